@@ -1,0 +1,63 @@
+"""A two-layer ReLU network: hidden and output weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from certnn.arrays import FloatArray, frozen_matrix
+from certnn.errors import InputError
+from certnn.problem import TrainingProblem
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoLayerNetwork:
+    """The network x ↦ (xU)₊V with m hidden neurons.
+
+    Parameters
+    ----------
+    U : array_like, shape (d, m)
+        Hidden weights, one neuron a column; with a hidden bias the bias is the last row.
+    V : array_like, shape (m, c)
+        Output weights, one neuron a row. m = 0 is allowed: the network that says zero.
+
+    Raises
+    ------
+    InputError
+        If U or V is not a finite matrix or their widths differ.
+    """
+
+    U: FloatArray
+    V: FloatArray
+
+    def __init__(self, U: Any, V: Any) -> None:
+        u, v = frozen_matrix("U", U), frozen_matrix("V", V)
+        if u.shape[1] != v.shape[0]:
+            raise InputError("V", f"has {v.shape[0]} rows where U has {u.shape[1]} columns (neurons)")
+        object.__setattr__(self, "U", u)
+        object.__setattr__(self, "V", v)
+
+    @property
+    def width(self) -> int:
+        """Number of hidden neurons."""
+        return int(self.U.shape[1])
+
+    def output(self, features: FloatArray) -> FloatArray:
+        """The network's outputs on `features`, shape (n, d) → (n, c), in float arithmetic."""
+        outputs: FloatArray = np.maximum(features @ self.U, 0.0) @ self.V
+        return outputs
+
+    def require_fits(self, problem: TrainingProblem) -> None:
+        """Raise `InputError` unless the network's shapes are those of `problem`."""
+        rows = problem.features.shape[1]
+        if self.U.shape[0] != rows:
+            bias = " (with the bias row)" if problem.hidden_bias else ""
+            raise InputError("U", f"has {self.U.shape[0]} rows where the data need {rows}{bias}")
+        if self.V.shape[1] != problem.c:
+            raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}")
+
+    def __repr__(self) -> str:
+        d, m = self.U.shape
+        return f"TwoLayerNetwork(d={d}, width={m}, c={self.V.shape[1]})"
