@@ -49,7 +49,9 @@ def frozen_matrix(name: str, value: Any) -> FloatArray:
         raise InputError(name, f"has entries that float64 cannot hold exactly ({given.dtype})")
     scale = float(np.max(np.abs(matrix), initial=0.0))
     if scale != 0.0 and not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
-        raise InputError(name, f"has largest magnitude {scale:.3g}; rescale to within 1e-100..1e100")
+        raise InputError(
+            name, f"has largest magnitude {scale:.3g}; rescale to within 1e-100..1e100"
+        )
     matrix.setflags(write=False)
     return matrix
 

@@ -35,7 +35,9 @@ class TwoLayerNetwork:
     def __init__(self, U: Any, V: Any) -> None:
         u, v = frozen_matrix("U", U), frozen_matrix("V", V)
         if u.shape[1] != v.shape[0]:
-            raise InputError("V", f"has {v.shape[0]} rows where U has {u.shape[1]} columns (neurons)")
+            raise InputError(
+                "V", f"has {v.shape[0]} rows where U has {u.shape[1]} columns (neurons)"
+            )
         object.__setattr__(self, "U", u)
         object.__setattr__(self, "V", v)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 
 from certnn.arrays import LARGEST_SCALE, SMALLEST_SCALE, FloatArray, frozen_matrix
 from certnn.errors import InputError
+from certnn.kernel import Instance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,10 +96,12 @@ class TrainingProblem:
         The bytes hashed are ``"certnn data 1\\n"``, ``"n d c\\n"``, X and Y row by row as
         little-endian IEEE doubles; the kernel computes the same from a certificate.
         """
-        digest = hashlib.sha256(f"certnn data 1\n{self.n} {self.d} {self.c}\n".encode())
-        digest.update(self.X.astype("<f8").tobytes())
-        digest.update(self.Y.astype("<f8").tobytes())
-        return digest.hexdigest()
+        return self.instance().data_sha256
+
+    def instance(self) -> Instance:
+        """The same problem as the kernel sees it."""
+        x, y = self.X.astype("<f8").tobytes(), self.Y.astype("<f8").tobytes()
+        return Instance(self.n, self.d, self.c, self.reg, self.hidden_bias, x, y)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrainingProblem):

@@ -1,0 +1,69 @@
+"""certnn: proves how close a trained two-layer ReLU network is to the global optimum of its training.
+
+    problem = certnn.TrainingProblem(X, Y, reg=0.1)
+    result = certnn.lower_bound(problem)          # a theorem about every network of every width
+    audited = certnn.audit(network, problem)      # the gap of your network, and a better one
+
+Names are loaded on first use, so that ``import certnn`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from certnn.auditing import AuditResult, audit
+    from certnn.bounds import LowerBoundResult, lower_bound
+    from certnn.certificate import Certificate
+    from certnn.errors import InputError, SolverError
+    from certnn.kernel import Bound
+    from certnn.network import TwoLayerNetwork
+    from certnn.problem import TrainingProblem
+    from certnn.relaxation.worker import SolverChoice
+    from certnn.report import GapReport
+    from certnn.training import TrainingResult, train
+
+_HOMES = {
+    "AuditResult": "certnn.auditing",
+    "Bound": "certnn.kernel",
+    "Certificate": "certnn.certificate",
+    "GapReport": "certnn.report",
+    "InputError": "certnn.errors",
+    "LowerBoundResult": "certnn.bounds",
+    "SolverChoice": "certnn.relaxation.worker",
+    "SolverError": "certnn.errors",
+    "TrainingProblem": "certnn.problem",
+    "TrainingResult": "certnn.training",
+    "TwoLayerNetwork": "certnn.network",
+    "audit": "certnn.auditing",
+    "lower_bound": "certnn.bounds",
+    "train": "certnn.training",
+}
+
+__all__ = [
+    "AuditResult",
+    "Bound",
+    "Certificate",
+    "GapReport",
+    "InputError",
+    "LowerBoundResult",
+    "SolverChoice",
+    "SolverError",
+    "TrainingProblem",
+    "TrainingResult",
+    "TwoLayerNetwork",
+    "audit",
+    "lower_bound",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'certnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

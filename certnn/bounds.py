@@ -1,0 +1,244 @@
+"""Proved lower bounds: run the levels of the relaxation, certify each, keep the best."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from certnn.certificate import Certificate, Certified, DualPoint, certify
+from certnn.certificate.dual_point import IndexArray
+from certnn.errors import InputError, SolverError
+from certnn.kernel import Bound
+from certnn.problem import TrainingProblem
+from certnn.relaxation.directions import find_directions
+from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.levels import Level, stages
+from certnn.relaxation.shor import shor_point
+from certnn.relaxation.solver_figure import SolverFigure
+from certnn.relaxation.worker import FORMULATIONS, SolverChoice, solve_in_process
+
+#: Called as progress(what is running, best proved bound so far or None).
+Progress = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True)
+class ProvedLevel:
+    """A bound that the kernel accepted, with the level and the seconds that it took."""
+
+    level: str
+    bound: Bound
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LowerBoundResult:
+    """A proved lower bound on the training objective of every network of every width.
+
+    Attributes
+    ----------
+    bound : Bound
+        The best one proved, made by the kernel.
+    certificate : Certificate
+        Its proof; ``certificate.save(path)`` writes it for ``certnn check``.
+    level : str
+        The level that proved it.
+    proved : tuple of ProvedLevel
+        Every level that was proved.
+    solver_figures : tuple of SolverFigure
+        What the solvers said themselves; not proved.
+    notes : tuple of str
+        Why a level is missing, one line each.
+    seconds : float
+        Wall time in all.
+    interrupted : bool
+        Whether Ctrl-C ended the search; the bound holds all the same.
+    """
+
+    bound: Bound
+    certificate: Certificate
+    level: str
+    proved: tuple[ProvedLevel, ...]
+    solver_figures: tuple[SolverFigure, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    interrupted: bool
+
+    @property
+    def value(self) -> float:
+        """The bound as a float64, rounded down."""
+        return self.bound.rounded
+
+    def __repr__(self) -> str:
+        return f"LowerBoundResult(value={self.value!r}, level={self.level!r}, proved by the kernel)"
+
+
+def lower_bound(
+    problem: TrainingProblem,
+    level: str = "auto",
+    *,
+    time_limit: float | None = None,
+    target: float | None = None,
+    choice: SolverChoice | None = None,
+    improve: LowerBoundResult | None = None,
+    progress: Progress | None = None,
+) -> LowerBoundResult:
+    """Prove a lower bound on the objective of every two-layer ReLU network of every width.
+
+    Levels are run from the cheapest to the one asked for, and each is certified by the kernel
+    (Theorems 3, 9, 10); solvers run in a process of their own, and what they say is not believed.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level : str
+        "auto", "shor", "block", "block(k)" or "dnn"; see `certnn.relaxation.levels.stages`.
+    time_limit : float or None
+        Seconds, positive; the cheapest level is always run to a bound.
+    target : float or None
+        Stop once a bound of at least this is proved.
+    choice : SolverChoice or None
+        Solver, formulation and options; by default Clarabel on the reduced primal.
+    improve : LowerBoundResult or None
+        An earlier result on the same problem; its levels are not run again.
+    progress : callable or None
+        Called as ``progress(stage, bound)`` when something starts or is proved.
+
+    Returns
+    -------
+    LowerBoundResult
+        The best bound proved. A level whose solver failed or overran is left out, with a note; no
+        other solver takes its place. Ctrl-C ends the search and keeps what is proved by then.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable, such as a solver that is not installed.
+    KeyboardInterrupt
+        On Ctrl-C before anything is proved.
+    """
+    choice = choice or SolverChoice()
+    _validate(problem, time_limit, choice, improve)
+    search = _Search(problem, time_limit, choice, improve, progress)
+    directions = find_directions(problem.features)
+    try:
+        for stage in stages(level, directions.count):
+            if search.has(stage):
+                continue
+            if search.best is not None and (search.late() or search.reached(target)):
+                break
+            groups = None
+            if stage.kind == "block":
+                groups = angular_groups(directions.units, stage.group)
+            search.run(stage, groups)
+    except KeyboardInterrupt:
+        if search.best is None:
+            raise
+        return search.result(interrupted=True)
+    return search.result(interrupted=False)
+
+
+def _validate(
+    problem: TrainingProblem,
+    time_limit: float | None,
+    choice: SolverChoice,
+    improve: LowerBoundResult | None,
+) -> None:
+    if time_limit is not None and not 0.0 < time_limit < math.inf:
+        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
+    if choice.formulation not in FORMULATIONS:
+        raise InputError("formulation", f"must be one of {', '.join(FORMULATIONS)}")
+    if improve is not None and improve.bound.instance != problem.instance():
+        raise InputError("improve", "is a result for another problem")
+
+
+class _Search:
+    """The state of one call of `lower_bound`: what is proved so far, and until when to go on."""
+
+    def __init__(
+        self,
+        problem: TrainingProblem,
+        time_limit: float | None,
+        choice: SolverChoice,
+        improve: LowerBoundResult | None,
+        progress: Progress | None,
+    ) -> None:
+        self._problem, self._choice = problem, choice
+        self._progress = progress or (lambda stage, bound: None)
+        self._start = time.monotonic()
+        self._deadline = math.inf if time_limit is None else self._start + time_limit
+        self._earlier = improve
+        self._proved = list(improve.proved) if improve else []
+        self._figures = list(improve.solver_figures) if improve else []
+        self._notes = list(improve.notes) if improve else []
+        self._level = improve.level if improve else ""
+        self.best = Certified(improve.certificate, improve.bound) if improve else None
+
+    def has(self, stage: Level) -> bool:
+        """Whether the stage is proved already."""
+        return any(proved.level == str(stage) for proved in self._proved)
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() >= self._deadline
+
+    def reached(self, target: float | None) -> bool:
+        """Whether the best bound is at least `target`."""
+        return target is not None and self.best is not None and self.best.bound.value >= target
+
+    def run(self, stage: Level, groups: list[IndexArray] | None) -> None:
+        """Run one level and certify what it gives."""
+        start = time.monotonic()
+        self._tell(str(stage))
+        try:
+            point = self._point(stage, groups)
+            self._tell(f"{stage}: proving")
+            certified = certify(self._problem, point, self._about(stage))
+        except SolverError as error:
+            self._notes.append(f"{stage}: {error}")
+            return
+        seconds = time.monotonic() - start
+        self._proved.append(ProvedLevel(str(stage), certified.bound, seconds))
+        if self.best is None or certified.bound.value > self.best.bound.value:
+            self.best, self._level = certified, str(stage)
+        self._tell(f"{stage}: proved")
+
+    def result(self, interrupted: bool) -> LowerBoundResult:
+        """What is proved so far."""
+        if self.best is None:
+            raise SolverError("; ".join(self._notes) or "nothing was proved")
+        earlier = self._earlier.seconds if self._earlier else 0.0
+        return LowerBoundResult(
+            bound=self.best.bound,
+            certificate=self.best.certificate,
+            level=self._level,
+            proved=tuple(self._proved),
+            solver_figures=tuple(self._figures),
+            notes=tuple(self._notes),
+            seconds=earlier + time.monotonic() - self._start,
+            interrupted=interrupted,
+        )
+
+    def _point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
+        if stage.kind == "shor":
+            return shor_point(self._problem, self._deadline)
+        left = None if math.isinf(self._deadline) else self._deadline - time.monotonic()
+        choice = (
+            self._choice if stage.kind == "dnn" else replace(self._choice, formulation="reduced")
+        )
+        outcome = solve_in_process(self._problem, groups, choice, left)
+        self._figures.append(outcome.figure)
+        if outcome.point is None:
+            raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
+        return outcome.point
+
+    def _about(self, stage: Level) -> dict[str, str]:
+        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
+        if stage.kind != "shor":
+            about["solver"] = self._figures[-1].solver
+        return about
+
+    def _tell(self, stage: str) -> None:
+        self._progress(stage, None if self.best is None else self.best.bound.rounded)

@@ -1,0 +1,103 @@
+"""The certificate as a file: claim, data and proof in one JSON object (kernel/FORMAT.md)."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from certnn import kernel
+from certnn.arrays import FloatArray
+from certnn.certificate.dual_point import DualPoint
+from certnn.certificate.psd_witness import PsdWitness
+from certnn.files import read_bytes, write_atomically
+from certnn.problem import TrainingProblem
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate file in memory: untrusted bytes until `check` turns them into a bound."""
+
+    document: bytes
+
+    def check(self, backend: kernel.exact.Backend = "auto") -> kernel.Bound:
+        """Let the kernel check it; see `certnn.kernel.check_certificate`."""
+        return kernel.check_certificate(self.document, backend)
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all."""
+        write_atomically(path, self.document)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Certificate:
+        """Read a file of at most the size that the kernel accepts.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read or is too large.
+        """
+        return cls(read_bytes(path, kernel.document.LARGEST_FILE))
+
+    def __repr__(self) -> str:
+        return f"<Certificate of {len(self.document)} bytes>"
+
+
+def psd_certificate(
+    problem: TrainingProblem, point: DualPoint, witness: PsdWitness, about: dict[str, str]
+) -> Certificate:
+    """Write a proof by a positive semidefinite matrix as a certificate.
+
+    The claim is the float64 below what the proof gives (Theorem 3). `about` says for people where
+    the certificate comes from; the kernel does not read it.
+    """
+    instance, dual = problem.instance(), _bytes(point.Z)
+    claimed = _rounded_down(kernel.bound_from_dual_norm(instance, dual, witness.kappa))
+    products = point.products
+    document = {
+        "format": kernel.check.FORMAT,
+        "version": kernel.check.VERSION,
+        "about": about,
+        "claim": {
+            "lower_bound": f"{claimed.numerator}/{claimed.denominator}",
+            "n": problem.n,
+            "d": problem.d,
+            "c": problem.c,
+            "reg": problem.reg,
+            "loss": "half-squared",
+            "hidden_bias": problem.hidden_bias,
+        },
+        "data": {"X": _base64(instance.X), "Y": _base64(instance.Y)},
+        "proof": {
+            "kind": "psd",
+            "kappa": witness.kappa,
+            "Z": _base64(dual),
+            "products": {
+                "first": _base64(products.first.astype("<u4").tobytes()),
+                "second": _base64(products.second.astype("<u4").tobytes()),
+                "multiplier": _base64(_bytes(products.multiplier)),
+            },
+            "weights": _base64(_bytes(witness.weights)),
+            "L_points": _base64(_bytes(witness.L_points)),
+            "L_cross": _base64(_bytes(witness.L_cross)),
+            "L_corner": _base64(_bytes(witness.L_corner)),
+        },
+    }
+    return Certificate(json.dumps(document, indent=1).encode() + b"\n")
+
+
+def _rounded_down(value: Fraction) -> Fraction:
+    nearest = Fraction(float(value))
+    return nearest if nearest <= value else Fraction(float(np.nextafter(float(value), -np.inf)))
+
+
+def _bytes(array: FloatArray) -> bytes:
+    return np.ascontiguousarray(array, dtype="<f8").tobytes()
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")

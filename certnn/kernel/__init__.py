@@ -1,0 +1,26 @@
+"""The trusted part: the only code that turns a certificate or a network into a `Bound`.
+
+Exact integer arithmetic on the float64 values as given, no tolerance anywhere, standard library
+only (FLINT's integers are used for large products where python-flint is installed; the answer is
+the same). `FORMAT.md` beside this file specifies the certificate; ``proofs/`` has the theorems.
+"""
+
+from certnn.kernel.bound import Bound
+from certnn.kernel.check import check_certificate, read_instance
+from certnn.kernel.document import Malformed
+from certnn.kernel.evaluate import evaluate_network
+from certnn.kernel.instance import Instance
+from certnn.kernel.psd import Rejected, connected_groups
+from certnn.kernel.scaling import bound_from_dual_norm
+
+__all__ = [
+    "Bound",
+    "Instance",
+    "Malformed",
+    "Rejected",
+    "bound_from_dual_norm",
+    "check_certificate",
+    "connected_groups",
+    "evaluate_network",
+    "read_instance",
+]

@@ -1,0 +1,95 @@
+"""A proved bound: an exact number together with the statement that it belongs to."""
+
+from __future__ import annotations
+
+import math
+import sys
+from fractions import Fraction
+from typing import Any, Final, Literal, NoReturn
+
+from certnn.kernel.instance import Instance
+
+_MAKER: Final = object()
+
+
+class Bound:
+    """A proved statement about one training problem; only the kernel makes one.
+
+    ``kind == "lower"``: no two-layer ReLU network of any width has an objective below `value`.
+    ``kind == "upper"``: some network has an objective of exactly `value`.
+
+    Attributes
+    ----------
+    kind : {"lower", "upper"}
+    value : fractions.Fraction
+        Exact, in the units of the objective ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²).
+    instance : Instance
+        The problem that the statement is about.
+    """
+
+    __slots__ = ("instance", "kind", "value")
+    kind: Literal["lower", "upper"]
+    value: Fraction
+    instance: Instance
+
+    def __init__(self, maker: object, kind: str, value: Fraction, instance: Instance) -> None:
+        if maker is not _MAKER:
+            raise TypeError("a Bound is made by the kernel alone, from a certificate or a network")
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "instance", instance)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Bound cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Bound cannot be changed")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Bound is not stored; store its certificate and check it again")
+
+    def __copy__(self) -> Bound:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Bound:
+        return self
+
+    @property
+    def rounded(self) -> float:
+        """`value` as a float64 rounded in the safe direction: lower bounds down, upper bounds up."""
+        downward = self.kind == "lower"
+        try:
+            nearest = self.value.numerator / self.value.denominator
+        except OverflowError:
+            return sys.float_info.max if downward else math.inf
+        if downward and Fraction(nearest) > self.value:
+            return math.nextafter(nearest, -math.inf)
+        if not downward and Fraction(nearest) < self.value:
+            return math.nextafter(nearest, math.inf)
+        return nearest
+
+    @property
+    def exact(self) -> str:
+        """`value` as the text ``"p/q"``."""
+        return f"{self.value.numerator}/{self.value.denominator}"
+
+    def __str__(self) -> str:
+        problem = self.instance
+        if self.kind == "lower":
+            relation = f">= {self.rounded!r} for every two-layer ReLU network of every width"
+        else:
+            relation = f"<= {self.rounded!r} for one network"
+        bias = ", hidden bias" if problem.hidden_bias else ""
+        return (
+            f"training objective {relation} "
+            f"(n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{bias} "
+            f"data sha256:{problem.data_sha256})"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Bound {self}>"
+
+
+def make_bound(kind: Literal["lower", "upper"], value: Fraction, instance: Instance) -> Bound:
+    """Make a `Bound`; to be called by the kernel's checkers and by nothing else."""
+    return Bound(_MAKER, kind, value, instance)

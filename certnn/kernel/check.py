@@ -1,0 +1,116 @@
+"""Check a certificate, and make the lower bound that it proves."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from certnn.kernel.bound import Bound, make_bound
+from certnn.kernel.document import Malformed, Section, parse
+from certnn.kernel.exact import Backend
+from certnn.kernel.instance import Instance
+from certnn.kernel.psd import PsdProof, Rejected, check_psd
+from certnn.kernel.scaling import bound_from_dual_norm
+
+FORMAT = "certnn-certificate"
+VERSION = 1
+
+
+def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
+    """Check a certificate and return the lower bound that it proves.
+
+    Parameters
+    ----------
+    document : bytes
+        The file, as specified in ``FORMAT.md``.
+    backend : {"auto", "python", "flint"}
+        Arithmetic of the large products; the verdict does not depend on it.
+
+    Returns
+    -------
+    Bound
+        ``kind == "lower"``; its value is the bound that the certificate claims, its instance the
+        problem that the certificate carries.
+
+    Raises
+    ------
+    Malformed
+        If the file is not a certificate.
+    Rejected
+        If the certificate does not prove its claim.
+    """
+    top = _top(document)
+    instance, claimed = _claim(top)
+    proof = _psd_proof(top, instance)
+    try:
+        check_psd(instance, proof, backend)
+        value = bound_from_dual_norm(instance, proof.Z, proof.kappa)
+    except Rejected:
+        raise
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    if claimed > value:
+        raise Rejected("the claimed lower bound is above what the proof gives")
+    return make_bound("lower", claimed, instance)
+
+
+def read_instance(document: bytes) -> Instance:
+    """The training problem that a certificate speaks of, without checking the proof.
+
+    Raises
+    ------
+    Malformed
+        If the file is not a certificate.
+    """
+    return _claim(_top(document))[0]
+
+
+def _top(document: bytes) -> Section:
+    parsed = parse(document)
+    parsed.setdefault("about", {})  # for people; never read
+    top = Section("certificate", parsed, ("format", "version", "claim", "data", "proof", "about"))
+    if top.text("format") != FORMAT:
+        raise Malformed(f"the format is not {FORMAT}")
+    if top.size("version") != VERSION:
+        raise Malformed(f"version {top.size('version')} is not known, only {VERSION}")
+    return top
+
+
+def _claim(top: Section) -> tuple[Instance, Fraction]:
+    keys = ("lower_bound", "n", "d", "c", "reg", "loss", "hidden_bias")
+    claim = Section("claim", top.value("claim"), keys)
+    if claim.text("loss") != "half-squared":
+        raise Malformed("claim.loss is not known, only half-squared")
+    n, d, c = claim.size("n"), claim.size("d"), claim.size("c")
+    data = Section("data", top.value("data"), ("X", "Y"))
+    x, y = data.doubles("X", n * d), data.doubles("Y", n * c)
+    try:
+        instance = Instance(n, d, c, claim.positive("reg"), claim.flag("hidden_bias"), x, y)
+    except ValueError as error:
+        raise Malformed(f"data: {error}") from None
+    return instance, claim.ratio("lower_bound")
+
+
+def _psd_proof(top: Section, instance: Instance) -> PsdProof:
+    keys = ("kind", "kappa", "Z", "products", "weights", "L_points", "L_cross", "L_corner")
+    proof = Section("proof", top.value("proof"), keys)
+    if proof.text("kind") != "psd":
+        raise Malformed("proof.kind is not known, only psd")
+    products = Section("products", proof.value("products"), ("first", "second", "multiplier"))
+    multipliers = products.doubles("multiplier")
+    count, forms = len(multipliers) // 8, 2 * instance.n
+    first = products.indices("first", count, forms)
+    second = products.indices("second", count, forms)
+    if any(r > s for r, s in zip(first, second, strict=True)):
+        raise Malformed("products: first must not be above second")
+    n, border = instance.n, instance.columns + instance.c
+    return PsdProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", n * instance.c),
+        first=first,
+        second=second,
+        multipliers=multipliers,
+        weights=proof.doubles("weights", n + border),
+        L_points=proof.doubles("L_points"),
+        L_cross=proof.doubles("L_cross", border * n),
+        L_corner=proof.doubles("L_corner", border * (border + 1) // 2),
+    )

@@ -1,0 +1,21 @@
+"""The gap report: plain data first; the views (terminal, HTML) are modules of their own."""
+
+from certnn.relaxation.solver_figure import SolverFigure
+from certnn.report.data import GapReport
+from certnn.report.figures import (
+    Check,
+    NetworkFigure,
+    Neuron,
+    ProblemSummary,
+    ProvedBound,
+)
+
+__all__ = [
+    "Check",
+    "GapReport",
+    "NetworkFigure",
+    "Neuron",
+    "ProblemSummary",
+    "ProvedBound",
+    "SolverFigure",
+]

@@ -1,0 +1,142 @@
+"""Frozen dataclasses to and from plain JSON values, strictly."""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from certnn.errors import InputError
+
+_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
+
+
+def encode(value: Any, where: str) -> Any:
+    """Return `value` (a dataclass of plain values) as objects that JSON can write.
+
+    Parameters
+    ----------
+    value : Any
+        A dataclass, tuple, dict, text, number or None, nested at will.
+    where : str
+        Path of `value` inside the report, for the error message.
+
+    Raises
+    ------
+    InputError
+        If a number is NaN or infinite, which JSON cannot say.
+    """
+    if is_dataclass(value):
+        return {f.name: encode(getattr(value, f.name), _join(where, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [encode(item, f"{where}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: encode(item, _join(where, key)) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(where, f"must be finite, got {value!r}")
+    return value
+
+
+def decode(kind: Any, value: Any, where: str) -> Any:
+    """Return the JSON value as an object of type `kind`.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass, str, int, float, bool, ``T | None``, ``tuple[T, ...]`` or ``dict[str, T]``.
+    value : Any
+        What the JSON says.
+    where : str
+        Path of `value` inside the report, for the error message.
+
+    Raises
+    ------
+    InputError
+        If a field is missing, unknown, or of another type; the message names it.
+    """
+    if isinstance(kind, types.UnionType):
+        if value is None:
+            return None
+        (kind,) = (option for option in typing.get_args(kind) if option is not type(None))
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise InputError(where, "must be a list")
+        item = typing.get_args(kind)[0]
+        return tuple(decode(item, entry, f"{where}[{i}]") for i, entry in enumerate(value))
+    if origin is dict:
+        item = typing.get_args(kind)[1]
+        return {k: decode(item, v, _join(where, k)) for k, v in _object(value, where).items()}
+    if is_dataclass(kind):
+        return _decode_dataclass(kind, _object(value, where), where)
+    return _decode_plain(kind, value, where)
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Return the JSON object written in `text`; no NaN, no name given twice.
+
+    Raises
+    ------
+    InputError
+        If `text` is not one strict JSON object.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError("report", f"is not JSON: {error}") from None
+    except InputError:
+        raise
+    except ValueError:  # an integer with more digits than Python converts
+        raise InputError("report", "holds an integer that is too long") from None
+    return _object(value, "report")
+
+
+def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    names = [f.name for f in fields(kind)]
+    for name in names:
+        if name not in value:
+            raise InputError(_join(where, name), "is missing from the report")
+    for name in value:
+        if name not in names:
+            raise InputError(_join(where, name), "is not a field of a report")
+    return kind(**{name: decode(hints[name], value[name], _join(where, name)) for name in names})
+
+
+def _decode_plain(kind: Any, value: Any, where: str) -> Any:
+    wanted = (int, float) if kind is float else kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+        raise InputError(where, f"must be {_NAMES[kind]}, got {value!r:.40}")
+    try:
+        plain = kind(value)
+    except OverflowError:
+        plain = math.inf
+    if plain in (math.inf, -math.inf):  # JSON's 1e999
+        raise InputError(where, "is beyond the range of float64")
+    return plain
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(where, "must be an object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InputError(name, "is given twice")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise InputError("report", f"holds {name}, which is not JSON")
+
+
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name

@@ -1,0 +1,48 @@
+"""Exact numbers as text, and floats rounded in a stated direction."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+from certnn.errors import InputError
+
+_PATTERN = re.compile(r"-?[0-9]+(/[0-9]+)?")
+
+
+def parse_exact(field: str, text: str) -> Fraction:
+    """Return the number written as ``"p/q"`` (or ``"p"``), two decimal integers.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field, for the error message.
+    text : str
+        The number.
+
+    Raises
+    ------
+    InputError
+        If `text` has another form, or q is 0.
+    """
+    if not _PATTERN.fullmatch(text):
+        raise InputError(field, f"must be an exact number written p/q, got {text[:40]!r}")
+    try:
+        return Fraction(text)
+    except (ZeroDivisionError, ValueError):  # ValueError: more digits than Python converts
+        raise InputError(field, "has a zero denominator or too many digits") from None
+
+
+def rounded_up(number: Fraction) -> float:
+    """Return the smallest float that is not below `number`; infinity beyond the largest."""
+    try:
+        nearest = float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.nextafter(math.inf, 0.0)
+    return nearest if Fraction(nearest) >= number else math.nextafter(nearest, math.inf)
+
+
+def rounded_down(number: Fraction) -> float:
+    """Return the largest float that is not above `number`; −infinity below the smallest."""
+    return -rounded_up(-number)

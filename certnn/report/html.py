@@ -1,0 +1,71 @@
+"""The report as one self-contained HTML page: no script, no font, no request to anywhere."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from certnn.report.data import GapReport
+from certnn.report.sandwich import COLORS, sandwich_svg
+from certnn.report.wording import (
+    byte_size,
+    duration,
+    excess_text,
+    percent_up,
+    printable,
+    shown,
+    shown_down,
+    shown_up,
+    verdict,
+)
+
+_WIDE, _NARROW = 640.0, 300.0  # points
+
+
+def render_html(report: GapReport) -> str:
+    """Return the page, to be written as UTF-8.
+
+    Parameters
+    ----------
+    report : GapReport
+
+    Returns
+    -------
+    str
+        An HTML document that loads nothing and shows every text of the report as text.
+    """
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_on_one_line,
+    )
+    environment.filters |= {
+        "bytes": byte_size,
+        "duration": duration,
+        "percent_up": percent_up,
+        "shown": lambda number: shown(Fraction(number)),
+        "shown_down": shown_down,
+        "shown_up": shown_up,
+    }
+    source = resources.files("certnn.report").joinpath("template.html").read_text("utf-8")
+    # The plot's text and titles are escaped where it is made.
+    return environment.from_string(source).render(
+        colors=COLORS,
+        excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
+        narrow_plot=Markup(sandwich_svg(report, _NARROW)),
+        report=report,
+        verdict=verdict(report),
+        wide_plot=Markup(sandwich_svg(report, _WIDE)),
+    )
+
+
+def _on_one_line(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value

@@ -1,0 +1,13 @@
+"""Upper bounds: the search for good networks, in untrusted float arithmetic.
+
+The kernel evaluates the objective of a network found here exactly; nothing in this package proves
+anything.
+"""
+
+from __future__ import annotations
+
+from certnn.training.column_generation import TrainingResult, train
+from certnn.training.objective import training_objective
+from certnn.training.polish import polish
+
+__all__ = ["TrainingResult", "polish", "train", "training_objective"]

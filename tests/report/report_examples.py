@@ -1,0 +1,79 @@
+"""Reports to show and to test: iris as measured, a bound without a network, a contradiction."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from certnn.report import (
+    GapReport,
+    NetworkFigure,
+    Neuron,
+    ProblemSummary,
+    ProvedBound,
+    SolverFigure,
+)
+from certnn.report.consistency import consistency_checks
+
+
+def rechecked(report: GapReport, **changes) -> GapReport:
+    """`report` with `changes`, its consistency checks made anew."""
+    report = replace(report, **changes)
+    checks = consistency_checks(
+        report.bounds,
+        report.network,
+        report.best_network,
+        report.solver_figures,
+        report.problem.null_loss,
+    )
+    return replace(report, checks=checks)
+
+
+def iris_report() -> GapReport:
+    dnn = ProvedBound.from_exact("dnn", Fraction(16717, 10000) + Fraction(1, 3 * 2**40), 38.2)
+    remarks = {3: "dead", 7: "duplicate of 2", 11: "dead", 23: "duplicate of 9", 31: "dead"}
+    neurons = tuple(
+        Neuron(
+            index=j,
+            hidden_norm=0.0 if remarks.get(j) == "dead" else 1.31 / (1 + j),
+            output_norm=0.0 if remarks.get(j) == "dead" else 0.92 / (1 + 0.7 * j),
+            active=0 if remarks.get(j) == "dead" else 75 - j,
+            share=0.0 if remarks.get(j) == "dead" else 0.2 / (1 + j),
+            remark=remarks.get(j, ""),
+        )
+        for j in range(40)
+    )
+    report = GapReport(
+        title="mlp.npz on iris.npz",
+        problem=ProblemSummary(75, 4, 3, 0.1, False, "3f9a" * 16, 37.5),
+        lower_bound=dnn,
+        bounds=(
+            ProvedBound.from_exact("shor", Fraction(9, 10), 0.21),
+            ProvedBound.from_exact("block(10)", Fraction(145, 100), 2.6),
+            dnn,
+        ),
+        network=NetworkFigure.from_exact(Fraction(281, 100) + Fraction(1, 7 * 10**9), 40, "given"),
+        best_network=NetworkFigure.from_exact(Fraction(25405, 10000), 23, "column generation"),
+        neurons=neurons,
+        solver_figures=(
+            SolverFigure("SCS", "3.2.7", "dnn, reduced", "optimal", 1.7207, 1.66, 13.1, "defaults"),
+            SolverFigure(
+                "Clarabel", "0.11.1", "dnn, reduced", "optimal", 1.67177, 1.67176, 36.4, "defaults"
+            ),
+        ),
+        checks=(),
+        interrupted=False,
+        seconds=96.0,
+        versions={"certnn": "0.1.0", "python": "3.11.2", "numpy": "2.4.6", "clarabel": "0.11.1"},
+        certificate="certificate.json",
+        certificate_bytes=483_112,
+        recheck="certnn check out/certificate.json --data iris.npz",
+    )
+    return rechecked(report)
+
+
+def bound_only_report() -> GapReport:
+    return rechecked(iris_report(), title="iris.npz", network=None, best_network=None, neurons=())
+
+
+def inconsistent_report() -> GapReport:
+    best = NetworkFigure.from_exact(Fraction(3, 2), 23, "column generation")
+    return rechecked(iris_report(), network=replace(best, source="given"), best_network=best)

@@ -1,0 +1,98 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from report_examples import rechecked
+
+from certnn.report import NetworkFigure, ProvedBound, SolverFigure
+from certnn.report.figures import excess_over
+from certnn.report.consistency import consistency_checks
+
+
+def bound(level, value):
+    return ProvedBound.from_exact(level, Fraction(value), 1.0)
+
+
+def network(value):
+    return NetworkFigure.from_exact(Fraction(value), 3, "given")
+
+
+def solver(value, formulation="dnn", status="optimal", dual=None):
+    return SolverFigure("SCS", "3", formulation, status, value, dual, 1.0, "")
+
+
+def failures(*arguments):
+    return [check.name for check in consistency_checks(*arguments) if not check.holds]
+
+
+def test_the_example_is_consistent(iris):
+    assert iris.checks
+    assert iris.consistent
+
+
+def test_inconsistent_example_is_flagged(inconsistent):
+    assert not inconsistent.consistent
+    names = [check.name for check in inconsistent.checks if not check.holds]
+    assert "proved dnn bound ≤ given network" in names
+
+
+@pytest.mark.parametrize(("excess", "flagged"), [(Fraction(0), False), (Fraction(1, 10**60), True)])
+def test_networks_are_compared_exactly(excess, flagged):
+    lower = bound("partition", Fraction(1, 3) + excess)
+    above, equal = network(2), network(Fraction(1, 3))
+    expected = ["proved partition bound ≤ best network"] if flagged else []
+    assert failures([lower], above, equal, [], 10.0) == expected
+
+
+def test_every_proved_level_is_compared():
+    assert (
+        len(consistency_checks([bound("shor", 1), bound("dnn", 2)], network(3), None, [], 1.0)) == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "formulation", "flagged"),
+    [
+        ("dnn", "dnn, reduced", True),
+        ("block(10)", "dnn", True),
+        ("block(10)", "block(10)", True),
+        ("block(10)", "block(5)", False),
+        ("partition", "dnn", False),
+        ("cuts", "dnn", False),
+        ("arcs", "dnn", False),
+        ("dnn", "something else", False),
+    ],
+)
+def test_proved_bound_above_a_relaxation_that_is_no_weaker(level, formulation, flagged):
+    found = failures([bound(level, 2)], None, None, [solver(1.5, formulation)], 100.0)
+    assert bool(found) is flagged
+
+
+def test_solver_tolerance_is_a_share_of_the_null_loss():
+    assert not failures([bound("dnn", 2)], None, None, [solver(1.91)], 100.0)
+    assert failures([bound("dnn", 2)], None, None, [solver(1.89)], 100.0)
+    assert not failures([], network(2), network("1.5"), [solver(1.59)], 100.0)
+    assert failures([], network(2), network("1.5"), [solver(1.61)], 100.0) == [
+        "SCS (dnn) ≤ best network"
+    ]
+
+
+def test_solver_above_a_network_blames_the_solver_alone(iris):
+    report = rechecked(iris, solver_figures=(solver(2.6),))
+    assert [check.name for check in report.checks if not check.holds] == [
+        "SCS (dnn) ≤ best network"
+    ]
+    assert report.consistent
+
+
+def test_unfinished_and_silent_solvers_are_not_compared():
+    unfinished = [solver(9.0, status="user_limit"), solver(None)]
+    assert consistency_checks([bound("dnn", 1)], None, None, unfinished, 1.0) == ()
+
+
+def test_dual_value_above_the_proof_is_no_violation(iris):
+    figure = solver(None, dual=1.7)
+    assert not failures([bound("dnn", "1.6")], network(2), None, [figure], 1.0)
+    assert excess_over(figure, bound("dnn", "1.6")) == pytest.approx(1.7 / 1.6 - 1)
+    assert iris.consistent
+    assert excess_over(replace(figure, dual_value=1.5), bound("dnn", "1.6")) < 0

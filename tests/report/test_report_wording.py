@@ -1,0 +1,134 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_examples import rechecked
+
+from certnn.report import NetworkFigure, ProvedBound
+from certnn.report.wording import (
+    byte_size,
+    duration,
+    excess_text,
+    percent_up,
+    printable,
+    shown,
+    shown_down,
+    shown_up,
+    verdict,
+)
+
+
+@settings(deadline=None)
+@given(st.fractions(), st.integers(1, 12))
+def test_shown_numbers_are_rounded_in_their_direction(number, digits):
+    assert Fraction(shown_down(number, digits)) <= number <= Fraction(shown_up(number, digits))
+    tolerance = abs(number) * Fraction(10) ** (1 - digits)
+    assert abs(Fraction(shown(number, digits)) - number) <= tolerance
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("1.67170", "1.67170"),
+        ("0", "0"),
+        ("2", "2.00000"),
+        ("0.000123456789", "0.000123457"),
+        ("123456789", "123456789"),
+        ("12345678901", "1.23457e+10"),
+        ("1/30000000", "3.33333e-8"),
+        ("-2.5", "-2.50000"),
+    ],
+)
+def test_shown(number, text):
+    assert shown(Fraction(number)) == text
+
+
+def test_percent_is_rounded_up():
+    assert percent_up(0.40512) == "40.6 %"
+    assert percent_up(0.0) == "0 %"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.214, "0.21 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (96, "1 min 36 s"),
+        (7320, "2 h 02 min"),
+    ],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (1, "1 bytes"),
+        (999, "999 bytes"),
+        (483112, "483 kB"),
+        (999_600, "1.0 MB"),
+        (2 * 10**9, "2,000.0 MB"),
+    ],
+)
+def test_byte_size(count, text):
+    assert byte_size(count) == text
+
+
+def test_printable_replaces_control_characters():
+    assert printable("a\x1b[2Jb\nc\ud800é") == "a\ufffd[2Jb c\ufffdé"
+
+
+def test_verdict_with_a_network(iris):
+    found = verdict(iris)
+    assert found.headline == "within 40.6 % of any two-layer ReLU network; proved"
+    assert found.sound
+    assert "1.67170" in found.sentences[0]
+    assert "at least 9.59 %" in found.sentences[1]
+
+
+def test_verdict_without_a_network(iris, bound_only):
+    assert verdict(bound_only).headline == "no network of any width is below 1.67170; proved"
+    found = verdict(rechecked(iris, network=None))
+    assert found.sentences == (
+        "The best network found has objective 2.54050, within 34.2 % of any.",
+    )
+
+
+def test_verdict_when_inconsistent_claims_nothing(inconsistent):
+    found = verdict(inconsistent)
+    assert not found.sound
+    assert "in doubt" in found.headline
+    assert "proved" not in found.headline
+    assert found.sentences == ()
+
+
+def test_verdict_at_the_optimum(iris):
+    exact = NetworkFigure.from_exact(iris.lower_bound.fraction, 5, "given")
+    found = verdict(rechecked(iris, network=exact, best_network=exact))
+    assert found.headline.startswith("a global optimum")
+    assert found.headline.endswith("; proved")
+    assert "No better network was found." in found.sentences
+
+
+def test_verdict_without_a_useful_bound(iris):
+    zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
+    found = verdict(rechecked(iris, lower_bound=zero, bounds=(zero,), interrupted=True))
+    assert found.headline == "nothing is known about this network yet: the lower bound is 0"
+    assert found.sentences[-1].startswith("The search was interrupted")
+
+
+def test_excess_is_said_in_percent(iris):
+    scs, clarabel = iris.solver_figures
+    lower = iris.lower_bound
+    assert excess_text(scs, lower) == "not a bound: 2.93 % above what could be proved"
+    assert excess_text(clarabel, lower) == "not a bound: 0.00419 % above what could be proved"
+    covered = replace(scs, primal_value=1.2, dual_value=None)
+    assert excess_text(covered, lower) == "not above what is proved"
+    assert excess_text(replace(covered, primal_value=None), lower) == "no value"
+    zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
+    assert excess_text(scs, zero) == "not a bound: nothing above 0 could be proved"
