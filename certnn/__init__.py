@@ -1,4 +1,4 @@
-"""certnn: proves how close a trained two-layer ReLU network is to the global optimum of its training.
+"""certnn proves how close a trained two-layer ReLU network is to the global optimum.
 
     problem = certnn.TrainingProblem(X, Y, reg=0.1)
     result = certnn.lower_bound(problem)          # a theorem about every network of every width

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from threadpoolctl import threadpool_limits
+
 from certnn.certificate import Certificate, Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
@@ -132,7 +134,8 @@ def lower_bound(
             groups = None
             if stage.kind == "block":
                 groups = angular_groups(directions.units, stage.group)
-            search.run(stage, groups)
+            with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+                search.run(stage, groups)
     except KeyboardInterrupt:
         if search.best is None:
             raise

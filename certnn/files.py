@@ -1,10 +1,8 @@
-"""Files of users: read with care, written whole or not at all."""
+"""Data and networks in .npz files: nothing is unpickled."""
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,50 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
-
-
-def read_bytes(path: str | Path, largest: int) -> bytes:
-    """The content of a regular file of at most `largest` bytes.
-
-    Raises
-    ------
-    InputError
-        If the file does not exist, is not a regular file, cannot be read or is larger.
-    """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-        if path.stat().st_size > largest:
-            raise InputError(str(path), f"is larger than {largest} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-
-
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file whole or not at all, replacing what is there.
-
-    Raises
-    ------
-    InputError
-        If the folder does not exist or cannot be written to.
-    """
-    path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
+from certnn.problem import TrainingProblem
+from certnn.raw_files import write_atomically
 
 
 def read_npz(path: str | Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
@@ -70,7 +29,8 @@ def read_npz(path: str | Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
     if not path.is_file():
         raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError(str(path), "is not an .npz file")
             missing = [name for name in names if name not in archive.files]
@@ -92,6 +52,15 @@ def load_network(path: str | Path) -> TwoLayerNetwork:
 
 def save_network(path: str | Path, network: TwoLayerNetwork) -> None:
     """Write a network as an .npz file with U (d×m) and V (m×c), whole or not at all."""
+    _save(path, U=network.U, V=network.V)
+
+
+def save_data(path: str | Path, problem: TrainingProblem) -> None:
+    """Write a problem's data as an .npz file with X (n×d) and Y (n×c), whole or not at all."""
+    _save(path, X=problem.X, Y=problem.Y)
+
+
+def _save(path: str | Path, **arrays: FloatArray) -> None:
     buffer = io.BytesIO()
-    np.savez(buffer, U=network.U, V=network.V)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # keywords are arrays, not allow_pickle
     write_atomically(path, buffer.getvalue())

@@ -9,6 +9,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
+from certnn.kernel import Bound, evaluate_network
 from certnn.problem import TrainingProblem
 
 
@@ -50,6 +51,18 @@ class TwoLayerNetwork:
         """The network's outputs on `features`, shape (n, d) → (n, c), in float arithmetic."""
         outputs: FloatArray = np.maximum(features @ self.U, 0.0) @ self.V
         return outputs
+
+    def evaluate(self, problem: TrainingProblem) -> Bound:
+        """The exact training objective, an upper bound on the optimum (Theorem 14).
+
+        Raises
+        ------
+        InputError
+            If the network's shapes are not those of `problem`.
+        """
+        self.require_fits(problem)
+        hidden, output = self.U.astype("<f8").tobytes(), self.V.astype("<f8").tobytes()
+        return evaluate_network(problem.instance(), hidden, output, self.width)
 
     def require_fits(self, problem: TrainingProblem) -> None:
         """Raise `InputError` unless the network's shapes are those of `problem`."""

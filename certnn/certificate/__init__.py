@@ -1,4 +1,4 @@
-"""Certificates: exact proofs completed from approximate dual points. Untrusted; the kernel judges."""
+"""Certificates: exact proofs completed from approximate dual points. The kernel judges them."""
 
 from certnn.certificate.certify import Certified, certify
 from certnn.certificate.document import Certificate

@@ -14,8 +14,8 @@ from certnn import kernel
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint
 from certnn.certificate.psd_witness import PsdWitness
-from certnn.files import read_bytes, write_atomically
 from certnn.problem import TrainingProblem
+from certnn.raw_files import read_bytes, write_atomically
 
 
 @dataclass(frozen=True)

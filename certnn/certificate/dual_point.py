@@ -85,7 +85,7 @@ def summed(parts: list[Products]) -> Products:
     multiplier = np.bincount(
         inverse, weights=np.concatenate([p.multiplier for p in parts]), minlength=unique.size
     )
-    return Products(n, unique // (2 * n), unique % (2 * n), multiplier)
+    return Products(n, unique // (2 * n), unique % (2 * n), multiplier.astype(np.float64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,11 +27,14 @@ class GroupBatch:
         The groups' diagonal blocks of 2S.
     borders : float64 array, shape (g, k, q)
         Their columns for u and v; q = columns of the features + c.
+    doubt : float64 array, shape (g, k, q)
+        About how far rounding may have moved `borders`.
     """
 
     members: IndexArray
     points: FloatArray
     borders: FloatArray
+    doubt: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,27 +85,36 @@ def quadratic_form(
         g, p, r = row[label[i[here]]], place[i[here]], place[j[here]]
         value, second, both = y[here], second_is_b[here], first_is_b[here]
         shape = (groups.size, int(k), int(k))
-        half = _scatter(shape, g, p, r, value)
-        points = -(half + half.transpose(0, 2, 1))
-        mixed = _scatter(shape, g, p, r, value * second)
-        mixed += _scatter(shape, g, r, p, value * both)
-        squares = _scatter(shape, g, p, r, value * both)
+        half = _scatter(shape, g, p, r, value, working)
+        points = -(half + half.transpose(0, 2, 1)).astype(np.float64)
+        mixed = _scatter(shape, g, p, r, value * second, working)
+        mixed += _scatter(shape, g, r, p, value * both, working)
+        squares = _scatter(shape, g, p, r, value * both, working)
         x = features[members].astype(working)
         hidden = (mixed @ x).astype(np.float64)
         borders = np.concatenate([hidden, -point.Z[members]], axis=2)
+        doubt = np.zeros_like(borders)
+        doubt[:, :, :columns] = np.abs(mixed).astype(np.float64) @ np.abs(features[members])
+        doubt *= k * float(np.finfo(working).eps)
+        doubt[:, :, :columns] += float(np.finfo(np.float64).eps) * np.abs(hidden)
         if bool(np.any(both)):
             half_corner = x.reshape(-1, columns).T @ (squares @ x).reshape(-1, columns)
             corner[:columns, :columns] += half_corner + half_corner.T
-        batches.append(GroupBatch(members, points, borders))
+        batches.append(GroupBatch(members, points, borders, doubt))
     return QuadraticForm(tuple(batches), corner)
 
 
 def _scatter(
-    shape: tuple[int, int, int], g: IndexArray, p: IndexArray, r: IndexArray, value: FloatArray
-) -> FloatArray:
-    flat = (g * shape[1] + p) * shape[2] + r
-    summed: FloatArray = np.bincount(flat, weights=value, minlength=shape[0] * shape[1] * shape[2])
-    return summed.reshape(shape)
+    shape: tuple[int, int, int],
+    g: IndexArray,
+    p: IndexArray,
+    r: IndexArray,
+    value: FloatArray,
+    working: type[np.floating[Any]],
+) -> NDArray[np.floating[Any]]:
+    summed: NDArray[np.floating[Any]] = np.zeros(shape, dtype=working)
+    np.add.at(summed, (g, p, r), value.astype(working))
+    return summed
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +130,7 @@ class Elimination:
     cross : tuple of float64 array, shape (g, k, q)
         factor⁻¹ · diag(w) · C.
     schur : float64 array, shape (q, q)
-        D + CᵀA⁻¹C (with the shift): 2S is positive semidefinite once kappa ≥ its largest eigenvalue.
+        D + CᵀA⁻¹C (with the shift): 2S is psd once kappa ≥ its largest eigenvalue.
     """
 
     scales: tuple[FloatArray, ...]
@@ -143,7 +155,7 @@ def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
         size = scaled.shape[1]
         scaled -= shift * size * np.eye(size)
         try:
-            factor = np.linalg.cholesky(scaled)
+            factor = np.asarray(np.linalg.cholesky(scaled), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
         borders = batch.borders * w[:, :, None]
@@ -168,6 +180,4 @@ def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
 
 def largest_eigenvalue(matrix: FloatArray) -> float:
     """Largest eigenvalue of a symmetric matrix."""
-    last = matrix.shape[0] - 1
-    value = scipy.linalg.eigvalsh(matrix, subset_by_index=[last, last])
-    return float(value[0])
+    return float(np.linalg.eigvalsh(matrix)[-1])

@@ -7,13 +7,14 @@ the same). `FORMAT.md` beside this file specifies the certificate; ``proofs/`` h
 
 from certnn.kernel.bound import Bound
 from certnn.kernel.check import check_certificate, read_instance
-from certnn.kernel.document import Malformed
+from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
 from certnn.kernel.psd import Rejected, connected_groups
 from certnn.kernel.scaling import bound_from_dual_norm
 
 __all__ = [
+    "LARGEST_FILE",
     "Bound",
     "Instance",
     "Malformed",

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-import sys
 from fractions import Fraction
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn, final
 
 from certnn.kernel.instance import Instance
 
 _MAKER: Final = object()
 
 
+@final
 class Bound:
     """A proved statement about one training problem; only the kernel makes one.
 
     ``kind == "lower"``: no two-layer ReLU network of any width has an objective below `value`.
     ``kind == "upper"``: some network has an objective of exactly `value`.
+
+    It cannot be changed, copied with changes, stored or subclassed. Python has no stronger lock:
+    code that reaches for this module's private names, or for ``object.__new__``, lies to itself.
 
     Attributes
     ----------
@@ -39,6 +42,9 @@ class Bound:
         object.__setattr__(self, "value", value)
         object.__setattr__(self, "instance", instance)
 
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Bound has no subclasses")
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Bound cannot be changed")
 
@@ -56,15 +62,15 @@ class Bound:
 
     @property
     def rounded(self) -> float:
-        """`value` as a float64 rounded in the safe direction: lower bounds down, upper bounds up."""
-        downward = self.kind == "lower"
+        """`value` as a float64 in the safe direction: lower bounds down, upper bounds up."""
         try:
             nearest = self.value.numerator / self.value.denominator
         except OverflowError:
-            return sys.float_info.max if downward else math.inf
-        if downward and Fraction(nearest) > self.value:
+            nearest = math.inf if self.value > 0 else -math.inf
+        # A comparison of a float with a Fraction is exact.
+        if self.kind == "lower" and nearest > self.value:
             return math.nextafter(nearest, -math.inf)
-        if not downward and Fraction(nearest) < self.value:
+        if self.kind == "upper" and nearest < self.value:
             return math.nextafter(nearest, math.inf)
         return nearest
 

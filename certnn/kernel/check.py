@@ -8,8 +8,8 @@ from certnn.kernel.bound import Bound, make_bound
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend
 from certnn.kernel.instance import Instance
-from certnn.kernel.psd import PsdProof, Rejected, check_psd
-from certnn.kernel.scaling import bound_from_dual_norm
+from certnn.kernel.psd import PsdProof, Rejected, check_psd, connected_groups
+from certnn.kernel.scaling import scaled_bound
 
 FORMAT = "certnn-certificate"
 VERSION = 1
@@ -41,13 +41,8 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     top = _top(document)
     instance, claimed = _claim(top)
     proof = _psd_proof(top, instance)
-    try:
-        check_psd(instance, proof, backend)
-        value = bound_from_dual_norm(instance, proof.Z, proof.kappa)
-    except Rejected:
-        raise
-    except ValueError as error:
-        raise Malformed(str(error)) from None
+    check_psd(instance.features(), proof, backend)
+    value = scaled_bound(instance, proof.Z, proof.kappa)
     if claimed > value:
         raise Rejected("the claimed lower bound is above what the proof gives")
     return make_bound("lower", claimed, instance)
@@ -66,12 +61,15 @@ def read_instance(document: bytes) -> Instance:
 
 def _top(document: bytes) -> Section:
     parsed = parse(document)
-    parsed.setdefault("about", {})  # for people; never read
+    parsed.setdefault("about", {})  # for people; never believed
     top = Section("certificate", parsed, ("format", "version", "claim", "data", "proof", "about"))
     if top.text("format") != FORMAT:
         raise Malformed(f"the format is not {FORMAT}")
     if top.size("version") != VERSION:
         raise Malformed(f"version {top.size('version')} is not known, only {VERSION}")
+    about = top.value("about")
+    if not isinstance(about, dict) or not all(isinstance(text, str) for text in about.values()):
+        raise Malformed("about must be an object of strings")
     return top
 
 
@@ -80,11 +78,13 @@ def _claim(top: Section) -> tuple[Instance, Fraction]:
     claim = Section("claim", top.value("claim"), keys)
     if claim.text("loss") != "half-squared":
         raise Malformed("claim.loss is not known, only half-squared")
-    n, d, c = claim.size("n"), claim.size("d"), claim.size("c")
     data = Section("data", top.value("data"), ("X", "Y"))
-    x, y = data.doubles("X", n * d), data.doubles("Y", n * c)
+    n, d, c = claim.size("n"), claim.size("d"), claim.size("c")
+    reg, hidden_bias = claim.positive("reg"), claim.flag("hidden_bias")
     try:
-        instance = Instance(n, d, c, claim.positive("reg"), claim.flag("hidden_bias"), x, y)
+        instance = Instance(n, d, c, reg, hidden_bias, data.array("X"), data.array("Y"))
+    except Malformed:
+        raise
     except ValueError as error:
         raise Malformed(f"data: {error}") from None
     return instance, claim.ratio("lower_bound")
@@ -96,21 +96,23 @@ def _psd_proof(top: Section, instance: Instance) -> PsdProof:
     if proof.text("kind") != "psd":
         raise Malformed("proof.kind is not known, only psd")
     products = Section("products", proof.value("products"), ("first", "second", "multiplier"))
-    multipliers = products.doubles("multiplier")
-    count, forms = len(multipliers) // 8, 2 * instance.n
-    first = products.indices("first", count, forms)
-    second = products.indices("second", count, forms)
-    if any(r > s for r, s in zip(first, second, strict=True)):
-        raise Malformed("products: first must not be above second")
     n, border = instance.n, instance.columns + instance.c
+    count = len(products.array("multiplier")) // 8
+    first = products.indices("first", count, 2 * n)
+    second = products.indices("second", count, 2 * n)
+    if any(r > s for r, s in zip(first, second, strict=True)):
+        raise products.wrong("first", "must not be above second")
+    groups = connected_groups(n, ((r % n, s % n) for r, s in zip(first, second, strict=True)))
+    triangles = sum(len(group) * (len(group) + 1) // 2 for group in groups)
     return PsdProof(
         kappa=proof.positive("kappa"),
-        Z=proof.doubles("Z", n * instance.c),
+        Z=proof.doubles("Z", n, instance.c),
         first=first,
         second=second,
-        multipliers=multipliers,
-        weights=proof.doubles("weights", n + border),
-        L_points=proof.doubles("L_points"),
-        L_cross=proof.doubles("L_cross", border * n),
-        L_corner=proof.doubles("L_corner", border * (border + 1) // 2),
+        multipliers=products.doubles("multiplier", 1, count),
+        groups=groups,
+        weights=proof.doubles("weights", 1, n + border),
+        L_points=proof.doubles("L_points", 1, triangles),
+        L_cross=proof.doubles("L_cross", border, n),
+        L_corner=proof.doubles("L_corner", 1, border * (border + 1) // 2),
     )

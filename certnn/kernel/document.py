@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 import re
 import sys
 from array import array
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from fractions import Fraction
 from typing import Any
 
+from certnn.kernel.exact import ExactMatrix, exact_matrix
+
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
-_DEEPEST = 8
-_RATIO = re.compile(r"(0|-?[1-9][0-9]{0,3999})/([1-9][0-9]{0,3999})")
+#: Digits of p and q. Every positive float64 needs fewer, and Python's own limit is never below 640.
+_RATIO = re.compile(r"(0|[1-9][0-9]{0,599})/([1-9][0-9]{0,599})")
 
 
 class Malformed(ValueError):
@@ -22,7 +23,7 @@ class Malformed(ValueError):
 
 
 def parse(document: bytes) -> dict[str, Any]:
-    """Parse a JSON object strictly: no duplicate keys, no NaN, no deep nesting.
+    """Parse a JSON object in UTF-8 strictly: no duplicate keys, no NaN, no long integers.
 
     Raises
     ------
@@ -31,10 +32,13 @@ def parse(document: bytes) -> dict[str, Any]:
     """
     if len(document) > LARGEST_FILE:
         raise Malformed(f"larger than {LARGEST_FILE} bytes")
-    if not document.lstrip(b" \t\r\n")[:1] == b"{":
-        raise Malformed("not a JSON object")
     try:
-        parsed = json.loads(document, object_pairs_hook=_unique, parse_constant=_no_constant)
+        parsed = json.loads(
+            document.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_int=_short_integer,
+            parse_constant=_no_constant,
+        )
     except Malformed:
         raise
     except RecursionError:
@@ -53,6 +57,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def _short_integer(text: str) -> int:
+    if len(text) > 10:
+        raise Malformed("an integer is too long")
+    return int(text)
+
+
 def _no_constant(name: str) -> Any:
     raise Malformed(f"{name} is not a number")
 
@@ -63,16 +73,15 @@ class Section:
     def __init__(self, name: str, value: Any, keys: tuple[str, ...]) -> None:
         if not isinstance(value, dict):
             raise Malformed(f"{name} must be an object")
-        missing, unknown = set(keys) - set(value), set(value) - set(keys)
-        if missing or unknown:
-            what = (
-                f"lacks {sorted(missing)[0]}" if missing else f"has unknown {min(unknown)[:40]!r}"
-            )
-            raise Malformed(f"{name} {what}")
+        if missing := set(keys) - set(value):
+            raise Malformed(f"{name} lacks {min(missing)}")
+        if unknown := set(value) - set(keys):
+            raise Malformed(f"{name} has unknown {min(unknown)[:40]!r}")
         self._name = name
         self._values: dict[str, Any] = value
 
-    def _wrong(self, key: str, what: str) -> Malformed:
+    def wrong(self, key: str, what: str) -> Malformed:
+        """The error that says what is wrong with a value."""
         return Malformed(f"{self._name}.{key} {what}")
 
     def value(self, key: str) -> Any:
@@ -83,58 +92,65 @@ class Section:
         """A string."""
         value = self._values[key]
         if not isinstance(value, str):
-            raise self._wrong(key, "must be a string")
+            raise self.wrong(key, "must be a string")
         return value
 
     def flag(self, key: str) -> bool:
         """A boolean."""
         value = self._values[key]
         if not isinstance(value, bool):
-            raise self._wrong(key, "must be true or false")
+            raise self.wrong(key, "must be true or false")
         return value
 
     def size(self, key: str) -> int:
-        """An integer of at least 1."""
+        """An integer of at least 1, less than 2³¹."""
         value = self._values[key]
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 1 << 31:
-            raise self._wrong(key, "must be a positive integer")
+            raise self.wrong(key, "must be a positive integer")
         return value
 
     def positive(self, key: str) -> float:
         """A positive finite float64."""
         value = self._values[key]
         if not isinstance(value, float) or not 0.0 < value < float("inf"):
-            raise self._wrong(key, "must be a positive number with a decimal point")
+            raise self.wrong(key, "must be a positive number with a decimal point")
         return value
 
     def ratio(self, key: str) -> Fraction:
-        """An exact rational, written "p/q"."""
+        """An exact rational of at least 0, written "p/q"."""
         match = _RATIO.fullmatch(self.text(key))
         if match is None:
-            raise self._wrong(key, 'must be a fraction "p/q" of integers of at most 4000 digits')
+            raise self.wrong(key, 'must be "p/q" with p >= 0 and q > 0 of at most 600 digits')
         return Fraction(int(match[1]), int(match[2]))
 
-    def doubles(self, key: str, count: int | None = None) -> bytes:
-        """Base64 of little-endian IEEE doubles, `count` of them if given; finiteness is not tested."""
-        return self._array(key, 8, count)
+    def doubles(self, key: str, rows: int, columns: int) -> ExactMatrix:
+        """Base64 of a matrix of finite little-endian IEEE doubles, row by row."""
+        try:
+            return exact_matrix(self.array(key), rows, columns)
+        except Malformed:
+            raise
+        except ValueError as error:
+            raise self.wrong(key, f"is not as it must be: {error}") from None
 
     def indices(self, key: str, count: int, below: int) -> list[int]:
         """Base64 of `count` little-endian unsigned 32-bit integers, each less than `below`."""
-        numbers = array("I", self._array(key, 4, count))
+        data = self.array(key)
+        if len(data) != 4 * count:
+            raise self.wrong(key, f"must have {count} integers of 4 bytes")
+        numbers = array("I", data)
         if sys.byteorder == "big":
             numbers.byteswap()
         if max(numbers, default=0) >= below:
-            raise self._wrong(key, f"has an index that is not below {below}")
+            raise self.wrong(key, f"has an index that is not below {below}")
         return numbers.tolist()
 
-    def _array(self, key: str, item: int, count: int | None) -> bytes:
+    def array(self, key: str) -> bytes:
+        """Base64 of bytes."""
         text = self.text(key)
-        if count is not None and len(text) != -(-item * count // 3) * 4:
-            raise self._wrong(key, f"must be base64 of {count} items of {item} bytes")
         try:
             data = b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise self._wrong(key, "is not base64") from None
-        if len(data) % item or (count is not None and len(data) != item * count):
-            raise self._wrong(key, "has the wrong length")
+        except ValueError:
+            raise self.wrong(key, "is not base64") from None
+        if b64encode(data).decode("ascii") != text:
+            raise self.wrong(key, "is not base64")
         return data

@@ -5,15 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from certnn.kernel.bound import Bound, make_bound
-from certnn.kernel.exact import (
-    Backend,
-    ExactMatrix,
-    exact_matrix,
-    inner,
-    shifted,
-    times_transpose,
-    transposed,
-)
+from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, inner, times_transpose
 from certnn.kernel.instance import Instance
 
 
@@ -40,27 +32,11 @@ def evaluate_network(
     """
     hidden = exact_matrix(U, instance.columns, width)
     output = exact_matrix(V, width, instance.c)
-    targets = instance.targets()
-    decay_squares = _square(hidden) + _square(output)
-    if width == 0:
-        loss = _square(targets)
-    else:
-        features = instance.features()
-        active = times_transpose(features.rows, transposed(hidden.rows), backend)
-        active = [[max(entry, 0) for entry in row] for row in active]
-        outputs = times_transpose(active, transposed(output.rows), backend)
-        exponent = features.exponent + hidden.exponent + output.exponent
-        common = min(exponent, targets.exponent)
-        outputs = shifted(outputs, exponent - common)
-        wanted = targets.with_exponent(common).rows
-        residual = [
-            [a - b for a, b in zip(row, goal, strict=True)]
-            for row, goal in zip(outputs, wanted, strict=True)
-        ]
-        loss = _square(ExactMatrix(residual, common))
-    value = loss / 2 + Fraction(instance.reg) * decay_squares / 2
+    residual = instance.targets()
+    if width > 0:
+        inputs = times_transpose(instance.features(), hidden.transposed(), backend)
+        active = ExactMatrix([[max(t, 0) for t in row] for row in inputs.rows], inputs.exponent)
+        residual -= times_transpose(active, output.transposed(), backend)
+    decay = inner(hidden, hidden) + inner(output, output)
+    value = inner(residual, residual) / 2 + Fraction(instance.reg) * decay / 2
     return make_bound("upper", value, instance)
-
-
-def _square(matrix: ExactMatrix) -> Fraction:
-    return Fraction(inner(matrix.rows, matrix.rows)) * Fraction(4) ** matrix.exponent

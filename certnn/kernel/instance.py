@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import NoReturn, final
 
-from certnn.kernel.exact import ExactMatrix, all_finite, exact_matrix, exact_scalar
+from certnn.kernel.exact import ExactMatrix, all_finite, exact_matrix
 
 
+@final
 @dataclass(frozen=True)
 class Instance:
     """n points in d dimensions with c targets each, and the weight decay.
@@ -25,6 +27,8 @@ class Instance:
 
     Raises
     ------
+    TypeError
+        If an attribute is of another type, even of a subclass.
     ValueError
         If a length does not fit the shapes, an entry is not finite, or reg is not positive.
     """
@@ -38,6 +42,9 @@ class Instance:
     Y: bytes
 
     def __post_init__(self) -> None:
+        given = (self.n, self.d, self.c, self.reg, self.hidden_bias, self.X, self.Y)
+        if tuple(map(type, given)) != (int, int, int, float, bool, bytes, bytes):
+            raise TypeError("the parts of an Instance have the types of its attributes, exactly")
         if min(self.n, self.d, self.c) < 1:
             raise ValueError("n, d and c must be positive")
         if not 0.0 < self.reg < float("inf"):
@@ -46,6 +53,9 @@ class Instance:
             raise ValueError("X or Y has the wrong length for its shape")
         if not (all_finite(self.X) and all_finite(self.Y)):
             raise ValueError("X or Y has a number that is not finite")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Instance has no subclasses")
 
     @property
     def data_sha256(self) -> str:
@@ -65,14 +75,8 @@ class Instance:
         data = exact_matrix(self.X, self.n, self.d)
         if not self.hidden_bias:
             return data
-        data = data.with_exponent(min(data.exponent, 0))
-        one = 1 << -data.exponent
-        return ExactMatrix([[*row, one] for row in data.rows], data.exponent)
+        return data.beside(ExactMatrix([[1]] * self.n, 0))
 
     def targets(self) -> ExactMatrix:
         """Y exactly, shape (n, c)."""
         return exact_matrix(self.Y, self.n, self.c)
-
-    def exact_reg(self) -> tuple[int, int]:
-        """The weight decay as (integer, exponent)."""
-        return exact_scalar(self.reg)

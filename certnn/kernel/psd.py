@@ -15,18 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from certnn.kernel.exact import (
-    Backend,
-    ExactMatrix,
-    Rows,
-    exact_floats,
-    exact_matrix,
-    exact_scalar,
-    shifted,
-    times_transpose,
-    transposed,
-)
-from certnn.kernel.instance import Instance
+from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
 
 
 class Rejected(ValueError):
@@ -35,43 +24,47 @@ class Rejected(ValueError):
 
 @dataclass(frozen=True)
 class PsdProof:
-    """The parts of a proof as they stand in the file; arrays are little-endian doubles.
+    """What the file gives.
 
     Attributes
     ----------
     kappa : float
-    Z : bytes
+        Positive.
+    Z : ExactMatrix
         n×c.
     first, second : list of int
         Indices r ≤ s of the forms in each product; a_i is i, b_i is n + i.
-    multipliers : bytes
-        One y for each product.
-    weights : bytes
-        w, for a (n), u (columns), v (c) in this order.
-    L_points : bytes
-        Lower triangles, row by row, of the groups' diagonal blocks, group after group.
-    L_cross : bytes
+    multipliers : ExactMatrix
+        One row: y of each product.
+    groups : list of list of int
+        The connected components of the points, as `connected_groups` gives them.
+    weights : ExactMatrix
+        One row: w, for a (n), u (columns), v (c) in this order.
+    L_points : ExactMatrix
+        One row: lower triangles, row by row, of the groups' diagonal blocks, group after group.
+    L_cross : ExactMatrix
         (columns + c)×n: the rows of L for u and v, over the points in their own order.
-    L_corner : bytes
-        Lower triangle, row by row, of the last diagonal block (u, v).
+    L_corner : ExactMatrix
+        One row: lower triangle, row by row, of the last diagonal block (u, v).
     """
 
     kappa: float
-    Z: bytes
+    Z: ExactMatrix
     first: list[int]
     second: list[int]
-    multipliers: bytes
-    weights: bytes
-    L_points: bytes
-    L_cross: bytes
-    L_corner: bytes
+    multipliers: ExactMatrix
+    groups: list[list[int]]
+    weights: ExactMatrix
+    L_points: ExactMatrix
+    L_cross: ExactMatrix
+    L_corner: ExactMatrix
 
 
 def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     """The connected components of the graph on n points with these edges.
 
-    Each in ascending order, ordered by their smallest member. 2S has no entry between a-variables of
-    different components.
+    Each in ascending order, ordered by their smallest member. 2S has no entry between a-variables
+    of different components.
     """
     parent = list(range(n))
 
@@ -90,170 +83,111 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]
     return list(members.values())
 
 
-def check_psd(instance: Instance, proof: PsdProof, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z`.
+def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+
+    The names are those of Theorem 10(c): A, C and `corner` are the blocks of 2S, L, K and L_corner
+    those of the factor, E and `across` those of the remainder.
 
     Raises
     ------
     Rejected
         If a multiplier, a weight or a row of the remainder has the wrong sign.
-    ValueError
-        If a length does not fit or a number is not finite.
     """
-    n, border = instance.n, instance.columns + instance.c
-    multipliers, y_exponent = exact_floats(proof.multipliers)
-    products = list(zip(proof.first, proof.second, multipliers, strict=True))
-    for r, s, y in products:
+    n, border = len(features.rows), len(proof.L_cross.rows)
+    w, w_squared = proof.weights.rows[0], 2 * proof.weights.exponent
+    if min(w) <= 0:
+        raise Rejected("a weight is not positive")
+    products = _products_by_group(n, proof)
+    numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
+    scalar = [[numerator if p == q else 0 for q in range(border)] for p in range(border)]
+    corner = ExactMatrix(scalar, 1 - denominator.bit_length())
+    cross = proof.L_cross.transposed()
+    start, columns_left = 0, ExactMatrix([[0] * border], 0)
+    for group, own_products in zip(proof.groups, products, strict=True):
+        L, start = _lower_triangle(proof.L_points, start, len(group))
+        K = cross.taken(group)
+        A, C, in_corner = _form_blocks(features.taken(group), proof, group, own_products, backend)
+        corner += in_corner
+        own_w = [w[i] for i in group]
+        E = A.rescaled(own_w, own_w, w_squared) - times_transpose(L, L, backend)
+        across = C.rescaled(own_w, w[n:], w_squared) - times_transpose(L, K.transposed(), backend)
+        _require_dominance(E.beside(across), [f"point {i}" for i in group])
+        columns_left += _absolute_column_sums(across)
+    E = corner.rescaled(w[n:], w[n:], w_squared)
+    E -= times_transpose(proof.L_cross, proof.L_cross, backend)
+    L, _ = _lower_triangle(proof.L_corner, 0, border)
+    E -= times_transpose(L, L, backend)
+    _require_dominance(
+        E.beside(columns_left.transposed()), [f"border row {p}" for p in range(border)]
+    )
+
+
+_Product = tuple[int, int, int]
+
+
+def _products_by_group(n: int, proof: PsdProof) -> list[list[_Product]]:
+    """The products (r, s, y) within each group; the signs of y are checked."""
+    number = {i: g for g, group in enumerate(proof.groups) for i in group}
+    products: list[list[_Product]] = [[] for _ in proof.groups]
+    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
         if y < 0 and s != r + n:
             raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
-    weights, w_exponent = exact_floats(proof.weights)
-    if len(weights) != n + border:
-        raise ValueError(f"{len(weights)} weights where {n + border} are needed")
-    if min(weights) <= 0:
-        raise Rejected("a weight is not positive")
-    groups = connected_groups(n, ((r % n, s % n) for r, s, _ in products))
-    blocks, corner_block, cross = _factor(proof, groups, n, border)
-
-    form = _Form(instance, proof, groups, products, y_exponent, backend)
-    # Every entry of diag(w)·2S·diag(w) and of LLᵀ as an integer times 2**common.
-    common = min(form.exponent + 2 * w_exponent, 2 * cross.exponent)
-    form_shift = form.exponent + 2 * w_exponent - common
-    factor_shift = 2 * cross.exponent - common
-    slack = [0] * border  # what is left of the corner rows' diagonal after their off-diagonals
-    for group, block in zip(groups, blocks, strict=True):
-        w = [weights[i] << form_shift for i in group]
-        points, borders = form.group(group)
-        factor = times_transpose(block, block, backend)
-        own = [[row[i] for i in group] for row in cross.rows]
-        mixed = times_transpose(own, block, backend)
-        for p, i in enumerate(group):
-            rest = 0
-            for q, j in enumerate(group):
-                entry = points[p][q] * w[p] * weights[j] - (factor[p][q] << factor_shift)
-                rest += entry if p == q else -abs(entry)
-            for b in range(border):
-                entry = borders[p][b] * w[p] * weights[n + b] - (mixed[b][p] << factor_shift)
-                rest -= abs(entry)
-                slack[b] -= abs(entry)
-            if rest < 0:
-                raise Rejected(f"the remainder is not diagonally dominant at point {i}")
-    corner = form.corner()
-    cross_square = times_transpose(cross.rows, cross.rows, backend)
-    corner_square = times_transpose(corner_block, corner_block, backend)
-    for p in range(border):
-        for q in range(border):
-            entry = (corner[p][q] * weights[n + p] * weights[n + q]) << form_shift
-            entry -= (cross_square[p][q] + corner_square[p][q]) << factor_shift
-            slack[p] += entry if p == q else -abs(entry)
-        if slack[p] < 0:
-            raise Rejected(f"the remainder is not diagonally dominant at border row {p}")
+        products[number[r % n]].append((r, s, y))
+    return products
 
 
-def _factor(
-    proof: PsdProof, groups: list[list[int]], n: int, border: int
-) -> tuple[list[Rows], Rows, ExactMatrix]:
-    """L with one common exponent: the groups' blocks, the corner block, the rows across."""
-    points, points_exponent = exact_floats(proof.L_points)
-    corner, corner_exponent = exact_floats(proof.L_corner)
-    cross = exact_matrix(proof.L_cross, border, n)
-    if len(points) != sum(len(g) * (len(g) + 1) // 2 for g in groups):
-        raise ValueError("L_points does not fit the groups of points")
-    if len(corner) != border * (border + 1) // 2:
-        raise ValueError("L_corner does not fit the border")
-    exponent = min(points_exponent, corner_exponent, cross.exponent)
-    points = [entry << (points_exponent - exponent) for entry in points]
-    corner = [entry << (corner_exponent - exponent) for entry in corner]
-    blocks, start = [], 0
-    for group in groups:
-        size = len(group)
-        stop = start + size * (size + 1) // 2
-        blocks.append(_lower_triangle(points[start:stop], size))
-        start = stop
-    return blocks, _lower_triangle(corner, border), cross.with_exponent(exponent)
+def _form_blocks(
+    features: ExactMatrix,
+    proof: PsdProof,
+    group: list[int],
+    products: list[_Product],
+    backend: Backend,
+) -> tuple[ExactMatrix, ExactMatrix, ExactMatrix]:
+    """One group's blocks of 2S (Theorem 9): its own, that with (u, v), and its share of the corner.
+
+    `features` are the group's rows of X.
+    """
+    n, size = len(proof.Z.rows), len(group)
+    place = {i: p for p, i in enumerate(group)}
+    aa, mixed, squares = ([[0] * size for _ in group] for _ in range(3))
+    for r, s, y in products:
+        p, q = place[r % n], place[s % n]
+        aa[p][q] -= y
+        aa[q][p] -= y
+        if s >= n:
+            mixed[p][q] += y
+        if r >= n:  # then s >= n too
+            mixed[q][p] += y
+            squares[p][q] -= y
+            squares[q][p] -= y
+    exponent, X_columns = proof.multipliers.exponent, features.transposed()
+    au = times_transpose(ExactMatrix(mixed, exponent), X_columns, backend)  # mixed · X
+    half = times_transpose(X_columns, ExactMatrix(squares, exponent), backend)
+    uu = times_transpose(half, X_columns, backend)  # Xᵀ · squares · X
+    dual = proof.Z.taken(group)
+    c = len(dual.rows[0])
+    padded = [row + [0] * c for row in uu.rows] + [[0] * (len(uu.rows) + c) for _ in range(c)]
+    return ExactMatrix(aa, exponent), au.beside(dual.negated()), ExactMatrix(padded, uu.exponent)
 
 
-def _lower_triangle(entries: list[int], size: int) -> Rows:
-    rows, start = [], 0
+def _lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
+    """The square matrix whose lower triangle begins at `start`, and where the next one begins."""
+    rows = []
     for length in range(1, size + 1):
-        rows.append(entries[start : start + length] + [0] * (size - length))
+        rows.append(entries.rows[0][start : start + length] + [0] * (size - length))
         start += length
-    return rows
+    return ExactMatrix(rows, entries.exponent), start
 
 
-class _Form:
-    """The matrix 2S, block by block, in integers times 2**exponent (Theorem 9)."""
+def _absolute_column_sums(matrix: ExactMatrix) -> ExactMatrix:
+    return ExactMatrix(
+        [[sum(map(abs, column)) for column in zip(*matrix.rows, strict=True)]], matrix.exponent
+    )
 
-    def __init__(
-        self,
-        instance: Instance,
-        proof: PsdProof,
-        groups: list[list[int]],
-        products: list[tuple[int, int, int]],
-        y_exponent: int,
-        backend: Backend,
-    ) -> None:
-        self._n, self._backend = instance.n, backend
-        self._features = instance.features()
-        dual = exact_matrix(proof.Z, instance.n, instance.c)
-        kappa, kappa_exponent = exact_scalar(proof.kappa)
-        x_exponent = self._features.exponent
-        self.exponent = min(
-            y_exponent,
-            y_exponent + x_exponent,
-            y_exponent + 2 * x_exponent,
-            dual.exponent,
-            kappa_exponent,
-        )
-        self._minus_dual = [
-            [-entry for entry in row] for row in dual.with_exponent(self.exponent).rows
-        ]
-        self._shift = y_exponent - self.exponent
-        self._x_shift = self._shift + x_exponent
-        self._xx_shift = self._shift + 2 * x_exponent
-        kappa <<= kappa_exponent - self.exponent
-        columns, c = instance.columns, instance.c
-        self._corner = [
-            [kappa if p == q else 0 for q in range(columns + c)] for p in range(columns + c)
-        ]
-        number = {i: g for g, group in enumerate(groups) for i in group}
-        self._products: dict[int, list[tuple[int, int, int]]] = {}
-        for r, s, y in products:
-            self._products.setdefault(number[r % self._n], []).append((r, s, y))
-        self._number = number
 
-    def group(self, group: list[int]) -> tuple[Rows, Rows]:
-        """The rows of the a-variables of one group: their own block, and the columns of u and v.
-
-        The group's part of the (u, u) block is added to the corner on the way.
-        """
-        n, size = self._n, len(group)
-        place = {i: p for p, i in enumerate(group)}
-        points = [[0] * size for _ in group]
-        mixed = [[0] * size for _ in group]  # the a-u block is mixed · X
-        squares = [[0] * size for _ in group]  # the u-u block is kappa·I + Xᵀ · squares · X
-        for r, s, y in self._products.get(self._number[group[0]], []):
-            p, q = place[r % n], place[s % n]
-            points[p][q] -= y
-            points[q][p] -= y
-            if s >= n:
-                mixed[p][q] += y
-            if r >= n:
-                mixed[q][p] += y
-                squares[p][q] -= y
-                squares[q][p] -= y
-        x_columns = transposed([self._features.rows[i] for i in group])
-        backend = self._backend
-        first = times_transpose(mixed, x_columns, backend)
-        inner = times_transpose(x_columns, times_transpose(x_columns, squares, backend), backend)
-        for p, row in enumerate(inner):
-            for q, entry in enumerate(row):
-                self._corner[p][q] += entry << self._xx_shift
-        borders = [
-            left + self._minus_dual[i]
-            for i, left in zip(group, shifted(first, self._x_shift), strict=True)
-        ]
-        return shifted(points, self._shift), borders
-
-    def corner(self) -> Rows:
-        """The (u, v) block, once every group has been added."""
-        return self._corner
+def _require_dominance(remainder: ExactMatrix, names: list[str]) -> None:
+    """In every row the diagonal entry is at least the sum of the others' absolute values."""
+    for p, (row, name) in enumerate(zip(remainder.rows, names, strict=True)):
+        if 2 * row[p] < sum(map(abs, row)):
+            raise Rejected(f"the remainder is not diagonally dominant at {name}")

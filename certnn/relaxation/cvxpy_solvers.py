@@ -46,7 +46,7 @@ def solve_with(
     Raises
     ------
     InputError
-        If CVXPY does not know the solver, or it is not installed.
+        If CVXPY does not know the solver, it is not installed, or it refuses an option.
     SolverError
         If the solver fails outright.
     """
@@ -60,10 +60,21 @@ def solve_with(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # accuracy is judged by the certificate
             model.solve(solver=solver, **given)
-    except cp.error.SolverError as error:
-        raise SolverError(f"{solver} failed: {str(error).splitlines()[0]}") from None
-    shown = ", ".join(f"{key}={value}" for key, value in sorted(given.items()))
+    except TypeError as error:
+        raise InputError("options", f"are refused by {solver}: {first_line(error)}") from None
+    except (cp.error.SolverError, ValueError, ArithmeticError) as error:
+        raise SolverError(f"{solver} failed: {first_line(error)}") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a solver written in Rust ends with
+            raise
+        raise SolverError(f"{solver} failed: {first_line(error)}") from None
+    shown = ", ".join(f"{key}={_short(value)}" for key, value in sorted(given.items()))
     return SolverStatus(str(model.status), _version(solver), shown or "defaults")
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says, in one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _version(solver: str) -> str:
@@ -71,3 +82,7 @@ def _version(solver: str) -> str:
         return version(solver.lower())
     except PackageNotFoundError:
         return "unknown"
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,7 @@
 """Rows of X by direction: zero, repeated, parallel and antiparallel rows merged (Theorem 8).
 
-Rows on one line make the relaxation lose its interior: if x_i = θx_r with θ > 0 then its constraints
-force a_i = θa_r, and if x_i = −θx_r they force a_i = θb_r. The solvers see each line once.
+Rows on one line make the relaxation lose its interior: if x_i = θx_r with θ > 0 then its
+constraints force a_i = θa_r, and if x_i = −θx_r they force a_i = θb_r. Solvers see each line once.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint, IndexArray, Products, summed
 
-#: Unit vectors that agree to this are taken for the same direction; the certificate uses the true rows.
+#: Unit vectors that agree to this are one direction to the solvers; certificates use the true rows.
 _ANGLE = 1e-9
-#: What the ties of merged rows to their representatives may cost, as a share of kappa.
-_TIE_COST = 1e-6
+#: Weight of a tie of a merged row to its representative, in units of ‖z_i‖/‖x_i‖. In these units a
+#: tie costs 1/(2t) and rounding of the stiff form about 1e-15·t, so that this is near the best.
+_STIFFNESS = 4e6
+#: What zero rows may cost, as a share of kappa. Their forms stand alone, so no rounding counts.
+_ZERO_ROW_COST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,11 @@ def undo_merge(directions: Directions, Z: FloatArray, merged: Products, kappa: f
         Multipliers over the m directions, for rows of norm 1.
     kappa : float
         The dual norm that the multipliers are for, about.
+
+    Returns
+    -------
+    DualPoint
+        Over all n rows. A tie of weight t adds ‖z_i‖²/(2t) to kappa, at most.
     """
     n, m = directions.label.size, directions.count
     representative, norms = directions.representative, directions.norms
@@ -93,13 +101,14 @@ def undo_merge(directions: Directions, Z: FloatArray, merged: Products, kappa: f
     # Products between representatives keep their order: a before b, and rows in ascending order.
     parts = [Products(n, first, second, merged.multiplier / (unit[r] * unit[s]))]
     i = np.setdiff1d(np.arange(n), representative)
-    size = np.linalg.norm(Z[i], axis=1)
-    # A tie of weight t costs ‖z‖²/(2t); these weights share the cost out best (Theorem 8).
-    t = size * np.sum(size) / (2.0 * _TIE_COST * kappa)
-    label, norm = directions.label[i], norms[i]
-    natural = kappa / np.where(norm > 0.0, norm, float(np.max(norms)) or 1.0) ** 2
-    t = np.maximum(t, natural)
+    size, norm = np.linalg.norm(Z[i], axis=1), norms[i]
+    label = directions.label[i]
     tied, zero = label >= 0, label < 0
+    t = np.zeros(i.size)
+    t[tied] = _STIFFNESS * size[tied] / norm[tied]
+    t[zero] = size[zero] * np.sum(size[zero]) / (2.0 * _ZERO_ROW_COST * kappa)
+    largest = float(np.max(norms)) or 1.0
+    t = np.maximum(t, kappa / np.where(tied, norm, largest) ** 2)  # where z_i is 0, about the unit
     parts += _ties(directions, i[tied], t[tied])
     parts.append(Products(n, i[zero], i[zero] + n, -t[zero]))
     return DualPoint(Z, summed(parts))

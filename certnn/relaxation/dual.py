@@ -15,11 +15,24 @@ import picos
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import Products
-from certnn.errors import SolverError
+from certnn.errors import InputError, SolverError
 from certnn.problem import TrainingProblem
+from certnn.relaxation.cvxpy_solvers import first_line
 from certnn.relaxation.outcome import SolverOutcome
-from certnn.relaxation.solver_figure import SolverFigure
 from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.relaxation.solver_figure import SolverFigure
+
+#: Where CVXOPT cannot reach its tolerances it runs on until its iterates break down, in a division
+#: by zero; it needs about 20 iterations where it can.
+_PREFERRED: dict[str, Any] = {
+    "max_iterations": 40,
+    "rel_prim_fsb_tol": 1e-8,
+    "abs_prim_fsb_tol": 1e-8,
+    "rel_dual_fsb_tol": 1e-8,
+    "abs_dual_fsb_tol": 1e-8,
+    "rel_ipm_opt_tol": 1e-8,
+    "abs_ipm_opt_tol": 1e-11,
+}
 
 
 def solve_dual(problem: TrainingProblem, options: dict[str, Any]) -> SolverOutcome:
@@ -34,6 +47,8 @@ def solve_dual(problem: TrainingProblem, options: dict[str, Any]) -> SolverOutco
 
     Raises
     ------
+    InputError
+        If PICOS refuses an option.
     SolverError
         If CVXOPT ends without a point.
     """
@@ -63,13 +78,13 @@ def solve_dual(problem: TrainingProblem, options: dict[str, Any]) -> SolverOutco
     model.set_objective("max", (Z | targets) - square / 2)
     model.add_constraint(form >> 0)
     model.add_constraint(abs(Z) ** 2 <= square)
-    settings = {"rel_prim_fsb_tol": 1e-9, "rel_dual_fsb_tol": 1e-9, "rel_ipm_opt_tol": 1e-9}
-    settings |= {"abs_prim_fsb_tol": 1e-9, "abs_dual_fsb_tol": 1e-9, "abs_ipm_opt_tol": 1e-9}
-    settings |= options
+    settings = _PREFERRED | options
     try:
         solution = model.solve(solver="cvxopt", primals=None, duals=None, **settings)
+    except (LookupError, TypeError) as error:
+        raise InputError("options", f"are refused by PICOS: {first_line(error)}") from None
     except (picos.SolutionFailure, ArithmeticError, ValueError) as error:
-        raise SolverError(f"CVXOPT failed: {error}") from None
+        raise SolverError(f"CVXOPT failed: {first_line(error)}") from None
     if Z.value is None:
         raise SolverError(f"CVXOPT ended without a point: {solution.claimedStatus}")
     z = _matrix(Z, (problem.n, c))

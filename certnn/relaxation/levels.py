@@ -9,7 +9,7 @@ from typing import Literal
 from certnn.errors import InputError
 
 #: Group size of the level block when none is given.
-DEFAULT_GROUP = 16
+DEFAULT_GROUP = 25
 #: Up to this many directions the level auto runs dnn; above, general solvers take too long.
 _DNN_UP_TO = 80
 #: Up to this many directions the level auto runs block.
@@ -44,7 +44,7 @@ def stages(request: str, directions: int) -> tuple[Level, ...]:
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 16), "block(k)", "dnn", or "auto", which goes as far as general
+        "shor", "block" (groups of 25), "block(k)", "dnn", or "auto", which goes as far as general
         solvers do in minutes: dnn up to 80 distinct directions, block up to 2000, shor above.
     directions : int
         Number of distinct directions among the rows of X.
@@ -54,18 +54,21 @@ def stages(request: str, directions: int) -> tuple[Level, ...]:
     InputError
         If the request is none of these.
     """
-    if request == "auto":
-        if directions <= _DNN_UP_TO:
-            return stages("dnn", directions)
-        return stages("block" if directions <= _BLOCK_UP_TO else "shor", directions)
-    if request == "shor":
-        return (SHOR,)
-    if request == "dnn":
-        if directions <= DEFAULT_GROUP:
-            return (SHOR, DNN)
-        return (SHOR, Level("block", DEFAULT_GROUP), DNN)
-    match = re.fullmatch(r"block(?:\(([1-9][0-9]{0,5})\))?", request)
+    pattern = r"auto|shor|dnn|block(?:\(([1-9][0-9]{0,5})\))?"
+    match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None:
         raise InputError("level", f"must be auto, shor, block, block(k) or dnn, got {request!r}")
+    if request == "auto" and directions > _DNN_UP_TO:
+        return stages("block" if directions <= _BLOCK_UP_TO else "shor", directions)
+    if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
+        return (SHOR,)
+    if request in ("auto", "dnn"):
+        return (SHOR, *_early(directions), DNN)
     group = int(match[1]) if match[1] else DEFAULT_GROUP
-    return (SHOR, Level("block", group)) if directions > group else (SHOR, DNN)
+    last = Level("block", group) if directions > group else DNN
+    return (SHOR, *_early(min(group, directions)), last)
+
+
+def _early(largest: int) -> tuple[Level, ...]:
+    """A cheaper level to run before one whose largest group is this."""
+    return (Level("block", DEFAULT_GROUP),) if largest > DEFAULT_GROUP else ()

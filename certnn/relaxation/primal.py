@@ -13,8 +13,8 @@ from certnn.certificate.dual_point import IndexArray, Products, summed
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cvxpy_solvers import solve_with
 from certnn.relaxation.outcome import SolverOutcome
-from certnn.relaxation.solver_figure import SolverFigure
 from certnn.relaxation.reduced_problem import ReducedProblem, reduce_problem
+from certnn.relaxation.solver_figure import SolverFigure
 
 
 class _Lift:

@@ -1,4 +1,4 @@
-"""What the solvers see: distinct unit directions, rank coordinates, everything scaled to about 1."""
+"""What the solvers see: distinct unit directions, rank coordinates, all scaled to about 1."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint, Products
+from certnn.errors import SolverError
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import Directions, find_directions, undo_merge
 
@@ -60,8 +61,16 @@ class ReducedProblem:
 
 
 def reduce_problem(problem: TrainingProblem) -> ReducedProblem:
-    """Merge rows by direction, take rank coordinates, and scale."""
+    """Merge rows by direction, take rank coordinates, and scale.
+
+    Raises
+    ------
+    SolverError
+        If every row is zero: the level shor is exact then, and nothing is left to solve.
+    """
     directions = find_directions(problem.features)
+    if directions.count == 0:
+        raise SolverError("every row of X is zero, so that nothing is left to solve")
     n, m = problem.n, directions.count
     _, singular, basis = np.linalg.svd(directions.units, full_matrices=False)
     cut = max(directions.units.shape) * np.finfo(float).eps

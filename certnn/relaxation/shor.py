@@ -22,6 +22,10 @@ from certnn.problem import TrainingProblem
 
 _TOLERANCE = 1e-5
 _ITERATIONS = 2000
+#: With more points than this the search starts on a sample of them.
+_FEW_POINTS, _SAMPLE, _FEW_ITERATIONS = 4000, 2000, 2000
+#: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
+_SMALLEST_REG = 1e-12
 _NEWTON_STEPS = 30
 _TINY = 1e-150
 
@@ -50,7 +54,8 @@ def shor_point(
     seen = norms > 0.0
     x_scale = float(np.max(norms)) or 1.0
     y_scale = float(np.max(np.abs(problem.Y))) or 1.0
-    reg = problem.reg / (x_scale * y_scale)
+    true_reg = problem.reg / (x_scale * y_scale)
+    reg = min(max(true_reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
     Z = problem.Y.copy()
     t = np.full(norms.size, math.nan)
     if np.any(problem.Y[seen]):
@@ -60,18 +65,26 @@ def shor_point(
 
         def report(value: float) -> None:
             if progress is not None:
-                progress((value + lost) * y_scale**2)
+                progress((value * min(true_reg / reg, 1.0) + lost) * y_scale**2)
 
-        moment = _Moment(problem.features[seen] / x_scale, problem.Y[seen] / y_scale, reg)
-        best = _minimise(moment, deadline, report)
+        x = _rank_coordinates(problem.features[seen] / x_scale)
+        y = problem.Y[seen] / y_scale
+        best = _solve(x, y, reg, deadline, report)
         Z[seen], t[seen] = y_scale * best.Z, best.t * y_scale / x_scale
     # A zero row has a_i = 0: its Z is Y, and a large t makes its share of ½λ_max negligible.
     rest = ~seen
     size = np.linalg.norm(Z[rest], axis=1)
     t[rest] = size * float(np.sum(size)) / (1e-6 * problem.reg)
     positive = t > 0.0
-    smallest = 1e-3 * float(np.min(t[positive])) if np.any(positive) else 1.0
+    smallest = 1e-9 * float(np.min(t[positive])) if np.any(positive) else 1.0
     return DualPoint(Z, Products.vanishing(-np.where(positive, t, smallest)))
+
+
+def _rank_coordinates(x: FloatArray) -> FloatArray:
+    """The rows in orthonormal coordinates of their span, shape (n, rank) (Theorem 6(b))."""
+    values, vectors = np.linalg.eigh(x.T @ x)
+    coordinates: FloatArray = x @ vectors[:, values > 1e-15 * values[-1]]
+    return coordinates
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +149,7 @@ def _norm_of_shrunk(pull: FloatArray, radius: FloatArray, values: FloatArray) ->
     """
     weight = values * np.square(pull)
     reach = radius[:, None] * values
-    rho = np.maximum(np.max(np.sqrt(weight) - reach, axis=1), 0.0)
+    rho: FloatArray = np.maximum(np.max(np.sqrt(weight) - reach, axis=1), 0.0)
     for _ in range(_NEWTON_STEPS):
         inverse = 1.0 / np.maximum(rho[:, None] + reach, _TINY)
         terms = weight * inverse**2
@@ -149,7 +162,29 @@ def _norm_of_shrunk(pull: FloatArray, radius: FloatArray, values: FloatArray) ->
     return rho
 
 
-def _minimise(moment: _Moment, deadline: float, progress: Callable[[float], None]) -> _Response:
+def _solve(
+    x: FloatArray, y: FloatArray, reg: float, deadline: float, progress: Callable[[float], None]
+) -> _Response:
+    """Minimise over W; with many points first on a sample of them, which is a good start."""
+    moment = _Moment(x, y, reg)
+    start = 0.1 * np.eye(moment.order)
+    if x.shape[0] <= _FEW_POINTS:
+        return _minimise(moment, start, _ITERATIONS, deadline, progress)[0]
+    rows = np.random.default_rng(0).choice(x.shape[0], _SAMPLE, replace=False)
+    sample = _Moment(x[rows], y[rows], reg * _SAMPLE / x.shape[0])
+    _, start = _minimise(sample, start, _ITERATIONS, deadline, lambda bound: None)
+    start = np.asarray(np.linalg.solve(moment.scale, sample.scale @ start), dtype=np.float64)
+    return _minimise(moment, start, _FEW_ITERATIONS, deadline, progress)[0]
+
+
+def _minimise(
+    moment: _Moment,
+    start: FloatArray,
+    iterations: int,
+    deadline: float,
+    progress: Callable[[float], None],
+) -> tuple[_Response, FloatArray]:
+    """The response of best bound, and the last factor R of W."""
     q = moment.order
     best: _Response | None = None
     best_bound = -1.0
@@ -169,20 +204,14 @@ def _minimise(moment: _Moment, deadline: float, progress: Callable[[float], None
         if closed or time.monotonic() > deadline:
             raise StopIteration
 
-    start = 0.1 * np.eye(q)
-    scipy.optimize.minimize(
+    options = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 30}
+    found = scipy.optimize.minimize(
         objective,
         start.ravel(),
         jac=True,
         method="L-BFGS-B",
         callback=after,
-        options={
-            "maxiter": _ITERATIONS,
-            "maxfun": 2 * _ITERATIONS,
-            "maxcor": 30,
-            "ftol": 0.0,
-            "gtol": 0.0,
-        },
+        options=options | {"ftol": 0.0, "gtol": 0.0},
     )
     assert best is not None  # the first evaluation sets it
-    return best
+    return best, np.asarray(found.x).reshape(q, q)

@@ -1,7 +1,7 @@
 """Runs one solver in a process of its own, so that it can be stopped at any moment.
 
-Compiled solvers do not listen to Ctrl-C, and some have no time limit. The parent writes the task to
-a folder and starts ``python -m certnn.relaxation.worker FOLDER``; the child leaves its answer there.
+Compiled solvers do not listen to Ctrl-C, and some have no time limit. The parent writes the task
+to a folder and starts ``python -m certnn.relaxation.worker FOLDER``; the child answers there.
 """
 
 from __future__ import annotations

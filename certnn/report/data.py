@@ -41,6 +41,8 @@ class GapReport:
         Those of the audited network.
     solver_figures : tuple of SolverFigure
     checks : tuple of Check
+    notes : tuple of str
+        What was asked for and could not be had, one line each.
     interrupted : bool
         Whether the search was stopped early; every bound holds all the same.
     seconds : float
@@ -64,6 +66,7 @@ class GapReport:
     neurons: tuple[Neuron, ...]
     solver_figures: tuple[SolverFigure, ...]
     checks: tuple[Check, ...]
+    notes: tuple[str, ...]
     interrupted: bool
     seconds: float
     versions: dict[str, str]

@@ -118,6 +118,7 @@ class _Printer:
                 "dim",
             )
         )
+        lines += [self._text(f"Left out: {note}", "yellow") for note in self.report.notes]
         lines += [
             self._text(f"A solver contradicts an exact figure. {c.name}: {c.detail}.", "yellow")
             for c in self.report.checks

@@ -6,8 +6,8 @@ import decimal
 from dataclasses import dataclass
 from fractions import Fraction
 
-from certnn.report.data import GapReport
 from certnn.relaxation.solver_figure import SolverFigure
+from certnn.report.data import GapReport
 from certnn.report.figures import ProvedBound, excess_over
 
 _PLAIN_EXPONENTS = range(-4, 9)  # outside, scientific notation

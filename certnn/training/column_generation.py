@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.network import TwoLayerNetwork
@@ -113,17 +114,18 @@ def train(
         start.require_fits(problem)
     search = _Search(problem, starts, tolerance, seed, begun + time_limit)
     converged, interrupted = False, False
-    try:
-        search.begin()
-        last = 0.0
-        # A round that would end after the deadline is not begun.
-        while not converged and (now := time.monotonic()) + last < search.deadline:
-            converged = search.round()
-            last = time.monotonic() - now
-            if progress is not None:
-                progress(search.objective, search.rounds)
-    except KeyboardInterrupt:
-        interrupted = True
+    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+        try:
+            search.begin()
+            last = 0.0
+            # A round that would end after the deadline is not begun.
+            while not converged and (now := time.monotonic()) + last < search.deadline:
+                converged = search.round()
+                last = time.monotonic() - now
+                if progress is not None:
+                    progress(search.objective, search.rounds)
+        except KeyboardInterrupt:
+            interrupted = True
     return TrainingResult(
         network=search.best,
         objective=search.objective,

@@ -78,7 +78,10 @@ def group_lasso(
     basis, triangle = np.linalg.qr(A[:, used])
     small_Y = basis.T @ Y
     t = np.linalg.norm(Y) / (reg * np.sum(lengths[used]) * lengths[used])
-    point = _at(triangle, small_Y, reg, t)
+    try:
+        point = _at(triangle, small_Y, reg, t)
+    except LinAlgError:  # the matrix spans more than float64 does
+        return best
     slack = np.full(used.size, np.max(np.abs(point.slope)))
     idle = 0
     for _ in range(_ITERATIONS):
@@ -146,7 +149,11 @@ def _newton_step(
     merit = point.value - barrier * float(np.sum(np.log(t)))
     decrease = float(change @ downhill)
     while length > _SHORTEST_STEP:
-        moved = _at(A, Y, reg, t + length * change)
+        try:
+            moved = _at(A, Y, reg, t + length * change)
+        except LinAlgError:  # the matrix spans more than float64 does
+            length *= 0.5
+            continue
         now = moved.value - barrier * float(np.sum(np.log(moved.t)))
         if now <= merit - 1e-4 * length * decrease + 1e-13 * abs(merit):
             dual_length = _TO_BOUNDARY * _largest_step(slack, slack_change)

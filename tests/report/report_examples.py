@@ -60,6 +60,7 @@ def iris_report() -> GapReport:
             ),
         ),
         checks=(),
+        notes=("dnn: SCS did not stop at the time limit",),
         interrupted=False,
         seconds=96.0,
         versions={"certnn": "0.1.0", "python": "3.11.2", "numpy": "2.4.6", "clarabel": "0.11.1"},

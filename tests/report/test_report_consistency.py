@@ -5,8 +5,8 @@ import pytest
 from report_examples import rechecked
 
 from certnn.report import NetworkFigure, ProvedBound, SolverFigure
-from certnn.report.figures import excess_over
 from certnn.report.consistency import consistency_checks
+from certnn.report.figures import excess_over
 
 
 def bound(level, value):

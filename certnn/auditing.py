@@ -1,0 +1,254 @@
+"""Audit a trained network: a proved lower bound, its exact objective, the gap, a better network."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from certnn.bounds import LowerBoundResult, lower_bound
+from certnn.errors import InputError
+from certnn.files import save_network
+from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.raw_files import write_atomically
+from certnn.relaxation.levels import stages
+from certnn.relaxation.worker import SolverChoice
+from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
+from certnn.report.consistency import consistency_checks
+from certnn.report.neurons import neuron_table
+from certnn.training import train
+
+#: Called as progress(what is running, best proved bound or None, best objective or None).
+AuditProgress = Callable[[str, float | None, float | None], None]
+
+#: Seconds to look for a better network when no time limit is given, and the share of one that is.
+_TRAINING_SECONDS = 10.0
+_TRAINING_SHARE = 0.25
+_PROGRAMS = (
+    "certnn",
+    "numpy",
+    "scipy",
+    "cvxpy",
+    "clarabel",
+    "scs",
+    "picos",
+    "cvxopt",
+    "python-flint",
+)
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """A gap report with its certificate and the best network found.
+
+    Attributes
+    ----------
+    report : GapReport
+        All figures; ``print(result.report.to_json())``, or `save` for the page.
+    lower : LowerBoundResult
+        The proved bound and its certificate.
+    best_network : TwoLayerNetwork
+        The best network known, which may be the one audited.
+    """
+
+    report: GapReport
+    lower: LowerBoundResult
+    best_network: TwoLayerNetwork
+
+    @property
+    def gap(self) -> float | None:
+        """How far the audited network can be from optimal, a share of its objective; proved."""
+        return self.report.gap
+
+    def save(self, folder: str | Path) -> None:
+        """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be made or written to.
+        """
+        from certnn.report.html import render_html
+
+        page, data = render_html(self.report), self.report.to_json()
+        folder = make_folder(folder)
+        self.lower.certificate.save(folder / self.report.certificate)
+        save_network(folder / "best_network.npz", self.best_network)
+        write_atomically(folder / "report.html", page.encode())
+        write_atomically(folder / "report.json", data.encode())
+
+
+def make_folder(folder: str | Path) -> Path:
+    """Make a folder to write results into, if it is not there.
+
+    Raises
+    ------
+    InputError
+        If that is not possible.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be made a folder: {error.strerror}") from None
+    return folder
+
+
+def audit(
+    network: TwoLayerNetwork | None,
+    problem: TrainingProblem,
+    *,
+    level: str = "auto",
+    gap: float | None = None,
+    time_limit: float | None = None,
+    choice: SolverChoice | None = None,
+    title: str = "audit",
+    recheck: str = "certnn check certificate.json",
+    progress: AuditProgress | None = None,
+) -> AuditResult:
+    """Prove how far a trained network can be from the global optimum of its training problem.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork or None
+        The network to audit; None for a bound and the best network found.
+    problem : TrainingProblem
+        The data that it was trained on and the weight decay.
+    level : str
+        Level of the relaxation, as in `certnn.lower_bound`.
+    gap : float or None
+        Stop once the proved gap is at most this share of the objective, in [0, 1).
+    time_limit : float or None
+        Seconds for the whole audit; the cheapest level is always run to a bound.
+    choice : SolverChoice or None
+        Solver, formulation and options.
+    title, recheck : str
+        What the report says of the network's origin, and of how to check the certificate again.
+    progress : callable or None
+        Called as ``progress(stage, bound, objective)``.
+
+    Returns
+    -------
+    AuditResult
+        After Ctrl-C with what is proved by then.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable or the network does not fit the data.
+    KeyboardInterrupt
+        On Ctrl-C before anything is proved.
+    """
+    start = time.monotonic()
+    if gap is not None and not 0.0 <= gap < 1.0:
+        raise InputError("gap", f"must be in [0, 1), got {gap!r}")
+    stages(level, problem.n)  # refuses an unknown level before any work
+    given = None if network is None else _evaluated(problem, network, "given")
+    best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
+
+    def tell(stage: str, bound: float | None) -> None:
+        if progress is not None:
+            progress(stage, bound, best.bound.rounded)
+
+    lower = lower_bound(problem, "shor", time_limit=time_limit, choice=choice, progress=tell)
+    if not lower.interrupted:
+        tell("training", lower.value)
+        seconds = _TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit
+        trained = train(problem, starts=() if network is None else (network,), time_limit=seconds)
+        found = _evaluated(problem, trained.network, "column generation")
+        best = min(best, found, key=lambda candidate: candidate.bound.value)
+        lower = replace(lower, interrupted=trained.interrupted)
+    left = None if time_limit is None else time_limit - (time.monotonic() - start)
+    if not lower.interrupted and (left is None or left > 0.0):
+        reference = (given or best).bound.rounded
+        lower = lower_bound(
+            problem,
+            level,
+            time_limit=left,
+            target=None if gap is None else reference * (1.0 - gap),
+            choice=choice,
+            improve=lower,
+            progress=tell,
+        )
+    seconds = time.monotonic() - start
+    return AuditResult(
+        _report(problem, given, best, lower, title, recheck, seconds), lower, best.network
+    )
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """A network with its exact objective."""
+
+    network: TwoLayerNetwork
+    bound: Bound
+    source: str
+
+    @property
+    def figure(self) -> NetworkFigure:
+        return NetworkFigure.from_exact(self.bound.value, self.network.width, self.source)
+
+
+def _evaluated(problem: TrainingProblem, network: TwoLayerNetwork, source: str) -> _Evaluated:
+    return _Evaluated(network, network.evaluate(problem), source)
+
+
+def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:
+    return TwoLayerNetwork(np.zeros((problem.features.shape[1], 0)), np.zeros((0, problem.c)))
+
+
+def _report(
+    problem: TrainingProblem,
+    given: _Evaluated | None,
+    best: _Evaluated,
+    lower: LowerBoundResult,
+    title: str,
+    recheck: str,
+    seconds: float,
+) -> GapReport:
+    bounds = tuple(ProvedBound.from_exact(p.level, p.bound.value, p.seconds) for p in lower.proved)
+    network = None if given is None else given.figure
+    return GapReport(
+        title=title,
+        problem=ProblemSummary(
+            n=problem.n,
+            d=problem.d,
+            c=problem.c,
+            reg=problem.reg,
+            hidden_bias=problem.hidden_bias,
+            data_sha256=problem.data_sha256,
+            null_loss=problem.null_loss,
+        ),
+        lower_bound=next(b for b in bounds if b.level == lower.level),
+        bounds=bounds,
+        network=network,
+        best_network=best.figure,
+        neurons=() if given is None else neuron_table(problem, given.network),
+        solver_figures=lower.solver_figures,
+        checks=consistency_checks(
+            bounds, network, best.figure, lower.solver_figures, problem.null_loss
+        ),
+        notes=lower.notes,
+        interrupted=lower.interrupted,
+        seconds=seconds,
+        versions=_versions(),
+        certificate="certificate.json",
+        certificate_bytes=len(lower.certificate.document),
+        recheck=recheck,
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for program in _PROGRAMS:
+        with contextlib.suppress(PackageNotFoundError):
+            found[program] = version(program)
+    return found

@@ -1,0 +1,244 @@
+"""The command line: audit, bound, check, train, demo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from certnn.errors import InputError, SolverError
+
+if TYPE_CHECKING:
+    from certnn.auditing import AuditResult
+    from certnn.problem import TrainingProblem
+    from certnn.relaxation.worker import SolverChoice
+
+# Heavy imports are made by the commands that need them: `certnn check` needs the kernel alone.
+
+OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: error: {message}\n")
+        raise SystemExit(UNUSABLE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code.
+
+    0: done, and the report is consistent. 1: the certificate is rejected, or the report contradicts
+    itself. 2: unusable input, in one line. 130: interrupted; what was proved by then is written.
+    """
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except InputError as error:
+        return _fail(str(error), UNUSABLE)
+    except SolverError as error:
+        return _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _fail("interrupted before anything was proved", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"certnn: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="certnn",
+        description="Prove how close a trained two-layer ReLU network is to the global optimum of "
+        "its training problem: ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²) over networks of any width.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    audit = commands.add_parser("audit", help="prove the gap of a trained network")
+    audit.add_argument("network", metavar="NETWORK", help=".npz with U (d×m) and V (m×c)")
+    _add_problem(audit)
+    _add_search(audit)
+    audit.set_defaults(command=_audit)
+
+    bound = commands.add_parser("bound", help="prove a lower bound, without a network")
+    _add_problem(bound)
+    _add_search(bound)
+    bound.set_defaults(command=_audit, network=None)
+
+    check = commands.add_parser("check", help="check a certificate exactly; needs no solver")
+    check.add_argument("certificate", metavar="CERTIFICATE")
+    check.add_argument("--data", help="require the certificate's data to be these, bit for bit")
+    check.add_argument(
+        "--arithmetic",
+        choices=("auto", "python", "flint"),
+        default="auto",
+        help="integers of Python or of FLINT (default: FLINT where installed); same verdict",
+    )
+    check.set_defaults(command=_check)
+
+    train = commands.add_parser("train", help="look for the best network of any width")
+    _add_problem(train)
+    train.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="default: 60")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", required=True, metavar="NET.npz")
+    train.set_defaults(command=_train)
+
+    demo = commands.add_parser("demo", help="audit a network trained on iris, in a minute")
+    demo.add_argument("--out", default="certnn-demo", metavar="DIR", help="default: certnn-demo")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _add_problem(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
+    command.add_argument("--reg", required=True, type=float, metavar="R", help="weight decay")
+    command.add_argument(
+        "--hidden-bias", action="store_true", help="decayed hidden bias: the last row of U"
+    )
+
+
+def _add_search(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--level", default="auto", help="auto, shor, block, block(k) or dnn (default: auto)"
+    )
+    command.add_argument(
+        "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
+    )
+    command.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    command.add_argument(
+        "--solver", default="CLARABEL", help="SDP solver that CVXPY knows (default: CLARABEL)"
+    )
+    command.add_argument(
+        "--formulation",
+        default="reduced",
+        choices=("reduced", "literal", "dual"),
+        help="of the level dnn: reduced primal, the paper's own, or the dual by PICOS and CVXOPT",
+    )
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
+
+
+def _problem(options: argparse.Namespace) -> TrainingProblem:
+    from certnn.files import read_npz
+    from certnn.problem import TrainingProblem
+
+    x, y = read_npz(options.data, ("X", "Y"))
+    return TrainingProblem(x, y, options.reg, options.hidden_bias)
+
+
+def _choice(options: argparse.Namespace) -> SolverChoice:
+    from certnn.relaxation.worker import SolverChoice
+
+    return SolverChoice(options.solver, options.formulation)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from certnn.auditing import audit, make_folder
+    from certnn.files import load_network
+    from certnn.progress import SearchProgress
+
+    network = None if options.network is None else load_network(options.network)
+    problem = _problem(options)
+    if network is not None:
+        network.require_fits(problem)
+    out = make_folder(options.out)  # before the work, not after it
+    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    with SearchProgress() as progress:
+        result = audit(
+            network,
+            problem,
+            level=options.level,
+            gap=options.gap,
+            time_limit=options.time_limit,
+            choice=_choice(options),
+            title=" on ".join(names),
+            recheck=f"certnn check {out / 'certificate.json'} --data {options.data}",
+            progress=progress.tell,
+        )
+    return _finish(result, out)
+
+
+def _finish(result: AuditResult, out: Path) -> int:
+    from rich.console import Console
+
+    from certnn.report.terminal import print_report
+
+    result.save(out)
+    print_report(result.report, Console())
+    print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
+    if not result.report.consistent:
+        return FAILED
+    return INTERRUPTED if result.report.interrupted else OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from certnn.kernel import LARGEST_FILE, Malformed, Rejected, check_certificate
+    from certnn.raw_files import read_bytes
+
+    document = read_bytes(options.certificate, LARGEST_FILE)
+    try:
+        bound = check_certificate(document, options.arithmetic)
+    except Malformed as error:
+        return _fail(f"malformed certificate: {error}", UNUSABLE)
+    except Rejected as error:
+        print(f"rejected: {error}")
+        return FAILED
+    except ModuleNotFoundError:
+        return _fail("--arithmetic: flint is not installed (pip install 'certnn[flint]')", UNUSABLE)
+    if options.data is not None:
+        from certnn.files import read_npz
+        from certnn.problem import TrainingProblem
+
+        x, y = read_npz(options.data, ("X", "Y"))
+        given = TrainingProblem(x, y, bound.instance.reg).instance()
+        if (given.X, given.Y) != (bound.instance.X, bound.instance.Y):
+            print(f"rejected: the certificate is for other data than {options.data}")
+            return FAILED
+    print(f"proved: {bound}")
+    return OK
+
+
+def _train(options: argparse.Namespace) -> int:
+    from certnn.files import save_network
+    from certnn.progress import SearchProgress
+    from certnn.training import train
+
+    problem = _problem(options)
+    if not options.time_limit > 0.0:
+        raise InputError("time_limit", f"must be positive, got {options.time_limit!r}")
+    if not Path(options.out).parent.is_dir():
+        raise InputError(options.out, "is in a folder that does not exist")
+    with SearchProgress() as progress:
+        result = train(
+            problem,
+            time_limit=options.time_limit,
+            seed=options.seed,
+            progress=lambda objective, rounds: progress.tell(
+                f"training, round {rounds}", None, objective
+            ),
+        )
+    save_network(options.out, result.network)
+    objective = result.network.evaluate(problem)
+    print(
+        f"objective {objective.rounded!r} with {result.network.width} neurons (exact, rounded up)"
+    )
+    print(f"Written to {options.out}; how good it is: certnn audit {options.out} --data ...")
+    return INTERRUPTED if result.interrupted else OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from certnn.auditing import make_folder
+    from certnn.demo import run_demo
+
+    return _finish(run_demo(make_folder(options.out)), Path(options.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

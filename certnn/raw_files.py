@@ -1,0 +1,51 @@
+"""Files as bytes: read with care, written whole or not at all. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from certnn.errors import InputError
+
+
+def read_bytes(path: str | Path, largest: int) -> bytes:
+    """The content of a regular file of at most `largest` bytes.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is not a regular file, cannot be read or is larger.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
+        if path.stat().st_size > largest:
+            raise InputError(str(path), f"is larger than {largest} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write a file whole or not at all, replacing what is there.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written: {error.strerror}") from None

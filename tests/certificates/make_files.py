@@ -1,0 +1,282 @@
+"""Write correct/, incorrect/ and malformed/ anew: python tests/certificates/make_files.py"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+import numpy as np
+from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
+
+from certnn.bounds import lower_bound
+from certnn.problem import TrainingProblem
+
+
+def ratio(number):
+    return "/".join(map(str, Fraction(number).as_integer_ratio()))
+
+
+def tight():
+    """x = 1, y = 3, reg = 1. E of Theorem 10 is dominant with equality, and the bound is P*."""
+    return {
+        "format": "certnn-certificate",
+        "version": 1,
+        "about": {"made by": "hand"},
+        "claim": {
+            "lower_bound": "5/2",
+            "n": 1,
+            "d": 1,
+            "c": 1,
+            "reg": 1.0,
+            "loss": "half-squared",
+            "hidden_bias": False,
+        },
+        "data": {"X": pack([1.0]), "Y": pack([3.0])},
+        "proof": {
+            "kind": "psd",
+            "kappa": 1.0,
+            "Z": pack([1.0]),
+            "products": {
+                "first": pack([0], "I"),
+                "second": pack([1], "I"),
+                "multiplier": pack([-1.0]),
+            },
+            "weights": pack([1.0, 1.0, 1.0]),
+            "L_points": pack([0.0]),
+            "L_cross": pack([0.0, 0.0]),
+            "L_corner": pack([0.0, 0.0, 0.0]),
+        },
+    }
+
+
+def problems():
+    rng = np.random.default_rng(7)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    X, Y = normal(4, 2), normal(4, 2)
+    yield "shor", "shor", TrainingProblem(X, Y, 0.1)
+    yield "block", "block(2)", TrainingProblem(normal(5, 2), normal(5, 1), 0.2)
+    yield "dnn", "dnn", TrainingProblem(X, Y, 0.1)
+    yield "one-column", "dnn", TrainingProblem(normal(5, 1), normal(5, 1), 0.3)
+    yield "one-point", "shor", TrainingProblem(normal(1, 3), normal(1, 2), 0.05)
+    yield "hidden-bias", "dnn", TrainingProblem(normal(4, 1), normal(4, 1), 0.05, True)
+    yield "hidden-bias-shor", "shor", TrainingProblem(normal(4, 2), normal(4, 3), 0.1, True)
+    special = np.array([[1.0, 2.0], [1.0, 2.0], [-1.0, -2.0], [0.0, 0.0], [0.5, -1.0]])
+    yield "repeated-antiparallel-zero-rows", "dnn", TrainingProblem(special, normal(5, 1), 0.1)
+    yield "zero-data", "shor", TrainingProblem(np.zeros((3, 2)), normal(3, 1), 0.1)
+    yield "zero-targets", "shor", TrainingProblem(normal(3, 2), np.zeros((3, 2)), 0.1)
+    yield "reg-above-everything", "shor", TrainingProblem(X, Y, 1e6)
+    yield "data-times-1e8", "dnn", TrainingProblem(1e8 * X, 1e8 * Y, 1e15)
+    yield "data-times-1e-90", "shor", TrainingProblem(1e-90 * X, 1e-90 * Y, 1e-100)
+
+
+def double(numbers):
+    return [2.0 * number for number in numbers]
+
+
+def entry(index, to):
+    """A change of one entry of a list."""
+
+    def change(numbers):
+        position = index % len(numbers)
+        new = to(numbers[position]) if callable(to) else to
+        return [*numbers[:position], new, *numbers[position + 1 :]]
+
+    return change
+
+
+def incorrect(correct):
+    """Name, what the kernel must complain of, certificate."""
+    exact, dnn, block, shor = (correct[name] for name in ("tight", "dnn", "block", "shor"))
+    claim, proof, products = ("claim", "lower_bound"), "proof", ("proof", "products")
+    value = float(Fraction(dnn["claim"]["lower_bound"]))
+    lower, row, sign, weight = "claimed", "dominant", "multiplier", "weight"
+
+    yield "claim-one-ulp-up", lower, changed(dnn, *claim, to=ratio(math.nextafter(value, math.inf)))
+    yield "claim-doubled", lower, changed(dnn, *claim, to=ratio(2 * value))
+    above = ratio(Fraction(5, 2) + Fraction(1, 10**500))
+    yield "claim-above-optimum-by-1e-500", lower, changed(exact, *claim, to=above)
+    yield (
+        "claim-of-some-bound-without-targets",
+        lower,
+        changed(correct["zero-targets"], *claim, to=f"1/{10**500}"),
+    )
+    smaller = changed(shor, "claim", "reg", to=0.05)
+    yield "proof-of-an-easier-problem-with-larger-reg", lower, smaller
+    flipped = array_changed(dnn, "data", "Y", to=lambda y: [-t for t in y])
+    yield "sign-of-targets-flipped", lower, flipped
+    halved = array_changed(dnn, "data", "Y", to=lambda y: [t / 2 for t in y])
+    yield "targets-halved", lower, halved
+    yield "dual-point-negated", row, array_changed(dnn, proof, "Z", to=lambda z: [-t for t in z])
+    yield "dual-point-doubled", row, array_changed(dnn, proof, "Z", to=double)
+    both = array_changed(changed(dnn, proof, "kappa", to=lambda k: 2 * k), proof, "Z", to=double)
+    yield "dual-point-and-kappa-doubled-but-not-multipliers", row, both
+    yield "data-doubled", row, array_changed(dnn, "data", "X", to=double)
+    yield "one-data-entry-changed", row, array_changed(dnn, "data", "X", to=entry(0, 1.5))
+    yield "kappa-halved", row, changed(dnn, proof, "kappa", to=lambda k: k / 2)
+    down = math.nextafter(1.0, 0.0)
+    yield "kappa-one-ulp-down", row, changed(exact, proof, "kappa", to=down)
+    yield "kappa-tiny", row, changed(dnn, proof, "kappa", to=5e-324)
+    biased = changed(exact, "claim", "hidden_bias", to=True)
+    for part, to in (("weights", [1.0] * 4), ("L_cross", [0.0] * 3), ("L_corner", [0.0] * 6)):
+        biased = changed(biased, proof, part, to=pack(to))
+    yield "hidden-bias-forgotten-in-the-proof", row, biased
+
+    y = unpack(dnn["proof"]["products"]["multiplier"])
+    r, s = (unpack(dnn["proof"]["products"][key], "I") for key in ("first", "second"))
+    n = dnn["claim"]["n"]
+    kinds = {
+        "a-a": [k for k in range(len(y)) if s[k] < n],
+        "b-b": [k for k in range(len(y)) if r[k] >= n],
+        "a-b": [k for k in range(len(y)) if r[k] < n <= s[k] and s[k] != r[k] + n],
+    }
+    for kind, where in kinds.items():
+        negative = array_changed(dnn, *products, "multiplier", to=entry(where[0], lambda t: -t))
+        yield f"negative-multiplier-of-{kind}", sign, negative
+    tiny = array_changed(dnn, *products, "multiplier", to=entry(kinds["a-b"][0], -5e-324))
+    yield "multiplier-barely-negative", sign, tiny
+    square = array_changed(exact, *products, "second", to=lambda i: [0], kind="I")
+    yield "negative-multiplier-of-a-square", sign, square
+    dropped = array_changed(exact, *products, "multiplier", to=lambda t: [0.0])
+    yield "multiplier-of-the-vanishing-product-zero", row, dropped
+    opposite = array_changed(exact, *products, "multiplier", to=lambda t: [1.0])
+    yield "multiplier-of-the-vanishing-product-positive", row, opposite
+
+    yield "weight-zero", weight, array_changed(dnn, proof, "weights", to=entry(0, 0.0))
+    yield (
+        "weight-negative",
+        weight,
+        array_changed(dnn, proof, "weights", to=entry(-1, lambda w: -w)),
+    )
+    yield (
+        "all-weights-negative",
+        weight,
+        array_changed(dnn, proof, "weights", to=lambda w: [-t for t in w]),
+    )
+    yield "weight-huge", row, array_changed(dnn, proof, "weights", to=entry(0, 1e300))
+    for part in ("L_points", "L_cross", "L_corner"):
+        zeros = array_changed(dnn, proof, part, to=lambda t: [0.0] * len(t))
+        yield f"{part}-zero", row, zeros
+        yield f"{part}-entry-1e300", row, array_changed(dnn, proof, part, to=entry(-1, 1e300))
+    other = correct["repeated-antiparallel-zero-rows"]["proof"]
+    stranger = changed(block, proof, "L_corner", to=other["L_corner"])
+    yield (
+        "L-of-another-problem",
+        row,
+        changed(
+            changed(stranger, proof, "L_cross", to=other["L_cross"]),
+            proof,
+            "weights",
+            to=other["weights"],
+        ),
+    )
+
+
+def malformed(correct):
+    """Name, content."""
+    good, proof = correct["tight"], "proof"
+    text = dump(good).decode()
+    yield "empty", b""
+    yield "blank", b" \n"
+    yield "truncated", text[: len(text) // 2].encode()
+    yield "not-json", b"certificate: yes\n"
+    yield "binary", bytes(range(256))
+    yield "array", b"[" + text.encode() + b"]"
+    yield "number", b"1" * 5000
+    yield "string", b'"certnn-certificate"'
+    yield "null", b"null"
+    yield "two-objects", (text + text).encode()
+    yield "utf-16", text.encode("utf-16")
+    yield "utf-16-without-mark", text.encode("utf-16-le")
+    yield "byte-order-mark", text.encode("utf-8-sig")
+    yield "latin-1", text.replace("hand", "händ").encode("latin-1")
+    yield "encoded-surrogate", text.replace("hand", "\ud800").encode("utf-8", "surrogatepass")
+    yield "surrogate-in-base64", dump(changed(good, proof, "Z", to="\ud800AAAAAAAAAA="))
+    yield "surrogate-in-key", text.replace('"kappa"', '"\\ud800"').encode()
+    yield "deep-arrays", b"[" * 18000
+    yield "deep-objects", b'{"a":' * 3600
+    yield "deep-in-about", text.replace('"hand"', "[" * 9000 + "]" * 9000).encode()
+    yield "about-a-number", dump(changed(good, "about", to={"seconds": 1.5}))
+    yield "about-a-string", dump(changed(good, "about", to="hand"))
+    yield "key-twice", text.replace('"n": 1', '"n": 1, "n": 1').encode()
+    yield "key-twice-escaped", text.replace('"n": 1', '"n": 1, "\\u006e": 1').encode()
+    yield "NaN", text.replace('"kappa": 1.0', '"kappa": NaN').encode()
+    yield "Infinity", text.replace('"kappa": 1.0', '"kappa": Infinity').encode()
+    yield "Infinity-in-about", text.replace('"hand"', "-Infinity").encode()
+    yield "kappa-overflows", text.replace('"kappa": 1.0', '"kappa": 1e999').encode()
+    yield "kappa-underflows", text.replace('"kappa": 1.0', '"kappa": 1e-999').encode()
+    yield "reg-negative", text.replace('"reg": 1.0', '"reg": -1.0').encode()
+    yield "n-of-5000-digits", text.replace('"n": 1', f'"n": {"9" * 5000}').encode()
+    yield "n-far-above-the-data", text.replace('"n": 1', '"n": 2147483647').encode()
+    yield "all-sizes-huge", re.sub('"([ndc])": 1', r'"\1": 2147483647', text).encode()
+    huge = changed(good, "claim", "lower_bound", to=f"1/{'9' * 17000}")
+    yield "lower-bound-of-17000-digits", dump(huge)
+    yield "lower-bound-negative", dump(changed(good, "claim", "lower_bound", to=f"-{10**400}/1"))
+    yield "lower-bound-over-zero", dump(changed(good, "claim", "lower_bound", to="5/0"))
+    yield "lower-bound-decimal", dump(changed(good, "claim", "lower_bound", to="2.5"))
+    yield "format-unknown", dump(changed(good, "format", to="certificate"))
+    yield "version-2", dump(changed(good, "version", to=2))
+    yield "loss-unknown", dump(changed(good, "claim", "loss", to="squared"))
+    yield "kind-unknown", dump(changed(good, proof, "kind", to="partition"))
+    yield "hidden-bias-a-number", dump(changed(good, "claim", "hidden_bias", to=0))
+    yield "hidden-bias-does-not-fit", dump(changed(good, "claim", "hidden_bias", to=True))
+    yield "key-unknown", dump(changed(good, "claim", to=lambda claim: claim | {"tolerance": 1e-6}))
+    yield "key-missing", text.replace('"kind": "psd",', "").encode()
+    yield "list-for-an-object", dump(changed(good, "data", to=[]))
+    yield "base64-wrong", dump(changed(good, "data", "Y", to="*" + good["data"]["Y"][1:]))
+    yield "array-too-long", dump(array_changed(good, proof, "Z", to=lambda z: [*z, 1.0]))
+    yield "array-too-short", dump(array_changed(good, proof, "weights", to=lambda w: w[1:]))
+    yield (
+        "array-with-infinity",
+        dump(array_changed(good, proof, "L_points", to=lambda t: [math.inf])),
+    )
+    yield "array-with-nan", dump(array_changed(good, "data", "X", to=lambda t: [math.nan]))
+    yield "base64-unused-bits", dump(changed(good, "data", "X", to=lambda t: t[:-2] + "B="))
+    yield "base64-url-alphabet", dump(changed(good, "data", "X", to="_-8AAAAAAAA="))
+    yield (
+        "index-out-of-range",
+        dump(array_changed(good, proof, "products", "second", to=lambda i: [2], kind="I")),
+    )
+    yield (
+        "index-maximal",
+        dump(array_changed(good, proof, "products", "second", to=lambda i: [2**32 - 1], kind="I")),
+    )
+    swapped = array_changed(good, proof, "products", "first", to=lambda i: [1], kind="I")
+    swapped = array_changed(swapped, proof, "products", "second", to=lambda i: [0], kind="I")
+    yield "indices-in-descending-order", dump(swapped)
+    # A product that joins two groups changes the layout of L_points.
+    joined = array_changed(
+        correct["shor"], proof, "products", "first", to=lambda i: [*i, 0], kind="I"
+    )
+    joined = array_changed(joined, proof, "products", "second", to=lambda i: [*i, 1], kind="I")
+    joined = array_changed(joined, proof, "products", "multiplier", to=lambda y: [*y, 0.0])
+    yield "product-across-groups", dump(joined)
+    both = changed(good, proof, "weights", to=pack([0.0, 1.0, math.inf]))
+    yield "wrong-sign-and-not-finite", dump(both)
+
+
+def write(folder, name, content):
+    (FOLDER / folder).mkdir(exist_ok=True)
+    (FOLDER / folder / f"{name}.json").write_bytes(content)
+
+
+def main():
+    for folder in ("correct", "incorrect", "malformed"):
+        for path in (FOLDER / folder).glob("*.json"):
+            path.unlink()
+    write("correct", "tight", dump(tight()))
+    for name, level, problem in problems():
+        write("correct", name, lower_bound(problem, level).certificate.document)
+    correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}
+    for name, reason, certificate in incorrect(correct):
+        certificate = changed(certificate, "about", to={"rejected for": reason})
+        write("incorrect", name, dump(certificate))
+    for name, content in malformed(correct):
+        write("malformed", name, content)
+
+
+if __name__ == "__main__":
+    main()

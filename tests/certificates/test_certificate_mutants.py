@@ -1,0 +1,222 @@
+"""Damaged and doctored certificates: each is refused, or what it claims is true all the same."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import struct
+from collections import Counter
+from contextlib import suppress
+from fractions import Fraction
+from functools import cache
+
+import pytest
+from certificate_parts import changed, dump, files, load, pack, unpack
+from true_objectives import objective, optimum_rounded_up, strong_networks
+
+from certnn import kernel
+
+GOOD = {path.stem: load(path) for path in files("correct")}
+CLOSED_FORM = ["tight", "one-column", "one-point"]
+SEARCHED = ["shor", "block", "dnn", "hidden-bias", "repeated-antiparallel-zero-rows"]
+FLOAT_ARRAYS = [
+    ("data", "X"),
+    ("data", "Y"),
+    *(("proof", key) for key in ("Z", "weights", "L_points", "L_cross", "L_corner")),
+    ("proof", "products", "multiplier"),
+]
+INDEX_ARRAYS = [("proof", "products", key) for key in ("first", "second")]
+SCALARS = [("claim", "reg"), ("proof", "kappa")]
+
+
+def bit_flipped(rng, number):
+    bits = struct.unpack("<Q", struct.pack("<d", number))[0]
+    return struct.unpack("<d", struct.pack("<Q", bits ^ (1 << rng.randrange(64))))[0]
+
+
+def other_number(rng, number):
+    return rng.choice(
+        [
+            lambda: bit_flipped(rng, number),
+            lambda: -number,
+            lambda: 0.0,
+            lambda: math.nextafter(number, math.inf),
+            lambda: math.nextafter(number, -math.inf),
+            lambda: number * (1.0 + rng.choice([-1, 1]) * 2.0 ** -rng.randrange(1, 52)),
+            lambda: number * 2.0 ** rng.randrange(-8, 9),
+            lambda: rng.gauss(0.0, 1.0),
+        ]
+    )()
+
+
+def other_numbers(rng, numbers):
+    numbers = list(numbers)
+    i, j = rng.randrange(len(numbers)), rng.randrange(len(numbers))
+    what = rng.randrange(8)
+    if what == 0:
+        numbers[i], numbers[j] = numbers[j], numbers[i]
+    elif what == 1:
+        numbers = numbers[i:] + numbers[:i]
+    elif what == 2:
+        factor = rng.choice([-1.0, 2.0, 0.5, 1.0 + 2.0**-52, 1.0 - 2.0**-53, 1.001, 0.999])
+        numbers = [factor * number for number in numbers]
+    elif what == 3:
+        numbers = numbers[:i]
+    else:
+        numbers[i] = other_number(rng, numbers[i])
+    return numbers
+
+
+def other_indices(rng, numbers):
+    numbers = list(numbers)
+    i = rng.randrange(len(numbers))
+    numbers[i] = max(0, numbers[i] + rng.choice([-1, 1, 2, len(numbers)]))
+    return numbers
+
+
+def mutated(rng, certificate, others):
+    """One change, of one array or number; or of a whole array to one of another certificate."""
+    kind = rng.random()
+    if kind < 0.7:
+        path = rng.choice(FLOAT_ARRAYS)
+        return changed(certificate, *path, to=lambda text: pack(other_numbers(rng, unpack(text))))
+    if kind < 0.75:
+        path = rng.choice(INDEX_ARRAYS)
+        return changed(
+            certificate, *path, to=lambda text: pack(other_indices(rng, unpack(text, "I")), "I")
+        )
+    if kind < 0.95:
+        return changed(certificate, *rng.choice(SCALARS), to=lambda t: other_number(rng, t))
+    other, (*path, key) = rng.choice(others), rng.choice(FLOAT_ARRAYS)
+    for step in path:
+        other = other[step]
+    return changed(certificate, *path, key, to=other[key])
+
+
+def greediest(certificate):
+    """The same with the largest claim that Theorem 3 allows if the rest is right."""
+    claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
+    Y, Z = ([Fraction(x) for x in unpack(text)] for text in (data["Y"], proof["Z"]))
+    if len(Z) != len(Y) or not any(Z):
+        return certificate
+    product, square = sum(map(Fraction.__mul__, Z, Y)), sum(z * z for z in Z)
+    scale = max(min(product / square, Fraction(claim["reg"]) / Fraction(proof["kappa"])), 0)
+    value = scale * product - scale * scale * square / 2
+    nearest = Fraction(math.nextafter(float(value), 0.0))
+    shorter = value if len(str(value)) < 600 else nearest
+    text = f"{shorter.numerator}/{shorter.denominator}"
+    return changed(certificate, "claim", "lower_bound", to=text)
+
+
+@cache
+def networks(name):
+    """Networks that are good for the problem, or for it with more weight decay."""
+    more = [changed(GOOD[name], "claim", "reg", to=lambda reg, k=k: k * reg) for k in (1, 4)]
+    return [network for certificate in more for network in strong_networks(certificate)[:5]]
+
+
+def refuted(name, certificate):
+    """Whether the claim is false, as far as can be told."""
+    claimed = Fraction(certificate["claim"]["lower_bound"])
+    if name in CLOSED_FORM:
+        return claimed > optimum_rounded_up(certificate)
+    return any(claimed > objective(certificate, *network) for network in networks(name))
+
+
+def verdict(document):
+    try:
+        return kernel.check_certificate(document)
+    except kernel.Malformed:
+        return "malformed"
+    except kernel.Rejected:
+        return "rejected"
+
+
+def try_mutants(names, seed, count):
+    rng, seen = random.Random(seed), Counter()
+    for _ in range(count):
+        name = rng.choice(names)
+        mutant = GOOD[name]
+        for _ in range(rng.choice([1, 1, 1, 2, 3])):
+            try:
+                mutant = mutated(rng, mutant, list(GOOD.values()))
+            except (ValueError, IndexError):  # nothing left to change in an empty array
+                continue
+        with suppress(ValueError, OverflowError, ZeroDivisionError):  # numbers out of range
+            mutant = greediest(mutant)
+        bound = verdict(dump(mutant))
+        if isinstance(bound, str):
+            seen[bound] += 1
+            continue
+        assert bound.value == Fraction(mutant["claim"]["lower_bound"])
+        assert not refuted(name, mutant), json.dumps(mutant)
+        seen["proved"] += 1
+        seen["another claim proved"] += mutant["claim"] != GOOD[name]["claim"]
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("names", [CLOSED_FORM, SEARCHED], ids=["closed form", "searched"])
+def test_no_mutant_proves_what_is_false(names, seed):
+    seen = try_mutants(names, seed, 100)
+    assert seen["rejected"] > 20
+    assert seen["proved"] > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [CLOSED_FORM, SEARCHED], ids=["closed form", "searched"])
+def test_no_mutant_of_very_many_proves_what_is_false(names):
+    seen = try_mutants(names, 12345, 10_000)
+    assert seen["another claim proved"] > 300
+
+
+@pytest.mark.parametrize("name", CLOSED_FORM + SEARCHED)
+def test_the_judge_refutes_false_claims(name):
+    """Otherwise the tests above could not fail."""
+    certificate = GOOD[name]
+    assert not refuted(name, certificate)
+    margin = Fraction(10**-12) if name == "tight" else Fraction(1, 1000)
+    true = optimum_rounded_up(certificate) if name in CLOSED_FORM else None
+    if true is None:
+        true = min(objective(certificate, *network) for network in networks(name))
+    above = true * (1 + margin)
+    false = changed(
+        certificate, "claim", "lower_bound", to=f"{above.numerator}/{above.denominator}"
+    )
+    assert refuted(name, false)
+
+
+def test_closed_form_bounds_are_nearly_the_optimum():
+    """So that a small lie in a mutant shows."""
+    for name in CLOSED_FORM:
+        claimed = Fraction(GOOD[name]["claim"]["lower_bound"])
+        assert 0 <= optimum_rounded_up(GOOD[name]) - claimed <= claimed / 10**6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_bytes_are_noticed_or_harmless(seed):
+    rng = random.Random(seed)
+    for _ in range(200):
+        name = rng.choice(CLOSED_FORM)
+        document = bytearray(dump(GOOD[name]))
+        for _ in range(rng.choice([1, 1, 2, 4])):
+            where = rng.randrange(len(document))
+            if rng.random() < 0.5:
+                document[where] ^= 1 << rng.randrange(8)
+            else:
+                document[where] = rng.choice(b'0123456789AQgw=+/-.e"{}[],: ')
+        if rng.random() < 0.1:
+            del document[rng.randrange(len(document)) :]
+        bound = verdict(bytes(document))
+        if not isinstance(bound, str):
+            assert not refuted(name, json.loads(document))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_truncation_is_malformed(name):
+    document = dump(GOOD[name]).rstrip()
+    rng = random.Random(name)
+    for length in {0, 1, len(document) - 1, *(rng.randrange(len(document)) for _ in range(20))}:
+        with pytest.raises(kernel.Malformed):
+            kernel.check_certificate(document[:length])

@@ -1,0 +1,6 @@
+"""Settings that all tests share."""
+
+from hypothesis import settings
+
+settings.register_profile("certnn", deadline=None, print_blob=True)
+settings.load_profile("certnn")

@@ -1,0 +1,78 @@
+"""The trusted part stands alone: the standard library, and nothing else of certnn."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import certnn.kernel
+
+FOLDER = Path(certnn.kernel.__file__).parent
+SOURCES = sorted(FOLDER.rglob("*.py"))
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield node.module
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_imports(path):
+    for name in imported(ast.parse(path.read_text("utf-8"))):
+        top = name.partition(".")[0]
+        assert top in sys.stdlib_module_names or name.startswith("certnn.kernel."), name
+
+
+def test_flint_is_the_only_module_imported_by_name():
+    calls = [
+        ast.unparse(node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", None))
+        in {"import_module", "__import__", "exec", "eval", "find_spec", "open"}
+    ]
+    assert sorted(calls) == ["find_spec('flint')", "import_module('flint')"]
+
+
+def test_no_tolerance():
+    """No float literal but the lower end of "positive and finite"."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                assert node.value == 0.0, path
+
+
+def test_import_loads_nothing_heavy():
+    program = (
+        "import sys, certnn.kernel\n"
+        "known = sys.stdlib_module_names\n"
+        "print(*(m for m in sys.modules if m.partition('.')[0] not in known))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(ran.stdout.split()) - {"__main__"}
+    own = {name for name in loaded if name == "certnn" or name.startswith("certnn.kernel")}
+    assert "certnn.kernel.psd" in own
+    # What the environment's .pth files load is not the kernel's doing.
+    bare = subprocess.run(
+        [sys.executable, "-c", program.replace(", certnn.kernel", "")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded - own - set(bare.stdout.split()) == set()
+    assert "numpy" not in loaded
+
+
+def test_small_enough_to_read_in_one_sitting():
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in SOURCES) < 900

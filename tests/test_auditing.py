@@ -1,0 +1,186 @@
+"""Audits end to end on small problems: the report's figures, consistency, interruption."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import certnn
+import certnn.auditing
+from certnn.datasets import random_network_data
+from certnn.errors import InputError
+from certnn.report import GapReport, NetworkFigure
+from certnn.report.consistency import consistency_checks
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return random_network_data(0, 0.1, n=10, d=2, c=2)
+
+
+@pytest.fixture(scope="module")
+def network(problem):
+    draw = np.random.default_rng(1).standard_normal
+    u = np.hstack([draw((2, 6)), np.zeros((2, 1))])
+    u[:, 5] = 3.0 * u[:, 0]
+    return certnn.TwoLayerNetwork(u, draw((7, 2)))
+
+
+@pytest.fixture(scope="module")
+def result(problem, network):
+    return certnn.audit(network, problem, level="dnn", time_limit=20.0)
+
+
+def test_report_holds_the_exact_objective(problem, network, result):
+    exact = sum(
+        (
+            sum(
+                (
+                    max(
+                        sum(
+                            (
+                                Fraction(problem.X[i, p]) * Fraction(network.U[p, k])
+                                for p in range(2)
+                            ),
+                            Fraction(0),
+                        ),
+                        Fraction(0),
+                    )
+                    * Fraction(network.V[k, j])
+                    for k in range(7)
+                ),
+                Fraction(0),
+            )
+            - Fraction(problem.Y[i, j])
+        )
+        ** 2
+        for i in range(10)
+        for j in range(2)
+    )
+    weights = sum(Fraction(w) ** 2 for w in [*network.U.ravel(), *network.V.ravel()])
+    expected = exact / 2 + Fraction(0.1) / 2 * weights
+    assert Fraction(result.report.network.exact) == expected
+    assert Fraction(result.report.network.objective) >= expected
+
+
+def test_bounds_are_a_sandwich(result):
+    report = result.report
+    lower = Fraction(report.lower_bound.exact)
+    assert 0 < lower <= Fraction(report.best_network.exact) <= Fraction(report.network.exact)
+    assert report.consistent
+    assert report.lower_bound.level == "dnn"
+    assert [b.level for b in report.bounds] == ["shor", "dnn"]
+    gap = 1 - lower / Fraction(report.network.exact)
+    assert gap <= Fraction(report.gap) <= gap * (1 + Fraction(1, 10**12))
+
+
+def test_best_network_is_handed_over_with_its_objective(problem, result):
+    value = result.best_network.evaluate(problem).value
+    assert value == Fraction(result.report.best_network.exact)
+
+
+def test_certificate_proves_the_reported_bound(problem, result):
+    bound = result.lower.certificate.check()
+    assert bound.value == Fraction(result.report.lower_bound.exact)
+    assert bound.instance == problem.instance()
+
+
+def test_neurons_are_described(result):
+    neurons = result.report.neurons
+    assert neurons[6].remark == "dead"
+    assert neurons[5].remark == "duplicate of 0"
+    assert sum(n.share for n in neurons) == pytest.approx(1.0)
+
+
+def test_saved_files(result, tmp_path):
+    result.save(tmp_path / "new" / "folder")
+    folder = tmp_path / "new" / "folder"
+    assert sorted(f.name for f in folder.iterdir()) == [
+        "best_network.npz",
+        "certificate.json",
+        "report.html",
+        "report.json",
+    ]
+    values = json.loads((folder / "report.json").read_text())
+    assert values["problem"]["data_sha256"] == result.report.problem.data_sha256
+    assert values["gap"] == result.gap
+    assert GapReport.from_json((folder / "report.json").read_text()) == result.report
+
+
+def test_without_a_network(problem):
+    result = certnn.audit(None, problem, level="shor", time_limit=8.0)
+    assert result.report.network is None
+    assert result.gap is None
+    assert 0.0 < result.report.best_gap < 1.0
+
+
+def test_gap_stops_the_search(problem, network):
+    result = certnn.audit(network, problem, level="dnn", gap=0.9999, time_limit=8.0)
+    assert [b.level for b in result.report.bounds] == ["shor"]
+
+
+def test_progress_only_improves(problem, network):
+    seen = []
+    certnn.audit(
+        network, problem, level="dnn", time_limit=20.0, progress=lambda *line: seen.append(line)
+    )
+    bounds = [bound for _, bound, _ in seen if bound is not None]
+    objectives = [objective for _, _, objective in seen]
+    assert bounds == sorted(bounds)
+    assert objectives == sorted(objectives, reverse=True)
+    assert bounds[-1] <= objectives[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"level": "best"}, "level"),
+        ({"gap": 1.0}, "gap"),
+        ({"gap": float("nan")}, "gap"),
+        ({"time_limit": 0.0}, "time_limit"),
+        ({"time_limit": float("nan")}, "time_limit"),
+    ],
+)
+def test_bad_arguments(problem, network, arguments, name):
+    with pytest.raises(InputError) as caught:
+        certnn.audit(network, problem, **arguments)
+    assert caught.value.argument == name
+
+
+def test_network_for_other_data(problem):
+    with pytest.raises(InputError, match="U: has 3 rows where the data need 2"):
+        certnn.audit(certnn.TwoLayerNetwork(np.ones((3, 1)), np.ones((1, 2))), problem)
+
+
+def test_interrupted_training_keeps_the_first_bound(problem, network, monkeypatch):
+    train = certnn.auditing.train
+
+    def interrupted(*args, **kwargs):
+        return replace(train(*args, **{**kwargs, "time_limit": 0.5}), interrupted=True)
+
+    monkeypatch.setattr(certnn.auditing, "train", interrupted)
+    result = certnn.audit(network, problem, level="dnn")
+    assert result.report.interrupted
+    assert [b.level for b in result.report.bounds] == ["shor"]
+    assert result.lower.certificate.check().value > 0
+
+
+def test_a_contradiction_is_reported(result):
+    report = result.report
+    too_good = NetworkFigure.from_exact(Fraction(1, 1000000), 1, "column generation")
+    checks = consistency_checks(
+        report.bounds, report.network, too_good, report.solver_figures, report.problem.null_loss
+    )
+    broken = replace(report, best_network=too_good, checks=checks)
+    assert not broken.consistent
+    assert any("dnn bound ≤ best network" in c.name and not c.holds for c in checks)
+
+
+def test_zero_targets_are_optimal_with_no_neurons():
+    problem = certnn.TrainingProblem(np.eye(3), np.zeros((3, 2)), 0.5)
+    result = certnn.audit(None, problem, time_limit=8.0)
+    assert result.report.lower_bound.value == 0.0
+    assert result.report.best_network.objective == 0.0
+    assert result.report.best_gap == 0.0

@@ -1,0 +1,437 @@
+"""`lower_bound`: levels, limits, solvers that fail, Ctrl-C, and no network below any bound."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, problems, random_family
+
+import certnn
+from certnn import (
+    InputError,
+    SolverChoice,
+    SolverError,
+    TrainingProblem,
+    bounds,
+    lower_bound,
+    train,
+)
+from certnn.relaxation import worker
+from certnn.relaxation.levels import DEFAULT_GROUP, DNN, SHOR, Level, stages
+from certnn.training import polish
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Solvers run in this process, which saves seconds; counts the calls."""
+    calls = []
+
+    def run(problem, groups, choice, time_limit):
+        calls.append((groups, choice, time_limit))
+        return worker.solve(problem, groups, choice, time_limit)
+
+    monkeypatch.setattr(bounds, "solve_in_process", run)
+    return calls
+
+
+def levels_of(result):
+    return [proved.level for proved in result.proved]
+
+
+def check_result(problem, result):
+    assert result.bound.instance == problem.instance()
+    assert result.value <= result.bound.value
+    assert result.bound.value == max(proved.bound.value for proved in result.proved)
+    assert result.level in levels_of(result)
+    assert result.certificate.check().value == result.bound.value
+
+
+# Levels.
+
+
+def test_stages():
+    block = Level("block", DEFAULT_GROUP)
+    assert stages("shor", 10**6) == (SHOR,)
+    assert stages("dnn", DEFAULT_GROUP) == (SHOR, DNN)
+    assert stages("dnn", DEFAULT_GROUP + 1) == (SHOR, block, DNN)
+    assert stages("block", DEFAULT_GROUP) == (SHOR, DNN)
+    assert stages("block", 10**6) == (SHOR, block)
+    assert stages("block(3)", 4) == (SHOR, Level("block", 3))
+    assert stages("block(3)", 3) == (SHOR, DNN)
+    assert stages("auto", 20) == stages("dnn", 20)
+    assert stages("auto", 500) == (SHOR, block)
+    assert stages("auto", 10**5) == (SHOR,)
+    assert stages("dnn", 0) == stages("block", 0) == stages("auto", 0) == (SHOR,)
+    assert [str(level) for level in (SHOR, Level("block", 3), DNN)] == ["shor", "block(3)", "dnn"]
+
+
+@pytest.mark.parametrize(
+    "level",
+    ["", "DNN", "block()", "block(0)", "block(-1)", "block(2.5)", "block(3", "block(1e3)",
+     "block(9999999)", "cuts", " dnn", None, 3],
+)  # fmt: skip
+def test_bad_level_is_refused_by_name(level):
+    with pytest.raises(InputError, match="must be auto, shor, block") as caught:
+        lower_bound(PLAIN["d=1"], level)
+    assert caught.value.argument == "level"
+
+
+def test_levels_from_the_cheapest_up(in_process):
+    problem = random_family(0, n=8, c=2)
+    result = lower_bound(problem, "block(3)")
+    assert levels_of(result) == ["shor", "block(3)"]
+    assert result.level == "block(3)"
+    check_result(problem, result)
+    ((groups, _, time_limit),) = in_process
+    assert sorted(map(len, groups)) == [2, 3, 3]
+    assert time_limit is None
+    assert [figure.level for figure in result.solver_figures] == ["block(3)"]
+    assert "proved by the kernel" in repr(result)
+
+
+def test_auto_on_a_small_problem_is_dnn(in_process):
+    problem = PLAIN["hidden bias"]
+    result = lower_bound(problem)
+    assert levels_of(result) == ["shor", "dnn"]
+    (figure,) = result.solver_figures
+    assert result.value == pytest.approx(figure.primal_value, rel=1e-6)
+    assert not result.notes
+    assert not result.interrupted
+
+
+def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
+    problem = random_family(0, n=8, c=2)
+    here = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "solve_in_process", worker.solve_in_process)
+        there = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
+    assert len(in_process) == 1
+    assert there.bound.value == here.bound.value
+    assert there.certificate.document == here.certificate.document
+    assert "max_iter=30" in there.solver_figures[0].settings
+
+
+def test_deterministic(in_process):
+    first, second = (lower_bound(DEGENERATE["everything"]) for _ in range(2))
+    assert first.certificate.document == second.certificate.document
+
+
+# Arguments.
+
+
+@pytest.mark.parametrize("time_limit", [0.0, -1.0, math.nan, math.inf])
+def test_bad_time_limit_is_refused_by_name(time_limit):
+    with pytest.raises(InputError) as caught:
+        lower_bound(PLAIN["d=1"], time_limit=time_limit)
+    assert caught.value.argument == "time_limit"
+
+
+def test_bad_formulation_is_refused_by_name():
+    with pytest.raises(InputError, match="reduced, literal, dual") as caught:
+        lower_bound(PLAIN["d=1"], choice=SolverChoice(formulation="primal"))
+    assert caught.value.argument == "formulation"
+
+
+def test_solver_that_is_not_installed_is_refused_by_name():
+    """From the process of its own, too."""
+    with pytest.raises(InputError, match="NOSUCH is not installed") as caught:
+        lower_bound(PLAIN["d=1"], choice=SolverChoice("NOSUCH"))
+    assert caught.value.argument == "solver"
+
+
+@pytest.mark.parametrize("formulation", ["reduced", "literal", "dual"])
+@pytest.mark.parametrize("options", [{"nonsense": 1}, {"max_iter": "x"}, {"max_iterations": "x"}])
+def test_bad_options_are_refused_by_name(in_process, formulation, options):
+    with pytest.raises(InputError, match=r"are refused by (CLARABEL|PICOS)") as caught:
+        lower_bound(PLAIN["d=1"], choice=SolverChoice("CLARABEL", formulation, options))
+    assert caught.value.argument == "options"
+
+
+def test_improve_must_be_of_the_same_problem():
+    result = lower_bound(PLAIN["d=2, c=1"], "shor")
+    with pytest.raises(InputError) as caught:
+        lower_bound(normal(0, 8, 2, 1, reg=0.2), improve=result)
+    assert caught.value.argument == "improve"
+
+
+@pytest.mark.parametrize("formulation", ["literal", "dual"])
+def test_the_formulation_is_used_for_dnn_alone(in_process, formulation):
+    problem = random_family(1, n=DEFAULT_GROUP + 1, c=1)
+    options = {"max_iterations": 3} if formulation == "dual" else {"max_iter": 3}
+    seen = []
+
+    def fake(problem, groups, choice, time_limit):
+        seen.append((groups is None, choice.formulation))
+        raise SolverError("stopped")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "solve_in_process", fake)
+        lower_bound(problem, "dnn", choice=SolverChoice(formulation=formulation, options=options))
+    assert seen == [(False, "reduced"), (True, formulation)]
+
+
+# Stopping early.
+
+
+def test_target_ends_the_search(in_process):
+    problem = PLAIN["d=2, c=2"]
+    shor = lower_bound(problem, "shor")
+    assert levels_of(lower_bound(problem, "dnn", target=shor.value)) == ["shor"]
+    assert not in_process
+    assert levels_of(lower_bound(problem, "dnn", target=2.0 * shor.value)) == ["shor", "dnn"]
+
+
+def test_time_limit_keeps_the_cheapest_level(in_process):
+    problem = PLAIN["d=2, c=2"]
+    result = lower_bound(problem, "dnn", time_limit=1e-9)
+    assert levels_of(result) == ["shor"]
+    assert not in_process
+    check_result(problem, result)
+
+
+def test_time_left_is_handed_to_the_solver(in_process):
+    lower_bound(PLAIN["d=2, c=2"], "dnn", time_limit=1000.0)
+    assert 0.0 < in_process[0][2] < 1000.0
+
+
+def test_improve_runs_only_what_is_missing(in_process):
+    problem = PLAIN["d=2, c=2"]
+    first = lower_bound(problem, "shor")
+    seen = []
+    second = lower_bound(problem, "dnn", improve=first, progress=lambda *a: seen.append(a))
+    assert levels_of(second) == ["shor", "dnn"]
+    assert seen[0] == ("dnn", first.value)
+    assert second.proved[0] is first.proved[0]
+    assert second.seconds >= first.seconds
+    third = lower_bound(problem, "dnn", improve=second)
+    assert third.bound is second.bound
+    assert len(in_process) == 1
+
+
+def test_a_weaker_level_does_not_replace_a_better_bound(in_process):
+    problem = random_family(0, n=8, c=2)
+    best = lower_bound(problem, "dnn")
+    again = lower_bound(problem, "block(2)", improve=best)
+    assert levels_of(again) == ["shor", "dnn", "block(2)"]
+    assert again.bound is best.bound
+    assert again.level == "dnn"
+
+
+def test_progress_tells_what_runs_and_what_is_proved(in_process):
+    seen = []
+    result = lower_bound(PLAIN["d=2, c=2"], "dnn", progress=lambda *a: seen.append(a))
+    stages_seen = [stage for stage, _ in seen]
+    assert stages_seen == [
+        "shor", "shor: proving", "shor: proved", "dnn", "dnn: proving", "dnn: proved",
+    ]  # fmt: skip
+    values = [value for _, value in seen]
+    assert values[:2] == [None, None]
+    assert values[2:] == sorted(values[2:])
+    assert values[-1] == result.value
+
+
+# Solvers that fail.
+
+
+def _program(path, body):
+    path.write_text(f"#!{shutil.which('sh')}\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("exit 3", r"the process of CLARABEL died \(exit 3\): no output"),
+        ("echo first; echo out of memory >&2; kill -9 $$", r"died \(exit -9\): out of memory"),
+        ("exec sleep 60", "did not stop at the time limit and was ended"),
+    ],
+    ids=["exits", "killed", "hangs"],
+)
+def test_a_worker_that_dies_leaves_a_note_and_the_bound(tmp_path, monkeypatch, body, note):
+    program = _program(tmp_path / "python", body)
+    monkeypatch.setattr(worker.sys, "executable", program)
+    monkeypatch.setattr(worker, "_GRACE", -29.5)
+    problem = PLAIN["d=2, c=2"]
+    result = lower_bound(problem, "dnn", time_limit=30.0)
+    assert levels_of(result) == ["shor"]
+    check_result(problem, result)
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("dnn: ")
+    assert re.search(note, result.notes[0])
+    assert not psutil.Process().children()
+
+
+def test_a_solver_that_fails_leaves_a_note_and_the_bound(in_process):
+    problem = PLAIN["d=2, c=2"]
+    result = lower_bound(problem, "dnn", choice=SolverChoice("OSQP"))
+    assert levels_of(result) == ["shor"]
+    assert result.notes[0].startswith("dnn: OSQP failed: ")
+    assert not result.solver_figures
+
+
+def test_a_solver_that_panics_leaves_a_note_and_the_bound(in_process):
+    """Clarabel's eigenvalues break down on decay 10²⁹⁸ times too large for the data."""
+    problem = AWKWARD["smallest data"]
+    result = lower_bound(problem, "dnn")
+    assert result.notes == ("dnn: CLARABEL failed: Eigval error: Eigen(1)",)
+    assert result.value == pytest.approx(problem.null_loss, rel=1e-9)
+
+
+def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
+    def no_point(problem, groups, choice, time_limit):
+        outcome = worker.solve(problem, groups, choice, time_limit)
+        return type(outcome)(outcome.figure, None)
+
+    monkeypatch.setattr(bounds, "solve_in_process", no_point)
+    result = lower_bound(PLAIN["d=2, c=2"], "dnn")
+    assert levels_of(result) == ["shor"]
+    assert result.notes == ("dnn: CLARABEL ended with no dual point: optimal",)
+    assert len(result.solver_figures) == 1
+
+
+def test_a_solver_that_says_nonsense_leaves_a_note_and_the_bound(monkeypatch):
+    def nonsense(problem, groups, choice, time_limit):
+        outcome = worker.solve(problem, groups, choice, time_limit)
+        outcome.point.Z[0, 0] = math.nan
+        return outcome
+
+    monkeypatch.setattr(bounds, "solve_in_process", nonsense)
+    result = lower_bound(PLAIN["d=2, c=2"], "dnn")
+    assert result.notes == ("dnn: the dual point has entries that are not finite",)
+
+
+def test_a_solver_stopped_at_once_makes_a_true_bound(in_process):
+    problem = PLAIN["d=2, c=2"]
+    result = lower_bound(problem, "dnn", choice=SolverChoice(options={"max_iter": 1}))
+    check_result(problem, result)
+    assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value
+
+
+def test_scs_as_it_comes_makes_a_true_bound(in_process):
+    """With its own tolerances; compared with the value that Clarabel finds."""
+    problem = random_family(4, n=10, c=3)
+    value = lower_bound(problem, "dnn").solver_figures[0].primal_value
+    result = lower_bound(problem, "dnn", choice=SolverChoice("SCS"))
+    check_result(problem, result)
+    assert result.level == "dnn"
+    assert result.value <= value * (1.0 + 1e-6)
+    assert result.value >= 0.9 * value
+
+
+# Ctrl-C.
+
+
+def test_interrupt_keeps_what_is_proved(monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bounds, "solve_in_process", interrupt)
+    problem = PLAIN["d=2, c=2"]
+    result = lower_bound(problem, "dnn")
+    assert result.interrupted
+    assert result.level == "shor"
+    check_result(problem, result)
+
+
+def test_interrupt_before_anything_is_proved_is_passed_on(monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bounds, "shor_point", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lower_bound(PLAIN["d=2, c=2"], "dnn")
+
+
+def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
+    script = """
+        import json
+        import certnn
+        import numpy as np
+        from sklearn.datasets import load_iris
+
+        X, labels = load_iris(return_X_y=True)
+        problem = certnn.TrainingProblem(X[::2], np.eye(3)[labels[::2]], 0.1)
+        first = certnn.lower_bound(problem, "shor")
+        result = certnn.lower_bound(
+            problem, "dnn", improve=first, progress=lambda *a: print(a[0], flush=True)
+        )
+        print(json.dumps([result.interrupted, result.level, result.value, first.value]))
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline().startswith("block")
+        parent = psutil.Process(process.pid)
+        while not (children := parent.children()):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    interrupted, level, value, shor = json.loads(output.splitlines()[-1])
+    assert interrupted
+    assert level == "shor"
+    assert value == shor > 0.0
+    psutil.wait_procs(children, timeout=10)
+    assert not any(child.is_running() for child in children)
+    assert "Traceback" not in errors
+
+
+# No network is below a bound.
+
+
+@given(problem=problems(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_sampled_network_beats_a_bound(in_process, problem, seed):
+    result = lower_bound(problem, "dnn")
+    check_result(problem, result)
+    assert result.bound.value >= 0
+    assert best_sampled(problem, np.random.default_rng(seed)) >= result.bound.value
+
+
+@given(problem=problems(scaled=False), level=st.sampled_from(["shor", "block(2)", "dnn"]))
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_trained_network_beats_a_bound(in_process, problem, level):
+    result = lower_bound(problem, level)
+    network = polish(problem, train(problem, time_limit=0.2).network)
+    assert network.evaluate(problem).value >= result.bound.value
+
+
+@pytest.mark.parametrize("name", DEGENERATE | AWKWARD)
+def test_no_trained_network_beats_dnn(in_process, name):
+    problem = (DEGENERATE | AWKWARD)[name]
+    result = lower_bound(problem, "dnn")
+    trained = train(problem, time_limit=0.2).network
+    assert trained.evaluate(problem).value >= result.bound.value
+    assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value
+    for proved in result.proved:
+        assert proved.bound.value <= result.bound.value
+
+
+def test_the_bound_is_close_to_the_optimum_where_it_is_known(in_process):
+    """One point: the optimum is ½|y|² − ½(|y| − reg/|x|)₊², and the relaxation reaches it."""
+    problem = TrainingProblem([[3.0, 4.0]], [[1.0, 2.0, 2.0]], 0.5)
+    optimum = 0.5 * 9.0 - 0.5 * (3.0 - 0.5 / 5.0) ** 2
+    result = lower_bound(problem)
+    assert result.value == pytest.approx(optimum, rel=1e-6)
+    assert result.bound.value <= optimum * (1.0 + 1e-12)
+
+
+def test_names_of_the_package():
+    assert certnn.lower_bound is lower_bound
+    assert certnn.LowerBoundResult is bounds.LowerBoundResult

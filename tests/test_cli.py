@@ -1,0 +1,264 @@
+"""The command line as a user meets it: exit codes, one-line errors, files."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from certnn.cli import main
+from certnn.datasets import iris, random_network_data
+from certnn.files import load_network, save_data, save_network
+from certnn.network import TwoLayerNetwork
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with data.npz, net.npz and a finished audit in out/."""
+    folder = tmp_path_factory.mktemp("cli")
+    problem = random_network_data(0, 0.1, n=8, d=2, c=2)
+    save_data(folder / "data.npz", problem)
+    draw = np.random.default_rng(0).standard_normal
+    save_network(folder / "net.npz", TwoLayerNetwork(draw((2, 5)), draw((5, 2))))
+    assert audit(folder, "--level", "dnn", "--time-limit", "20", out="out") == 0
+    return folder
+
+
+def audit(folder, *more, out, network="net.npz", data="data.npz", reg="0.1"):
+    command = ["audit", str(folder / network), "--data", str(folder / data), "--reg", reg]
+    return main([*command, "--out", str(folder / out), *more])
+
+
+def one_line_error(capsys):
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_audit_writes_the_contract(folder):
+    report = json.loads((folder / "out" / "report.json").read_text())
+    assert report["lower_bound"]["level"] == "dnn"
+    assert report["lower_bound"]["exact"].count("/") == 1
+    assert report["lower_bound"]["value"] <= report["best_network"]["objective"]
+    assert report["best_network"]["objective"] <= report["network"]["objective"]
+    expected = 1 - report["lower_bound"]["value"] / report["network"]["objective"]
+    assert report["gap"] == pytest.approx(expected, rel=1e-9)
+    assert {"n", "d", "c", "reg", "data_sha256"} <= set(report["problem"])
+    assert "certificate.json" in report["recheck"]
+    assert (folder / "out" / "report.html").read_text().startswith("<!")
+
+
+def test_check_proves(folder, capsys):
+    certificate = str(folder / "out" / "certificate.json")
+    for arithmetic in ("auto", "python", "flint"):
+        code = main(
+            ["check", certificate, "--data", str(folder / "data.npz"), "--arithmetic", arithmetic]
+        )
+        assert code == 0
+        line = capsys.readouterr().out
+        assert line.startswith("proved: ")
+        assert " >= " in line
+        assert line.count("\n") == 1
+
+
+def test_check_refuses_other_data(folder, capsys):
+    certificate = str(folder / "out" / "certificate.json")
+    with np.load(folder / "data.npz") as data:
+        x, y = data["X"].copy(), data["Y"]
+    x[0, 0] = np.nextafter(x[0, 0], 9.0)
+    np.savez(folder / "other.npz", X=x, Y=y)
+    assert main(["check", certificate, "--data", str(folder / "other.npz")]) == 1
+    assert capsys.readouterr().out.startswith("rejected: ")
+
+
+def test_check_rejects_a_raised_claim(folder, capsys):
+    document = json.loads((folder / "out" / "certificate.json").read_text())
+    p, q = document["claim"]["lower_bound"].split("/")
+    document["claim"]["lower_bound"] = f"{int(p) + 1}/{q}"
+    (folder / "raised.json").write_text(json.dumps(document))
+    assert main(["check", str(folder / "raised.json")]) == 1
+    assert "claimed lower bound" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\x00" * 100, b'{"format": '])
+def test_check_malformed(tmp_path, capsys, content):
+    (tmp_path / "c.json").write_bytes(content)
+    assert main(["check", str(tmp_path / "c.json")]) == 2
+    assert "malformed" in one_line_error(capsys)
+
+
+def test_check_missing_file(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "none.json")]) == 2
+    assert "does not exist" in one_line_error(capsys)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"reg": "0"}, "reg"),
+        ({"reg": "-1"}, "reg"),
+        ({"reg": "nan"}, "reg"),
+        ({"reg": "1e-300"}, "reg"),
+        ({"network": "none.npz"}, "none.npz"),
+        ({"data": "none.npz"}, "none.npz"),
+        ({"network": "data.npz"}, "has no array U"),
+        ({"data": "net.npz"}, "has no array X"),
+        ({"data": "nan.npz"}, "X"),
+        ({"data": "short.npz"}, "Y"),
+        ({"data": "empty.npz"}, "X"),
+        ({"data": "flat.npz"}, "X"),
+        ({"data": "text.npz"}, "X"),
+        ({"data": "objects.npz"}, "objects.npz"),
+        ({"data": "garbage.npz"}, "garbage.npz"),
+        ({"data": "cut.npz"}, "cut.npz"),
+        ({"network": "wide.npz"}, "U"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(folder, capsys, changes, word):
+    x, y = np.ones((4, 2)), np.ones((4, 2))
+    np.savez(folder / "nan.npz", X=np.full((4, 2), np.nan), Y=y)
+    np.savez(folder / "short.npz", X=x, Y=y[:3])
+    np.savez(folder / "empty.npz", X=x[:0], Y=y[:0])
+    np.savez(folder / "flat.npz", X=x[0], Y=y)
+    np.savez(folder / "text.npz", X=np.full((4, 2), "a"), Y=y)
+    np.savez(folder / "objects.npz", X=np.array([[Bomb()]], dtype=object), Y=y)
+    np.savez(folder / "wide.npz", U=np.ones((3, 1)), V=np.ones((1, 2)))
+    (folder / "garbage.npz").write_bytes(os.urandom(200))
+    (folder / "cut.npz").write_bytes((folder / "data.npz").read_bytes()[:300])
+    assert audit(folder, out="unwritten", **changes) == 2
+    assert word in one_line_error(capsys)
+    assert not (folder / "unwritten").exists()
+
+
+class Bomb:
+    """Fails the test if it is ever unpickled."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("unpickled",))
+
+
+def test_the_bomb_would_go_off():
+    with pytest.raises(pytest.fail.Exception):
+        pickle.loads(pickle.dumps(Bomb()))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["audit"],
+        ["bound", "--data", "d.npz"],
+        ["bound", "--data", "d.npz", "--reg", "much", "--out", "o"],
+    ],
+)
+def test_usage_errors(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    one_line_error(capsys)
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--level", "highest"], "level"),
+        (["--gap", "2"], "gap"),
+        (["--time-limit", "-3"], "time_limit"),
+        (["--solver", "NOSUCH", "--level", "dnn", "--time-limit", "6"], "solver"),
+    ],
+)
+def test_bad_search_options(folder, capsys, more, word):
+    assert audit(folder, *more, out="unwritten2") == 2
+    assert f"error: {word}: " in capsys.readouterr().err
+
+
+def test_out_is_a_file(folder, capsys):
+    assert audit(folder, out="net.npz") == 2
+    assert "net.npz" in one_line_error(capsys)
+
+
+def test_train_then_bound(folder, capsys):
+    data, net = str(folder / "data.npz"), str(folder / "trained.npz")
+    assert main(["train", "--data", data, "--reg", "0.1", "--time-limit", "3", "--out", net]) == 0
+    assert capsys.readouterr().out.startswith("objective ")
+    assert load_network(net).V.shape[1] == 2
+    command = ["bound", "--data", data, "--reg", "0.1", "--level", "block(4)"]
+    code = main([*command, "--time-limit", "20", "--out", str(folder / "bound")])
+    assert code == 0
+    report = json.loads((folder / "bound" / "report.json").read_text())
+    assert report["network"] is None
+    assert report["lower_bound"]["level"] == "block(4)"
+
+
+def test_hidden_bias(folder):
+    draw = np.random.default_rng(0).standard_normal
+    save_network(folder / "biased.npz", TwoLayerNetwork(draw((3, 4)), draw((4, 2))))
+    arguments = ["--hidden-bias", "--level", "shor", "--time-limit", "6"]
+    assert audit(folder, *arguments, out="biased", network="biased.npz") == 0
+    report = json.loads((folder / "biased" / "report.json").read_text())
+    assert report["problem"]["hidden_bias"] is True
+    assert main(["check", str(folder / "biased" / "certificate.json")]) == 0
+
+
+def run(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "certnn.cli", *arguments], capture_output=True, text=True, **more
+    )
+
+
+def test_help_and_check_import_nothing_heavy(folder):
+    code = (
+        "import sys; from certnn.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'cvxpy', 'rich', 'scipy'} & set(sys.modules)))"
+    )
+    for arguments in (["--help"], ["check", str(folder / "out" / "certificate.json")]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_import_of_the_package_is_light():
+    code = "import sys, certnn; print({'numpy', 'cvxpy', 'scipy', 'rich'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_ctrl_c_keeps_the_bound(tmp_path):
+    problem = iris(0.1)
+    save_data(tmp_path / "iris.npz", problem)
+    command = [sys.executable, "-m", "certnn.cli", "bound", "--data", str(tmp_path / "iris.npz")]
+    command += ["--reg", "0.1", "--level", "dnn", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "block(25)" in line:  # a solver is running in its own process by now
+            time.sleep(0.5)
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, (lines, error)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["interrupted"] is True
+    assert report["lower_bound"]["value"] > 0.0
+    assert main(["check", str(tmp_path / "out" / "certificate.json")]) == 0
+
+
+def test_demo_options(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["demo", "--help"])
+    assert caught.value.code == 0
+    assert "--out" in capsys.readouterr().out

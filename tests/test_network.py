@@ -1,0 +1,84 @@
+"""Networks as value objects."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from certnn.errors import InputError
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+
+U = np.array([[1.0, -2.0, 0.5], [0.0, 1.0, 3.0]])
+V = np.array([[1.0], [2.0], [-1.0]])
+
+
+@pytest.mark.parametrize("name", ["U", "V"])
+@pytest.mark.parametrize(
+    "value",
+    [[[np.nan, 0.0, 0.0]], [1.0, 2.0], [["a"]], [[1.0], [2.0, 3.0]], [[1j]], None,
+     np.array([[2**53 + 1]])],
+)  # fmt: skip
+def test_bad_weights_are_refused_by_name(name, value):
+    arguments = {"U": U, "V": V, name: value}
+    with pytest.raises(InputError) as caught:
+        TwoLayerNetwork(arguments["U"], arguments["V"])
+    assert caught.value.argument == name
+
+
+def test_widths_must_agree():
+    with pytest.raises(InputError, match=r"V: has 2 rows where U has 3 columns"):
+        TwoLayerNetwork(U, V[:2])
+
+
+def test_weights_cannot_be_changed():
+    u = U.copy()
+    network = TwoLayerNetwork(u, V)
+    u[0, 0] = 9.0
+    assert network.U[0, 0] == 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        network.U[0, 0] = 2.0
+    with pytest.raises(AttributeError):
+        network.V = V
+
+
+def test_output():
+    output = TwoLayerNetwork(U, V).output(np.array([[1.0, 1.0], [-1.0, 0.0]]))
+    # first point: hidden (1, 0, 3.5); second: (0, 2, 0)
+    assert np.array_equal(output, [[1.0 - 3.5], [4.0]])
+
+
+def test_no_neurons():
+    network = TwoLayerNetwork(np.zeros((2, 0)), np.zeros((0, 3)))
+    assert network.width == 0
+    assert np.array_equal(network.output(np.ones((4, 2))), np.zeros((4, 3)))
+
+
+def test_evaluate_is_exact():
+    problem = TrainingProblem([[1.0, 1.0], [-1.0, 0.0]], [[0.0], [1.0]], 0.1)
+    bound = TwoLayerNetwork(U, V).evaluate(problem)
+    decay = Fraction(0.1) / 2 * (Fraction(61, 4) + 6)
+    assert bound.value == (Fraction(25, 4) + 9) / 2 + decay
+    assert bound.kind == "upper"
+    assert bound.instance == problem.instance()
+
+
+def test_shapes_must_fit_the_problem():
+    network = TwoLayerNetwork(U, V)
+    network.require_fits(TrainingProblem(np.ones((4, 2)), np.ones((4, 1)), 0.1))
+    network.require_fits(TrainingProblem(np.ones((4, 1)), np.ones((4, 1)), 0.1, True))
+    for problem, message in (
+        (TrainingProblem(np.ones((4, 3)), np.ones((4, 1)), 0.1), "U: has 2 rows where .* 3$"),
+        (TrainingProblem(np.ones((4, 2)), np.ones((4, 1)), 0.1, True), r"3 \(with the bias row\)"),
+        (TrainingProblem(np.ones((4, 2)), np.ones((4, 2)), 0.1), "V: has 1 columns where Y has 2"),
+    ):
+        with pytest.raises(InputError, match=message):
+            network.require_fits(problem)
+        with pytest.raises(InputError, match=message):
+            network.evaluate(problem)
+
+
+def test_repr():
+    assert repr(TwoLayerNetwork(U, V)) == "TwoLayerNetwork(d=2, width=3, c=1)"
