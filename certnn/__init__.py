@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult, audit
-    from certnn.bounds import LowerBoundResult, lower_bound
+    from certnn.bound_result import LowerBoundResult
+    from certnn.bounds import lower_bound
     from certnn.certificate import Certificate
     from certnn.errors import InputError, SolverError
     from certnn.kernel import Bound
@@ -30,7 +31,7 @@ _HOMES = {
     "Certificate": "certnn.certificate",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
-    "LowerBoundResult": "certnn.bounds",
+    "LowerBoundResult": "certnn.bound_result",
     "SolverChoice": "certnn.relaxation.worker",
     "SolverError": "certnn.errors",
     "TrainingProblem": "certnn.problem",

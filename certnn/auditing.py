@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.bounds import LowerBoundResult, lower_bound
+from certnn.bound_result import LowerBoundResult
+from certnn.bounds import lower_bound
 from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound
@@ -150,7 +151,7 @@ def audit(
     start = time.monotonic()
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
-    stages(level, problem.n)  # refuses an unknown level before any work
+    stages(level, problem.n, problem.features.shape[1])  # refuses an unknown level before any work
     given = None if network is None else _evaluated(problem, network, "given")
     best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
 
@@ -174,6 +175,7 @@ def audit(
             level,
             time_limit=left,
             target=None if gap is None else reference * (1.0 - gap),
+            network=best.network,
             choice=choice,
             improve=lower,
             progress=tell,

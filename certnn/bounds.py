@@ -5,76 +5,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 from threadpoolctl import threadpool_limits
 
-from certnn.certificate import Certificate, Certified, DualPoint, certify
+from certnn.bound_result import LowerBoundResult, ProvedLevel
+from certnn.certificate import Certified, DualPoint, certify
+from certnn.certificate.document import partition_certificate
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
-from certnn.kernel import Bound
+from certnn.kernel import Rejected
+from certnn.network import TwoLayerNetwork
+from certnn.partition.proof import Partition
+from certnn.partition.tighten import tightening_partitions
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.levels import Level, stages
+from certnn.relaxation.levels import PARTITION, Level, stages
 from certnn.relaxation.shor import shor_point
-from certnn.relaxation.solver_figure import SolverFigure
 from certnn.relaxation.worker import FORMULATIONS, SolverChoice, solve_in_process
+from certnn.training import train
 
+#: Seconds to look for a network where a partition needs one, and the share of those left.
+_TRAINING_SECONDS, _TRAINING_SHARE = 20.0, 0.3
 #: Called as progress(what is running, best proved bound so far or None).
 Progress = Callable[[str, float | None], None]
-
-
-@dataclass(frozen=True)
-class ProvedLevel:
-    """A bound that the kernel accepted, with the level and the seconds that it took."""
-
-    level: str
-    bound: Bound
-    seconds: float
-
-
-@dataclass(frozen=True)
-class LowerBoundResult:
-    """A proved lower bound on the training objective of every network of every width.
-
-    Attributes
-    ----------
-    bound : Bound
-        The best one proved, made by the kernel.
-    certificate : Certificate
-        Its proof; ``certificate.save(path)`` writes it for ``certnn check``.
-    level : str
-        The level that proved it.
-    proved : tuple of ProvedLevel
-        Every level that was proved.
-    solver_figures : tuple of SolverFigure
-        What the solvers said themselves; not proved.
-    notes : tuple of str
-        Why a level is missing, one line each.
-    seconds : float
-        Wall time in all.
-    interrupted : bool
-        Whether Ctrl-C ended the search; the bound holds all the same.
-    """
-
-    bound: Bound
-    certificate: Certificate
-    level: str
-    proved: tuple[ProvedLevel, ...]
-    solver_figures: tuple[SolverFigure, ...]
-    notes: tuple[str, ...]
-    seconds: float
-    interrupted: bool
-
-    @property
-    def value(self) -> float:
-        """The bound as a float64, rounded down."""
-        return self.bound.rounded
-
-    def __repr__(self) -> str:
-        return f"LowerBoundResult(value={self.value!r}, level={self.level!r}, proved by the kernel)"
 
 
 def lower_bound(
@@ -83,6 +39,7 @@ def lower_bound(
     *,
     time_limit: float | None = None,
     target: float | None = None,
+    network: TwoLayerNetwork | None = None,
     choice: SolverChoice | None = None,
     improve: LowerBoundResult | None = None,
     progress: Progress | None = None,
@@ -90,17 +47,21 @@ def lower_bound(
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
     Levels are run from the cheapest to the one asked for, and each is certified by the kernel
-    (Theorems 3, 9, 10); solvers run in a process of their own, and what they say is not believed.
+    (Theorems 3, 9, 10, 15 and 16); solvers run in a process of their own, and what they say is
+    not believed.
 
     Parameters
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)" or "dnn"; see `certnn.relaxation.levels.stages`.
+        "auto", "shor", "block", "block(k)", "dnn" or "partition"; see
+        `certnn.relaxation.levels.stages`. After a partition "auto" runs no further level.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
     target : float or None
         Stop once a bound of at least this is proved.
+    network : TwoLayerNetwork or None
+        The best network known: its residual is the dual point of a partition. None to look for one.
     choice : SolverChoice or None
         Solver, formulation and options; by default Clarabel on the reduced primal.
     improve : LowerBoundResult or None
@@ -123,10 +84,10 @@ def lower_bound(
     """
     choice = choice or SolverChoice()
     _validate(problem, time_limit, choice, improve)
-    search = _Search(problem, time_limit, choice, improve, progress)
+    search = _Search(problem, time_limit, network, choice, improve, progress)
     directions = find_directions(problem.features)
     try:
-        for stage in stages(level, directions.count):
+        for stage in stages(level, directions.count, problem.features.shape[1]):
             if search.has(stage):
                 continue
             if search.best is not None and (search.late() or search.reached(target)):
@@ -136,6 +97,8 @@ def lower_bound(
                 groups = angular_groups(directions.units, stage.group)
             with threadpool_limits(1):  # small matrices: on busy cores threads only wait
                 search.run(stage, groups)
+            if level == "auto" and stage == PARTITION and search.has(stage):
+                break
     except KeyboardInterrupt:
         if search.best is None:
             raise
@@ -164,11 +127,12 @@ class _Search:
         self,
         problem: TrainingProblem,
         time_limit: float | None,
+        network: TwoLayerNetwork | None,
         choice: SolverChoice,
         improve: LowerBoundResult | None,
         progress: Progress | None,
     ) -> None:
-        self._problem, self._choice = problem, choice
+        self._problem, self._network, self._choice = problem, network, choice
         self._progress = progress or (lambda stage, bound: None)
         self._start = time.monotonic()
         self._deadline = math.inf if time_limit is None else self._start + time_limit
@@ -196,17 +160,14 @@ class _Search:
         start = time.monotonic()
         self._tell(str(stage))
         try:
+            if stage == PARTITION:
+                self._prove_by_partition(start)
+                return
             point = self._point(stage, groups)
             self._tell(f"{stage}: proving")
-            certified = certify(self._problem, point, self._about(stage))
+            self._add(stage, certify(self._problem, point, self._about(stage)), start)
         except SolverError as error:
             self._notes.append(f"{stage}: {error}")
-            return
-        seconds = time.monotonic() - start
-        self._proved.append(ProvedLevel(str(stage), certified.bound, seconds))
-        if self.best is None or certified.bound.value > self.best.bound.value:
-            self.best, self._level = certified, str(stage)
-        self._tell(f"{stage}: proved")
 
     def result(self, interrupted: bool) -> LowerBoundResult:
         """What is proved so far."""
@@ -237,9 +198,54 @@ class _Search:
             raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
         return outcome.point
 
+    def _add(self, stage: Level, certified: Certified, start: float) -> None:
+        seconds = time.monotonic() - start
+        self._proved.append(ProvedLevel(str(stage), certified.bound, seconds))
+        if self.best is None or certified.bound.value > self.best.bound.value:
+            self.best, self._level = certified, str(stage)
+        self._tell(f"{stage}: proved")
+
+    def _prove_by_partition(self, start: float) -> None:
+        network = self._network
+        if network is None:
+            left = self._deadline - time.monotonic()
+            seconds = min(_TRAINING_SECONDS, _TRAINING_SHARE * left)
+            network = train(self._problem, time_limit=seconds).network
+        columns, reg = self._problem.features.shape[1], self._problem.reg
+        found: list[Partition] = []
+        try:
+            for partition in tightening_partitions(self._problem, network, self._deadline):
+                found.append(partition)
+                leaves = partition.witnesses.size // columns
+                self._tell(f"partition: {leaves} cones at {partition.kappa / reg:.7g} reg")
+        except KeyboardInterrupt:
+            if found:
+                self._add(PARTITION, self._accepted(found), start)
+            raise
+        self._add(PARTITION, self._accepted(found), start)
+
+    def _accepted(self, partitions: list[Partition]) -> Certified:
+        """The tightest partition that the kernel accepts."""
+        for found in reversed(partitions):
+            self._tell("partition: proving")
+            certificate = partition_certificate(
+                self._problem,
+                found.Z,
+                found.kappa,
+                found.basis.rays,
+                found.tree,
+                found.witnesses,
+                self._about(PARTITION),
+            )
+            try:
+                return Certified(certificate, certificate.check())
+            except Rejected:  # floats were not enough for it; the one before has more room
+                continue
+        raise SolverError("none was found: the network is far from optimal, or time was short")
+
     def _about(self, stage: Level) -> dict[str, str]:
         about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
-        if stage.kind != "shor":
+        if stage.kind in ("block", "dnn"):
             about["solver"] = self._figures[-1].solver
         return about
 

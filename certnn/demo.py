@@ -18,7 +18,6 @@ _REG = 0.1
 _WIDTH = 30
 _STEPS = 20000
 _RATE = 2e-5
-_LEVEL = "block(50)"
 _SECONDS = 45.0
 
 
@@ -33,7 +32,6 @@ def run_demo(folder: Path) -> AuditResult:
         return audit(
             network,
             problem,
-            level=_LEVEL,
             time_limit=_SECONDS,
             title=f"{_WIDTH} neurons, gradient descent, on the training half of iris",
             recheck=f"certnn check {folder / 'certificate.json'} --data {data}",

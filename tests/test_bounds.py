@@ -29,7 +29,7 @@ from certnn import (
     train,
 )
 from certnn.relaxation import worker
-from certnn.relaxation.levels import DEFAULT_GROUP, DNN, SHOR, Level, stages
+from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, SHOR, Level, stages
 from certnn.training import polish
 
 
@@ -63,18 +63,27 @@ def check_result(problem, result):
 
 def test_stages():
     block = Level("block", DEFAULT_GROUP)
-    assert stages("shor", 10**6) == (SHOR,)
-    assert stages("dnn", DEFAULT_GROUP) == (SHOR, DNN)
-    assert stages("dnn", DEFAULT_GROUP + 1) == (SHOR, block, DNN)
-    assert stages("block", DEFAULT_GROUP) == (SHOR, DNN)
-    assert stages("block", 10**6) == (SHOR, block)
-    assert stages("block(3)", 4) == (SHOR, Level("block", 3))
-    assert stages("block(3)", 3) == (SHOR, DNN)
-    assert stages("auto", 20) == stages("dnn", 20)
-    assert stages("auto", 500) == (SHOR, block)
-    assert stages("auto", 10**5) == (SHOR,)
-    assert stages("dnn", 0) == stages("block", 0) == stages("auto", 0) == (SHOR,)
-    assert [str(level) for level in (SHOR, Level("block", 3), DNN)] == ["shor", "block(3)", "dnn"]
+    assert stages("shor", 10**6, 9) == (SHOR,)
+    assert stages("dnn", DEFAULT_GROUP, 2) == (SHOR, DNN)
+    assert stages("dnn", DEFAULT_GROUP + 1, 9) == (SHOR, block, DNN)
+    assert stages("block", DEFAULT_GROUP, 9) == (SHOR, DNN)
+    assert stages("block", 10**6, 9) == (SHOR, block)
+    assert stages("block(3)", 4, 2) == (SHOR, Level("block", 3))
+    assert stages("block(3)", 3, 2) == (SHOR, DNN)
+    assert stages("partition", 10**6, 9) == (SHOR, PARTITION)
+    for request in ("dnn", "block", "auto", "partition"):
+        assert stages(request, 0, 2) == (SHOR,)
+    named = [str(level) for level in (SHOR, Level("block", 3), DNN, PARTITION)]
+    assert named == ["shor", "block(3)", "dnn", "partition"]
+
+
+def test_stages_of_auto():
+    block = Level("block", DEFAULT_GROUP)
+    assert stages("auto", 20, 9) == stages("dnn", 20, 9)
+    assert stages("auto", 500, 9) == (SHOR, block)
+    assert stages("auto", 10**5, 9) == (SHOR,)
+    assert stages("auto", 20, 5) == (SHOR, PARTITION, DNN)
+    assert stages("auto", 10**5, 2) == (SHOR, PARTITION)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +110,22 @@ def test_levels_from_the_cheapest_up(in_process):
     assert "proved by the kernel" in repr(result)
 
 
-def test_auto_on_a_small_problem_is_dnn(in_process):
+def test_auto_ends_with_a_partition_where_there_is_one():
     problem = PLAIN["hidden bias"]
+    result = lower_bound(problem)
+    assert levels_of(result) == ["shor", "partition"]
+    assert not result.solver_figures
+    assert not result.notes
+
+
+def test_auto_goes_on_to_dnn_where_there_is_no_partition(in_process):
+    x = PLAIN["hidden bias"].X
+    problem = TrainingProblem(np.hstack([x, x]), PLAIN["hidden bias"].Y, 0.1)
     result = lower_bound(problem)
     assert levels_of(result) == ["shor", "dnn"]
     (figure,) = result.solver_figures
     assert result.value == pytest.approx(figure.primal_value, rel=1e-6)
-    assert not result.notes
-    assert not result.interrupted
+    assert [note for note in result.notes if note.startswith("partition: ")]
 
 
 def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
@@ -124,7 +141,7 @@ def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
 
 
 def test_deterministic(in_process):
-    first, second = (lower_bound(DEGENERATE["everything"]) for _ in range(2))
+    first, second = (lower_bound(DEGENERATE["everything"], "dnn") for _ in range(2))
     assert first.certificate.document == second.certificate.document
 
 
@@ -147,7 +164,7 @@ def test_bad_formulation_is_refused_by_name():
 def test_solver_that_is_not_installed_is_refused_by_name():
     """From the process of its own, too."""
     with pytest.raises(InputError, match="NOSUCH is not installed") as caught:
-        lower_bound(PLAIN["d=1"], choice=SolverChoice("NOSUCH"))
+        lower_bound(PLAIN["d=1"], "dnn", choice=SolverChoice("NOSUCH"))
     assert caught.value.argument == "solver"
 
 
@@ -155,7 +172,7 @@ def test_solver_that_is_not_installed_is_refused_by_name():
 @pytest.mark.parametrize("options", [{"nonsense": 1}, {"max_iter": "x"}, {"max_iterations": "x"}])
 def test_bad_options_are_refused_by_name(in_process, formulation, options):
     with pytest.raises(InputError, match=r"are refused by (CLARABEL|PICOS)") as caught:
-        lower_bound(PLAIN["d=1"], choice=SolverChoice("CLARABEL", formulation, options))
+        lower_bound(PLAIN["d=1"], "dnn", choice=SolverChoice("CLARABEL", formulation, options))
     assert caught.value.argument == "options"
 
 

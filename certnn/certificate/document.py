@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from certnn import kernel
 from certnn.arrays import FloatArray
@@ -55,9 +57,54 @@ def psd_certificate(
     The claim is the float64 below what the proof gives (Theorem 3). `about` says for people where
     the certificate comes from; the kernel does not read it.
     """
-    instance, dual = problem.instance(), _bytes(point.Z)
-    claimed = _rounded_down(kernel.bound_from_dual_norm(instance, dual, witness.kappa))
     products = point.products
+    proof = {
+        "products": {
+            "first": _base64(products.first.astype("<u4").tobytes()),
+            "second": _base64(products.second.astype("<u4").tobytes()),
+            "multiplier": _base64(_bytes(products.multiplier)),
+        },
+        "weights": _base64(_bytes(witness.weights)),
+        "L_points": _base64(_bytes(witness.L_points)),
+        "L_cross": _base64(_bytes(witness.L_cross)),
+        "L_corner": _base64(_bytes(witness.L_corner)),
+    }
+    return _certificate(problem, "psd", point.Z, witness.kappa, proof, about)
+
+
+def partition_certificate(
+    problem: TrainingProblem,
+    Z: FloatArray,
+    kappa: float,
+    basis: FloatArray,
+    tree: bytes,
+    witnesses: NDArray[np.uint32],
+    about: dict[str, str],
+) -> Certificate:
+    """Write a proof by a partition of weight space into cones as a certificate.
+
+    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `witnesses` are the
+    fields of `certnn.kernel.partition.PartitionProof`: the rows of `basis` are the rays, and
+    `witnesses` has one positive integer a ray for each leaf, in the order of the tree.
+    """
+    proof = {
+        "basis": _base64(_bytes(basis)),
+        "tree": _base64(tree),
+        "witnesses": _base64(np.ascontiguousarray(witnesses, dtype="<u4").tobytes()),
+    }
+    return _certificate(problem, "partition", Z, kappa, proof, about)
+
+
+def _certificate(
+    problem: TrainingProblem,
+    kind: str,
+    Z: FloatArray,
+    kappa: float,
+    proof: Mapping[str, object],
+    about: dict[str, str],
+) -> Certificate:
+    instance, dual = problem.instance(), _bytes(Z)
+    claimed = _rounded_down(kernel.bound_from_dual_norm(instance, dual, kappa))
     document = {
         "format": kernel.check.FORMAT,
         "version": kernel.check.VERSION,
@@ -72,20 +119,7 @@ def psd_certificate(
             "hidden_bias": problem.hidden_bias,
         },
         "data": {"X": _base64(instance.X), "Y": _base64(instance.Y)},
-        "proof": {
-            "kind": "psd",
-            "kappa": witness.kappa,
-            "Z": _base64(dual),
-            "products": {
-                "first": _base64(products.first.astype("<u4").tobytes()),
-                "second": _base64(products.second.astype("<u4").tobytes()),
-                "multiplier": _base64(_bytes(products.multiplier)),
-            },
-            "weights": _base64(_bytes(witness.weights)),
-            "L_points": _base64(_bytes(witness.L_points)),
-            "L_cross": _base64(_bytes(witness.L_cross)),
-            "L_corner": _base64(_bytes(witness.L_corner)),
-        },
+        "proof": {"kind": kind, "kappa": kappa, "Z": _base64(dual), **proof},
     }
     return Certificate(json.dumps(document, indent=1).encode() + b"\n")
 

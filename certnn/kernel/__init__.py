@@ -10,7 +10,8 @@ from certnn.kernel.check import check_certificate, read_instance
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
-from certnn.kernel.psd import Rejected, connected_groups
+from certnn.kernel.psd import connected_groups
+from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import bound_from_dual_norm
 
 __all__ = [

@@ -6,9 +6,11 @@ from fractions import Fraction
 
 from certnn.kernel.bound import Bound, make_bound
 from certnn.kernel.document import Malformed, Section, parse
-from certnn.kernel.exact import Backend
+from certnn.kernel.exact import Backend, ExactMatrix
 from certnn.kernel.instance import Instance
-from certnn.kernel.psd import PsdProof, Rejected, check_psd, connected_groups
+from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partition
+from certnn.kernel.psd import PsdProof, check_psd, connected_groups
+from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
 
 FORMAT = "certnn-certificate"
@@ -40,9 +42,7 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     """
     top = _top(document)
     instance, claimed = _claim(top)
-    proof = _psd_proof(top, instance)
-    check_psd(instance.features(), proof, backend)
-    value = scaled_bound(instance, proof.Z, proof.kappa)
+    value = scaled_bound(instance, *_proved_dual_norm(top, instance, backend))
     if claimed > value:
         raise Rejected("the claimed lower bound is above what the proof gives")
     return make_bound("lower", claimed, instance)
@@ -90,11 +90,26 @@ def _claim(top: Section) -> tuple[Instance, Fraction]:
     return instance, claim.ratio("lower_bound")
 
 
+def _proved_dual_norm(
+    top: Section, instance: Instance, backend: Backend
+) -> tuple[ExactMatrix, float]:
+    """Z, and a proved upper bound of its dual norm."""
+    given = top.value("proof")
+    kind = given.get("kind") if isinstance(given, dict) else None
+    if kind == "psd":
+        psd = _psd_proof(top, instance)
+        check_psd(instance.features(), psd, backend)
+        return psd.Z, psd.kappa
+    if kind == "partition":
+        partition = _partition_proof(top, instance)
+        check_partition(instance.features(), partition)
+        return partition.Z, partition.kappa
+    raise Malformed("proof.kind is not known, only psd and partition")
+
+
 def _psd_proof(top: Section, instance: Instance) -> PsdProof:
     keys = ("kind", "kappa", "Z", "products", "weights", "L_points", "L_cross", "L_corner")
     proof = Section("proof", top.value("proof"), keys)
-    if proof.text("kind") != "psd":
-        raise Malformed("proof.kind is not known, only psd")
     products = Section("products", proof.value("products"), ("first", "second", "multiplier"))
     n, border = instance.n, instance.columns + instance.c
     count = len(products.array("multiplier")) // 8
@@ -115,4 +130,20 @@ def _psd_proof(top: Section, instance: Instance) -> PsdProof:
         L_points=proof.doubles("L_points", 1, triangles),
         L_cross=proof.doubles("L_cross", border, n),
         L_corner=proof.doubles("L_corner", 1, border * (border + 1) // 2),
+    )
+
+
+def _partition_proof(top: Section, instance: Instance) -> PartitionProof:
+    proof = Section(
+        "proof", top.value("proof"), ("kind", "kappa", "Z", "basis", "tree", "witnesses")
+    )
+    columns = instance.columns
+    if columns > MOST_COLUMNS:
+        raise Malformed(f"a partition is for at most {MOST_COLUMNS} columns")
+    return PartitionProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", instance.n, instance.c),
+        basis=proof.doubles("basis", columns, columns),
+        tree=proof.array("tree"),
+        witnesses=proof.indices("witnesses", len(proof.array("witnesses")) // 4, 1 << 32),
     )

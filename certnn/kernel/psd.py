@@ -16,10 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
-
-
-class Rejected(ValueError):
-    """The certificate was read, and it does not prove what it claims."""
+from certnn.kernel.rejected import Rejected
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The levels of the relaxation, and which of them to run for a given request (Theorem 13)."""
+"""The levels of proof, and which of them to run for a given request (Theorem 13)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ from certnn.errors import InputError
 
 #: Group size of the level block when none is given.
 DEFAULT_GROUP = 25
+#: Up to this many columns the level auto runs a partition first: its size grows steeply with them.
+_PARTITION_UP_TO = 5
 #: Up to this many directions the level auto runs dnn; above, general solvers take too long.
 _DNN_UP_TO = 80
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
+_CHOICE = "auto, shor, block, block(k), dnn or partition"
 
 
 @dataclass(frozen=True)
 class Level:
-    """One level: shor ⊂ block(k) ⊂ dnn, from the cheapest to the tightest.
+    """One level of proof.
+
+    shor ⊂ block(k) ⊂ dnn are levels of the relaxation, from the cheapest to the tightest. A
+    partition proves the dual norm itself, as tightly as time and memory allow.
 
     Attributes
     ----------
-    kind : {"shor", "block", "dnn"}
+    kind : {"shor", "block", "dnn", "partition"}
     group : int
         Largest group of directions of the level block; 0 for the others.
     """
 
-    kind: Literal["shor", "block", "dnn"]
+    kind: Literal["shor", "block", "dnn", "partition"]
     group: int = 0
 
     def __str__(self) -> str:
@@ -36,33 +42,41 @@ class Level:
 
 SHOR = Level("shor")
 DNN = Level("dnn")
+PARTITION = Level("partition")
 
 
-def stages(request: str, directions: int) -> tuple[Level, ...]:
+def stages(request: str, directions: int, columns: int) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 25), "block(k)", "dnn", or "auto", which goes as far as general
-        solvers do in minutes: dnn up to 80 distinct directions, block up to 2000, shor above.
+        "shor", "block" (groups of 25), "block(k)", "dnn", "partition", or "auto": a partition first
+        if there are at most 5 columns, and as far as general solvers go in minutes: dnn up to 80
+        distinct directions, block up to 2000, shor above.
     directions : int
         Number of distinct directions among the rows of X.
+    columns : int
+        Number of columns of the features.
 
     Raises
     ------
     InputError
         If the request is none of these.
     """
-    pattern = r"auto|shor|dnn|block(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = r"auto|shor|dnn|partition|block(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None:
-        raise InputError("level", f"must be auto, shor, block, block(k) or dnn, got {request!r}")
-    if request == "auto" and directions > _DNN_UP_TO:
-        return stages("block" if directions <= _BLOCK_UP_TO else "shor", directions)
+        raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
-    if request in ("auto", "dnn"):
+    if request == "partition":
+        return (SHOR, PARTITION)
+    if request == "auto":
+        general = "dnn" if directions <= _DNN_UP_TO else "block"
+        later = stages(general if directions <= _BLOCK_UP_TO else "shor", directions, columns)
+        return (SHOR, PARTITION, *later[1:]) if columns <= _PARTITION_UP_TO else later
+    if request == "dnn":
         return (SHOR, *_early(directions), DNN)
     group = int(match[1]) if match[1] else DEFAULT_GROUP
     last = Level("block", group) if directions > group else DNN

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from fractions import Fraction
 
 import numpy as np
 from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
 
 from certnn.bounds import lower_bound
+from certnn.certificate.document import partition_certificate
 from certnn.problem import TrainingProblem
+from certnn.training import train
+
+sys.path.append(str(FOLDER.parent / "kernel"))
+from plain_partition import cover, fractions
 
 
 def ratio(number):
@@ -71,6 +77,28 @@ def problems():
     yield "reg-above-everything", "shor", TrainingProblem(X, Y, 1e6)
     yield "data-times-1e8", "dnn", TrainingProblem(1e8 * X, 1e8 * Y, 1e15)
     yield "data-times-1e-90", "shor", TrainingProblem(1e-90 * X, 1e-90 * Y, 1e-100)
+
+
+def partitions():
+    """Name, kappa as a multiple of what the trained network's residual has at least, problem."""
+    rng = np.random.default_rng(8)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    yield "partition", 1.01, TrainingProblem(normal(10, 2), normal(10, 2), 0.1)
+    yield "partition-one-column", 1.0 + 1e-12, TrainingProblem(normal(5, 1), normal(5, 1), 0.3)
+    yield "partition-hidden-bias", 1.01, TrainingProblem(normal(8, 1), normal(8, 1), 0.05, True)
+    yield "partition-three-columns", 1.2, TrainingProblem(normal(8, 3), normal(8, 1), 0.2)
+
+
+def partition(problem, factor):
+    trained = train(problem, time_limit=20.0)
+    X, Z = problem.features, problem.Y - trained.network.output(problem.features)
+    kappa, basis = factor * problem.reg * trained.local_dual_norm, np.eye(X.shape[1])
+    found = cover(fractions(X), fractions(Z), Fraction(kappa), fractions(basis))
+    witnesses = np.array(found[1], np.uint32)
+    return partition_certificate(problem, Z, kappa, basis, found[0], witnesses, {})
 
 
 def double(numbers):
@@ -174,6 +202,59 @@ def incorrect(correct):
         ),
     )
 
+    yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
+
+
+def incorrect_partitions(good, one_column):
+    proof, leaf, early, late = "proof", "leaf", "ends before", "goes on"
+    value = float(Fraction(good["claim"]["lower_bound"]))
+    up = ratio(math.nextafter(value, math.inf))
+
+    def tree(change):
+        return array_changed(good, proof, "tree", to=change, kind="B")
+
+    def witnesses(change):
+        return array_changed(good, proof, "witnesses", to=change, kind="I")
+
+    def splits(nodes):
+        """Positions of the splits in a tree."""
+        position = 0
+        while position < len(nodes):
+            if nodes[position]:
+                yield position
+            position += 3 if nodes[position] else 1
+
+    first = next(splits(unpack(good["proof"]["tree"], "B")))
+    yield "partition-claim-one-ulp-up", "claimed", changed(good, "claim", "lower_bound", to=up)
+    yield (
+        "partition-kappa-below-the-norm",
+        leaf,
+        changed(good, proof, "kappa", to=lambda k: k / 1.1),
+    )
+    yield "partition-kappa-tiny", leaf, changed(good, proof, "kappa", to=5e-324)
+    lower = changed(one_column, proof, "kappa", to=lambda k: k * (1 - 3e-12))
+    yield "partition-kappa-barely-below-the-norm", leaf, lower
+    yield "partition-dual-point-doubled", leaf, array_changed(good, proof, "Z", to=double)
+    yield "partition-data-doubled", leaf, array_changed(good, "data", "X", to=double)
+    yield "partition-last-cone-missing", early, tree(lambda nodes: nodes[:-1])
+    yield "partition-tree-empty", early, tree(lambda nodes: [])
+    yield "partition-tree-too-long", late, tree(lambda nodes: [*nodes, 0])
+    yield "partition-ends-in-a-split", early, tree(lambda nodes: [*nodes[:-1], 1, 1])
+    yield "partition-edge-out-of-range", "not there", tree(entry(first, 2))
+    yield "partition-split-at-an-end", "at its end", tree(entry(first + 1, 0))
+    yield "partition-split-at-the-other-end", "at its end", tree(entry(first + 2, 0))
+    yield "partition-too-deep", "splits", tree(lambda nodes: [1, 1, 1] * 401 + nodes)
+    yield "partition-split-elsewhere", leaf, tree(entry(first + 1, 255))
+    yield "partition-witnesses-missing", early, witnesses(lambda w: w[:-2])
+    yield "partition-witnesses-too-many", late, witnesses(lambda w: [*w, 1, 1])
+    yield "partition-witness-zero", "witness", witnesses(entry(3, 0))
+    unequal = witnesses(lambda w: [2**32 - 1 if i % 2 else 1 for i in range(len(w))])
+    yield "partition-witnesses-wrong", leaf, unequal
+    flat = array_changed(good, proof, "basis", to=lambda b: [1.0, 2.0, 2.0, 4.0])
+    yield "partition-basis-of-parallel-rays", "span", flat
+    zeros = array_changed(good, proof, "basis", to=lambda b: [0.0] * 4)
+    yield "partition-basis-zero", "span", zeros
+
 
 def malformed(correct):
     """Name, content."""
@@ -220,7 +301,21 @@ def malformed(correct):
     yield "format-unknown", dump(changed(good, "format", to="certificate"))
     yield "version-2", dump(changed(good, "version", to=2))
     yield "loss-unknown", dump(changed(good, "claim", "loss", to="squared"))
-    yield "kind-unknown", dump(changed(good, proof, "kind", to="partition"))
+    yield "kind-unknown", dump(changed(good, proof, "kind", to="sos"))
+    yield "kind-a-list", dump(changed(good, proof, "kind", to=["psd"]))
+    yield "kind-of-another-proof", dump(changed(good, proof, "kind", to="partition"))
+    other = correct["partition"]
+    yield "partition-called-psd", dump(changed(other, proof, "kind", to="psd"))
+    basis = array_changed(other, proof, "basis", to=lambda b: b[1:])
+    yield "partition-basis-too-short", dump(basis)
+    infinite = array_changed(other, proof, "basis", to=lambda b: [*b[1:], math.inf])
+    yield "partition-basis-infinite", dump(infinite)
+    broken = array_changed(other, proof, "witnesses", to=lambda w: [*w, 1], kind="B")
+    yield "partition-witnesses-not-whole", dump(broken)
+    listed = changed(other, proof, "tree", to=lambda tree: unpack(tree, "B"))
+    yield "partition-tree-a-list", dump(listed)
+    yield "partition-tree-not-base64", dump(changed(other, proof, "tree", to="A"))
+    yield "partition-of-24-columns", dump(columns(other, 24))
     yield "hidden-bias-a-number", dump(changed(good, "claim", "hidden_bias", to=0))
     yield "hidden-bias-does-not-fit", dump(changed(good, "claim", "hidden_bias", to=True))
     yield "key-unknown", dump(changed(good, "claim", to=lambda claim: claim | {"tolerance": 1e-6}))
@@ -258,6 +353,16 @@ def malformed(correct):
     yield "wrong-sign-and-not-finite", dump(both)
 
 
+def columns(certificate, d):
+    """A certificate with data of d columns, all zero, and no partition."""
+    certificate = changed(certificate, "claim", "d", to=d)
+    certificate = changed(
+        certificate, "data", "X", to=pack([0.0] * (d * certificate["claim"]["n"]))
+    )
+    certificate = changed(certificate, "proof", "basis", to=pack(np.eye(d).ravel().tolist()))
+    return changed(certificate, "proof", "tree", to="")
+
+
 def write(folder, name, content):
     (FOLDER / folder).mkdir(exist_ok=True)
     (FOLDER / folder / f"{name}.json").write_bytes(content)
@@ -268,6 +373,8 @@ def main():
         for path in (FOLDER / folder).glob("*.json"):
             path.unlink()
     write("correct", "tight", dump(tight()))
+    for name, factor, problem in partitions():
+        write("correct", name, partition(problem, factor).document)
     for name, level, problem in problems():
         write("correct", name, lower_bound(problem, level).certificate.document)
     correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}

@@ -18,15 +18,22 @@ from true_objectives import objective, optimum_rounded_up, strong_networks
 from certnn import kernel
 
 GOOD = {path.stem: load(path) for path in files("correct")}
-CLOSED_FORM = ["tight", "one-column", "one-point"]
+CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
 SEARCHED = ["shor", "block", "dnn", "hidden-bias", "repeated-antiparallel-zero-rows"]
-FLOAT_ARRAYS = [
-    ("data", "X"),
-    ("data", "Y"),
-    *(("proof", key) for key in ("Z", "weights", "L_points", "L_cross", "L_corner")),
-    ("proof", "products", "multiplier"),
-]
-INDEX_ARRAYS = [("proof", "products", key) for key in ("first", "second")]
+SEARCHED += ["partition", "partition-hidden-bias"]
+DATA = [("data", "X"), ("data", "Y"), ("proof", "Z")]
+FLOAT_ARRAYS = {
+    "psd": [
+        *DATA,
+        *(("proof", key) for key in ("weights", "L_points", "L_cross", "L_corner")),
+        ("proof", "products", "multiplier"),
+    ],
+    "partition": [*DATA, ("proof", "basis")],
+}
+INDEX_ARRAYS = {
+    "psd": [(("proof", "products", key), "I") for key in ("first", "second")],
+    "partition": [(("proof", "tree"), "B"), (("proof", "witnesses"), "I")],
+}
 SCALARS = [("claim", "reg"), ("proof", "kappa")]
 
 
@@ -68,27 +75,36 @@ def other_numbers(rng, numbers):
     return numbers
 
 
-def other_indices(rng, numbers):
+def other_indices(rng, numbers, kind):
     numbers = list(numbers)
     i = rng.randrange(len(numbers))
-    numbers[i] = max(0, numbers[i] + rng.choice([-1, 1, 2, len(numbers)]))
+    other = numbers[i] + rng.choice([-1, 1, 2, len(numbers)])
+    numbers[i] = min(max(0, other), 255 if kind == "B" else 2**32 - 1)
     return numbers
+
+
+def kind_of(certificate):
+    return certificate["proof"]["kind"]
 
 
 def mutated(rng, certificate, others):
     """One change, of one array or number; or of a whole array to one of another certificate."""
-    kind = rng.random()
-    if kind < 0.7:
-        path = rng.choice(FLOAT_ARRAYS)
+    floats, indices = (arrays[kind_of(certificate)] for arrays in (FLOAT_ARRAYS, INDEX_ARRAYS))
+    what = rng.random()
+    if what < 0.7:
+        path = rng.choice(floats)
         return changed(certificate, *path, to=lambda text: pack(other_numbers(rng, unpack(text))))
-    if kind < 0.75:
-        path = rng.choice(INDEX_ARRAYS)
+    if what < 0.75:
+        path, kind = rng.choice(indices)
         return changed(
-            certificate, *path, to=lambda text: pack(other_indices(rng, unpack(text, "I")), "I")
+            certificate,
+            *path,
+            to=lambda text: pack(other_indices(rng, unpack(text, kind), kind), kind),
         )
-    if kind < 0.95:
+    if what < 0.95:
         return changed(certificate, *rng.choice(SCALARS), to=lambda t: other_number(rng, t))
-    other, (*path, key) = rng.choice(others), rng.choice(FLOAT_ARRAYS)
+    others = [other for other in others if kind_of(other) == kind_of(certificate)]
+    other, (*path, key) = rng.choice(others), rng.choice(floats)
     for step in path:
         other = other[step]
     return changed(certificate, *path, key, to=other[key])

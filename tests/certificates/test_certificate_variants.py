@@ -13,7 +13,10 @@ from certificate_parts import array_changed, changed, dump, files, load, pack, u
 from certnn import kernel
 
 GOOD = {path.stem: load(path) for path in files("correct")}
+PSD = [name for name in GOOD if GOOD[name]["proof"]["kind"] == "psd"]
+PARTITION = [name for name in GOOD if GOOD[name]["proof"]["kind"] == "partition"]
 TIGHT = GOOD["tight"]
+CONES = GOOD["partition"]
 PROOF = "proof"
 FLOAT_ARRAYS = [
     ("data", "X"),
@@ -23,6 +26,7 @@ FLOAT_ARRAYS = [
 ]
 INDEX_ARRAYS = [(PROOF, "products", "first"), (PROOF, "products", "second")]
 SECTIONS = [(), ("claim",), ("data",), (PROOF,), (PROOF, "products")]
+PARTITION_ARRAYS = [((PROOF, "Z"), "d"), ((PROOF, "basis"), "d"), ((PROOF, "witnesses"), "I")]
 
 
 def refused(document):
@@ -68,6 +72,29 @@ def test_arrays_are_canonical_base64_of_the_right_length(path):
         refused(dump(changed(TIGHT, *path, to=other)))
     refused(dump(array_changed(TIGHT, *path, to=lambda entries: entries * 2, kind=kind)))
     refused(dump(array_changed(TIGHT, *path, to=lambda entries: entries[1:], kind=kind)))
+
+
+def test_keys_of_a_partition_are_exactly_those_of_the_format():
+    for key in CONES[PROOF]:
+        copy = json.loads(json.dumps(CONES))
+        del copy[PROOF][key]
+        refused(dump(copy))
+    refused(dump(changed(CONES, PROOF, "weights", to="")))
+
+
+@pytest.mark.parametrize(("path", "kind"), [*PARTITION_ARRAYS, ((PROOF, "tree"), "B")])
+def test_arrays_of_a_partition_are_canonical_base64(path, kind):
+    code = section(CONES, path)
+    unpadded = code.rstrip("=") if code.endswith("=") else code[:-1]
+    for other in ("A", "*" + code[1:], unpadded, code + "=", "\n" + code, " "):
+        refused(dump(changed(CONES, *path, to=other)))
+    for other in (None, 1.0, [1.0], {}, True):
+        refused(dump(changed(CONES, *path, to=other)))
+    if kind == "d":
+        for bad in (math.inf, -math.inf, math.nan):
+            refused(dump(array_changed(CONES, *path, to=lambda t, bad=bad: [*t[1:], bad])))
+        refused(dump(array_changed(CONES, *path, to=lambda entries: entries * 2)))
+        refused(dump(array_changed(CONES, *path, to=lambda entries: entries[1:])))
 
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
@@ -137,14 +164,14 @@ def test_smaller_claims_are_proved_too(name):
             assert value(changed(GOOD[name], "claim", "lower_bound", to=text)) == smaller
 
 
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("name", PSD)
 def test_larger_kappa_never_makes_a_proof_fail(name):
     """More kappa is a larger diagonal, and a smaller bound."""
     certificate = changed(GOOD[name], "claim", "lower_bound", to="0/1")
     assert value(changed(certificate, PROOF, "kappa", to=lambda k: 2.0 * k)) == 0
 
 
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("name", PSD)
 @pytest.mark.parametrize("factor", [4.0, 2.0**-40])
 def test_dual_cone(name, factor):
     """Z, multipliers and kappa times 4 is the same proof, with L times 2 (Theorem 11(e))."""
@@ -156,6 +183,24 @@ def test_dual_cone(name, factor):
         )
     certificate = array_changed(
         certificate, PROOF, "products", "multiplier", to=lambda y: [factor * t for t in y]
+    )
+    assert value(certificate) == Fraction(GOOD[name]["claim"]["lower_bound"])
+
+
+@pytest.mark.parametrize("name", PARTITION)
+@pytest.mark.parametrize("factor", [4.0, 2.0**-40])
+def test_partitions_do_not_depend_on_scales(name, factor):
+    """Z and kappa times 4 is the same proof; so is the basis times 4, or the witnesses times 3."""
+    certificate = changed(GOOD[name], PROOF, "kappa", to=lambda k: factor * k)
+    if factor < 1:
+        with pytest.raises(kernel.Rejected):
+            value(certificate)
+    for key in ("Z", "basis"):
+        certificate = array_changed(
+            certificate, PROOF, key, to=lambda entries: [factor * t for t in entries]
+        )
+    certificate = array_changed(
+        certificate, PROOF, "witnesses", to=lambda w: [3 * t for t in w], kind="I"
     )
     assert value(certificate) == Fraction(GOOD[name]["claim"]["lower_bound"])
 

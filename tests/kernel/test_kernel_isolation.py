@@ -75,4 +75,4 @@ def test_import_loads_nothing_heavy():
 
 
 def test_small_enough_to_read_in_one_sitting():
-    assert sum(len(path.read_text("utf-8").splitlines()) for path in SOURCES) < 900
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in SOURCES) < 1200

@@ -1,0 +1,60 @@
+"""What a search for lower bounds returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certnn.certificate import Certificate
+from certnn.kernel import Bound
+from certnn.relaxation.solver_figure import SolverFigure
+
+
+@dataclass(frozen=True)
+class ProvedLevel:
+    """A bound that the kernel accepted, with the level and the seconds that it took."""
+
+    level: str
+    bound: Bound
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LowerBoundResult:
+    """A proved lower bound on the training objective of every network of every width.
+
+    Attributes
+    ----------
+    bound : Bound
+        The best one proved, made by the kernel.
+    certificate : Certificate
+        Its proof; ``certificate.save(path)`` writes it for ``certnn check``.
+    level : str
+        The level that proved it.
+    proved : tuple of ProvedLevel
+        Every level that was proved.
+    solver_figures : tuple of SolverFigure
+        What the solvers said themselves; not proved.
+    notes : tuple of str
+        Why a level is missing, one line each.
+    seconds : float
+        Wall time in all.
+    interrupted : bool
+        Whether Ctrl-C ended the search; the bound holds all the same.
+    """
+
+    bound: Bound
+    certificate: Certificate
+    level: str
+    proved: tuple[ProvedLevel, ...]
+    solver_figures: tuple[SolverFigure, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    interrupted: bool
+
+    @property
+    def value(self) -> float:
+        """The bound as a float64, rounded down."""
+        return self.bound.rounded
+
+    def __repr__(self) -> str:
+        return f"LowerBoundResult(value={self.value!r}, level={self.level!r}, proved by the kernel)"

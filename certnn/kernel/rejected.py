@@ -1,0 +1,5 @@
+"""The verdict on a certificate that was read and does not prove its claim."""
+
+
+class Rejected(ValueError):
+    """The certificate was read, and it does not prove what it claims."""

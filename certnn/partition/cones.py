@@ -1,0 +1,51 @@
+"""The cones that a partition starts from (Theorem 16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.errors import SolverError
+
+#: Bits of the smallest ray; few, so that exact arithmetic on what grows from it stays quick.
+_BITS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Rays that span the space, close to the axes in which Xu is isotropic.
+
+    Attributes
+    ----------
+    rays : float64 array, shape (k, k)
+        Integers; one ray a row. The 2ᵏ cones of ±rays cover the space.
+    isotropic : float64 array, shape (k, k)
+        Maps u to coordinates whose Euclidean norm is ‖Xu‖.
+    """
+
+    rays: FloatArray
+    isotropic: FloatArray
+
+
+def isotropic_basis(features: FloatArray) -> Basis:
+    """The rays u = V_j/s_j of the thin singular value decomposition USVᵀ, rounded to integers.
+
+    In coordinates of Xu angles say how much the activations vary over a cone; splitting the widest
+    angle in these is what keeps the partition small.
+
+    Raises
+    ------
+    SolverError
+        If `features`, shape (n, k), has a rank below k.
+    """
+    n, columns = features.shape
+    if n >= columns:
+        _, singular, vectors = np.linalg.svd(features, full_matrices=False)
+        if singular[-1] > 1e-10 * singular[0]:
+            rays = vectors / singular[:, None]
+            unit = float(np.min(np.max(np.abs(rays), axis=1)))
+            rounded = np.round(rays / unit * 2.0**_BITS)
+            return Basis(rounded, singular[:, None] * vectors)
+    raise SolverError("a partition needs data of full column rank")
