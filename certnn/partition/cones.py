@@ -11,6 +11,8 @@ from certnn.errors import SolverError
 
 #: Bits of the smallest ray; few, so that exact arithmetic on what grows from it stays quick.
 _BITS = 10
+#: With more columns the 2ᵏ cones at the start are already too many.
+LARGEST_DIMENSION = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +40,11 @@ def isotropic_basis(features: FloatArray) -> Basis:
     Raises
     ------
     SolverError
-        If `features`, shape (n, k), has a rank below k.
+        If `features`, shape (n, k), has a rank below k, or k is above `LARGEST_DIMENSION`.
     """
     n, columns = features.shape
+    if columns > LARGEST_DIMENSION:
+        raise SolverError(f"a partition of {columns} dimensions is too large")
     if n >= columns:
         _, singular, vectors = np.linalg.svd(features, full_matrices=False)
         if singular[-1] > 1e-10 * singular[0]:

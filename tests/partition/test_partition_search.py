@@ -150,6 +150,14 @@ def test_rank_deficient_data_leave_a_note():
     assert any("full column rank" in note for note in result.notes)
 
 
+def test_too_many_columns_leave_a_note():
+    draw = np.random.default_rng(0).standard_normal
+    problem = TrainingProblem(draw((40, 34)), draw((40, 1)), 0.1)
+    result = lower_bound(problem, "partition", time_limit=10.0)
+    assert result.level == "shor"
+    assert result.notes == ("partition: a partition of 34 dimensions is too large",)
+
+
 def test_deadline_stops_the_search():
     problem = iris(0.01)
     basis = isotropic_basis(problem.features)
