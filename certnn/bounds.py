@@ -17,6 +17,7 @@ from certnn.certificate.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
 from certnn.network import TwoLayerNetwork
+from certnn.partition.cones import isotropic_basis
 from certnn.partition.proof import Partition
 from certnn.partition.tighten import tightening_partitions
 from certnn.problem import TrainingProblem
@@ -206,6 +207,7 @@ class _Search:
         self._tell(f"{stage}: proved")
 
     def _prove_by_partition(self, start: float) -> None:
+        basis = isotropic_basis(self._problem.features)  # refuses what cannot be partitioned
         network = self._network
         if network is None:
             left = self._deadline - time.monotonic()
@@ -214,7 +216,7 @@ class _Search:
         columns, reg = self._problem.features.shape[1], self._problem.reg
         found: list[Partition] = []
         try:
-            for partition in tightening_partitions(self._problem, network, self._deadline):
+            for partition in tightening_partitions(self._problem, network, basis, self._deadline):
                 found.append(partition)
                 leaves = partition.witnesses.size // columns
                 self._tell(f"partition: {leaves} cones at {partition.kappa / reg:.7g} reg")

@@ -18,6 +18,7 @@ from certnn.certificate.dual_point import DualPoint
 from certnn.certificate.psd_witness import PsdWitness
 from certnn.problem import TrainingProblem
 from certnn.raw_files import read_bytes, write_atomically
+from certnn.rounding import rounded_down
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _certificate(
     about: dict[str, str],
 ) -> Certificate:
     instance, dual = problem.instance(), _bytes(Z)
-    claimed = _rounded_down(kernel.bound_from_dual_norm(instance, dual, kappa))
+    claimed = Fraction(rounded_down(kernel.bound_from_dual_norm(instance, dual, kappa)))
     document = {
         "format": kernel.check.FORMAT,
         "version": kernel.check.VERSION,
@@ -122,11 +123,6 @@ def _certificate(
         "proof": {"kind": kind, "kappa": kappa, "Z": _base64(dual), **proof},
     }
     return Certificate(json.dumps(document, indent=1).encode() + b"\n")
-
-
-def _rounded_down(value: Fraction) -> Fraction:
-    nearest = Fraction(float(value))
-    return nearest if nearest <= value else Fraction(float(np.nextafter(float(value), -np.inf)))
 
 
 def _bytes(array: FloatArray) -> bytes:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from certnn.network import TwoLayerNetwork
-from certnn.partition.cones import isotropic_basis
+from certnn.partition.cones import Basis
 from certnn.partition.proof import Partition, find_partition
 from certnn.problem import TrainingProblem
 
@@ -22,7 +22,7 @@ _NODES = 300_000
 
 
 def tightening_partitions(
-    problem: TrainingProblem, network: TwoLayerNetwork, deadline: float
+    problem: TrainingProblem, network: TwoLayerNetwork, basis: Basis, deadline: float
 ) -> Iterator[Partition]:
     """Search for partitions that prove smaller and smaller bounds of one dual norm.
 
@@ -34,6 +34,8 @@ def tightening_partitions(
     problem : TrainingProblem
     network : TwoLayerNetwork
         As good as can be had: from a poor one no tight bound follows.
+    basis : Basis
+        Of the problem's features.
     deadline : float
         Time of `time.monotonic` by which the last proof should also have been checked.
 
@@ -41,14 +43,8 @@ def tightening_partitions(
     ------
     Partition
         Each tighter than the one before.
-
-    Raises
-    ------
-    SolverError
-        If the data have no full column rank.
     """
     features = problem.features
-    basis = isotropic_basis(features)
     Z = problem.Y - network.output(features)
     last: Partition | None = None
     for factor in _FACTORS:

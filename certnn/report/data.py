@@ -9,7 +9,6 @@ from fractions import Fraction
 from certnn.errors import InputError
 from certnn.relaxation.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
-from certnn.report.exact import rounded_up
 from certnn.report.figures import (
     Check,
     NetworkFigure,
@@ -17,6 +16,7 @@ from certnn.report.figures import (
     ProblemSummary,
     ProvedBound,
 )
+from certnn.rounding import rounded_up
 
 FORMAT = "certnn-report"
 VERSION = 1

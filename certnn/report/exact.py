@@ -1,8 +1,7 @@
-"""Exact numbers as text, and floats rounded in a stated direction."""
+"""Exact numbers as text."""
 
 from __future__ import annotations
 
-import math
 import re
 from fractions import Fraction
 
@@ -32,17 +31,3 @@ def parse_exact(field: str, text: str) -> Fraction:
         return Fraction(text)
     except (ZeroDivisionError, ValueError):  # ValueError: more digits than Python converts
         raise InputError(field, "has a zero denominator or too many digits") from None
-
-
-def rounded_up(number: Fraction) -> float:
-    """Return the smallest float that is not below `number`; infinity beyond the largest."""
-    try:
-        nearest = float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.nextafter(math.inf, 0.0)
-    return nearest if Fraction(nearest) >= number else math.nextafter(nearest, math.inf)
-
-
-def rounded_down(number: Fraction) -> float:
-    """Return the largest float that is not above `number`; −infinity below the smallest."""
-    return -rounded_up(-number)

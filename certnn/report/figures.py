@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from certnn.errors import InputError
 from certnn.relaxation.solver_figure import SolverFigure
-from certnn.report.exact import parse_exact, rounded_down, rounded_up
+from certnn.report.exact import parse_exact
+from certnn.rounding import rounded_down, rounded_up
 
 
 @dataclass(frozen=True)

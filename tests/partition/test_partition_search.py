@@ -114,7 +114,8 @@ def test_iris_is_proved_within_a_hundredth():
 def test_partitions_tighten_and_each_is_accepted():
     problem = random_network_data(3, 0.1)
     network = train(problem, time_limit=5.0, tolerance=1e-6).network
-    found = list(tightening_partitions(problem, network, math.inf))
+    basis = isotropic_basis(problem.features)
+    found = list(tightening_partitions(problem, network, basis, math.inf))
     kappas = [partition.kappa for partition in found]
     assert kappas == sorted(kappas, reverse=True)
     values = [certified(problem, partition).value for partition in found]

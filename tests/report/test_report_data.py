@@ -12,8 +12,9 @@ from report_examples import iris_report
 
 from certnn.errors import InputError
 from certnn.report import GapReport, NetworkFigure, ProvedBound, SolverFigure
-from certnn.report.exact import parse_exact, rounded_down, rounded_up
+from certnn.report.exact import parse_exact
 from certnn.report.figures import excess_over
+from certnn.rounding import rounded_down, rounded_up
 
 IRIS = iris_report()
 
