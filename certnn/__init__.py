@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from certnn.bounds import lower_bound
     from certnn.certificate import Certificate
     from certnn.errors import InputError, SolverError
+    from certnn.global_training import TrainingResult, train
     from certnn.kernel import Bound
     from certnn.network import TwoLayerNetwork
     from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
     from certnn.report import GapReport
-    from certnn.training import TrainingResult, train
 
 _HOMES = {
     "AuditResult": "certnn.auditing",
@@ -35,11 +35,11 @@ _HOMES = {
     "SolverChoice": "certnn.relaxation.worker",
     "SolverError": "certnn.errors",
     "TrainingProblem": "certnn.problem",
-    "TrainingResult": "certnn.training",
+    "TrainingResult": "certnn.global_training",
     "TwoLayerNetwork": "certnn.network",
     "audit": "certnn.auditing",
     "lower_bound": "certnn.bounds",
-    "train": "certnn.training",
+    "train": "certnn.global_training",
 }
 
 __all__ = [

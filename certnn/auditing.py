@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import lower_bound
+from certnn.bounds import ENOUGH, lower_bound
 from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
-from certnn.relaxation.levels import stages
+from certnn.relaxation.levels import PARTITION, stages
 from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
-from certnn.training import train
+from certnn.training import train_locally
 
 #: Called as progress(what is running, best proved bound or None, best objective or None).
 AuditProgress = Callable[[str, float | None, float | None], None]
@@ -151,21 +151,23 @@ def audit(
     start = time.monotonic()
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
-    stages(level, problem.n, problem.features.shape[1])  # refuses an unknown level before any work
+    plan = stages(level, problem.n, problem.features.shape[1])  # refuses an unknown level at once
     given = None if network is None else _evaluated(problem, network, "given")
     best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
 
-    def tell(stage: str, bound: float | None) -> None:
+    def tell(stage: str, bound: float | None, objective: float | None) -> None:
         if progress is not None:
-            progress(stage, bound, best.bound.rounded)
+            known = best.bound.rounded
+            progress(stage, bound, known if objective is None else min(known, objective))
 
     lower = lower_bound(problem, "shor", time_limit=time_limit, choice=choice, progress=tell)
-    if not lower.interrupted:
-        tell("training", lower.value)
+    # A partition trains as it goes; the other levels have no use for a network.
+    if PARTITION not in plan and not lower.interrupted:
+        tell("training", lower.value, None)
         seconds = _TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit
-        trained = train(problem, starts=() if network is None else (network,), time_limit=seconds)
-        found = _evaluated(problem, trained.network, "column generation")
-        best = min(best, found, key=lambda candidate: candidate.bound.value)
+        starts = () if network is None else (network,)
+        trained = train_locally(problem, starts=starts, time_limit=seconds)
+        best = _better(problem, best, trained.network)
         lower = replace(lower, interrupted=trained.interrupted)
     left = None if time_limit is None else time_limit - (time.monotonic() - start)
     if not lower.interrupted and (left is None or left > 0.0):
@@ -174,12 +176,15 @@ def audit(
             problem,
             level,
             time_limit=left,
-            target=None if gap is None else reference * (1.0 - gap),
+            target=None if gap is None or given is None else reference * (1.0 - gap),
+            gap=ENOUGH if gap is None else min(gap, ENOUGH),
             network=best.network,
             choice=choice,
             improve=lower,
             progress=tell,
         )
+        if lower.network is not None:
+            best = _better(problem, best, lower.network)
     seconds = time.monotonic() - start
     return AuditResult(
         _report(problem, given, best, lower, title, recheck, seconds), lower, best.network
@@ -201,6 +206,12 @@ class _Evaluated:
 
 def _evaluated(problem: TrainingProblem, network: TwoLayerNetwork, source: str) -> _Evaluated:
     return _Evaluated(network, network.evaluate(problem), source)
+
+
+def _better(problem: TrainingProblem, best: _Evaluated, found: TwoLayerNetwork) -> _Evaluated:
+    """The better of the best network so far and one found by the search."""
+    other = _evaluated(problem, found, "column generation")
+    return other if other.bound.value < best.bound.value else best
 
 
 def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:

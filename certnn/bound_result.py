@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from certnn.certificate import Certificate
 from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
 from certnn.relaxation.solver_figure import SolverFigure
 
 
@@ -32,6 +33,8 @@ class LowerBoundResult:
         The level that proved it.
     proved : tuple of ProvedLevel
         Every level that was proved.
+    network : TwoLayerNetwork or None
+        The best network known, if the search was given or has trained one.
     solver_figures : tuple of SolverFigure
         What the solvers said themselves; not proved.
     notes : tuple of str
@@ -46,6 +49,7 @@ class LowerBoundResult:
     certificate: Certificate
     level: str
     proved: tuple[ProvedLevel, ...]
+    network: TwoLayerNetwork | None
     solver_figures: tuple[SolverFigure, ...]
     notes: tuple[str, ...]
     seconds: float

@@ -11,14 +11,14 @@ from importlib.metadata import version
 from threadpoolctl import threadpool_limits
 
 from certnn.bound_result import LowerBoundResult, ProvedLevel
-from certnn.certificate import Certified, DualPoint, certify
+from certnn.certificate import Certificate, Certified, DualPoint, certify
 from certnn.certificate.document import partition_certificate
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
 from certnn.network import TwoLayerNetwork
 from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Partition
+from certnn.partition.proof import Limits, Partition
 from certnn.partition.tighten import tightening_partitions
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
@@ -26,12 +26,15 @@ from certnn.relaxation.groups import angular_groups
 from certnn.relaxation.levels import PARTITION, Level, stages
 from certnn.relaxation.shor import shor_point
 from certnn.relaxation.worker import FORMULATIONS, SolverChoice, solve_in_process
-from certnn.training import train
+from certnn.training import ColumnGeneration, training_objective
 
-#: Seconds to look for a network where a partition needs one, and the share of those left.
-_TRAINING_SECONDS, _TRAINING_SHARE = 20.0, 0.3
-#: Called as progress(what is running, best proved bound so far or None).
-Progress = Callable[[str, float | None], None]
+#: A gap that is small enough if nothing else is said.
+ENOUGH = 1e-4
+#: Called as progress(what is running, best bound or None, objective of the best network or None).
+Progress = Callable[[str, float | None, float | None], None]
+
+#: Called as checkpoint(the result so far).
+Checkpoint = Callable[[LowerBoundResult], None]
 
 
 def lower_bound(
@@ -40,10 +43,13 @@ def lower_bound(
     *,
     time_limit: float | None = None,
     target: float | None = None,
+    gap: float = ENOUGH,
     network: TwoLayerNetwork | None = None,
     choice: SolverChoice | None = None,
     improve: LowerBoundResult | None = None,
+    seed: int = 0,
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> LowerBoundResult:
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
@@ -61,14 +67,23 @@ def lower_bound(
         Seconds, positive; the cheapest level is always run to a bound.
     target : float or None
         Stop once a bound of at least this is proved.
+    gap : float
+        Stop once the bound is within this share of the objective of the best network known; 0 to
+        go on until time or memory runs out.
     network : TwoLayerNetwork or None
-        The best network known: its residual is the dual point of a partition. None to look for one.
+        The best network known: where the training for a partition starts.
     choice : SolverChoice or None
         Solver, formulation and options; by default Clarabel on the reduced primal.
     improve : LowerBoundResult or None
-        An earlier result on the same problem; its levels are not run again.
+        An earlier result on the same problem; its levels are not run again, but for a partition,
+        which goes on from its network.
+    seed : int
+        Of the training for a partition.
     progress : callable or None
-        Called as ``progress(stage, bound)`` when something starts or is proved.
+        Called as ``progress(stage, bound, objective)`` when something starts or is proved, with
+        the best bound and the objective of the best network, each None if there is none yet.
+    checkpoint : callable or None
+        Called with the result so far whenever a better bound is proved, so that it can be saved.
 
     Returns
     -------
@@ -85,13 +100,23 @@ def lower_bound(
     """
     choice = choice or SolverChoice()
     _validate(problem, time_limit, choice, improve)
-    search = _Search(problem, time_limit, network, choice, improve, progress)
+    search = _Search(
+        problem,
+        time_limit,
+        (target, gap),
+        network,
+        choice,
+        improve,
+        seed,
+        progress or (lambda stage, bound, objective: None),
+        checkpoint or (lambda result: None),
+    )
     directions = find_directions(problem.features)
     try:
         for stage in stages(level, directions.count, problem.features.shape[1]):
-            if search.has(stage):
+            if search.has(stage) and stage != PARTITION:
                 continue
-            if search.best is not None and (search.late() or search.reached(target)):
+            if search.best is not None and (search.late() or search.reached()):
                 break
             groups = None
             if stage.kind == "block":
@@ -105,6 +130,34 @@ def lower_bound(
             raise
         return search.result(interrupted=True)
     return search.result(interrupted=False)
+
+
+def proved_before(problem: TrainingProblem, certificate: Certificate) -> LowerBoundResult:
+    """The result that an earlier run left in a certificate, for `lower_bound` to improve.
+
+    Raises
+    ------
+    InputError
+        If it is for another problem.
+    Malformed, Rejected
+        If the kernel does not accept it.
+    """
+    start = time.monotonic()
+    bound = certificate.check()
+    if bound.instance != problem.instance():
+        raise InputError("certificate", "is for another problem")
+    seconds = time.monotonic() - start
+    return LowerBoundResult(
+        bound=bound,
+        certificate=certificate,
+        level="earlier run",
+        proved=(ProvedLevel("earlier run", bound, seconds),),
+        network=None,
+        solver_figures=(),
+        notes=(),
+        seconds=seconds,
+        interrupted=False,
+    )
 
 
 def _validate(
@@ -128,13 +181,21 @@ class _Search:
         self,
         problem: TrainingProblem,
         time_limit: float | None,
+        goals: tuple[float | None, float],
         network: TwoLayerNetwork | None,
         choice: SolverChoice,
         improve: LowerBoundResult | None,
-        progress: Progress | None,
+        seed: int,
+        progress: Progress,
+        checkpoint: Checkpoint,
     ) -> None:
-        self._problem, self._network, self._choice = problem, network, choice
-        self._progress = progress or (lambda stage, bound: None)
+        self._progress, self._checkpoint = progress, checkpoint
+        self._problem, self._choice, self._seed = problem, choice, seed
+        self._target, self._gap = goals
+        self._network = network or (improve.network if improve else None)
+        self._objective: float | None = None
+        if self._network is not None:
+            self._objective = training_objective(problem, self._network)
         self._start = time.monotonic()
         self._deadline = math.inf if time_limit is None else self._start + time_limit
         self._earlier = improve
@@ -152,9 +213,14 @@ class _Search:
         """Whether time is up."""
         return time.monotonic() >= self._deadline
 
-    def reached(self, target: float | None) -> bool:
-        """Whether the best bound is at least `target`."""
-        return target is not None and self.best is not None and self.best.bound.value >= target
+    def reached(self) -> bool:
+        """Whether the best bound is good enough."""
+        if self.best is None:
+            return False
+        goals = [self._target] if self._target is not None else []
+        if self._objective is not None:
+            goals.append((1.0 - self._gap) * self._objective)
+        return any(self.best.bound.value >= goal for goal in goals)
 
     def run(self, stage: Level, groups: list[IndexArray] | None) -> None:
         """Run one level and certify what it gives."""
@@ -180,6 +246,7 @@ class _Search:
             certificate=self.best.certificate,
             level=self._level,
             proved=tuple(self._proved),
+            network=self._network,
             solver_figures=tuple(self._figures),
             notes=tuple(self._notes),
             seconds=earlier + time.monotonic() - self._start,
@@ -200,50 +267,60 @@ class _Search:
         return outcome.point
 
     def _add(self, stage: Level, certified: Certified, start: float) -> None:
-        seconds = time.monotonic() - start
-        self._proved.append(ProvedLevel(str(stage), certified.bound, seconds))
+        proved = ProvedLevel(str(stage), certified.bound, time.monotonic() - start)
+        # A partition is proved again and again, as a rule each time tighter.
+        same = [p for p in self._proved if p.level == proved.level] + [proved]
+        others = [p for p in self._proved if p.level != proved.level]
+        self._proved = [*others, max(same, key=lambda p: p.bound.value)]
         if self.best is None or certified.bound.value > self.best.bound.value:
             self.best, self._level = certified, str(stage)
+            self._checkpoint(self.result(interrupted=False))
         self._tell(f"{stage}: proved")
 
     def _prove_by_partition(self, start: float) -> None:
         basis = isotropic_basis(self._problem.features)  # refuses what cannot be partitioned
-        network = self._network
-        if network is None:
-            left = self._deadline - time.monotonic()
-            seconds = min(_TRAINING_SECONDS, _TRAINING_SHARE * left)
-            network = train(self._problem, time_limit=seconds).network
-        columns, reg = self._problem.features.shape[1], self._problem.reg
-        found: list[Partition] = []
-        try:
-            for partition in tightening_partitions(self._problem, network, basis, self._deadline):
-                found.append(partition)
-                leaves = partition.witnesses.size // columns
-                self._tell(f"partition: {leaves} cones at {partition.kappa / reg:.7g} reg")
-        except KeyboardInterrupt:
-            if found:
-                self._add(PARTITION, self._accepted(found), start)
-            raise
-        self._add(PARTITION, self._accepted(found), start)
+        networks = [] if self._network is None else [self._network]
+        generation = ColumnGeneration(self._problem, networks, self._seed)
 
-    def _accepted(self, partitions: list[Partition]) -> Certified:
-        """The tightest partition that the kernel accepts."""
-        for found in reversed(partitions):
-            self._tell("partition: proving")
-            certificate = partition_certificate(
-                self._problem,
-                found.Z,
-                found.kappa,
-                found.basis.rays,
-                found.tree,
-                found.witnesses,
-                self._about(PARTITION),
-            )
-            try:
-                return Certified(certificate, certificate.check())
-            except Rejected:  # floats were not enough for it; the one before has more room
-                continue
-        raise SolverError("none was found: the network is far from optimal, or time was short")
+        def tell(stage: str, objective: float) -> None:
+            self._network, self._objective = generation.best, objective
+            self._tell(stage)
+
+        tell("training", generation.objective)
+        partitions = tightening_partitions(
+            self._problem,
+            generation,
+            basis,
+            Limits(self._deadline),
+            -math.inf if self.best is None else self.best.bound.rounded,
+            1.0 + self._gap,
+            tell,
+        )
+        proved = self.has(PARTITION)
+        try:
+            for found in partitions:
+                self._add(PARTITION, self._certified(found), start)
+                proved = True
+                if self.reached():
+                    break
+        except Rejected:  # floats were not enough for it, and would not be for a tighter one
+            pass
+        finally:
+            self._network, self._objective = generation.best, generation.objective
+        if not proved:
+            raise SolverError("none was found: time or memory was short")
+
+    def _certified(self, found: Partition) -> Certified:
+        certificate = partition_certificate(
+            self._problem,
+            found.Z,
+            found.kappa,
+            found.basis.rays,
+            found.tree,
+            found.witnesses,
+            self._about(PARTITION),
+        )
+        return Certified(certificate, certificate.check())
 
     def _about(self, stage: Level) -> dict[str, str]:
         about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
@@ -252,4 +329,5 @@ class _Search:
         return about
 
     def _tell(self, stage: str) -> None:
-        self._progress(stage, None if self.best is None else self.best.bound.rounded)
+        bound = None if self.best is None else self.best.bound.rounded
+        self._progress(stage, bound, self._objective)

@@ -12,6 +12,7 @@ from certnn.errors import InputError, SolverError
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
+    from certnn.bound_result import LowerBoundResult
     from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
 
@@ -84,11 +85,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(command=_check)
 
-    train = commands.add_parser("train", help="look for the best network of any width")
+    train = commands.add_parser("train", help="train to proved optimality, of whatever width")
     _add_problem(train)
-    train.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="default: 60")
+    train.add_argument(
+        "--gap", type=float, default=1e-3, metavar="G", help="stop at this proved gap (0.001)"
+    )
+    train.add_argument(
+        "--level", default="auto", help="how to prove the bound, as for audit (default: auto)"
+    )
+    train.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--out", required=True, metavar="NET.npz")
+    train.add_argument("--out", required=True, metavar="NET.npz", help="kept up to date")
+    train.add_argument("--certificate", metavar="FILE", help="the proof, kept up to date")
+    train.add_argument(
+        "--resume", action="store_true", help="go on from what is in these two files, if it is"
+    )
     train.set_defaults(command=_train)
 
     demo = commands.add_parser("demo", help="audit a network trained on iris, in a minute")
@@ -208,31 +219,57 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from certnn.files import save_network
+    from certnn.files import load_network, save_network
+    from certnn.global_training import train
     from certnn.progress import SearchProgress
-    from certnn.training import train
 
     problem = _problem(options)
-    if not options.time_limit > 0.0:
-        raise InputError("time_limit", f"must be positive, got {options.time_limit!r}")
-    if not Path(options.out).parent.is_dir():
-        raise InputError(options.out, "is in a folder that does not exist")
+    out, proof = Path(options.out), options.certificate and Path(options.certificate)
+    for file in (out, proof):
+        if file is not None and not file.parent.is_dir():
+            raise InputError(str(file), "is in a folder that does not exist")
+    resumed = options.resume and out.exists()
+
+    def keep(result: LowerBoundResult) -> None:
+        if result.network is not None:
+            save_network(out, result.network)
+        if proof is not None:
+            result.certificate.save(proof)
+
     with SearchProgress() as progress:
         result = train(
             problem,
+            gap=options.gap,
+            level=options.level,
             time_limit=options.time_limit,
+            start=load_network(out) if resumed else None,
+            improve=_earlier_bound(problem, proof) if options.resume else None,
             seed=options.seed,
-            progress=lambda objective, rounds: progress.tell(
-                f"training, round {rounds}", None, objective
-            ),
+            progress=progress.tell,
+            checkpoint=keep,
         )
-    save_network(options.out, result.network)
-    objective = result.network.evaluate(problem)
+    result.save(out, proof)
     print(
-        f"objective {objective.rounded!r} with {result.network.width} neurons (exact, rounded up)"
+        f"objective {result.objective.rounded!r} with {result.network.width} neurons "
+        "(exact, rounded up)"
     )
-    print(f"Written to {options.out}; how good it is: certnn audit {options.out} --data ...")
+    print(f"proved by {result.lower.level}: {result.lower.bound}")
+    print(f"gap: no network of any width is better by more than {100.0 * result.gap:.3g} %")
+    print(f"Written to {out}{'' if proof is None else f' and {proof}'}")
     return INTERRUPTED if result.interrupted else OK
+
+
+def _earlier_bound(problem: TrainingProblem, file: Path | None) -> LowerBoundResult | None:
+    from certnn.bounds import proved_before
+    from certnn.certificate import Certificate
+    from certnn.kernel import Malformed, Rejected
+
+    if file is None or not file.exists():
+        return None
+    try:
+        return proved_before(problem, Certificate.load(file))
+    except (Malformed, Rejected) as error:
+        raise InputError(str(file), f"is not a certificate to go on from: {error}") from None
 
 
 def _demo(options: argparse.Namespace) -> int:

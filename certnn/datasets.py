@@ -31,3 +31,16 @@ def random_network_data(
     draw = np.random.default_rng(seed).standard_normal
     x, u, v = draw((n, d)), draw((d, neurons)), draw((neurons, c))
     return TrainingProblem(x, np.maximum(x @ u, 0.0) @ v, reg)
+
+
+def spirals(classes: int, reg: float, n: int = 60) -> TrainingProblem:
+    """Points of the plane on as many arms of a spiral as there are classes, one-hot targets.
+
+    The arms make one and a quarter turns, from radius 0.25 to 1.5; `n` is divided among them.
+    """
+    radius = np.linspace(0.25, 1.5, n // classes)
+    start = np.arange(classes)[:, None] / classes
+    angle = 2.0 * np.pi * (radius[None, :] + start)
+    points = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    targets = np.repeat(np.eye(classes), n // classes, axis=0)
+    return TrainingProblem(points.reshape(-1, 2), targets, reg)

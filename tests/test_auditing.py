@@ -155,12 +155,12 @@ def test_network_for_other_data(problem):
 
 
 def test_interrupted_training_keeps_the_first_bound(problem, network, monkeypatch):
-    train = certnn.auditing.train
+    train = certnn.auditing.train_locally
 
     def interrupted(*args, **kwargs):
         return replace(train(*args, **{**kwargs, "time_limit": 0.5}), interrupted=True)
 
-    monkeypatch.setattr(certnn.auditing, "train", interrupted)
+    monkeypatch.setattr(certnn.auditing, "train_locally", interrupted)
     result = certnn.audit(network, problem, level="dnn")
     assert result.report.interrupted
     assert [b.level for b in result.report.bounds] == ["shor"]

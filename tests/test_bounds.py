@@ -26,11 +26,10 @@ from certnn import (
     TrainingProblem,
     bounds,
     lower_bound,
-    train,
 )
 from certnn.relaxation import worker
 from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, SHOR, Level, stages
-from certnn.training import polish
+from certnn.training import polish, train_locally
 
 
 @pytest.fixture
@@ -229,7 +228,7 @@ def test_improve_runs_only_what_is_missing(in_process):
     seen = []
     second = lower_bound(problem, "dnn", improve=first, progress=lambda *a: seen.append(a))
     assert levels_of(second) == ["shor", "dnn"]
-    assert seen[0] == ("dnn", first.value)
+    assert seen[0] == ("dnn", first.value, None)
     assert second.proved[0] is first.proved[0]
     assert second.seconds >= first.seconds
     third = lower_bound(problem, "dnn", improve=second)
@@ -249,11 +248,11 @@ def test_a_weaker_level_does_not_replace_a_better_bound(in_process):
 def test_progress_tells_what_runs_and_what_is_proved(in_process):
     seen = []
     result = lower_bound(PLAIN["d=2, c=2"], "dnn", progress=lambda *a: seen.append(a))
-    stages_seen = [stage for stage, _ in seen]
+    stages_seen = [stage for stage, _, _ in seen]
     assert stages_seen == [
         "shor", "shor: proving", "shor: proved", "dnn", "dnn: proving", "dnn: proved",
     ]  # fmt: skip
-    values = [value for _, value in seen]
+    values = [value for _, value, _ in seen]
     assert values[:2] == [None, None]
     assert values[2:] == sorted(values[2:])
     assert values[-1] == result.value
@@ -425,7 +424,7 @@ def test_no_sampled_network_beats_a_bound(in_process, problem, seed):
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_trained_network_beats_a_bound(in_process, problem, level):
     result = lower_bound(problem, level)
-    network = polish(problem, train(problem, time_limit=0.2).network)
+    network = polish(problem, train_locally(problem, time_limit=0.2).network)
     assert network.evaluate(problem).value >= result.bound.value
 
 
@@ -433,7 +432,7 @@ def test_no_trained_network_beats_a_bound(in_process, problem, level):
 def test_no_trained_network_beats_dnn(in_process, name):
     problem = (DEGENERATE | AWKWARD)[name]
     result = lower_bound(problem, "dnn")
-    trained = train(problem, time_limit=0.2).network
+    trained = train_locally(problem, time_limit=0.2).network
     assert trained.evaluate(problem).value >= result.bound.value
     assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value
     for proved in result.proved:

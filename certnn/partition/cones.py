@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from certnn.errors import SolverError
 _BITS = 10
 #: With more columns the 2ᵏ cones at the start are already too many.
 LARGEST_DIMENSION = 12
+#: The space is cut into 2 to the power of this many cones before the search; none in the plane.
+_FIRST_SPLITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,22 @@ class Basis:
 
     rays: FloatArray
     isotropic: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Cone:
+    """A cone to search, one of those that cover the space.
+
+    Attributes
+    ----------
+    rays : float64 array, shape (k, k)
+        One ray a row.
+    splits : bytes
+        The splits of a tree's preorder that come after the cone before this one.
+    """
+
+    rays: FloatArray
+    splits: bytes
 
 
 def isotropic_basis(features: FloatArray) -> Basis:
@@ -53,3 +73,27 @@ def isotropic_basis(features: FloatArray) -> Basis:
             rounded = np.round(rays / unit * 2.0**_BITS)
             return Basis(rounded, singular[:, None] * vectors)
     raise SolverError("a partition needs data of full column rank")
+
+
+def first_cones(basis: Basis) -> list[Cone]:
+    """Cut the space into some hundred cones to be searched one by one, in the order of the tree."""
+    columns = basis.rays.shape[0]
+    splits = max(0, _FIRST_SPLITS - columns) if columns > 2 else 0
+    found = []
+    for signs in product((1.0, -1.0), repeat=columns):
+        found += list(_halved(np.array(signs)[:, None] * basis.rays, basis, splits, b""))
+    return found
+
+
+def _halved(rays: FloatArray, basis: Basis, times: int, before: bytes) -> Iterator[Cone]:
+    from certnn.partition.search import widest_edge
+
+    if times == 0:
+        yield Cone(rays, before)
+        return
+    edge, a, b, p, q = widest_edge(rays @ basis.isotropic.T, np.zeros(rays.shape[0]))
+    middle = p * rays[a] + q * rays[b]
+    for replaced, splits in ((b, before + bytes([1 + edge, p, q])), (a, b"")):
+        half = rays.copy()
+        half[replaced] = middle
+        yield from _halved(half, basis, times - 1, splits)

@@ -13,9 +13,9 @@ from certnn.certificate.dual_point import IndexArray
 
 #: Witnesses are integers up to this.
 LARGEST_WITNESS = 2.0**20
-#: Room for rounding, here and in the rays: a share of kappa²‖r‖².
-_MARGIN = 1e-9
 _ATTEMPTS = 3
+#: A cone is not tried again if a row of the form at its witness is below this many −kappa².
+_HOPELESS = 0.5
 _POWER_STEPS = 6
 
 
@@ -52,11 +52,12 @@ def close_leaf(
     kappa: float,
     rays: FloatArray,
     norms: FloatArray,
-    activations: FloatArray,
+    values: FloatArray,
     mixed: IndexArray,
     images: FloatArray,
     Z: FloatArray,
     w: FloatArray,
+    margin: float,
     scratch: Scratch,
 ) -> bool:
     """Try to prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ on one cone.
@@ -68,15 +69,17 @@ def close_leaf(
         One ray a row.
     norms : array, shape (k,)
         Their lengths.
-    activations : array, shape (n, k)
-        Xr for each ray.
-    mixed : int array
-        Points whose activations have both signs.
+    values : array, shape (at least m, k)
+        x_iᵀr for each of the points mixed and each ray.
+    mixed : int array, shape (m,)
+        The points whose values have both signs.
     images : array, shape (k, c)
         Zᵀ(Xr)₊ for each ray.
     Z : array, shape (n, c)
     w : array, shape (k,)
         On success the witness: positive integers, as floats.
+    margin : float
+        Room for rounding, here and in the rays: a share of kappa²‖r‖².
     scratch : Scratch
 
     Returns
@@ -89,9 +92,12 @@ def close_leaf(
         w[j] = 1.0 / norms[j]
     for attempt in range(_ATTEMPTS):
         _quantise(w)
-        _write_form(kappa, rays, activations, mixed, images, Z, w, scratch)
-        if _is_witness(scratch.form, kappa, norms, w):
+        _write_form(kappa, rays, values, mixed, images, Z, w, scratch)
+        worst = _worst_row(scratch.form, margin * kappa * kappa, norms, w)
+        if worst >= 0.0:
             return True
+        if worst < -_HOPELESS * kappa * kappa:
+            return False
         if attempt < _ATTEMPTS - 1 and not _better_witness(norms, w, attempt == 0, scratch):
             return False
     return False
@@ -116,7 +122,7 @@ def _largest(values: FloatArray) -> float:
 def _write_form(
     kappa: float,
     rays: FloatArray,
-    activations: FloatArray,
+    values: FloatArray,
     mixed: IndexArray,
     images: FloatArray,
     Z: FloatArray,
@@ -131,8 +137,9 @@ def _write_form(
         for o in range(c):
             above[j, o] = 0.0
             below[j, o] = 0.0
-    for i in mixed:
-        _choose_error(activations[i], w, error)
+    for place in range(mixed.size):
+        i = mixed[place]
+        _choose_error(values[place], w, error)
         for o in range(c):
             z = Z[i, o]
             for j in range(k):
@@ -153,8 +160,9 @@ def _write_form(
                 total -= images[j, o] * images[m, o]
                 total -= 0.5 * (above[j, o] * below[m, o] + above[m, o] * below[j, o])
             q[j, m] = total
-    for i in mixed:
-        _choose_error(activations[i], w, error)
+    for place in range(mixed.size):
+        i = mixed[place]
+        _choose_error(values[place], w, error)
         for j in range(k):
             rise = 0.0
             for o in range(c):
@@ -180,17 +188,17 @@ def _choose_error(values: FloatArray, w: FloatArray, error: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _is_witness(q: FloatArray, kappa: float, norms: FloatArray, w: FloatArray) -> bool:
-    """Whether the form without positive off-diagonal entries is nonnegative at w, row by row."""
+def _worst_row(q: FloatArray, room: float, norms: FloatArray, w: FloatArray) -> float:
+    """The least of Q′w, row by row, over ‖r_j‖²w_j; Q′ is Q without positive off-diagonals."""
+    worst = math.inf
     for j in range(w.size):
-        total = (q[j, j] - _MARGIN * kappa * kappa * norms[j] * norms[j]) * w[j]
+        total = q[j, j] * w[j]
         for m in range(w.size):
             if m != j:
                 entry = q[j, m] if m < j else q[m, j]
                 total += min(0.0, entry) * w[m]
-        if total < 0.0:
-            return False
-    return True
+        worst = min(worst, total / (norms[j] * norms[j] * w[j]) - room)
+    return worst
 
 
 @njit(cache=True, nogil=True)

@@ -6,18 +6,19 @@ import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.partition.cones import Basis
+from certnn.partition.cones import Basis, first_cones
 
-_POLL = 0.1
-#: More nodes than this in one of the cones would not fit a certificate that anyone checks.
-_NODE_LIMIT = 20_000_000
+_POLL = 0.05
+#: Violators to be content with, of one cone and in all.
+_ENOUGH_OF_A_CONE, _ENOUGH = 8, 200
+#: Bytes of the tree and the witnesses for a node of k rays: 3/2 and 4k/2.
+_BYTES_OF_A_NODE, _BYTES_OF_A_RAY = 2, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +56,38 @@ class NoPartition:
     ----------
     violators : float64 array, shape (k, v)
         Unit directions u, one a column, with ‖Zᵀ(Xu)₊‖ above kappa: neurons that lower the
-        objective. No column if the search was stopped, or came to the limit of its depth.
+        objective. Where the search came to the limit of its depth, one may be a little below.
+    reason : str
+        For people, one line.
     """
 
     violators: FloatArray
+    reason: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search has to stop without a result.
+
+    Attributes
+    ----------
+    deadline : float
+        Time of `time.monotonic`.
+    memory : float
+        Bytes of the partition in memory; its certificate is about a third larger.
+    """
+
+    deadline: float = float("inf")
+    memory: float = 1e9
 
 
 def find_partition(
-    features: FloatArray, Z: FloatArray, kappa: float, basis: Basis, deadline: float
+    features: FloatArray,
+    Z: FloatArray,
+    kappa: float,
+    basis: Basis,
+    limits: Limits,
+    margin: float = 1e-9,
 ) -> Partition | NoPartition:
     """Search for a partition that proves ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorems 15 and 16).
 
@@ -74,59 +99,75 @@ def find_partition(
         Positive.
     basis : Basis
         Of the same k.
-    deadline : float
-        Time of `time.monotonic` at which to stop.
+    limits : Limits
+    margin : float
+        Room for rounding, a share of kappa² (of `certnn.partition.leaf.close_leaf`).
 
     Returns
     -------
     Partition or NoPartition
-        The same for the same input, unless the time runs out.
+        The same for the same input on any number of cores, unless a limit is met.
 
     Raises
     ------
     KeyboardInterrupt
         After the search has been stopped.
     """
-    from certnn.partition.search import PROVED, VIOLATED, search_cone
+    from certnn.partition.search import PROVED, TOO_DEEP, VIOLATED, search_cone
 
-    stop = np.zeros(1, dtype=np.int64)
-    columns = features.shape[1]
     x, z = np.ascontiguousarray(features), np.ascontiguousarray(Z)
+    columns = x.shape[1]
+    cones = first_cones(basis)
+    counted = np.zeros((len(cones), 1), dtype=np.int64)
     # One node, so that compiling at the first call does not count as search.
-    search_cone(kappa, x, z, basis.isotropic, basis.rays, stop, 1)
+    stop = np.ones(1, dtype=np.int64)
+    search_cone(kappa, x, z, basis.isotropic, basis.rays, margin, 1, stop, counted[0])
+    stop[0] = 0
     begun = time.monotonic()
+    most_nodes = limits.memory / (_BYTES_OF_A_NODE + _BYTES_OF_A_RAY * columns)
+
+    def search(number: int) -> Any:
+        rays, count = cones[number].rays, counted[number]
+        return search_cone(
+            kappa, x, z, basis.isotropic, rays, margin, _ENOUGH_OF_A_CONE, stop, count
+        )
+
+    # Neighbours are alike; in this order the first cones are from all over the space.
+    order = np.random.default_rng(0).permutation(len(cones))
+    found: dict[int, Any] = {}
+    violators: list[FloatArray] = []
+    reason = ""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        searches: list[Future[Any]] = [
-            pool.submit(
-                search_cone,
-                kappa,
-                x,
-                z,
-                basis.isotropic,
-                np.array(signs)[:, None] * basis.rays,
-                stop,
-                _NODE_LIMIT,
-            )
-            for signs in product((1.0, -1.0), repeat=columns)
-        ]
+        searches: list[Future[Any]] = [pool.submit(search, int(number)) for number in order]
         try:
-            while wait(searches, timeout=_POLL).not_done:
-                if time.monotonic() > deadline:
-                    stop[0] = 1
-        except BaseException:
+            for number, running in zip(order, searches, strict=True):
+                while not wait([running], timeout=_POLL).done:
+                    if time.monotonic() > limits.deadline:
+                        reason, stop[0] = "time is up", 1
+                    elif np.sum(counted) > most_nodes:
+                        reason, stop[0] = "it is too large for its memory", 1
+                result = found[int(number)] = running.result()
+                if result[0] == TOO_DEEP:
+                    reason = "it is too deep"
+                if result[0] == VIOLATED:
+                    reason = "there are neurons that lower the objective"
+                violators.extend(result[4])
+                # What comes later in the order does not count, even if it is there already.
+                if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
+                    break
+        finally:
             stop[0] = 1
-            raise
-    found = [search.result() for search in searches]
-    if any(status != PROVED for status, *_ in found):
-        rays = [ray for status, _, _, _, ray in found if status == VIOLATED]
-        violators = np.array(rays).reshape(len(rays), columns).T
-        return NoPartition(violators / np.linalg.norm(violators, axis=0, keepdims=True))
+            pool.shutdown(cancel_futures=True)
+    if reason:
+        rays = np.array(violators).reshape(len(violators), columns).T
+        return NoPartition(rays / np.linalg.norm(rays, axis=0, keepdims=True), reason)
+    pieces = [(cones[number].splits, *found[number][1:3]) for number in range(len(cones))]
     return Partition(
         kappa=kappa,
         Z=z,
         basis=basis,
-        tree=b"".join(tree.tobytes() for _, tree, _, _, _ in found),
-        witnesses=np.concatenate([witnesses for _, _, witnesses, _, _ in found]),
-        nodes=sum(nodes for _, _, _, nodes, _ in found),
+        tree=b"".join(splits + tree.tobytes() for splits, tree, _ in pieces),
+        witnesses=np.concatenate([witnesses for _, _, witnesses in pieces]),
+        nodes=sum(found[number][3] for number in found),
         seconds=time.monotonic() - begun,
     )

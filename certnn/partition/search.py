@@ -15,9 +15,10 @@ from certnn.partition.leaf import close_leaf, new_scratch
 
 PROVED, VIOLATED, STOPPED, TOO_DEEP = 0, 1, 2, 3
 
-_DEPTH = 300
+#: Cones kept at a time, and splits above a leaf that the kernel is sure to allow.
+_DEPTH, _MOST_SPLITS = 300, 380
 #: An edge is split at p·r_i + q·r_j with p, q up to this, so that the new ray is in its middle.
-_LARGEST_SHARE = 15.0
+_LARGEST_SHARE = 255.0
 _NODES_BETWEEN_LOOKS = 1024
 
 
@@ -28,8 +29,10 @@ def search_cone(
     Z: FloatArray,
     isotropic: FloatArray,
     start: FloatArray,
+    margin: float,
+    most_violators: int,
     stop: IndexArray,
-    node_limit: int,
+    counted: IndexArray,
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.uint32], int, FloatArray]:
     """Partition one cone until ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ is proved on every leaf.
 
@@ -43,10 +46,14 @@ def search_cone(
     isotropic : array, shape (k, k)
     start : array, shape (k, k)
         The cone's rays, one a row.
+    margin : float
+        Of `close_leaf`.
+    most_violators : int
+        End the search after this many.
     stop : int64 array, shape (1,)
         Set by another thread to end the search.
-    node_limit : int
-        End the search after this many nodes.
+    counted : int64 array, shape (1,)
+        Kept up to the number of nodes so far, for another thread to read.
 
     Returns
     -------
@@ -57,40 +64,48 @@ def search_cone(
     witnesses : uint32 array
         k integers a leaf.
     nodes : int
-    violator : array, shape (k,)
-        A ray with ‖Zᵀ(Xr)₊‖ > kappa·‖r‖, if VIOLATED.
+    violators : array, shape (v, k)
+        Rays with ‖Zᵀ(Xr)₊‖ > kappa·‖r‖, from cones that are disjoint but for their borders; if
+        TOO_DEEP the last is one of a cone that could not be decided.
     """
     n, k = X.shape
     c = Z.shape[1]
-    rays = np.zeros((_DEPTH, k, k))
-    turned = np.zeros((_DEPTH, k, k))
-    activations = np.zeros((_DEPTH, n, k))
-    images = np.zeros((_DEPTH, k, c))
-    mixed = np.zeros((_DEPTH, n), np.int64)
+    # Written before it is read; most of it never is.
+    rays = np.empty((_DEPTH, k, k))
+    turned = np.empty((_DEPTH, k, k))
+    images = np.empty((_DEPTH, k, c))
+    mixed = np.empty((_DEPTH, n), np.int64)
+    values = np.empty((_DEPTH, n, k))  # Xr for the points mixed, in their order
     count = np.zeros(_DEPTH, np.int64)
+    splits = np.zeros(_DEPTH, np.int64)
     norms, w, lengths = np.zeros(k), np.zeros(k), np.zeros(k)
     scratch = new_scratch(k, c)
     tree = np.zeros(1024, np.uint8)
     witnesses = np.zeros(1024 * k, np.uint32)
-    size, leaves, nodes = 0, 0, 0
+    violators = np.zeros((most_violators, k))
+    size, leaves, nodes, violated = 0, 0, 0, 0
 
     for j in range(k):
         for p in range(k):
             rays[0, j, p] = start[j, p]
             turned[0, j, p] = _product(isotropic[p], start[j])
+        for o in range(c):
+            images[0, j, o] = 0.0
         for i in range(n):
-            activations[0, i, j] = _product(X[i], start[j])
+            values[0, i, j] = _product(X[i], start[j])
             for o in range(c):
-                images[0, j, o] += Z[i, o] * max(0.0, activations[0, i, j])
+                images[0, j, o] += Z[i, o] * max(0.0, values[0, i, j])
     for i in range(n):
         mixed[0, i] = i
     count[0] = n
     top = 0
     while top >= 0:
         nodes += 1
-        if nodes >= node_limit or (nodes % _NODES_BETWEEN_LOOKS == 0 and stop[0] != 0):
-            return STOPPED, tree[:size], witnesses[: leaves * k], nodes, norms
-        _keep_mixed(activations[top], mixed[top], count, top)
+        if nodes % _NODES_BETWEEN_LOOKS == 1:
+            counted[0] = nodes
+            if stop[0] != 0:
+                return STOPPED, tree[:size], witnesses[: leaves * k], nodes, violators[:violated]
+        _keep_mixed(values[top], mixed[top], count, top)
         for j in range(k):
             norms[j] = math.sqrt(_product(rays[top, j], rays[top, j]))
         if size + 3 > tree.size:
@@ -98,7 +113,9 @@ def search_cone(
         if (leaves + 1) * k > witnesses.size:
             witnesses = _doubled(witnesses)
         here = mixed[top, : count[top]]
-        if close_leaf(kappa, rays[top], norms, activations[top], here, images[top], Z, w, scratch):
+        if close_leaf(
+            kappa, rays[top], norms, values[top], here, images[top], Z, w, margin, scratch
+        ):
             tree[size] = 0
             size += 1
             for j in range(k):
@@ -106,25 +123,36 @@ def search_cone(
             leaves += 1
             top -= 1
             continue
-        if k == 1 or top + 1 == _DEPTH:
-            return TOO_DEEP, tree[:size], witnesses[: leaves * k], nodes, rays[top, 0].copy()
-        edge, a, b, p, q = _widest_edge(turned[top], lengths)
+        if k == 1 or top + 1 == _DEPTH or splits[top] == _MOST_SPLITS:
+            for j in range(k):
+                violators[violated, j] = rays[top, 0, j]
+            return TOO_DEEP, tree[:size], witnesses[: leaves * k], nodes, violators[: violated + 1]
+        edge, a, b, p, q = widest_edge(turned[top], lengths)
         tree[size], tree[size + 1], tree[size + 2] = 1 + edge, p, q
         size += 3
         # The half that keeps r_a is visited first, so it goes on top of the other.
         _copy(rays[top], rays[top + 1])
         _copy(turned[top], turned[top + 1])
         _copy(images[top], images[top + 1])
-        _copy(activations[top], activations[top + 1])
+        _copy(values[top, : count[top]], values[top + 1])
         count[top + 1] = count[top]
+        splits[top] += 1
+        splits[top + 1] = splits[top]
         for place in range(count[top]):
             mixed[top + 1, place] = mixed[top, place]
-        square = _put_middle(a, b, p, q, top, rays, turned, activations, images, Z)
+        square = _put_middle(a, b, p, q, top, rays, turned, values, mixed, count[top], images, Z)
         score = math.sqrt(_product(images[top, a], images[top, a]) / square)
-        if score > kappa:
-            return VIOLATED, tree[:size], witnesses[: leaves * k], nodes, rays[top, a].copy()
         top += 1
-    return PROVED, tree[:size], witnesses[: leaves * k], nodes, norms
+        if score > kappa:  # neither half can be proved: go on with the next cone
+            for j in range(k):
+                violators[violated, j] = rays[top, b, j]
+            violated += 1
+            if violated == most_violators:
+                break
+            top -= 2
+    counted[0] = nodes
+    status = PROVED if violated == 0 else VIOLATED
+    return status, tree[:size], witnesses[: leaves * k], nodes, violators[:violated]
 
 
 @njit(cache=True, nogil=True)
@@ -144,16 +172,17 @@ def _copy(source: FloatArray, target: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _keep_mixed(activations: FloatArray, mixed: IndexArray, count: IndexArray, top: int) -> None:
+def _keep_mixed(values: FloatArray, mixed: IndexArray, count: IndexArray, top: int) -> None:
     kept = 0
     for place in range(count[top]):
-        i = mixed[place]
         positive, negative = False, False
-        for j in range(activations.shape[1]):
-            positive = positive or activations[i, j] > 0.0
-            negative = negative or activations[i, j] < 0.0
+        for j in range(values.shape[1]):
+            positive = positive or values[place, j] > 0.0
+            negative = negative or values[place, j] < 0.0
         if positive and negative:
-            mixed[kept] = i
+            mixed[kept] = mixed[place]
+            for j in range(values.shape[1]):
+                values[kept, j] = values[place, j]
             kept += 1
     count[top] = kept
 
@@ -167,17 +196,20 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @njit(cache=True, nogil=True)
-def _widest_edge(turned: FloatArray, lengths: FloatArray) -> tuple[int, int, int, int, int]:
+def widest_edge(turned: FloatArray, lengths: FloatArray) -> tuple[int, int, int, int, int]:
     """The edge (a, b) of the widest angle, its number, and p, q for a ray in its middle."""
     k = lengths.size
     for j in range(k):
         lengths[j] = math.sqrt(_product(turned[j], turned[j]))
-    edge, a, b, least, number = 0, 0, 1, 2.0, 0
+    edge, a, b, widest, number = 0, 0, 1, -1.0, 0
     for j in range(k):
         for m in range(j + 1, k):
-            cosine = _product(turned[j], turned[m]) / (lengths[j] * lengths[m])
-            if cosine < least:
-                edge, a, b, least = number, j, m, cosine
+            distance = 0.0  # of the unit vectors: cosines cannot tell small angles apart
+            for axis in range(k):
+                change = turned[j, axis] / lengths[j] - turned[m, axis] / lengths[m]
+                distance += change * change
+            if distance > widest:
+                edge, a, b, widest = number, j, m, distance
             number += 1
     ratio = lengths[a] / lengths[b]
     p, q = 1.0, 1.0
@@ -197,7 +229,9 @@ def _put_middle(
     top: int,
     rays: FloatArray,
     turned: FloatArray,
-    activations: FloatArray,
+    values: FloatArray,
+    mixed: IndexArray,
+    count: int,
     images: FloatArray,
     Z: FloatArray,
 ) -> float:
@@ -210,13 +244,14 @@ def _put_middle(
         value = p * turned[top, a, j] + q * turned[top, b, j]
         turned[top, a, j] = turned[top + 1, b, j] = value
     for o in range(Z.shape[1]):
-        images[top, a, o] = 0.0
-    for i in range(Z.shape[0]):
-        value = p * activations[top, i, a] + q * activations[top, i, b]
-        activations[top, i, a] = activations[top + 1, i, b] = value
-        if value > 0.0:
+        images[top, a, o] = p * images[top, a, o] + q * images[top, b, o]
+    for place in range(count):
+        start, end = p * values[top, place, a], q * values[top, place, b]
+        values[top, place, a] = values[top + 1, place, b] = start + end
+        if start * end < 0.0:  # (start + end)₊ is less than start₊ + end₊
+            error = min(abs(start), abs(end))
             for o in range(Z.shape[1]):
-                images[top, a, o] += Z[i, o] * value
+                images[top, a, o] -= Z[mixed[top, place], o] * error
     for o in range(Z.shape[1]):
         images[top + 1, b, o] = images[top, a, o]
     return square

@@ -93,38 +93,6 @@ def vertices(space: Isotropic, count: int, rng: np.random.Generator) -> FloatArr
     return orthogonal(space, chosen)
 
 
-def near_points(space: Isotropic, U: FloatArray, count: int, rng: np.random.Generator) -> IntArray:
-    """For every direction, data points drawn among those nearest to its hyperplane.
-
-    Parameters
-    ----------
-    space : Isotropic
-        Coordinates in which the angles are measured; r the rank of X.
-    U : ndarray, shape (d, k)
-        Directions.
-    count : int
-        Points for each direction, at most n.
-    rng : numpy.random.Generator
-        Draws them from the 2·r + 4 nearest, which thus vary from call to call.
-
-    Returns
-    -------
-    ndarray of int, shape (k, count)
-        Indices of distinct rows of X.
-    """
-    n = space.rows.shape[0]
-    lengths = np.linalg.norm(space.rows, axis=1)
-    lengths[lengths == 0.0] = 1.0
-    pool = min(n, 2 * space.rank + 4)
-    chosen = np.empty((U.shape[1], count), dtype=np.int64)
-    for part in batches(U.shape[1], n):
-        angles = np.abs(space.rows @ (space.from_u @ U[:, part])).T / lengths
-        nearest = np.argsort(angles, axis=1)[:, :pool]
-        picks = np.argsort(rng.random(nearest.shape), axis=1)[:, :count]
-        chosen[part] = np.take_along_axis(nearest, picks, axis=1)
-    return chosen
-
-
 def orthogonal(space: Isotropic, chosen: IntArray) -> FloatArray:
     """Both unit directions orthogonal to given points, (k, r − 1) indices → shape (d, 2k)."""
     rank, count = space.rank, chosen.shape[0]

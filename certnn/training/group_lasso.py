@@ -10,10 +10,13 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
 from certnn.arrays import FloatArray
 
 _CENTRING = 0.2
+#: A guess of zero is raised to this share of the mean; the barrier that then fits it.
+_LEAST_GUESS, _WARM_BARRIER = 1e-3, 1e-4
 _TO_BOUNDARY = 0.95
 _SHORTEST_STEP = 1e-8
 _ITERATIONS = 100
 _PATIENCE = 5
+_REFINEMENTS, _DAMPING = 10, 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,11 @@ class GroupLassoSolution:
 
 
 def group_lasso(
-    A: FloatArray, Y: FloatArray, reg: float, tolerance: float = 1e-9
+    A: FloatArray,
+    Y: FloatArray,
+    reg: float,
+    tolerance: float = 1e-9,
+    guess: FloatArray | None = None,
 ) -> GroupLassoSolution:
     """Minimise ½‖A V − Y‖²_F + reg Σₖ‖Vₖ‖₂ over V, row by row a group.
 
@@ -60,6 +67,8 @@ def group_lasso(
         Targets.
     reg : float
         Weight of the penalty, positive.
+    guess : ndarray, shape (k,), optional
+        About the lengths of the rows of the optimal V, such as those for some of the columns.
     tolerance : float
         Stop at a gap of `tolerance` times ½‖Y‖², or when rounding stops the progress.
 
@@ -77,12 +86,19 @@ def group_lasso(
         return best
     basis, triangle = np.linalg.qr(A[:, used])
     small_Y = basis.T @ Y
-    t = np.linalg.norm(Y) / (reg * np.sum(lengths[used]) * lengths[used])
+    warm = guess is not None and bool(np.any(guess[used] > 0.0))
+    if guess is not None and warm:
+        t = np.maximum(guess[used], _LEAST_GUESS * float(np.mean(guess[guess > 0.0]))) / reg
+    else:
+        t = np.linalg.norm(Y) / (reg * np.sum(lengths[used]) * lengths[used])
     try:
         point = _at(triangle, small_Y, reg, t)
     except LinAlgError:  # the matrix spans more than float64 does
         return best
-    slack = np.full(used.size, np.max(np.abs(point.slope)))
+    if warm:
+        slack = _WARM_BARRIER * target / used.size / t
+    else:
+        slack = np.full(used.size, np.max(np.abs(point.slope)))
     idle = 0
     for _ in range(_ITERATIONS):
         # Complementarity must not outrun the slope's distance from the slack.
@@ -103,6 +119,49 @@ def group_lasso(
             break
     sparse = _solution(A, Y, reg, _without_noise(best.V))
     return sparse if sparse.gap <= max(2.0 * best.gap, tolerance * target) else best
+
+
+def refined_group_lasso(
+    A: FloatArray, Y: FloatArray, reg: float, lengths: FloatArray, accuracy: float
+) -> GroupLassoSolution:
+    """Newton's method from a solution in which every group is used.
+
+    In the smooth problem of `group_lasso` the constraints t ≥ 0 are inactive, and the scores of
+    all columns are reg at the optimum.
+
+    Parameters
+    ----------
+    A, Y, reg
+        As in `group_lasso`.
+    lengths : ndarray, shape (k,)
+        The lengths of the rows of V, all positive, to a few digits.
+    accuracy : float
+        Stop when all scores are within this share of reg.
+
+    Returns
+    -------
+    GroupLassoSolution
+        At the accuracy, or where rounding ends the progress.
+    """
+    t, point = lengths / reg, None
+    try:
+        point = _at(A, Y, reg, t)
+        for _ in range(_REFINEMENTS):
+            if np.max(np.abs(point.slope)) <= accuracy * reg**2:
+                break
+            matrix = point.hessian * np.outer(t, t)
+            matrix[np.diag_indices_from(matrix)] += _DAMPING * float(np.max(np.diag(matrix)))
+            step = cho_solve(cho_factor(matrix, lower=True), -t * point.slope)
+            length = min(1.0, _TO_BOUNDARY / max(float(-np.min(step)), 1e-300))
+            trial = _at(A, Y, reg, t * (1.0 + length * step))
+            if np.max(np.abs(trial.slope)) >= np.max(np.abs(point.slope)):
+                break
+            t, point = trial.t, trial
+    except (LinAlgError, ValueError):  # the matrix spans more than float64 does
+        pass
+    if point is None:
+        return _solution(A, Y, reg, np.zeros((A.shape[1], Y.shape[1])))
+    return _solution(A, Y, reg, point.t[:, None] * point.scores)
 
 
 @dataclass(frozen=True, eq=False)

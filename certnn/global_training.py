@@ -1,0 +1,173 @@
+"""Training to proved global optimality: a network, and a proof that none of any width is better."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from certnn.bound_result import LowerBoundResult
+from certnn.bounds import Checkpoint, Progress, lower_bound
+from certnn.certificate import Certificate
+from certnn.errors import InputError
+from certnn.files import save_network
+from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.relaxation.levels import PARTITION, stages
+from certnn.rounding import rounded_up
+from certnn.training import train_locally
+
+#: Share of a time limit for training where it is apart from the proof, and seconds without one.
+_TRAINING_SHARE, _TRAINING_SECONDS = 0.5, 60.0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A network and a proof of how close to the global optimum it is.
+
+    Attributes
+    ----------
+    network : TwoLayerNetwork
+        The best network found.
+    objective : Bound
+        Its exact training objective, by the kernel.
+    lower : LowerBoundResult
+        The proved bound on every network of every width, with its certificate.
+    seconds : float
+        Wall time in all.
+    interrupted : bool
+        Whether Ctrl-C ended the search; the figures hold all the same.
+    """
+
+    network: TwoLayerNetwork
+    objective: Bound
+    lower: LowerBoundResult
+    seconds: float
+    interrupted: bool
+
+    @property
+    def gap(self) -> float:
+        """(objective − bound)/objective, rounded up: no network is better by a larger share."""
+        if self.objective.value == 0:
+            return 0.0
+        return rounded_up(Fraction(1) - self.lower.bound.value / self.objective.value)
+
+    @property
+    def certificate(self) -> Certificate:
+        """The proof of the bound; ``certificate.save(path)`` writes it for ``certnn check``."""
+        return self.lower.certificate
+
+    def save(self, network: str | Path, certificate: str | Path | None = None) -> None:
+        """Write the network (.npz) and, where asked, the certificate (.json).
+
+        Raises
+        ------
+        InputError
+            If a file cannot be written.
+        """
+        save_network(network, self.network)
+        if certificate is not None:
+            self.certificate.save(certificate)
+
+    def __repr__(self) -> str:
+        return (
+            f"TrainingResult(width={self.network.width}, objective={self.objective.rounded!r}, "
+            f"gap={self.gap:.3g}, proved by the kernel)"
+        )
+
+
+def train(
+    problem: TrainingProblem,
+    *,
+    gap: float = 1e-3,
+    level: str = "auto",
+    time_limit: float | None = None,
+    start: TwoLayerNetwork | None = None,
+    improve: LowerBoundResult | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> TrainingResult:
+    """Train a network of whatever width is best, and prove how good it is.
+
+    Column generation: a group lasso over the hidden directions found, and a search for directions
+    that would lower the objective. Where there are few columns that search is a partition of weight
+    space (Theorem 16), which finds such a direction or proves that there is none.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    gap : float
+        Stop once this gap is proved, a share of the objective, in [0, 1).
+    level : str
+        How the bound is proved, as in `certnn.lower_bound`.
+    time_limit : float or None
+        Seconds, about; without one the search goes on while its certificate stays of a size that
+        can be checked in about ten seconds.
+    start : TwoLayerNetwork or None
+        A network to begin with; the result is never worse.
+    improve : LowerBoundResult or None
+        A bound proved before on the same problem.
+    seed : int
+        Of the search. The result depends on nothing else unless time runs out; what is proved is
+        proved in any case.
+    progress : callable or None
+        Called as ``progress(stage, bound, objective)``.
+    checkpoint : callable or None
+        Called with the bound and the network so far whenever a better bound is proved.
+
+    Returns
+    -------
+    TrainingResult
+        After Ctrl-C the best so far.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    KeyboardInterrupt
+        On Ctrl-C before anything is proved.
+    """
+    begun = time.monotonic()
+    if not 0.0 <= gap < 1.0:
+        raise InputError("gap", f"must be in [0, 1), got {gap!r}")
+    if start is not None:
+        start.require_fits(problem)
+    left, trained = time_limit, None
+    if PARTITION not in stages(level, problem.n, problem.features.shape[1]):
+        trained = train_locally(
+            problem,
+            starts=() if start is None else (start,),
+            time_limit=_TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit,
+            seed=seed,
+            progress=None
+            if progress is None
+            else lambda value, rounds: progress(f"training, round {rounds}", None, value),
+        )
+        start = trained.network
+        if time_limit is not None:
+            left = max(time_limit - (time.monotonic() - begun), 1e-3)
+    lower = lower_bound(
+        problem,
+        # After Ctrl-C only what is cheap.
+        "shor" if trained is not None and trained.interrupted else level,
+        gap=gap,
+        time_limit=left,
+        network=start,
+        improve=improve,
+        seed=seed,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+    network = lower.network
+    if network is None:
+        network = train_locally(problem, time_limit=0.0).network
+    return TrainingResult(
+        network=network,
+        objective=network.evaluate(problem),
+        lower=lower,
+        seconds=time.monotonic() - begun,
+        interrupted=lower.interrupted or (trained is not None and trained.interrupted),
+    )

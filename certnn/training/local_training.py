@@ -1,0 +1,110 @@
+"""Training without a proof: column generation until the local search finds nothing more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from threadpoolctl import threadpool_limits
+
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.training.column_generation import ColumnGeneration
+
+
+@dataclass(frozen=True, eq=False)
+class LocalTraining:
+    """The best network found and what the search saw. Nothing here is a proof.
+
+    Attributes
+    ----------
+    network : TwoLayerNetwork
+        The best network in float64 arithmetic.
+    objective : float
+        Its `training_objective`.
+    local_dual_norm : float
+        Largest score ‖Zᵀ(Xu)₊‖/|u| that the last round found for the residual Z of the restricted
+        optimum, as a multiple of reg. At a global optimum no direction scores above 1; a value
+        near 1 here only says that this search found none.
+    rounds : int
+        Rounds of column generation.
+    seconds : float
+        Wall-clock time.
+    converged : bool
+        Whether the search ran out of directions to add before its time. Not a proof of optimality:
+        the search is local, and only a certificate bounds the optimum.
+    interrupted : bool
+        Whether a KeyboardInterrupt ended the search.
+    """
+
+    network: TwoLayerNetwork
+    objective: float
+    local_dual_norm: float
+    rounds: int
+    seconds: float
+    converged: bool
+    interrupted: bool
+
+
+def train_locally(
+    problem: TrainingProblem,
+    *,
+    starts: Sequence[TwoLayerNetwork] = (),
+    time_limit: float = 60.0,
+    tolerance: float = 1e-4,
+    seed: int = 0,
+    progress: Callable[[float, int], None] | None = None,
+) -> LocalTraining:
+    """Look for the best network of any width; see `certnn.train` for one with a proof.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+        Data of any scale, and weight decay.
+    starts : sequence of TwoLayerNetwork
+        Networks whose neurons join the columns; the result is never worse than any of them.
+    time_limit : float
+        Seconds of wall-clock time, honoured to about one round.
+    tolerance : float
+        The search has converged when no direction found scores above reg·(1 + tolerance).
+    seed : int
+        Seed of the search; the result depends on nothing else unless time runs out.
+    progress : callable, optional
+        Called as ``progress(objective, rounds)`` after every round with the best objective so far.
+
+    Returns
+    -------
+    LocalTraining
+        The best network met. A KeyboardInterrupt ends the search early and is not raised again.
+
+    Raises
+    ------
+    InputError
+        If a start's shapes are not those of the problem.
+    """
+    begun = time.monotonic()
+    deadline = begun + time_limit
+    converged, interrupted = False, False
+    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+        search = ColumnGeneration(problem, starts, seed)
+        try:
+            last = 0.0
+            # A round that would end after the deadline is not begun.
+            while not converged and (now := time.monotonic()) + last < deadline:
+                converged = search.round(tolerance)
+                last = time.monotonic() - now
+                if progress is not None:
+                    progress(search.objective, search.rounds)
+            search.polish(deadline)
+        except KeyboardInterrupt:
+            interrupted = True
+    return LocalTraining(
+        network=search.best,
+        objective=search.objective,
+        local_dual_norm=search.highest,
+        rounds=search.rounds,
+        seconds=time.monotonic() - begun,
+        converged=converged,
+        interrupted=interrupted,
+    )
