@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,49 @@ def partition_certificate(
     return _certificate(problem, "partition", Z, kappa, proof, about)
 
 
+def phases_certificate(
+    problem: TrainingProblem,
+    Z: FloatArray,
+    kappa: float,
+    directions: bytes,
+    bounds: FloatArray,
+    splits: NDArray[np.int32],
+    pair_counts: NDArray[np.uint32],
+    first: NDArray[np.uint32],
+    second: NDArray[np.uint32],
+    signs: NDArray[np.int32],
+    ratios: FloatArray,
+    multipliers: NDArray[np.float32],
+    about: dict[str, str],
+) -> Certificate:
+    """Write a proof by activation phases as a certificate.
+
+    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `multipliers` are the
+    fields of `certnn.kernel.phases.PhasesProof`.
+
+    Raises
+    ------
+    ValueError
+        If `multipliers` has another type than float32: rounding could make the proof fail.
+    """
+    if multipliers.dtype != np.float32:
+        raise ValueError("multipliers must be float32")
+    proof = {
+        "directions": _base64(directions),
+        "bounds": _base64(_bytes(bounds)),
+        "splits": _base64(_words(splits, "<i4")),
+        "pairs": {
+            "count": _base64(_words(pair_counts, "<u4")),
+            "first": _base64(_words(first, "<u4")),
+            "second": _base64(_words(second, "<u4")),
+            "sign": _base64(_words(signs, "<i4")),
+            "ratio": _base64(_bytes(ratios)),
+        },
+        "multipliers": _base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes()),
+    }
+    return _certificate(problem, "phases", Z, kappa, proof, about)
+
+
 def _certificate(
     problem: TrainingProblem,
     kind: str,
@@ -127,6 +171,10 @@ def _certificate(
 
 def _bytes(array: FloatArray) -> bytes:
     return np.ascontiguousarray(array, dtype="<f8").tobytes()
+
+
+def _words(numbers: NDArray[np.integer[Any]], kind: str) -> bytes:
+    return np.ascontiguousarray(numbers, dtype=kind).tobytes()
 
 
 def _base64(data: bytes) -> str:

@@ -1,8 +1,10 @@
 """The trusted part: the only code that turns a certificate or a network into a `Bound`.
 
-Exact integer arithmetic on the float64 values as given, no tolerance anywhere, standard library
-only (FLINT's integers are used for large products where python-flint is installed; the answer is
-the same). `FORMAT.md` beside this file specifies the certificate; ``proofs/`` has the theorems.
+Exact integer arithmetic on the float64 values as given, no tolerance anywhere. It needs the
+standard library only, and uses two packages where they are installed; the answer is the same: the
+integers of python-flint for large products, and numba for a filter in floats with a proved bound
+of their error, which leaves the integers out where it knows their answer. `FORMAT.md` beside this
+file specifies the certificate; ``proofs/`` has the theorems.
 """
 
 from certnn.kernel.bound import Bound

@@ -9,6 +9,7 @@ from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
 from certnn.kernel.instance import Instance
 from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partition
+from certnn.kernel.phases import WIDEST, PhasesProof, check_phases
 from certnn.kernel.psd import PsdProof, check_psd, connected_groups
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
@@ -25,7 +26,10 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     document : bytes
         The file, as specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
-        Arithmetic of the large products; the verdict does not depend on it.
+        Arithmetic of the large products of a "psd" proof. For a "partition" only "auto" makes a
+        difference: leaves that floats prove rigorously (Theorem 17) are left out of the integers,
+        where numba is installed. For "phases" there is no difference. The verdict does not depend
+        on it.
 
     Returns
     -------
@@ -102,9 +106,13 @@ def _proved_dual_norm(
         return psd.Z, psd.kappa
     if kind == "partition":
         partition = _partition_proof(top, instance)
-        check_partition(instance.features(), partition)
+        check_partition(instance.features(), partition, backend)
         return partition.Z, partition.kappa
-    raise Malformed("proof.kind is not known, only psd and partition")
+    if kind == "phases":
+        phases = _phases_proof(top, instance)
+        check_phases(instance.features(), phases)
+        return phases.Z, phases.kappa
+    raise Malformed("proof.kind is not known, only psd, partition and phases")
 
 
 def _psd_proof(top: Section, instance: Instance) -> PsdProof:
@@ -145,5 +153,45 @@ def _partition_proof(top: Section, instance: Instance) -> PartitionProof:
         Z=proof.doubles("Z", instance.n, instance.c),
         basis=proof.doubles("basis", columns, columns),
         tree=proof.array("tree"),
-        witnesses=proof.indices("witnesses", len(proof.array("witnesses")) // 4, 1 << 32),
+        witnesses=proof.words("witnesses"),
+    )
+
+
+def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
+    keys = ("kind", "kappa", "Z", "directions", "bounds", "splits", "pairs", "multipliers")
+    proof = Section("proof", top.value("proof"), keys)
+    pairs = Section("pairs", proof.value("pairs"), ("count", "first", "second", "sign", "ratio"))
+    if instance.c > MOST_COLUMNS:
+        raise Malformed(f"phases are for at most {MOST_COLUMNS} outputs")
+    if instance.columns > WIDEST:
+        raise Malformed(f"phases are for at most {WIDEST} columns")
+    n, bounds, counts = instance.n, proof.floats("bounds", "d"), pairs.words("count")
+    if len(counts) != len(bounds):
+        raise pairs.wrong("count", "must have as many integers as there are bounds")
+    total = sum(counts)
+    first, second = pairs.words("first"), pairs.words("second")
+    signs, ratios = pairs.integers("sign"), pairs.floats("ratio", "d")
+    for key, numbers in (("first", first), ("second", second), ("sign", signs), ("ratio", ratios)):
+        if len(numbers) != total:
+            raise pairs.wrong(key, f"must have {total} numbers")
+    for key, indices in (("first", first), ("second", second)):
+        if max(indices, default=0) >= n:
+            raise pairs.wrong(key, f"has an index that is not below {n}")
+    if any(sign not in (1, -1) for sign in signs):
+        raise pairs.wrong("sign", "has a number that is not 1 or -1")
+    splits = proof.integers("splits")
+    if min(splits, default=0) < -1 or max(splits, default=0) >= n:
+        raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
+    return PhasesProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", n, instance.c),
+        directions=proof.array("directions"),
+        bounds=bounds,
+        splits=splits,
+        pair_counts=counts,
+        first=first,
+        second=second,
+        signs=signs,
+        ratios=ratios,
+        multipliers=proof.floats("multipliers", "f"),
     )

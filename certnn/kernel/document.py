@@ -8,9 +8,12 @@ import sys
 from array import array
 from base64 import b64decode, b64encode
 from fractions import Fraction
-from typing import Any
+from math import isfinite
+from typing import Any, Literal, TypeVar
 
 from certnn.kernel.exact import ExactMatrix, exact_matrix
+
+_Number = TypeVar("_Number", int, float)
 
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
@@ -134,15 +137,36 @@ class Section:
 
     def indices(self, key: str, count: int, below: int) -> list[int]:
         """Base64 of `count` little-endian unsigned 32-bit integers, each less than `below`."""
-        data = self.array(key)
-        if len(data) != 4 * count:
+        numbers = self.words(key)
+        if len(numbers) != count:
             raise self.wrong(key, f"must have {count} integers of 4 bytes")
-        numbers = array("I", data)
-        if sys.byteorder == "big":
-            numbers.byteswap()
         if max(numbers, default=0) >= below:
             raise self.wrong(key, f"has an index that is not below {below}")
         return numbers.tolist()
+
+    def words(self, key: str) -> array[int]:
+        """Base64 of little-endian unsigned 32-bit integers."""
+        return self._filled(array("I"), key, "integers")
+
+    def integers(self, key: str) -> array[int]:
+        """Base64 of little-endian signed 32-bit integers."""
+        return self._filled(array("i"), key, "integers")
+
+    def floats(self, key: str, code: Literal["f", "d"]) -> array[float]:
+        """Base64 of finite little-endian IEEE numbers, of 4 bytes ("f") or of 8 ("d")."""
+        numbers = self._filled(array(code), key, "numbers")
+        if not all(map(isfinite, numbers)):
+            raise self.wrong(key, "has a number that is not finite")
+        return numbers
+
+    def _filled(self, numbers: array[_Number], key: str, what: str) -> array[_Number]:
+        data = self.array(key)
+        if len(data) % numbers.itemsize:
+            raise self.wrong(key, f"must have {what} of {numbers.itemsize} bytes")
+        numbers.frombytes(data)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers
 
     def array(self, key: str) -> bytes:
         """Base64 of bytes."""

@@ -9,18 +9,25 @@ kappa²‖u‖² − ‖Zᵀ(Xu)₊‖² is shown to be nonnegative for t ≥ 0,
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from operator import mul
+from typing import TYPE_CHECKING
 
-from certnn.kernel.exact import ExactMatrix, Rows
+from certnn.kernel.exact import Backend, ExactMatrix, Rows
 from certnn.kernel.rejected import Rejected
+
+if TYPE_CHECKING:
+    from certnn.kernel.float_filter import OpenNode
 
 #: The edges of a cone with more rays could not be numbered in a byte.
 MOST_COLUMNS = 23
 #: Splits above a leaf. The integers on a path grow by up to nine bits a split.
 DEEPEST = 400
+#: Proofs with fewer bytes of the tree times points are not worth loading numba.
+_SMALL = 300_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class PartitionProof:
         The nodes of all cones in preorder, cone after cone: 0 for a leaf; 1 + e, p, q for a split
         of edge e, counted through the pairs i < j in lexicographic order, at p·r_i + q·r_j. The
         child that keeps r_i comes first.
-    witnesses : list of int
+    witnesses : array of unsigned int
         For each leaf, in the order of the tree, w > 0: one number a ray.
     """
 
@@ -47,7 +54,7 @@ class PartitionProof:
     Z: ExactMatrix
     basis: ExactMatrix
     tree: bytes
-    witnesses: list[int]
+    witnesses: array[int]
 
 
 _Point = tuple[list[int], tuple[int, ...]]
@@ -129,8 +136,13 @@ class _Cone:
         return Q
 
 
-def check_partition(features: ExactMatrix, proof: PartitionProof) -> None:
+def check_partition(
+    features: ExactMatrix, proof: PartitionProof, backend: Backend = "auto"
+) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+
+    With "auto" and numba, leaves that are certain in floats (Theorem 17) are left out of the
+    integers. That changes the time and nothing else.
 
     Raises
     ------
@@ -140,52 +152,157 @@ def check_partition(features: ExactMatrix, proof: PartitionProof) -> None:
     """
     if not _independent(proof.basis.rows):
         raise Rejected("the rays of the partition do not span the space")
-    # kappa²‖u‖² is in units of 2**(2 * norms), ‖Zᵀ(Xu)₊‖² in units of 2**(2 * images).
-    numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
-    norms = proof.basis.exponent + 1 - denominator.bit_length()
-    images = proof.basis.exponent + features.exponent + proof.Z.exponent
-    common = min(norms, images)
-    norm_factor = 2 * numerator**2 << 2 * (norms - common)
-    image_factor = 1 << 2 * (images - common)
+    trees = _trees(features, proof)
+    open_nodes = None
+    if backend == "auto" and len(proof.tree) * len(features.rows) >= _SMALL:
+        open_nodes = _filtered(features, proof, trees)
+    if open_nodes is None:
+        _walk(trees)
+    else:
+        _visit_open_nodes(trees, open_nodes)
 
-    edges = list(combinations(range(len(proof.basis.rows)), 2))
-    tree, witnesses = iter(proof.tree), iter(proof.witnesses)
+
+def _filtered(
+    features: ExactMatrix, proof: PartitionProof, trees: _Trees
+) -> Iterator[OpenNode] | None:
     try:
-        for orthant in _orthants(features.rows, proof.Z.rows, proof.basis.rows):
-            stack = [orthant]
-            while stack:
-                cone = stack.pop()
-                code = next(tree)
-                if code:
-                    stack += reversed(_children(cone, edges, code, next(tree), next(tree)))
-                else:
-                    w = [next(witnesses) for _ in cone.rays]
-                    _check_leaf(cone, w, norm_factor, image_factor)
-    except StopIteration:
-        raise Rejected("the partition ends before it covers the space") from None
-    if next(tree, None) is not None or next(witnesses, None) is not None:
-        raise Rejected("the partition goes on after it covers the space")
+        from certnn.kernel.float_filter import open_nodes
+    except (ImportError, RuntimeError):  # no numba, or no place for what it compiles
+        return None
+    return open_nodes(proof, [ray.values for ray, _ in trees.signed], _image_unit(features, proof))
 
 
-def _orthants(X: Rows, Z: Rows, basis: Rows) -> Iterator[_Cone]:
-    """The cones of the rays ±b₁, .., ±b_k, that with no sign changed first."""
-    signed = []  # for each b: (ray, image, values on all points) of b and of −b
-    for b in basis:
-        values = [sum(map(mul, x, b)) for x in X]
-        signed.append([_ray_on_all_points(b, values, Z)])
-        signed[-1].append(_ray_on_all_points([-t for t in b], [-v for v in values], Z))
-    for chosen in product(*signed):
-        rays, images, values_of_rays = map(list, zip(*chosen, strict=True))
-        points = zip(Z, zip(*values_of_rays, strict=True), strict=True)
+def _walk(trees: _Trees) -> None:
+    at = leaf = 0
+    for number in range(trees.count):
+        stack = [trees.orthant(number)]
+        while stack:
+            halves = trees.visit(stack.pop(), at, leaf)
+            stack += reversed(halves)
+            at, leaf = (at + 3, leaf) if halves else (at + 1, leaf + 1)
+    trees.require_end(at, leaf)
+
+
+def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> None:
+    """Visit these nodes, which come in the order of the file, and see that the rest is in order.
+
+    From one node to the next, the cones that both are in are kept.
+    """
+    trail: list[tuple[int, tuple[_Cone, ...]]] = []  # places of splits, and their halves
+    number, orthant = 0, trees.orthant(0)
+    for node in nodes:
+        if node.orthant == trees.count:
+            trees.require_end(node.at, node.leaf)
+            return
+        if node.orthant != number:
+            number, orthant = node.orthant, trees.orthant(node.orthant)
+        cone = orthant
+        for depth, (at, half) in enumerate(node.splits):
+            if depth == len(trail) or trail[depth][0] != at:
+                trail[depth:] = [(at, trees.visit(cone, at, node.leaf))]
+            cone = trail[depth][1][half]
+        if trees.visit(cone, node.at, node.leaf):
+            break
+    raise AssertionError("the filter stops at a split that is in order")
+
+
+@dataclass(frozen=True)
+class _Ray:
+    """A ray of the cones at the start.
+
+    Attributes
+    ----------
+    ray, image : list of int
+        r and Zᵀ(Xr)₊.
+    values : list of int
+        x_iᵀr for every point.
+    """
+
+    ray: list[int]
+    image: list[int]
+    values: list[int]
+
+
+@dataclass(frozen=True)
+class _Trees:
+    """The nodes of a proof one by one, in integers.
+
+    Attributes
+    ----------
+    proof : PartitionProof
+    signed : list of (_Ray, _Ray)
+        b and −b for each ray of the basis.
+    edges : list of (int, int)
+    norm_factor, image_factor : int
+        Units of 2·kappa²‖u‖² and of ‖Zᵀ(Xu)₊‖².
+    """
+
+    proof: PartitionProof
+    signed: list[tuple[_Ray, _Ray]]
+    edges: list[tuple[int, int]]
+    norm_factor: int
+    image_factor: int
+
+    @property
+    def count(self) -> int:
+        """Number of trees: 2ᵏ."""
+        return 1 << len(self.signed)
+
+    def orthant(self, number: int) -> _Cone:
+        """The cone at the root of a tree: rays ±b₁, .., ±b_k, the sign of b_k changing fastest."""
+        last = len(self.signed) - 1
+        chosen = [pair[number >> (last - j) & 1] for j, pair in enumerate(self.signed)]
+        points = zip(self.proof.Z.rows, zip(*(b.values for b in chosen), strict=True), strict=True)
         mixed = [(z, values) for z, values in points if min(values) < 0 < max(values)]
-        yield _Cone(rays, images, mixed, 0)
+        return _Cone([b.ray for b in chosen], [b.image for b in chosen], mixed, 0)
+
+    def visit(self, cone: _Cone, at: int, leaf: int) -> tuple[_Cone, ...]:
+        """The halves of the node at this place of the file; a leaf, which has none, is checked."""
+        node = self.proof.tree[at : at + 3]
+        w = self.proof.witnesses[leaf * len(cone.rays) : (leaf + 1) * len(cone.rays)]
+        needed = 1 if node[:1] == b"\0" else 3
+        if len(node) < needed or (needed == 1 and len(w) < len(cone.rays)):
+            raise Rejected("the partition ends before it covers the space")
+        if needed == 3:
+            return _children(cone, self.edges, *node)
+        _check_leaf(cone, w.tolist(), self.norm_factor, self.image_factor)
+        return ()
+
+    def require_end(self, at: int, leaf: int) -> None:
+        """The file ends after so many bytes of the tree and witnesses of so many leaves."""
+        used = leaf * len(self.signed)
+        if at < len(self.proof.tree) or used < len(self.proof.witnesses):
+            raise Rejected("the partition goes on after it covers the space")
 
 
-def _ray_on_all_points(
-    ray: list[int], values: list[int], Z: Rows
-) -> tuple[list[int], list[int], list[int]]:
+def _image_unit(features: ExactMatrix, proof: PartitionProof) -> int:
+    """The exponent of ‖Zᵀ(Xr)₊‖ if X, Z and the rays are their integers."""
+    return features.exponent + proof.Z.exponent
+
+
+def _trees(features: ExactMatrix, proof: PartitionProof) -> _Trees:
+    signed = []
+    for b in proof.basis.rows:
+        values = [sum(map(mul, x, b)) for x in features.rows]
+        opposite = [-t for t in b], [-v for v in values]
+        signed.append((_ray(b, values, proof.Z.rows), _ray(*opposite, proof.Z.rows)))
+    # In units of the integers, kappa‖r‖ is in units of 2**norms and ‖Zᵀ(Xr)₊‖ of 2**images.
+    numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
+    norms, images = 1 - denominator.bit_length(), _image_unit(features, proof)
+    common = min(norms, images)
+    return _Trees(
+        proof,
+        signed,
+        list(combinations(range(len(proof.basis.rows)), 2)),
+        2 * numerator**2 << 2 * (norms - common),
+        1 << 2 * (images - common),
+    )
+
+
+def _ray(ray: list[int], values: list[int], Z: Rows) -> _Ray:
     active = [max(0, value) for value in values]
-    return ray, [sum(map(mul, column, active)) for column in zip(*Z, strict=True)], values
+    image = [sum(map(mul, column, active)) for column in zip(*Z, strict=True)]
+    return _Ray(ray, image, values)
 
 
 def _children(

@@ -13,10 +13,11 @@ from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, 
 from certnn.bounds import lower_bound
 from certnn.certificate.document import partition_certificate
 from certnn.problem import TrainingProblem
-from certnn.training import train
+from certnn.training import train_locally
 
 sys.path.append(str(FOLDER.parent / "kernel"))
 from plain_partition import cover, fractions
+from plain_phases import best_leaf, prove
 
 
 def ratio(number):
@@ -93,12 +94,32 @@ def partitions():
 
 
 def partition(problem, factor):
-    trained = train(problem, time_limit=20.0)
+    trained = train_locally(problem, time_limit=20.0)
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     kappa, basis = factor * problem.reg * trained.local_dual_norm, np.eye(X.shape[1])
     found = cover(fractions(X), fractions(Z), Fraction(kappa), fractions(basis))
     witnesses = np.array(found[1], np.uint32)
     return partition_certificate(problem, Z, kappa, basis, found[0], witnesses, {})
+
+
+def phases_problems():
+    """Name, most splits of the outputs, depth of the trees of phases, problem."""
+    rng = np.random.default_rng(9)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    yield "phases", 3, 2, TrainingProblem(normal(9, 2), normal(9, 2), 0.1)
+    yield "phases-one-column", 0, 9, TrainingProblem(normal(5, 1), normal(5, 1), 0.3)
+    yield "phases-hidden-bias", 0, 3, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, True)
+    yield "phases-three-outputs", 2, 1, TrainingProblem(normal(5, 3), normal(5, 3), 0.2)
+
+
+def phases(problem, most_splits, depth):
+    trained = train_locally(problem, time_limit=20.0)
+    X, Z = problem.features, problem.Y - trained.network.output(problem.features)
+    parts = prove(X, Z, np.random.default_rng(0), most_splits, best_leaf, depth)
+    return parts.certificate(problem, Z)
 
 
 def double(numbers):
@@ -203,6 +224,7 @@ def incorrect(correct):
     )
 
     yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
+    yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
 
 
 def incorrect_partitions(good, one_column):
@@ -254,6 +276,158 @@ def incorrect_partitions(good, one_column):
     yield "partition-basis-of-parallel-rays", "span", flat
     zeros = array_changed(good, proof, "basis", to=lambda b: [0.0] * 4)
     yield "partition-basis-zero", "span", zeros
+
+
+def incorrect_phases(good, one_column):
+    proof, form, pairs = "proof", "positive definite", ("proof", "pairs")
+    value = float(Fraction(good["claim"]["lower_bound"]))
+    up = ratio(math.nextafter(value, math.inf))
+    # The first direction is (1, 0). Its first leaf has two points that are fixed.
+    weights = unpack(good["proof"]["Z"])[::2]
+    splits = unpack(good["proof"]["splits"], "i")
+    assert splits[0] >= 0 <= splits[1]
+    fixed = sorted(splits[:2])
+    places, at = {}, 1
+    for i, weight in enumerate(weights):
+        names = ("lambda",) if i in fixed else ("pi", "alpha") if weight > 0 else ("theta", "eta")
+        for name in names:
+            places.setdefault(name, []).append(at)
+            at += 1
+    given = unpack(good["proof"]["multipliers"], "f")
+    first = unpack(good["proof"]["pairs"]["first"], "I")
+    count = unpack(good["proof"]["pairs"]["count"], "I")[0]
+    for k in range(count):
+        if first[k] not in fixed:
+            places.setdefault("pair pi", []).append(at)
+            places.setdefault("pair alpha", []).append(at + 1)
+            at += 2
+
+    def multiplier(name, to):
+        """The largest multiplier of this name on the first leaf changed."""
+        place = max(places[name], key=lambda place: given[place])
+        return array_changed(good, proof, "multipliers", to=entry(place, to), kind="f")
+
+    def lists(key, change, kind):
+        return array_changed(good, *key, to=change, kind=kind)
+
+    def tree(change):
+        return lists((proof, "directions"), change, "B")
+
+    def nodes(change):
+        return lists((proof, "splits"), change, "i")
+
+    yield "phases-claim-one-ulp-up", "claimed", changed(good, "claim", "lower_bound", to=up)
+    lower = changed(good, proof, "kappa", to=lambda k: 0.99 * k)
+    yield "phases-kappa-below-the-bounds", "kappa", lower
+    yield "phases-kappa-tiny", "kappa", changed(good, proof, "kappa", to=5e-324)
+    barely = changed(one_column, proof, "kappa", to=lambda k: k * (1 - 1e-11))
+    yield "phases-kappa-barely-below-the-bounds", "kappa", barely
+    lowered = array_changed(barely, proof, "bounds", to=lambda h: [t * (1 - 1e-6) for t in h])
+    yield "phases-bounds-barely-below-the-norm", form, lowered
+    lowered = lists((proof, "bounds"), lambda h: [0.9 * t for t in h], "d")
+    yield "phases-bounds-lowered", form, lowered
+    yield "phases-bound-zero", "not positive", lists((proof, "bounds"), entry(0, 0.0), "d")
+    yield "phases-bound-negative", "not positive", lists((proof, "bounds"), entry(-1, -1.0), "d")
+    yield "phases-dual-point-doubled", "less than", array_changed(good, proof, "Z", to=double)
+    yield "phases-data-doubled", "minorant", array_changed(good, "data", "X", to=double)
+    yield "phases-mu-too-large", form, lists((proof, "multipliers"), entry(0, 1e3), "f")
+    yield "phases-mu-too-small", form, lists((proof, "multipliers"), entry(0, -1e3), "f")
+    yield "phases-theta-too-large", "minorant", multiplier("theta", 1e3)
+    yield "phases-eta-too-large", "minorant", multiplier("eta", 1e3)
+    yield "phases-eta-negative", "negative", multiplier("eta", lambda t: -t)
+    yield "phases-eta-barely-negative", "negative", multiplier("eta", -(2.0**-149))
+    yield "phases-lambda-negative", "negative", multiplier("lambda", -1.0)
+    yield "phases-pi-below-the-weight", "less than", multiplier("pi", lambda t: 0.9 * t)
+    yield "phases-pi-negative", "negative", multiplier("pi", lambda t: -t)
+    yield "phases-alpha-too-small", form, multiplier("alpha", lambda t: 1e-4 * t)
+    yield "phases-alpha-too-large", form, multiplier("alpha", lambda t: 1e4 * t)
+    yield "phases-alpha-zero", "only one", multiplier("alpha", 0.0)
+    yield "phases-alpha-negative", "negative", multiplier("alpha", lambda t: -t)
+    yield "phases-pair-pi-too-large", "minorant", multiplier("pair pi", 1e3)
+    yield "phases-pair-alpha-zero", "only one", multiplier("pair alpha", 0.0)
+    yield "phases-pair-alpha-negative", "negative", multiplier("pair alpha", lambda t: -t)
+    multipliers = (proof, "multipliers")
+    yield "phases-multipliers-missing", "multipliers end", lists(multipliers, lambda t: t[:-1], "f")
+    yield "phases-multipliers-empty", "multipliers end", lists(multipliers, lambda t: [], "f")
+    more = lists(multipliers, lambda t: [*t, 0.0], "f")
+    yield "phases-multipliers-too-many", "multipliers go on", more
+    yield "phases-leaf-missing", "splits end", nodes(lambda s: s[:-1])
+    yield "phases-splits-empty", "splits end", nodes(lambda s: [])
+    yield "phases-splits-too-many", "splits go on", nodes(lambda s: [*s, -1])
+    yield "phases-point-split-twice", "not mixed", nodes(entry(1, splits[0]))
+    inactive = weights.index(min(weights))
+    yield "phases-split-of-a-negative-weight", "not mixed", nodes(entry(0, inactive))
+    yield (
+        "phases-pair-turned-round",
+        "pair",
+        changed(
+            changed(good, *pairs, "first", to=good["proof"]["pairs"]["second"]),
+            *pairs,
+            "second",
+            to=good["proof"]["pairs"]["first"],
+        ),
+    )
+    one_point = lists((*pairs, "second"), entry(0, first[0]), "I")
+    yield "phases-pair-of-one-point", "pair", one_point
+    yield "phases-ratio-zero", "ratio", lists((*pairs, "ratio"), entry(0, 0.0), "d")
+    yield "phases-ratio-negative", "ratio", lists((*pairs, "ratio"), entry(0, lambda t: -t), "d")
+    opposite = lists((*pairs, "sign"), lambda s: [-t for t in s], "i")
+    yield "phases-signs-of-pairs-flipped", form, opposite
+    yield "phases-last-cone-missing", "directions end", tree(lambda t: t[:-1])
+    yield "phases-directions-empty", "directions end", tree(lambda t: [])
+    yield "phases-directions-too-long", "directions go on", tree(lambda t: [*t, 0])
+    yield "phases-edge-out-of-range", "not there", tree(lambda t: [2, 1, 1, *t])
+    yield "phases-directions-split-at-an-end", "at its end", tree(lambda t: [1, 0, 1, 0, *t])
+    yield "phases-directions-too-deep", "splits", tree(lambda t: [1, 1, 1] * 401 + t)
+    short = lists((proof, "bounds"), lambda h: h[:-1], "d")
+    counts = unpack(good["proof"]["pairs"]["count"], "I")
+    short = array_changed(short, *pairs, "count", to=lambda t: t[:-1], kind="I")
+    for key, kind in (("first", "I"), ("second", "I"), ("sign", "i"), ("ratio", "d")):
+        kept = sum(counts[:-1])
+        short = array_changed(short, *pairs, key, to=lambda t, k=kept: t[:k], kind=kind)
+    yield "phases-bounds-too-few", "bounds end", short
+    more = lists((proof, "bounds"), lambda h: [*h, h[-1]], "d")
+    more = array_changed(more, *pairs, "count", to=lambda t: [*t, 0], kind="I")
+    yield "phases-bounds-too-many", "bounds go on", more
+
+
+def malformed_phases(good, one_column):
+    proof, pairs = "proof", ("proof", "pairs")
+
+    def lists(key, change, kind):
+        return dump(array_changed(good, *key, to=change, kind=kind))
+
+    yield "phases-called-partition", dump(changed(good, proof, "kind", to="partition"))
+    yield "phases-bound-infinite", lists((proof, "bounds"), entry(0, math.inf), "d")
+    yield "phases-bound-nan", lists((proof, "bounds"), entry(-1, math.nan), "d")
+    yield "phases-multiplier-nan", lists((proof, "multipliers"), entry(7, math.nan), "f")
+    yield "phases-multiplier-infinite", lists((proof, "multipliers"), entry(-1, -math.inf), "f")
+    yield "phases-ratio-nan", lists((*pairs, "ratio"), entry(0, math.nan), "d")
+    yield "phases-sign-zero", lists((*pairs, "sign"), entry(0, 0), "i")
+    yield "phases-sign-minimal", lists((*pairs, "sign"), entry(0, -(2**31)), "i")
+    yield "phases-split-out-of-range", lists((proof, "splits"), entry(0, 9), "i")
+    yield "phases-split-minus-two", lists((proof, "splits"), entry(0, -2), "i")
+    yield "phases-pair-out-of-range", lists((*pairs, "first"), entry(0, 9), "I")
+    yield "phases-pair-maximal", lists((*pairs, "second"), entry(-1, 2**32 - 1), "I")
+    yield "phases-pairs-one-too-many", lists((*pairs, "first"), lambda t: [*t, 0], "I")
+    yield "phases-pair-counts-huge", lists((*pairs, "count"), lambda t: [2**32 - 1] * len(t), "I")
+    yield "phases-pair-counts-too-few", lists((*pairs, "count"), lambda t: t[1:], "I")
+    yield "phases-multipliers-not-whole", lists((proof, "multipliers"), lambda t: [*t, 1], "B")
+    yield "phases-pairs-a-list", dump(changed(good, *pairs, to=[]))
+    yield "phases-pairs-key-missing", dump(changed(good, *pairs, to={"count": ""}))
+    yield "phases-key-missing", dump(without(good, "splits"))
+    wide = changed(columns(one_column, 257), proof, to=one_column["proof"])
+    yield "phases-of-257-columns", dump(wide)
+    outputs = changed(good, "claim", "c", to=24)
+    for path in (("data", "Y"), (proof, "Z")):
+        outputs = changed(outputs, *path, to=pack([0.0] * (24 * good["claim"]["n"])))
+    yield "phases-of-24-outputs", dump(outputs)
+
+
+def without(certificate, key):
+    """A certificate without a key of its proof."""
+    kept = {name: value for name, value in certificate["proof"].items() if name != key}
+    return changed(certificate, "proof", to=kept)
 
 
 def malformed(correct):
@@ -351,6 +525,7 @@ def malformed(correct):
     yield "product-across-groups", dump(joined)
     both = changed(good, proof, "weights", to=pack([0.0, 1.0, math.inf]))
     yield "wrong-sign-and-not-finite", dump(both)
+    yield from malformed_phases(correct["phases"], correct["phases-one-column"])
 
 
 def columns(certificate, d):
@@ -375,6 +550,8 @@ def main():
     write("correct", "tight", dump(tight()))
     for name, factor, problem in partitions():
         write("correct", name, partition(problem, factor).document)
+    for name, most_splits, depth, problem in phases_problems():
+        write("correct", name, phases(problem, most_splits, depth).document)
     for name, level, problem in problems():
         write("correct", name, lower_bound(problem, level).certificate.document)
     correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}

@@ -15,8 +15,10 @@ from certnn import kernel
 GOOD = {path.stem: load(path) for path in files("correct")}
 PSD = [name for name in GOOD if GOOD[name]["proof"]["kind"] == "psd"]
 PARTITION = [name for name in GOOD if GOOD[name]["proof"]["kind"] == "partition"]
+PHASES = [name for name in GOOD if GOOD[name]["proof"]["kind"] == "phases"]
 TIGHT = GOOD["tight"]
 CONES = GOOD["partition"]
+SIGNS = GOOD["phases"]
 PROOF = "proof"
 FLOAT_ARRAYS = [
     ("data", "X"),
@@ -26,6 +28,16 @@ FLOAT_ARRAYS = [
 ]
 INDEX_ARRAYS = [(PROOF, "products", "first"), (PROOF, "products", "second")]
 SECTIONS = [(), ("claim",), ("data",), (PROOF,), (PROOF, "products")]
+PAIRS = (PROOF, "pairs")
+PHASES_ARRAYS = [
+    ((PROOF, "directions"), "B"),
+    ((PROOF, "bounds"), "d"),
+    ((PROOF, "splits"), "i"),
+    ((PROOF, "multipliers"), "f"),
+    *(((*PAIRS, key), "I") for key in ("count", "first", "second")),
+    ((*PAIRS, "sign"), "i"),
+    ((*PAIRS, "ratio"), "d"),
+]
 PARTITION_ARRAYS = [((PROOF, "Z"), "d"), ((PROOF, "basis"), "d"), ((PROOF, "witnesses"), "I")]
 
 
@@ -95,6 +107,34 @@ def test_arrays_of_a_partition_are_canonical_base64(path, kind):
             refused(dump(array_changed(CONES, *path, to=lambda t, bad=bad: [*t[1:], bad])))
         refused(dump(array_changed(CONES, *path, to=lambda entries: entries * 2)))
         refused(dump(array_changed(CONES, *path, to=lambda entries: entries[1:])))
+
+
+@pytest.mark.parametrize("path", [(PROOF,), PAIRS])
+def test_keys_of_phases_are_exactly_those_of_the_format(path):
+    for key in section(SIGNS, path):
+        copy = json.loads(json.dumps(SIGNS))
+        del section(copy, path)[key]
+        refused(dump(copy))
+    refused(dump(changed(SIGNS, *path, "weights", to="")))
+    refused(dump(changed(SIGNS, *path, to=[])))
+
+
+@pytest.mark.parametrize(("path", "kind"), PHASES_ARRAYS)
+def test_arrays_of_phases_are_canonical_base64(path, kind):
+    code = section(SIGNS, path)
+    unpadded = code.rstrip("=") if code.endswith("=") else code[:-1]
+    for other in ("A", "*" + code[1:], unpadded, code + "=", "\n" + code, " "):
+        refused(dump(changed(SIGNS, *path, to=other)))
+    for other in (None, 1.0, [1.0], {}, True):
+        refused(dump(changed(SIGNS, *path, to=other)))
+    if kind in "df":
+        for bad in (math.inf, -math.inf, math.nan):
+            refused(dump(array_changed(SIGNS, *path, to=lambda t, b=bad: [*t[1:], b], kind=kind)))
+    if kind != "B":
+        refused(dump(array_changed(SIGNS, *path, to=lambda t: [*t, 0], kind="B")))
+    if path[:-1] == PAIRS:
+        refused(dump(array_changed(SIGNS, *path, to=lambda entries: entries * 2, kind=kind)))
+        refused(dump(array_changed(SIGNS, *path, to=lambda entries: entries[1:], kind=kind)))
 
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
@@ -202,6 +242,21 @@ def test_partitions_do_not_depend_on_scales(name, factor):
     certificate = array_changed(
         certificate, PROOF, "witnesses", to=lambda w: [3 * t for t in w], kind="I"
     )
+    assert value(certificate) == Fraction(GOOD[name]["claim"]["lower_bound"])
+
+
+@pytest.mark.parametrize("name", PHASES)
+@pytest.mark.parametrize("factor", [4.0, 2.0**-40])
+def test_phases_do_not_depend_on_the_scale_of_the_dual_point(name, factor):
+    """Z, kappa, the bounds and the multipliers times 4 are the same proof."""
+    certificate = changed(GOOD[name], PROOF, "kappa", to=lambda k: factor * k)
+    if factor < 1:
+        with pytest.raises(kernel.Rejected):
+            value(certificate)
+    for key, kind in (("Z", "d"), ("bounds", "d"), ("multipliers", "f")):
+        certificate = array_changed(
+            certificate, PROOF, key, to=lambda entries: [factor * t for t in entries], kind=kind
+        )
     assert value(certificate) == Fraction(GOOD[name]["claim"]["lower_bound"])
 
 

@@ -1,0 +1,468 @@
+"""The proof of a dual norm by splitting activation phases (Theorems 18 to 20).
+
+The claim is that ‖Zᵀ(Xu)₊‖ ≤ kappa‖u‖ for every u. The space of outputs is covered by cones of
+rays w; for each ray it is shown that wᵀZᵀ(Xu)₊ ≤ h‖u‖, with a bound h of its own, and the bounds of
+the rays of a cone give kappa on that cone. With σ_i = wᵀz_i, a tree splits the space of u by the
+signs of x_iᵀu of points i with σ_i > 0: the *mixed* points, until they are *fixed*. On each leaf
+the multipliers in the file give a quadratic form of (1, u) below h − Σ σ_i (x_iᵀu)₊ for ‖u‖ = 1,
+and it is shown to be positive definite.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice, product
+from math import isqrt
+from operator import mul
+
+from certnn.kernel.exact import ExactMatrix, Rows
+from certnn.kernel.partition import DEEPEST
+from certnn.kernel.rejected import Rejected
+
+#: A form on a leaf of more columns would take much time and memory, however small the file.
+WIDEST = 256
+
+
+@dataclass(frozen=True)
+class PhasesProof:
+    """What the file gives.
+
+    Attributes
+    ----------
+    kappa : float
+        Positive.
+    Z : ExactMatrix
+        n×c.
+    directions : bytes
+        The nodes of the cones of outputs, encoded as in `PartitionProof.tree`; the basis is that
+        of the unit vectors. Their rays, each once, in the order in which the leaves have them, are
+        the directions.
+    bounds : array of double
+        h of each direction.
+    splits : array of int
+        The nodes of the trees of phases in preorder, direction after direction: −1 for a leaf,
+        else the point that is split. The child in which it is inactive comes first.
+    pair_counts : array of unsigned int
+        Number of pairs of each direction.
+    first, second : array of unsigned int
+        The points i and j of the pairs, direction after direction.
+    signs : array of int
+        1 or −1 for each pair.
+    ratios : array of double
+        ϑ of each pair.
+    multipliers : array of float
+        The multipliers of all leaves, in the order of the trees.
+    """
+
+    kappa: float
+    Z: ExactMatrix
+    directions: bytes
+    bounds: array[float]
+    splits: array[int]
+    pair_counts: array[int]
+    first: array[int]
+    second: array[int]
+    signs: array[int]
+    ratios: array[float]
+    multipliers: array[float]
+
+
+def check_phases(features: ExactMatrix, proof: PhasesProof) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+
+    Raises
+    ------
+    Rejected
+        If the directions or the phases do not cover their space, the bounds do not give kappa, or a
+        leaf is not proved.
+    """
+    if min(proof.bounds, default=0) <= 0:
+        raise Rejected("a bound of a direction is not positive")
+    if min(proof.ratios, default=1) <= 0:
+        raise Rejected("a ratio of a pair is not positive")
+    rays = _rays(proof)
+    splits, multipliers = iter(proof.splits), iter(proof.multipliers)
+    pairs = zip(proof.first, proof.second, proof.signs, proof.ratios, strict=True)
+    for ray, bound, count in zip(rays, proof.bounds, proof.pair_counts, strict=True):
+        direction = _direction(features, proof.Z, ray, bound, list(islice(pairs, count)))
+        for phases in direction.leaves(splits):
+            direction.check_leaf(phases, multipliers)
+    if next(splits, None) is not None:
+        raise Rejected("the splits go on after the last leaf")
+    if next(multipliers, None) is not None:
+        raise Rejected("the multipliers go on after the last leaf")
+
+
+def _rays(proof: PhasesProof) -> list[tuple[int, ...]]:
+    """The directions in the order of their bounds; that these prove kappa is checked."""
+    c = len(proof.Z.rows[0])
+    edges = list(combinations(range(c), 2))
+    numbers: dict[tuple[int, ...], int] = {}
+    at = 0
+    for signs in product((1, -1), repeat=c):
+        orthant = [tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]
+        stack = [(0, orthant)]
+        while stack:
+            depth, cone = stack.pop()
+            node = proof.directions[at : at + 3]
+            at += 1 if node[:1] == b"\0" else 3
+            if at > len(proof.directions):
+                raise Rejected("the directions end before they cover the outputs")
+            if node[0]:
+                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
+                continue
+            places = [numbers.setdefault(ray, len(numbers)) for ray in cone]
+            if len(numbers) > len(proof.bounds):
+                raise Rejected("the bounds end before the last direction")
+            _check_cone(cone, [proof.bounds[place] for place in places], proof.kappa)
+    if at < len(proof.directions):
+        raise Rejected("the directions go on after they cover the outputs")
+    if len(numbers) < len(proof.bounds):
+        raise Rejected("the bounds go on after the last direction")
+    return list(numbers)
+
+
+_Cone = list[tuple[int, ...]]
+
+
+def _halves(
+    cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
+) -> tuple[_Cone, _Cone]:
+    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
+    code, p, q = node
+    if depth == DEEPEST:
+        raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")
+    if code > len(edges):
+        raise Rejected("the directions split an edge that is not there")
+    if p == 0 or q == 0:
+        raise Rejected("the directions split an edge at its end")
+    i, j = edges[code - 1]
+    ray = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+    return [*cone[:j], ray, *cone[j + 1 :]], [*cone[:i], ray, *cone[i + 1 :]]
+
+
+def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
+    """V with w_jᵀV = h_j for the rays of the cone has ‖V‖ ≤ kappa (Theorem 18)."""
+    heights, bits = _integers(bounds)
+    determinant, V = _solution(cone, heights)
+    numerator, denominator = kappa.as_integer_ratio()
+    square = sum(v * v for v in V) * denominator**2
+    if square > (numerator * determinant) ** 2 << 2 * bits:
+        raise Rejected("the bounds of a cone of directions do not prove kappa")
+
+
+def _solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
+    """δ ≠ 0 and v with rows · v = δ · right, the rows being independent; by Bareiss elimination."""
+    table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
+    previous = 1
+    for k in range(len(table)):
+        pivot = next(i for i in range(k, len(table)) if table[i][k])
+        table[k], table[pivot] = table[pivot], table[k]
+        row, lead = table[k], table[k][k]
+        for i, other in enumerate(table):
+            if i != k:  # the division is exact: these are minors
+                table[i] = [
+                    (a * lead - other[k] * b) // previous for a, b in zip(other, row, strict=True)
+                ]
+        previous = lead
+    return previous, [row[-1] for row in table]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A pair of points that a direction weighs with opposite signs.
+
+    Attributes
+    ----------
+    i, j : int
+        Their places: σ_i > 0 > σ_j.
+    sign : int
+    ratio : int
+        ϑ in units of ``2**-ratio_bits`` of the direction.
+    """
+
+    i: int
+    j: int
+    sign: int
+    ratio: int
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """The multipliers of a leaf in units of ``2**-bits``. Points are given by their places.
+
+    Attributes
+    ----------
+    bits, mu : int
+    minorants : list of (int, int, int)
+        j, θ and η for σ_j < 0.
+    terms : list of (int, int, int)
+        i, π and α for the mixed points.
+    fixed : list of (int, int, int)
+        i, s_i and λ for the fixed points.
+    pair_terms : list of (_Pair, int, int)
+        A pair, π and α.
+    products : list of (int, int, int)
+        i, j and s_i s_j ν.
+    """
+
+    bits: int
+    mu: int
+    minorants: list[tuple[int, int, int]]
+    terms: list[tuple[int, int, int]]
+    fixed: list[tuple[int, int, int]]
+    pair_terms: list[tuple[_Pair, int, int]]
+    products: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class _Direction:
+    """What the leaves of a direction have in common. The points with σ_i ≠ 0 have places.
+
+    Attributes
+    ----------
+    rows : list of list of int
+        Their x_i.
+    columns : list of list of int
+        The columns of the same matrix.
+    exponent : int
+        That of x_i.
+    weights : list of int
+        Their σ_i.
+    unit : int
+        The exponent of σ_i.
+    places : dict
+        The place of each of them.
+    pairs : list of _Pair
+    ratio_bits : int
+    bound : float
+        h.
+    """
+
+    rows: Rows
+    columns: Rows
+    exponent: int
+    weights: list[int]
+    unit: int
+    places: dict[int, int]
+    pairs: list[_Pair]
+    ratio_bits: int
+    bound: float
+
+    def leaves(self, splits: Iterator[int]) -> Iterator[dict[int, int]]:
+        """The signs of the fixed points on each leaf of the tree that comes next."""
+        phases: dict[int, int] = {}  # in the order of the splits
+        while True:
+            node = next(splits, None)
+            if node is None:
+                raise Rejected("the splits end before they cover the space")
+            if node >= 0:
+                place = self.places.get(node)
+                if place is None or self.weights[place] < 0 or place in phases:
+                    raise Rejected(f"point {node} is split where it is not mixed")
+                phases[place] = -1
+                continue
+            yield phases
+            while phases:  # back to the last split whose second child is still to come
+                place, sign = phases.popitem()
+                if sign < 0:
+                    phases[place] = 1
+                    break
+            else:
+                return
+
+    def check_leaf(self, phases: dict[int, int], multipliers: Iterator[float]) -> None:
+        """Read the multipliers of a leaf, and check that they prove h there (Theorem 19)."""
+        leaf = self._read(phases, multipliers)
+        self._require_cover(leaf)
+        S = self._form(leaf)
+        if not (_surely_positive_definite(S) or _positive_definite(S)):
+            raise Rejected("the form of a leaf is not positive definite")
+
+    def _read(self, phases: dict[int, int], multipliers: Iterator[float]) -> _Leaf:
+        pairs = [pair for pair in self.pairs if pair.i not in phases]
+        products = [
+            (i, j, phases[i] * phases[j])
+            for i, j in combinations(sorted(phases), 2)
+            if phases[i] * phases[j] * sum(map(mul, self.rows[i], self.rows[j])) < 0
+        ]
+        size = len(self.weights)
+        count = 1 + 2 * size - len(phases) + 2 * len(pairs) + len(products)
+        given = list(islice(multipliers, count))
+        if len(given) < count:
+            raise Rejected("the multipliers end before the last leaf")
+        # σ must be an integer in units of 2**-(bits + ratio_bits).
+        numbers, bits = _integers(given, -self.unit - self.ratio_bits)
+        if min(numbers[1:], default=0) < 0:
+            raise Rejected("a multiplier is negative")
+        mu, *rest = numbers
+        take = iter(rest).__next__
+        minorants: list[tuple[int, int, int]] = []
+        terms: list[tuple[int, int, int]] = []
+        fixed: list[tuple[int, int, int]] = []
+        for i, weight in enumerate(self.weights):
+            if i in phases:
+                fixed.append((i, phases[i], take()))
+            else:
+                (terms if weight > 0 else minorants).append((i, take(), take()))
+        pair_terms = [(pair, take(), take()) for pair in pairs]
+        signed = [(i, j, sign * take()) for i, j, sign in products]
+        return _Leaf(bits, mu, minorants, terms, fixed, pair_terms, signed)
+
+    def _require_cover(self, leaf: _Leaf) -> None:
+        """The terms of a mixed point are at least σ; what is left elsewhere is above a minorant."""
+        r = self.ratio_bits
+        left = [abs(weight) << leaf.bits + r + self.unit for weight in self.weights]
+        for i, pi, _ in leaf.terms:
+            left[i] -= pi << r
+        for pair, pi, _ in leaf.pair_terms:
+            left[pair.i] -= pi << r
+            left[pair.j] -= pi * pair.ratio
+        if any(left[i] > 0 for i, _, _ in leaf.terms):
+            raise Rejected("the terms of a mixed point are less than its weight")
+        if any((pi > 0) != (alpha > 0) for _, pi, alpha in (*leaf.terms, *leaf.pair_terms)):
+            raise Rejected("a term has only one of its two multipliers")
+        up, down = max(0, 2 * self.exponent), max(0, -2 * self.exponent)
+        for j, theta, eta in leaf.minorants:
+            low, high = theta, left[j] - (theta << r)  # both must be at least η‖x_j‖
+            steepest = eta * eta * sum(x * x for x in self.rows[j]) << up
+            if high < 0 or low * low << down < steepest or high * high << down < steepest << 2 * r:
+                raise Rejected("a minorant is above what it stands for")
+
+    def _form(self, leaf: _Leaf) -> Rows:
+        """The matrix S of Theorem 19, times a power of two."""
+        r, fine = self.ratio_bits, leaf.bits + self.ratio_bits
+        # 2p = Σ linear_i x_i, in units of 2**-fine, and in units of 2**-(fine + r)
+        # A = Σ squares_i x_i x_iᵀ + ½ Σ cross_ij (x_i x_jᵀ + x_j x_iᵀ).
+        linear, squares = [0] * len(self.rows), [0] * len(self.rows)
+        cross = [(i, j, product << 2 * r) for i, j, product in leaf.products]
+        for j, theta, eta in leaf.minorants:
+            linear[j] -= theta << r + 1
+            squares[j] -= eta << 2 * r
+        for i, pi, alpha in leaf.terms:
+            linear[i] += pi << r
+            squares[i] += alpha << 2 * r
+        for i, sign, multiplier in leaf.fixed:
+            active = self.weights[i] << fine + self.unit if sign > 0 else 0
+            linear[i] += 2 * (active + sign * (multiplier << r))
+        for pair, pi, alpha in leaf.pair_terms:
+            linear[pair.i] += pi << r
+            linear[pair.j] -= pi * pair.ratio
+            squares[pair.i] += alpha << 2 * r
+            squares[pair.j] += alpha * pair.ratio**2
+            cross.append((pair.i, pair.j, -2 * pair.sign * alpha * pair.ratio << r))
+        parts = [[a * x for x in row] for a, row in zip(squares, self.rows, strict=True)]
+        for i, j, c in cross:
+            parts[i] = [y + c * x for y, x in zip(parts[i], self.rows[j], strict=True)]
+        # A is the symmetric part of this sum of the x_i times the transposed parts.
+        half = [
+            [sum(map(mul, column, part)) for part in _columns(parts, len(self.columns))]
+            for column in self.columns
+        ]
+        A = ExactMatrix(half, 2 * self.exponent - fine - r - 1)
+        p = [[sum(map(mul, column, linear)) for column in self.columns]]
+        size = range(len(half))
+        mu = [[leaf.mu if k == other else 0 for other in size] for k in size]
+        square = ExactMatrix(mu, -leaf.bits) - A - A.transposed()
+        across = ExactMatrix(p, self.exponent - fine - 2).negated()
+        top = self._corner(leaf).beside(across)
+        bottom = across.transposed().beside(square)
+        common = min(top.exponent, bottom.exponent)
+        return top.at(common) + bottom.at(common)
+
+    def _corner(self, leaf: _Leaf) -> ExactMatrix:
+        """h − μ − Σ γ, each γ rounded up to a multiple of 2⁻⁶⁴ times a power of two near h."""
+        numerator, denominator = (
+            self.bound.as_integer_ratio()
+        )  # 2**n / 2**d <= h < 2 ** (n - d + 1)
+        magnitude = numerator.bit_length() - denominator.bit_length()
+        shift = 60 - magnitude - leaf.bits
+        gammas = sum(
+            -(-(pi * pi << max(0, shift)) // (alpha << max(0, -shift)))
+            for _, pi, alpha in (*leaf.terms, *leaf.pair_terms)
+            if alpha
+        )
+        h = ExactMatrix([[numerator]], 1 - denominator.bit_length())
+        return h - ExactMatrix([[leaf.mu]], -leaf.bits) - ExactMatrix([[gammas]], magnitude - 64)
+
+
+def _direction(
+    features: ExactMatrix,
+    Z: ExactMatrix,
+    ray: tuple[int, ...],
+    bound: float,
+    given: list[tuple[int, int, int, float]],
+) -> _Direction:
+    all_weights = [sum(map(mul, z, ray)) for z in Z.rows]
+    members = [i for i, weight in enumerate(all_weights) if weight]
+    places = {i: place for place, i in enumerate(members)}
+    ratios, ratio_bits = _integers([ratio for _, _, _, ratio in given])
+    pairs = []
+    for (i, j, sign, _), ratio in zip(given, ratios, strict=True):
+        if not all_weights[i] > 0 > all_weights[j]:
+            raise Rejected("a pair does not join a positive weight to a negative one")
+        pairs.append(_Pair(places[i], places[j], sign, ratio))
+    rows = [features.rows[i] for i in members]
+    return _Direction(
+        rows=rows,
+        columns=_columns(rows, len(features.rows[0])),
+        exponent=features.exponent,
+        weights=[all_weights[i] for i in members],
+        unit=Z.exponent,
+        places=places,
+        pairs=pairs,
+        ratio_bits=ratio_bits,
+        bound=bound,
+    )
+
+
+def _integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
+    """The numbers in units of ``2**-bits``, and bits, which is at least `least`."""
+    ratios = [number.as_integer_ratio() for number in numbers]  # the denominators: powers of two
+    bits = max(least, max((q.bit_length() for _, q in ratios), default=1) - 1)
+    return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
+
+
+def _columns(rows: Rows, count: int) -> Rows:
+    """The transpose of a matrix with `count` columns and perhaps no row."""
+    return [[row[k] for row in rows] for k in range(count)]
+
+
+def _surely_positive_definite(S: Rows) -> bool:
+    """Whether a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20)."""
+    if min(row[i] for i, row in enumerate(S)) <= 0:
+        return False
+    scales = [(128 - row[i].bit_length()) // 2 for i, row in enumerate(S)]
+    shift = len(S) << 65
+    factor: Rows = []
+    for i, row in enumerate(S):
+        new: list[int] = []
+        for j in range(i):
+            entry = _shifted(row[j], scales[i] + scales[j])
+            new.append((entry - sum(map(mul, new, factor[j]))) // factor[j][j])
+        pivot = _shifted(row[i], 2 * scales[i]) - shift - sum(x * x for x in new)
+        if pivot <= 0:
+            return False
+        factor.append([*new, isqrt(pivot)])
+    return True
+
+
+def _shifted(number: int, bits: int) -> int:
+    """The number times 2**bits, rounded down."""
+    return number << bits if bits >= 0 else number >> -bits
+
+
+def _positive_definite(S: Rows) -> bool:
+    """Whether all leading principal minors are positive, by Bareiss elimination."""
+    rows, previous = [list(row) for row in S], 1
+    for k, row in enumerate(rows):
+        if row[k] <= 0:
+            return False
+        for other in rows[k + 1 :]:
+            lead = other[k]
+            for j in range(k, len(row)):  # the division is exact: these are minors
+                other[j] = (other[j] * row[k] - lead * row[j]) // previous
+        previous = row[k]
+    return True
