@@ -12,20 +12,19 @@ from threadpoolctl import threadpool_limits
 
 from certnn.bound_result import LowerBoundResult, ProvedLevel
 from certnn.certificate import Certificate, Certified, DualPoint, certify
-from certnn.certificate.document import partition_certificate
 from certnn.certificate.dual_point import IndexArray
+from certnn.dual_norm_proofs import DualNormProof, Limits, Prover
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
 from certnn.network import TwoLayerNetwork
-from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Limits, Partition
-from certnn.partition.tighten import tightening_partitions
+from certnn.partition.proof import PartitionProver
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.groups import angular_groups
 from certnn.relaxation.levels import PARTITION, Level, stages
 from certnn.relaxation.shor import shor_point
 from certnn.relaxation.worker import FORMULATIONS, SolverChoice, solve_in_process
+from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration, training_objective
 
 #: A gap that is small enough if nothing else is said.
@@ -228,7 +227,7 @@ class _Search:
         self._tell(str(stage))
         try:
             if stage == PARTITION:
-                self._prove_by_partition(start)
+                self._tighten(stage, PartitionProver(self._problem.features), start)
                 return
             point = self._point(stage, groups)
             self._tell(f"{stage}: proving")
@@ -277,29 +276,28 @@ class _Search:
             self._checkpoint(self.result(interrupted=False))
         self._tell(f"{stage}: proved")
 
-    def _prove_by_partition(self, start: float) -> None:
-        basis = isotropic_basis(self._problem.features)  # refuses what cannot be partitioned
+    def _tighten(self, stage: Level, prover: Prover, start: float) -> None:
         networks = [] if self._network is None else [self._network]
         generation = ColumnGeneration(self._problem, networks, self._seed)
 
-        def tell(stage: str, objective: float) -> None:
+        def tell(doing: str, objective: float) -> None:
             self._network, self._objective = generation.best, objective
-            self._tell(stage)
+            self._tell(f"{stage}: {doing}")
 
         tell("training", generation.objective)
-        partitions = tightening_partitions(
+        proofs = tightening_proofs(
             self._problem,
             generation,
-            basis,
+            prover,
             Limits(self._deadline),
             -math.inf if self.best is None else self.best.bound.rounded,
             1.0 + self._gap,
             tell,
         )
-        proved = self.has(PARTITION)
+        proved = self.has(stage)
         try:
-            for found in partitions:
-                self._add(PARTITION, self._certified(found), start)
+            for found in proofs:
+                self._add(stage, self._certified(found, stage), start)
                 proved = True
                 if self.reached():
                     break
@@ -310,16 +308,8 @@ class _Search:
         if not proved:
             raise SolverError("none was found: time or memory was short")
 
-    def _certified(self, found: Partition) -> Certified:
-        certificate = partition_certificate(
-            self._problem,
-            found.Z,
-            found.kappa,
-            found.basis.rays,
-            found.tree,
-            found.witnesses,
-            self._about(PARTITION),
-        )
+    def _certified(self, found: DualNormProof, stage: Level) -> Certified:
+        certificate = found.certificate(self._problem, self._about(stage))
         return Certified(certificate, certificate.check())
 
     def _about(self, stage: Level) -> dict[str, str]:

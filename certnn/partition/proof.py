@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.partition.cones import Basis, first_cones
+from certnn.certificate import Certificate
+from certnn.certificate.document import partition_certificate
+from certnn.dual_norm_proofs import Effort, Limits, NoProof
+from certnn.partition.cones import Basis, first_cones, isotropic_basis
+from certnn.problem import TrainingProblem
 
 _POLL = 0.05
 #: Violators to be content with, of one cone and in all.
@@ -47,38 +51,33 @@ class Partition:
     nodes: int
     seconds: float
 
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file."""
+        return partition_certificate(
+            problem, self.Z, self.kappa, self.basis.rays, self.tree, self.witnesses, about
+        )
 
-@dataclass(frozen=True, eq=False)
-class NoPartition:
-    """Why there is none.
 
-    Attributes
-    ----------
-    violators : float64 array, shape (k, v)
-        Unit directions u, one a column, with ‖Zᵀ(Xu)₊‖ above kappa: neurons that lower the
-        objective. Where the search came to the limit of its depth, one may be a little below.
-    reason : str
-        For people, one line.
+class PartitionProver:
+    """Searches for partitions, for the features X of one problem, shape (n, k).
+
+    Raises
+    ------
+    SolverError
+        If the space cannot be partitioned (`isotropic_basis`).
     """
 
-    violators: FloatArray
-    reason: str
+    def __init__(self, features: FloatArray) -> None:
+        self._features = features
+        self._basis = isotropic_basis(features)
+        # From what was seen on iris and banknote.
+        self.effort = Effort(growth=1.6, cheap=2e6 / features.shape[0], most=4e6)
 
-
-@dataclass(frozen=True)
-class Limits:
-    """When a search has to stop without a result.
-
-    Attributes
-    ----------
-    deadline : float
-        Time of `time.monotonic`.
-    memory : float
-        Bytes of the partition in memory; its certificate is about a third larger.
-    """
-
-    deadline: float = float("inf")
-    memory: float = 1e9
+    def prove(
+        self, Z: FloatArray, kappa: float, margin: float, limits: Limits
+    ) -> Partition | NoProof:
+        """See `find_partition`."""
+        return find_partition(self._features, Z, kappa, self._basis, limits, margin)
 
 
 def find_partition(
@@ -88,7 +87,7 @@ def find_partition(
     basis: Basis,
     limits: Limits,
     margin: float = 1e-9,
-) -> Partition | NoPartition:
+) -> Partition | NoProof:
     """Search for a partition that proves ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorems 15 and 16).
 
     Parameters
@@ -105,7 +104,7 @@ def find_partition(
 
     Returns
     -------
-    Partition or NoPartition
+    Partition or NoProof
         The same for the same input on any number of cores, unless a limit is met.
 
     Raises
@@ -160,7 +159,7 @@ def find_partition(
             pool.shutdown(cancel_futures=True)
     if reason:
         rays = np.array(violators).reshape(len(violators), columns).T
-        return NoPartition(rays / np.linalg.norm(rays, axis=0, keepdims=True), reason)
+        return NoProof(rays / np.linalg.norm(rays, axis=0, keepdims=True), reason)
     pieces = [(cones[number].splits, *found[number][1:3]) for number in range(len(cones))]
     return Partition(
         kappa=kappa,

@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 from certnn import kernel
 from certnn.certificate.document import partition_certificate
 from certnn.datasets import iris
+from certnn.dual_norm_proofs import Limits
 from certnn.kernel.check import _claim, _partition_proof, _top
 from certnn.kernel.partition import _filtered, _trees
 from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Limits, Partition, find_partition
+from certnn.partition.proof import Partition, find_partition
 from certnn.training import ColumnGeneration
 
 

@@ -11,11 +11,12 @@ import pytest
 from plain_partition import cover, fractions
 
 from certnn.datasets import iris
+from certnn.dual_norm_proofs import Limits
 from certnn.kernel import Rejected, float_filter, partition
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.partition import DEEPEST, PartitionProof, _trees, check_partition
 from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Limits, Partition, find_partition
+from certnn.partition.proof import Partition, find_partition
 from certnn.training import train_locally
 
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from certnn.bounds import lower_bound
 from certnn.certificate.document import partition_certificate
 from certnn.datasets import iris, random_network_data
+from certnn.dual_norm_proofs import Limits, NoProof
 from certnn.errors import SolverError
 from certnn.network import TwoLayerNetwork
 from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Limits, NoPartition, Partition, find_partition
-from certnn.partition.tighten import tightening_partitions
+from certnn.partition.proof import Partition, PartitionProver, find_partition
 from certnn.problem import TrainingProblem
+from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration, train_locally
 
 
@@ -71,7 +72,7 @@ def test_what_is_proved_is_above_every_sample(seed, d, c, more, scale):
     else:  # then the samples missed the maximum, and here is a better one
         assert np.max(scores(X, Z, found.violators)) > 1.02 * largest
     below = find_partition(X, Z, 0.99 * largest, basis, Limits())
-    assert isinstance(below, NoPartition)
+    assert isinstance(below, NoProof)
 
 
 @settings(max_examples=20, deadline=None)
@@ -97,7 +98,7 @@ def test_dual_norm_in_the_plane_is_found_to_many_digits(seed):
             largest = max(largest, float(np.linalg.norm(linear @ [np.cos(angle), np.sin(angle)])))
     basis = isotropic_basis(X)
     assert isinstance(find_partition(X, Z, largest * (1 + 1e-6), basis, Limits()), Partition)
-    assert isinstance(find_partition(X, Z, largest * (1 - 1e-6), basis, Limits()), NoPartition)
+    assert isinstance(find_partition(X, Z, largest * (1 - 1e-6), basis, Limits()), NoProof)
 
 
 def test_iris_is_proved_within_a_hundredth():
@@ -114,11 +115,11 @@ def test_iris_is_proved_within_a_hundredth():
 def test_partitions_tighten_and_each_is_accepted():
     problem = random_network_data(3, 0.1)
     generation = ColumnGeneration(problem)
-    basis = isotropic_basis(problem.features)
+    prover = PartitionProver(problem.features)
     told = []
     found = list(
-        tightening_partitions(
-            problem, generation, basis, Limits(), -math.inf, 1.0, lambda *a: told.append(a)
+        tightening_proofs(
+            problem, generation, prover, Limits(), -math.inf, 1.0, lambda *a: told.append(a)
         )
     )
     kappas = [partition.kappa for partition in found]
@@ -131,12 +132,12 @@ def test_partitions_tighten_and_each_is_accepted():
 
 def test_what_is_known_is_not_proved_again_and_what_is_enough_is_not_passed_over():
     problem = random_network_data(4, 0.1)
-    basis = isotropic_basis(problem.features)
+    prover = PartitionProver(problem.features)
     optimum = train_locally(problem, tolerance=1e-8).objective
 
     def kappas(known, enough):
-        search = tightening_partitions(
-            problem, ColumnGeneration(problem), basis, Limits(), known, enough, lambda *a: None
+        search = tightening_proofs(
+            problem, ColumnGeneration(problem), prover, Limits(), known, enough, lambda *a: None
         )
         return [partition.kappa / problem.reg for partition in search]
 
@@ -153,7 +154,7 @@ def test_violators_are_neurons_that_lower_the_objective():
         generation.round(1e-2)
     before, Z = generation.objective, generation.residual
     found = find_partition(problem.features, Z, 1.01 * problem.reg, basis, Limits())
-    assert isinstance(found, NoPartition)
+    assert isinstance(found, NoProof)
     assert found.violators.shape[1] > 1
     scored = scores(problem.features, Z, found.violators)
     # Where the search got too deep there may be one that is not quite above.
@@ -170,11 +171,11 @@ def test_memory_and_deadline_stop_the_search():
         pass
     Z = generation.residual
     small = find_partition(problem.features, Z, 1.01 * problem.reg, basis, Limits(memory=1e5))
-    assert isinstance(small, NoPartition)
+    assert isinstance(small, NoProof)
     assert "memory" in small.reason
     soon = Limits(deadline=time.monotonic() + 0.1)
     late = find_partition(problem.features, Z, 1.01 * problem.reg, basis, soon)
-    assert isinstance(late, NoPartition)
+    assert isinstance(late, NoProof)
     assert "time" in late.reason
 
 
@@ -238,7 +239,7 @@ def test_interrupted_search_keeps_what_was_found(monkeypatch):
             raise KeyboardInterrupt
         return search(*arguments)
 
-    monkeypatch.setattr("certnn.partition.tighten.find_partition", interrupted)
+    monkeypatch.setattr("certnn.partition.proof.find_partition", interrupted)
     result = lower_bound(problem, "partition", network=network)
     assert result.interrupted
     assert result.level == "partition"

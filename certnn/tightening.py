@@ -1,4 +1,4 @@
-"""Train and prove in turn, ever more tightly: column generation with a partition as its oracle."""
+"""Train and prove in turn, ever more tightly: column generation with a proof as its oracle."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from certnn.partition.cones import Basis
-from certnn.partition.proof import Limits, NoPartition, Partition, find_partition
+from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
 
@@ -20,32 +19,24 @@ _FACTORS = (
 )
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
-#: A tighter proof takes about this many times the nodes, from what was seen on iris and banknote.
-_GROWTH = 1.6
-#: Nodes times points of a search that is not worth the stop: its factor is left out.
-_CHEAP = 2_000_000
 #: Seconds of checking and writing, in units of those of the search.
 _AFTERWARDS = 2.0
 #: Share of the time left that training for one factor may take, if there is a deadline.
 _TRAINING_SHARE = 0.5
-#: Without a deadline no proof of more nodes than this is begun.
-_NODES = 4_000_000
-
-
 #: Called as tell(what begins, objective of the best network).
 Tell = Callable[[str, float], None]
 
 
-def tightening_partitions(
+def tightening_proofs(
     problem: TrainingProblem,
     generation: ColumnGeneration,
-    basis: Basis,
+    prover: Prover,
     limits: Limits,
     known: float,
     enough: float,
     tell: Tell,
-) -> Iterator[Partition]:
-    """Search for partitions that prove smaller and smaller multiples of reg.
+) -> Iterator[DualNormProof]:
+    """Search for proofs of smaller and smaller multiples of reg.
 
     The dual point of each is the residual of the restricted problem, which is optimal if there is
     no direction to add (Lemma 2.1). Where a proof fails because of a ray that scores too high, the
@@ -56,8 +47,8 @@ def tightening_partitions(
     problem : TrainingProblem
     generation : ColumnGeneration
         Of this problem; it is trained further.
-    basis : Basis
-        Of the problem's features.
+    prover : Prover
+        For the problem's features.
     limits : Limits
         The deadline is that by which the last proof should also have been checked.
     known : float
@@ -69,7 +60,7 @@ def tightening_partitions(
 
     Yields
     ------
-    Partition
+    DualNormProof
         Each of a smaller multiple than the one before, though not always of the same residual.
     """
     factors = [
@@ -77,33 +68,34 @@ def tightening_partitions(
         *([enough] if enough > 1.0 else []),
         *(factor for factor in _FACTORS if factor < enough),
     ]
-    last: Partition | None = None
+    last: DualNormProof | None = None
     while factors:
         factor = factors.pop(0)
         if last is not None:
             # By nodes, not by time, so that the same seed leads to the same proof.
-            work = _GROWTH * last.nodes * problem.n
-            while factor != enough and factors and work < _CHEAP:
-                factor, work = factors.pop(0), _GROWTH * work
-            if work >= _CHEAP and not _worth_trying(last, limits.deadline):
+            effort = prover.effort
+            nodes = effort.growth * last.nodes
+            while factor != enough and factors and nodes < effort.cheap:
+                factor, nodes = factors.pop(0), effort.growth * nodes
+            if nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
                 return
-        found = _proof(problem, generation, basis, factor, limits, known, tell)
-        if isinstance(found, Partition):
+        found = _proof(problem, generation, prover, factor, limits, known, tell)
+        if isinstance(found, NoProof):
+            return
+        if found is not None:
             last = found
             yield found
-        elif found is not None:
-            return
 
 
 def _proof(
     problem: TrainingProblem,
     generation: ColumnGeneration,
-    basis: Basis,
+    prover: Prover,
     factor: float,
     limits: Limits,
     known: float,
     tell: Tell,
-) -> Partition | NoPartition | None:
+) -> DualNormProof | NoProof | None:
     tolerance = _TRAINED * (factor - 1.0)
     margin = min(max(_ROOM * (factor - 1.0), _LEAST_ROOM), _MOST_ROOM)
     while True:
@@ -115,11 +107,9 @@ def _proof(
                 break
         if _bound(problem, generation, factor) <= known:
             return None
-        tell(f"partition: at {factor:.9g} reg", generation.objective)
-        found = find_partition(
-            problem.features, generation.residual, factor * problem.reg, basis, limits, margin
-        )
-        if isinstance(found, Partition) or found.violators.shape[1] == 0:
+        tell(f"proving {factor:.9g} reg", generation.objective)
+        found = prover.prove(generation.residual, factor * problem.reg, margin, limits)
+        if not isinstance(found, NoProof) or found.violators.shape[1] == 0:
             return found
         generation.add(found.violators)
         rounding = generation.stalled or generation.highest <= factor
@@ -135,7 +125,8 @@ def _bound(problem: TrainingProblem, generation: ColumnGeneration, factor: float
     return scale * inner - 0.5 * scale**2 * square
 
 
-def _worth_trying(last: Partition, deadline: float) -> bool:
-    if math.isinf(deadline):
-        return _GROWTH * last.nodes < _NODES
-    return time.monotonic() + (1.0 + _AFTERWARDS) * _GROWTH * last.seconds < deadline
+def _worth_trying(last: DualNormProof, nodes: float, most: float, limits: Limits) -> bool:
+    if math.isinf(limits.deadline):
+        return nodes < most
+    seconds = last.seconds * nodes / last.nodes
+    return time.monotonic() + (1.0 + _AFTERWARDS) * seconds < limits.deadline
