@@ -20,7 +20,7 @@ from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
-from certnn.relaxation.levels import PARTITION, stages
+from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
@@ -151,7 +151,8 @@ def audit(
     start = time.monotonic()
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
-    plan = stages(level, problem.n, problem.features.shape[1])  # refuses an unknown level at once
+    # Refuses an unknown level at once.
+    plan = stages(level, problem.n, problem.features.shape[1], problem.c)
     given = None if network is None else _evaluated(problem, network, "given")
     best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
 
@@ -161,8 +162,8 @@ def audit(
             progress(stage, bound, known if objective is None else min(known, objective))
 
     lower = lower_bound(problem, "shor", time_limit=time_limit, choice=choice, progress=tell)
-    # A partition trains as it goes; the other levels have no use for a network.
-    if PARTITION not in plan and not lower.interrupted:
+    # What comes first may train as it goes; the levels of the relaxation do not.
+    if not any(stage.trains for stage in plan[:2]) and not lower.interrupted:
         tell("training", lower.value, None)
         seconds = _TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit
         starts = () if network is None else (network,)

@@ -18,6 +18,7 @@ from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
 from certnn.network import TwoLayerNetwork
 from certnn.partition.proof import PartitionProver
+from certnn.phases.proof import PhasesProver
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.groups import angular_groups
@@ -53,14 +54,14 @@ def lower_bound(
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
     Levels are run from the cheapest to the one asked for, and each is certified by the kernel
-    (Theorems 3, 9, 10, 15 and 16); solvers run in a process of their own, and what they say is
-    not believed.
+    (Theorems 3, 9, 10, 15, 16, 18 and 19); solvers run in a process of their own, and what they say
+    is not believed.
 
     Parameters
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)", "dnn" or "partition"; see
+        "auto", "shor", "block", "block(k)", "dnn", "phases" or "partition"; see
         `certnn.relaxation.levels.stages`. After a partition "auto" runs no further level.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
@@ -70,14 +71,14 @@ def lower_bound(
         Stop once the bound is within this share of the objective of the best network known; 0 to
         go on until time or memory runs out.
     network : TwoLayerNetwork or None
-        The best network known: where the training for a partition starts.
+        The best network known: where the training for phases or a partition starts.
     choice : SolverChoice or None
         Solver, formulation and options; by default Clarabel on the reduced primal.
     improve : LowerBoundResult or None
-        An earlier result on the same problem; its levels are not run again, but for a partition,
-        which goes on from its network.
+        An earlier result on the same problem; its levels are not run again, but for phases and
+        partition, which go on from its network.
     seed : int
-        Of the training for a partition.
+        Of the training for phases or a partition.
     progress : callable or None
         Called as ``progress(stage, bound, objective)`` when something starts or is proved, with
         the best bound and the objective of the best network, each None if there is none yet.
@@ -112,8 +113,8 @@ def lower_bound(
     )
     directions = find_directions(problem.features)
     try:
-        for stage in stages(level, directions.count, problem.features.shape[1]):
-            if search.has(stage) and stage != PARTITION:
+        for stage in stages(level, directions.count, problem.features.shape[1], problem.c):
+            if search.has(stage) and not stage.trains:
                 continue
             if search.best is not None and (search.late() or search.reached()):
                 break
@@ -226,8 +227,8 @@ class _Search:
         start = time.monotonic()
         self._tell(str(stage))
         try:
-            if stage == PARTITION:
-                self._tighten(stage, PartitionProver(self._problem.features), start)
+            if stage.trains:
+                self._tighten(stage, self._prover(stage), start)
                 return
             point = self._point(stage, groups)
             self._tell(f"{stage}: proving")
@@ -252,6 +253,12 @@ class _Search:
             interrupted=interrupted,
         )
 
+    def _prover(self, stage: Level) -> Prover:
+        features = self._problem.features
+        if stage == PARTITION:
+            return PartitionProver(features)
+        return PhasesProver(features, self._problem.reg)
+
     def _point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
         if stage.kind == "shor":
             return shor_point(self._problem, self._deadline)
@@ -267,7 +274,7 @@ class _Search:
 
     def _add(self, stage: Level, certified: Certified, start: float) -> None:
         proved = ProvedLevel(str(stage), certified.bound, time.monotonic() - start)
-        # A partition is proved again and again, as a rule each time tighter.
+        # Some levels are proved again and again, as a rule each time tighter.
         same = [p for p in self._proved if p.level == proved.level] + [proved]
         others = [p for p in self._proved if p.level != proved.level]
         self._proved = [*others, max(same, key=lambda p: p.bound.value)]

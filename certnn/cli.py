@@ -120,7 +120,7 @@ def _add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level",
         default="auto",
-        help="auto, shor, block, block(k), dnn or partition (default: auto)",
+        help="auto, shor, block, block(k), dnn, phases or partition (default: auto)",
     )
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"

@@ -15,7 +15,7 @@ from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.relaxation.levels import PARTITION, stages
+from certnn.relaxation.levels import stages
 from certnn.rounding import rounded_up
 from certnn.training import train_locally
 
@@ -94,7 +94,8 @@ def train(
 
     Column generation: a group lasso over the hidden directions found, and a search for directions
     that would lower the objective. Where there are few columns that search is a partition of weight
-    space (Theorem 16), which finds such a direction or proves that there is none.
+    space (Theorem 16), and where there are few points it may be one over the phases of their
+    activations (Theorem 19); it finds such a direction or proves that there is none.
 
     Parameters
     ----------
@@ -136,7 +137,8 @@ def train(
     if start is not None:
         start.require_fits(problem)
     left, trained = time_limit, None
-    if PARTITION not in stages(level, problem.n, problem.features.shape[1]):
+    plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    if not any(stage.trains for stage in plan[:2]):
         trained = train_locally(
             problem,
             starts=() if start is None else (start,),

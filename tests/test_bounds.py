@@ -28,7 +28,7 @@ from certnn import (
     lower_bound,
 )
 from certnn.relaxation import worker
-from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, SHOR, Level, stages
+from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
 from certnn.training import polish, train_locally
 
 
@@ -62,27 +62,32 @@ def check_result(problem, result):
 
 def test_stages():
     block = Level("block", DEFAULT_GROUP)
-    assert stages("shor", 10**6, 9) == (SHOR,)
-    assert stages("dnn", DEFAULT_GROUP, 2) == (SHOR, DNN)
-    assert stages("dnn", DEFAULT_GROUP + 1, 9) == (SHOR, block, DNN)
-    assert stages("block", DEFAULT_GROUP, 9) == (SHOR, DNN)
-    assert stages("block", 10**6, 9) == (SHOR, block)
-    assert stages("block(3)", 4, 2) == (SHOR, Level("block", 3))
-    assert stages("block(3)", 3, 2) == (SHOR, DNN)
-    assert stages("partition", 10**6, 9) == (SHOR, PARTITION)
-    for request in ("dnn", "block", "auto", "partition"):
-        assert stages(request, 0, 2) == (SHOR,)
-    named = [str(level) for level in (SHOR, Level("block", 3), DNN, PARTITION)]
-    assert named == ["shor", "block(3)", "dnn", "partition"]
+    assert stages("shor", 10**6, 9, 2) == (SHOR,)
+    assert stages("dnn", DEFAULT_GROUP, 2, 2) == (SHOR, DNN)
+    assert stages("dnn", DEFAULT_GROUP + 1, 9, 2) == (SHOR, block, DNN)
+    assert stages("block", DEFAULT_GROUP, 9, 2) == (SHOR, DNN)
+    assert stages("block", 10**6, 9, 2) == (SHOR, block)
+    assert stages("block(3)", 4, 2, 2) == (SHOR, Level("block", 3))
+    assert stages("block(3)", 3, 2, 2) == (SHOR, DNN)
+    assert stages("partition", 10**6, 9, 2) == (SHOR, PARTITION)
+    assert stages("phases", 10**6, 99, 9) == (SHOR, PHASES)
+    for request in ("dnn", "block", "auto", "phases", "partition"):
+        assert stages(request, 0, 2, 2) == (SHOR,)
+    named = [str(level) for level in (SHOR, Level("block", 3), DNN, PHASES, PARTITION)]
+    assert named == ["shor", "block(3)", "dnn", "phases", "partition"]
 
 
 def test_stages_of_auto():
     block = Level("block", DEFAULT_GROUP)
-    assert stages("auto", 20, 9) == stages("dnn", 20, 9)
-    assert stages("auto", 500, 9) == (SHOR, block)
-    assert stages("auto", 10**5, 9) == (SHOR,)
-    assert stages("auto", 20, 5) == (SHOR, PARTITION, DNN)
-    assert stages("auto", 10**5, 2) == (SHOR, PARTITION)
+    assert stages("auto", 20, 9, 4) == (SHOR, DNN)
+    assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
+    assert stages("auto", 100, 9, 3) == (SHOR, block, PHASES)
+    assert stages("auto", 101, 9, 3) == (SHOR, block)
+    assert stages("auto", 500, 9, 2) == (SHOR, block)
+    assert stages("auto", 10**5, 9, 2) == (SHOR,)
+    assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
+    assert stages("auto", 20, 5, 2) == (SHOR, PARTITION, DNN, PHASES)
+    assert stages("auto", 10**5, 2, 2) == (SHOR, PARTITION)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +122,19 @@ def test_auto_ends_with_a_partition_where_there_is_one():
     assert not result.notes
 
 
-def test_auto_goes_on_to_dnn_where_there_is_no_partition(in_process):
-    x = PLAIN["hidden bias"].X
-    problem = TrainingProblem(np.hstack([x, x]), PLAIN["hidden bias"].Y, 0.1)
-    result = lower_bound(problem)
-    assert levels_of(result) == ["shor", "dnn"]
-    (figure,) = result.solver_figures
-    assert result.value == pytest.approx(figure.primal_value, rel=1e-6)
+def test_auto_goes_on_where_there_is_no_partition(in_process):
+    problem = PLAIN["hidden bias"]
+    x = problem.X[:, :2]
+    # A column twice is no more than a column √2 times as long.
+    twice = TrainingProblem(np.hstack([x, x]), problem.Y, 0.1)
+    once = TrainingProblem(math.sqrt(2.0) * x, problem.Y, 0.1)
+    result = lower_bound(twice)
+    assert levels_of(result) == ["shor", "dnn", "phases"]
     assert [note for note in result.notes if note.startswith("partition: ")]
+    (figure,) = result.solver_figures
+    assert result.proved[1].bound.value == pytest.approx(figure.primal_value, rel=1e-6)
+    best = lower_bound(once, "partition")
+    assert result.value == pytest.approx(best.value, rel=2e-3)
 
 
 def test_in_a_process_of_its_own_the_result_is_the_same(in_process):

@@ -16,7 +16,9 @@ _PARTITION_UP_TO = 5
 _DNN_UP_TO = 80
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
-_CHOICE = "auto, shor, block, block(k), dnn or partition"
+#: Up to so many directions and outputs the level auto ends with phases.
+_PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
+_CHOICE = "auto, shor, block, block(k), dnn, phases or partition"
 
 
 @dataclass(frozen=True)
@@ -24,47 +26,57 @@ class Level:
     """One level of proof.
 
     shor ⊂ block(k) ⊂ dnn are levels of the relaxation, from the cheapest to the tightest. A
-    partition proves the dual norm itself, as tightly as time and memory allow.
+    partition of weight space, and phases of the activations, prove the dual norm itself, as tightly
+    as time and memory allow, and train as they go.
 
     Attributes
     ----------
-    kind : {"shor", "block", "dnn", "partition"}
+    kind : {"shor", "block", "dnn", "phases", "partition"}
     group : int
         Largest group of directions of the level block; 0 for the others.
     """
 
-    kind: Literal["shor", "block", "dnn", "partition"]
+    kind: Literal["shor", "block", "dnn", "phases", "partition"]
     group: int = 0
 
     def __str__(self) -> str:
         return f"block({self.group})" if self.kind == "block" else self.kind
 
+    @property
+    def trains(self) -> bool:
+        """Whether the search for the proof trains a network."""
+        return self.kind in ("phases", "partition")
+
 
 SHOR = Level("shor")
 DNN = Level("dnn")
+PHASES = Level("phases")
 PARTITION = Level("partition")
 
 
-def stages(request: str, directions: int, columns: int) -> tuple[Level, ...]:
+def stages(request: str, directions: int, columns: int, outputs: int) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 25), "block(k)", "dnn", "partition", or "auto": a partition first
-        if there are at most 5 columns, and as far as general solvers go in minutes: dnn up to 80
-        distinct directions, block up to 2000, shor above.
+        "shor", "block" (groups of 25), "block(k)", "dnn", "phases", "partition", or "auto": a
+        partition first if there are at most 5 columns; then as far as general solvers go in
+        minutes, dnn up to 80 distinct directions, block up to 2000, shor above; phases last, up to
+        100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
         Number of columns of the features.
+    outputs : int
+        Number of columns of Y.
 
     Raises
     ------
     InputError
         If the request is none of these.
     """
-    pattern = r"auto|shor|dnn|partition|block(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = r"auto|shor|dnn|phases|partition|block(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None:
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
@@ -72,10 +84,15 @@ def stages(request: str, directions: int, columns: int) -> tuple[Level, ...]:
         return (SHOR,)
     if request == "partition":
         return (SHOR, PARTITION)
+    if request == "phases":
+        return (SHOR, PHASES)
     if request == "auto":
         general = "dnn" if directions <= _DNN_UP_TO else "block"
-        later = stages(general if directions <= _BLOCK_UP_TO else "shor", directions, columns)
-        return (SHOR, PARTITION, *later[1:]) if columns <= _PARTITION_UP_TO else later
+        relaxed = general if directions <= _BLOCK_UP_TO else "shor"
+        later = stages(relaxed, directions, columns, outputs)[1:]
+        if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
+            later = (*later, PHASES)
+        return (SHOR, PARTITION, *later) if columns <= _PARTITION_UP_TO else (SHOR, *later)
     if request == "dnn":
         return (SHOR, *_early(directions), DNN)
     group = int(match[1]) if match[1] else DEFAULT_GROUP

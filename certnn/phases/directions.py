@@ -1,0 +1,186 @@
+"""Directions of the output space, and a bound for each, that together bound a dual norm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from certnn.arrays import FloatArray
+from certnn.errors import SolverError
+
+#: Splits are at p·r_i + q·r_j with p, q up to this.
+_LARGEST_SHARE = 255
+#: What log(p/q) may be off by: for even steps, as a share of one, and where angles are halved.
+_UNEVEN, _ERROR = 0.05, 0.3
+#: More cones than this are too many.
+_MOST_CONES = 20_000
+#: Cones that reach no further than this share below kappa still count as within it.
+_ROOM = 1e-12
+
+_Ray = tuple[int, ...]
+_Leaf = tuple[bytes, tuple[_Ray, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Simplicial cones that cover the output space ℝᶜ.
+
+    Attributes
+    ----------
+    rays : float64 array, shape (m, c)
+        The rays of all cones, small integers, each once, in the order in which the cones have them.
+    cones : int64 array, shape (p, c)
+        The places of each cone's rays.
+    tree : bytes
+        The splits of the orthants, as `certnn.kernel.partition.PartitionProof` describes them.
+    """
+
+    rays: FloatArray
+    cones: NDArray[np.int64]
+    tree: bytes
+
+    @property
+    def spread(self) -> float:
+        """How long a vector can be, at most, whose product with every unit ray is at most 1."""
+        return float(np.max(_reaches(self, np.linalg.norm(self.rays, axis=1))))
+
+
+def cover(outputs: int, spread: float) -> Cover:
+    """Cones so narrow that the spread of their cover is at most the one wanted.
+
+    Parameters
+    ----------
+    outputs : int
+        c.
+    spread : float
+        Above 1. In the plane m rays in equal steps have a spread of 1/cos(π/m).
+
+    Raises
+    ------
+    SolverError
+        If that needs too many cones.
+    """
+    if 2**outputs > _MOST_CONES:
+        raise SolverError(f"{outputs} outputs are too many to be covered by cones")
+    if outputs == 2:
+        parts = max(1, math.ceil(math.pi / 4.0 / math.acos(1.0 / spread) - 1e-9))
+        while True:
+            found = _numbered(leaf for cone in _orthants(2) for leaf in _in_parts(cone, parts))
+            if found.spread <= spread:
+                return found
+            parts += 1
+    return _numbered(leaf for cone in _orthants(outputs) for leaf in _halved(cone, spread))
+
+
+def _orthants(outputs: int) -> Iterator[tuple[_Ray, ...]]:
+    for signs in product((1, -1), repeat=outputs):
+        yield tuple(
+            tuple(sign if place == axis else 0 for place in range(outputs))
+            for axis, sign in enumerate(signs)
+        )
+
+
+def _in_parts(cone: tuple[_Ray, ...], parts: int, before: bytes = b"") -> Iterator[_Leaf]:
+    """Cut a cone of the plane into parts of about the same angle."""
+    if parts == 1:
+        yield before + b"\0", cone
+        return
+    lengths = [math.hypot(*ray) for ray in cone]
+    cosine = sum(a * b for a, b in zip(*cone, strict=True)) / (lengths[0] * lengths[1])
+    angle, first = math.acos(cosine), parts // 2
+    turn = angle * first / parts
+    p, q = _shares(
+        math.sin(angle - turn) / math.sin(turn) * lengths[1] / lengths[0], _UNEVEN / parts
+    )
+    middle = _sum(cone, 0, 1, p, q)
+    yield from _in_parts((cone[0], middle), first, before + bytes([1, p, q]))
+    yield from _in_parts((middle, cone[1]), parts - first)
+
+
+def _halved(cone: tuple[_Ray, ...], spread: float, before: bytes = b"") -> Iterator[_Leaf]:
+    """Halve the widest angles of a cone until the rest is narrow enough."""
+    lengths = [math.hypot(*ray) for ray in cone]
+    unit = np.array(cone) / np.array(lengths)[:, None]
+    if np.linalg.norm(np.linalg.solve(unit, np.ones(len(cone)))) <= spread:
+        yield before + b"\0", cone
+        return
+    edges = list(combinations(range(len(cone)), 2))
+    cosines = unit @ unit.T
+    edge = min(range(len(edges)), key=lambda number: float(cosines[edges[number]].round(9)))
+    i, j = edges[edge]
+    p, q = _shares(lengths[j] / lengths[i], _ERROR)
+    middle = _sum(cone, i, j, p, q)
+    kept = (*cone[:j], middle, *cone[j + 1 :])
+    other = (*cone[:i], middle, *cone[i + 1 :])
+    yield from _halved(kept, spread, before + bytes([1 + edge, p, q]))
+    yield from _halved(other, spread)
+
+
+def _shares(ratio: float, allowed: float) -> tuple[int, int]:
+    """Small positive p and q with p/q close to the ratio."""
+    smaller = np.arange(1, _LARGEST_SHARE + 1)
+    larger = np.clip(np.round(smaller * max(ratio, 1.0 / ratio)), 1, _LARGEST_SHARE).astype(int)
+    errors = np.abs(np.log(larger / smaller) - abs(math.log(ratio)))
+    best = int(np.argmax(errors <= max(allowed, float(np.min(errors)))))
+    shares = int(larger[best]), int(smaller[best])
+    return shares if ratio >= 1.0 else shares[::-1]
+
+
+def _sum(cone: tuple[_Ray, ...], i: int, j: int, p: int, q: int) -> _Ray:
+    return tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+
+
+def _numbered(leaves: Iterator[_Leaf]) -> Cover:
+    places: dict[_Ray, int] = {}
+    cones, tree = [], []
+    for splits, cone in leaves:
+        cones.append([places.setdefault(ray, len(places)) for ray in cone])
+        tree.append(splits)
+        if len(cones) > _MOST_CONES:
+            raise SolverError("there are too many directions to cover the output space")
+    return Cover(np.array(list(places), dtype=np.float64), np.array(cones), b"".join(tree))
+
+
+def bounds(of: Cover, kappa: float) -> FloatArray:
+    """Bounds h_k, as large as they may be in the same proportion to the rays' lengths.
+
+    If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding.
+    """
+    lengths: FloatArray = np.linalg.norm(of.rays, axis=1)
+    share = 1.0 - _ROOM
+    while True:
+        h: FloatArray = lengths * (share * kappa / of.spread)
+        if all(_within(of.rays[cone], h[cone], kappa) for cone in of.cones):
+            return h
+        share -= _ROOM
+
+
+def _reaches(of: Cover, bounds: FloatArray) -> FloatArray:
+    """|V| for every cone, where V has with each of its rays the product that is its bound."""
+    corners = np.linalg.solve(of.rays[of.cones], bounds[of.cones][:, :, None])
+    reaches: FloatArray = np.linalg.norm(corners[:, :, 0], axis=1)
+    return reaches
+
+
+def _within(rays: FloatArray, bounds: FloatArray, kappa: float) -> bool:
+    """Whether |V| ≤ kappa for the V with rays·V = bounds, in exact arithmetic."""
+    rows = [
+        [*map(Fraction, ray.tolist()), Fraction(float(bound))]
+        for ray, bound in zip(rays, bounds, strict=True)
+    ]
+    for column in range(len(rows)):
+        pivot = next(row for row in rows[column:] if row[column] != 0)
+        rows.remove(pivot)
+        pivot = [entry / pivot[column] for entry in pivot]
+        rows = [
+            [entry - row[column] * of_pivot for entry, of_pivot in zip(row, pivot, strict=True)]
+            for row in rows
+        ]
+        rows.insert(column, pivot)
+    return sum(row[-1] ** 2 for row in rows) <= Fraction(kappa) ** 2
