@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from certnn.global_training import TrainingResult, train
     from certnn.kernel import Bound
     from certnn.network import TwoLayerNetwork
+    from certnn.path import RegularisationPath, regularisation_path
     from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
     from certnn.report import GapReport
@@ -32,6 +33,7 @@ _HOMES = {
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.bound_result",
+    "RegularisationPath": "certnn.path",
     "SolverChoice": "certnn.relaxation.worker",
     "SolverError": "certnn.errors",
     "TrainingProblem": "certnn.problem",
@@ -39,6 +41,7 @@ _HOMES = {
     "TwoLayerNetwork": "certnn.network",
     "audit": "certnn.auditing",
     "lower_bound": "certnn.bounds",
+    "regularisation_path": "certnn.path",
     "train": "certnn.global_training",
 }
 
@@ -49,6 +52,7 @@ __all__ = [
     "GapReport",
     "InputError",
     "LowerBoundResult",
+    "RegularisationPath",
     "SolverChoice",
     "SolverError",
     "TrainingProblem",
@@ -56,6 +60,7 @@ __all__ = [
     "TwoLayerNetwork",
     "audit",
     "lower_bound",
+    "regularisation_path",
     "train",
 ]
 

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from threadpoolctl import threadpool_limits
 
 from certnn.bound_result import LowerBoundResult, ProvedLevel
-from certnn.certificate import Certificate, Certified, DualPoint, certify
+from certnn.certificate import Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
 from certnn.dual_norm_proofs import DualNormProof, Limits, Prover
 from certnn.errors import InputError, SolverError
@@ -130,34 +130,6 @@ def lower_bound(
             raise
         return search.result(interrupted=True)
     return search.result(interrupted=False)
-
-
-def proved_before(problem: TrainingProblem, certificate: Certificate) -> LowerBoundResult:
-    """The result that an earlier run left in a certificate, for `lower_bound` to improve.
-
-    Raises
-    ------
-    InputError
-        If it is for another problem.
-    Malformed, Rejected
-        If the kernel does not accept it.
-    """
-    start = time.monotonic()
-    bound = certificate.check()
-    if bound.instance != problem.instance():
-        raise InputError("certificate", "is for another problem")
-    seconds = time.monotonic() - start
-    return LowerBoundResult(
-        bound=bound,
-        certificate=certificate,
-        level="earlier run",
-        proved=(ProvedLevel("earlier run", bound, seconds),),
-        network=None,
-        solver_figures=(),
-        notes=(),
-        seconds=seconds,
-        interrupted=False,
-    )
 
 
 def _validate(

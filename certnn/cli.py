@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, train, demo."""
+"""The command line: audit, bound, check, train, path, demo."""
 
 from __future__ import annotations
 
@@ -101,6 +101,21 @@ def _parser() -> argparse.ArgumentParser:
         "--resume", action="store_true", help="go on from what is in these two files, if it is"
     )
     train.set_defaults(command=_train)
+
+    path = commands.add_parser("path", help="the optimum against weight decay, in a proved band")
+    path.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
+    path.add_argument(
+        "--regs", required=True, nargs="+", type=float, metavar="R", help="weight decays"
+    )
+    path.add_argument("--hidden-bias", action="store_true", help="as for audit")
+    path.add_argument("--gap", type=float, default=1e-3, metavar="G", help="of each (0.001)")
+    path.add_argument("--level", default="auto", help="as for audit (default: auto)")
+    path.add_argument("--time-limit", type=float, metavar="S", help="seconds for each")
+    path.add_argument("--seed", type=int, default=0)
+    path.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for results; gone on from if there"
+    )
+    path.set_defaults(command=_path)
 
     demo = commands.add_parser("demo", help="audit a network trained on iris, in a minute")
     demo.add_argument("--out", default="certnn-demo", metavar="DIR", help="default: certnn-demo")
@@ -219,6 +234,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from certnn.earlier_bound import proved_before
     from certnn.files import load_network, save_network
     from certnn.global_training import train
     from certnn.progress import SearchProgress
@@ -229,6 +245,7 @@ def _train(options: argparse.Namespace) -> int:
         if file is not None and not file.parent.is_dir():
             raise InputError(str(file), "is in a folder that does not exist")
     resumed = options.resume and out.exists()
+    earlier = options.resume and proof is not None and proof.exists()
 
     def keep(result: LowerBoundResult) -> None:
         if result.network is not None:
@@ -243,7 +260,7 @@ def _train(options: argparse.Namespace) -> int:
             level=options.level,
             time_limit=options.time_limit,
             start=load_network(out) if resumed else None,
-            improve=_earlier_bound(problem, proof) if options.resume else None,
+            improve=proved_before(problem, proof) if earlier else None,
             seed=options.seed,
             progress=progress.tell,
             checkpoint=keep,
@@ -259,17 +276,34 @@ def _train(options: argparse.Namespace) -> int:
     return INTERRUPTED if result.interrupted else OK
 
 
-def _earlier_bound(problem: TrainingProblem, file: Path | None) -> LowerBoundResult | None:
-    from certnn.bounds import proved_before
-    from certnn.certificate import Certificate
-    from certnn.kernel import Malformed, Rejected
+def _path(options: argparse.Namespace) -> int:
+    from rich.console import Console
 
-    if file is None or not file.exists():
-        return None
-    try:
-        return proved_before(problem, Certificate.load(file))
-    except (Malformed, Rejected) as error:
-        raise InputError(str(file), f"is not a certificate to go on from: {error}") from None
+    from certnn.auditing import make_folder
+    from certnn.files import read_npz
+    from certnn.path import regularisation_path
+    from certnn.problem import TrainingProblem
+    from certnn.progress import SearchProgress
+    from certnn.report.path_table import path_table
+
+    x, y = read_npz(options.data, ("X", "Y"))
+    problem = TrainingProblem(x, y, options.regs[0], options.hidden_bias)
+    out = make_folder(options.out)
+    with SearchProgress() as progress:
+        path = regularisation_path(
+            problem,
+            options.regs,
+            gap=options.gap,
+            level=options.level,
+            time_limit=options.time_limit,
+            seed=options.seed,
+            folder=out,
+            progress=progress.tell_of,
+        )
+    path.save(out)
+    Console().print(path_table(path))
+    print(f"Written to {out}: path.json, path.csv, path.svg, networks and certificates")
+    return INTERRUPTED if path.interrupted else OK
 
 
 def _demo(options: argparse.Namespace) -> int:

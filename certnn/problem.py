@@ -98,6 +98,10 @@ class TrainingProblem:
         """
         return self.instance().data_sha256
 
+    def with_reg(self, reg: float) -> TrainingProblem:
+        """The same data with another weight decay."""
+        return TrainingProblem(self.X, self.Y, reg, self.hidden_bias)
+
     def instance(self) -> Instance:
         """The same problem as the kernel sees it."""
         x, y = self.X.astype("<f8").tobytes(), self.Y.astype("<f8").tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -39,6 +40,14 @@ class SearchProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def tell_of(self, reg: float) -> Callable[[str, float | None, float | None], None]:
+        """The same for one of several weight decays."""
+
+        def tell(stage: str, bound: float | None, objective: float | None) -> None:
+            self.tell(f"reg {reg:g}: {stage}", bound, objective)
+
+        return tell
 
     def tell(self, stage: str, bound: float | None, objective: float | None) -> None:
         """Show a stage, the best proved bound and the best network's objective."""

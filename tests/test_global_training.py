@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import certnn
-from certnn.bounds import proved_before
 from certnn.cli import main
 from certnn.datasets import iris, random_network_data, spirals
+from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network, save_data
 from certnn.training import training_objective
@@ -96,7 +96,7 @@ def test_bad_gap(gap):
         certnn.train(random_network_data(0, 0.1), gap=gap)
 
 
-def test_checkpoints_get_better_and_are_enough_to_go_on():
+def test_checkpoints_get_better_and_are_enough_to_go_on(tmp_path):
     problem = random_network_data(7, 0.1, n=15, d=3, c=2)
     kept = []
     result = certnn.train(problem, gap=1e-3, checkpoint=kept.append)
@@ -105,12 +105,14 @@ def test_checkpoints_get_better_and_are_enough_to_go_on():
     assert values == sorted(values)
     assert values[-1] == result.lower.bound.value
     middle = kept[len(kept) // 2]
-    earlier = proved_before(problem, middle.certificate)
+    file = tmp_path / "certificate.json"
+    middle.certificate.save(file)
+    earlier = proved_before(problem, file)
     again = certnn.train(problem, gap=1e-3, start=middle.network, improve=earlier)
     assert again.gap <= 1e-3
     assert again.lower.proved[0].level == "earlier run"
     with pytest.raises(InputError, match="another problem"):
-        proved_before(random_network_data(8, 0.1), middle.certificate)
+        proved_before(random_network_data(8, 0.1), file)
 
 
 def test_an_interrupt_keeps_what_is_proved():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Sequence
@@ -10,14 +9,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from certnn.report.data import GapReport
 from certnn.report.labels import Label, place_labels
 from certnn.report.marks import Mark, axis_range, marks_of
+from certnn.report.svg import svg_document, svg_settings
 from certnn.report.wording import printable
 
 #: Colours by their role; in the SVG each is a CSS variable of that name with this fall-back.
@@ -66,17 +64,9 @@ def sandwich_svg(report: GapReport, width: float = 620.0) -> str:
     str
         The element: text kept as text, colours as CSS variables, the same for the same report.
     """
-    settings: Any = {
-        "font.family": ["sans-serif"],
-        "svg.fonttype": "none",
-        "svg.hashsalt": f"certnn {width}",
-        "text.usetex": False,
-    }
-    with matplotlib.rc_context(settings):
-        canvas: Any = FigureCanvasSVG(sandwich_figure(report, width))
-        stream = io.StringIO()
-        canvas.print_svg(stream, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return _embedded(stream.getvalue(), _description(report))
+    with svg_settings(f"certnn {width}"):
+        document = svg_document(sandwich_figure(report, width))
+    return _embedded(document, _description(report))
 
 
 def sandwich_figure(report: GapReport, width: float) -> Figure:

@@ -1,0 +1,221 @@
+"""The optimum as a function of the weight decay, between two proved curves (Theorem 21)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from certnn.bounds import Progress
+from certnn.earlier_bound import proved_before
+from certnn.errors import InputError
+from certnn.files import load_network
+from certnn.global_training import TrainingResult, train
+from certnn.problem import TrainingProblem
+from certnn.raw_files import write_atomically
+from certnn.rounding import rounded_down, rounded_up
+
+_Corner = tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Two exact numbers with the optimum between them.
+
+    Attributes
+    ----------
+    reg : float
+    lower : Fraction
+        No network of any width has a smaller objective: from the bounds proved at other weight
+        decays, by concavity.
+    upper : Fraction
+        The objective of the best of the path's networks.
+    """
+
+    reg: float
+    lower: Fraction
+    upper: Fraction
+
+
+@dataclass(frozen=True)
+class RegularisationPath:
+    """Networks and proofs for several weight decays, and with them a band for every other one.
+
+    Attributes
+    ----------
+    problem : TrainingProblem
+        The data; its own reg plays no part.
+    regs : tuple of float
+        Ascending.
+    results : tuple of TrainingResult
+        One for each.
+    interrupted : bool
+        Whether Ctrl-C ended it before all weight decays were done.
+    """
+
+    problem: TrainingProblem
+    regs: tuple[float, ...]
+    results: tuple[TrainingResult, ...]
+    interrupted: bool
+
+    def band(self, reg: float) -> Band:
+        """What is proved of the optimum at any weight decay (Theorem 21).
+
+        Raises
+        ------
+        InputError
+            If reg is not a positive finite number.
+        """
+        problem = self.problem.with_reg(reg)
+        upper = min(result.network.evaluate(problem).value for result in self.results)
+        return Band(problem.reg, self._lower(Fraction(problem.reg)), upper)
+
+    def _lower(self, reg: Fraction) -> Fraction:
+        corners = self._corners
+        if reg >= corners[-1][0]:
+            return corners[-1][1]
+        after = next(k for k, (place, _) in enumerate(corners) if place > reg)
+        (left, low), (right, high) = corners[after - 1], corners[after]
+        return low + (high - low) * (reg - left) / (right - left)
+
+    @property
+    def _corners(self) -> list[_Corner]:
+        """The corners of the concave envelope of the bounds, the origin first."""
+        corners = [(Fraction(0), Fraction(0))]
+        highest = Fraction(0)
+        for reg, result in zip(self.regs, self.results, strict=True):
+            place, highest = Fraction(reg), max(highest, result.lower.bound.value)
+            while len(corners) > 1 and _below(corners[-2], corners[-1], (place, highest)):
+                corners.pop()
+            corners.append((place, highest))
+        return corners
+
+    def save(self, folder: str | Path) -> None:
+        """Write path.json, path.csv and path.svg, and the networks and certificates.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be made or written to.
+        """
+        from certnn.report.path_plot import path_svg
+
+        folder = Path(folder)
+        for reg, result in zip(self.regs, self.results, strict=True):
+            result.save(*_files(folder, reg))
+        rows = [_row(reg, result) for reg, result in zip(self.regs, self.results, strict=True)]
+        document = {"interrupted": self.interrupted, "points": rows}
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(folder / "path.json", json.dumps(document, indent=1).encode() + b"\n")
+        write_atomically(folder / "path.csv", table.getvalue().encode())
+        write_atomically(folder / "path.svg", path_svg(self).encode())
+
+
+def _below(
+    left: tuple[Fraction, Fraction],
+    middle: tuple[Fraction, Fraction],
+    right: tuple[Fraction, Fraction],
+) -> bool:
+    """Whether the middle point is on or below the line from left to right."""
+    slope = (middle[1] - left[1]) * (right[0] - left[0])
+    return slope <= (right[1] - left[1]) * (middle[0] - left[0])
+
+
+def _row(reg: float, result: TrainingResult) -> dict[str, object]:
+    return {
+        "reg": reg,
+        "lower_bound": rounded_down(result.lower.bound.value),
+        "lower_bound_exact": result.lower.bound.exact,
+        "objective": rounded_up(result.objective.value),
+        "objective_exact": result.objective.exact,
+        "gap": result.gap,
+        "level": result.lower.level,
+        "width": result.network.width,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def regularisation_path(
+    problem: TrainingProblem,
+    regs: Sequence[float],
+    *,
+    gap: float = 1e-3,
+    level: str = "auto",
+    time_limit: float | None = None,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    progress: Callable[[float], Progress] | None = None,
+) -> RegularisationPath:
+    """Train and prove from the largest weight decay to the smallest, each from the one before.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+        The data; its own reg plays no part.
+    regs : sequence of float
+        Weight decays, positive, in any order.
+    gap, level, time_limit, seed
+        For each weight decay, as in `certnn.train`.
+    folder : str, Path or None
+        Where each network and certificate is kept. What is there already from an earlier run on the
+        same data is checked and gone on from.
+    progress : callable or None
+        ``progress(reg)`` is asked for a callable like that of `certnn.train`.
+
+    Returns
+    -------
+    RegularisationPath
+        After Ctrl-C of what is done by then.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable, or the folder holds files of another problem.
+    KeyboardInterrupt
+        On Ctrl-C before the first weight decay is done.
+    """
+    ordered = sorted({problem.with_reg(reg).reg for reg in regs})
+    if not ordered:
+        raise InputError("regs", "is empty")
+    done: list[TrainingResult] = []
+    interrupted = False
+    for reg in reversed(ordered):
+        here = problem.with_reg(reg)
+        files = None if folder is None else _files(Path(folder), reg)
+        found = files is not None and all(file.exists() for file in files)
+        start = load_network(files[0]) if files and found else None
+        try:
+            result = train(
+                here,
+                gap=gap,
+                level=level,
+                time_limit=time_limit,
+                start=start or (done[-1].network if done else None),
+                improve=proved_before(here, files[1]) if files and found else None,
+                seed=seed,
+                progress=progress(reg) if progress else None,
+            )
+        except KeyboardInterrupt:
+            if not done:
+                raise
+            interrupted = True
+            break
+        if files:
+            result.save(*files)
+        done.append(result)
+        if result.interrupted:
+            interrupted = True
+            break
+    kept = tuple(ordered[len(ordered) - len(done) :])
+    return RegularisationPath(problem, kept, tuple(reversed(done)), interrupted)
+
+
+def _files(folder: Path, reg: float) -> tuple[Path, Path]:
+    return folder / f"network-{reg!r}.npz", folder / f"certificate-{reg!r}.json"

@@ -1,0 +1,36 @@
+"""Matplotlib's figures as SVG text that is the same for the same figure."""
+
+from __future__ import annotations
+
+import io
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+
+def svg_settings(salt: str) -> AbstractContextManager[None]:
+    """Settings under which to make a figure and its document: text stays text.
+
+    Parameters
+    ----------
+    salt : str
+        Names inside the document depend on it and on the figure alone.
+    """
+    settings: Any = {
+        "font.family": ["sans-serif"],
+        "svg.fonttype": "none",
+        "svg.hashsalt": salt,
+        "text.usetex": False,
+    }
+    return matplotlib.rc_context(settings)
+
+
+def svg_document(figure: Figure) -> str:
+    """The figure as an SVG document without date or origin."""
+    canvas: Any = FigureCanvasSVG(figure)
+    stream = io.StringIO()
+    canvas.print_svg(stream, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return stream.getvalue()
