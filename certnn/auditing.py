@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import ENOUGH, lower_bound
+from certnn.bounds import ENOUGH, MEMORY, lower_bound
 from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound
@@ -46,7 +46,7 @@ _PROGRAMS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditResult:
     """A gap report with its certificate and the best network found.
 
@@ -86,6 +86,10 @@ class AuditResult:
         write_atomically(folder / "report.html", page.encode())
         write_atomically(folder / "report.json", data.encode())
 
+    def __repr__(self) -> str:
+        gap = "" if self.gap is None else f"gap={self.gap:.3g}, "
+        return f"AuditResult({gap}lower={self.lower.value!r}, proved by the kernel)"
+
 
 def make_folder(folder: str | Path) -> Path:
     """Make a folder to write results into, if it is not there.
@@ -110,6 +114,7 @@ def audit(
     level: str = "auto",
     gap: float | None = None,
     time_limit: float | None = None,
+    memory_limit: float = MEMORY,
     choice: SolverChoice | None = None,
     title: str = "audit",
     recheck: str = "certnn check certificate.json",
@@ -129,8 +134,10 @@ def audit(
         Stop once the proved gap is at most this share of the objective, in [0, 1).
     time_limit : float or None
         Seconds for the whole audit; the cheapest level is always run to a bound.
+    memory_limit : float
+        Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     choice : SolverChoice or None
-        Solver, formulation and options.
+        Solver, formulation and options, as in `certnn.lower_bound`.
     title, recheck : str
         What the report says of the network's origin, and of how to check the certificate again.
     progress : callable or None
@@ -179,6 +186,7 @@ def audit(
             time_limit=left,
             target=None if gap is None or given is None else reference * (1.0 - gap),
             gap=ENOUGH if gap is None else min(gap, ENOUGH),
+            memory_limit=memory_limit,
             network=best.network,
             choice=choice,
             improve=lower,

@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--level", default="auto", help="how to prove the bound, as for audit (default: auto)"
     )
     train.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    _add_memory(train)
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", required=True, metavar="NET.npz", help="kept up to date")
     train.add_argument("--certificate", metavar="FILE", help="the proof, kept up to date")
@@ -141,8 +142,11 @@ def _add_search(command: argparse.ArgumentParser) -> None:
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
     )
     command.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    _add_memory(command)
     command.add_argument(
-        "--solver", default="CLARABEL", help="SDP solver that CVXPY knows (default: CLARABEL)"
+        "--solver",
+        default="CLARABEL",
+        help="SDP solver that CVXPY knows, or certnn for our own (default: CLARABEL)",
     )
     command.add_argument(
         "--formulation",
@@ -151,6 +155,16 @@ def _add_search(command: argparse.ArgumentParser) -> None:
         help="of the level dnn: reduced primal, the paper's own, or the dual by PICOS and CVXOPT",
     )
     command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
+
+
+def _add_memory(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--memory-limit",
+        type=float,
+        default=1000.0,
+        metavar="MB",
+        help="of a partition or phases that are searched for (default: 1000)",
+    )
 
 
 def _problem(options: argparse.Namespace) -> TrainingProblem:
@@ -185,6 +199,7 @@ def _audit(options: argparse.Namespace) -> int:
             level=options.level,
             gap=options.gap,
             time_limit=options.time_limit,
+            memory_limit=1e6 * options.memory_limit,
             choice=_choice(options),
             title=" on ".join(names),
             recheck=f"certnn check {out / 'certificate.json'} --data {options.data}",
@@ -259,6 +274,7 @@ def _train(options: argparse.Namespace) -> int:
             gap=options.gap,
             level=options.level,
             time_limit=options.time_limit,
+            memory_limit=1e6 * options.memory_limit,
             start=load_network(out) if resumed else None,
             improve=proved_before(problem, proof) if earlier else None,
             seed=options.seed,

@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import Checkpoint, Progress, lower_bound
+from certnn.bound_search import Checkpoint, Progress
+from certnn.bounds import MEMORY, lower_bound
 from certnn.certificate import Certificate
 from certnn.errors import InputError
 from certnn.files import save_network
@@ -84,6 +85,7 @@ def train(
     gap: float = 1e-3,
     level: str = "auto",
     time_limit: float | None = None,
+    memory_limit: float = MEMORY,
     start: TwoLayerNetwork | None = None,
     improve: LowerBoundResult | None = None,
     seed: int = 0,
@@ -107,6 +109,8 @@ def train(
     time_limit : float or None
         Seconds, about; without one the search goes on while its certificate stays of a size that
         can be checked in about ten seconds.
+    memory_limit : float
+        Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     start : TwoLayerNetwork or None
         A network to begin with; the result is never worse.
     improve : LowerBoundResult or None
@@ -157,6 +161,7 @@ def train(
         "shor" if trained is not None and trained.interrupted else level,
         gap=gap,
         time_limit=left,
+        memory_limit=memory_limit,
         network=start,
         improve=improve,
         seed=seed,

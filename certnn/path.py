@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from certnn.bounds import Progress
+from certnn.bound_search import Progress
 from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network

@@ -2,5 +2,7 @@
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile("certnn", deadline=None, print_blob=True)
 settings.load_profile("certnn")

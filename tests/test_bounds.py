@@ -24,7 +24,8 @@ from certnn import (
     SolverChoice,
     SolverError,
     TrainingProblem,
-    bounds,
+    bound_result,
+    bound_search,
     lower_bound,
 )
 from certnn.relaxation import worker
@@ -41,7 +42,7 @@ def in_process(monkeypatch):
         calls.append((groups, choice, time_limit))
         return worker.solve(problem, groups, choice, time_limit)
 
-    monkeypatch.setattr(bounds, "solve_in_process", run)
+    monkeypatch.setattr(bound_search, "solve_in_process", run)
     return calls
 
 
@@ -141,7 +142,7 @@ def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
     problem = random_family(0, n=8, c=2)
     here = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "solve_in_process", worker.solve_in_process)
+        patch.setattr(bound_search, "solve_in_process", worker.solve_in_process)
         there = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
     assert len(in_process) == 1
     assert there.bound.value == here.bound.value
@@ -203,7 +204,7 @@ def test_the_formulation_is_used_for_dnn_alone(in_process, formulation):
         raise SolverError("stopped")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "solve_in_process", fake)
+        patch.setattr(bound_search, "solve_in_process", fake)
         lower_bound(problem, "dnn", choice=SolverChoice(formulation=formulation, options=options))
     assert seen == [(False, "reduced"), (True, formulation)]
 
@@ -321,7 +322,7 @@ def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
         outcome = worker.solve(problem, groups, choice, time_limit)
         return type(outcome)(outcome.figure, None)
 
-    monkeypatch.setattr(bounds, "solve_in_process", no_point)
+    monkeypatch.setattr(bound_search, "solve_in_process", no_point)
     result = lower_bound(PLAIN["d=2, c=2"], "dnn")
     assert levels_of(result) == ["shor"]
     assert result.notes == ("dnn: CLARABEL ended with no dual point: optimal",)
@@ -334,7 +335,7 @@ def test_a_solver_that_says_nonsense_leaves_a_note_and_the_bound(monkeypatch):
         outcome.point.Z[0, 0] = math.nan
         return outcome
 
-    monkeypatch.setattr(bounds, "solve_in_process", nonsense)
+    monkeypatch.setattr(bound_search, "solve_in_process", nonsense)
     result = lower_bound(PLAIN["d=2, c=2"], "dnn")
     assert result.notes == ("dnn: the dual point has entries that are not finite",)
 
@@ -364,7 +365,7 @@ def test_interrupt_keeps_what_is_proved(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bounds, "solve_in_process", interrupt)
+    monkeypatch.setattr(bound_search, "solve_in_process", interrupt)
     problem = PLAIN["d=2, c=2"]
     result = lower_bound(problem, "dnn")
     assert result.interrupted
@@ -376,7 +377,7 @@ def test_interrupt_before_anything_is_proved_is_passed_on(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bounds, "shor_point", interrupt)
+    monkeypatch.setattr(bound_search, "shor_point", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lower_bound(PLAIN["d=2, c=2"], "dnn")
 
@@ -460,4 +461,4 @@ def test_the_bound_is_close_to_the_optimum_where_it_is_known(in_process):
 
 def test_names_of_the_package():
     assert certnn.lower_bound is lower_bound
-    assert certnn.LowerBoundResult is bounds.LowerBoundResult
+    assert certnn.LowerBoundResult is bound_result.LowerBoundResult

@@ -112,6 +112,10 @@ def _scatter(
     value: FloatArray,
     working: type[np.floating[Any]],
 ) -> NDArray[np.floating[Any]]:
+    if working is np.float64:
+        place = np.ravel_multi_index((g, p, r), shape)
+        total = np.bincount(place, weights=value, minlength=int(np.prod(shape)))
+        return total.astype(np.float64).reshape(shape)
     summed: NDArray[np.floating[Any]] = np.zeros(shape, dtype=working)
     np.add.at(summed, (g, p, r), value.astype(working))
     return summed

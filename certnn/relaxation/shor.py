@@ -23,7 +23,7 @@ from certnn.problem import TrainingProblem
 _TOLERANCE = 1e-5
 _ITERATIONS = 2000
 #: With more points than this the search starts on a sample of them.
-_FEW_POINTS, _SAMPLE, _FEW_ITERATIONS = 4000, 2000, 2000
+_FEW_POINTS, _SAMPLE = 4000, 2000
 #: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
 _SMALLEST_REG = 1e-12
 _NEWTON_STEPS = 30
@@ -69,7 +69,7 @@ def shor_point(
 
         x = _rank_coordinates(problem.features[seen] / x_scale)
         y = problem.Y[seen] / y_scale
-        best = _solve(x, y, reg, deadline, report)
+        best, _ = _solve(x, y, reg, deadline, report)
         Z[seen], t[seen] = y_scale * best.Z, best.t * y_scale / x_scale
     # A zero row has a_i = 0: its Z is Y, and a large t makes its share of ½λ_max negligible.
     rest = ~seen
@@ -78,6 +78,30 @@ def shor_point(
     positive = t > 0.0
     smallest = 1e-9 * float(np.min(t[positive])) if np.any(positive) else 1.0
     return DualPoint(Z, Products.vanishing(-np.where(positive, t, smallest)))
+
+
+@dataclass(frozen=True, eq=False)
+class ShorSolution:
+    """The level shor solved on plain rows: Z (n×c), t (n), and the moment W of (u, v)."""
+
+    Z: FloatArray
+    t: FloatArray
+    W: FloatArray
+
+
+def solve_shor(x: FloatArray, y: FloatArray, reg: float) -> ShorSolution:
+    """Solve the level for rows x, shape (n, r), and y, shape (n, c), of size about 1.
+
+    Parameters
+    ----------
+    x, y : float64 array
+        No row of x is zero, and y has a nonzero entry.
+    reg : float
+        Brought within 1e-12..1e12, beyond which the solution changes in size alone.
+    """
+    clipped = min(max(reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
+    best, W = _solve(x, y, clipped, math.inf, lambda bound: None)
+    return ShorSolution(best.Z, best.t, W)
 
 
 def _rank_coordinates(x: FloatArray) -> FloatArray:
@@ -164,17 +188,18 @@ def _norm_of_shrunk(pull: FloatArray, radius: FloatArray, values: FloatArray) ->
 
 def _solve(
     x: FloatArray, y: FloatArray, reg: float, deadline: float, progress: Callable[[float], None]
-) -> _Response:
+) -> tuple[_Response, FloatArray]:
     """Minimise over W; with many points first on a sample of them, which is a good start."""
     moment = _Moment(x, y, reg)
     start = 0.1 * np.eye(moment.order)
-    if x.shape[0] <= _FEW_POINTS:
-        return _minimise(moment, start, _ITERATIONS, deadline, progress)[0]
-    rows = np.random.default_rng(0).choice(x.shape[0], _SAMPLE, replace=False)
-    sample = _Moment(x[rows], y[rows], reg * _SAMPLE / x.shape[0])
-    _, start = _minimise(sample, start, _ITERATIONS, deadline, lambda bound: None)
-    start = np.asarray(np.linalg.solve(moment.scale, sample.scale @ start), dtype=np.float64)
-    return _minimise(moment, start, _FEW_ITERATIONS, deadline, progress)[0]
+    if x.shape[0] > _FEW_POINTS:
+        rows = np.random.default_rng(0).choice(x.shape[0], _SAMPLE, replace=False)
+        sample = _Moment(x[rows], y[rows], reg * _SAMPLE / x.shape[0])
+        _, start = _minimise(sample, start, _ITERATIONS, deadline, lambda bound: None)
+        start = np.asarray(np.linalg.solve(moment.scale, sample.scale @ start), dtype=np.float64)
+    best, factor = _minimise(moment, start, _ITERATIONS, deadline, progress)
+    factor = moment.scale @ factor
+    return best, factor @ factor.T
 
 
 def _minimise(

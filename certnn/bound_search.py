@@ -1,0 +1,212 @@
+"""The search for a lower bound: run levels, certify each, keep the best."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib.metadata import version
+
+from certnn.bound_result import LowerBoundResult, ProvedLevel
+from certnn.certificate import Certified, DualPoint, certify
+from certnn.certificate.dual_point import IndexArray
+from certnn.dual_norm_proofs import Limits, Prover
+from certnn.errors import SolverError
+from certnn.kernel import Rejected
+from certnn.network import TwoLayerNetwork
+from certnn.partition.proof import PartitionProver
+from certnn.phases.proof import PhasesProver
+from certnn.problem import TrainingProblem
+from certnn.relaxation.directions import Directions
+from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.levels import PARTITION, Level
+from certnn.relaxation.own_solvers import OWN
+from certnn.relaxation.shor import shor_point
+from certnn.relaxation.worker import SolverChoice, solve_in_process
+from certnn.relaxed_bounds import OwnRun
+from certnn.tightening import tightening_proofs
+from certnn.training import ColumnGeneration, training_objective
+
+#: Called as progress(what is running, best bound or None, objective of the best network or None).
+Progress = Callable[[str, float | None, float | None], None]
+
+#: Called as checkpoint(the result so far).
+Checkpoint = Callable[[LowerBoundResult], None]
+
+
+@dataclass(frozen=True, eq=False)
+class BoundRequest:
+    """The arguments of `certnn.lower_bound`."""
+
+    problem: TrainingProblem
+    time_limit: float | None
+    memory_limit: float
+    target: float | None
+    gap: float
+    network: TwoLayerNetwork | None
+    choice: SolverChoice
+    improve: LowerBoundResult | None
+    seed: int
+    progress: Progress
+    checkpoint: Checkpoint
+
+
+class BoundSearch:
+    """The state of one call of `lower_bound`: what is proved so far, and until when to go on."""
+
+    def __init__(self, request: BoundRequest) -> None:
+        self._request, self._problem = request, request.problem
+        improve = request.improve
+        self._network = request.network or (improve.network if improve else None)
+        self._objective: float | None = None
+        if self._network is not None:
+            self._objective = training_objective(self._problem, self._network)
+        self._start = time.monotonic()
+        limit = request.time_limit
+        self._deadline = math.inf if limit is None else self._start + limit
+        self._proved = list(improve.proved) if improve else []
+        self._figures = list(improve.solver_figures) if improve else []
+        self._notes = list(improve.notes) if improve else []
+        self._level = improve.level if improve else ""
+        self.best = Certified(improve.certificate, improve.bound) if improve else None
+
+    def has(self, stage: Level) -> bool:
+        """Whether the stage is proved already."""
+        return any(proved.level == str(stage) for proved in self._proved)
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() >= self._deadline
+
+    def reached(self) -> bool:
+        """Whether the best bound is good enough."""
+        return self.best is not None and self._is_enough(self.best.bound.value)
+
+    def _is_enough(self, bound: Fraction | float) -> bool:
+        goals = [] if self._request.target is None else [self._request.target]
+        if self._objective is not None:
+            goals.append((1.0 - self._request.gap) * self._objective)
+        return any(bound >= goal for goal in goals)
+
+    def run(self, stage: Level, directions: Directions) -> None:
+        """Run one level and certify what it gives."""
+        start = time.monotonic()
+        self._tell(str(stage))
+        try:
+            for certified in self._certified(stage, directions):
+                self._add(stage, certified, start)
+                if self.reached():
+                    break
+        except SolverError as error:
+            self._notes.append(f"{stage}: {error}")
+
+    def result(self, interrupted: bool) -> LowerBoundResult:
+        """What is proved so far."""
+        if self.best is None:
+            raise SolverError("; ".join(self._notes) or "nothing was proved")
+        earlier = self._request.improve.seconds if self._request.improve else 0.0
+        return LowerBoundResult(
+            bound=self.best.bound,
+            certificate=self.best.certificate,
+            level=self._level,
+            proved=tuple(self._proved),
+            network=self._network,
+            solver_figures=tuple(self._figures),
+            notes=tuple(self._notes),
+            seconds=earlier + time.monotonic() - self._start,
+            interrupted=interrupted,
+        )
+
+    def _certified(self, stage: Level, directions: Directions) -> Iterator[Certified]:
+        if stage.trains:
+            yield from self._tightened(stage)
+            return
+        groups = angular_groups(directions.units, stage.group) if stage.kind == "block" else None
+        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
+        if stage.kind == "shor":
+            point = shor_point(self._problem, self._deadline)
+        elif self._request.choice.solver == OWN:
+            yield from self._relaxed(stage, groups, about)
+            return
+        else:
+            point = self._general_point(stage, groups)
+            about["solver"] = self._figures[-1].solver
+        self._tell(f"{stage}: proving")
+        yield certify(self._problem, point, about)
+
+    def _general_point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
+        choice = self._request.choice
+        left = None if math.isinf(self._deadline) else self._deadline - time.monotonic()
+        if stage.kind != "dnn":
+            choice = replace(choice, formulation="reduced")
+        outcome = solve_in_process(self._problem, groups, choice, left)
+        self._figures.append(outcome.figure)
+        if outcome.point is None:
+            raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
+        return outcome.point
+
+    def _relaxed(
+        self, stage: Level, groups: list[IndexArray] | None, about: dict[str, str]
+    ) -> Iterator[Certified]:
+        run = OwnRun(self._problem, str(stage), groups)
+        try:
+            yield from run.certified(self._deadline, self._is_enough, self._tell, about)
+        finally:
+            self._figures.extend(run.figures)
+
+    def _tightened(self, stage: Level) -> Iterator[Certified]:
+        features = self._problem.features
+        prover: Prover
+        if stage == PARTITION:
+            prover = PartitionProver(features)
+        else:
+            prover = PhasesProver(features, self._problem.reg)
+        networks = [] if self._network is None else [self._network]
+        generation = ColumnGeneration(self._problem, networks, self._request.seed)
+
+        def tell(doing: str, objective: float) -> None:
+            self._network, self._objective = generation.best, objective
+            self._tell(f"{stage}: {doing}")
+
+        tell("training", generation.objective)
+        proofs = tightening_proofs(
+            self._problem,
+            generation,
+            prover,
+            Limits(self._deadline, self._request.memory_limit),
+            -math.inf if self.best is None else self.best.bound.rounded,
+            1.0 + self._request.gap,
+            tell,
+        )
+        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
+        proved = self.has(stage)
+        try:
+            for found in proofs:
+                certificate = found.certificate(self._problem, about)
+                certified = Certified(certificate, certificate.check())
+                proved = True
+                self._network, self._objective = generation.best, generation.objective
+                yield certified
+        except Rejected:  # floats were not enough for it, and would not be for a tighter one
+            pass
+        finally:
+            self._network, self._objective = generation.best, generation.objective
+        if not proved:
+            raise SolverError("none was found: time or memory was short")
+
+    def _add(self, stage: Level, certified: Certified, start: float) -> None:
+        proved = ProvedLevel(str(stage), certified.bound, time.monotonic() - start)
+        # Some levels are proved again and again, as a rule each time tighter.
+        same = [p for p in self._proved if p.level == proved.level] + [proved]
+        others = [p for p in self._proved if p.level != proved.level]
+        self._proved = [*others, max(same, key=lambda p: p.bound.value)]
+        if self.best is None or certified.bound.value > self.best.bound.value:
+            self.best, self._level = certified, str(stage)
+            self._request.checkpoint(self.result(interrupted=False))
+        self._tell(f"{stage}: proved")
+
+    def _tell(self, stage: str) -> None:
+        bound = None if self.best is None else self.best.bound.rounded
+        self._request.progress(stage, bound, self._objective)

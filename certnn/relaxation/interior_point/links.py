@@ -1,0 +1,118 @@
+"""Pairs of directions and the products that join them, in feasible proportions.
+
+For unit x_i, x_j and Δ = x_i − x_j, (a_i − a_j)(b_i − b_j) ≥ −¼(Δᵀu)², so that its products enter S
+with weight t at the price of ½tΔΔᵀ in the u-block: y(a_i, b_j) = y(a_j, b_i) = t, and t less at
+both a_i·b_i and a_j·b_j. Where x_i and −x_j are close, a_j and b_j change places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificate.dual_point import IndexArray
+from certnn.relaxation.interior_point.constraints import Constraints, make_constraints
+from certnn.relaxation.interior_point.factors import Factors, factorise, longest
+from certnn.relaxation.interior_point.newton import State
+from certnn.relaxation.interior_point.program import Program
+
+_NEIGHBOURS = 4
+#: Share of the u-block that new links may take.
+_ROOM = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Links i < j with sign +1 for x_i close to x_j, −1 for x_i close to −x_j."""
+
+    low: IndexArray
+    high: IndexArray
+    sign: IndexArray
+
+    def pairs(self, m: int) -> tuple[IndexArray, IndexArray]:
+        """The two products of each link: all first ones, then all second ones."""
+        i, j, same = self.low, self.high, self.sign > 0
+        first = np.concatenate([i, np.where(same, j, i + m)])
+        second = np.concatenate([np.where(same, j + m, j), np.where(same, i + m, j + m)])
+        return first, second
+
+    def differences(self, rows: FloatArray) -> FloatArray:
+        """Δ of each link, shape (links, r)."""
+        return np.asarray(rows[self.low] - self.sign[:, None] * rows[self.high])
+
+
+def nearest_links(rows: FloatArray, label: IndexArray) -> Links:
+    """Each direction with the nearest lines of its own group; `label` numbers the groups."""
+    m = rows.shape[0]
+    cosine = rows @ rows.T
+    size = np.where(label[:, None] == label[None, :], np.abs(cosine), -1.0)
+    np.fill_diagonal(size, -1.0)
+    near = np.argsort(-size, axis=1, kind="stable")[:, : min(_NEIGHBOURS, m - 1)]
+    i, j = np.repeat(np.arange(m), near.shape[1]), near.ravel()
+    inside = size[i, j] >= 0.0
+    key = np.unique(np.minimum(i, j)[inside] * m + np.maximum(i, j)[inside])
+    low, high = key // m, key % m
+    return Links(low, high, np.where(cosine[low, high] >= 0.0, 1, -1))
+
+
+def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:
+    """The links that hold these products of forms of different directions."""
+    i, j = first % m, second % m
+    positive = (first >= m) != (second >= m)
+    key = np.unique((np.minimum(i, j) * m + np.maximum(i, j)) * 2 + positive)
+    return Links(key // 2 // m, key // 2 % m, np.where(key % 2 == 1, 1, -1))
+
+
+def first_point(program: Program, label: IndexArray) -> tuple[Constraints, FloatArray]:
+    """Nearest links and a feasible interior point, ζ a multiple of the targets."""
+    x, m = program.forms.rows, program.forms.points
+    links = nearest_links(x, label)
+    constraints = make_constraints(program, *links.pairs(m))
+    y = np.zeros(constraints.first.size)
+    free = y[constraints.fits : constraints.signed]
+    free -= 0.5 / np.linalg.eigvalsh(x.T @ x)[-1]
+    if links.low.size:
+        delta = links.differences(x)
+        square = np.sum(delta**2, axis=1)
+        t = 1.0 / np.maximum(square, np.median(square))
+        t /= np.linalg.eigvalsh((delta.T * t) @ delta)[-1]
+        np.subtract.at(free, links.low, t)
+        np.subtract.at(free, links.high, t)
+        y[constraints.signed :] = np.tile(t, 2)
+    factors = factorise(constraints.dual_matrix(y))
+    assert factors is not None  # the blocks of u, s and v are definite by construction
+    towards = np.zeros_like(y)
+    towards[: constraints.fits] = program.targets.ravel()
+    reach = longest(factors.root, -constraints.combined(towards))
+    return constraints, y + min(0.5 * reach, 1.0) * towards
+
+
+def extended(
+    constraints: Constraints, state: State, factors: Factors, links: Links, mu: float
+) -> tuple[Constraints, State]:
+    """Add links at positive weights that leave S definite; their slacks centred at mu."""
+    program = constraints.program
+    m, r = program.forms.points, program.forms.rank
+    first, second = links.pairs(m)
+    place = np.full((2 * m, 2 * m), -1)
+    old = constraints.pair_first.size
+    place[constraints.pair_first, constraints.pair_second] = np.arange(old)
+    new = place[first, second] < 0
+    place[first[new], second[new]] = old + np.arange(np.count_nonzero(new))
+    larger = make_constraints(
+        program,
+        np.concatenate([constraints.pair_first, first[new]]),
+        np.concatenate([constraints.pair_second, second[new]]),
+    )
+    delta = links.differences(program.forms.rows) @ np.linalg.cholesky(factors.inverse[:r, :r])
+    square = np.sum(delta**2, axis=1)
+    t = 1.0 / np.maximum(square, 0.1 * np.median(square))
+    t *= _ROOM / np.linalg.eigvalsh((delta.T * t) @ delta)[-1]
+    y = np.concatenate([state.y, np.zeros(np.count_nonzero(new))])
+    np.add.at(y, larger.signed + place[first, second], np.tile(t, 2))
+    np.subtract.at(y, larger.fits + links.low, t)
+    np.subtract.at(y, larger.fits + links.high, t)
+    slack = np.concatenate([state.slack, mu / y[larger.signed + old :]])
+    return larger, State(y, state.moment, slack)

@@ -1,0 +1,181 @@
+"""The rounds: steps on the working set, then the products that the moment matrix violates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.linalg
+
+from certnn.arrays import FloatArray
+from certnn.certificate.dual_point import IndexArray, Products
+from certnn.errors import SolverError
+from certnn.relaxation.interior_point.constraints import Constraints
+from certnn.relaxation.interior_point.factors import Factors, factorise
+from certnn.relaxation.interior_point.links import extended, first_point, links_of
+from certnn.relaxation.interior_point.newton import NewtonStep, State, average
+from certnn.relaxation.interior_point.program import Program, make_program
+from certnn.relaxation.interior_point.schur import SchurWriter, schur_compiled
+from certnn.relaxation.iterates import DualIterate
+from certnn.relaxation.reduced_problem import ReducedProblem
+
+#: Relative gaps of the working set at which products are priced, before the tolerance itself.
+_PRICE_AT = 0.3
+#: A product is violated if it is below this share of the norms of its forms.
+_VIOLATED = -1e-4
+#: The links added at a time hold this many violated products for each direction.
+_ADDED = 0.5
+#: Residuals of the primal constraints that count as none.
+_FEASIBLE = 1e-8
+#: So many short steps in a row, none of which raises the bound by this share, end the search.
+_SHORT, _MOST_SHORT, _RISE, _MOST_STEPS = 0.1, 8, 1e-4, 500
+
+
+def interior_point(
+    reduced: ReducedProblem,
+    *,
+    groups: list[IndexArray] | None = None,
+    start: tuple[FloatArray, Products] | None = None,
+    tolerance: float = 1e-6,
+    schur: SchurWriter = schur_compiled,
+) -> Iterator[DualIterate]:
+    """Solve the dual of the relaxation over a growing working set of products (Theorems 7, 8).
+
+    Parameters
+    ----------
+    reduced : ReducedProblem
+    groups : list of int64 arrays or None
+        Products are kept within these groups of directions; None for all products. The cost is
+        that of all products.
+    start : tuple or None
+        A dual point of a neighbouring problem. Not used yet: every solve starts afresh.
+    tolerance : float
+        Stop at this relative gap of the working set with no product violated.
+    schur : SchurWriter
+        Writes the matrix of the Newton equations.
+
+    Yields
+    ------
+    DualIterate
+        After each step, feasible in floats. The estimate is the moment matrix's objective, for
+        the working set and up to its residuals: infinite while they are not small. It ends
+        when the tolerance is reached or floats allow no further progress.
+    """
+    program = make_program(reduced)
+    if not np.any(program.targets):
+        none = np.zeros(0, dtype=np.int64)
+        yield program.iterate(program.targets, none, none, np.zeros(0), program.lost)
+        return
+    label = np.zeros(program.forms.points, dtype=np.int64)
+    for number, group in enumerate(groups or []):
+        label[group] = number
+    constraints, y = first_point(program, label)
+    factors = factorise(constraints.dual_matrix(y))
+    if factors is None:
+        raise SolverError("the data are too badly scaled for the interior point method")
+    yield _iterate(constraints, y, factors, np.inf)[0]
+    state = _centred(constraints, y, factors)
+    buffer = np.empty((y.size, y.size))
+    infeasible, short, best = True, 0, 0.0
+    for _ in range(_MOST_STEPS):
+        try:
+            step = NewtonStep(constraints, state, factors, schur, buffer).take(infeasible)
+        except SolverError:
+            return
+        state, factors = step.state, step.factors
+        estimate, residual = _primal(constraints, state)
+        infeasible = residual > _FEASIBLE
+        iterate, bound = _iterate(constraints, state.y, factors, np.inf if infeasible else estimate)
+        yield iterate
+        stuck = min(step.primal, step.dual) < _SHORT and bound <= best * (1.0 + _RISE)
+        short = short + 1 if stuck else 0
+        best = max(best, bound)
+        if short >= _MOST_SHORT:
+            return
+        gap = (estimate - bound) / max(abs(estimate), np.finfo(float).tiny)
+        if gap > _PRICE_AT or (infeasible and step.primal < 0.9):
+            continue
+        first, second = _violated(constraints, state.moment, label)
+        if first.size:
+            links = links_of(first, second, program.forms.points)
+            mu = average(constraints, state, factors)
+            larger, candidate = extended(constraints, state, factors, links, mu)
+            checked = factorise(larger.dual_matrix(candidate.y))
+            if checked is None:
+                return
+            constraints, state, factors = larger, candidate, checked
+            buffer = np.empty((state.y.size, state.y.size))
+            infeasible = True
+        elif gap <= tolerance and not infeasible:
+            return
+
+
+def _centred(constraints: Constraints, y: FloatArray, factors: Factors) -> State:
+    """L = μS⁻¹ and ν = μ/y, with the μ that fits the equations of ζ best."""
+    program = constraints.program
+    values = constraints.values(program.forms.values(factors.inverse))[: constraints.fits]
+    wanted = program.targets.ravel() - y[: constraints.fits]
+    mu = max(float(wanted @ values), 0.0) / max(float(values @ values), np.finfo(float).tiny)
+    if not mu > 0.0:  # ζ is at the targets already: any μ will do
+        mu = float(np.sum(program.targets**2)) / program.forms.order * 1e-3
+    return State(y, mu * factors.inverse, mu / y[constraints.signed :])
+
+
+def _iterate(
+    constraints: Constraints, y: FloatArray, factors: Factors, estimate: float
+) -> tuple[DualIterate, float]:
+    """The dual point at its best scale, and its bound in the units of the program."""
+    program, kept = constraints.program, slice(constraints.fits, None)
+    scale, bound = _best_scale(program, y[: constraints.fits], _kappa(constraints, factors))
+    zeta = scale * y[: constraints.fits].reshape(program.targets.shape)
+    first, second = constraints.first[kept], constraints.second[kept]
+    return program.iterate(zeta, first, second, scale * y[kept], estimate), bound
+
+
+def _kappa(constraints: Constraints, factors: Factors) -> float:
+    """The dual norm proved, in units of reg: s is eliminated from S (Theorem 11(c))."""
+    forms = constraints.program.forms
+    kept = np.r_[0 : forms.rank, forms.rank + forms.points : forms.order]
+    # The Schur complement of S is the inverse of this block of S⁻¹.
+    largest = float(scipy.linalg.eigvalsh(factors.inverse[np.ix_(kept, kept)])[-1])
+    return max(1.0 - 1.0 / largest, 0.0)
+
+
+def _best_scale(program: Program, zeta: FloatArray, kappa: float) -> tuple[float, float]:
+    """The multiple of the dual point that proves most, and what it proves (Theorem 3)."""
+    product = float(zeta @ program.targets.ravel())
+    square = float(zeta @ zeta)
+    if product <= 0.0 or square <= 0.0:
+        return 0.0, program.lost
+    scale = product / square if kappa <= 0.0 else min(product / square, 1.0 / kappa)
+    return scale, scale * product - 0.5 * scale * scale * square + program.lost
+
+
+def _primal(constraints: Constraints, state: State) -> tuple[float, float]:
+    """The primal objective of the moment matrix, and its largest residual."""
+    program = constraints.program
+    r, m = program.forms.rank, program.forms.points
+    values = constraints.values(program.forms.values(state.moment))
+    left = program.targets.ravel() - values[: constraints.fits]
+    diagonal = np.diag(state.moment)
+    decay = float(np.sum(diagonal[:r]) + np.sum(diagonal[r + m :]))
+    errors = values[constraints.fits :].copy()
+    errors[m:] -= state.slack
+    return 0.5 * float(left @ left) + 0.5 * decay + program.lost, float(np.max(np.abs(errors)))
+
+
+def _violated(
+    constraints: Constraints, moment: FloatArray, label: IndexArray
+) -> tuple[IndexArray, IndexArray]:
+    """The products that are most negative for their forms' size and not in the working set."""
+    m = constraints.program.forms.points
+    values = constraints.program.forms.values(moment)[: 2 * m, : 2 * m]
+    norms = np.sqrt(np.diag(values))
+    share = values / norms[:, None] / norms[None, :]
+    group = np.tile(label, 2)
+    allowed = np.triu(group[:, None] == group[None, :], 1)
+    allowed[np.arange(m), np.arange(m) + m] = False
+    allowed[constraints.pair_first, constraints.pair_second] = False
+    first, second = np.nonzero(allowed & (share < _VIOLATED))
+    order = np.argsort(share[first, second], kind="stable")[: max(1, int(_ADDED * m))]
+    return first[order], second[order]

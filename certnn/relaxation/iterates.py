@@ -1,0 +1,31 @@
+"""What our own solvers of the relaxation hand out: one dual point after another, each a bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certnn.arrays import FloatArray
+from certnn.certificate.dual_point import Products
+
+
+@dataclass(frozen=True, eq=False)
+class DualIterate:
+    """A dual point of a `ReducedProblem` that is feasible in float arithmetic.
+
+    Attributes
+    ----------
+    Z : float64 array, shape (n, c)
+        In the units of the reduced problem, as `ReducedProblem.original_point` takes it.
+    products : Products
+        Multipliers over its m directions.
+    bound : float
+        What it would prove of the original problem, in that one's units; not proved yet.
+    estimate : float
+        Of the value of the level, from the primal side: the bound may still rise to about this.
+        Infinite where the solver has none.
+    """
+
+    Z: FloatArray
+    products: Products
+    bound: float
+    estimate: float

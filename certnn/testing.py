@@ -1,0 +1,195 @@
+"""Assertions for tests of networks and relaxations: what they require is proved, or they fail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from certnn.auditing import AuditResult, audit
+from certnn.errors import InputError
+from certnn.global_training import train
+from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.rounding import rounded_down
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """How close a level's bound comes to the optimum, proved from both sides.
+
+    Attributes
+    ----------
+    level : str
+    lower : Bound
+        What the level proves.
+    objective : Bound
+        Of the best network known, which is at or above the optimum.
+    """
+
+    level: str
+    lower: Bound
+    objective: Bound
+
+    @property
+    def ratio(self) -> float:
+        """lower/objective, rounded down: the bound is at least this share of the optimum."""
+        if self.objective.value == 0:
+            return 1.0
+        return rounded_down(self.lower.value / self.objective.value)
+
+
+def assert_certified_gap(
+    network: Any,
+    X: Any,
+    Y: Any,
+    reg: float,
+    max_gap: float,
+    *,
+    hidden_bias: bool = False,
+    level: str = "auto",
+    time_limit: float | None = None,
+    report: str | Path | None = None,
+) -> AuditResult:
+    """Fail unless it is proved that no network is better by more than a share of the objective.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork, or pair (U, V) of array_like, shapes (d, m) and (m, c)
+    X : array_like, shape (n, d)
+    Y : array_like, shape (n, c)
+    reg : float
+        Weight decay, in the units of a summed loss.
+    max_gap : float
+        The largest (objective − bound)/objective allowed, in [0, 1).
+    hidden_bias : bool
+        As in `certnn.TrainingProblem`.
+    level : str
+        As in `certnn.lower_bound`.
+    time_limit : float or None
+        Seconds.
+    report : str, Path or None
+        Folder for the report, certificate and better network, written if the assertion fails.
+
+    Returns
+    -------
+    AuditResult
+
+    Raises
+    ------
+    AssertionError
+        If the gap is not proved. The message says whether a better network shows that it is not
+        true, or whether the bound is too weak to tell.
+    InputError
+        If an argument is unusable.
+    """
+    problem = TrainingProblem(X, Y, reg, hidden_bias)
+    if not isinstance(network, TwoLayerNetwork):
+        network = TwoLayerNetwork(*network)
+    if not 0.0 <= max_gap < 1.0:
+        raise InputError("max_gap", f"must be in [0, 1), got {max_gap!r}")
+    result = audit(
+        network, problem, level=level, gap=max_gap, time_limit=time_limit, title="assertion"
+    )
+    gap = result.gap
+    if gap is not None and gap <= max_gap:
+        return result
+    raise AssertionError("\n".join(_complaint(result, max_gap, report)))
+
+
+def _complaint(result: AuditResult, max_gap: float, report: str | Path | None) -> list[str]:
+    given, best, lower = result.report.network, result.report.best_network, result.lower
+    assert given is not None
+    assert best is not None
+    assert result.gap is not None
+    allowed = f"{100.0 * max_gap:.4g} %"
+    lines = [
+        f"proved gap {percent_up(result.gap)}, allowed {allowed}",
+        f"  objective of the network: {shown_up(given.fraction)}",
+        f"  proved for every network: {shown_down(lower.bound.value)} (level {lower.level}, "
+        f"{lower.seconds:.1f} s)",
+    ]
+    excess = 1 - best.fraction / given.fraction
+    if excess > 0:
+        lines.append(
+            f"  a better network: {shown_up(best.fraction)} with {best.width} neurons, better by "
+            f"{_percent_down(excess)}"
+        )
+    if excess > Fraction(max_gap):
+        lines.append(f"  so the network is not within {allowed} of the optimum")
+    else:
+        lines.append("  whether the network is that good is open: give it more time or a level")
+    lines += [f"  {note}" for note in lower.notes]
+    if report is not None:
+        result.save(report)
+        lines.append(f"  report.html, certificate.json and best_network.npz are in {report}")
+    return lines
+
+
+def assert_tight(
+    problem: TrainingProblem,
+    level: str,
+    min_ratio: float,
+    *,
+    time_limit: float | None = None,
+    report: str | Path | None = None,
+) -> Tightness:
+    """Fail unless a level's proved bound is at least a share of the optimum.
+
+    The optimum is at most the objective of the best network that training finds, to which the bound
+    is compared; so what passes is proved.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level : str
+        The level to test, as in `certnn.lower_bound`.
+    min_ratio : float
+        Least ratio of bound to optimum, in [0, 1].
+    time_limit : float or None
+        Seconds for the level, and again for the training.
+    report : str, Path or None
+        Folder for the report, written if the assertion fails.
+
+    Raises
+    ------
+    AssertionError
+        If the ratio is not proved.
+    InputError
+        If an argument is unusable.
+    """
+    if not 0.0 <= min_ratio <= 1.0:
+        raise InputError("min_ratio", f"must be in [0, 1], got {min_ratio!r}")
+    best = train(problem, gap=1e-3, time_limit=time_limit)
+    result = audit(best.network, problem, level=level, time_limit=time_limit, title="assertion")
+    found = Tightness(level, result.lower.bound, best.objective)
+    if found.ratio >= min_ratio:
+        return found
+    if best.lower.bound.value > result.lower.bound.value:
+        proved = rounded_down(best.lower.bound.value / best.objective.value)
+        standing = f"the best network is proved to be within {1.0 - proved:.2%} of the optimum"
+    else:
+        standing = "how good the best network is, is not known better than by this bound"
+    lines = [
+        f"proved ratio {found.ratio:.6g}, required {min_ratio:.6g}",
+        f"  bound of the level {level}: {shown_down(found.lower.value)}",
+        f"  best network: {shown_up(found.objective.value)}; {standing}",
+        *(f"  {note}" for note in result.lower.notes),
+    ]
+    if report is not None:
+        result.save(report)
+        lines.append(f"  report.html, certificate.json and best_network.npz are in {report}")
+    raise AssertionError("\n".join(lines))
+
+
+def folder_name(test: str) -> str:
+    """A test's name as the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[:150] or "test"
+
+
+def _percent_down(share: Fraction) -> str:
+    return f"{100.0 * rounded_down(share):.3g} %"

@@ -1,0 +1,67 @@
+"""shor and block(k) against n, with growth exponents: python tests/benchmarks/linear_levels.py"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from certnn.certificate import certify
+from certnn.datasets import random_network_data
+from certnn.relaxation.block import block_points
+from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.relaxation.shor import shor_point
+
+
+def block_run(problem, size):
+    reduced = reduce_problem(problem)
+    groups = angular_groups(reduced.directions.units, size)
+    points = list(block_points(reduced, groups, tolerance=1e-3))
+    best = max(points, key=lambda point: point.bound)
+    return reduced.original_point(best.Z, best.products), len(points)
+
+
+def timed(run):
+    start = time.perf_counter()
+    return run(), time.perf_counter() - start
+
+
+def exponent(sizes, seconds):
+    return np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, nargs="+", default=[200, 400, 800, 1600])
+    parser.add_argument("--d", type=int, default=10)
+    parser.add_argument("--c", type=int, default=2)
+    parser.add_argument("--groups", type=int, nargs="+", default=[8, 32])
+    options = parser.parse_args()
+    for size in [0, *options.groups]:
+        name = f"block({size})" if size else "shor"
+        searched, step, proved = [], [], []
+        for n in options.n:
+            problem = random_network_data(0, 0.1, n=n, d=options.d, c=options.c)
+            if size:
+                (point, steps), seconds = timed(lambda: block_run(problem, size))  # noqa: B023
+            else:
+                (point, steps), seconds = timed(lambda: (shor_point(problem), 1))  # noqa: B023
+            certified, check = timed(lambda: certify(problem, point, {}))  # noqa: B023
+            searched.append(seconds)
+            step.append(seconds / steps)
+            proved.append(check)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{name} n={n}: proved {certified.bound.rounded:.6g} in {seconds:.1f} s "
+                f"({steps} points) + {check:.1f} s, peak so far {peak:.0f} MiB",
+                flush=True,
+            )
+        print(
+            f"{name}: time grows like n^{exponent(options.n, searched):.2f}, a step like "
+            f"n^{exponent(options.n, step):.2f}, proof like n^{exponent(options.n, proved):.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
