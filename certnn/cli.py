@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, train, path, demo."""
+"""The command line: audit, bound, check, train, path, tightness, demo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from certnn.errors import InputError, SolverError
+from certnn.tightness.options import add_tightness_options
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
@@ -117,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
         "--out", required=True, metavar="DIR", help="folder for results; gone on from if there"
     )
     path.set_defaults(command=_path)
+
+    tightness = commands.add_parser(
+        "tightness", help="how much of the optimum each level proves, over families of problems"
+    )
+    add_tightness_options(tightness)
+    tightness.set_defaults(command=_tightness)
 
     demo = commands.add_parser("demo", help="audit a network trained on iris, in a minute")
     demo.add_argument("--out", default="certnn-demo", metavar="DIR", help="default: certnn-demo")
@@ -320,6 +327,15 @@ def _path(options: argparse.Namespace) -> int:
     Console().print(path_table(path))
     print(f"Written to {out}: path.json, path.csv, path.svg, networks and certificates")
     return INTERRUPTED if path.interrupted else OK
+
+
+def _tightness(options: argparse.Namespace) -> int:
+    from certnn.tightness.command import run_tightness
+
+    worse, interrupted = run_tightness(options)
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if worse else OK
 
 
 def _demo(options: argparse.Namespace) -> int:

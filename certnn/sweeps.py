@@ -1,0 +1,129 @@
+"""Many cells computed side by side, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from certnn.errors import InputError
+
+#: What is computed and what comes out of it: a JSON object.
+Record = dict[str, Any]
+_LARGEST = 2**28
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One cell and what has become of it.
+
+    Attributes
+    ----------
+    cell : dict
+    values : dict or None
+        The result; None if it failed.
+    error : str
+        Why it failed, or "".
+    seconds : float
+    """
+
+    cell: Record
+    values: Record | None
+    error: str
+    seconds: float
+
+
+def run_sweep(
+    cells: Sequence[Record],
+    run: Callable[[Record], Record],
+    store: str | Path,
+    jobs: int = 1,
+    tell: Callable[[int, int, Outcome], None] | None = None,
+) -> tuple[list[Outcome], bool]:
+    """Run a function on every cell that is not done yet.
+
+    Parameters
+    ----------
+    cells : sequence of dict
+        JSON objects.
+    run : callable
+        From a cell to its result, a JSON object; defined at the top of a module, since it runs in
+        other processes. If it raises, the cell has failed; it is run again the next time.
+    store : str or Path
+        A file with one outcome a line, made if it is not there. Cells that are in it are not run.
+    jobs : int
+        Processes side by side.
+    tell : callable or None
+        Called as ``tell(done, all, outcome)`` after each cell.
+
+    Returns
+    -------
+    outcomes : list of Outcome
+        In the order of the cells; where interrupted, those that are there.
+    interrupted : bool
+        Whether Ctrl-C ended it.
+
+    Raises
+    ------
+    InputError
+        If the file is not one of outcomes or cannot be written.
+    """
+    import joblib
+
+    store = Path(store)
+    done = {_key(outcome.cell): outcome for outcome in _read(store)}
+    done = {key: outcome for key, outcome in done.items() if not outcome.error}
+    missing = [cell for cell in cells if _key(cell) not in done]
+    interrupted = False
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    try:
+        with store.open("a", encoding="utf-8") as file:
+            for outcome in parallel(joblib.delayed(_outcome)(run, cell) for cell in missing):
+                done[_key(outcome.cell)] = outcome
+                file.write(json.dumps(vars(outcome)) + "\n")
+                file.flush()
+                if tell is not None:
+                    tell(len(done), len(cells), outcome)
+    except KeyboardInterrupt:
+        interrupted = True
+    except OSError as error:
+        raise InputError(str(store), f"cannot be written: {error.strerror}") from None
+    return [done[_key(cell)] for cell in cells if _key(cell) in done], interrupted
+
+
+def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:
+    start = time.monotonic()
+    values, error = None, ""
+    try:
+        values = run(cell)
+    except Exception as problem:  # whatever it is, the other cells go on
+        error = f"{type(problem).__name__}: {problem}"
+    return Outcome(cell, values, error, time.monotonic() - start)
+
+
+def _key(cell: Record) -> str:
+    return json.dumps(cell, sort_keys=True)
+
+
+def _read(store: Path) -> list[Outcome]:
+    if not store.exists():
+        return []
+    try:
+        if store.stat().st_size > _LARGEST:
+            raise InputError(str(store), "is too large")
+        lines = store.read_text("utf-8").splitlines()
+        return [_parsed(json.loads(line)) for line in lines if line.endswith("}")]
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(str(store), f"is not a file of outcomes: {error}") from None
+
+
+def _parsed(entry: Any) -> Outcome:
+    outcome = Outcome(**entry)
+    if not isinstance(outcome.cell, dict) or not isinstance(outcome.error, str):
+        raise ValueError("an entry has no cell")
+    return outcome

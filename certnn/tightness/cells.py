@@ -1,0 +1,120 @@
+"""One problem and several levels: how much of the optimum each proves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import product
+
+from certnn.bounds import lower_bound
+from certnn.errors import InputError
+from certnn.files import read_npz
+from certnn.global_training import TrainingResult, train
+from certnn.problem import TrainingProblem
+from certnn.rounding import rounded_down, rounded_up
+from certnn.sweeps import Record
+from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size, subset
+
+#: What the optimum is known to, where a proof of it can be had.
+_EXACT = 1e-6
+
+
+def cells(
+    families: list[str],
+    n: list[int],
+    d: list[int],
+    c: list[int],
+    regs: list[float],
+    seeds: int,
+    levels: list[str],
+    time_limit: float,
+    data: str | None = None,
+) -> list[Record]:
+    """All combinations, each once.
+
+    Parameters
+    ----------
+    families : list of str
+        Names in `FAMILIES`.
+    n, d, c : list of int
+        Numbers of points, columns and outputs.
+    regs : list of float
+    seeds : int
+        Problems of each size.
+    levels : list of str
+    time_limit : float
+        Seconds for each level, and for the optimum.
+    data : str or None
+        An .npz file with X and Y: rows of it are one more family.
+
+    Raises
+    ------
+    InputError
+        If a family is not known.
+    """
+    for family in families:
+        if family not in FAMILIES:
+            raise InputError("families", f"must be of {', '.join(FAMILIES)}, got {family!r}")
+    found: dict[tuple[str, Size], Record] = {}
+    more = {"levels": levels, "time_limit": time_limit}
+    for family, points, k, m, reg, seed in product(families, n, d, c, regs, range(seeds)):
+        columns, outputs = FIXED_SHAPES.get(family, (k, m))
+        size = Size(points, columns, outputs, reg, seed)
+        found[family, size] = {"family": family, **asdict(size), **more}
+    if data is not None:
+        x, y = read_npz(data, ("X", "Y"))
+        for points, reg, seed in product(n, regs, range(seeds)):
+            size = Size(points, x.shape[1], y.shape[1], reg, seed)
+            found[data, size] = {"family": data, **asdict(size), **more}
+    return list(found.values())
+
+
+def problem_of(cell: Record) -> TrainingProblem:
+    """The problem that a cell is about."""
+    size = Size(*(cell[name] for name in ("n", "d", "c", "reg", "seed")))
+    if cell["family"] in FAMILIES:
+        return FAMILIES[cell["family"]](size)
+    x, y = read_npz(cell["family"], ("X", "Y"))
+    return subset(TrainingProblem(x, y, size.reg), size)
+
+
+def measure(cell: Record) -> Record:
+    """Prove each level and the optimum.
+
+    Returns
+    -------
+    dict
+        ``objective`` of the best network, exact and rounded up; ``optimum``, the best bound proved
+        by any means, with its ``gap`` to that; and for each of the ``levels`` its proved ``bound``,
+        the ``ratio`` to the objective, rounded down, what the ``solver`` says its value is, and
+        ``seconds``. A level that was not proved has a ``note`` instead.
+    """
+    problem, limit = problem_of(cell), cell["time_limit"]
+    best = train(problem, gap=_EXACT, time_limit=limit)
+    objective = best.objective.value
+    levels = {level: _level(problem, level, limit, best) for level in cell["levels"]}
+    return {
+        "objective": rounded_up(objective),
+        "objective_exact": best.objective.exact,
+        "null_loss": problem.null_loss,
+        "width": best.network.width,
+        "optimum": best.lower.value,
+        "optimum_level": best.lower.level,
+        "gap": best.gap,
+        "levels": levels,
+    }
+
+
+def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingResult) -> Record:
+    found = lower_bound(problem, level, time_limit=limit, network=best.network, gap=_EXACT)
+    proved = [p for p in found.proved if p.level == level or p.level.startswith(f"{level}(")]
+    if not proved:
+        return {"note": "; ".join(found.notes) or "not proved in time"}
+    bound, objective = proved[-1].bound, best.objective.value
+    value = [f.printed for f in found.solver_figures if f.level == proved[-1].level]
+    return {
+        "bound": bound.rounded,
+        "bound_exact": bound.exact,
+        "ratio": rounded_down(bound.value / objective) if objective else 1.0,
+        "solver": value[-1] if value else None,
+        "seconds": round(proved[-1].seconds, 3),
+    }

@@ -1,0 +1,76 @@
+"""``certnn tightness``: run, show, keep and compare."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from certnn.auditing import make_folder
+from certnn.sweeps import Outcome, run_sweep
+from certnn.tightness.baseline import save_baseline, worse_than_baseline
+from certnn.tightness.cells import cells, measure
+from certnn.tightness.table import save_tables, summary_table
+
+
+def run_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
+    """Run the command with its options.
+
+    Returns
+    -------
+    worse : list of str
+        What failed, or is worse than in the baseline; printed already.
+    interrupted : bool
+
+    Raises
+    ------
+    InputError
+        If an option is unusable.
+    """
+    wanted = cells(
+        options.families,
+        options.n,
+        options.d,
+        options.c,
+        options.regs,
+        options.seeds,
+        options.levels,
+        options.time_limit,
+        options.data,
+    )
+    out = make_folder(options.out)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("problems", total=len(wanted))
+
+        def tell(done: int, _: int, outcome: Outcome) -> None:
+            bar.update(task, completed=done)
+            if outcome.error:
+                bar.console.print(f"{outcome.cell}: {outcome.error}", markup=False)
+
+        outcomes, interrupted = run_sweep(
+            wanted, measure, out / "outcomes.jsonl", options.jobs, tell
+        )
+    Console().print(summary_table(outcomes))
+    save_tables(out, outcomes, _again(options))
+    print(f"Written to {out}: tightness.html, tightness.csv, tightness.json")
+    worse = [f"{outcome.cell}: {outcome.error}" for outcome in outcomes if outcome.error]
+    if options.baseline is not None:
+        worse += worse_than_baseline(options.baseline, outcomes)
+    for line in worse:
+        print(f"worse: {line}")
+    if options.save_baseline is not None:
+        save_baseline(options.save_baseline, outcomes)
+    return worse, interrupted
+
+
+def _again(options: argparse.Namespace) -> str:
+    words = ["certnn", "tightness"]
+    for name in ("families", "n", "d", "c", "regs", "levels"):
+        words += [f"--{name}", *map(str, getattr(options, name))]
+    for name in ("data", "seeds", "time_limit", "out"):
+        if getattr(options, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    return shlex.join(words)

@@ -1,0 +1,25 @@
+"""The options of ``certnn tightness``; imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_tightness_options(command: argparse.ArgumentParser) -> None:
+    """Add them to the command."""
+    families = "random, spiral, lattice, clustered, orthogonal, one-sided, iris"
+    command.add_argument("--families", nargs="*", default=["random"], metavar="F", help=families)
+    command.add_argument("--data", help="one more family: rows of X and Y of this .npz")
+    command.add_argument("--n", nargs="+", type=int, default=[10, 25], help="points")
+    command.add_argument("--d", nargs="+", type=int, default=[2], help="columns")
+    command.add_argument("--c", nargs="+", type=int, default=[5], help="outputs")
+    command.add_argument("--regs", nargs="+", type=float, default=[0.1, 0.01], metavar="R")
+    command.add_argument("--seeds", type=int, default=5, help="problems of each size (5)")
+    command.add_argument("--levels", nargs="+", default=["shor", "dnn"], metavar="L")
+    command.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="each (60)")
+    command.add_argument("--jobs", type=int, default=1, help="processes side by side (1)")
+    command.add_argument("--out", required=True, metavar="DIR", help="gone on from if there")
+    command.add_argument(
+        "--baseline", metavar="FILE", help="exit with 1 if a bound or a ratio is worse than in it"
+    )
+    command.add_argument("--save-baseline", metavar="FILE", help="keep this run's for later")

@@ -1,0 +1,137 @@
+"""Families, cells, baselines and the command that runs them."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from certnn import sweeps
+from certnn.cli import main
+from certnn.errors import InputError
+from certnn.files import save_data
+from certnn.tightness.baseline import save_baseline, worse_than_baseline
+from certnn.tightness.cells import cells, measure, problem_of
+from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size
+from certnn.tightness.table import summaries
+
+
+def cell(**more):
+    (only,) = cells(["random"], [8], [2], [2], [0.1], 1, ["shor", "dnn"], 20.0)
+    return only | more
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families_have_the_size_asked_for(family):
+    columns, outputs = FIXED_SHAPES.get(family, (2, 2))
+    n = 2 if family == "orthogonal" else 6
+    size = Size(n, columns, outputs, 0.1, 1)
+    problem, again = FAMILIES[family](size), FAMILIES[family](size)
+    assert problem == again
+    assert (problem.n, problem.d, problem.c, problem.reg) == (n, columns, outputs, 0.1)
+    assert problem != FAMILIES[family](Size(n, columns, outputs, 0.1, 2))
+
+
+def test_orthogonal_points_are():
+    problem = FAMILIES["orthogonal"](Size(3, 5, 1, 0.1, 0))
+    gram = problem.X @ problem.X.T
+    np.testing.assert_allclose(gram, np.diag(np.diag(gram)), atol=1e-12)
+    with pytest.raises(InputError, match="n: must be at most d"):
+        FAMILIES["orthogonal"](Size(3, 2, 1, 0.1, 0))
+
+
+def test_a_cell_is_in_order():
+    values = measure(cell())
+    shor, dnn = values["levels"]["shor"], values["levels"]["dnn"]
+    assert 0 < shor["bound"] < dnn["bound"] <= values["optimum"] * (1 + 1e-6)
+    assert values["optimum"] <= values["objective"]
+    assert values["gap"] <= 1e-6
+    assert dnn["ratio"] == pytest.approx(dnn["bound"] / values["objective"], rel=1e-12)
+    assert dnn["solver"] == pytest.approx(dnn["bound"], rel=1e-4)
+
+
+def test_cells_are_all_combinations_once(tmp_path):
+    found = cells(["random", "iris"], [5, 6], [2, 3], [1], [0.1, 0.2], 2, ["shor"], 1.0)
+    assert len(found) == 2 * 2 * 2 * 2 + 2 * 2 * 2
+    save_data(tmp_path / "data.npz", problem_of(cell()))
+    data = str(tmp_path / "data.npz")
+    own = cells([], [4], [9], [9], [0.1], 2, ["shor"], 1.0, data)
+    assert [(c["family"], c["n"], c["d"], c["c"]) for c in own] == [(data, 4, 2, 2)] * 2
+    assert problem_of(own[0]).n == 4
+    with pytest.raises(InputError, match="families"):
+        cells(["unknown"], [5], [2], [1], [0.1], 1, ["shor"], 1.0)
+
+
+def square(cell):
+    if cell["x"] == 3:
+        raise ValueError("three")
+    return {"y": cell["x"] ** 2}
+
+
+def test_a_sweep_goes_on_where_it_stopped(tmp_path):
+    store, seen = tmp_path / "store.jsonl", []
+    wanted = [{"x": x} for x in range(5)]
+    outcomes, interrupted = sweeps.run_sweep(wanted[:3], square, store)
+    assert not interrupted
+    assert [outcome.values for outcome in outcomes] == [{"y": 0}, {"y": 1}, {"y": 4}]
+    store.write_text(store.read_text() + '{"cell": {"x": 4}, "val')  # cut off while writing
+    outcomes, _ = sweeps.run_sweep(
+        wanted, square, store, tell=lambda done, total, outcome: seen.append(outcome.cell["x"])
+    )
+    assert sorted(seen) == [3, 4]
+    assert [outcome.error for outcome in outcomes] == ["", "", "", "ValueError: three", ""]
+    assert outcomes[4].values == {"y": 16}
+
+
+@pytest.mark.parametrize("text", ["{}\n", "[1]}\n", '{"cell": 1}\n', "nonsense}\n"])
+def test_a_store_of_something_else_is_refused(tmp_path, text):
+    (tmp_path / "store.jsonl").write_text(text)
+    with pytest.raises(InputError, match="not a file of outcomes"):
+        sweeps.run_sweep([{"x": 1}], square, tmp_path / "store.jsonl")
+
+
+def outcome(ratio, **more):
+    levels = {} if ratio is None else {"dnn": {"bound": ratio, "ratio": ratio, "seconds": 1.0}}
+    return sweeps.Outcome(cell(levels=["dnn"], **more), {"levels": levels}, "", 1.0)
+
+
+def test_a_worse_ratio_is_told(tmp_path):
+    file = tmp_path / "baseline.json"
+    save_baseline(file, [outcome(0.9)])
+    assert worse_than_baseline(file, [outcome(0.9)]) == []
+    assert worse_than_baseline(file, [outcome(0.95)]) == []
+    assert worse_than_baseline(file, [outcome(0.1, seed=7)]) == []
+    bound, ratio = worse_than_baseline(file, [outcome(0.8)])
+    assert "bound 0.8, was 0.9" in bound
+    assert "ratio 0.8, was 0.9" in ratio
+    (lost,) = worse_than_baseline(file, [outcome(None)])
+    assert "was proved, is not" in lost
+    (only,) = summaries([outcome(0.8), outcome(0.9, seed=1), outcome(None, seed=2)])
+    assert (only.least, only.most, only.proved, only.problems) == (0.8, 0.9, 2, 3)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"bound": 1}}'])
+def test_a_baseline_of_something_else_is_refused(tmp_path, text):
+    (tmp_path / "baseline.json").write_text(text)
+    with pytest.raises(InputError, match="is not a baseline"):
+        worse_than_baseline(tmp_path / "baseline.json", [])
+
+
+def test_from_the_command_line(tmp_path, capsys):
+    out, kept = tmp_path / "out", tmp_path / "baseline.json"
+    command = ["tightness", "--n", "5", "7", "--d", "2", "--c", "1", "--regs", "0.1", "--seeds"]
+    command += ["2", "--levels", "shor", "--out", str(out)]
+    assert main([*command, "--save-baseline", str(kept)]) == 0
+    assert "4 of 4" in capsys.readouterr().out
+    assert (out / "tightness.html").read_text().count("<svg") == 1
+    with (out / "tightness.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["n"] for row in rows] == ["5", "5", "7", "7"]
+    assert main([*command, "--baseline", str(kept)]) == 0
+    better = {
+        name: {k: 1.1 * v for k, v in f.items()} for name, f in json.loads(kept.read_text()).items()
+    }
+    kept.write_text(json.dumps(better))
+    assert main([*command, "--baseline", str(kept)]) == 1
+    assert "worse: random 5 2 1 0.1 0 shor" in capsys.readouterr().out
+    assert main([*command, "--families", "nothing"]) == 2
