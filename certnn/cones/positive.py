@@ -1,0 +1,129 @@
+"""Decide whether a symmetric matrix is doubly nonnegative, and whether completely positive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from certnn.cones.certificates import (
+    Block,
+    CompletelyPositive,
+    Copositive,
+    DoublyNonnegative,
+    Factorization,
+    NegativeDirection,
+    NegativeEntry,
+    NotCompletelyPositive,
+    NotDoublyNonnegative,
+    Term,
+    Undecided,
+)
+from certnn.cones.check import verify
+from certnn.cones.core_search import search_core
+from certnn.cones.elimination import negative_direction, psd_rank
+from certnn.cones.exact_input import exact_matrix
+from certnn.cones.matrix import SymmetricMatrix
+from certnn.cones.structure import placed_term, structural_parts
+
+
+def double_nonnegativity(matrix: Any) -> DoublyNonnegative | NotDoublyNonnegative:
+    """Decide whether a matrix is positive semidefinite and has no negative entry; exact.
+
+    Parameters
+    ----------
+    matrix : array_like or SymmetricMatrix, shape (order, order)
+        Integers, fractions, or floats taken as the dyadic rationals that they are.
+
+    Returns
+    -------
+    DoublyNonnegative or NotDoublyNonnegative
+        Theorem 22.
+
+    Raises
+    ------
+    InputError
+        If `matrix` is not a symmetric array of finite real numbers.
+    """
+    exact = exact_matrix("matrix", matrix)
+    found = _failure(exact)
+    if found is not None:
+        failed = NotDoublyNonnegative(exact, found)
+        verify(failed)
+        return failed
+    rank = psd_rank(exact)
+    assert rank is not None  # there is no negative direction
+    return DoublyNonnegative(exact, rank)
+
+
+def complete_positivity(
+    matrix: Any, *, seed: int = 0, max_nodes: int = 20_000
+) -> CompletelyPositive | NotCompletelyPositive | Undecided:
+    """Decide whether a matrix is a sum of squares hh' with h ≥ 0, with a certificate.
+
+    Parameters
+    ----------
+    matrix : array_like or SymmetricMatrix, shape (order, order)
+        Integers, fractions, or floats taken as the dyadic rationals that they are.
+    seed : int, optional
+        Of the starting points of the search.
+    max_nodes : int, optional
+        Nodes that the proof that a separator is copositive may take.
+
+    Returns
+    -------
+    CompletelyPositive, NotCompletelyPositive or Undecided
+        Checked exactly before it is returned. Undecided at or very near the boundary of the cone,
+        unless a factor with small integers, or the support graph, decides.
+
+    Raises
+    ------
+    InputError
+        If `matrix` is not a symmetric array of finite real numbers.
+
+    Notes
+    -----
+    Theorems 23, 25 and 26. Components and blocks of the support graph are handled apart; those that
+    no sufficient condition decides are projected on the cone in floats. At the projection either
+    the distance is zero, and the factorization found is made exact, or the difference separates.
+    """
+    exact = exact_matrix("matrix", matrix)
+    failure = _failure(exact)
+    if failure is not None:
+        return _separated(exact, failure)
+    parts = structural_parts(exact)
+    generator = np.random.default_rng(seed)
+    terms, methods = list(parts.terms), ["structure"] if parts.terms or parts.blocks else []
+    for core in parts.cores:
+        found = search_core(exact, core, generator, max_nodes)
+        if isinstance(found, Copositive):
+            return _separated(exact, found)
+        if isinstance(found, str):
+            return Undecided(exact, found)
+        terms += _placed(found.terms, core, exact.order)
+        methods.append(found.method)
+    verdict = CompletelyPositive(
+        exact, Factorization(tuple(terms), tuple(parts.blocks), ", ".join(methods) or "zero")
+    )
+    verify(verdict)
+    return verdict
+
+
+def _placed(terms: tuple[Term, ...], core: Block, order: int) -> list[Term]:
+    return [placed_term(term, core.indices, order) for term in terms]
+
+
+def _failure(matrix: SymmetricMatrix) -> NegativeEntry | NegativeDirection | None:
+    entry = matrix.negative_entry()
+    if entry is not None:
+        return NegativeEntry(*entry)
+    direction = negative_direction(matrix)
+    return None if direction is None else NegativeDirection(direction)
+
+
+def _separated(
+    matrix: SymmetricMatrix, found: NegativeEntry | NegativeDirection | Copositive
+) -> NotCompletelyPositive:
+    verdict = NotCompletelyPositive(matrix, found)
+    verify(verdict)
+    return verdict
