@@ -101,7 +101,7 @@ def test_a_level_of_its_own(assert_certified_gap):
     assert not (pytester.path / "reports").exists()
 
 
-def test_tightness(run):
+def test_how_tight_a_level_is_required_to_be(run):
     result = run(
         """
 problem = certnn.TrainingProblem(X, Y, 0.1)
