@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import ENOUGH, MEMORY, lower_bound
+from certnn.bounds import ENOUGH, lower_bound
+from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound

@@ -120,11 +120,11 @@ class BoundSearch:
         )
 
     def _certified(self, stage: Level, directions: Directions) -> Iterator[Certified]:
+        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
         if stage.trains:
-            yield from self._tightened(stage)
+            yield from self._tightened(stage, about)
             return
         groups = angular_groups(directions.units, stage.group) if stage.kind == "block" else None
-        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
         if stage.kind == "shor":
             point = shor_point(self._problem, self._deadline)
         elif self._request.choice.solver == OWN:
@@ -156,7 +156,7 @@ class BoundSearch:
         finally:
             self._figures.extend(run.figures)
 
-    def _tightened(self, stage: Level) -> Iterator[Certified]:
+    def _tightened(self, stage: Level, about: dict[str, str]) -> Iterator[Certified]:
         features = self._problem.features
         prover: Prover
         if stage == PARTITION:
@@ -180,7 +180,6 @@ class BoundSearch:
             1.0 + self._request.gap,
             tell,
         )
-        about = {"level": str(stage), "made by": f"certnn {version('certnn')}"}
         proved = self.has(stage)
         try:
             for found in proofs:

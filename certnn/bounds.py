@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
+from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -17,8 +18,6 @@ from certnn.relaxation.worker import FORMULATIONS, SolverChoice
 
 #: A gap that is small enough if nothing else is said.
 ENOUGH = 1e-4
-#: Bytes of a proof that is searched for.
-MEMORY = 1e9
 
 
 def lower_bound(

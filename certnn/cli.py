@@ -109,11 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
 
     path = commands.add_parser("path", help="the optimum against weight decay, in a proved band")
-    path.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
+    _add_data(path)
     path.add_argument(
         "--regs", required=True, nargs="+", type=float, metavar="R", help="weight decays"
     )
-    path.add_argument("--hidden-bias", action="store_true", help="as for audit")
     path.add_argument("--gap", type=float, default=1e-3, metavar="G", help="of each (0.001)")
     path.add_argument("--level", default="auto", help="as for audit (default: auto)")
     path.add_argument("--time-limit", type=float, metavar="S", help="seconds for each")
@@ -136,8 +135,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_problem(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
+    _add_data(command)
     command.add_argument("--reg", required=True, type=float, metavar="R", help="weight decay")
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
     command.add_argument(
         "--hidden-bias", action="store_true", help="decayed hidden bias: the last row of U"
     )
@@ -330,7 +333,7 @@ def _path(options: argparse.Namespace) -> int:
             folder=out,
             progress=progress.tell_of,
         )
-    path.save(out)
+    path.save_tables(out)  # networks and certificates are there already
     Console().print(path_table(path))
     print(f"Written to {out}: path.json, path.csv, path.svg, networks and certificates")
     return INTERRUPTED if path.interrupted else OK

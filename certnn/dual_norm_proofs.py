@@ -9,6 +9,9 @@ from certnn.arrays import FloatArray
 from certnn.certificate import Certificate
 from certnn.problem import TrainingProblem
 
+#: Bytes that a search may take if nothing else is said.
+MEMORY = 1e9
+
 
 class DualNormProof(Protocol):
     """A proof of ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u, as far as floats can tell."""
@@ -63,7 +66,7 @@ class Limits:
     """
 
     deadline: float = float("inf")
-    memory: float = 1e9
+    memory: float = MEMORY
 
 
 @dataclass(frozen=True)

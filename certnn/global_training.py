@@ -9,8 +9,9 @@ from pathlib import Path
 
 from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import Checkpoint, Progress
-from certnn.bounds import MEMORY, lower_bound
+from certnn.bounds import lower_bound
 from certnn.certificate import Certificate
+from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound

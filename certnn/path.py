@@ -95,18 +95,29 @@ class RegularisationPath:
         return corners
 
     def save(self, folder: str | Path) -> None:
-        """Write path.json, path.csv and path.svg, and the networks and certificates.
+        """Write the networks, the certificates and the tables.
 
         Raises
         ------
         InputError
             If the folder cannot be made or written to.
         """
-        from certnn.report.path_plot import path_svg
-
         folder = Path(folder)
         for reg, result in zip(self.regs, self.results, strict=True):
             result.save(*_files(folder, reg))
+        self.save_tables(folder)
+
+    def save_tables(self, folder: str | Path) -> None:
+        """Write path.json, path.csv and path.svg.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written to.
+        """
+        from certnn.report.path_plot import path_svg
+
+        folder = Path(folder)
         rows = [_row(reg, result) for reg, result in zip(self.regs, self.results, strict=True)]
         document = {"interrupted": self.interrupted, "points": rows}
         table = io.StringIO()

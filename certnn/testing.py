@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from certnn.auditing import AuditResult, audit
+from certnn.bounds import lower_bound
 from certnn.errors import InputError
 from certnn.global_training import train
-from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.report.wording import percent_up, shown_down, shown_up
 from certnn.rounding import rounded_down
-
-
-@dataclass(frozen=True)
-class Tightness:
-    """How close a level's bound comes to the optimum, proved from both sides.
-
-    Attributes
-    ----------
-    level : str
-    lower : Bound
-        What the level proves.
-    objective : Bound
-        Of the best network known, which is at or above the optimum.
-    """
-
-    level: str
-    lower: Bound
-    objective: Bound
-
-    @property
-    def ratio(self) -> float:
-        """lower/objective, rounded down: the bound is at least this share of the optimum."""
-        if self.objective.value == 0:
-            return 1.0
-        return rounded_down(self.lower.value / self.objective.value)
+from certnn.tightness.ratio import Tightness
 
 
 def assert_certified_gap(
@@ -98,10 +73,13 @@ def assert_certified_gap(
     gap = result.gap
     if gap is not None and gap <= max_gap:
         return result
-    raise AssertionError("\n".join(_complaint(result, max_gap, report)))
+    lines = _complaint(result, max_gap)
+    if report is not None:
+        lines.append(_saved(result, report))
+    raise AssertionError("\n".join(lines))
 
 
-def _complaint(result: AuditResult, max_gap: float, report: str | Path | None) -> list[str]:
+def _complaint(result: AuditResult, max_gap: float) -> list[str]:
     given, best, lower = result.report.network, result.report.best_network, result.lower
     assert given is not None
     assert best is not None
@@ -124,9 +102,6 @@ def _complaint(result: AuditResult, max_gap: float, report: str | Path | None) -
     else:
         lines.append("  whether the network is that good is open: give it more time or a level")
     lines += [f"  {note}" for note in lower.notes]
-    if report is not None:
-        result.save(report)
-        lines.append(f"  report.html, certificate.json and best_network.npz are in {report}")
     return lines
 
 
@@ -165,11 +140,11 @@ def assert_tight(
     if not 0.0 <= min_ratio <= 1.0:
         raise InputError("min_ratio", f"must be in [0, 1], got {min_ratio!r}")
     best = train(problem, gap=1e-3, time_limit=time_limit)
-    result = audit(best.network, problem, level=level, time_limit=time_limit, title="assertion")
-    found = Tightness(level, result.lower.bound, best.objective)
+    lower = lower_bound(problem, level, time_limit=time_limit, network=best.network)
+    found = Tightness(level, lower.bound, best.objective)
     if found.ratio >= min_ratio:
         return found
-    if best.lower.bound.value > result.lower.bound.value:
+    if best.lower.bound.value > lower.bound.value:
         proved = rounded_down(best.lower.bound.value / best.objective.value)
         standing = f"the best network is proved to be within {1.0 - proved:.2%} of the optimum"
     else:
@@ -178,12 +153,19 @@ def assert_tight(
         f"proved ratio {found.ratio:.6g}, required {min_ratio:.6g}",
         f"  bound of the level {level}: {shown_down(found.lower.value)}",
         f"  best network: {shown_up(found.objective.value)}; {standing}",
-        *(f"  {note}" for note in result.lower.notes),
+        *(f"  {note}" for note in lower.notes),
     ]
     if report is not None:
-        result.save(report)
-        lines.append(f"  report.html, certificate.json and best_network.npz are in {report}")
+        audited = audit(
+            best.network, problem, level=level, time_limit=time_limit, title="assertion"
+        )
+        lines.append(_saved(audited, report))
     raise AssertionError("\n".join(lines))
+
+
+def _saved(result: AuditResult, report: str | Path) -> str:
+    result.save(report)
+    return f"  report.html, certificate.json and best_network.npz are in {report}"
 
 
 def folder_name(test: str) -> str:

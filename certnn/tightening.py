@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
+from certnn.dual_scaling import best_scale
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
 
@@ -121,7 +122,7 @@ def _bound(problem: TrainingProblem, generation: ColumnGeneration, factor: float
     """What a proof of factor·reg would give (Theorem 3), in floats."""
     Z = generation.residual
     square, inner = float(np.vdot(Z, Z)), float(np.vdot(Z, problem.Y))
-    scale = min(max(inner / square if square > 0.0 else 0.0, 0.0), 1.0 / factor)
+    scale = best_scale(inner, square, 1.0 / factor)
     return scale * inner - 0.5 * scale**2 * square
 
 

@@ -10,12 +10,14 @@ from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
+from certnn.cholesky import factorise
 
 #: Witnesses are integers up to this.
 LARGEST_WITNESS = 2.0**20
 _ATTEMPTS = 3
 #: A cone is not tried again if a row of the form at its witness is below this many −kappa².
 _HOPELESS = 0.5
+_LEAST_PIVOT = 1e-12
 _POWER_STEPS = 6
 
 
@@ -211,7 +213,7 @@ def _better_witness(norms: FloatArray, w: FloatArray, may_be_rough: bool, scratc
             entry = scratch.form[j, m] / (norms[j] * norms[m])
             scaled[j, m] = entry if j == m else min(0.0, entry)
             scaled[m, j] = scaled[j, m]
-    definite = _cholesky(scaled, factor)
+    definite = factorise(scaled, factor, _LEAST_PIVOT)
     if not definite and not may_be_rough:
         return False
     for j in range(k):
@@ -232,22 +234,6 @@ def _better_witness(norms: FloatArray, w: FloatArray, may_be_rough: bool, scratc
         return False
     for j in range(k):
         w[j] = max(x[j] / largest, 1e-4) / norms[j]
-    return True
-
-
-@njit(cache=True, nogil=True)
-def _cholesky(matrix: FloatArray, factor: FloatArray) -> bool:
-    for j in range(matrix.shape[0]):
-        for m in range(j + 1):
-            total = matrix[j, m]
-            for p in range(m):
-                total -= factor[j, p] * factor[m, p]
-            if m < j:
-                factor[j, m] = total / factor[m, m]
-            elif total > 1e-12 * abs(matrix[j, j]):
-                factor[j, j] = math.sqrt(total)
-            else:
-                return False
     return True
 
 

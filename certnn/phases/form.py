@@ -10,7 +10,6 @@ form is linear in them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -18,9 +17,11 @@ from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
+from certnn.cholesky import factorise
 
 #: Phases of a point: of negative weight, open, fixed as active or inactive, without effect.
 NEGATIVE, OPEN, ACTIVE, INACTIVE, ABSENT = 0, 1, 2, 3, 4
+_LEAST_PIVOT = 1e-14
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -124,20 +125,9 @@ def add_slacks(node: Node, y: FloatArray, slacks: FloatArray) -> None:
 
 
 @inner
-def factorise(form: FloatArray, factor: FloatArray) -> bool:
-    """Cholesky factor of the form's lower triangle; False if it is not positive definite."""
-    for j in range(form.shape[0]):
-        for m in range(j + 1):
-            total = form[j, m]
-            for p in range(m):
-                total -= factor[j, p] * factor[m, p]
-            if m < j:
-                factor[j, m] = total / factor[m, m]
-            elif total > 1e-14 * abs(form[j, j]):
-                factor[j, j] = math.sqrt(total)
-            else:
-                return False
-    return True
+def definite(form: FloatArray, factor: FloatArray) -> bool:
+    """Write the Cholesky factor of the form; False if it is not positive definite."""
+    return factorise(form, factor, _LEAST_PIVOT)
 
 
 @inner

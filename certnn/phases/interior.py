@@ -16,7 +16,7 @@ from certnn.phases.form import (
     add_slacks,
     clear,
     clear_rows,
-    factorise,
+    definite,
     inner,
 )
 from certnn.phases.newton import Dual, Step, new_step
@@ -77,7 +77,7 @@ def new_search(direction: Direction, node: Node, y: FloatArray) -> Search:
 @inner
 def begin(node: Node, search: Search) -> bool:
     """Set the duals to those of the barrier; False if the multipliers are not feasible."""
-    if not factorise(search.form, search.factor):
+    if not definite(search.form, search.factor):
         return False
     invert_factor(search.factor, search.scratch)
     dual = search.dual.form
@@ -135,7 +135,7 @@ def move(direction: Direction, node: Node, search: Search, forward: float, back:
         search.y[k] += forward * search.change[k]
     _move_dual(search.dual, search.dual_change, back)
     _evaluate(direction, node, search)
-    return factorise(search.form, search.factor)
+    return definite(search.form, search.factor)
 
 
 @inner
@@ -331,7 +331,7 @@ def _within_cone(matrix: FloatArray, change: FloatArray, search: Search, longest
         for k in range(size):
             for m in range(k + 1):
                 moved[k, m] = matrix[k, m] + longest * change[k, m]
-        if factorise(moved, factor):
+        if definite(moved, factor):
             break
         longest *= _SHORTER
     return min(1.0, _SHARE * longest)

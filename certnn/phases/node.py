@@ -17,7 +17,7 @@ from certnn.phases.form import (
     add_linear_form,
     clear,
     compiled,
-    factorise,
+    definite,
     inner,
 )
 from certnn.phases.interior import (
@@ -155,7 +155,7 @@ def _start(direction: Direction, node: Node, place_in_path: IndexArray, guess: G
     add_linear_form(direction, node, y, form)
     body, side = form[1:, 1:], form[1:, 0].copy()
     for _ in range(_MOST_STEPS):
-        if factorise(body, factor):
+        if definite(body, factor):
             break
         more = 0.5 * y[1]
         y[1] += more

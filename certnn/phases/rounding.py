@@ -18,7 +18,7 @@ from certnn.phases.form import (
     Node,
     add_constant_form,
     add_linear_form,
-    factorise,
+    definite,
     inner,
 )
 
@@ -103,7 +103,7 @@ def write_leaf(
     for place in range(pairs):
         if not np.isfinite(written[place]):
             return -1
-    return after if factorise(form, np.zeros_like(form)) else -1
+    return after if definite(form, np.zeros_like(form)) else -1
 
 
 @inner

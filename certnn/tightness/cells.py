@@ -10,9 +10,10 @@ from certnn.errors import InputError
 from certnn.files import read_npz
 from certnn.global_training import TrainingResult, train
 from certnn.problem import TrainingProblem
-from certnn.rounding import rounded_down, rounded_up
+from certnn.rounding import rounded_up
 from certnn.sweeps import Record
 from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size, subset
+from certnn.tightness.ratio import Tightness
 
 #: What the optimum is known to, where a proof of it can be had.
 _EXACT = 1e-6
@@ -109,12 +110,12 @@ def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingRes
     proved = [p for p in found.proved if p.level == level or p.level.startswith(f"{level}(")]
     if not proved:
         return {"note": "; ".join(found.notes) or "not proved in time"}
-    bound, objective = proved[-1].bound, best.objective.value
+    bound = proved[-1].bound
     value = [f.printed for f in found.solver_figures if f.level == proved[-1].level]
     return {
         "bound": bound.rounded,
         "bound_exact": bound.exact,
-        "ratio": rounded_down(bound.value / objective) if objective else 1.0,
+        "ratio": Tightness(level, bound, best.objective).ratio,
         "solver": value[-1] if value else None,
         "seconds": round(proved[-1].seconds, 3),
     }

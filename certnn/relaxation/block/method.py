@@ -9,6 +9,7 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products, summed
+from certnn.dual_scaling import best_scale
 from certnn.relaxation.block.cliques import Responses, cliques
 from certnn.relaxation.block.newton import CliqueState, CliqueStep, Direction, Packing
 from certnn.relaxation.block.start import first_states
@@ -150,7 +151,7 @@ def _iterate(
         raise np.linalg.LinAlgError("the form is not finite")
     Z = responses.dual_rows(zeta)
     product, square = float(np.sum(Z * reduced.targets)), float(np.sum(Z * Z))
-    scale = min(max(product / square if square > 0.0 else 0.0, 0.0), reduced.reg / kappa)
+    scale = best_scale(product, square, reduced.reg / kappa)
     bound = reduced.value_scale * (scale * product - 0.5 * scale**2 * square)
     return DualIterate(Z, summed(parts), bound, estimate)
 

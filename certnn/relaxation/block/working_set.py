@@ -9,10 +9,10 @@ from certnn.certificate.dual_point import IndexArray
 from certnn.relaxation.block.cliques import Clique
 from certnn.relaxation.block.moments import gaussian_moments
 from certnn.relaxation.block.newton import CliqueState
+from certnn.relaxation.neighbours import nearest_links
 
 #: Groups up to this size keep all products from the start.
 _ALL_UP_TO = 6
-_NEIGHBOURS = 4
 #: A product is added where its moment is below this, relative to those of its two forms' squares.
 _NEGATIVE = -1e-4
 #: At most this many at a time for each direction.
@@ -30,18 +30,8 @@ def first_pairs(clique: Clique) -> tuple[IndexArray, IndexArray]:
     k = clique.size
     if k <= _ALL_UP_TO:
         return _all_pairs(k)
-    x = -clique.forms[k : 2 * k, k:]
-    cosine = x @ x.T
-    near = np.abs(cosine)
-    np.fill_diagonal(near, -1.0)
-    i = np.repeat(np.arange(k), _NEIGHBOURS)
-    j = np.argsort(-near, axis=1)[:, :_NEIGHBOURS].ravel()
-    pairs = np.unique(np.stack([np.minimum(i, j), np.maximum(i, j)], axis=1), axis=0)
-    i, j = pairs[:, 0], pairs[:, 1]
-    same = cosine[i, j] > 0.0  # a_i·b_j and a_j·b_i there; elsewhere a_i·a_j and b_i·b_j
-    first = np.concatenate([i, np.where(same, j, i + k)])
-    second = np.concatenate([np.where(same, j + k, j), np.where(same, i + k, j + k)])
-    return first, second
+    rows = -clique.forms[k : 2 * k, k:]
+    return nearest_links(rows, np.zeros(k, dtype=np.int64)).pairs(k)
 
 
 def _all_pairs(k: int) -> tuple[IndexArray, IndexArray]:

@@ -1,4 +1,4 @@
-"""Pairs of directions and the products that join them, in feasible proportions.
+"""Products that join neighbouring directions, in feasible proportions.
 
 For unit x_i, x_j and Δ = x_i − x_j, (a_i − a_j)(b_i − b_j) ≥ −¼(Δᵀu)², so that its products enter S
 with weight t at the price of ½tΔΔᵀ in the u-block: y(a_i, b_j) = y(a_j, b_i) = t, and t less at
@@ -6,8 +6,6 @@ both a_i·b_i and a_j·b_j. Where x_i and −x_j are close, a_j and b_j change p
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,44 +15,10 @@ from certnn.relaxation.interior_point.constraints import Constraints, make_const
 from certnn.relaxation.interior_point.factors import Factors, factorise, longest
 from certnn.relaxation.interior_point.newton import State
 from certnn.relaxation.interior_point.program import Program
+from certnn.relaxation.neighbours import Links, nearest_links
 
-_NEIGHBOURS = 4
 #: Share of the u-block that new links may take.
 _ROOM = 0.6
-
-
-@dataclass(frozen=True, eq=False)
-class Links:
-    """Links i < j with sign +1 for x_i close to x_j, −1 for x_i close to −x_j."""
-
-    low: IndexArray
-    high: IndexArray
-    sign: IndexArray
-
-    def pairs(self, m: int) -> tuple[IndexArray, IndexArray]:
-        """The two products of each link: all first ones, then all second ones."""
-        i, j, same = self.low, self.high, self.sign > 0
-        first = np.concatenate([i, np.where(same, j, i + m)])
-        second = np.concatenate([np.where(same, j + m, j), np.where(same, i + m, j + m)])
-        return first, second
-
-    def differences(self, rows: FloatArray) -> FloatArray:
-        """Δ of each link, shape (links, r)."""
-        return np.asarray(rows[self.low] - self.sign[:, None] * rows[self.high])
-
-
-def nearest_links(rows: FloatArray, label: IndexArray) -> Links:
-    """Each direction with the nearest lines of its own group; `label` numbers the groups."""
-    m = rows.shape[0]
-    cosine = rows @ rows.T
-    size = np.where(label[:, None] == label[None, :], np.abs(cosine), -1.0)
-    np.fill_diagonal(size, -1.0)
-    near = np.argsort(-size, axis=1, kind="stable")[:, : min(_NEIGHBOURS, m - 1)]
-    i, j = np.repeat(np.arange(m), near.shape[1]), near.ravel()
-    inside = size[i, j] >= 0.0
-    key = np.unique(np.minimum(i, j)[inside] * m + np.maximum(i, j)[inside])
-    low, high = key // m, key % m
-    return Links(low, high, np.where(cosine[low, high] >= 0.0, 1, -1))
 
 
 def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:

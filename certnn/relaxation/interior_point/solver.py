@@ -8,7 +8,8 @@ import numpy as np
 import scipy.linalg
 
 from certnn.arrays import FloatArray
-from certnn.certificate.dual_point import IndexArray, Products
+from certnn.certificate.dual_point import IndexArray
+from certnn.dual_scaling import best_scale
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import Factors, factorise
@@ -35,7 +36,6 @@ def interior_point(
     reduced: ReducedProblem,
     *,
     groups: list[IndexArray] | None = None,
-    start: tuple[FloatArray, Products] | None = None,
     tolerance: float = 1e-6,
     schur: SchurWriter = schur_compiled,
 ) -> Iterator[DualIterate]:
@@ -47,8 +47,6 @@ def interior_point(
     groups : list of int64 arrays or None
         Products are kept within these groups of directions; None for all products. The cost is
         that of all products.
-    start : tuple or None
-        A dual point of a neighbouring problem. Not used yet: every solve starts afresh.
     tolerance : float
         Stop at this relative gap of the working set with no product violated.
     schur : SchurWriter
@@ -145,9 +143,7 @@ def _best_scale(program: Program, zeta: FloatArray, kappa: float) -> tuple[float
     """The multiple of the dual point that proves most, and what it proves (Theorem 3)."""
     product = float(zeta @ program.targets.ravel())
     square = float(zeta @ zeta)
-    if product <= 0.0 or square <= 0.0:
-        return 0.0, program.lost
-    scale = product / square if kappa <= 0.0 else min(product / square, 1.0 / kappa)
+    scale = best_scale(product, square, 1.0 / kappa if kappa > 0.0 else np.inf)
     return scale, scale * product - 0.5 * scale * scale * square + program.lost
 
 

@@ -1,0 +1,38 @@
+"""Cholesky's method for small matrices in compiled code."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from certnn.arrays import FloatArray
+
+
+@njit(cache=True, nogil=True)
+def factorise(matrix: FloatArray, factor: FloatArray, least: float) -> bool:
+    """Write the factor of a matrix's lower triangle.
+
+    Parameters
+    ----------
+    matrix, factor : array, shape (k, k)
+    least : float
+        A pivot must be more than this share of the diagonal entry that it comes from.
+
+    Returns
+    -------
+    bool
+        False if the matrix is not positive definite.
+    """
+    for j in range(matrix.shape[0]):
+        for m in range(j + 1):
+            total = matrix[j, m]
+            for p in range(m):
+                total -= factor[j, p] * factor[m, p]
+            if m < j:
+                factor[j, m] = total / factor[m, m]
+            elif total > least * abs(matrix[j, j]):
+                factor[j, j] = math.sqrt(total)
+            else:
+                return False
+    return True

@@ -1,0 +1,33 @@
+"""How much of the optimum a level proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certnn.kernel import Bound
+from certnn.rounding import rounded_down
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """How close a level's bound comes to the optimum, proved from both sides.
+
+    Attributes
+    ----------
+    level : str
+    lower : Bound
+        What the level proves.
+    objective : Bound
+        Of the best network known, which is at or above the optimum.
+    """
+
+    level: str
+    lower: Bound
+    objective: Bound
+
+    @property
+    def ratio(self) -> float:
+        """lower/objective, rounded down: the bound is at least this share of the optimum."""
+        if self.objective.value == 0:
+            return 1.0
+        return rounded_down(self.lower.value / self.objective.value)
