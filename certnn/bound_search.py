@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
 
@@ -21,10 +21,9 @@ from certnn.phases.proof import PhasesProver
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import Directions
 from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.levels import PARTITION, Level
-from certnn.relaxation.own_solvers import OWN
+from certnn.relaxation.levels import DNN, PARTITION, Level
 from certnn.relaxation.shor import shor_point
-from certnn.relaxation.worker import SolverChoice, solve_in_process
+from certnn.relaxation.worker import OWN, SolverChoice, solve_in_process
 from certnn.relaxed_bounds import OwnRun
 from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration, training_objective
@@ -127,7 +126,7 @@ class BoundSearch:
         groups = angular_groups(directions.units, stage.group) if stage.kind == "block" else None
         if stage.kind == "shor":
             point = shor_point(self._problem, self._deadline)
-        elif self._request.choice.solver == OWN:
+        elif self._own_solver(stage):
             yield from self._relaxed(stage, groups, about)
             return
         else:
@@ -136,11 +135,13 @@ class BoundSearch:
         self._tell(f"{stage}: proving")
         yield certify(self._problem, point, about)
 
+    def _own_solver(self, stage: Level) -> bool:
+        choice = self._request.choice
+        return choice.solver == OWN or (stage != DNN and choice.formulation != "reduced")
+
     def _general_point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
         choice = self._request.choice
         left = None if math.isinf(self._deadline) else self._deadline - time.monotonic()
-        if stage.kind != "dnn":
-            choice = replace(choice, formulation="reduced")
         outcome = solve_in_process(self._problem, groups, choice, left)
         self._figures.append(outcome.figure)
         if outcome.point is None:

@@ -13,8 +13,8 @@ from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
-from certnn.relaxation.levels import PARTITION, stages
-from certnn.relaxation.worker import FORMULATIONS, SolverChoice
+from certnn.relaxation.levels import GENERAL_DNN_UP_TO, OWN_DNN_UP_TO, PARTITION, stages
+from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 
 #: A gap that is small enough if nothing else is said.
 ENOUGH = 1e-4
@@ -59,9 +59,8 @@ def lower_bound(
     network : TwoLayerNetwork or None
         The best network known: where the training for phases or a partition starts.
     choice : SolverChoice or None
-        Solver, formulation and options for the levels block and dnn; by default Clarabel on the
-        reduced primal. ``SolverChoice("certnn")`` are our own interior points, which are many times
-        faster and certify as they go.
+        Solver, formulation and options for the levels block and dnn; by default our own solvers,
+        which certify as they go.
     improve : LowerBoundResult or None
         An earlier result on the same problem; its levels are not run again, but for phases and
         partition, which go on from its network.
@@ -104,8 +103,10 @@ def lower_bound(
         )
     )
     directions = find_directions(problem.features)
+    columns, own = problem.features.shape[1], choice.solver == OWN
+    dnn_up_to = OWN_DNN_UP_TO if own else GENERAL_DNN_UP_TO
     try:
-        for stage in stages(level, directions.count, problem.features.shape[1], problem.c):
+        for stage in stages(level, directions.count, columns, problem.c, dnn_up_to):
             if search.has(stage) and not stage.trains:
                 continue
             if search.best is not None and (search.late() or search.reached()):
@@ -132,7 +133,20 @@ def _validate(
         raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
-    if choice.formulation not in FORMULATIONS:
-        raise InputError("formulation", f"must be one of {', '.join(FORMULATIONS)}")
+    _validate_choice(choice)
     if improve is not None and improve.bound.instance != problem.instance():
         raise InputError("improve", "is a result for another problem")
+
+
+def _validate_choice(choice: SolverChoice) -> None:
+    if choice.formulation not in FORMULATIONS:
+        raise InputError("formulation", f"must be one of {', '.join(FORMULATIONS)}")
+    usual = DEFAULT_SOLVER[choice.formulation]
+    if choice.formulation == "dual" and choice.solver != usual:
+        raise InputError("solver", f"must be {usual} for the formulation dual")
+    if choice.solver == OWN and choice.formulation != "reduced":
+        raise InputError(
+            "solver", f"must be one of CVXPY's for the formulation literal, such as {usual}"
+        )
+    if choice.solver == OWN and choice.options:
+        raise InputError("options", "are for solvers of CVXPY and PICOS; our own take none")

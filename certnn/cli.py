@@ -159,14 +159,14 @@ def _add_search(command: argparse.ArgumentParser) -> None:
     _add_memory(command)
     command.add_argument(
         "--solver",
-        default="CLARABEL",
-        help="SDP solver that CVXPY knows, or certnn for our own (default: CLARABEL)",
+        help="SDP solver that CVXPY knows; certnn, the default, are our own",
     )
     command.add_argument(
         "--formulation",
         default="reduced",
         choices=("reduced", "literal", "dual"),
-        help="of the level dnn: reduced primal, the paper's own, or the dual by PICOS and CVXOPT",
+        help="of the level dnn: reduced primal, the paper's own by a solver of CVXPY (CLARABEL), "
+        "or the dual by PICOS and CVXOPT",
     )
     command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
 
@@ -190,9 +190,10 @@ def _problem(options: argparse.Namespace) -> TrainingProblem:
 
 
 def _choice(options: argparse.Namespace) -> SolverChoice:
-    from certnn.relaxation.worker import SolverChoice
+    from certnn.relaxation.worker import DEFAULT_SOLVER, SolverChoice
 
-    return SolverChoice(options.solver, options.formulation)
+    solver = options.solver or DEFAULT_SOLVER[options.formulation]
+    return SolverChoice(solver, options.formulation)
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from certnn.report.sandwich import sandwich_figure
 def main() -> None:
     problem = iris(0.1)
     report = audit(gradient_descent(problem), problem).report
-    clarabel = lower_bound(problem, "dnn")
+    clarabel = lower_bound(problem, "dnn", choice=SolverChoice("CLARABEL"))
     scs = lower_bound(problem, "dnn", choice=SolverChoice("SCS"))
     figures = [f for r in (clarabel, scs) for f in r.solver_figures if f.level == "dnn"]
     dnn = next(p for p in clarabel.proved if p.level == "dnn")

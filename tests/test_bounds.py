@@ -30,12 +30,15 @@ from certnn import (
 )
 from certnn.relaxation import worker
 from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
+from certnn.relaxation.worker import DEFAULT_SOLVER
 from certnn.training import polish, train_locally
+
+CLARABEL = SolverChoice("CLARABEL")
 
 
 @pytest.fixture
 def in_process(monkeypatch):
-    """Solvers run in this process, which saves seconds; counts the calls."""
+    """General solvers run in this process, which saves seconds; counts the calls."""
     calls = []
 
     def run(problem, groups, choice, time_limit):
@@ -82,8 +85,9 @@ def test_stages_of_auto():
     block = Level("block", DEFAULT_GROUP)
     assert stages("auto", 20, 9, 4) == (SHOR, DNN)
     assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
-    assert stages("auto", 100, 9, 3) == (SHOR, block, PHASES)
-    assert stages("auto", 101, 9, 3) == (SHOR, block)
+    assert stages("auto", 100, 9, 3) == (SHOR, block, DNN, PHASES)
+    assert stages("auto", 101, 9, 3) == (SHOR, block, DNN)
+    assert stages("auto", 101, 9, 3, dnn_up_to=100) == (SHOR, block)
     assert stages("auto", 500, 9, 2) == (SHOR, block)
     assert stages("auto", 10**5, 9, 2) == (SHOR,)
     assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
@@ -104,7 +108,7 @@ def test_bad_level_is_refused_by_name(level):
 
 def test_levels_from_the_cheapest_up(in_process):
     problem = random_family(0, n=8, c=2)
-    result = lower_bound(problem, "block(3)")
+    result = lower_bound(problem, "block(3)", choice=CLARABEL)
     assert levels_of(result) == ["shor", "block(3)"]
     assert result.level == "block(3)"
     check_result(problem, result)
@@ -140,18 +144,20 @@ def test_auto_goes_on_where_there_is_no_partition(in_process):
 
 def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
     problem = random_family(0, n=8, c=2)
-    here = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
+    choice = SolverChoice("CLARABEL", options={"max_iter": 30})
+    here = lower_bound(problem, "block(3)", choice=choice)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bound_search, "solve_in_process", worker.solve_in_process)
-        there = lower_bound(problem, "block(3)", choice=SolverChoice(options={"max_iter": 30}))
+        there = lower_bound(problem, "block(3)", choice=choice)
     assert len(in_process) == 1
     assert there.bound.value == here.bound.value
     assert there.certificate.document == here.certificate.document
     assert "max_iter=30" in there.solver_figures[0].settings
 
 
-def test_deterministic(in_process):
-    first, second = (lower_bound(DEGENERATE["everything"], "dnn") for _ in range(2))
+@pytest.mark.parametrize("choice", [CLARABEL, SolverChoice()], ids=lambda c: c.solver)
+def test_deterministic(in_process, choice):
+    first, second = (lower_bound(DEGENERATE["everything"], "dnn", choice=choice) for _ in range(2))
     assert first.certificate.document == second.certificate.document
 
 
@@ -181,9 +187,26 @@ def test_solver_that_is_not_installed_is_refused_by_name():
 @pytest.mark.parametrize("formulation", ["reduced", "literal", "dual"])
 @pytest.mark.parametrize("options", [{"nonsense": 1}, {"max_iter": "x"}, {"max_iterations": "x"}])
 def test_bad_options_are_refused_by_name(in_process, formulation, options):
+    solver = "CVXOPT" if formulation == "dual" else "CLARABEL"
     with pytest.raises(InputError, match=r"are refused by (CLARABEL|PICOS)") as caught:
-        lower_bound(PLAIN["d=1"], "dnn", choice=SolverChoice("CLARABEL", formulation, options))
+        lower_bound(PLAIN["d=1"], "dnn", choice=SolverChoice(solver, formulation, options))
     assert caught.value.argument == "options"
+
+
+@pytest.mark.parametrize(
+    ("choice", "argument"),
+    [
+        (SolverChoice("certnn", "literal"), "solver"),
+        (SolverChoice("certnn", "dual"), "solver"),
+        (SolverChoice("CLARABEL", "dual"), "solver"),
+        (SolverChoice(options={"max_iter": 3}), "options"),
+    ],
+    ids=["own, literal", "own, dual", "Clarabel, dual", "own, options"],
+)
+def test_what_a_solver_does_not_do_is_refused_by_name(choice, argument):
+    with pytest.raises(InputError) as caught:
+        lower_bound(PLAIN["d=1"], choice=choice)
+    assert caught.value.argument == argument
 
 
 def test_improve_must_be_of_the_same_problem():
@@ -194,9 +217,8 @@ def test_improve_must_be_of_the_same_problem():
 
 
 @pytest.mark.parametrize("formulation", ["literal", "dual"])
-def test_the_formulation_is_used_for_dnn_alone(in_process, formulation):
+def test_the_formulation_is_used_for_dnn_alone(formulation):
     problem = random_family(1, n=DEFAULT_GROUP + 1, c=1)
-    options = {"max_iterations": 3} if formulation == "dual" else {"max_iter": 3}
     seen = []
 
     def fake(problem, groups, choice, time_limit):
@@ -205,8 +227,10 @@ def test_the_formulation_is_used_for_dnn_alone(in_process, formulation):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bound_search, "solve_in_process", fake)
-        lower_bound(problem, "dnn", choice=SolverChoice(formulation=formulation, options=options))
-    assert seen == [(False, "reduced"), (True, formulation)]
+        choice = SolverChoice(DEFAULT_SOLVER[formulation], formulation)
+        result = lower_bound(problem, "dnn", choice=choice)
+    assert seen == [(True, formulation)]
+    assert levels_of(result) == ["shor", "block(25)"]
 
 
 # Stopping early.
@@ -215,21 +239,24 @@ def test_the_formulation_is_used_for_dnn_alone(in_process, formulation):
 def test_target_ends_the_search(in_process):
     problem = PLAIN["d=2, c=2"]
     shor = lower_bound(problem, "shor")
-    assert levels_of(lower_bound(problem, "dnn", target=shor.value)) == ["shor"]
+    assert levels_of(lower_bound(problem, "dnn", choice=CLARABEL, target=shor.value)) == ["shor"]
     assert not in_process
-    assert levels_of(lower_bound(problem, "dnn", target=2.0 * shor.value)) == ["shor", "dnn"]
+    assert levels_of(lower_bound(problem, "dnn", choice=CLARABEL, target=2.0 * shor.value)) == [
+        "shor",
+        "dnn",
+    ]
 
 
 def test_time_limit_keeps_the_cheapest_level(in_process):
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn", time_limit=1e-9)
+    result = lower_bound(problem, "dnn", time_limit=1e-9, choice=CLARABEL)
     assert levels_of(result) == ["shor"]
     assert not in_process
     check_result(problem, result)
 
 
 def test_time_left_is_handed_to_the_solver(in_process):
-    lower_bound(PLAIN["d=2, c=2"], "dnn", time_limit=1000.0)
+    lower_bound(PLAIN["d=2, c=2"], "dnn", time_limit=1000.0, choice=CLARABEL)
     assert 0.0 < in_process[0][2] < 1000.0
 
 
@@ -237,12 +264,14 @@ def test_improve_runs_only_what_is_missing(in_process):
     problem = PLAIN["d=2, c=2"]
     first = lower_bound(problem, "shor")
     seen = []
-    second = lower_bound(problem, "dnn", improve=first, progress=lambda *a: seen.append(a))
+    second = lower_bound(
+        problem, "dnn", improve=first, progress=lambda *a: seen.append(a), choice=CLARABEL
+    )
     assert levels_of(second) == ["shor", "dnn"]
     assert seen[0] == ("dnn", first.value, None)
     assert second.proved[0] is first.proved[0]
     assert second.seconds >= first.seconds
-    third = lower_bound(problem, "dnn", improve=second)
+    third = lower_bound(problem, "dnn", improve=second, choice=CLARABEL)
     assert third.bound is second.bound
     assert len(in_process) == 1
 
@@ -258,7 +287,9 @@ def test_a_weaker_level_does_not_replace_a_better_bound(in_process):
 
 def test_progress_tells_what_runs_and_what_is_proved(in_process):
     seen = []
-    result = lower_bound(PLAIN["d=2, c=2"], "dnn", progress=lambda *a: seen.append(a))
+    result = lower_bound(
+        PLAIN["d=2, c=2"], "dnn", progress=lambda *a: seen.append(a), choice=CLARABEL
+    )
     stages_seen = [stage for stage, _, _ in seen]
     assert stages_seen == [
         "shor", "shor: proving", "shor: proved", "dnn", "dnn: proving", "dnn: proved",
@@ -292,7 +323,7 @@ def test_a_worker_that_dies_leaves_a_note_and_the_bound(tmp_path, monkeypatch, b
     monkeypatch.setattr(worker.sys, "executable", program)
     monkeypatch.setattr(worker, "_GRACE", -29.5)
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn", time_limit=30.0)
+    result = lower_bound(problem, "dnn", time_limit=30.0, choice=CLARABEL)
     assert levels_of(result) == ["shor"]
     check_result(problem, result)
     assert len(result.notes) == 1
@@ -312,7 +343,7 @@ def test_a_solver_that_fails_leaves_a_note_and_the_bound(in_process):
 def test_a_solver_that_panics_leaves_a_note_and_the_bound(in_process):
     """Clarabel's eigenvalues break down on decay 10²⁹⁸ times too large for the data."""
     problem = AWKWARD["smallest data"]
-    result = lower_bound(problem, "dnn")
+    result = lower_bound(problem, "dnn", choice=CLARABEL)
     assert result.notes == ("dnn: CLARABEL failed: Eigval error: Eigen(1)",)
     assert result.value == pytest.approx(problem.null_loss, rel=1e-9)
 
@@ -323,7 +354,7 @@ def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
         return type(outcome)(outcome.figure, None)
 
     monkeypatch.setattr(bound_search, "solve_in_process", no_point)
-    result = lower_bound(PLAIN["d=2, c=2"], "dnn")
+    result = lower_bound(PLAIN["d=2, c=2"], "dnn", choice=CLARABEL)
     assert levels_of(result) == ["shor"]
     assert result.notes == ("dnn: CLARABEL ended with no dual point: optimal",)
     assert len(result.solver_figures) == 1
@@ -336,13 +367,13 @@ def test_a_solver_that_says_nonsense_leaves_a_note_and_the_bound(monkeypatch):
         return outcome
 
     monkeypatch.setattr(bound_search, "solve_in_process", nonsense)
-    result = lower_bound(PLAIN["d=2, c=2"], "dnn")
+    result = lower_bound(PLAIN["d=2, c=2"], "dnn", choice=CLARABEL)
     assert result.notes == ("dnn: the dual point has entries that are not finite",)
 
 
 def test_a_solver_stopped_at_once_makes_a_true_bound(in_process):
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn", choice=SolverChoice(options={"max_iter": 1}))
+    result = lower_bound(problem, "dnn", choice=SolverChoice("CLARABEL", options={"max_iter": 1}))
     check_result(problem, result)
     assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value
 
@@ -350,7 +381,7 @@ def test_a_solver_stopped_at_once_makes_a_true_bound(in_process):
 def test_scs_as_it_comes_makes_a_true_bound(in_process):
     """With its own tolerances; compared with the value that Clarabel finds."""
     problem = random_family(4, n=10, c=3)
-    value = lower_bound(problem, "dnn").solver_figures[0].primal_value
+    value = lower_bound(problem, "dnn", choice=CLARABEL).solver_figures[0].primal_value
     result = lower_bound(problem, "dnn", choice=SolverChoice("SCS"))
     check_result(problem, result)
     assert result.level == "dnn"
@@ -367,7 +398,7 @@ def test_interrupt_keeps_what_is_proved(monkeypatch):
 
     monkeypatch.setattr(bound_search, "solve_in_process", interrupt)
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn")
+    result = lower_bound(problem, "dnn", choice=CLARABEL)
     assert result.interrupted
     assert result.level == "shor"
     check_result(problem, result)
@@ -393,7 +424,11 @@ def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
         problem = certnn.TrainingProblem(X[::2], np.eye(3)[labels[::2]], 0.1)
         first = certnn.lower_bound(problem, "shor")
         result = certnn.lower_bound(
-            problem, "dnn", improve=first, progress=lambda *a: print(a[0], flush=True)
+            problem,
+            "dnn",
+            choice=certnn.SolverChoice("CLARABEL"),
+            improve=first,
+            progress=lambda *a: print(a[0], flush=True),
         )
         print(json.dumps([result.interrupted, result.level, result.value, first.value]))
     """
@@ -422,27 +457,35 @@ def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
 # No network is below a bound.
 
 
-@given(problem=problems(), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_sampled_network_beats_a_bound(in_process, problem, seed):
-    result = lower_bound(problem, "dnn")
+CHOICES = st.sampled_from([CLARABEL, SolverChoice()])
+
+
+@given(problem=problems(), choice=CHOICES, seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_sampled_network_beats_a_bound(in_process, problem, choice, seed):
+    result = lower_bound(problem, "dnn", choice=choice)
     check_result(problem, result)
     assert result.bound.value >= 0
     assert best_sampled(problem, np.random.default_rng(seed)) >= result.bound.value
 
 
-@given(problem=problems(scaled=False), level=st.sampled_from(["shor", "block(2)", "dnn"]))
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_trained_network_beats_a_bound(in_process, problem, level):
-    result = lower_bound(problem, level)
+@given(
+    problem=problems(scaled=False),
+    level=st.sampled_from(["shor", "block(2)", "dnn"]),
+    choice=CHOICES,
+)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_trained_network_beats_a_bound(in_process, problem, level, choice):
+    result = lower_bound(problem, level, choice=choice)
     network = polish(problem, train_locally(problem, time_limit=0.2).network)
     assert network.evaluate(problem).value >= result.bound.value
 
 
+@pytest.mark.parametrize("choice", [CLARABEL, SolverChoice()], ids=lambda c: c.solver)
 @pytest.mark.parametrize("name", DEGENERATE | AWKWARD)
-def test_no_trained_network_beats_dnn(in_process, name):
+def test_no_trained_network_beats_dnn(in_process, name, choice):
     problem = (DEGENERATE | AWKWARD)[name]
-    result = lower_bound(problem, "dnn")
+    result = lower_bound(problem, "dnn", choice=choice)
     trained = train_locally(problem, time_limit=0.2).network
     assert trained.evaluate(problem).value >= result.bound.value
     assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value

@@ -234,18 +234,20 @@ def test_import_of_the_package_is_light():
     assert done.stdout.strip() == "set()"
 
 
-def test_ctrl_c_keeps_the_bound(tmp_path):
+@pytest.mark.parametrize("solver", ["certnn", "CLARABEL"])
+def test_ctrl_c_keeps_the_bound(tmp_path, solver):
     problem = iris(0.1)
     save_data(tmp_path / "iris.npz", problem)
     command = [sys.executable, "-m", "certnn.cli", "bound", "--data", str(tmp_path / "iris.npz")]
     command += ["--reg", "0.1", "--level", "dnn", "--out", str(tmp_path / "out")]
+    command += ["--solver", solver]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     lines = []
     for line in process.stderr:
         lines.append(line)
-        if "block(25)" in line:  # a solver is running in its own process by now
+        if "block(25)" in line:  # CLARABEL is running in a process of its own by now
             time.sleep(0.5)
             os.killpg(process.pid, signal.SIGINT)
             break

@@ -8,14 +8,15 @@ from certnn import SolverChoice, lower_bound, relaxed_bounds
 from certnn.cli import main
 from certnn.files import save_data
 
-OWN = SolverChoice("certnn")
+CLARABEL = SolverChoice("CLARABEL")
 PROBLEMS = PLAIN | DEGENERATE
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_dnn_as_clarabel_has_it(name):
     problem = PROBLEMS[name]
-    own, general = lower_bound(problem, "dnn", choice=OWN), lower_bound(problem, "dnn")
+    own = lower_bound(problem, "dnn")
+    general = lower_bound(problem, "dnn", choice=CLARABEL)
     assert own.value == pytest.approx(general.value, rel=1e-4, abs=1e-9)
     assert own.level in ("dnn", "shor")
     assert own.certificate.check().value == own.bound.value
@@ -23,8 +24,8 @@ def test_dnn_as_clarabel_has_it(name):
 
 def test_block_as_clarabel_has_it():
     problem = random_family(1, n=9, c=2)
-    own = lower_bound(problem, "block(3)", choice=OWN)
-    general = lower_bound(problem, "block(3)")
+    own = lower_bound(problem, "block(3)")
+    general = lower_bound(problem, "block(3)", choice=CLARABEL)
     assert own.value == pytest.approx(general.value, rel=1e-3)
     (figure,) = own.solver_figures
     assert figure.solver == "certnn interior point of groups"
@@ -34,13 +35,13 @@ def test_block_as_clarabel_has_it():
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_problems_have_a_true_bound(name):
     problem = AWKWARD[name]
-    result = lower_bound(problem, "dnn", choice=OWN)
+    result = lower_bound(problem, "dnn")
     assert result.bound.value <= best_sampled(problem, np.random.default_rng(0))
 
 
 def test_an_interrupt_certifies_what_is_reached(monkeypatch):
     problem = random_family(2, n=12, c=2)
-    whole = lower_bound(problem, "dnn", choice=OWN)
+    whole = lower_bound(problem, "dnn")
     iterates = relaxed_bounds.iterates
 
     def interrupted(*arguments):
@@ -50,7 +51,7 @@ def test_an_interrupt_certifies_what_is_reached(monkeypatch):
             yield iterate
 
     monkeypatch.setattr(relaxed_bounds, "iterates", interrupted)
-    result = lower_bound(problem, "dnn", choice=OWN)
+    result = lower_bound(problem, "dnn")
     assert result.interrupted
     assert result.level == "dnn"
     assert 0.0 < result.value < whole.value
@@ -59,13 +60,13 @@ def test_an_interrupt_certifies_what_is_reached(monkeypatch):
 
 def test_a_bound_that_is_enough_ends_it():
     problem = random_family(3, n=12, c=2)
-    whole = lower_bound(problem, "dnn", choice=OWN)
-    part = lower_bound(problem, "dnn", choice=OWN, target=0.9 * whole.value)
+    whole = lower_bound(problem, "dnn")
+    part = lower_bound(problem, "dnn", target=0.9 * whole.value)
     assert 0.9 * whole.value <= part.value < whole.value
 
 
 def test_from_the_command_line(tmp_path, capsys):
     save_data(tmp_path / "data.npz", random_family(4, n=8, c=2))
     command = ["bound", "--data", str(tmp_path / "data.npz"), "--reg", "0.1", "--level", "dnn"]
-    assert main([*command, "--solver", "certnn", "--out", str(tmp_path / "out")]) == 0
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
     assert "certnn interior point" in capsys.readouterr().out

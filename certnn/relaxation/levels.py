@@ -12,8 +12,9 @@ from certnn.errors import InputError
 DEFAULT_GROUP = 25
 #: Up to this many columns the level auto runs a partition first: its size grows steeply with them.
 _PARTITION_UP_TO = 5
-#: Up to this many directions the level auto runs dnn; above, general solvers take too long.
-_DNN_UP_TO = 80
+#: Up to this many directions the level auto runs dnn with our own solver and with general ones;
+#: above, it takes longer than minutes.
+OWN_DNN_UP_TO, GENERAL_DNN_UP_TO = 300, 80
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Up to so many directions and outputs the level auto ends with phases.
@@ -54,15 +55,17 @@ PHASES = Level("phases")
 PARTITION = Level("partition")
 
 
-def stages(request: str, directions: int, columns: int, outputs: int) -> tuple[Level, ...]:
+def stages(
+    request: str, directions: int, columns: int, outputs: int, dnn_up_to: int = OWN_DNN_UP_TO
+) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
     Parameters
     ----------
     request : str
         "shor", "block" (groups of 25), "block(k)", "dnn", "phases", "partition", or "auto": a
-        partition first if there are at most 5 columns; then as far as general solvers go in
-        minutes, dnn up to 80 distinct directions, block up to 2000, shor above; phases last, up to
+        partition first if there are at most 5 columns; then as far as the solver goes in minutes,
+        dnn up to `dnn_up_to` distinct directions, block up to 2000, shor above; phases last, up to
         100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
@@ -70,6 +73,8 @@ def stages(request: str, directions: int, columns: int, outputs: int) -> tuple[L
         Number of columns of the features.
     outputs : int
         Number of columns of Y.
+    dnn_up_to : int
+        For auto: the most directions of dnn.
 
     Raises
     ------
@@ -87,7 +92,7 @@ def stages(request: str, directions: int, columns: int, outputs: int) -> tuple[L
     if request == "phases":
         return (SHOR, PHASES)
     if request == "auto":
-        general = "dnn" if directions <= _DNN_UP_TO else "block"
+        general = "dnn" if directions <= dnn_up_to else "block"
         relaxed = general if directions <= _BLOCK_UP_TO else "shor"
         later = stages(relaxed, directions, columns, outputs)[1:]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:

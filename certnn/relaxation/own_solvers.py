@@ -10,9 +10,8 @@ from certnn.relaxation.block import block_points
 from certnn.relaxation.interior_point import interior_point
 from certnn.relaxation.iterates import DualIterate
 from certnn.relaxation.reduced_problem import ReducedProblem
+from certnn.relaxation.worker import OWN
 
-#: What a `SolverChoice` calls them.
-OWN = "certnn"
 #: The interior point's matrices grow with the square of this.
 _DIRECTIONS_UP_TO = 500
 

@@ -26,6 +26,14 @@ from certnn.relaxation.solver_figure import SolverFigure
 
 Formulation = Literal["reduced", "literal", "dual"]
 FORMULATIONS: tuple[Formulation, ...] = ("reduced", "literal", "dual")
+#: The name of our own solvers, which are run in this process.
+OWN = "certnn"
+#: The solvers to take if none is named.
+DEFAULT_SOLVER: dict[Formulation, str] = {
+    "reduced": OWN,
+    "literal": "CLARABEL",
+    "dual": "CVXOPT",
+}
 
 #: A solver may overrun its time limit by this much, for modelling and its last iteration.
 _GRACE = 5.0
@@ -39,14 +47,15 @@ class SolverChoice:
     Attributes
     ----------
     solver : str
-        A name that CVXPY knows. The formulation "dual" goes through PICOS to CVXOPT.
+        "certnn" for our own solvers, or a name that CVXPY knows.
     formulation : {"reduced", "literal", "dual"}
-        Facially reduced primal, the paper's own primal, or the dual.
+        Facially reduced primal, the paper's own primal, or the dual through PICOS. Our own solvers
+        take "reduced" alone, and "dual" is for "CVXOPT" alone.
     options : dict
-        Options of the solver, JSON values.
+        Options of the solver, JSON values; our own take none.
     """
 
-    solver: str = "CLARABEL"
+    solver: str = OWN
     formulation: Formulation = "reduced"
     options: dict[str, Any] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from certnn.relaxation.worker import SolverChoice
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--solver", default="CLARABEL")
+    parser.add_argument("--solver", default="CLARABEL", help="certnn for our own")
     parser.add_argument("--formulation", default="reduced")
     parser.add_argument("--data", help="another .npz with X and Y")
     options = parser.parse_args()

@@ -21,7 +21,7 @@ from certnn.relaxation.worker import SolverChoice, solve
 
 def solved(problem, groups=None, **choice):
     """The solver's figure and the certified bound in floats."""
-    outcome = solve(problem, groups, SolverChoice(**choice), None)
+    outcome = solve(problem, groups, SolverChoice(**({"solver": "CLARABEL"} | choice)), None)
     return outcome.figure, certify(problem, outcome.point, {}).bound.rounded
 
 
@@ -98,7 +98,7 @@ def test_one_direction_is_tight(factors, seed, reg, c):
     _, bound = solved(problem)
     assert bound <= expected * (1.0 + 1e-12)
     # Stiff ties cost more as reg falls and the rows differ in size.
-    assert bound == pytest.approx(expected, rel=2e-4 if reg < 0.1 else 1e-5)
+    assert bound == pytest.approx(expected, rel=2e-4 if reg < 0.1 else 5e-5)
 
 
 @given(
@@ -179,7 +179,7 @@ def test_solving_is_deterministic():
     problem = PLAIN["d=3, c=3, large reg"]
     for formulation in ("reduced", "literal", "dual"):
         first, second = (
-            solve(problem, None, SolverChoice(formulation=formulation), None).point
+            solve(problem, None, SolverChoice("CLARABEL", formulation), None).point
             for _ in range(2)
         )
         assert np.array_equal(first.Z, second.Z)
@@ -201,7 +201,7 @@ def test_a_solver_that_cannot_solve_it_is_a_solver_error():
 @pytest.mark.parametrize("formulation", ["reduced", "dual"])
 def test_nothing_to_solve_is_a_solver_error(formulation):
     with pytest.raises(SolverError, match="every row of X is zero"):
-        solve(AWKWARD["zero X"], None, SolverChoice(formulation=formulation), None)
+        solve(AWKWARD["zero X"], None, SolverChoice("CLARABEL", formulation), None)
 
 
 def test_figures_say_what_was_run():

@@ -65,7 +65,7 @@ def test_compiled_schur_complement_is_that_of_numpy():
 @pytest.mark.parametrize("name", PLAIN | DEGENERATE)
 def test_value_is_clarabels(name):
     problem = (PLAIN | DEGENERATE)[name]
-    value = solve(problem, None, SolverChoice(), None).figure.primal_value
+    value = solve(problem, None, SolverChoice("CLARABEL"), None).figure.primal_value
     bound = certified(problem)
     assert bound.rounded == pytest.approx(value, rel=1e-4)
 
@@ -74,7 +74,7 @@ def test_value_is_clarabels(name):
 @pytest.mark.parametrize("reg", [0.1, 0.01])
 def test_random_family_is_solved(seed, reg):
     problem = random_family(seed, reg, n=12)
-    value = solve(problem, None, SolverChoice(), None).figure.primal_value
+    value = solve(problem, None, SolverChoice("CLARABEL"), None).figure.primal_value
     assert certified(problem).rounded == pytest.approx(value, rel=1e-4)
 
 
@@ -108,7 +108,7 @@ def test_groups_keep_products_apart():
     for iterate in found:
         m = iterate.products.n
         assert np.array_equal(label[iterate.products.first % m], label[iterate.products.second % m])
-    value = solve(problem, groups, SolverChoice(), None).figure.primal_value
+    value = solve(problem, groups, SolverChoice("CLARABEL"), None).figure.primal_value
     assert certified(problem, groups=groups).rounded == pytest.approx(value, rel=1e-4)
 
 

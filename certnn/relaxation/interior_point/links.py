@@ -11,6 +11,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
+from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints, make_constraints
 from certnn.relaxation.interior_point.factors import Factors, factorise, longest
 from certnn.relaxation.interior_point.newton import State
@@ -19,6 +20,8 @@ from certnn.relaxation.neighbours import Links, nearest_links
 
 #: Share of the u-block that new links may take.
 _ROOM = 0.6
+#: Of ‖Δ‖²: closer directions are linked no more tightly, as S would not be definite in floats.
+_CLOSEST = 1e-10
 
 
 def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:
@@ -30,7 +33,13 @@ def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:
 
 
 def first_point(program: Program, label: IndexArray) -> tuple[Constraints, FloatArray]:
-    """Nearest links and a feasible interior point, ζ a multiple of the targets."""
+    """Nearest links and a feasible interior point, ζ a multiple of the targets.
+
+    Raises
+    ------
+    SolverError
+        If floats are not enough for it.
+    """
     x, m = program.forms.rows, program.forms.points
     links = nearest_links(x, label)
     constraints = make_constraints(program, *links.pairs(m))
@@ -40,13 +49,14 @@ def first_point(program: Program, label: IndexArray) -> tuple[Constraints, Float
     if links.low.size:
         delta = links.differences(x)
         square = np.sum(delta**2, axis=1)
-        t = 1.0 / np.maximum(square, np.median(square))
-        t /= np.linalg.eigvalsh((delta.T * t) @ delta)[-1]
+        t = 1.0 / np.maximum(square, max(float(np.median(square)), _CLOSEST))
+        t /= max(float(np.linalg.eigvalsh((delta.T * t) @ delta)[-1]), 1.0)
         np.subtract.at(free, links.low, t)
         np.subtract.at(free, links.high, t)
         y[constraints.signed :] = np.tile(t, 2)
     factors = factorise(constraints.dual_matrix(y))
-    assert factors is not None  # the blocks of u, s and v are definite by construction
+    if factors is None:  # in exact arithmetic it is definite
+        raise SolverError("the data are too badly scaled for the interior point method")
     towards = np.zeros_like(y)
     towards[: constraints.fits] = program.targets.ravel()
     reach = longest(factors.root, -constraints.combined(towards))
@@ -72,8 +82,8 @@ def extended(
     )
     delta = links.differences(program.forms.rows) @ np.linalg.cholesky(factors.inverse[:r, :r])
     square = np.sum(delta**2, axis=1)
-    t = 1.0 / np.maximum(square, 0.1 * np.median(square))
-    t *= _ROOM / np.linalg.eigvalsh((delta.T * t) @ delta)[-1]
+    t = 1.0 / np.maximum(square, 0.1 * float(np.median(square)))
+    t *= _ROOM / float(np.linalg.eigvalsh((delta.T * t) @ delta)[-1])
     y = np.concatenate([state.y, np.zeros(np.count_nonzero(new))])
     np.add.at(y, larger.signed + place[first, second], np.tile(t, 2))
     np.subtract.at(y, larger.fits + links.low, t)
