@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from certnn.certificate import Certificate
+from certnn.certificate.dual_point import Products
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.relaxation.solver_figure import SolverFigure
@@ -43,6 +45,9 @@ class LowerBoundResult:
         Wall time in all.
     interrupted : bool
         Whether Ctrl-C ended the search; the bound holds all the same.
+    products : dict of Products
+        By level, multipliers over the distinct directions of the points where our own solver of
+        the relaxation ended: a start for a neighbouring problem.
     """
 
     bound: Bound
@@ -54,6 +59,7 @@ class LowerBoundResult:
     notes: tuple[str, ...]
     seconds: float
     interrupted: bool
+    products: Mapping[str, Products] = field(default_factory=dict)
 
     @property
     def value(self) -> float:

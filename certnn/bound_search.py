@@ -47,6 +47,7 @@ class BoundRequest:
     network: TwoLayerNetwork | None
     choice: SolverChoice
     improve: LowerBoundResult | None
+    near: LowerBoundResult | None
     seed: int
     progress: Progress
     checkpoint: Checkpoint
@@ -69,6 +70,8 @@ class BoundSearch:
         self._figures = list(improve.solver_figures) if improve else []
         self._notes = list(improve.notes) if improve else []
         self._level = improve.level if improve else ""
+        near = request.near or improve
+        self._products = dict(near.products) if near else {}
         self.best = Certified(improve.certificate, improve.bound) if improve else None
 
     def has(self, stage: Level) -> bool:
@@ -116,6 +119,7 @@ class BoundSearch:
             notes=tuple(self._notes),
             seconds=earlier + time.monotonic() - self._start,
             interrupted=interrupted,
+            products=dict(self._products),
         )
 
     def _certified(self, stage: Level, directions: Directions) -> Iterator[Certified]:
@@ -151,11 +155,13 @@ class BoundSearch:
     def _relaxed(
         self, stage: Level, groups: list[IndexArray] | None, about: dict[str, str]
     ) -> Iterator[Certified]:
-        run = OwnRun(self._problem, str(stage), groups)
+        run = OwnRun(self._problem, str(stage), groups, self._products.get(str(stage)))
         try:
             yield from run.certified(self._deadline, self._is_enough, self._tell, about)
         finally:
             self._figures.extend(run.figures)
+            if run.last is not None:
+                self._products[str(stage)] = run.last.products
 
     def _tightened(self, stage: Level, about: dict[str, str]) -> Iterator[Certified]:
         features = self._problem.features

@@ -10,6 +10,7 @@ from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
+from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
@@ -31,6 +32,7 @@ def lower_bound(
     network: TwoLayerNetwork | None = None,
     choice: SolverChoice | None = None,
     improve: LowerBoundResult | None = None,
+    near: LowerBoundResult | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
@@ -64,6 +66,9 @@ def lower_bound(
     improve : LowerBoundResult or None
         An earlier result on the same problem; its levels are not run again, but for phases and
         partition, which go on from its network.
+    near : LowerBoundResult or None
+        A result for the same points with another reg or other targets: our own solvers of the
+        relaxation begin with its working set.
     seed : int
         Of the training for phases or a partition.
     progress : callable or None
@@ -87,6 +92,8 @@ def lower_bound(
     """
     choice = choice or SolverChoice()
     _validate(problem, time_limit, memory_limit, choice, improve)
+    if near is not None and not _same_points(near.bound.instance, problem.instance()):
+        raise InputError("near", "is a result for other points")
     search = BoundSearch(
         BoundRequest(
             problem,
@@ -97,6 +104,7 @@ def lower_bound(
             network,
             choice,
             improve,
+            near,
             seed,
             progress or (lambda stage, bound, objective: None),
             checkpoint or (lambda result: None),
@@ -136,6 +144,10 @@ def _validate(
     _validate_choice(choice)
     if improve is not None and improve.bound.instance != problem.instance():
         raise InputError("improve", "is a result for another problem")
+
+
+def _same_points(one: Instance, other: Instance) -> bool:
+    return (one.X, one.n, one.hidden_bias) == (other.X, other.n, other.hidden_bias)
 
 
 def _validate_choice(choice: SolverChoice) -> None:

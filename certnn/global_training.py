@@ -89,6 +89,7 @@ def train(
     memory_limit: float = MEMORY,
     start: TwoLayerNetwork | None = None,
     improve: LowerBoundResult | None = None,
+    near: LowerBoundResult | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
@@ -116,6 +117,8 @@ def train(
         A network to begin with; the result is never worse.
     improve : LowerBoundResult or None
         A bound proved before on the same problem.
+    near : LowerBoundResult or None
+        A bound for the same points with another reg or other targets, as in `certnn.lower_bound`.
     seed : int
         Of the search. The result depends on nothing else unless time runs out; what is proved is
         proved in any case.
@@ -165,6 +168,7 @@ def train(
         memory_limit=memory_limit,
         network=start,
         improve=improve,
+        near=near,
         seed=seed,
         progress=progress,
         checkpoint=checkpoint,

@@ -210,6 +210,7 @@ def regularisation_path(
                 time_limit=time_limit,
                 start=start or (done[-1].network if done else None),
                 improve=proved_before(here, files[1]) if files and found else None,
+                near=done[-1].lower if done else None,
                 seed=seed,
                 progress=progress(reg) if progress else None,
             )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
 from certnn.certificate import Certified, certify
-from certnn.certificate.dual_point import IndexArray
+from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
 from certnn.problem import TrainingProblem
 from certnn.relaxation.iterates import DualIterate
@@ -32,12 +32,18 @@ class OwnRun:
     level : str
     groups : list of int arrays or None
         Of directions, at the level block.
+    start : Products or None
+        Of directions: multipliers to begin with, from a neighbouring problem.
     """
 
     def __init__(
-        self, problem: TrainingProblem, level: str, groups: list[IndexArray] | None
+        self,
+        problem: TrainingProblem,
+        level: str,
+        groups: list[IndexArray] | None,
+        start: Products | None,
     ) -> None:
-        self._problem, self._level, self._groups = problem, level, groups
+        self._problem, self._level, self._groups, self._start = problem, level, groups, start
         self._begun = time.monotonic()
         self._finished = False
         self.last: DualIterate | None = None
@@ -105,7 +111,7 @@ class OwnRun:
             return found
 
         try:
-            for iterate in iterates(reduced, self._groups):
+            for iterate in iterates(reduced, self._groups, self._start):
                 if self.last is None or iterate.bound > self.last.bound:
                     self.last = iterate
                 tell(f"{self._level}: {self.last.bound:.6g} to be proved")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
-from certnn import SolverChoice, lower_bound, relaxed_bounds
+from certnn import InputError, SolverChoice, lower_bound, relaxed_bounds
 from certnn.cli import main
 from certnn.files import save_data
 
@@ -70,3 +70,31 @@ def test_from_the_command_line(tmp_path, capsys):
     command = ["bound", "--data", str(tmp_path / "data.npz"), "--reg", "0.1", "--level", "dnn"]
     assert main([*command, "--out", str(tmp_path / "out")]) == 0
     assert "certnn interior point" in capsys.readouterr().out
+
+
+def test_a_neighbouring_result_saves_steps(monkeypatch):
+    """Its working set needs no rounds of pricing; the value stays the same."""
+    data = random_family(5, n=16, c=2)
+    near = lower_bound(data, "dnn")
+    problem = data.with_reg(0.8 * data.reg)
+    iterates, steps = relaxed_bounds.iterates, []
+
+    def counted(*arguments):
+        for iterate in iterates(*arguments):
+            steps[-1] += 1
+            yield iterate
+
+    monkeypatch.setattr(relaxed_bounds, "iterates", counted)
+    values = []
+    for start in (None, near):
+        steps.append(0)
+        values.append(lower_bound(problem, "dnn", near=start).value)
+    assert values[1] == pytest.approx(values[0], rel=1e-6)
+    assert steps[1] < 0.9 * steps[0]
+
+
+def test_a_neighbouring_result_must_have_the_same_points():
+    near = lower_bound(random_family(5, n=6), "shor")
+    with pytest.raises(InputError, match="other points") as caught:
+        lower_bound(random_family(6, n=6), near=near)
+    assert caught.value.argument == "near"

@@ -20,6 +20,12 @@ class Links:
     high: IndexArray
     sign: IndexArray
 
+    def united(self, other: Links, m: int) -> Links:
+        """All links of both, each once, over m directions."""
+        low, high = np.append(self.low, other.low), np.append(self.high, other.high)
+        opposite = np.append(self.sign, other.sign) < 0
+        return _links(np.unique((low * m + high) * 2 + opposite), m)
+
     def pairs(self, m: int) -> tuple[IndexArray, IndexArray]:
         """The two products of each link: all first ones, then all second ones."""
         i, j, same = self.low, self.high, self.sign > 0
@@ -30,6 +36,17 @@ class Links:
     def differences(self, rows: FloatArray) -> FloatArray:
         """Δ of each link, shape (links, r)."""
         return np.asarray(rows[self.low] - self.sign[:, None] * rows[self.high])
+
+
+def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:
+    """The links that hold these products of forms of different directions."""
+    i, j = first % m, second % m
+    opposite = (first >= m) == (second >= m)
+    return _links(np.unique((np.minimum(i, j) * m + np.maximum(i, j)) * 2 + opposite), m)
+
+
+def _links(key: IndexArray, m: int) -> Links:
+    return Links(key // 2 // m, key // 2 % m, np.where(key % 2 == 1, -1, 1))
 
 
 def nearest_links(rows: FloatArray, label: IndexArray) -> Links:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from certnn.certificate.dual_point import IndexArray
+from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
 from certnn.relaxation.block import block_points
 from certnn.relaxation.interior_point import interior_point
@@ -21,8 +21,12 @@ def solver_name(groups: list[IndexArray] | None) -> str:
     return f"{OWN} interior point" if groups is None else f"{OWN} interior point of groups"
 
 
-def iterates(reduced: ReducedProblem, groups: list[IndexArray] | None) -> Iterator[DualIterate]:
+def iterates(
+    reduced: ReducedProblem, groups: list[IndexArray] | None, start: Products | None = None
+) -> Iterator[DualIterate]:
     """Dual points of the level block with these groups, or of dnn without, one after another.
+
+    `start` are multipliers of a neighbouring problem with the same directions.
 
     Raises
     ------
@@ -30,10 +34,10 @@ def iterates(reduced: ReducedProblem, groups: list[IndexArray] | None) -> Iterat
         If there are too many directions for the level dnn.
     """
     if groups is not None:
-        return block_points(reduced, groups)
+        return block_points(reduced, groups, start=start)
     if reduced.directions.count > _DIRECTIONS_UP_TO:
         raise SolverError(
             f"the interior point takes up to {_DIRECTIONS_UP_TO} directions of data, here are "
             f"{reduced.directions.count}"
         )
-    return interior_point(reduced)
+    return interior_point(reduced, start=start)

@@ -77,7 +77,7 @@ def test_products_stay_within_groups():
 def test_known_products_are_where_it_begins():
     problem = random_family(2, n=16)
     reduced, groups, found = solved(problem, 8)
-    start = (found[-1].Z, found[-1].products)
+    start = found[-1].products
     again = list(block_points(reduced, groups, start=start))
     assert again[0].products.first.size >= found[0].products.first.size
     assert again[-1].bound == pytest.approx(found[-1].bound, rel=1e-3)

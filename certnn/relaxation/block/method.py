@@ -28,7 +28,7 @@ def block_points(
     reduced: ReducedProblem,
     groups: list[IndexArray],
     *,
-    start: tuple[FloatArray, Products] | None = None,
+    start: Products | None = None,
     tolerance: float = 1e-4,
 ) -> Iterator[DualIterate]:
     """Dual points of the level block, one after another; time and memory are linear in n.
@@ -38,8 +38,9 @@ def block_points(
     reduced : ReducedProblem
     groups : list of int64 arrays
         A partition of the directions, as `certnn.relaxation.groups.angular_groups` makes.
-    start : pair of Z and products, or None
-        A dual point of this problem; its products say which to begin with.
+    start : Products or None
+        Multipliers of a neighbouring problem with the same directions; the working sets begin
+        with their products.
     tolerance : float
         Relative gap to the estimate at which to end.
 
@@ -55,9 +56,7 @@ def block_points(
         return
     packing = Packing(reduced.rank + reduced.outputs)
     try:
-        states = first_states(
-            reduced, responses, cliques(reduced, responses, groups), start and start[1]
-        )
+        states = first_states(reduced, responses, cliques(reduced, responses, groups), start)
         first = _iterate(reduced, responses, states, np.inf)
     except np.linalg.LinAlgError:
         yield _trivial(reduced)

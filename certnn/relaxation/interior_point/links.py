@@ -10,30 +10,26 @@ from __future__ import annotations
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.certificate.dual_point import IndexArray
+from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints, make_constraints
 from certnn.relaxation.interior_point.factors import Factors, factorise, longest
 from certnn.relaxation.interior_point.newton import State
 from certnn.relaxation.interior_point.program import Program
-from certnn.relaxation.neighbours import Links, nearest_links
+from certnn.relaxation.neighbours import Links, links_of, nearest_links
 
 #: Share of the u-block that new links may take.
 _ROOM = 0.6
+#: A known product is taken if its multiplier is above this share of their median.
+_IN_USE = 1e-4
 #: Of ‖Δ‖²: closer directions are linked no more tightly, as S would not be definite in floats.
 _CLOSEST = 1e-10
 
 
-def links_of(first: IndexArray, second: IndexArray, m: int) -> Links:
-    """The links that hold these products of forms of different directions."""
-    i, j = first % m, second % m
-    positive = (first >= m) != (second >= m)
-    key = np.unique((np.minimum(i, j) * m + np.maximum(i, j)) * 2 + positive)
-    return Links(key // 2 // m, key // 2 % m, np.where(key % 2 == 1, 1, -1))
-
-
-def first_point(program: Program, label: IndexArray) -> tuple[Constraints, FloatArray]:
-    """Nearest links and a feasible interior point, ζ a multiple of the targets.
+def first_point(
+    program: Program, label: IndexArray, known: Products | None
+) -> tuple[Constraints, FloatArray]:
+    """Nearest links, those of known products, and a feasible point, ζ a multiple of the targets.
 
     Raises
     ------
@@ -42,6 +38,8 @@ def first_point(program: Program, label: IndexArray) -> tuple[Constraints, Float
     """
     x, m = program.forms.rows, program.forms.points
     links = nearest_links(x, label)
+    if known is not None:
+        links = links.united(_links_in_use(known, label), m)
     constraints = make_constraints(program, *links.pairs(m))
     y = np.zeros(constraints.first.size)
     free = y[constraints.fits : constraints.signed]
@@ -61,6 +59,16 @@ def first_point(program: Program, label: IndexArray) -> tuple[Constraints, Float
     towards[: constraints.fits] = program.targets.ravel()
     reach = longest(factors.root, -constraints.combined(towards))
     return constraints, y + min(0.5 * reach, 1.0) * towards
+
+
+def _links_in_use(known: Products, label: IndexArray) -> Links:
+    """The links of the products that matter, within the groups of `label`."""
+    m = known.n
+    i, j = known.first % m, known.second % m
+    pairs = known.selected((i != j) & (label[i] == label[j]))
+    least = _IN_USE * float(np.median(pairs.multiplier)) if pairs.first.size else 0.0
+    used = pairs.selected(pairs.multiplier > least)
+    return links_of(used.first, used.second, m)
 
 
 def extended(

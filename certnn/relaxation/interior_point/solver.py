@@ -8,16 +8,17 @@ import numpy as np
 import scipy.linalg
 
 from certnn.arrays import FloatArray
-from certnn.certificate.dual_point import IndexArray
+from certnn.certificate.dual_point import IndexArray, Products
 from certnn.dual_scaling import best_scale
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import Factors, factorise
-from certnn.relaxation.interior_point.links import extended, first_point, links_of
+from certnn.relaxation.interior_point.links import extended, first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, State, average
 from certnn.relaxation.interior_point.program import Program, make_program
 from certnn.relaxation.interior_point.schur import SchurWriter, schur_compiled
 from certnn.relaxation.iterates import DualIterate
+from certnn.relaxation.neighbours import links_of
 from certnn.relaxation.reduced_problem import ReducedProblem
 
 #: Relative gaps of the working set at which products are priced, before the tolerance itself.
@@ -36,6 +37,7 @@ def interior_point(
     reduced: ReducedProblem,
     *,
     groups: list[IndexArray] | None = None,
+    start: Products | None = None,
     tolerance: float = 1e-6,
     schur: SchurWriter = schur_compiled,
 ) -> Iterator[DualIterate]:
@@ -47,6 +49,9 @@ def interior_point(
     groups : list of int64 arrays or None
         Products are kept within these groups of directions; None for all products. The cost is
         that of all products.
+    start : Products or None
+        Multipliers of a neighbouring problem with the same directions; the working set begins with
+        their products.
     tolerance : float
         Stop at this relative gap of the working set with no product violated.
     schur : SchurWriter
@@ -67,7 +72,7 @@ def interior_point(
     label = np.zeros(program.forms.points, dtype=np.int64)
     for number, group in enumerate(groups or []):
         label[group] = number
-    constraints, y = first_point(program, label)
+    constraints, y = first_point(program, label, start)
     factors = factorise(constraints.dual_matrix(y))
     if factors is None:
         raise SolverError("the data are too badly scaled for the interior point method")
