@@ -14,7 +14,7 @@ from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
-from certnn.relaxation.levels import GENERAL_DNN_UP_TO, OWN_DNN_UP_TO, PARTITION, stages
+from certnn.relaxation.levels import PARTITION, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 
 #: A gap that is small enough if nothing else is said.
@@ -111,10 +111,9 @@ def lower_bound(
         )
     )
     directions = find_directions(problem.features)
-    columns, own = problem.features.shape[1], choice.solver == OWN
-    dnn_up_to = OWN_DNN_UP_TO if own else GENERAL_DNN_UP_TO
+    columns, general = problem.features.shape[1], choice.solver != OWN
     try:
-        for stage in stages(level, directions.count, columns, problem.c, dnn_up_to):
+        for stage in stages(level, directions.count, columns, problem.c, general):
             if search.has(stage) and not stage.trains:
                 continue
             if search.best is not None and (search.late() or search.reached()):

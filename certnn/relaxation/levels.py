@@ -14,7 +14,7 @@ DEFAULT_GROUP = 25
 _PARTITION_UP_TO = 5
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
-OWN_DNN_UP_TO, GENERAL_DNN_UP_TO = 300, 80
+_DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Up to so many directions and outputs the level auto ends with phases.
@@ -56,7 +56,7 @@ PARTITION = Level("partition")
 
 
 def stages(
-    request: str, directions: int, columns: int, outputs: int, dnn_up_to: int = OWN_DNN_UP_TO
+    request: str, directions: int, columns: int, outputs: int, general: bool = False
 ) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
@@ -65,16 +65,17 @@ def stages(
     request : str
         "shor", "block" (groups of 25), "block(k)", "dnn", "phases", "partition", or "auto": a
         partition first if there are at most 5 columns; then as far as the solver goes in minutes,
-        dnn up to `dnn_up_to` distinct directions, block up to 2000, shor above; phases last, up to
-        100 directions and 3 outputs.
+        dnn up to 300 distinct directions, block up to 2000, shor above; phases last, up to 100
+        directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
         Number of columns of the features.
     outputs : int
         Number of columns of Y.
-    dnn_up_to : int
-        For auto: the most directions of dnn.
+    general : bool
+        Whether a general solver is to be run, which says nothing before it ends: a cheaper level
+        comes before a long one, and auto runs dnn up to 80 directions.
 
     Raises
     ------
@@ -92,19 +93,20 @@ def stages(
     if request == "phases":
         return (SHOR, PHASES)
     if request == "auto":
-        general = "dnn" if directions <= dnn_up_to else "block"
-        relaxed = general if directions <= _BLOCK_UP_TO else "shor"
-        later = stages(relaxed, directions, columns, outputs)[1:]
+        dnn_up_to = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
+        tightest = "dnn" if directions <= dnn_up_to else "block"
+        relaxed = tightest if directions <= _BLOCK_UP_TO else "shor"
+        later = stages(relaxed, directions, columns, outputs, general)[1:]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             later = (*later, PHASES)
         return (SHOR, PARTITION, *later) if columns <= _PARTITION_UP_TO else (SHOR, *later)
     if request == "dnn":
-        return (SHOR, *_early(directions), DNN)
+        return (SHOR, *_early(directions, general), DNN)
     group = int(match[1]) if match[1] else DEFAULT_GROUP
     last = Level("block", group) if directions > group else DNN
-    return (SHOR, *_early(min(group, directions)), last)
+    return (SHOR, *_early(min(group, directions), general), last)
 
 
-def _early(largest: int) -> tuple[Level, ...]:
+def _early(largest: int, general: bool) -> tuple[Level, ...]:
     """A cheaper level to run before one whose largest group is this."""
-    return (Level("block", DEFAULT_GROUP),) if largest > DEFAULT_GROUP else ()
+    return (Level("block", DEFAULT_GROUP),) if general and largest > DEFAULT_GROUP else ()
