@@ -119,6 +119,7 @@ def audit(
     choice: SolverChoice | None = None,
     title: str = "audit",
     recheck: str = "certnn check certificate.json",
+    decay: str = "",
     progress: AuditProgress | None = None,
 ) -> AuditResult:
     """Prove how far a trained network can be from the global optimum of its training problem.
@@ -139,8 +140,9 @@ def audit(
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     choice : SolverChoice or None
         Solver, formulation and options, as in `certnn.lower_bound`.
-    title, recheck : str
-        What the report says of the network's origin, and of how to check the certificate again.
+    title, recheck, decay : str
+        What the report says of the network's origin, of how to check the certificate again, and of
+        the weight decay that reg stands for (`certnn.conventions.Convention.explained`).
     progress : callable or None
         Called as ``progress(stage, bound, objective)``.
 
@@ -197,7 +199,7 @@ def audit(
             best = _better(problem, best, lower.network)
     seconds = time.monotonic() - start
     return AuditResult(
-        _report(problem, given, best, lower, title, recheck, seconds), lower, best.network
+        _report(problem, given, best, lower, title, recheck, decay, seconds), lower, best.network
     )
 
 
@@ -235,6 +237,7 @@ def _report(
     lower: LowerBoundResult,
     title: str,
     recheck: str,
+    decay: str,
     seconds: float,
 ) -> GapReport:
     bounds = tuple(ProvedBound.from_exact(p.level, p.bound.value, p.seconds) for p in lower.proved)
@@ -266,6 +269,7 @@ def _report(
         certificate="certificate.json",
         certificate_bytes=len(lower.certificate.document),
         recheck=recheck,
+        decay=decay,
     )
 
 

@@ -21,7 +21,7 @@ _RATE = 2e-5
 _SECONDS = 45.0
 
 
-def run_demo(folder: Path) -> AuditResult:
+def audited_iris(folder: Path) -> AuditResult:
     """Train on iris, audit the network, and leave data, network and report in `folder`."""
     problem = iris(_REG)
     network = gradient_descent(problem)

@@ -180,6 +180,34 @@ def test_bad_search_options(folder, capsys, more, word):
     assert f"error: {word}: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ([], "--reg"),
+        (["--reg", "0.1", "--convention", "mean", "--decay", "0.1"], "--reg"),
+        (["--convention", "mean"], "--decay"),
+        (["--reg", "0.1", "--decay", "0.1"], "--decay"),
+        (["--convention", "torch", "--decay", "0.1"], "convention"),
+        (["--convention", "mean", "--decay", "-1"], "decay"),
+        (["--convention", "scikit-learn", "--decay", "1", "--batches", "0"], "batches"),
+    ],
+)
+def test_bad_weight_decay_is_one_line(folder, capsys, more, word):
+    command = ["bound", "--data", str(folder / "data.npz"), "--out", str(folder / "unwritten3")]
+    assert main([*command, *more]) == 2
+    assert f"error: {word}: " in one_line_error(capsys)
+
+
+def test_weight_decay_in_the_convention_of_a_library(folder, capsys):
+    command = ["bound", "--data", str(folder / "data.npz"), "--level", "shor"]
+    command += ["--convention", "torch-mse", "--decay", "0.0125", "--out", str(folder / "torch")]
+    assert main(command) == 0
+    assert "reg = ncλ/2 = 0.1" in " ".join(capsys.readouterr().out.split())
+    report = json.loads((folder / "torch" / "report.json").read_text())
+    assert report["problem"]["reg"] == 0.0125 * 8 * 2 / 2
+    assert "MSELoss" in report["decay"]
+
+
 def test_out_is_a_file(folder, capsys):
     assert audit(folder, out="net.npz") == 2
     assert "net.npz" in one_line_error(capsys)

@@ -19,7 +19,7 @@ from certnn.report.figures import (
 from certnn.rounding import rounded_up
 
 FORMAT = "certnn-report"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class GapReport:
         Its size.
     recheck : str
         The command line that checks the certificate again.
+    decay : str
+        How reg follows from the weight decay of the library that trained the network; "" if it was
+        given as it is.
     """
 
     title: str
@@ -73,6 +76,7 @@ class GapReport:
     certificate: str
     certificate_bytes: int
     recheck: str
+    decay: str
 
     @property
     def gap(self) -> float | None:
@@ -115,7 +119,7 @@ class GapReport:
     def from_json(cls, text: str) -> GapReport:
         """Return the report written by `to_json`.
 
-        The object has ``format`` (``"certnn-report"``), ``version`` (1), every field of this
+        The object has ``format`` (``"certnn-report"``), ``version`` (2), every field of this
         class, and the derived ``gap``, ``best_gap``, ``gap_to_null``, ``consistent``, which must
         be what the other figures give.
 

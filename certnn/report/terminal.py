@@ -118,6 +118,8 @@ class _Printer:
                 "dim",
             )
         )
+        if self.report.decay:
+            lines.append(self._text(f"Weight decay: {self.report.decay}", "dim"))
         lines += [self._text(f"Left out: {note}", "yellow") for note in self.report.notes]
         lines += [
             self._text(f"A solver contradicts an exact figure. {c.name}: {c.detail}.", "yellow")

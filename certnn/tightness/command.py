@@ -15,7 +15,7 @@ from certnn.tightness.cells import cells, measure
 from certnn.tightness.table import save_tables, summary_table
 
 
-def run_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
+def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     """Run the command with its options.
 
     Returns

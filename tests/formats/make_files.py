@@ -1,7 +1,7 @@
 """Write the files of these tests with the libraries they come from: python make_files.py
 
 Needs torch, safetensors, onnx, and keras on torch. outputs.npz holds points and what the libraries
-themselves say of them.
+themselves say of them, conventions.npz what they make of weight decay.
 """
 
 import os
@@ -81,6 +81,38 @@ def keras_files(X, outputs):
         outputs[f"{name}.keras"] = np.asarray(model.predict(X.astype("f4"), verbose=0))
 
 
+def convention_files():
+    """One step of SGD, and losses, of networks with weight decay."""
+    import keras
+    import torch
+
+    draw, decay = np.random.default_rng(3).standard_normal, 0.013
+    X, Y = draw((12, 3)), draw((12, 2))
+    networks = [(draw((3, 5)), draw((5, 2))) for _ in range(3)]
+    found = {"X": X, "Y": Y, "decay": decay}
+    for i, (U, V) in enumerate(networks):
+        found |= {f"U{i}": U, f"V{i}": V}
+    U, V = networks[0]
+    for name, reduction in (("torch-mse", "mean"), ("torch-mse-sum", "sum")):
+        hidden, output = torch.tensor(U, requires_grad=True), torch.tensor(V, requires_grad=True)
+        optimizer = torch.optim.SGD([hidden, output], lr=1.0, weight_decay=decay)
+        said = torch.relu(torch.tensor(X) @ hidden) @ output
+        torch.nn.MSELoss(reduction=reduction)(said, torch.tensor(Y)).backward()
+        optimizer.step()
+        found[f"{name} U"] = U - hidden.detach().numpy()
+        found[f"{name} V"] = V - output.detach().numpy()
+    keras.backend.set_floatx("float64")
+    kind = {"use_bias": False, "kernel_regularizer": keras.regularizers.L2(decay)}
+    layers = [keras.layers.Dense(5, activation="relu", **kind), keras.layers.Dense(2, **kind)]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.compile(loss="mean_squared_error")
+    found["keras-mse"] = []
+    for U, V in networks:
+        model.set_weights([U, V])
+        found["keras-mse"].append(model.evaluate(X, Y, batch_size=12, verbose=0))
+    np.savez_compressed(FOLDER / "conventions.npz", **found)
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     X = np.random.default_rng(0).standard_normal((20, 4))
@@ -89,6 +121,7 @@ def main():
     onnx_files(X, outputs)
     keras_files(X, outputs)
     np.savez_compressed(FOLDER / "outputs.npz", **outputs)
+    convention_files()
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ def test_page_says_the_verdict_and_the_figures(iris):
         "The other 28",
         "14 of 14 checks hold",
         iris.recheck,
+        iris.decay,
         iris.problem.data_sha256,
         iris.lower_bound.exact,
         "solver's word, not proved",

@@ -1,8 +1,10 @@
-"""The options of ``certnn tightness``; imports nothing heavy."""
+"""``certnn tightness``."""
 
 from __future__ import annotations
 
 import argparse
+
+from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
 
 
 def add_tightness_options(command: argparse.ArgumentParser) -> None:
@@ -23,3 +25,13 @@ def add_tightness_options(command: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE", help="exit with 1 if a bound or a ratio is worse than in it"
     )
     command.add_argument("--save-baseline", metavar="FILE", help="keep this run's for later")
+
+
+def run_tightness(options: argparse.Namespace) -> int:
+    """Run the sweep, show it, and compare with a baseline."""
+    from certnn.tightness.command import sweep_tightness
+
+    worse, interrupted = sweep_tightness(options)
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if worse else OK

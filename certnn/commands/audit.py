@@ -1,0 +1,83 @@
+"""``certnn audit`` and ``certnn bound``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
+from certnn.commands.problem_options import add_problem_options, problem_of
+from certnn.commands.search_options import add_search_options, choice_of
+
+if TYPE_CHECKING:
+    from certnn.auditing import AuditResult
+
+
+def add_audit_options(command: argparse.ArgumentParser) -> None:
+    """Those of ``certnn audit``."""
+    command.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="PyTorch, safetensors, ONNX, .keras, or .npz with U (d×m) and V (m×c)",
+    )
+    add_bound_options(command)
+
+
+def add_bound_options(command: argparse.ArgumentParser) -> None:
+    """Those of ``certnn bound``, which has no network."""
+    add_problem_options(command)
+    add_search_options(command)
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
+
+
+def run_bound(options: argparse.Namespace) -> int:
+    """Prove a lower bound and write the report."""
+    options.network = None
+    return run_audit(options)
+
+
+def run_audit(options: argparse.Namespace) -> int:
+    """Audit the network, where there is one, and write the report."""
+    from certnn.auditing import audit, make_folder
+    from certnn.formats import read_network
+    from certnn.progress import SearchProgress
+
+    stored = None if options.network is None else read_network(options.network)
+    problem, decay = problem_of(options)
+    network = None
+    if stored is not None:
+        # Where no bias is stored apart, it is the last row of U.
+        network = stored.as_network(problem.hidden_bias and stored.hidden_bias is not None)
+        network.require_fits(problem)
+    out = make_folder(options.out)  # before the work, not after it
+    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    with SearchProgress() as progress:
+        result = audit(
+            network,
+            problem,
+            level=options.level,
+            gap=options.gap,
+            time_limit=options.time_limit,
+            memory_limit=1e6 * options.memory_limit,
+            choice=choice_of(options),
+            title=" on ".join(names),
+            recheck=f"certnn check {out / 'certificate.json'} --data {options.data}",
+            decay=decay,
+            progress=progress.tell,
+        )
+    return finish(result, out)
+
+
+def finish(result: AuditResult, out: Path) -> int:
+    """Write the report, print it, and return the exit code."""
+    from rich.console import Console
+
+    from certnn.report.terminal import print_report
+
+    result.save(out)
+    print_report(result.report, Console())
+    print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
+    if not result.report.consistent:
+        return FAILED
+    return INTERRUPTED if result.report.interrupted else OK

@@ -1,0 +1,81 @@
+"""``certnn train``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certnn.commands.exit_codes import INTERRUPTED, OK
+from certnn.commands.problem_options import add_problem_options, problem_of
+from certnn.commands.search_options import add_memory_option
+from certnn.errors import InputError
+
+if TYPE_CHECKING:
+    from certnn.bound_result import LowerBoundResult
+
+
+def add_train_options(command: argparse.ArgumentParser) -> None:
+    """Add them to the command."""
+    add_problem_options(command)
+    command.add_argument(
+        "--gap", type=float, default=1e-3, metavar="G", help="stop at this proved gap (0.001)"
+    )
+    command.add_argument(
+        "--level", default="auto", help="how to prove the bound, as for audit (default: auto)"
+    )
+    command.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    add_memory_option(command)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--out", required=True, metavar="NET.npz", help="kept up to date")
+    command.add_argument("--certificate", metavar="FILE", help="the proof, kept up to date")
+    command.add_argument(
+        "--resume", action="store_true", help="go on from what is in these two files, if it is"
+    )
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Train and prove; the files are kept up to date."""
+    from certnn.earlier_bound import proved_before
+    from certnn.files import load_network, save_network
+    from certnn.global_training import train
+    from certnn.progress import SearchProgress
+
+    problem, decay = problem_of(options)
+    out, proof = Path(options.out), options.certificate and Path(options.certificate)
+    for file in (out, proof):
+        if file is not None and not file.parent.is_dir():
+            raise InputError(str(file), "is in a folder that does not exist")
+    resumed = options.resume and out.exists()
+    earlier = options.resume and proof is not None and proof.exists()
+
+    def keep(result: LowerBoundResult) -> None:
+        if result.network is not None:
+            save_network(out, result.network)
+        if proof is not None:
+            result.certificate.save(proof)
+
+    with SearchProgress() as progress:
+        result = train(
+            problem,
+            gap=options.gap,
+            level=options.level,
+            time_limit=options.time_limit,
+            memory_limit=1e6 * options.memory_limit,
+            start=load_network(out) if resumed else None,
+            improve=proved_before(problem, proof) if earlier else None,
+            seed=options.seed,
+            progress=progress.tell,
+            checkpoint=keep,
+        )
+    result.save(out, proof)
+    if decay:
+        print(f"weight decay: {decay}")
+    print(
+        f"objective {result.objective.rounded!r} with {result.network.width} neurons "
+        "(exact, rounded up)"
+    )
+    print(f"proved by {result.lower.level}: {result.lower.bound}")
+    print(f"gap: no network of any width is better by more than {100.0 * result.gap:.3g} %")
+    print(f"Written to {out}{'' if proof is None else f' and {proof}'}")
+    return INTERRUPTED if result.interrupted else OK
