@@ -27,6 +27,8 @@ _PRICE_AT = 0.3
 _VIOLATED = -1e-4
 #: The links added at a time hold this many violated products for each direction.
 _ADDED = 0.5
+#: Fewer violated products than this for each direction wait until the gap has fallen by the factor.
+_FEW, _FALLEN = 0.1, 0.3
 #: Residuals of the primal constraints that count as none.
 _FEASIBLE = 1e-8
 #: So many short steps in a row, none of which raises the bound by this share, end the search.
@@ -79,7 +81,7 @@ def interior_point(
     yield _iterate(constraints, y, factors, np.inf)[0]
     state = _centred(constraints, y, factors)
     buffer = np.empty((y.size, y.size))
-    infeasible, short, best = True, 0, 0.0
+    infeasible, short, best, add_few_at = True, 0, 0.0, _FALLEN * _PRICE_AT
     for _ in range(_MOST_STEPS):
         try:
             step = NewtonStep(constraints, state, factors, schur, buffer).take(infeasible)
@@ -99,7 +101,9 @@ def interior_point(
         if gap > _PRICE_AT or (infeasible and step.primal < 0.9):
             continue
         first, second = _violated(constraints, state.moment, label)
-        if first.size:
+        few = first.size < _FEW * program.forms.points
+        if first.size and (gap <= add_few_at or not few):
+            add_few_at = max(_FALLEN * gap, tolerance)
             links = links_of(first, second, program.forms.points)
             mu = average(constraints, state, factors)
             larger, candidate = extended(constraints, state, factors, links, mu)
@@ -109,7 +113,7 @@ def interior_point(
             constraints, state, factors = larger, candidate, checked
             buffer = np.empty((state.y.size, state.y.size))
             infeasible = True
-        elif gap <= tolerance and not infeasible:
+        elif gap <= tolerance and not (infeasible or first.size):
             return
 
 
