@@ -80,10 +80,11 @@ class AuditResult:
         """
         from certnn.report.html import render_html
 
-        page, data = render_html(self.report), self.report.to_json()
-        folder = make_folder(folder)
+        data, folder = self.report.to_json(), make_folder(folder)
+        network = folder / "best_network.npz"
         self.lower.certificate.save(folder / self.report.certificate)
-        save_network(folder / "best_network.npz", self.best_network)
+        save_network(network, self.best_network)
+        page = render_html(self.report, network.read_bytes())
         write_atomically(folder / "report.html", page.encode())
         write_atomically(folder / "report.json", data.encode())
 

@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, train, path, tightness, demo."""
+"""The command line: audit, bound, check, report, train, path, tightness, demo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, UNUSABLE, fail
 from certnn.commands.path import add_path_options, run_path
+from certnn.commands.report import add_report_options, run_report
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
@@ -28,6 +29,7 @@ _COMMANDS = (
     _Command("audit", "prove the gap of a trained network", add_audit_options, run_audit),
     _Command("bound", "prove a lower bound, without a network", add_bound_options, run_bound),
     _Command("check", "check a certificate exactly; needs no solver", add_check_options, run_check),
+    _Command("report", "several audits on one page", add_report_options, run_report),
     _Command(
         "train", "train to proved optimality, of whatever width", add_train_options, run_train
     ),

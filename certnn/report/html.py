@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from fractions import Fraction
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from certnn.report.data import GapReport
@@ -23,22 +23,40 @@ from certnn.report.wording import (
     verdict,
 )
 
+_LARGEST_DOWNLOAD = 1_000_000
 _WIDE, _NARROW = 640.0, 300.0  # points
 
 
-def render_html(report: GapReport) -> str:
+def render_html(report: GapReport, best_network: bytes = b"") -> str:
     """Return the page, to be written as UTF-8.
 
     Parameters
     ----------
     report : GapReport
+    best_network : bytes
+        Its .npz file, to be kept in the page for download; left out if empty or above a megabyte.
 
     Returns
     -------
     str
         An HTML document that loads nothing and shows every text of the report as text.
     """
+    # The plot's text and titles are escaped where it is made.
+    return render(
+        "template.html",
+        download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
+        excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
+        narrow_plot=Markup(sandwich_svg(report, _NARROW)),
+        report=report,
+        verdict=verdict(report),
+        wide_plot=Markup(sandwich_svg(report, _WIDE)),
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill in one of the templates of this package, which share style and colours."""
     environment = Environment(
+        loader=PackageLoader("certnn.report", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -53,16 +71,7 @@ def render_html(report: GapReport) -> str:
         "shown_down": shown_down,
         "shown_up": shown_up,
     }
-    source = resources.files("certnn.report").joinpath("template.html").read_text("utf-8")
-    # The plot's text and titles are escaped where it is made.
-    return environment.from_string(source).render(
-        colors=COLORS,
-        excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
-        narrow_plot=Markup(sandwich_svg(report, _NARROW)),
-        report=report,
-        verdict=verdict(report),
-        wide_plot=Markup(sandwich_svg(report, _WIDE)),
-    )
+    return environment.get_template(template).render(colors=COLORS, **values)
 
 
 def _on_one_line(value: Any) -> Any:

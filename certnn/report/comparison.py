@@ -1,0 +1,63 @@
+"""Several gap reports side by side, as one self-contained HTML page and as a terminal table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+from rich.table import Table
+
+from certnn.errors import InputError
+from certnn.report.data import GapReport
+from certnn.report.html import render
+from certnn.report.sandwich import sandwich_svg
+from certnn.report.wording import duration, percent_up, printable, shown_down, shown_up, verdict
+
+_WIDTH = 300.0  # points
+
+
+def render_comparison(reports: Sequence[GapReport]) -> str:
+    """Return the page, to be written as UTF-8.
+
+    Parameters
+    ----------
+    reports : sequence of GapReport
+        At least one, in the order to show.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if not reports:
+        raise InputError("reports", "is empty")
+    plots = [Markup(sandwich_svg(report, _WIDTH)) for report in reports]
+    return render(
+        "comparison.html",
+        entries=list(zip(reports, map(verdict, reports), plots, strict=True)),
+        same_problem=same_problem(reports),
+    )
+
+
+def same_problem(reports: Sequence[GapReport]) -> bool:
+    """Whether all reports are about one training problem, so that objectives can be compared."""
+    return (
+        len({(r.problem.data_sha256, r.problem.reg, r.problem.hidden_bias) for r in reports}) == 1
+    )
+
+
+def comparison_table(reports: Sequence[GapReport]) -> Table:
+    """The same figures for the terminal, one row a report."""
+    table = Table("audit", "proved ≥", "given network", "best network", "gap ≤", "by", "time")
+    for report in reports:
+        given, best = report.network, report.best_network
+        table.add_row(
+            printable(report.title),
+            shown_down(report.lower_bound.fraction),
+            "–" if given is None else shown_up(given.fraction),
+            "–" if best is None else shown_up(best.fraction),
+            "–" if report.gap is None else percent_up(report.gap),
+            report.lower_bound.level if report.consistent else "CONTRADICTION",
+            duration(report.seconds),
+        )
+    return table

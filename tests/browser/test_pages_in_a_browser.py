@@ -1,0 +1,91 @@
+"""The pages in a real browser: they load nothing, say nothing to the console, and fit."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+from report_examples import bound_only_report, inconsistent_report, iris_report
+
+from certnn.report.comparison import render_comparison
+from certnn.report.html import render_html
+
+PAGES = {
+    "report": lambda: render_html(iris_report()),
+    "bound": lambda: render_html(bound_only_report()),
+    "contradiction": lambda: render_html(inconsistent_report()),
+    "comparison": lambda: render_comparison([iris_report(), bound_only_report()]),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("name", PAGES)
+def test_page(browser, tmp_path, name, width, scheme):
+    file = tmp_path / "page.html"
+    file.write_text(PAGES[name]())
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    said, requests = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(file.as_uri())
+    assert requests == [file.as_uri()]
+    assert not said
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("svg:visible").count() >= 1
+    for link in page.locator("a:not([download])").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    for details in page.locator("details > summary").all():
+        details.click()
+    assert page.locator("details:not([open])").count() == 0
+    ink, paper = page.evaluate(
+        "(() => { const style = getComputedStyle(document.body);"
+        "return [style.color, style.backgroundColor]; })()"
+    )
+    light = [sum(map(int, colour.strip("rgb()").split(",")[:3])) / 765 for colour in (ink, paper)]
+    assert abs(light[0] - light[1]) > 0.6
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_network_can_be_downloaded(browser, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(render_html(iris_report(), b"PK: a network"))
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    with page.expect_download() as download:
+        page.get_by_text("Download the best network").click()
+    assert download.value.suggested_filename == "best_network.npz"
+    assert Path(download.value.path()).read_bytes() == b"PK: a network"
+    page.close()
+
+
+@pytest.mark.browser
+def test_print_shows_what_is_folded(browser, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(PAGES["report"]())
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    assert not page.get_by_text("3f9a").first.is_hidden()
+    hidden = page.locator("details code").first
+    assert not hidden.is_visible()
+    page.emulate_media(media="print")
+    assert hidden.is_visible()
+    assert len(page.pdf()) > 10_000
+    page.close()
