@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from certnn.bounds import lower_bound
     from certnn.certificate import Certificate
     from certnn.errors import InputError, SolverError
+    from certnn.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.global_training import TrainingResult, train
     from certnn.kernel import Bound
     from certnn.network import TwoLayerNetwork
@@ -30,6 +31,8 @@ _HOMES = {
     "AuditResult": "certnn.auditing",
     "Bound": "certnn.kernel",
     "Certificate": "certnn.certificate",
+    "CertifiedReLUClassifier": "certnn.estimators",
+    "CertifiedReLURegressor": "certnn.estimators",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.bound_result",
@@ -49,6 +52,8 @@ __all__ = [
     "AuditResult",
     "Bound",
     "Certificate",
+    "CertifiedReLUClassifier",
+    "CertifiedReLURegressor",
     "GapReport",
     "InputError",
     "LowerBoundResult",
