@@ -46,6 +46,7 @@ class OwnRun:
         self._problem, self._level, self._groups, self._start = problem, level, groups, start
         self._begun = time.monotonic()
         self._finished = False
+        self.solver = solver_name(self._groups)
         self.last: DualIterate | None = None
 
     @property
@@ -55,7 +56,7 @@ class OwnRun:
             return []
         return [
             SolverFigure(
-                solver=solver_name(self._groups),
+                solver=self.solver,
                 version=version("certnn"),
                 formulation=f"{self._level}, reduced",
                 status="optimal" if self._finished else "stopped",
@@ -94,7 +95,8 @@ class OwnRun:
             If the solver reaches no dual point.
         """
         reduced = reduce_problem(self._problem)
-        about = about | {"solver": solver_name(self._groups)}
+        self.solver = solver_name(self._groups, reduced)
+        about = about | {"solver": self.solver}
         known, since, cost = -math.inf, time.monotonic(), 0.0
         stopped = False
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from certnn.certificate.dual_point import IndexArray, Products
-from certnn.errors import SolverError
 from certnn.relaxation.block import block_points
+from certnn.relaxation.first_order import first_order
 from certnn.relaxation.interior_point import interior_point
 from certnn.relaxation.iterates import DualIterate
 from certnn.relaxation.reduced_problem import ReducedProblem
 from certnn.relaxation.worker import OWN
 
-#: The interior point's matrices grow with the square of this.
-_DIRECTIONS_UP_TO = 500
+#: The matrices of the interior point grow with the square of its unknowns: c + 1 for each
+#: direction, and products. From this many on the first-order method proves more in less time.
+_UNKNOWNS_UP_TO = 1500
 
 
-def solver_name(groups: list[IndexArray] | None) -> str:
-    """Name of the solver that `iterates` runs."""
-    return f"{OWN} interior point" if groups is None else f"{OWN} interior point of groups"
+def solver_name(groups: list[IndexArray] | None, reduced: ReducedProblem | None = None) -> str:
+    """Name of the solver that `iterates` runs; without `reduced`, as for a small problem."""
+    if groups is not None:
+        return f"{OWN} interior point of groups"
+    if reduced is not None and _is_large(reduced):
+        return f"{OWN} first-order"
+    return f"{OWN} interior point"
 
 
 def iterates(
@@ -31,13 +36,14 @@ def iterates(
     Raises
     ------
     SolverError
-        If there are too many directions for the level dnn.
+        If the data are too badly scaled.
     """
     if groups is not None:
         return block_points(reduced, groups, start=start)
-    if reduced.directions.count > _DIRECTIONS_UP_TO:
-        raise SolverError(
-            f"the interior point takes up to {_DIRECTIONS_UP_TO} directions of data, here are "
-            f"{reduced.directions.count}"
-        )
+    if _is_large(reduced):
+        return first_order(reduced, start=start)
     return interior_point(reduced, start=start)
+
+
+def _is_large(reduced: ReducedProblem) -> bool:
+    return reduced.directions.count * (reduced.outputs + 1) > _UNKNOWNS_UP_TO

@@ -1,0 +1,155 @@
+"""The rounds: a definite point from the level block, then splitting, with blends on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from certnn.certificate.dual_point import Products
+from certnn.errors import SolverError
+from certnn.relaxation.block import block_points
+from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
+from certnn.relaxation.first_order.form_blocks import Array, FormBlocks
+from certnn.relaxation.first_order.metric import Metric
+from certnn.relaxation.first_order.repair import repaired
+from certnn.relaxation.first_order.splitting import Splitting
+from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.interior_point.links import first_point
+from certnn.relaxation.interior_point.program import make_program
+from certnn.relaxation.iterates import DualIterate
+from certnn.relaxation.reduced_problem import ReducedProblem
+
+#: Groups of the level block that comes first, and the gap at which it is left.
+_GROUP, _BLOCK_GAP = 32, 0.01
+#: The metric is that of the block point, moved by this share to this multiple of the first one.
+_DEPTH, _INSIDE = 0.5, 0.9
+#: ρ to begin with, in units of √p over what is proved.
+_PENALTY = 1.25
+#: Steps between attempts at a bound, and how many there are at most.
+_STEPS, _ATTEMPTS = 25, 400
+#: The best iterate so far is handed out every so many steps, so that the caller may end it.
+_PULSE = 5
+#: So many in a row of which none raises the bound by this share of the tolerance end the search.
+_PATIENCE, _RISE = 60, 0.1
+#: The largest primal residual at which the estimate counts, in units of the tolerance.
+_FIT = 0.05
+#: ρ is changed for the primal residual to be this share of the dual one.
+_TILT = 0.3
+#: It is left alone while it seems right to this factor, and after so many attempts.
+_RIGHT, _LARGEST_CHANGE, _ADJUSTED = 2.0, 1.5, 100
+
+
+def first_order(
+    reduced: ReducedProblem,
+    *,
+    tolerance: float = 1e-3,
+    like: Array | None = None,
+    start: Products | None = None,
+) -> Iterator[DualIterate]:
+    """Solve the dual of the relaxation over all products, at the cost of one eigh per step.
+
+    Parameters
+    ----------
+    reduced : ReducedProblem
+    tolerance : float
+        Stop at this relative gap to the estimate, or where bounds rise by far less.
+    like : array or None
+        A float64 array of the library, and on the device, that the steps should run on; any that
+        follows the array API standard, as PyTorch and CuPy do through array_api_compat. None for
+        numpy. Bounds are worked out in numpy.
+    start : Products or None
+        Multipliers of a neighbouring problem with the same directions.
+
+    Yields
+    ------
+    DualIterate
+        Feasible in floats. First those of the level block, which give the metric; then the best
+        found by repairing points of the splitting, the same one again while there is no better.
+        The estimate is the objective of moments that nearly fit; infinite before there are any.
+
+    Raises
+    ------
+    SolverError
+        If the data are too badly scaled for the first point.
+    """
+    program = make_program(reduced)
+    if not np.any(program.targets):
+        none = np.zeros(0, dtype=np.int64)
+        yield program.iterate(program.targets, none, none, np.zeros(0), program.lost)
+        return
+    layout = Layout(program)
+    middle, value = _definite(layout, _linked(layout, start))
+    best = middle
+    yield layout.iterate(best, math.inf)
+    groups = angular_groups(reduced.directions.units, _GROUP)
+    alone = len(groups) == 1  # then block has all products
+    gap, closed = tolerance if alone else max(_BLOCK_GAP, tolerance), False
+    within_floats = program.reg == reduced.reg
+    for iterate in (
+        block_points(reduced, groups, start=start, tolerance=gap) if within_floats else ()
+    ):
+        found = layout.from_iterate(iterate)
+        proof = layout.proved(found)
+        closed = abs(iterate.estimate - iterate.bound) <= gap * abs(iterate.estimate)
+        if proof.value > value:
+            best, value = layout.rescaled(found, proof), proof.value
+            yield iterate
+    if alone and closed:
+        return
+    try:
+        inner = layout.point(middle.weights * _INSIDE)  # a best multiple is on the border
+        metric = Metric.of(program.forms.rows, best.blend(_DEPTH, inner).form)
+    except np.linalg.LinAlgError:
+        return
+    penalty = _PENALTY * math.sqrt(program.forms.order) / max(value, np.finfo(float).tiny)
+    splitting = Splitting(layout, metric, best, penalty, np.zeros(0) if like is None else like)
+    risen, told = 0, layout.iterate(best, math.inf)
+    for attempt in range(_ATTEMPTS):
+        try:
+            for step in range(_STEPS):
+                if step % _PULSE == 0:
+                    yield told
+                splitting.step()
+            residuals, estimate = splitting.residuals(), splitting.primal_value()
+            found, proof = repaired(layout, layout.point(splitting.weights()), best)
+        except np.linalg.LinAlgError:
+            return
+        if proof.value > value:
+            if proof.value > (1.0 + _RISE * tolerance) * value:
+                risen = attempt
+            best, value = found, proof.value
+        told = layout.iterate(best, estimate)
+        yield told
+        if attempt - risen > _PATIENCE:
+            return
+        if abs(estimate - value) <= tolerance * value and residuals.primal <= _FIT * tolerance:
+            return
+        if attempt < _ADJUSTED:
+            ratio = math.sqrt(residuals.primal / max(_TILT * residuals.dual, 1e-300))
+            if not 1.0 / _RIGHT < ratio < _RIGHT:
+                change = min(max(ratio, 1.0 / _LARGEST_CHANGE), _LARGEST_CHANGE)
+                splitting.set_penalty(splitting.penalty * change)
+
+
+def _linked(layout: Layout, start: Products | None) -> DualWeights:
+    """A definite point from the nearest links, far from the border."""
+    program = layout.program
+    label = np.zeros(program.forms.points, dtype=np.int64)
+    constraints, y = first_point(program, label, start)
+    q, m = program.forms.count, program.forms.points
+    whole = np.zeros((q, q))
+    whole[constraints.first, constraints.second] = y * constraints.weight
+    whole = whole + whole.T
+    a, b, v = slice(0, m), slice(m, 2 * m), slice(2 * m, q)
+    pairs = ((a, a), (a, b), (b, b), (a, v), (b, v), (v, v))
+    return layout.point(FormBlocks(*(whole[pair].copy() for pair in pairs)))
+
+
+def _definite(layout: Layout, point: DualWeights) -> tuple[DualWeights, float]:
+    """The best rescaling of a definite point, and what it proves."""
+    proof = layout.proved(point)
+    if proof.fit_scale == 0.0:
+        raise SolverError("the data are too badly scaled for the first-order method")
+    return layout.rescaled(point, proof), proof.value
