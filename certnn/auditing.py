@@ -7,8 +7,10 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +19,9 @@ from certnn.bounds import ENOUGH, lower_bound
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.files import save_network
+from certnn.formats import network_for
 from certnn.kernel import Bound
+from certnn.kernel.instance import Bias
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
@@ -26,7 +30,10 @@ from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
-from certnn.training import train_locally
+from certnn.training import polish, train_locally
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Called as progress(what is running, best proved bound or None, best objective or None).
 AuditProgress = Callable[[str, float | None, float | None], None]
@@ -34,6 +41,9 @@ AuditProgress = Callable[[str, float | None, float | None], None]
 #: Seconds to look for a better network when no time limit is given, and the share of one that is.
 _TRAINING_SECONDS = 10.0
 _TRAINING_SHARE = 0.25
+#: The same for descent from the weights of the given network.
+_POLISHING_SECONDS = 5.0
+_POLISHING_SHARE = 0.1
 _PROGRAMS = (
     "certnn",
     "numpy",
@@ -88,6 +98,13 @@ class AuditResult:
         write_atomically(folder / "report.html", page.encode())
         write_atomically(folder / "report.json", data.encode())
 
+    def _repr_html_(self) -> str:
+        """The page, for notebooks."""
+        from certnn.report.html import render_html
+
+        page = escape(render_html(self.report))
+        return f'<iframe srcdoc="{page}" style="width: 100%; height: 45rem; border: 0"></iframe>'
+
     def __repr__(self) -> str:
         gap = "" if self.gap is None else f"gap={self.gap:.3g}, "
         return f"AuditResult({gap}lower={self.lower.value!r}, proved by the kernel)"
@@ -110,7 +127,7 @@ def make_folder(folder: str | Path) -> Path:
 
 
 def audit(
-    network: TwoLayerNetwork | None,
+    network: Any,
     problem: TrainingProblem,
     *,
     level: str = "auto",
@@ -118,6 +135,7 @@ def audit(
     time_limit: float | None = None,
     memory_limit: float = MEMORY,
     choice: SolverChoice | None = None,
+    cluster: Client | None = None,
     title: str = "audit",
     recheck: str = "certnn check certificate.json",
     decay: str = "",
@@ -127,8 +145,9 @@ def audit(
 
     Parameters
     ----------
-    network : TwoLayerNetwork or None
-        The network to audit; None for a bound and the best network found.
+    network : TwoLayerNetwork, or what `certnn.formats.read_network` takes, or None
+        The network to audit: a checkpoint's path, a PyTorch module, a fitted estimator of
+        scikit-learn among others; None for a bound and the best network found.
     problem : TrainingProblem
         The data that it was trained on and the weight decay.
     level : str
@@ -141,6 +160,8 @@ def audit(
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     choice : SolverChoice or None
         Solver, formulation and options, as in `certnn.lower_bound`.
+    cluster : distributed.Client or None
+        As in `certnn.lower_bound`.
     title, recheck, decay : str
         What the report says of the network's origin, of how to check the certificate again, and of
         the weight decay that reg stands for (`certnn.conventions.Convention.explained`).
@@ -164,15 +185,26 @@ def audit(
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    if not isinstance(network, TwoLayerNetwork | None):
+        network = network_for(problem, network)
     given = None if network is None else _evaluated(problem, network, "given")
     best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
+
+    polished = None
+    if given is not None:
+        seconds = _POLISHING_SECONDS if time_limit is None else _POLISHING_SHARE * time_limit
+        found = polish(problem, given.network, deadline=start + seconds)
+        polished = _evaluated(problem, found, "given, polished")
+        best = min(best, polished, key=lambda evaluated: evaluated.bound.value)
 
     def tell(stage: str, bound: float | None, objective: float | None) -> None:
         if progress is not None:
             known = best.bound.rounded
             progress(stage, bound, known if objective is None else min(known, objective))
 
-    lower = lower_bound(problem, "shor", time_limit=time_limit, choice=choice, progress=tell)
+    lower = lower_bound(
+        problem, "shor", time_limit=time_limit, choice=choice, cluster=cluster, progress=tell
+    )
     # What comes first may train as it goes; the levels of the relaxation do not.
     if not any(stage.trains for stage in plan[:2]) and not lower.interrupted:
         tell("training", lower.value, None)
@@ -200,7 +232,9 @@ def audit(
             best = _better(problem, best, lower.network)
     seconds = time.monotonic() - start
     return AuditResult(
-        _report(problem, given, best, lower, title, recheck, decay, seconds), lower, best.network
+        _report(problem, given, polished, best, lower, title, recheck, decay, seconds),
+        lower,
+        best.network,
     )
 
 
@@ -234,6 +268,7 @@ def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:
 def _report(
     problem: TrainingProblem,
     given: _Evaluated | None,
+    polished: _Evaluated | None,
     best: _Evaluated,
     lower: LowerBoundResult,
     title: str,
@@ -250,13 +285,16 @@ def _report(
             d=problem.d,
             c=problem.c,
             reg=problem.reg,
-            hidden_bias=problem.hidden_bias,
+            loss=problem.loss.label,
+            hidden_bias=_bias(problem.hidden_bias),
+            output_bias=_bias(problem.output_bias),
             data_sha256=problem.data_sha256,
             null_loss=problem.null_loss,
         ),
         lower_bound=next(b for b in bounds if b.level == lower.level),
         bounds=bounds,
         network=network,
+        polished=None if polished is None else polished.figure,
         best_network=best.figure,
         neurons=() if given is None else neuron_table(problem, given.network),
         solver_figures=lower.solver_figures,
@@ -272,6 +310,12 @@ def _report(
         recheck=recheck,
         decay=decay,
     )
+
+
+def _bias(kind: Bias) -> str:
+    if kind == "free":
+        return "free"
+    return "decayed" if kind else "none"
 
 
 def _versions() -> dict[str, str]:

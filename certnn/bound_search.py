@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from certnn.bound_result import LowerBoundResult, ProvedLevel
 from certnn.certificate import Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
+from certnn.cut_bounds import CutsRun
 from certnn.dual_norm_proofs import Limits, Prover
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
@@ -19,14 +21,20 @@ from certnn.network import TwoLayerNetwork
 from certnn.partition.proof import PartitionProver
 from certnn.phases.proof import PhasesProver
 from certnn.problem import TrainingProblem
+from certnn.relaxation.chunks import Chunks, LocalChunks
 from certnn.relaxation.directions import Directions
+from certnn.relaxation.distributed import ClusterChunks
 from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.levels import DNN, PARTITION, Level
-from certnn.relaxation.shor import shor_point
+from certnn.relaxation.levels import CUTS, DNN, PARTITION, Level
+from certnn.relaxation.residual_point import residual_point
+from certnn.relaxation.shor import shor_point_of_chunks
 from certnn.relaxation.worker import OWN, SolverChoice, solve_in_process
 from certnn.relaxed_bounds import OwnRun
 from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration, training_objective
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Called as progress(what is running, best bound or None, objective of the best network or None).
 Progress = Callable[[str, float | None, float | None], None]
@@ -48,6 +56,7 @@ class BoundRequest:
     choice: SolverChoice
     improve: LowerBoundResult | None
     near: LowerBoundResult | None
+    cluster: Client | None
     seed: int
     progress: Progress
     checkpoint: Checkpoint
@@ -127,10 +136,18 @@ class BoundSearch:
         if stage.trains:
             yield from self._tightened(stage, about)
             return
+        if stage == CUTS:
+            yield from self._cut(about)
+            return
         groups = angular_groups(directions.units, stage.group) if stage.kind == "block" else None
         if stage.kind == "shor":
-            point = shor_point(self._problem, self._deadline)
+            point = self._shor_point()
         elif self._own_solver(stage):
+            if not self._problem.is_plain:
+                raise SolverError(
+                    "our own solvers take the half-squared loss without output bias and free "
+                    "biases alone; CLARABEL takes any"
+                )
             yield from self._relaxed(stage, groups, about)
             return
         else:
@@ -139,9 +156,29 @@ class BoundSearch:
         self._tell(f"{stage}: proving")
         yield certify(self._problem, point, about)
 
+    def _cut(self, about: dict[str, str]) -> Iterator[Certified]:
+        run = CutsRun(self._problem, seed=self._request.seed)
+        try:
+            yield from run.certified(self._deadline, self._tell, about)
+        finally:
+            self._figures.extend(run.figures)
+
     def _own_solver(self, stage: Level) -> bool:
         choice = self._request.choice
         return choice.solver == OWN or (stage != DNN and choice.formulation != "reduced")
+
+    def _shor_point(self) -> DualPoint:
+        if self._problem.is_plain:
+            local = LocalChunks.of(self._problem.features, self._problem.Y)
+            chunks: Chunks = local
+            if self._request.cluster is not None:
+                chunks = ClusterChunks(self._request.cluster, local.chunks)
+            return shor_point_of_chunks(chunks, self._problem.reg, self._deadline, self._tell_shor)
+        networks = [] if self._network is None else [self._network]
+        return residual_point(self._problem, networks, self._deadline, self._request.seed)
+
+    def _tell_shor(self, bound: float) -> None:
+        self._tell(f"shor: {bound:.6g} to be proved")
 
     def _general_point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
         choice = self._request.choice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
@@ -17,8 +18,13 @@ from certnn.relaxation.directions import find_directions
 from certnn.relaxation.levels import PARTITION, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 #: A gap that is small enough if nothing else is said.
 ENOUGH = 1e-4
+#: The solver to take by default where our own do not take the problem.
+_ANY_LOSS = "CLARABEL"
 
 
 def lower_bound(
@@ -33,6 +39,7 @@ def lower_bound(
     choice: SolverChoice | None = None,
     improve: LowerBoundResult | None = None,
     near: LowerBoundResult | None = None,
+    cluster: Client | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
@@ -46,7 +53,7 @@ def lower_bound(
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)", "dnn", "phases" or "partition"; see
+        "auto", "shor", "block", "block(k)", "dnn", "cuts", "phases" or "partition"; see
         `certnn.relaxation.levels.stages`. After a partition "auto" runs no further level.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
@@ -69,6 +76,9 @@ def lower_bound(
     near : LowerBoundResult or None
         A result for the same points with another reg or other targets: our own solvers of the
         relaxation begin with its working set.
+    cluster : distributed.Client or None
+        A Dask cluster for the sums over points of the level shor
+        (`certnn.relaxation.distributed.connected`).
     seed : int
         Of the training for phases or a partition.
     progress : callable or None
@@ -90,7 +100,7 @@ def lower_bound(
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
     """
-    choice = choice or SolverChoice()
+    choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
     _validate(problem, time_limit, memory_limit, choice, improve)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
@@ -105,12 +115,15 @@ def lower_bound(
             choice,
             improve,
             near,
+            cluster,
             seed,
             progress or (lambda stage, bound, objective: None),
             checkpoint or (lambda result: None),
         )
     )
-    directions = find_directions(problem.features)
+    # The level shor needs no directions, and may have very many points.
+    seen = problem.features[:0] if level == "shor" else problem.features
+    directions = find_directions(seen)
     columns, general = problem.features.shape[1], choice.solver != OWN
     try:
         for stage in stages(level, directions.count, columns, problem.c, general):

@@ -22,8 +22,10 @@ class Convention:
     ----------
     name : str
         What ``--convention`` takes.
+    losses : tuple of str
+        The losses ℓ that it is for, by their names in `certnn.losses`.
     objective : str
-        What the library minimises, λ its weight decay.
+        What the library minimises, λ its weight decay; ℓ is ½‖f − y‖² for the loss half-squared.
     formula : str
         reg in terms of λ, n, c and the number K of minibatches an epoch.
     caveat : str
@@ -31,6 +33,7 @@ class Convention:
     """
 
     name: str
+    losses: tuple[str, ...]
     objective: str
     formula: str
     _factor: Callable[[int, int, int], float]
@@ -76,21 +79,25 @@ _DECOUPLED = (
 )
 _IN_BATCHES = "With minibatches this is the mean over an epoch"
 
+_SQUARED = ("half-squared",)
+_ANY = ("half-squared", "huber", "hinge", "squared-hinge", "logistic", "softmax")
+
+
 CONVENTIONS: dict[str, Convention] = {
     convention.name: convention
     for convention in (
-        Convention("sum", "½Σ‖f − y‖² + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0),
-        Convention(
-            "mean", "(1/2n)Σ‖f − y‖² + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: float(n)
-        ),
+        Convention("sum", _ANY, "Σℓ + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0),
+        Convention("mean", _ANY, "(1/n)Σℓ + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: n),
         Convention(
             "torch-mse",
+            _SQUARED,
             "MSELoss() and weight_decay = λ of SGD or Adam: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
             "reg = ncλ/2",
             lambda n, c, batches: 0.5 * n * c,
         ),
         Convention(
             "torch-mse-adamw",
+            _SQUARED,
             "MSELoss() and weight_decay = λ of AdamW: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
             "reg = ncλ/2",
             lambda n, c, batches: 0.5 * n * c,
@@ -98,21 +105,45 @@ CONVENTIONS: dict[str, Convention] = {
         ),
         Convention(
             "torch-mse-sum",
+            _SQUARED,
             "MSELoss(reduction='sum') and weight_decay = λ of SGD or Adam: Σ‖f − y‖² + (λ/2)‖θ‖²",
             "reg = λ/2",
             lambda n, c, batches: 0.5,
         ),
         Convention(
+            "torch-cross-entropy",
+            ("softmax",),
+            "CrossEntropyLoss() and weight_decay = λ of SGD or Adam: (1/n)Σℓ + (λ/2)‖θ‖²",
+            "reg = nλ",
+            lambda n, c, batches: n,
+        ),
+        Convention(
+            "torch-bce",
+            ("logistic",),
+            "BCEWithLogitsLoss() and weight_decay = λ of SGD or Adam: (1/nc)Σℓ + (λ/2)‖θ‖²",
+            "reg = ncλ",
+            lambda n, c, batches: n * c,
+        ),
+        Convention(
             "keras-mse",
+            _SQUARED,
             "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
             "reg = ncλ",
-            lambda n, c, batches: float(n * c),
+            lambda n, c, batches: n * c,
+        ),
+        Convention(
+            "keras-cross-entropy",
+            ("logistic", "softmax"),
+            "cross-entropy from logits and L2(λ) on both kernels: (1/n)Σℓ + λ‖θ‖²",
+            "reg = 2nλ",
+            lambda n, c, batches: 2 * n,
         ),
         Convention(
             "scikit-learn",
-            "the gradients of MLPRegressor with alpha = λ: (1/2n)Σ‖f − y‖² + (λ/2n)‖θ‖²",
+            ("half-squared", "logistic", "softmax"),
+            "the gradients of MLPRegressor or MLPClassifier with alpha = λ: (1/n)Σℓ + (λ/2n)‖θ‖²",
             "reg = Kλ",
-            lambda n, c, batches: float(batches),
+            lambda n, c, batches: batches,
             _IN_BATCHES,
         ),
     )

@@ -34,6 +34,8 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         How the bound is proved, as in `certnn.lower_bound`.
     time_limit : float or None
         Seconds of one fit, about.
+    max_rounds : int or None
+        Rounds of training where it is apart from the proof, at most.
     random_state : int
         Seed of the search.
 
@@ -63,6 +65,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         gap: float = 1e-3,
         level: str = "auto",
         time_limit: float | None = 30.0,
+        max_rounds: int | None = None,
         random_state: int = 0,
     ) -> None:
         self.reg = reg
@@ -70,6 +73,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         self.gap = gap
         self.level = level
         self.time_limit = time_limit
+        self.max_rounds = max_rounds
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Tags:
@@ -83,6 +87,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
             gap=self.gap,
             level=self.level,
             time_limit=self.time_limit,
+            max_rounds=self.max_rounds,
             seed=self.random_state,
         )
         self.network_ = result.network

@@ -17,8 +17,10 @@ from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
 
 
-def read_npz(path: str | Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
-    """The named arrays of an .npz file; nothing is unpickled.
+def read_npz(
+    path: str | Path, names: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> list[NDArray[Any]]:
+    """The named arrays of an .npz file, and the optional ones it has; nothing is unpickled.
 
     Raises
     ------
@@ -35,9 +37,10 @@ def read_npz(path: str | Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
                 raise InputError(str(path), "is not an .npz file")
             missing = [name for name in names if name not in archive.files]
             if missing:
-                found = ", ".join(archive.files[:8]) or "nothing"
-                raise InputError(str(path), f"has no array {missing[0]} (it has {found})")
-            return [np.asarray(archive[name]) for name in names]
+                there = ", ".join(archive.files[:8]) or "nothing"
+                raise InputError(str(path), f"has no array {missing[0]} (it has {there})")
+            found = (*names, *(name for name in optional if name in archive.files))
+            return [np.asarray(archive[name]) for name in found]
     except InputError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
@@ -46,13 +49,14 @@ def read_npz(path: str | Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
 
 
 def load_network(path: str | Path) -> TwoLayerNetwork:
-    """Read a network from an .npz file with U (d×m) and V (m×c)."""
-    return TwoLayerNetwork(*read_npz(path, ("U", "V")))
+    """Read a network from an .npz file with U (d×m), V (m×c) and, if there is one, output_bias."""
+    return TwoLayerNetwork(*read_npz(path, ("U", "V"), ("output_bias",)))
 
 
 def save_network(path: str | Path, network: TwoLayerNetwork) -> None:
-    """Write a network as an .npz file with U (d×m) and V (m×c), whole or not at all."""
-    _save(path, U=network.U, V=network.V)
+    """Write a network as an .npz file that `load_network` reads, whole or not at all."""
+    bias = {} if network.output_bias is None else {"output_bias": network.output_bias}
+    _save(path, U=network.U, V=network.V, **bias)
 
 
 def save_data(path: str | Path, problem: TrainingProblem) -> None:

@@ -87,6 +87,7 @@ def train(
     level: str = "auto",
     time_limit: float | None = None,
     memory_limit: float = MEMORY,
+    max_rounds: int | None = None,
     start: TwoLayerNetwork | None = None,
     improve: LowerBoundResult | None = None,
     near: LowerBoundResult | None = None,
@@ -113,6 +114,8 @@ def train(
         can be checked in about ten seconds.
     memory_limit : float
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
+    max_rounds : int or None
+        Rounds of training where it is apart from the proof, at most.
     start : TwoLayerNetwork or None
         A network to begin with; the result is never worse.
     improve : LowerBoundResult or None
@@ -151,6 +154,7 @@ def train(
             problem,
             starts=() if start is None else (start,),
             time_limit=_TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit,
+            max_rounds=max_rounds,
             seed=seed,
             progress=None
             if progress is None

@@ -15,25 +15,28 @@ from certnn.problem import TrainingProblem
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TwoLayerNetwork:
-    """The network x ↦ (xU)₊V with m hidden neurons.
+    """The network x ↦ (xU)₊V + b with m hidden neurons.
 
     Parameters
     ----------
     U : array_like, shape (d, m)
         Hidden weights, one neuron a column; with a hidden bias the bias is the last row.
     V : array_like, shape (m, c)
-        Output weights, one neuron a row. m = 0 is allowed: the network that says zero.
+        Output weights, one neuron a row. m = 0 is allowed.
+    output_bias : array_like of shape (c,), or None
+        b; None for a network without one.
 
     Raises
     ------
     InputError
-        If U or V is not a finite matrix or their widths differ.
+        If U or V is not a finite matrix, their widths differ, or b does not fit V.
     """
 
     U: FloatArray
     V: FloatArray
+    output_bias: FloatArray | None = None
 
-    def __init__(self, U: Any, V: Any) -> None:
+    def __init__(self, U: Any, V: Any, output_bias: Any = None) -> None:
         u, v = frozen_matrix("U", U), frozen_matrix("V", V)
         if u.shape[1] != v.shape[0]:
             raise InputError(
@@ -41,6 +44,13 @@ class TwoLayerNetwork:
             )
         object.__setattr__(self, "U", u)
         object.__setattr__(self, "V", v)
+        bias = None
+        if output_bias is not None:
+            given = np.asarray(output_bias)
+            if given.shape != (v.shape[1],):
+                raise InputError("output_bias", f"must have shape ({v.shape[1]},)")
+            bias = frozen_matrix("output_bias", given[None, :])[0]
+        object.__setattr__(self, "output_bias", bias)
 
     @property
     def width(self) -> int:
@@ -48,12 +58,17 @@ class TwoLayerNetwork:
         return int(self.U.shape[1])
 
     def output(self, features: FloatArray) -> FloatArray:
-        """The network's outputs on `features`, shape (n, d) → (n, c), in float arithmetic."""
+        """The network's outputs on `features`, shape (n, d) → (n, c), in float arithmetic.
+
+        With a hidden bias the last of the d columns is one of ones.
+        """
         outputs: FloatArray = np.maximum(features @ self.U, 0.0) @ self.V
-        return outputs
+        return outputs if self.output_bias is None else outputs + self.output_bias
 
     def evaluate(self, problem: TrainingProblem) -> Bound:
-        """The exact training objective, an upper bound on the optimum (Theorem 14).
+        """The exact training objective, an upper bound on the optimum (Theorems 14 and 42).
+
+        For the losses logistic and softmax it is rounded up.
 
         Raises
         ------
@@ -62,17 +77,24 @@ class TwoLayerNetwork:
         """
         self.require_fits(problem)
         hidden, output = self.U.astype("<f8").tobytes(), self.V.astype("<f8").tobytes()
-        return evaluate_network(problem.instance(), hidden, output, self.width)
+        bias = b""
+        if problem.output_bias:
+            given = np.zeros(problem.c) if self.output_bias is None else self.output_bias
+            bias = given.astype("<f8").tobytes()
+        return evaluate_network(problem.instance(), hidden, output, self.width, output_bias=bias)
 
     def require_fits(self, problem: TrainingProblem) -> None:
         """Raise `InputError` unless the network's shapes are those of `problem`."""
-        rows = problem.features.shape[1]
+        rows = problem.inputs.shape[1]
         if self.U.shape[0] != rows:
             bias = " (with the bias row)" if problem.hidden_bias else ""
             raise InputError("U", f"has {self.U.shape[0]} rows where the data need {rows}{bias}")
         if self.V.shape[1] != problem.c:
             raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}")
+        if not problem.output_bias and self.output_bias is not None and np.any(self.output_bias):
+            raise InputError("output_bias", "the output bias is not zero, and the problem has none")
 
     def __repr__(self) -> str:
         d, m = self.U.shape
-        return f"TwoLayerNetwork(d={d}, width={m}, c={self.V.shape[1]})"
+        bias = "" if self.output_bias is None else ", output_bias"
+        return f"TwoLayerNetwork(d={d}, width={m}, c={self.V.shape[1]}{bias})"

@@ -11,6 +11,8 @@ from certnn.auditing import AuditResult, audit
 from certnn.bounds import lower_bound
 from certnn.errors import InputError
 from certnn.global_training import train
+from certnn.kernel.instance import Bias
+from certnn.losses import HALF_SQUARED, Loss
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.report.wording import percent_up, shown_down, shown_up
@@ -25,7 +27,9 @@ def assert_certified_gap(
     reg: float,
     max_gap: float,
     *,
-    hidden_bias: bool = False,
+    hidden_bias: Bias = False,
+    loss: Loss | str = HALF_SQUARED,
+    output_bias: Bias = False,
     level: str = "auto",
     time_limit: float | None = None,
     report: str | Path | None = None,
@@ -41,7 +45,7 @@ def assert_certified_gap(
         Weight decay, in the units of a summed loss.
     max_gap : float
         The largest (objective − bound)/objective allowed, in [0, 1).
-    hidden_bias : bool
+    hidden_bias, loss, output_bias
         As in `certnn.TrainingProblem`.
     level : str
         As in `certnn.lower_bound`.
@@ -62,7 +66,7 @@ def assert_certified_gap(
     InputError
         If an argument is unusable.
     """
-    problem = TrainingProblem(X, Y, reg, hidden_bias)
+    problem = TrainingProblem(X, Y, reg, hidden_bias, loss=loss, output_bias=output_bias)
     if not isinstance(network, TwoLayerNetwork):
         network = TwoLayerNetwork(*network)
     if not 0.0 <= max_gap < 1.0:

@@ -6,10 +6,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
-from certnn.dual_scaling import best_scale
+from certnn.dual_scaling import expected_bound
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
 
@@ -70,17 +68,26 @@ def tightening_proofs(
         *(factor for factor in _FACTORS if factor < enough),
     ]
     last: DualNormProof | None = None
+    passed: list[float] = []
     while factors:
         factor = factors.pop(0)
         if last is not None:
             # By nodes, not by time, so that the same seed leads to the same proof.
             effort = prover.effort
             nodes = effort.growth * last.nodes
+            passed = []
             while factor != enough and factors and nodes < effort.cheap:
+                passed.append(factor)
                 factor, nodes = factors.pop(0), effort.growth * nodes
-            if nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
-                return
+            while nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
+                if not passed:
+                    return
+                factor, nodes = passed.pop(), nodes / effort.growth
+                factors = []
         found = _proof(problem, generation, prover, factor, limits, known, tell)
+        while isinstance(found, NoProof) and passed and time.monotonic() < limits.deadline:
+            factors = []  # too near to reg for the accuracy of the training: the ones before
+            found = _proof(problem, generation, prover, passed.pop(), limits, known, tell)
         if isinstance(found, NoProof):
             return
         if found is not None:
@@ -106,7 +113,7 @@ def _proof(
             tell(f"training, round {generation.rounds}", generation.objective)
             if generation.stalled or time.monotonic() > until:
                 break
-        if _bound(problem, generation, factor) <= known:
+        if expected_bound(problem, generation.residual, factor) <= known:
             return None
         tell(f"proving {factor:.9g} reg", generation.objective)
         found = prover.prove(generation.residual, factor * problem.reg, margin, limits)
@@ -116,14 +123,6 @@ def _proof(
         rounding = generation.stalled or generation.highest <= factor
         if rounding or time.monotonic() > limits.deadline:
             return found
-
-
-def _bound(problem: TrainingProblem, generation: ColumnGeneration, factor: float) -> float:
-    """What a proof of factor·reg would give (Theorem 3), in floats."""
-    Z = generation.residual
-    square, inner = float(np.vdot(Z, Z)), float(np.vdot(Z, problem.Y))
-    scale = best_scale(inner, square, 1.0 / factor)
-    return scale * inner - 0.5 * scale**2 * square
 
 
 def _worth_trying(last: DualNormProof, nodes: float, most: float, limits: Limits) -> bool:

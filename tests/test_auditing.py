@@ -184,3 +184,10 @@ def test_zero_targets_are_optimal_with_no_neurons():
     assert result.report.lower_bound.value == 0.0
     assert result.report.best_network.objective == 0.0
     assert result.report.best_gap == 0.0
+
+
+def test_a_notebook_shows_the_page(result):
+    shown = result._repr_html_()
+    assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html')
+    assert "of any two-layer ReLU network" in shown
+    assert shown.count('"') == 4

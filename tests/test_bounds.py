@@ -102,7 +102,7 @@ def test_stages_of_auto():
 @pytest.mark.parametrize(
     "level",
     ["", "DNN", "block()", "block(0)", "block(-1)", "block(2.5)", "block(3", "block(1e3)",
-     "block(9999999)", "cuts", " dnn", None, 3],
+     "block(9999999)", "cut", " dnn", None, 3],
 )  # fmt: skip
 def test_bad_level_is_refused_by_name(level):
     with pytest.raises(InputError, match="must be auto, shor, block") as caught:
@@ -294,13 +294,15 @@ def test_progress_tells_what_runs_and_what_is_proved(in_process):
     result = lower_bound(
         PLAIN["d=2, c=2"], "dnn", progress=lambda *a: seen.append(a), choice=CLARABEL
     )
-    stages_seen = [stage for stage, _, _ in seen]
+    stages_seen = [stage for stage, _, _ in seen if not stage.endswith("to be proved")]
+    assert len(stages_seen) < len(seen)
     assert stages_seen == [
         "shor", "shor: proving", "shor: proved", "dnn", "dnn: proving", "dnn: proved",
     ]  # fmt: skip
     values = [value for _, value, _ in seen]
-    assert values[:2] == [None, None]
-    assert values[2:] == sorted(values[2:])
+    known = [value for value in values if value is not None]
+    assert values[0] is None
+    assert known == sorted(known)
     assert values[-1] == result.value
 
 
@@ -412,7 +414,7 @@ def test_interrupt_before_anything_is_proved_is_passed_on(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bound_search, "shor_point", interrupt)
+    monkeypatch.setattr(bound_search, "shor_point_of_chunks", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lower_bound(PLAIN["d=2, c=2"], "dnn")
 

@@ -213,6 +213,12 @@ def test_out_is_a_file(folder, capsys):
     assert "net.npz" in one_line_error(capsys)
 
 
+def test_a_verified_check_needs_the_checker(folder, capsys, monkeypatch):
+    monkeypatch.setenv("CERTNN_CHECKER", str(folder / "no-checker"))
+    assert main(["check", str(folder / "out" / "certificate.json"), "--verified"]) == 2
+    assert "no-checker" in one_line_error(capsys)
+
+
 def test_train_then_bound(folder, capsys):
     data, net = str(folder / "data.npz"), str(folder / "trained.npz")
     assert main(["train", "--data", data, "--reg", "0.1", "--time-limit", "3", "--out", net]) == 0
@@ -232,8 +238,31 @@ def test_hidden_bias(folder):
     arguments = ["--hidden-bias", "--level", "shor", "--time-limit", "6"]
     assert audit(folder, *arguments, out="biased", network="biased.npz") == 0
     report = json.loads((folder / "biased" / "report.json").read_text())
-    assert report["problem"]["hidden_bias"] is True
+    assert report["problem"]["hidden_bias"] == "decayed"
     assert main(["check", str(folder / "biased" / "certificate.json")]) == 0
+
+
+def test_a_csv_file_with_labels_and_another_loss(folder, capsys):
+    x = np.random.default_rng(0).standard_normal((12, 2))
+    lines = ["size,kind,weight"]
+    lines += [f"{p},{'good' if p + q > 0 else 'bad'},{q}" for p, q in x.tolist()]
+    (folder / "data.csv").write_text("\n".join(lines) + "\n")
+    data = ["--data", str(folder / "data.csv"), "--label", "kind"]
+    command = ["train", *data, "--loss", "logistic", "--hidden-bias", "--output-bias", "free"]
+    command += ["--convention", "torch-bce", "--decay", "0.05", "--gap", "0.01"]
+    command += ["--out", str(folder / "logistic.npz"), "--certificate", str(folder / "l.json")]
+    assert main(command) == 0
+    assert "reg = ncλ = 0.6" in capsys.readouterr().out
+    assert main(["check", str(folder / "l.json"), *data]) == 0
+    assert "loss=logistic, hidden bias, free output bias" in capsys.readouterr().out
+    command = ["audit", str(folder / "logistic.npz"), *data, "--loss", "logistic", "--reg", "0.6"]
+    command += ["--hidden-bias", "--output-bias", "free", "--gap", "0.02"]
+    assert main([*command, "--out", str(folder / "logistic")]) == 0
+    report = json.loads((folder / "logistic" / "report.json").read_text())
+    assert report["gap"] <= 0.02
+    assert report["problem"]["loss"] == "logistic"
+    assert report["recheck"].endswith("data.csv --label kind")
+    assert main([*command[:-2], "--convention", "torch-mse", "--decay", "1", "--out", "o"]) == 2
 
 
 def run(*arguments, **more):

@@ -12,6 +12,7 @@ from certnn.certificate.dual_point import DualPoint, Products
 from certnn.certificate.psd_witness import psd_witness
 from certnn.certificate.quadratic_form import quadratic_form
 from certnn.certificate.repair import RepairedPoint, repair
+from certnn.dual_feasibility import feasible_dual_point
 from certnn.errors import SolverError
 from certnn.problem import TrainingProblem
 
@@ -50,7 +51,8 @@ def certify(problem: TrainingProblem, point: DualPoint, about: dict[str, str]) -
     if not point.finite:
         raise SolverError("the dual point has entries that are not finite")
     features = problem.features
-    small = DualPoint(point.Z, _without_negligible(problem, point.products))
+    Z = feasible_dual_point(problem, point.Z)
+    small = DualPoint(Z, _without_negligible(problem, point.products))
     shift = _FIRST_SHIFT
     reason = ""
     while shift < 1.0:

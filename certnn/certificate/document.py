@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from certnn import kernel
 from certnn.arrays import FloatArray
-from certnn.certificate.dual_point import DualPoint
+from certnn.certificate.cuts_point import CutsPoint
+from certnn.certificate.dual_point import DualPoint, IndexArray
 from certnn.certificate.psd_witness import PsdWitness
 from certnn.problem import TrainingProblem
 from certnn.raw_files import read_bytes, write_atomically
@@ -72,6 +73,87 @@ def psd_certificate(
         "L_corner": _base64(_bytes(witness.L_corner)),
     }
     return _certificate(problem, "psd", point.Z, witness.kappa, proof, about)
+
+
+def summed_psd_certificate(
+    problem: TrainingProblem,
+    Z: FloatArray,
+    first: IndexArray,
+    second: IndexArray,
+    multiplier: FloatArray,
+    witness: PsdWitness,
+    claimed: Fraction,
+    about: dict[str, str],
+) -> Certificate:
+    """Write a proof whose numbers are exact sums of doubles, for claims of many digits.
+
+    Along the first axis of `Z`, `multiplier` and the parts of L in `witness` are the summands.
+    """
+    proof = {
+        "products": {
+            "first": _base64(_words(first, "<u4")),
+            "second": _base64(_words(second, "<u4")),
+            "multiplier": _summands(multiplier),
+        },
+        "weights": _base64(_bytes(witness.weights)),
+        "L_points": _summands(witness.L_points),
+        "L_cross": _summands(witness.L_cross),
+        "L_corner": _summands(witness.L_corner),
+    }
+    return _document(
+        problem,
+        claimed,
+        {"kind": "psd", "kappa": witness.kappa, "Z": _summands(Z), **proof},
+        about,
+    )
+
+
+def _summands(arrays: FloatArray) -> list[str]:
+    return [_base64(_bytes(array)) for array in arrays]
+
+
+def cuts_certificate(
+    problem: TrainingProblem, point: CutsPoint, witness: PsdWitness, about: dict[str, str]
+) -> Certificate:
+    """Write a proof by slacks and sets as a certificate; the witness has one group of all points.
+
+    The claim is the float64 below what the proof gives (Theorem 3).
+    """
+    slacks, sets, products = point.slacks, point.sets, point.products
+    first = np.concatenate([products.first, point.first])
+    second = np.concatenate([products.second, point.second])
+    none = np.zeros(0)
+    proof = {
+        "slacks": {
+            "target": _base64(_words(slacks.target, "<u4")),
+            "count": _base64(_words(slacks.count, "<u4")),
+            "point": _base64(_words(slacks.point, "<u4")),
+            "theta": _base64(_bytes(slacks.theta)),
+        },
+        "products": {
+            "first": _base64(_words(first, "<u4")),
+            "second": _base64(_words(second, "<u4")),
+            "multiplier": _base64(_bytes(np.concatenate([products.multiplier, point.multiplier]))),
+        },
+        "sets": {
+            "count": _base64(_words(np.array([s.points.size for s in sets], np.int64), "<u4")),
+            "point": _base64(b"".join(_words(s.points, "<u4") for s in sets)),
+            "form": _base64(_bytes(np.concatenate([none, *(s.form for s in sets)]))),
+            "part": _base64(_bytes(np.concatenate([none, *(s.part.ravel() for s in sets)]))),
+        },
+        "weights": _base64(_bytes(witness.weights)),
+        "L": _base64(_bytes(np.concatenate(_rows_of_L(witness)))),
+    }
+    return _certificate(problem, "cuts", point.Z, witness.kappa, proof, about)
+
+
+def _rows_of_L(witness: PsdWitness) -> list[FloatArray]:
+    """The rows of the lower triangle: those of the points, then of u and v."""
+    rows, start = [witness.L_points], 0
+    for number, cross in enumerate(witness.L_cross):
+        rows += [cross, witness.L_corner[start : start + number + 1]]
+        start += number + 1
+    return rows
 
 
 def partition_certificate(
@@ -148,8 +230,19 @@ def _certificate(
     proof: Mapping[str, object],
     about: dict[str, str],
 ) -> Certificate:
-    instance, dual = problem.instance(), _bytes(Z)
-    claimed = Fraction(rounded_down(kernel.bound_from_dual_norm(instance, dual, kappa)))
+    dual = _bytes(Z)
+    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa)
+    head = {"kind": kind, "kappa": kappa, "Z": _base64(dual)}
+    return _document(problem, Fraction(rounded_down(value)), {**head, **proof}, about)
+
+
+def _document(
+    problem: TrainingProblem,
+    claimed: Fraction,
+    proof: Mapping[str, object],
+    about: dict[str, str],
+) -> Certificate:
+    instance = problem.instance()
     document = {
         "format": kernel.check.FORMAT,
         "version": kernel.check.VERSION,
@@ -160,13 +253,17 @@ def _certificate(
             "d": problem.d,
             "c": problem.c,
             "reg": problem.reg,
-            "loss": "half-squared",
+            "loss": problem.loss.name,
             "hidden_bias": problem.hidden_bias,
+            **({"delta": problem.loss.delta} if problem.loss.delta else {}),
+            **({"output_bias": problem.output_bias} if problem.output_bias else {}),
         },
         "data": {"X": _base64(instance.X), "Y": _base64(instance.Y)},
-        "proof": {"kind": kind, "kappa": kappa, "Z": _base64(dual), **proof},
+        "proof": proof,
     }
-    return Certificate(json.dumps(document, indent=1).encode() + b"\n")
+    # In pieces: the arrays of a large certificate need not be in memory four times over.
+    pieces = json.JSONEncoder(indent=1).iterencode(document)
+    return Certificate(b"".join([*(piece.encode() for piece in pieces), b"\n"]))
 
 
 def _bytes(array: FloatArray) -> bytes:

@@ -173,7 +173,8 @@ def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
                 ]
             )
         flat = solved.reshape(-1, solved.shape[2])
-        schur += flat.T @ flat
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found below
+            schur += flat.T @ flat
         scales.append(w)
         factors.append(factor)
         cross.append(solved)

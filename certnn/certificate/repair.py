@@ -53,6 +53,8 @@ def repair(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoin
     plain = _balanced(features, point, shift)
     if plain is not None and plain.kappa < best.kappa:
         best = plain
+    if plain is not None and bool(np.all(point.products.sign_is_free)):
+        return best  # a Shor form that is definite already
     for family in (with_prior, with_shor):
         best = _search(features, point.Z, family, shift, best)
     return best

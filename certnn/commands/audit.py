@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
-from certnn.commands.problem_options import add_problem_options, problem_of
-from certnn.commands.search_options import add_search_options, choice_of
+from certnn.commands.problem_options import add_problem_options, data_arguments, problem_of
+from certnn.commands.search_options import add_cluster_option, add_search_options, choice_of
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
@@ -28,6 +28,7 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
     """Those of ``certnn bound``, which has no network."""
     add_problem_options(command)
     add_search_options(command)
+    add_cluster_option(command)
     command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
 
 
@@ -40,16 +41,13 @@ def run_bound(options: argparse.Namespace) -> int:
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
     from certnn.auditing import audit, make_folder
-    from certnn.formats import read_network
+    from certnn.formats import network_for, read_network
     from certnn.progress import SearchProgress
+    from certnn.relaxation.distributed import connected
 
     stored = None if options.network is None else read_network(options.network)
     problem, decay = problem_of(options)
-    network = None
-    if stored is not None:
-        # Where no bias is stored apart, it is the last row of U.
-        network = stored.as_network(problem.hidden_bias and stored.hidden_bias is not None)
-        network.require_fits(problem)
+    network = None if stored is None else network_for(problem, stored)
     out = make_folder(options.out)  # before the work, not after it
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
     with SearchProgress() as progress:
@@ -61,8 +59,9 @@ def run_audit(options: argparse.Namespace) -> int:
             time_limit=options.time_limit,
             memory_limit=1e6 * options.memory_limit,
             choice=choice_of(options),
+            cluster=connected(options.cluster) if options.cluster else None,
             title=" on ".join(names),
-            recheck=f"certnn check {out / 'certificate.json'} --data {options.data}",
+            recheck=f"certnn check {out / 'certificate.json'} {data_arguments(options)}",
             decay=decay,
             progress=progress.tell,
         )

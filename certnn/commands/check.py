@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 
 from certnn.commands.exit_codes import FAILED, OK, UNUSABLE, fail
+from certnn.commands.problem_options import add_data_options
 
 
 def add_check_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
     command.add_argument("certificate", metavar="CERTIFICATE")
-    command.add_argument("--data", help="require the certificate's data to be these, bit for bit")
+    add_data_options(command, "require the certificate's data to be these, bit for bit", False)
     command.add_argument(
         "--arithmetic",
         choices=("auto", "python", "flint"),
         default="auto",
         help="integers of Python or of FLINT (default: FLINT where installed); same verdict",
+    )
+    command.add_argument(
+        "--verified",
+        action="store_true",
+        help="let the checker that is extracted from Rocq decide too (psd and partition)",
     )
 
 
@@ -23,10 +29,14 @@ def run_check(options: argparse.Namespace) -> int:
     """Check it; needs no solver."""
     from certnn.kernel import LARGEST_FILE, Malformed, Rejected, check_certificate
     from certnn.raw_files import read_bytes
+    from certnn.verified import check_verified, find_checker
 
+    checker = find_checker() if options.verified else None
     document = read_bytes(options.certificate, LARGEST_FILE)
     try:
         bound = check_certificate(document, options.arithmetic)
+        if checker is not None:
+            check_verified(document, checker)
     except Malformed as error:
         return fail(f"malformed certificate: {error}", UNUSABLE)
     except Rejected as error:
@@ -35,13 +45,16 @@ def run_check(options: argparse.Namespace) -> int:
     except ModuleNotFoundError:
         return fail("--arithmetic: flint is not installed (pip install 'certnn[flint]')", UNUSABLE)
     if options.data is not None:
-        from certnn.files import read_npz
+        from certnn.data_sources import read_data
+        from certnn.losses import loss_named
         from certnn.problem import TrainingProblem
 
-        x, y = read_npz(options.data, ("X", "Y"))
-        given = TrainingProblem(x, y, bound.instance.reg).instance()
-        if (given.X, given.Y) != (bound.instance.X, bound.instance.Y):
+        instance = bound.instance
+        loss = loss_named(instance.loss, instance.delta)
+        x, y = read_data(options.data, options.targets, options.target_columns, options.label, loss)
+        given = TrainingProblem(x, y, instance.reg).instance()
+        if (given.X, given.Y) != (instance.X, instance.Y):
             print(f"rejected: the certificate is for other data than {options.data}")
             return FAILED
-    print(f"proved: {bound}")
+    print(f"proved: {bound}{'' if checker is None else ', by the extracted checker too'}")
     return OK

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from certnn.commands.exit_codes import INTERRUPTED, OK
-from certnn.commands.problem_options import add_data_options, data_of
+from certnn.commands.problem_options import add_data_options, add_model_options, data_of
 
 
 def add_path_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
     add_data_options(command)
+    add_model_options(command)
     command.add_argument(
         "--regs", required=True, nargs="+", type=float, metavar="R", help="weight decays"
     )

@@ -1,8 +1,9 @@
-"""The options that state a training problem: data, biases, weight decay in anybody's convention."""
+"""The options that state a training problem: data, biases, loss, decay in anybody's convention."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from certnn.conventions import CONVENTIONS, find_convention
@@ -12,17 +13,64 @@ if TYPE_CHECKING:
     from certnn.problem import TrainingProblem
 
 
-def add_data_options(command: argparse.ArgumentParser) -> None:
+_KINDS = ".npz with X (n×d) and Y (n×c); .npy with X; .csv with a header; .parquet"
+
+
+def add_data_options(
+    command: argparse.ArgumentParser, purpose: str = _KINDS, required: bool = True
+) -> None:
     """Add --data and what belongs to it."""
-    command.add_argument("--data", required=True, help=".npz with X (n×d) and Y (n×c)")
+    command.add_argument("--data", required=required, help=purpose)
+    command.add_argument("--targets", metavar="Y.npy", help="Y, beside a .npy with X")
     command.add_argument(
-        "--hidden-bias", action="store_true", help="decayed hidden bias: the last row of U"
+        "--target-columns",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="columns of Y in a .csv or .parquet file; the others are X",
+    )
+    command.add_argument(
+        "--label",
+        metavar="NAME",
+        help="column of classes in a .csv or .parquet file, made a Y as the loss wants it",
+    )
+
+
+def data_arguments(options: argparse.Namespace) -> str:
+    """The options of the data as one would type them."""
+    words = ["--data", options.data]
+    if options.targets is not None:
+        words += ["--targets", options.targets]
+    if options.target_columns:
+        words += ["--target-columns", *options.target_columns]
+    if options.label is not None:
+        words += ["--label", options.label]
+    return shlex.join(map(str, words))
+
+
+def add_model_options(command: argparse.ArgumentParser) -> None:
+    """Add biases and loss."""
+    for layer, where in (("hidden", "the last row of U"), ("output", "of the outputs")):
+        command.add_argument(
+            f"--{layer}-bias",
+            nargs="?",
+            const="decayed",
+            choices=("decayed", "free"),
+            help=f"{where}: decayed like the weights (if nothing is said), or free",
+        )
+    command.add_argument(
+        "--loss",
+        default="half-squared",
+        metavar="NAME",
+        help="half-squared (default), huber or huber:THRESHOLD, hinge, squared-hinge, logistic "
+        "or softmax",
     )
 
 
 def add_problem_options(command: argparse.ArgumentParser) -> None:
-    """Add those of the data, and the weight decay."""
+    """Add those of the data and the model, and the weight decay."""
     add_data_options(command)
+    add_model_options(command)
     command.add_argument("--reg", type=float, metavar="R", help="weight decay of a summed loss")
     command.add_argument(
         "--convention",
@@ -36,18 +84,24 @@ def add_problem_options(command: argparse.ArgumentParser) -> None:
 
 
 def data_of(options: argparse.Namespace, reg: float) -> TrainingProblem:
-    """The data that the options name, with this weight decay.
+    """The data and the model that the options name, with this weight decay.
 
     Raises
     ------
     InputError
         If a file or a value is unusable.
     """
-    from certnn.files import read_npz
+    from certnn.data_sources import read_data
+    from certnn.losses import parse_loss
     from certnn.problem import TrainingProblem
 
-    x, y = read_npz(options.data, ("X", "Y"))
-    return TrainingProblem(x, y, reg, options.hidden_bias)
+    loss = parse_loss(options.loss)
+    x, y = read_data(options.data, options.targets, options.target_columns, options.label, loss)
+    hidden, output = (
+        True if bias == "decayed" else bias or False
+        for bias in (options.hidden_bias, options.output_bias)
+    )
+    return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output)
 
 
 def problem_of(options: argparse.Namespace) -> tuple[TrainingProblem, str]:
@@ -66,5 +120,7 @@ def problem_of(options: argparse.Namespace) -> tuple[TrainingProblem, str]:
         return data_of(options, options.reg), ""
     convention = find_convention(options.convention)
     problem = data_of(options, 1.0)
+    if problem.loss.name not in convention.losses:
+        raise InputError("--convention", f"{convention.name} is not for {problem.loss.name}")
     of = options.decay, problem.n, problem.c, options.batches
     return problem.with_reg(convention.reg(*of)), convention.explained(*of)

@@ -14,7 +14,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level",
         default="auto",
-        help="auto, shor, block, block(k), dnn, phases or partition (default: auto)",
+        help="auto, shor, block, block(k), dnn, cuts, phases or partition (default: auto)",
     )
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
@@ -34,6 +34,13 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cluster_option(command: argparse.ArgumentParser) -> None:
+    """Add --cluster."""
+    command.add_argument(
+        "--cluster", metavar="ADDRESS", help="Dask scheduler for the sums of the level shor"
+    )
+
+
 def add_memory_option(command: argparse.ArgumentParser) -> None:
     """Add --memory-limit."""
     command.add_argument(
@@ -45,9 +52,11 @@ def add_memory_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def choice_of(options: argparse.Namespace) -> SolverChoice:
-    """The solver that the options name."""
+def choice_of(options: argparse.Namespace) -> SolverChoice | None:
+    """The solver that the options name; None for the usual one."""
     from certnn.relaxation.worker import DEFAULT_SOLVER, SolverChoice
 
+    if options.solver is None and options.formulation == "reduced":
+        return None
     solver = options.solver or DEFAULT_SOLVER[options.formulation]
     return SolverChoice(solver, options.formulation)

@@ -101,13 +101,14 @@ class BiasedNetwork:
         Returns
         -------
         TwoLayerNetwork
-            With U of shape (d, m), or (d + 1, m) with a hidden bias, and V of shape (m, c).
+            With U of shape (d, m), or (d + 1, m) with a hidden bias, V of shape (m, c), and the
+            output bias if there is one.
 
         Raises
         ------
         InputError
-            If there is an output bias that is not zero, a hidden bias that is not zero where the
-            problem has none, or an output activation without `logits`.
+            If there is a hidden bias that is not zero where the problem has none, or an output
+            activation without `logits`.
         """
         if self.output_activation != "identity" and not logits:
             raise InputError(
@@ -115,19 +116,17 @@ class BiasedNetwork:
                 f"ends in a {self.output_activation} function, and the squared loss is audited on "
                 "linear outputs; ask for the logits if the loss is on those",
             )
-        if self.output_bias is not None and np.any(self.output_bias):
-            raise InputError(self.source, "has an output bias that is not zero: not supported yet")
         bias = self.hidden_bias
         if hidden_bias is None:
             hidden_bias = bias is not None
         if hidden_bias:
             row = np.zeros(self.width) if bias is None else bias
-            return TwoLayerNetwork(np.vstack([self.U, row]), self.V)
+            return TwoLayerNetwork(np.vstack([self.U, row]), self.V, self.output_bias)
         if bias is not None and np.any(bias):
             raise InputError(
                 self.source, "has a hidden bias that is not zero where the problem has none"
             )
-        return TwoLayerNetwork(self.U, self.V)
+        return TwoLayerNetwork(self.U, self.V, self.output_bias)
 
     def __repr__(self) -> str:
         d, m = self.U.shape

@@ -17,6 +17,7 @@ from certnn.formats.scikit_learn import read_scikit_learn
 from certnn.formats.state_dict import Layers, network_from_tensors
 from certnn.formats.zip_archive import open_zip, shorten
 from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
@@ -51,7 +52,8 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
     if isinstance(source, BiasedNetwork):
         return source
     if isinstance(source, TwoLayerNetwork):
-        return BiasedNetwork(source.U, source.V, source="TwoLayerNetwork")
+        bias = source.output_bias
+        return BiasedNetwork(source.U, source.V, output_bias=bias, source="TwoLayerNetwork")
     if isinstance(source, str | Path):
         try:
             return _read_file(source, layers)
@@ -61,6 +63,26 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
             reason = shorten(f"{type(error).__name__}: {error}")
             raise InputError(str(source), f"is damaged: {reason}") from None
     return _read_object(source, layers)
+
+
+def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
+    """A network as `read_network` takes it, with biases and outputs as the problem has them.
+
+    Where no hidden bias is stored apart it is the last row of U. For the losses logistic and
+    softmax the outputs are logits.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or does not fit the problem.
+    """
+    stored = read_network(source)
+    network = stored.as_network(
+        bool(problem.hidden_bias) and stored.hidden_bias is not None,
+        logits=problem.loss.name in ("logistic", "softmax"),
+    )
+    network.require_fits(problem)
+    return network
 
 
 def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:

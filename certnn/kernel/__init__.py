@@ -1,6 +1,7 @@
 """The trusted part: the only code that turns a certificate or a network into a `Bound`.
 
-Exact integer arithmetic on the float64 values as given, no tolerance anywhere. It needs the
+Exact integer arithmetic on the float64 values as given, no tolerance anywhere; logarithms, which
+two of the losses have, are bounded on the safe side by integers (`enclosures`). It needs the
 standard library only, and uses two packages where they are installed; the answer is the same: the
 integers of python-flint for large products, and numba for a filter in floats with a proved bound
 of their error, which leaves the integers out where it knows their answer. `FORMAT.md` beside this
@@ -8,7 +9,7 @@ file specifies the certificate; ``proofs/`` has the theorems.
 """
 
 from certnn.kernel.bound import Bound
-from certnn.kernel.check import check_certificate, read_instance
+from certnn.kernel.check import check_certificate, read_instance, read_proof
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
@@ -27,4 +28,5 @@ __all__ = [
     "connected_groups",
     "evaluate_network",
     "read_instance",
+    "read_proof",
 ]

@@ -16,7 +16,8 @@ class Bound:
     """A proved statement about one training problem; only the kernel makes one.
 
     ``kind == "lower"``: no two-layer ReLU network of any width has an objective below `value`.
-    ``kind == "upper"``: some network has an objective of exactly `value`.
+    ``kind == "upper"``: some network has an objective of `value`, or, where the loss has
+    logarithms, of at most that, by a rounding.
 
     It cannot be changed, copied with changes, stored or subclassed. Python has no stronger lock:
     code that reaches for this module's private names, or for ``object.__new__``, lies to itself.
@@ -25,7 +26,8 @@ class Bound:
     ----------
     kind : {"lower", "upper"}
     value : fractions.Fraction
-        Exact, in the units of the objective ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²).
+        Exact, in the units of the objective: the summed loss, such as ½‖(XU)₊V − Y‖², with
+        (reg/2)(‖U‖² + ‖V‖²), and (reg/2) times the square of what else is decayed.
     instance : Instance
         The problem that the statement is about.
     """
@@ -85,10 +87,14 @@ class Bound:
             relation = f">= {self.rounded!r} for every two-layer ReLU network of every width"
         else:
             relation = f"<= {self.rounded!r} for one network"
-        bias = ", hidden bias" if problem.hidden_bias else ""
+        more = "" if problem.loss == "half-squared" else f" loss={problem.loss}"
+        more += f" delta={problem.delta!r}" if problem.delta else ""
+        for name, bias in (("hidden", problem.hidden_bias), ("output", problem.output_bias)):
+            if bias is not False:
+                more += f", {name} bias" if bias is True else f", free {name} bias"
         return (
             f"training objective {relation} "
-            f"(n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{bias} "
+            f"(n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{more} "
             f"data sha256:{problem.data_sha256})"
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from certnn.kernel.bound import Bound, make_bound
+from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
-from certnn.kernel.instance import Instance
+from certnn.kernel.instance import Bias, Instance
 from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partition
 from certnn.kernel.phases import WIDEST, PhasesProof, check_phases
 from certnn.kernel.psd import PsdProof, check_psd, connected_groups
@@ -26,10 +27,10 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     document : bytes
         The file, as specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
-        Arithmetic of the large products of a "psd" proof. For a "partition" only "auto" makes a
-        difference: leaves that floats prove rigorously (Theorem 17) are left out of the integers,
-        where numba is installed. For "phases" there is no difference. The verdict does not depend
-        on it.
+        Arithmetic of the large products of a "psd" or "cuts" proof. For a "partition" only "auto"
+        makes a difference: leaves that floats prove rigorously (Theorem 17) are left out of the
+        integers, where numba is installed. For "phases" there is no difference. The verdict does
+        not depend on it.
 
     Returns
     -------
@@ -63,6 +64,25 @@ def read_instance(document: bytes) -> Instance:
     return _claim(_top(document))[0]
 
 
+def read_proof(document: bytes) -> tuple[Instance, Fraction, PsdProof | PartitionProof | None]:
+    """The problem, the claimed bound, and the proof, read and not checked.
+
+    The proof is None where it is of another kind than psd and partition.
+
+    Raises
+    ------
+    Malformed
+        If the file is not a certificate.
+    """
+    top = _top(document)
+    instance, claimed = _claim(top)
+    if _kind(top) == "psd":
+        return instance, claimed, _psd_proof(top, instance)
+    if _kind(top) == "partition":
+        return instance, claimed, _partition_proof(top, instance)
+    return instance, claimed, None
+
+
 def _top(document: bytes) -> Section:
     parsed = parse(document)
     parsed.setdefault("about", {})  # for people; never believed
@@ -78,15 +98,18 @@ def _top(document: bytes) -> Section:
 
 
 def _claim(top: Section) -> tuple[Instance, Fraction]:
-    keys = ("lower_bound", "n", "d", "c", "reg", "loss", "hidden_bias")
-    claim = Section("claim", top.value("claim"), keys)
-    if claim.text("loss") != "half-squared":
-        raise Malformed("claim.loss is not known, only half-squared")
+    given = top.value("claim")
+    optional = [key for key in ("delta", "output_bias") if isinstance(given, dict) and key in given]
+    keys = ("lower_bound", "n", "d", "c", "reg", "loss", "hidden_bias", *optional)
+    claim = Section("claim", given, keys)
     data = Section("data", top.value("data"), ("X", "Y"))
     n, d, c = claim.size("n"), claim.size("d"), claim.size("c")
-    reg, hidden_bias = claim.positive("reg"), claim.flag("hidden_bias")
+    loss, delta = claim.text("loss"), claim.positive("delta") if "delta" in optional else 0.0
+    hidden_bias = _bias(claim, "hidden_bias")
+    output_bias = _bias(claim, "output_bias") if "output_bias" in optional else False
+    X, Y, reg = data.array("X"), data.array("Y"), claim.positive("reg")
     try:
-        instance = Instance(n, d, c, reg, hidden_bias, data.array("X"), data.array("Y"))
+        instance = Instance(n, d, c, reg, hidden_bias, X, Y, loss, delta, output_bias)
     except Malformed:
         raise
     except ValueError as error:
@@ -94,12 +117,15 @@ def _claim(top: Section) -> tuple[Instance, Fraction]:
     return instance, claim.ratio("lower_bound")
 
 
+def _bias(claim: Section, key: str) -> Bias:
+    return "free" if claim.value(key) == "free" else claim.flag(key)
+
+
 def _proved_dual_norm(
     top: Section, instance: Instance, backend: Backend
 ) -> tuple[ExactMatrix, float]:
     """Z, and a proved upper bound of its dual norm."""
-    given = top.value("proof")
-    kind = given.get("kind") if isinstance(given, dict) else None
+    kind = _kind(top)
     if kind == "psd":
         psd = _psd_proof(top, instance)
         check_psd(instance.features(), psd, backend)
@@ -112,7 +138,16 @@ def _proved_dual_norm(
         phases = _phases_proof(top, instance)
         check_phases(instance.features(), phases)
         return phases.Z, phases.kappa
-    raise Malformed("proof.kind is not known, only psd, partition and phases")
+    if kind == "cuts":
+        cuts = _cuts_proof(top, instance)
+        check_cuts(instance.features(), cuts, backend)
+        return cuts.Z, cuts.kappa
+    raise Malformed("proof.kind is not known, only psd, cuts, partition and phases")
+
+
+def _kind(top: Section) -> object:
+    given = top.value("proof")
+    return given.get("kind") if isinstance(given, dict) else None
 
 
 def _psd_proof(top: Section, instance: Instance) -> PsdProof:
@@ -120,7 +155,7 @@ def _psd_proof(top: Section, instance: Instance) -> PsdProof:
     proof = Section("proof", top.value("proof"), keys)
     products = Section("products", proof.value("products"), ("first", "second", "multiplier"))
     n, border = instance.n, instance.columns + instance.c
-    count = len(products.array("multiplier")) // 8
+    count = len(products.summands("multiplier")[0]) // 8
     first = products.indices("first", count, 2 * n)
     second = products.indices("second", count, 2 * n)
     if any(r > s for r, s in zip(first, second, strict=True)):
@@ -129,16 +164,59 @@ def _psd_proof(top: Section, instance: Instance) -> PsdProof:
     triangles = sum(len(group) * (len(group) + 1) // 2 for group in groups)
     return PsdProof(
         kappa=proof.positive("kappa"),
+        Z=proof.sum_of_doubles("Z", n, instance.c),
+        first=first,
+        second=second,
+        multipliers=products.sum_of_doubles("multiplier", 1, count),
+        groups=groups,
+        weights=proof.doubles("weights", 1, n + border),
+        L_points=proof.sum_of_doubles("L_points", 1, triangles),
+        L_cross=proof.sum_of_doubles("L_cross", border, n),
+        L_corner=proof.sum_of_doubles("L_corner", 1, border * (border + 1) // 2),
+    )
+
+
+def _cuts_proof(top: Section, instance: Instance) -> CutsProof:
+    keys = ("kind", "kappa", "Z", "slacks", "products", "sets", "weights", "L")
+    proof = Section("proof", top.value("proof"), keys)
+    slacks = Section("slacks", proof.value("slacks"), ("target", "count", "point", "theta"))
+    products = Section("products", proof.value("products"), ("first", "second", "multiplier"))
+    sets = Section("sets", proof.value("sets"), ("count", "point", "form", "part"))
+    n, order = instance.n, instance.n + instance.columns + instance.c
+    supports = _lists(slacks, n)
+    if len(supports) > MOST_SLACKS * order:
+        raise slacks.wrong("count", f"has more than {MOST_SLACKS} slacks for each variable")
+    forms, count = 2 * n + len(supports), len(products.array("multiplier")) // 8
+    first = products.indices("first", count, forms)
+    second = products.indices("second", count, forms)
+    if any(r > s for r, s in zip(first, second, strict=True)):
+        raise products.wrong("first", "must not be above second")
+    members = _lists(sets, n)
+    sizes = [len(points) for points in members]
+    if max(sizes, default=0) > LARGEST_SET:
+        raise sets.wrong("count", f"has a set of more than {LARGEST_SET} points")
+    return CutsProof(
+        kappa=proof.positive("kappa"),
         Z=proof.doubles("Z", n, instance.c),
+        targets=slacks.indices("target", len(supports), n),
+        supports=supports,
+        theta=slacks.doubles("theta", 1, sum(map(len, supports))),
         first=first,
         second=second,
         multipliers=products.doubles("multiplier", 1, count),
-        groups=groups,
-        weights=proof.doubles("weights", 1, n + border),
-        L_points=proof.doubles("L_points", 1, triangles),
-        L_cross=proof.doubles("L_cross", border, n),
-        L_corner=proof.doubles("L_corner", 1, border * (border + 1) // 2),
+        sets=members,
+        set_forms=sets.doubles("form", 1, sum(len(set_pairs(k)) for k in sizes)),
+        set_parts=sets.doubles("part", 1, sum(2**k * (k * (k - 1) // 2) for k in sizes)),
+        weights=proof.doubles("weights", 1, order),
+        L=proof.doubles("L", 1, order * (order + 1) // 2),
     )
+
+
+def _lists(section: Section, below: int) -> list[list[int]]:
+    """Lists of indices: "count" has their lengths, "point" the indices of one after the other."""
+    counts = section.words("count")
+    indices = iter(section.indices("point", sum(counts), below))
+    return [[next(indices) for _ in range(count)] for count in counts]
 
 
 def _partition_proof(top: Section, instance: Instance) -> PartitionProof:

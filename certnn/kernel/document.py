@@ -17,6 +17,8 @@ _Number = TypeVar("_Number", int, float)
 
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
+#: Most matrices whose sum one array may be.
+MOST_SUMMANDS = 32
 #: Digits of p and q. Every positive float64 needs fewer, and Python's own limit is never below 640.
 _RATIO = re.compile(r"(0|[1-9][0-9]{0,599})/([1-9][0-9]{0,599})")
 
@@ -128,8 +130,19 @@ class Section:
 
     def doubles(self, key: str, rows: int, columns: int) -> ExactMatrix:
         """Base64 of a matrix of finite little-endian IEEE doubles, row by row."""
+        return self._matrix(key, self.array(key), rows, columns)
+
+    def sum_of_doubles(self, key: str, rows: int, columns: int) -> ExactMatrix:
+        """What `doubles` reads, or the exact sum of a list of such matrices."""
+        first, *others = self.summands(key)
+        total = self._matrix(key, first, rows, columns)
+        for data in others:
+            total += self._matrix(key, data, rows, columns)
+        return total
+
+    def _matrix(self, key: str, data: bytes, rows: int, columns: int) -> ExactMatrix:
         try:
-            return exact_matrix(self.array(key), rows, columns)
+            return exact_matrix(data, rows, columns)
         except Malformed:
             raise
         except ValueError as error:
@@ -168,9 +181,20 @@ class Section:
             numbers.byteswap()
         return numbers
 
+    def summands(self, key: str) -> list[bytes]:
+        """Base64 of bytes, or a list of at least 1 and at most 32 of them."""
+        texts = self._values[key]
+        if not isinstance(texts, list):
+            return [self.array(key)]
+        if not 1 <= len(texts) <= MOST_SUMMANDS or not all(isinstance(t, str) for t in texts):
+            raise self.wrong(key, f"must be a string or a list of 1 to {MOST_SUMMANDS} strings")
+        return [self._decoded(key, text) for text in texts]
+
     def array(self, key: str) -> bytes:
         """Base64 of bytes."""
-        text = self.text(key)
+        return self._decoded(key, self.text(key))
+
+    def _decoded(self, key: str, text: str) -> bytes:
         try:
             data = b64decode(text, validate=True)
         except ValueError:

@@ -7,23 +7,33 @@ from fractions import Fraction
 from certnn.kernel.bound import Bound, make_bound
 from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, inner, times_transpose
 from certnn.kernel.instance import Instance
+from certnn.kernel.losses import loss_above
 
 
 def evaluate_network(
-    instance: Instance, U: bytes, V: bytes, width: int, backend: Backend = "auto"
+    instance: Instance,
+    U: bytes,
+    V: bytes,
+    width: int,
+    backend: Backend = "auto",
+    output_bias: bytes = b"",
 ) -> Bound:
-    """The objective of a network, exactly: an upper `Bound` on the optimum (Theorem 14).
+    """The objective of a network: an upper `Bound` on the optimum (Theorems 14 and 42).
+
+    It is exact, except that for the losses logistic and softmax it is rounded up.
 
     Parameters
     ----------
     instance : Instance
     U, V : bytes
         Hidden weights (columns × width) and output weights (width × c), little-endian doubles,
-        row by row.
+        row by row. With a hidden bias the last row of U holds the biases.
     width : int
         Number of neurons, 0 or more.
     backend : {"auto", "python", "flint"}
         Arithmetic of the large products; the value does not depend on it.
+    output_bias : bytes
+        Of the outputs, c little-endian doubles where the instance has an output bias, else none.
 
     Raises
     ------
@@ -32,11 +42,24 @@ def evaluate_network(
     """
     hidden = exact_matrix(U, instance.columns, width)
     output = exact_matrix(V, width, instance.c)
-    residual = instance.targets()
-    if width > 0:
-        inputs = times_transpose(instance.features(), hidden.transposed(), backend)
+    bias = exact_matrix(output_bias, int(instance.output_bias is not False), instance.c)
+    if width == 0:
+        outputs = ExactMatrix([[0] * instance.c] * instance.n, 0)
+    else:
+        inputs = times_transpose(instance.inputs(), hidden.transposed(), backend)
         active = ExactMatrix([[max(t, 0) for t in row] for row in inputs.rows], inputs.exponent)
-        residual -= times_transpose(active, output.transposed(), backend)
-    decay = inner(hidden, hidden) + inner(output, output)
-    value = inner(residual, residual) / 2 + Fraction(instance.reg) * decay / 2
-    return make_bound("upper", value, instance)
+        outputs = times_transpose(active, output.transposed(), backend)
+    if bias.rows:
+        outputs += ExactMatrix(bias.rows * instance.n, bias.exponent)
+    decayed = [output]
+    decayed.append(hidden.taken(range(instance.d)) if instance.hidden_bias == "free" else hidden)
+    if instance.output_bias is True:
+        decayed.append(bias)
+    decay = sum((inner(weights, weights) for weights in decayed), Fraction(0))
+    targets = instance.targets()
+    if instance.loss == "half-squared":
+        residual = targets - outputs
+        loss = inner(residual, residual) / 2
+    else:
+        loss = loss_above(instance.loss, instance.delta, outputs, targets)
+    return make_bound("upper", loss + Fraction(instance.reg) * decay / 2, instance)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from math import isfinite
@@ -18,6 +19,8 @@ Backend = Literal["auto", "python", "flint"]
 
 #: Products with fewer integer multiplications than this are not worth a conversion to FLINT.
 _SMALL = 20_000
+#: Rows that are made integers at a time where not all are needed at once.
+_PIECE = 4096
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class ExactMatrix:
     rows: Rows
     exponent: int
 
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
     def at(self, exponent: int) -> Rows:
         """The rows for a smaller exponent."""
         bits = self.exponent - exponent
@@ -35,6 +43,11 @@ class ExactMatrix:
     def taken(self, indices: Iterable[int]) -> ExactMatrix:
         """Some of the rows."""
         return ExactMatrix([self.rows[i] for i in indices], self.exponent)
+
+    def pieces(self) -> Iterator[ExactMatrix]:
+        """The rows in order, so many at a time that their integers take little memory."""
+        for start in range(0, self.height, _PIECE):
+            yield self.taken(range(start, min(start + _PIECE, self.height)))
 
     def transposed(self) -> ExactMatrix:
         """The transpose of a matrix with at least one row."""
@@ -75,6 +88,73 @@ def all_finite(data: bytes) -> bool:
     return all(map(isfinite, _doubles(data)))
 
 
+class StoredMatrix(ExactMatrix):
+    """Doubles that become integers where they are asked for: all at once, or some of the rows.
+
+    Entry (i, j) is ``numbers[i * row_step + j * column_step]``; the columns of `right` follow.
+    """
+
+    def __init__(
+        self,
+        numbers: array[float],
+        shape: tuple[int, int],
+        row_step: int,
+        column_step: int,
+        right: ExactMatrix | None = None,
+    ) -> None:
+        steps = row_step, column_step
+        vars(self).update(_numbers=numbers, _shape=shape, _steps=steps, _right=right)
+
+    _numbers: array[float]
+    _shape: tuple[int, int]
+    _steps: tuple[int, int]
+    _right: ExactMatrix | None
+
+    @cached_property
+    def _whole(self) -> ExactMatrix:
+        return self.taken(range(self.height))
+
+    @property
+    def rows(self) -> Rows:
+        """All rows."""
+        return self._whole.rows
+
+    @property
+    def exponent(self) -> int:
+        """That of all rows."""
+        return self._whole.exponent
+
+    @property
+    def height(self) -> int:
+        """The number of rows, of which none is read."""
+        return self._shape[0]
+
+    def taken(self, indices: Iterable[int]) -> ExactMatrix:
+        """Some of the rows."""
+        (height, width), (row_step, column_step) = self._shape, self._steps
+        chosen = [range(height)[i] for i in indices]
+        rows = []
+        for start in (i * row_step for i in chosen):
+            doubles = self._numbers[start : start + width * column_step : column_step]
+            rows.append([x.as_integer_ratio() for x in doubles])  # q is a power of two
+        bits = max((q.bit_length() for row in rows for _, q in row), default=1)
+        entries = [[p << (bits - q.bit_length()) for p, q in row] for row in rows]
+        own = ExactMatrix(entries, 1 - bits)
+        return own if self._right is None else own.beside(self._right.taken(chosen))
+
+    def transposed(self) -> ExactMatrix:
+        """The transpose."""
+        if self._right is not None:
+            return self._whole.transposed()
+        return StoredMatrix(self._numbers, self._shape[::-1], *self._steps[::-1])
+
+    def beside(self, other: ExactMatrix) -> ExactMatrix:
+        """[self, other], of which no row is read either."""
+        if self._right is not None:
+            other = self._right.beside(other)
+        return StoredMatrix(self._numbers, self._shape, *self._steps, other)
+
+
 def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
     """Read `rows` × `columns` little-endian IEEE doubles, row by row.
 
@@ -87,10 +167,7 @@ def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
         raise ValueError(f"{len(data)} bytes where {rows}x{columns} numbers of 8 are needed")
     if not all_finite(data):
         raise ValueError("a number is not finite")
-    ratios = [x.as_integer_ratio() for x in _doubles(data)]  # the denominators are powers of two
-    bits = max((q.bit_length() for _, q in ratios), default=1)
-    entries = [p << (bits - q.bit_length()) for p, q in ratios]
-    return ExactMatrix([entries[i * columns : (i + 1) * columns] for i in range(rows)], 1 - bits)
+    return StoredMatrix(_doubles(data), (rows, columns), columns, 1)
 
 
 def _doubles(data: bytes) -> array[float]:
@@ -102,9 +179,12 @@ def _doubles(data: bytes) -> array[float]:
 
 def inner(left: ExactMatrix, right: ExactMatrix) -> Fraction:
     """The sum of all products of corresponding entries."""
-    pairs = zip(left.rows, right.rows, strict=True)
-    integer = sum(a * b for p, q in pairs for a, b in zip(p, q, strict=True))
-    return Fraction(integer) * Fraction(2) ** (left.exponent + right.exponent)
+    total = Fraction(0)
+    for own, other in zip(left.pieces(), right.pieces(), strict=True):
+        pairs = zip(own.rows, other.rows, strict=True)
+        integer = sum(a * b for p, q in pairs for a, b in zip(p, q, strict=True))
+        total += Fraction(integer) * Fraction(2) ** (own.exponent + other.exponent)
+    return total
 
 
 def flint_available() -> bool:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import NoReturn, final
+from fractions import Fraction
+from functools import cached_property
+from math import ceil
+from struct import iter_unpack
+from typing import Final, Literal, NoReturn, final
 
 from certnn.kernel.exact import ExactMatrix, all_finite, exact_matrix
+from certnn.kernel.losses import LOSSES, targets_fit
+
+#: Whether there is a bias: one that is decayed like the weights (True), or one that is not.
+Bias = bool | Literal["free"]
+
+_BIASES: Final = ((bool, False), (bool, True), (str, "free"))
+#: A free hidden bias may be this many times the largest ‖x‖‖u‖, squared (Theorem 41).
+_REACH: Final = 1 << 12
 
 
 @final
@@ -20,30 +32,43 @@ class Instance:
         Shapes: X is n×d, Y is n×c.
     reg : float
         Weight decay, positive.
-    hidden_bias : bool
-        A column of ones is appended to X (Theorem 4).
+    hidden_bias : bool or "free"
+        A column of ones is appended to X (Theorem 4); the weights on it are decayed, or free.
     X, Y : bytes
         The entries row by row as little-endian IEEE doubles.
+    loss : str
+        One of `certnn.kernel.losses.LOSSES`.
+    delta : float
+        Positive for the loss huber, 0.0 for the others.
+    output_bias : bool or "free"
+        A bias is added to the outputs, decayed (True) or free (Theorem 38).
 
     Raises
     ------
     TypeError
         If an attribute is of another type, even of a subclass.
     ValueError
-        If a length does not fit the shapes, an entry is not finite, or reg is not positive.
+        If a length does not fit the shapes, an entry is not finite, reg is not positive, the loss
+        is not known, or Y is not such as it needs.
     """
 
     n: int
     d: int
     c: int
     reg: float
-    hidden_bias: bool
+    hidden_bias: Bias
     X: bytes
     Y: bytes
+    loss: str = "half-squared"
+    delta: float = 0.0
+    output_bias: Bias = False
 
     def __post_init__(self) -> None:
-        given = (self.n, self.d, self.c, self.reg, self.hidden_bias, self.X, self.Y)
-        if tuple(map(type, given)) != (int, int, int, float, bool, bytes, bytes):
+        given = (self.n, self.d, self.c, self.reg, self.X, self.Y, self.loss, self.delta)
+        biases = [(type(bias), bias) for bias in (self.hidden_bias, self.output_bias)]
+        if tuple(map(type, given)) != (int, int, int, float, bytes, bytes, str, float) or any(
+            bias not in _BIASES for bias in biases
+        ):
             raise TypeError("the parts of an Instance have the types of its attributes, exactly")
         if min(self.n, self.d, self.c) < 1:
             raise ValueError("n, d and c must be positive")
@@ -53,6 +78,14 @@ class Instance:
             raise ValueError("X or Y has the wrong length for its shape")
         if not (all_finite(self.X) and all_finite(self.Y)):
             raise ValueError("X or Y has a number that is not finite")
+        if self.loss not in LOSSES:
+            raise ValueError(f"the loss is not known, only {', '.join(LOSSES)}")
+        if self.loss == "huber" and not 0.0 < self.delta < float("inf"):
+            raise ValueError("delta must be positive and finite")
+        if self.loss != "huber" and self.delta != 0.0:
+            raise ValueError("delta is for the loss huber alone")
+        if not targets_fit(self.loss, (number for (number,) in iter_unpack("<d", self.Y))):
+            raise ValueError(f"Y has a number that the loss {self.loss} does not allow")
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Instance has no subclasses")
@@ -68,14 +101,36 @@ class Instance:
     @property
     def columns(self) -> int:
         """Number of columns of the features: d, or d + 1 with a hidden bias."""
-        return self.d + int(self.hidden_bias)
+        return self.d + (self.hidden_bias is not False)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether a dual point needs columns of sum zero: for a bias that is free."""
+        return "free" in (self.hidden_bias, self.output_bias)
+
+    def inputs(self) -> ExactMatrix:
+        """X exactly, with the column of ones of a hidden bias; shape (n, columns)."""
+        return self._with_column(0)
 
     def features(self) -> ExactMatrix:
-        """X exactly, with the column of ones of a hidden bias; shape (n, columns)."""
+        """What kappa is about: as `inputs`, but with 2**bias_exponent for a free bias."""
+        return self._with_column(self.bias_exponent)
+
+    @cached_property
+    def bias_exponent(self) -> int:
+        """0, or for a free hidden bias the smallest k ≥ 0 with 4ᵏ ≥ 4096 max ‖xᵢ‖² (Theorem 41)."""
+        if self.hidden_bias != "free":
+            return 0
         data = exact_matrix(self.X, self.n, self.d)
-        if not self.hidden_bias:
+        square = _REACH * max(sum(entry * entry for entry in row) for row in data.rows)
+        least = max(ceil(square * Fraction(4) ** data.exponent), 1)
+        return ((least - 1).bit_length() + 1) // 2
+
+    def _with_column(self, exponent: int) -> ExactMatrix:
+        data = exact_matrix(self.X, self.n, self.d)
+        if self.hidden_bias is False:
             return data
-        return data.beside(ExactMatrix([[1]] * self.n, 0))
+        return data.beside(ExactMatrix([[1]] * self.n, exponent))
 
     def targets(self) -> ExactMatrix:
         """Y exactly, shape (n, c)."""

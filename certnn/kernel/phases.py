@@ -278,7 +278,7 @@ class _Direction:
         leaf = self._read(phases, multipliers)
         self._require_cover(leaf)
         S = self._form(leaf)
-        if not (_surely_positive_definite(S) or _positive_definite(S)):
+        if not (_surely_positive_definite(S) or positive_definite(S)):
             raise Rejected("the form of a leaf is not positive definite")
 
     def _read(self, phases: dict[int, int], multipliers: Iterator[float]) -> _Leaf:
@@ -454,7 +454,7 @@ def _shifted(number: int, bits: int) -> int:
     return number << bits if bits >= 0 else number >> -bits
 
 
-def _positive_definite(S: Rows) -> bool:
+def positive_definite(S: Rows) -> bool:
     """Whether all leading principal minors are positive, by Bareiss elimination."""
     rows, previous = [list(row) for row in S], 1
     for k, row in enumerate(rows):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
 from certnn.kernel.rejected import Rejected
@@ -91,33 +92,42 @@ def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
     Rejected
         If a multiplier, a weight or a row of the remainder has the wrong sign.
     """
-    n, border = len(features.rows), len(proof.L_cross.rows)
-    w, w_squared = proof.weights.rows[0], 2 * proof.weights.exponent
-    if min(w) <= 0:
-        raise Rejected("a weight is not positive")
+    n, border = features.height, proof.L_cross.height
     products = _products_by_group(n, proof)
     numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
     scalar = [[numerator if p == q else 0 for q in range(border)] for p in range(border)]
     corner = ExactMatrix(scalar, 1 - denominator.bit_length())
-    cross = proof.L_cross.transposed()
+    cross, weights = proof.L_cross.transposed(), proof.weights.transposed()
+    if any(w <= 0 for piece in weights.pieces() for (w,) in piece.rows):
+        raise Rejected("a weight is not positive")
+    border_w = weights.taken(range(n, n + border))
+    triangles = proof.L_points.transposed()
     start, columns_left = 0, ExactMatrix([[0] * border], 0)
     for group, own_products in zip(proof.groups, products, strict=True):
-        L, start = _lower_triangle(proof.L_points, start, len(group))
-        K = cross.taken(group)
+        L, start = _lower_triangle(triangles, start, len(group))
+        K, w = cross.taken(group), weights.taken(group)
         A, C, in_corner = _form_blocks(features.taken(group), proof, group, own_products, backend)
-        corner += in_corner
-        own_w = [w[i] for i in group]
-        E = A.rescaled(own_w, own_w, w_squared) - times_transpose(L, L, backend)
-        across = C.rescaled(own_w, w[n:], w_squared) - times_transpose(L, K.transposed(), backend)
+        if in_corner is not None:
+            corner += in_corner
+        E = _weighted(w, A, w) - times_transpose(L, L, backend)
+        across = _weighted(w, C, border_w) - times_transpose(L, K.transposed(), backend)
         _require_dominance(E.beside(across), [f"point {i}" for i in group])
         columns_left += _absolute_column_sums(across)
-    E = corner.rescaled(w[n:], w[n:], w_squared)
-    E -= times_transpose(proof.L_cross, proof.L_cross, backend)
-    L, _ = _lower_triangle(proof.L_corner, 0, border)
+    E = _weighted(border_w, corner, border_w)
+    for K in cross.pieces():
+        rows = K.transposed()
+        E -= times_transpose(rows, rows, backend)
+    L, _ = _lower_triangle(proof.L_corner.transposed(), 0, border)
     E -= times_transpose(L, L, backend)
     _require_dominance(
         E.beside(columns_left.transposed()), [f"border row {p}" for p in range(border)]
     )
+
+
+def _weighted(left: ExactMatrix, matrix: ExactMatrix, right: ExactMatrix) -> ExactMatrix:
+    """diag(left)·matrix·diag(right), for weights in one column each."""
+    left_w, right_w = ([w for (w,) in weights.rows] for weights in (left, right))
+    return matrix.rescaled(left_w, right_w, left.exponent + right.exponent)
 
 
 _Product = tuple[int, int, int]
@@ -140,12 +150,12 @@ def _form_blocks(
     group: list[int],
     products: list[_Product],
     backend: Backend,
-) -> tuple[ExactMatrix, ExactMatrix, ExactMatrix]:
+) -> tuple[ExactMatrix, ExactMatrix, ExactMatrix | None]:
     """One group's blocks of 2S (Theorem 9): its own, that with (u, v), and its share of the corner.
 
-    `features` are the group's rows of X.
+    `features` are the group's rows of X. Without products of b-forms the share is None, for zero.
     """
-    n, size = len(proof.Z.rows), len(group)
+    n, size = proof.Z.height, len(group)
     place = {i: p for p, i in enumerate(group)}
     aa, mixed, squares = ([[0] * size for _ in group] for _ in range(3))
     for r, s, y in products:
@@ -160,21 +170,27 @@ def _form_blocks(
             squares[q][p] -= y
     exponent, X_columns = proof.multipliers.exponent, features.transposed()
     au = times_transpose(ExactMatrix(mixed, exponent), X_columns, backend)  # mixed · X
+    dual = proof.Z.taken(group)
+    own, border = ExactMatrix(aa, exponent), au.beside(dual.negated())
+    if not any(map(any, squares)):
+        return own, border, None
     half = times_transpose(X_columns, ExactMatrix(squares, exponent), backend)
     uu = times_transpose(half, X_columns, backend)  # Xᵀ · squares · X
-    dual = proof.Z.taken(group)
     c = len(dual.rows[0])
     padded = [row + [0] * c for row in uu.rows] + [[0] * (len(uu.rows) + c) for _ in range(c)]
-    return ExactMatrix(aa, exponent), au.beside(dual.negated()), ExactMatrix(padded, uu.exponent)
+    return own, border, ExactMatrix(padded, uu.exponent)
 
 
 def _lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
-    """The square matrix whose lower triangle begins at `start`, and where the next one begins."""
-    rows = []
-    for length in range(1, size + 1):
-        rows.append(entries.rows[0][start : start + length] + [0] * (size - length))
-        start += length
-    return ExactMatrix(rows, entries.exponent), start
+    """The square matrix whose lower triangle begins at `start`, and where the next one begins.
+
+    `entries` has one column.
+    """
+    stop = start + size * (size + 1) // 2
+    own = entries.taken(range(start, stop))
+    numbers = iter([entry for (entry,) in own.rows])
+    rows = [list(islice(numbers, length)) + [0] * (size - length) for length in range(1, size + 1)]
+    return ExactMatrix(rows, own.exponent), stop
 
 
 def _absolute_column_sums(matrix: ExactMatrix) -> ExactMatrix:

@@ -19,25 +19,25 @@ _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 _BLOCK_UP_TO = 2000
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
-_CHOICE = "auto, shor, block, block(k), dnn, phases or partition"
+_CHOICE = "auto, shor, block, block(k), dnn, cuts, phases or partition"
 
 
 @dataclass(frozen=True)
 class Level:
     """One level of proof.
 
-    shor ⊂ block(k) ⊂ dnn are levels of the relaxation, from the cheapest to the tightest. A
+    shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest. A
     partition of weight space, and phases of the activations, prove the dual norm itself, as tightly
     as time and memory allow, and train as they go.
 
     Attributes
     ----------
-    kind : {"shor", "block", "dnn", "phases", "partition"}
+    kind : {"shor", "block", "dnn", "cuts", "phases", "partition"}
     group : int
         Largest group of directions of the level block; 0 for the others.
     """
 
-    kind: Literal["shor", "block", "dnn", "phases", "partition"]
+    kind: Literal["shor", "block", "dnn", "cuts", "phases", "partition"]
     group: int = 0
 
     def __str__(self) -> str:
@@ -51,6 +51,7 @@ class Level:
 
 SHOR = Level("shor")
 DNN = Level("dnn")
+CUTS = Level("cuts")
 PHASES = Level("phases")
 PARTITION = Level("partition")
 
@@ -63,8 +64,8 @@ def stages(
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 25), "block(k)", "dnn", "phases", "partition", or "auto": a
-        partition first if there are at most 5 columns; then as far as the solver goes in minutes,
+        "shor", "block" (groups of 25), "block(k)", "dnn", "cuts", "phases", "partition", or "auto":
+        a partition first if there are at most 5 columns; then as far as the solver goes in minutes,
         dnn up to 300 distinct directions, block up to 2000, shor above; phases last, up to 100
         directions and 3 outputs.
     directions : int
@@ -82,7 +83,7 @@ def stages(
     InputError
         If the request is none of these.
     """
-    pattern = r"auto|shor|dnn|phases|partition|block(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = r"auto|shor|dnn|cuts|phases|partition|block(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None:
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
@@ -100,11 +101,12 @@ def stages(
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             later = (*later, PHASES)
         return (SHOR, PARTITION, *later) if columns <= _PARTITION_UP_TO else (SHOR, *later)
-    if request == "dnn":
-        return (SHOR, *_early(directions, general), DNN)
+    if request in ("dnn", "cuts"):
+        last = (DNN,) if request == "dnn" else (DNN, CUTS)
+        return (SHOR, *_early(directions, general), *last)
     group = int(match[1]) if match[1] else DEFAULT_GROUP
-    last = Level("block", group) if directions > group else DNN
-    return (SHOR, *_early(min(group, directions), general), last)
+    block = Level("block", group) if directions > group else DNN
+    return (SHOR, *_early(min(group, directions), general), block)
 
 
 def _early(largest: int, general: bool) -> tuple[Level, ...]:

@@ -12,6 +12,7 @@ from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products, summed
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cvxpy_solvers import solve_with
+from certnn.relaxation.loss_expressions import loss_of_residual
 from certnn.relaxation.outcome import SolverOutcome
 from certnn.relaxation.reduced_problem import ReducedProblem, reduce_problem
 from certnn.relaxation.solver_figure import SolverFigure
@@ -103,14 +104,19 @@ def solve_primal(
         outputs = outputs + reduced.lift_b @ b_v
     first = lifts[0]
     residual = cp.Variable(reduced.targets.shape)
+    decay = cp.trace(first.uu) + cp.trace(first.vv)
+    objective = reduced.reg / 2 * decay
+    if reduced.bias_decay is not None:
+        bias = cp.Variable((1, reduced.outputs))
+        outputs = outputs + np.ones((problem.n, 1)) @ bias
+        objective += reduced.bias_decay / 2 * cp.sum_squares(bias)
     fit = residual == reduced.targets - outputs
+    objective += loss_of_residual(reduced.loss, residual, reduced.targets)
     constraints = [fit]
     for lift in lifts:
         constraints += lift.constraints
         if lift is not first:
             constraints += [lift.uu == first.uu, lift.uv == first.uv, lift.vv == first.vv]
-    decay = cp.trace(first.uu) + cp.trace(first.vv)
-    objective = cp.sum_squares(residual) / 2 + reduced.reg / 2 * decay
     model = cp.Problem(cp.Minimize(objective), constraints)
     status = solve_with(model, solver, time_limit, options)
     point, dual_value = None, None
@@ -135,5 +141,10 @@ def solve_primal(
 
 
 def _dual_value(reduced: ReducedProblem, Z: FloatArray) -> float:
-    """⟨Z, Y⟩ − ½‖Z‖², the dual objective that the solver's own Z would have if it were feasible."""
-    return float(np.sum(Z * reduced.targets) - 0.5 * np.sum(Z * Z))
+    """−ℓ*(−Z), less what a decayed bias takes: of the solver's own Z, as if it were feasible."""
+    value = reduced.loss.dual_value(
+        np.clip(Z, *reduced.loss.limits(reduced.targets)), reduced.targets
+    )
+    if reduced.bias_decay:
+        value -= float(np.sum(np.square(np.sum(Z, axis=0)))) / (2.0 * reduced.bias_decay)
+    return value

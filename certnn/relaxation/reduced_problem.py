@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint, Products
 from certnn.errors import SolverError
+from certnn.losses import Loss
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import Directions, find_directions, undo_merge
 
@@ -31,6 +32,9 @@ class ReducedProblem:
     targets : float64 array, shape (n, c)
     reg, value_scale : float
     directions : Directions
+    loss : Loss
+    bias_decay : float or None
+        Weight decay of an output bias: 0.0 if it is free, None without one.
     """
 
     rows: FloatArray
@@ -42,6 +46,8 @@ class ReducedProblem:
     dual_scale: float
     product_scale: float
     directions: Directions
+    loss: Loss
+    bias_decay: float | None
 
     @property
     def rank(self) -> int:
@@ -77,6 +83,9 @@ def reduce_problem(problem: TrainingProblem) -> ReducedProblem:
     rank = int(np.sum(singular > cut * max(float(np.max(singular, initial=0.0)), 1.0)))
     x_scale = float(np.max(directions.norms)) or 1.0
     y_scale = float(np.max(np.abs(problem.Y))) or 1.0
+    loss = problem.loss.scaled(y_scale)
+    if loss is None:
+        loss, y_scale = problem.loss, 1.0
     seen = np.flatnonzero(directions.label >= 0)
     flipped = directions.flipped[seen]
 
@@ -94,4 +103,6 @@ def reduce_problem(problem: TrainingProblem) -> ReducedProblem:
         dual_scale=y_scale,
         product_scale=x_scale * y_scale,
         directions=directions,
+        loss=loss,
+        bias_decay=problem.output_bias_decay,
     )

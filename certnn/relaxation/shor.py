@@ -2,8 +2,11 @@
 
 With weights −t_i < 0 on those products the dual norm of Z is at most ½ λ_max(BᵀB), row i of B
 being [√t_i·x_i, z_i/√t_i]. Given the multiplier W ⪰ 0 (the second moment of (u, v)) of
-reg·I ⪰ ½BᵀB, the best z_i and t_i are found for each point alone, so that what is left is a smooth
+reg·I ⪰ ½BᵀB, the best z_i and t_i are found for each point alone, so that what is left is a
 convex function of W, whose order is columns + c whatever n is. Its minimum is the level's value.
+An interior point method finds it: on a path where reg·I − ½BᵀB = μW⁻¹, and the t_i have logarithms
+of together as much weight, each point is a bound with a gap of 2μ·order. Data come in chunks, of
+which only sums over points are asked.
 """
 
 from __future__ import annotations
@@ -14,20 +17,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
+import scipy.linalg
+from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint, Products
+from certnn.dual_scaling import best_scale
 from certnn.problem import TrainingProblem
+from certnn.relaxation.chunks import Chunk, Chunks, LocalChunks, sampled
+from certnn.relaxation.packing import Packing
+from certnn.relaxation.shor_sums import (
+    Coordinates,
+    extent,
+    first_order,
+    response_of,
+    second_order,
+    spread,
+)
 
 _TOLERANCE = 1e-5
-_ITERATIONS = 2000
-#: With more points than this the search starts on a sample of them.
-_FEW_POINTS, _SAMPLE = 4000, 2000
+_STEPS = 300
+#: With more points than this the search begins on a sample of so many of them, until this relative
+#: gap; found by trial.
+_SAMPLE, _SAMPLE_GAP = 20_000, 0.3
 #: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
 _SMALLEST_REG = 1e-12
-_NEWTON_STEPS = 30
-_TINY = 1e-150
+#: The factor of μ from one point of the path to the next, and of the way to the boundary.
+_FASTER, _BOUNDARY = 0.1, 0.95
+#: So many steps in a row that close less than this share of the gap end the search.
+_STUCK, _CLOSED = 25, 1e-3
+#: A point is near enough to the path to go on if a step promises a decrease of so many μ.
+_NEAR = 1.0
+#: A line search asks for this share of the decrease that the slope promises, but for rounding.
+_DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
+_FIRST_ROOT, _FIRST_MU = 0.3, 1e-12
+#: Columns whose spread is below this share of the largest are not stretched further.
+_FLOOR = 1e-8
 
 
 def shor_point(
@@ -50,31 +75,46 @@ def shor_point(
     DualPoint
         With products a_i·b_i only.
     """
-    norms = np.linalg.norm(problem.features, axis=1)
-    seen = norms > 0.0
-    x_scale = float(np.max(norms)) or 1.0
-    y_scale = float(np.max(np.abs(problem.Y))) or 1.0
-    true_reg = problem.reg / (x_scale * y_scale)
-    reg = min(max(true_reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
-    Z = problem.Y.copy()
-    t = np.full(norms.size, math.nan)
-    if np.any(problem.Y[seen]):
-        lost = problem.null_loss / y_scale**2 - 0.5 * float(
-            np.sum(np.square(problem.Y[seen] / y_scale))
-        )
+    chunks = LocalChunks.of(problem.features, problem.Y)
+    return shor_point_of_chunks(chunks, problem.reg, deadline, progress)
+
+
+def shor_point_of_chunks(
+    chunks: Chunks,
+    reg: float,
+    deadline: float = math.inf,
+    progress: Callable[[float], None] | None = None,
+) -> DualPoint:
+    """The same for data in chunks, wherever they are; memory here is n·(c + 3) numbers.
+
+    Parameters are those of `shor_point`, with `chunks` and `reg` in place of the problem.
+    """
+    extents = list(chunks.each(extent))
+    x_scale = max(x for x, _, _ in extents) or 1.0
+    y_scale = max(y for _, y, _ in extents) or 1.0
+    c = extents[0][2]
+    square, counts = chunks.total(spread, x_scale, y_scale)
+    seen, used, lost = counts.tolist()
+    true_reg = reg / (x_scale * y_scale)
+    clipped = min(max(true_reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
+    if used > 0.0:
 
         def report(value: float) -> None:
             if progress is not None:
-                progress((value * min(true_reg / reg, 1.0) + lost) * y_scale**2)
+                progress((value * min(true_reg / clipped, 1.0) + 0.5 * lost) * y_scale**2)
 
-        x = _rank_coordinates(problem.features[seen] / x_scale)
-        y = problem.Y[seen] / y_scale
-        best, _ = _solve(x, y, reg, deadline, report)
-        Z[seen], t[seen] = y_scale * best.Z, best.t * y_scale / x_scale
+        coordinates, metric = _coordinates(square / seen, x_scale, y_scale)
+        best = _solve(chunks, coordinates, metric, c, clipped, seen, deadline, report)
+        parts = list(chunks.each(response_of, coordinates, best.W, best.row_mu))
+        Z, t = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+        t /= x_scale
+    else:
+        Z = np.concatenate(list(chunks.each(_targets)))
+        t = np.zeros(Z.shape[0])
+    zero = np.concatenate(list(chunks.each(_zero_rows)))
     # A zero row has a_i = 0: its Z is Y, and a large t makes its share of ½λ_max negligible.
-    rest = ~seen
-    size = np.linalg.norm(Z[rest], axis=1)
-    t[rest] = size * float(np.sum(size)) / (1e-6 * problem.reg)
+    size = np.linalg.norm(Z[zero], axis=1)
+    t[zero] = size * float(np.sum(size)) / (1e-6 * reg)
     positive = t > 0.0
     smallest = 1e-9 * float(np.min(t[positive])) if np.any(positive) else 1.0
     return DualPoint(Z, Products.vanishing(-np.where(positive, t, smallest)))
@@ -100,143 +140,189 @@ def solve_shor(x: FloatArray, y: FloatArray, reg: float) -> ShorSolution:
         Brought within 1e-12..1e12, beyond which the solution changes in size alone.
     """
     clipped = min(max(reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
-    best, W = _solve(x, y, clipped, math.inf, lambda bound: None)
-    return ShorSolution(best.Z, best.t, W)
+    chunks = LocalChunks.of(x, y)
+    coordinates, metric = _coordinates(x.T @ x / x.shape[0], 1.0, 1.0)
+    best = _solve(
+        chunks, coordinates, metric, y.shape[1], clipped, len(x), math.inf, lambda bound: None
+    )
+    parts = list(chunks.each(response_of, coordinates, best.W, best.row_mu))
+    Z, t = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    back = scipy.linalg.block_diag(coordinates.to_u, np.eye(y.shape[1]))
+    return ShorSolution(Z, t, back @ best.W @ back.T)
 
 
-def _rank_coordinates(x: FloatArray) -> FloatArray:
-    """The rows in orthonormal coordinates of their span, shape (n, rank) (Theorem 6(b))."""
-    values, vectors = np.linalg.eigh(x.T @ x)
-    coordinates: FloatArray = x @ vectors[:, values > 1e-15 * values[-1]]
-    return coordinates
+def _targets(chunk: Chunk) -> FloatArray:
+    return chunk.rows()[1]
+
+
+def _zero_rows(chunk: Chunk) -> NDArray[np.bool_]:
+    zero: NDArray[np.bool_] = np.logical_not(chunk.rows()[0].any(axis=1))
+    return zero
+
+
+def _coordinates(
+    covariance: FloatArray, x_scale: float, y_scale: float
+) -> tuple[Coordinates, FloatArray]:
+    """Coordinates in which the rows look alike in all directions of their span (Theorem 6(b)).
+
+    Also the diagonal of M, what the identity over u is there.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > 1e-15 * values[-1]
+    stretch = 1.0 / np.sqrt(np.maximum(values[kept], _FLOOR * values[-1]))
+    return Coordinates(vectors[:, kept] * stretch / x_scale, y_scale), stretch**2
 
 
 @dataclass(frozen=True, eq=False)
-class _Response:
-    """The best z_i and t_i for a given W, with the value and the matrix reg·I − ½BᵀB."""
+class _Point:
+    """A W with the value of the function there, its gradient, a bound, and one from above.
 
+    `mu` is the weight of log det W, `row_mu` that of the logarithm of each t.
+    """
+
+    W: FloatArray
+    root: FloatArray
+    mu: float
     value: float
     slack: FloatArray
-    Z: FloatArray
-    t: FloatArray
+    bound: float
+    above: float
+    row_mu: float
 
 
-class _Moment:
-    """The function of W to be minimised, for data scaled to about 1."""
+class _Objective:
+    """reg·⟨M, W⟩ + Σφ(W), to be minimised over W ⪰ 0 with −μ log det W added.
 
-    def __init__(self, x: FloatArray, y: FloatArray, reg: float) -> None:
-        self.x, self.y, self.reg = x, y, reg
-        self.order = x.shape[1] + y.shape[1]
-        # W = SRRᵀS: in these coordinates the points look alike in all directions.
-        d = x.shape[1]
-        values, vectors = np.linalg.eigh(x.T @ x / x.shape[0])
-        values = np.maximum(values, 1e-8 * values[-1])
-        self.scale = np.eye(self.order)
-        self.scale[:d, :d] = (vectors * np.sqrt(1.0 / values)) @ vectors.T
-
-    def respond(self, W: FloatArray) -> _Response:
-        """Maximise over each (z_i, t_i): ⟨z_i, y_i⟩ − ½‖z_i‖² − its share of ⟨W, ½BᵀB⟩."""
-        x, y, reg = self.x, self.y, self.reg
-        d = x.shape[1]
-        radius = np.sqrt(np.maximum(np.sum((x @ W[:d, :d]) * x, axis=1), 0.0))
-        values, vectors = np.linalg.eigh(W[d:, d:])
-        values = np.maximum(values, 0.0)
-        pull = (y - x @ W[:d, d:]) @ vectors
-        norm = _norm_of_shrunk(pull, radius, values)
-        damping = norm[:, None] + radius[:, None] * values
-        z = pull * np.divide(norm[:, None], damping, out=np.ones_like(pull), where=damping > 0.0)
-        Z = z @ vectors.T
-        value = reg * float(np.trace(W)) + float(
-            np.sum(z * pull) - 0.5 * np.sum(z * z) - np.sum(radius * norm)
-        )
-        t = np.divide(norm, radius, out=np.zeros_like(norm), where=radius > 0.0)
-        root = np.sqrt(t)[:, None]
-        b = np.hstack([x * root, np.divide(Z, root, out=np.zeros_like(Z), where=root > 0.0)])
-        return _Response(value, reg * np.eye(self.order) - 0.5 * (b.T @ b), Z, t)
-
-    def bound(self, response: _Response) -> float:
-        """L(Z, kappa) of Theorem 3 with kappa = ½λ_max(BᵀB)."""
-        kappa = self.reg - float(np.linalg.eigvalsh(response.slack)[0])
-        product = float(np.sum(response.Z * self.y))
-        square = float(np.sum(response.Z**2))
-        if product <= 0.0 or kappa <= 0.0:
-            return 0.0
-        s = min(product / square, self.reg / kappa)
-        return s * product - 0.5 * s * s * square
-
-
-def _norm_of_shrunk(pull: FloatArray, radius: FloatArray, values: FloatArray) -> FloatArray:
-    """‖z‖ in the norm given by `values`, for the z that maximises ⟨z, pull⟩ − ½‖z‖² − radius·norm.
-
-    The norm ρ is the positive root of s(ρ) = Σ_j λ_j pull_j² / (ρ + radius·λ_j)² = 1, or 0 where
-    s(0) ≤ 1. Newton's method is run on s^(−1/2), which is nearly linear in ρ, from below.
+    `count` is the number of rows, of `reg` too that of the problem is for more of them.
     """
-    weight = values * np.square(pull)
-    reach = radius[:, None] * values
-    rho: FloatArray = np.maximum(np.max(np.sqrt(weight) - reach, axis=1), 0.0)
-    for _ in range(_NEWTON_STEPS):
-        inverse = 1.0 / np.maximum(rho[:, None] + reach, _TINY)
-        terms = weight * inverse**2
-        total = np.sum(terms, axis=1)
-        slope = np.maximum(np.sum(terms * inverse, axis=1), _TINY)
-        step = np.where(total > 1.0, total * (np.sqrt(total) - 1.0) / slope, 0.0)
-        rho = rho + step
-        if np.all(step <= 1e-13 * rho):
-            break
-    return rho
+
+    def __init__(
+        self,
+        chunks: Chunks,
+        coordinates: Coordinates,
+        metric: FloatArray,
+        c: int,
+        reg: float,
+        count: float,
+    ) -> None:
+        self._chunks, self._coordinates = chunks, coordinates
+        self._metric = np.concatenate([metric, np.ones(c)])
+        self.reg, self.count, self.order = reg, count, self._metric.size
+        # Found by trial between none and all.
+        self.share = min(self.order / count, 1.0)
+
+    def at(self, root: FloatArray, mu: float) -> _Point:
+        """The point W = root·rootᵀ."""
+        W = root @ root.T
+        gram, sums = self._chunks.total(first_order, self._coordinates, W, self.share * mu)
+        share, plain, product, square = sums.tolist()
+        slack = self.reg * np.diag(self._metric) - gram
+        trace = self.reg * float(np.dot(self._metric, np.diagonal(W)))
+        unit = np.sqrt(self._metric)
+        kappa = float(np.linalg.eigvalsh(gram / unit[:, None] / unit[None, :])[-1])
+        scale = best_scale(product, square, self.reg / kappa) if kappa > 0.0 else 0.0
+        bound = scale * product - 0.5 * scale**2 * square
+        # Each maximum without its logarithm is at most μ above the value where it is with it.
+        above = trace + plain + mu * self.share * self.count
+        return _Point(W, root, mu, trace + share, slack, bound, above, self.share * mu)
+
+    def curvature(self, root: FloatArray, mu: float, packing: Packing) -> FloatArray:
+        """The second derivative along root·D·rootᵀ, over packed D."""
+        W = root @ root.T
+        weighted, total = self._chunks.total(
+            second_order, self._coordinates, W, self.share * mu, root
+        )
+        d = self.order - weighted.shape[0]
+        _, vectors = np.linalg.eigh(W[d:, d:])
+        for output, weights in zip(vectors.T @ root[d:], weighted, strict=True):
+            total = total + packing.kronecker(np.outer(output, output), weights)
+        return total
 
 
 def _solve(
-    x: FloatArray, y: FloatArray, reg: float, deadline: float, progress: Callable[[float], None]
-) -> tuple[_Response, FloatArray]:
-    """Minimise over W; with many points first on a sample of them, which is a good start."""
-    moment = _Moment(x, y, reg)
-    start = 0.1 * np.eye(moment.order)
-    if x.shape[0] > _FEW_POINTS:
-        rows = np.random.default_rng(0).choice(x.shape[0], _SAMPLE, replace=False)
-        sample = _Moment(x[rows], y[rows], reg * _SAMPLE / x.shape[0])
-        _, start = _minimise(sample, start, _ITERATIONS, deadline, lambda bound: None)
-        start = np.asarray(np.linalg.solve(moment.scale, sample.scale @ start), dtype=np.float64)
-    best, factor = _minimise(moment, start, _ITERATIONS, deadline, progress)
-    factor = moment.scale @ factor
-    return best, factor @ factor.T
-
-
-def _minimise(
-    moment: _Moment,
-    start: FloatArray,
-    iterations: int,
+    chunks: Chunks,
+    coordinates: Coordinates,
+    metric: FloatArray,
+    c: int,
+    reg: float,
+    count: float,
     deadline: float,
     progress: Callable[[float], None],
-) -> tuple[_Response, FloatArray]:
-    """The response of best bound, and the last factor R of W."""
-    q = moment.order
-    best: _Response | None = None
-    best_bound = -1.0
+) -> _Point:
+    """The best point, found on samples first; `count` is the number of rows that are not zero."""
+    root, gap = _FIRST_ROOT * np.eye(metric.size + c), 1.0
+    if count > _SAMPLE:
+        sample, drawn = _sample(chunks, _SAMPLE / count)
+        few = _Objective(sample, coordinates, metric, c, reg * drawn / count, drawn)
+        root = _descend(few, root, (gap, _SAMPLE_GAP), deadline, lambda bound: None).root
+        gap = 2.0 * _SAMPLE_GAP
+    whole = _Objective(chunks, coordinates, metric, c, reg, count)
+    return _descend(whole, root, (gap, _TOLERANCE), deadline, progress)
 
-    def objective(flat: FloatArray) -> tuple[float, FloatArray]:
-        nonlocal best, best_bound
-        factor = moment.scale @ flat.reshape(q, q)
-        response = moment.respond(factor @ factor.T)
-        bound = moment.bound(response)
-        if bound > best_bound:
-            best, best_bound = response, bound
-        return response.value, (2.0 * moment.scale @ (response.slack @ factor)).ravel()
 
-    def after(intermediate_result: scipy.optimize.OptimizeResult) -> None:
-        progress(best_bound)
-        closed = intermediate_result.fun - best_bound <= _TOLERANCE * intermediate_result.fun
-        if closed or time.monotonic() > deadline:
-            raise StopIteration
+def _sample(chunks: Chunks, share: float) -> tuple[LocalChunks, int]:
+    """A share of the rows, and how many of them are not zero."""
+    x, y = (np.concatenate(parts) for parts in zip(*chunks.each(sampled, share), strict=True))
+    return LocalChunks.of(x, y), int(np.sum(x.any(axis=1)))
 
-    options = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 30}
-    found = scipy.optimize.minimize(
-        objective,
-        start.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        callback=after,
-        options=options | {"ftol": 0.0, "gtol": 0.0},
-    )
-    assert best is not None  # the first evaluation sets it
-    return best, np.asarray(found.x).reshape(q, q)
+
+def _descend(
+    objective: _Objective,
+    root: FloatArray,
+    gaps: tuple[float, float],
+    deadline: float,
+    progress: Callable[[float], None],
+) -> _Point:
+    """Follow the path from one relative gap to another; the point of the best bound.
+
+    A step is Newton's, with the scaling of Nesterov and Todd in place of the second derivative of
+    log det W.
+    """
+    order = objective.order
+    packing = Packing(order)
+    degree = objective.share * objective.count + order
+    mu = gaps[0] * abs(objective.at(root, _FIRST_MU).above) / degree
+    point = best = objective.at(root, mu)
+    stuck, above = 0, point.above
+    for _ in range(_STEPS):
+        slack = point.root.T @ point.slack @ point.root
+        own, vectors = np.linalg.eigh(slack)
+        own = np.maximum(own, mu)
+        hessian = objective.curvature(point.root, mu, packing)
+        hessian += packing.kronecker((vectors * np.sqrt(own)) @ vectors.T)
+        gradient = packing.packed(slack - mu * np.eye(order))
+        step = -np.asarray(scipy.linalg.solve(hessian, gradient, assume_a="pos"))
+        slope = float(gradient @ step)
+        reached = _line_search(objective, point, packing.unpacked(step), slope)
+        if reached is None:  # floats are not enough for a further step
+            break
+        point = reached
+        if point.bound > best.bound:
+            best = point
+        progress(best.bound)
+        stuck = stuck + 1 if point.above > above - _CLOSED * (above - best.bound) else 0
+        above = min(above, point.above)
+        if stuck >= _STUCK:
+            break
+        if point.above - best.bound <= gaps[1] * point.above or time.monotonic() > deadline:
+            break
+        if -slope < _NEAR * mu:
+            mu = max(_FASTER * mu, 0.5 * gaps[1] * point.above / degree)
+            point = objective.at(point.root, mu)
+    return best
+
+
+def _line_search(
+    objective: _Objective, point: _Point, step: FloatArray, slope: float
+) -> _Point | None:
+    """The first point along root·(I + αD)·rootᵀ that lowers the function less μ·log det W."""
+    own, vectors = np.linalg.eigh(step)
+    length = min(1.0, _BOUNDARY / max(-float(own[0]), _BOUNDARY))
+    for _ in range(_HALVINGS):
+        stretch = 1.0 + length * own
+        reached = objective.at(point.root @ (vectors * np.sqrt(stretch)), point.mu)
+        change = reached.value - point.value - point.mu * float(np.sum(np.log(stretch)))
+        if change <= _DECREASE * length * slope + _ROUNDING * abs(point.value):
+            return reached
+        length *= 0.5
+    return None

@@ -20,6 +20,7 @@ import numpy as np
 
 from certnn.certificate.dual_point import DualPoint, IndexArray, Products
 from certnn.errors import InputError, SolverError
+from certnn.losses import loss_named
 from certnn.problem import TrainingProblem
 from certnn.relaxation.outcome import SolverOutcome
 from certnn.relaxation.solver_figure import SolverFigure
@@ -75,6 +76,11 @@ def solve(
     SolverError
         If it fails.
     """
+    if choice.formulation != "reduced" and not problem.is_plain:
+        raise SolverError(
+            f"the formulation {choice.formulation} takes the half-squared loss without output bias "
+            "and free biases alone; reduced takes any"
+        )
     if choice.formulation == "dual":
         from certnn.relaxation.dual import solve_dual
 
@@ -139,6 +145,8 @@ def _write_task(
     settings = {
         "reg": problem.reg,
         "hidden_bias": problem.hidden_bias,
+        "output_bias": problem.output_bias,
+        "loss": [problem.loss.name, problem.loss.delta],
         "time_limit": time_limit,
         "choice": asdict(choice),
     }
@@ -170,7 +178,12 @@ def _answer(folder: Path) -> dict[str, Any]:
     settings = json.loads((folder / "task.json").read_text())
     with np.load(folder / "task.npz", allow_pickle=False) as arrays:
         problem = TrainingProblem(
-            arrays["X"], arrays["Y"], settings["reg"], settings["hidden_bias"]
+            arrays["X"],
+            arrays["Y"],
+            settings["reg"],
+            settings["hidden_bias"],
+            loss=loss_named(*settings["loss"]),
+            output_bias=settings["output_bias"],
         )
         sizes, members = arrays["sizes"], arrays["members"]
     groups = np.split(members, np.cumsum(sizes)[:-1]) if sizes.size else None

@@ -41,9 +41,7 @@ def render_comparison(reports: Sequence[GapReport]) -> str:
 
 def same_problem(reports: Sequence[GapReport]) -> bool:
     """Whether all reports are about one training problem, so that objectives can be compared."""
-    return (
-        len({(r.problem.data_sha256, r.problem.reg, r.problem.hidden_bias) for r in reports}) == 1
-    )
+    return len({(r.problem.data_sha256, r.problem.text) for r in reports}) == 1
 
 
 def comparison_table(reports: Sequence[GapReport]) -> Table:

@@ -35,8 +35,8 @@ class GapReport:
         The best bound proved.
     bounds : tuple of ProvedBound
         Every level proved, the best included.
-    network, best_network : NetworkFigure or None
-        The network audited, and the best one found.
+    network, polished, best_network : NetworkFigure or None
+        The network audited, what descent from its own weights makes of it, and the best one found.
     neurons : tuple of Neuron
         Those of the audited network.
     solver_figures : tuple of SolverFigure
@@ -65,6 +65,7 @@ class GapReport:
     lower_bound: ProvedBound
     bounds: tuple[ProvedBound, ...]
     network: NetworkFigure | None
+    polished: NetworkFigure | None
     best_network: NetworkFigure | None
     neurons: tuple[Neuron, ...]
     solver_figures: tuple[SolverFigure, ...]

@@ -22,21 +22,36 @@ class ProblemSummary:
         Numbers of points, of data columns (a bias not counted) and of outputs.
     reg : float
         Weight decay, in the units of a summed loss.
-    hidden_bias : bool
-        Whether hidden neurons have a decayed bias.
+    loss : str
+        Of the outputs, such as "half-squared" (`certnn.losses`).
+    hidden_bias, output_bias : {"none", "decayed", "free"}
     data_sha256 : str
         `TrainingProblem.data_sha256`.
     null_loss : float
-        ½‖Y‖², the objective of the network with no neurons.
+        The objective of the network with no neurons and no bias.
     """
 
     n: int
     d: int
     c: int
     reg: float
-    hidden_bias: bool
+    loss: str
+    hidden_bias: str
+    output_bias: str
     data_sha256: str
     null_loss: float
+
+    @property
+    def text(self) -> str:
+        """One line on it: sizes, weight decay, and what differs from the plain problem."""
+        outputs = f"{self.c} output{'' if self.c == 1 else 's'}"
+        parts = [f"{self.n} points", f"{self.d} inputs", outputs, f"weight decay {self.reg!r}"]
+        if self.loss != "half-squared":
+            parts.append(f"loss {self.loss}")
+        for layer, bias in (("hidden", self.hidden_bias), ("output", self.output_bias)):
+            if bias != "none":
+                parts.append(f"{bias} {layer} bias")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)

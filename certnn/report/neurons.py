@@ -17,7 +17,7 @@ def neuron_table(problem: TrainingProblem, network: TwoLayerNetwork) -> tuple[Ne
     A neuron is dead when it changes no output on the data: a zero weight, or active nowhere. It is
     a duplicate when its hidden weights point the same way as an earlier neuron's.
     """
-    active = np.sum(problem.features @ network.U > 0.0, axis=0)
+    active = np.sum(problem.inputs @ network.U > 0.0, axis=0)
     hidden, output = np.linalg.norm(network.U, axis=0), np.linalg.norm(network.V, axis=1)
     product = hidden * output
     total = float(np.sum(product)) or 1.0

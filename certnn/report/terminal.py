@@ -110,14 +110,7 @@ class _Printer:
         lines = [self._text(self.report.title, "dim")]
         lines.append(self._text(found.headline, "bold green" if found.sound else "bold red"))
         lines += [self._text(sentence) for sentence in found.sentences]
-        bias = ", hidden bias" if problem.hidden_bias else ""
-        lines.append(
-            self._text(
-                f"{problem.n} points, {problem.d} inputs, {problem.c} outputs, "
-                f"weight decay {problem.reg!r}{bias}; {duration(self.report.seconds)}",
-                "dim",
-            )
-        )
+        lines.append(self._text(f"{problem.text}; {duration(self.report.seconds)}", "dim"))
         if self.report.decay:
             lines.append(self._text(f"Weight decay: {self.report.decay}", "dim"))
         lines += [self._text(f"Left out: {note}", "yellow") for note in self.report.notes]
@@ -164,7 +157,11 @@ class _Printer:
             best = ", the best" if bound == self.report.lower_bound else ""
             cells = f"lower bound{best}", shown_down(bound.fraction), f"{bound.level} certificate"
             table.add_row(*map(self._text, (*cells, duration(bound.seconds))))
-        networks = ("given", self.report.network), ("best", self.report.best_network)
+        networks = (
+            ("given", self.report.network),
+            ("polished", self.report.polished),
+            ("best", self.report.best_network),
+        )
         for name, network in networks:
             if network is not None:
                 by = f"{network.width} neurons: {network.source}"

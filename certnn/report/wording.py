@@ -10,6 +10,8 @@ from certnn.relaxation.solver_figure import SolverFigure
 from certnn.report.data import GapReport
 from certnn.report.figures import ProvedBound, excess_over
 
+#: Per cent: a gain of descent below this is none.
+_NO_GAIN = "0.01"
 _PLAIN_EXPONENTS = range(-4, 9)  # outside, scientific notation
 
 
@@ -104,7 +106,7 @@ def verdict(report: GapReport) -> Verdict:
         ]
     if not report.consistent:
         return Verdict(f"in doubt, a consistency check failed: {headline}", (), False)
-    sentences += _best_sentences(report)
+    sentences += _local_sentences(report) + _best_sentences(report)
     if report.interrupted:
         sentences.append("The search was interrupted: a longer one may prove more.")
     proved = "; proved" if lower > 0 or report.network is None else ""
@@ -122,6 +124,19 @@ def _network_headline(report: GapReport) -> str:
     if lower <= 0:
         return "nothing is known about this network yet: the lower bound is 0"
     return f"within {percent_up(report.gap)} of any two-layer ReLU network"
+
+
+def _local_sentences(report: GapReport) -> list[str]:
+    network, polished = report.network, report.polished
+    if network is None or polished is None or network.fraction == 0:
+        return []
+    share = 100 * (network.fraction - polished.fraction) / network.fraction
+    if share < Fraction(_NO_GAIN):
+        return ["Descent from its own weights gains nothing: it is locally as good as it gets."]
+    return [
+        f"Training was not finished: descent from its own weights lowers it by at least "
+        f"{shown_down(share, 3)} %."
+    ]
 
 
 def _best_sentences(report: GapReport) -> list[str]:

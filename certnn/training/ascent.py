@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.interrupts import interrupts_deferred
 from certnn.problem import TrainingProblem
 
 _MOST_STEPS = 100
@@ -36,7 +37,8 @@ def ascend(problem: TrainingProblem, Z: FloatArray, U: FloatArray) -> tuple[Floa
 
     features, residual = np.ascontiguousarray(problem.features), np.ascontiguousarray(Z)
     starts = np.ascontiguousarray(U.T)
-    climb_all(features, residual, starts[:1].copy(), np.zeros(1), 1)  # compiles, in one thread
+    with interrupts_deferred():  # the first call compiles, in one thread
+        climb_all(features, residual, starts[:1].copy(), np.zeros(1), 1)
     cores = os.cpu_count() or 1
     parts = [(starts[k::cores].copy(), np.zeros(starts[k::cores].shape[0])) for k in range(cores)]
     with ThreadPoolExecutor(cores) as pool:

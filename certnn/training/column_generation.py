@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.dual_feasibility import feasible_dual_point
 from certnn.network import TwoLayerNetwork
 from certnn.partition.arcs import MOST_COLUMNS, arc_maxima
 from certnn.problem import TrainingProblem
@@ -70,21 +70,23 @@ class ColumnGeneration:
         self._problem = self._scaled.problem
         self._rng = np.random.default_rng(seed)
         self._space = candidates.isotropic(self._problem)
-        self._solution: RestrictedSolution = no_directions(self._problem)
+        self._solution: RestrictedSolution = no_directions(self._problem, self._scaled.bias_decay)
         self._quiet, self._effort, self._highest = 0, 1, np.inf
         self._lowest, self._idle = np.inf, 0
-        d = problem.features.shape[1]
+        d = problem.inputs.shape[1]
         self.best = TwoLayerNetwork(np.zeros((d, 0)), np.zeros((0, problem.c)))
         self.objective = problem.null_loss
         self.rounds = 0
+        self._offer(self._scaled.outward(self._solution.network))
         for start in starts:
             self._offer(start)
         self._begin(starts)
 
     @property
     def residual(self) -> FloatArray:
-        """Z of the restricted optimum, shape (n, c), in the units of Y."""
-        return self._solution.residual * math.sqrt(self._scaled.objective_scale)
+        """Z of the restricted optimum, shape (n, c), in the units of Y, exactly feasible."""
+        Z = self._solution.residual * self._scaled.output_scale
+        return feasible_dual_point(self._original, Z)
 
     @property
     def exact(self) -> bool:
@@ -172,6 +174,8 @@ class ColumnGeneration:
             guess,
             self._solution.objective,
             _ACCURACY * above,
+            self._scaled.bias_decay,
+            self._solution.residual,
         )
         self._offer(self._scaled.outward(self._solution.network))
 

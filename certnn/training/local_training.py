@@ -53,6 +53,7 @@ def train_locally(
     starts: Sequence[TwoLayerNetwork] = (),
     time_limit: float = 60.0,
     tolerance: float = 1e-4,
+    max_rounds: int | None = None,
     seed: int = 0,
     progress: Callable[[float, int], None] | None = None,
 ) -> LocalTraining:
@@ -68,6 +69,8 @@ def train_locally(
         Seconds of wall-clock time, honoured to about one round.
     tolerance : float
         The search has converged when no direction found scores above reg·(1 + tolerance).
+    max_rounds : int or None
+        Rounds of column generation, at most.
     seed : int
         Seed of the search; the result depends on nothing else unless time runs out.
     progress : callable, optional
@@ -90,8 +93,10 @@ def train_locally(
         search = ColumnGeneration(problem, starts, seed)
         try:
             last = 0.0
-            # A round that would end after the deadline is not begun.
-            while not converged and (now := time.monotonic()) + last < deadline:
+            while not converged and search.rounds != max_rounds:
+                now = time.monotonic()
+                if now + last >= deadline:  # the round would end after it
+                    break
                 converged = search.round(tolerance)
                 last = time.monotonic() - now
                 if progress is not None:

@@ -31,12 +31,14 @@ def balanced(problem: TrainingProblem, network: TwoLayerNetwork) -> TwoLayerNetw
     network.require_fits(problem)
     lengths_u = np.linalg.norm(network.U, axis=0)
     lengths_v = np.linalg.norm(network.V, axis=1)
-    active = np.any(problem.features @ network.U > 0.0, axis=0)
+    active = np.any(problem.inputs @ network.U > 0.0, axis=0)
     # Roots first: the product of two tiny norms would underflow.
     root_u, root_v = np.sqrt(lengths_u), np.sqrt(lengths_v)
     alive = active & (root_u > 0.0) & (root_v > 0.0)
     ratio = root_v[alive] / root_u[alive]
-    return TwoLayerNetwork(network.U[:, alive] * ratio, network.V[alive] / ratio[:, None])
+    return TwoLayerNetwork(
+        network.U[:, alive] * ratio, network.V[alive] / ratio[:, None], network.output_bias
+    )
 
 
 def merged(
@@ -76,7 +78,7 @@ def merged(
     mean = (unit * strength) @ member
     direction = mean / np.linalg.norm(mean, axis=0)
     weights = member.T @ (start.V * np.linalg.norm(start.U, axis=0)[:, None])
-    joined = balanced(problem, TwoLayerNetwork(direction, weights))
+    joined = balanced(problem, TwoLayerNetwork(direction, weights, network.output_bias))
     before, after = training_objective(problem, start), training_objective(problem, joined)
     return joined if after <= before * (1.0 + 1e-14) else start
 

@@ -10,7 +10,7 @@ from certnn.problem import TrainingProblem
 
 
 def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
-    """½‖(XU)₊V − Y‖²_F + (reg/2)(‖U‖²_F + ‖V‖²_F), rounded to float64.
+    """The loss + (reg/2)(‖U‖²_F + ‖V‖²_F), with what is decayed of the biases, in float64.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> fl
     Returns
     -------
     float
-        The objective, in the units of Y squared.
+        The objective, in the units of the loss.
 
     Raises
     ------
@@ -30,26 +30,43 @@ def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> fl
         If the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
-    error = network.output(problem.features) - problem.Y
-    weights = float(np.sum(np.square(network.U)) + np.sum(np.square(network.V)))
-    return 0.5 * float(np.sum(np.square(error))) + 0.5 * problem.reg * weights
+    value = problem.loss.value(network.output(problem.inputs), problem.Y)
+    decayed = network.U[: problem.d] if problem.hidden_bias == "free" else network.U
+    weights = float(np.sum(np.square(decayed)) + np.sum(np.square(network.V)))
+    if problem.output_bias is True and network.output_bias is not None:
+        weights += float(np.sum(np.square(network.output_bias)))
+    return value + 0.5 * problem.reg * weights
 
 
 def value_and_gradient(
     problem: TrainingProblem, U: FloatArray, V: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """The objective at (U, V) and its gradient there.
+    """The objective of a network without an output bias, and its gradient in U and V.
+
+    Parameters and returns are those of `value_and_gradient_with_bias`, but for the bias.
+    """
+    return value_and_gradient_with_bias(problem, U, V, np.zeros(problem.c), 0.0)[:3]
+
+
+def value_and_gradient_with_bias(
+    problem: TrainingProblem, U: FloatArray, V: FloatArray, bias: FloatArray, bias_decay: float
+) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+    """The objective at (U, V) with an output bias, and its gradient there.
 
     Where a data point lies on a neuron's hyperplane the ReLU's derivative is taken to be 0.
 
     Parameters
     ----------
     problem : TrainingProblem
-        Data and weight decay.
+        Data, loss and weight decay; no free hidden bias.
     U : ndarray, shape (d, m)
         Hidden weights (d counts the bias row of a hidden bias).
     V : ndarray, shape (m, c)
         Output weights.
+    bias : ndarray, shape (c,)
+        Output bias; zeros without one.
+    bias_decay : float
+        Its weight decay.
 
     Returns
     -------
@@ -59,12 +76,21 @@ def value_and_gradient(
         Its gradient in U.
     gradient_V : ndarray, shape (m, c)
         Its gradient in V.
+    gradient_bias : ndarray, shape (c,)
+        Its gradient in the output bias.
     """
-    features = problem.features
-    hidden = np.maximum(features @ U, 0.0)
-    error = hidden @ V - problem.Y
-    value = 0.5 * float(np.vdot(error, error))
+    inputs = problem.inputs
+    hidden = np.maximum(inputs @ U, 0.0)
+    outputs = hidden @ V + bias
+    value = problem.loss.value(outputs, problem.Y)
     value += 0.5 * problem.reg * float(np.vdot(U, U) + np.vdot(V, V))
-    back = error @ V.T
+    value += 0.5 * bias_decay * float(bias @ bias)
+    slope = problem.loss.gradient(outputs, problem.Y)
+    back = slope @ V.T
     back *= hidden > 0.0
-    return value, features.T @ back + problem.reg * U, hidden.T @ error + problem.reg * V
+    return (
+        value,
+        inputs.T @ back + problem.reg * U,
+        hidden.T @ slope + problem.reg * V,
+        np.sum(slope, axis=0) + bias_decay * bias,
+    )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.losses import HALF_SQUARED
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
+from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.group_lasso import group_lasso, refined_group_lasso
 from certnn.training.recombination import recombined
 
@@ -18,6 +20,8 @@ _DEPENDENT = (1e-6, 1e-8, 1e-10, 1e-12)
 _PRICE = 0.1
 #: Gap of the group lasso for a unit of accuracy, a share of the null loss, and its range.
 _GAP, _COARSEST, _FINEST = 1e-5, 1e-6, 1e-12
+#: The same for losses other than the half-squared one.
+_FINEST_OF_BARRIER = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,21 +35,24 @@ class RestrictedSolution:
     V : ndarray, shape (k, c)
         Their output weights, no row zero.
     residual : ndarray, shape (n, c)
-        Z = Y − (XU)₊V at the optimum.
+        Z = −∇ℓ at the optimum, which is Y − (XU)₊V for the half-squared loss.
     objective : float
-        ½‖Z‖²_F + reg Σ‖Vₖ‖.
+        The loss + reg Σ‖Vₖ‖, and what decay there is of the bias.
+    bias : ndarray of shape (c,), or None
+        Output bias, None where the problem has none.
     """
 
     directions: FloatArray
     V: FloatArray
     residual: FloatArray
     objective: float
+    bias: FloatArray | None = None
 
     @property
     def network(self) -> TwoLayerNetwork:
         """The neurons with |u| = |v|, whose training objective is `objective`."""
         root = np.sqrt(np.linalg.norm(self.V, axis=1))
-        return TwoLayerNetwork(self.directions * root, self.V / root[:, None])
+        return TwoLayerNetwork(self.directions * root, self.V / root[:, None], self.bias)
 
     @property
     def lengths(self) -> FloatArray:
@@ -54,8 +61,10 @@ class RestrictedSolution:
         return lengths
 
 
-def no_directions(problem: TrainingProblem) -> RestrictedSolution:
+def no_directions(problem: TrainingProblem, bias_decay: float | None = None) -> RestrictedSolution:
     """The solution without neurons."""
+    if problem.loss != HALF_SQUARED or bias_decay is not None:
+        return _any_loss(problem, bias_decay, np.zeros((problem.X.shape[1], 0)), None, _COARSEST)
     return RestrictedSolution(
         np.zeros((problem.features.shape[1], 0)),
         np.zeros((0, problem.c)),
@@ -70,6 +79,8 @@ def solve_restricted(
     guess: FloatArray,
     worse_than: float,
     accuracy: float,
+    bias_decay: float | None = None,
+    near: FloatArray | None = None,
 ) -> RestrictedSolution:
     """Solve the group lasso over the directions, and drop those that are not needed.
 
@@ -85,15 +96,21 @@ def solve_restricted(
         for fewer neurons.
     accuracy : float
         How much the scores may differ from those at the exact optimum, roughly, as a share of reg.
+    bias_decay : float or None
+        Weight decay of an output bias, None without one.
+    near : ndarray of shape (n, c), or None
+        The residual for some of the directions, if it is known.
     """
-    if directions.shape[1] == 0:
-        return no_directions(problem)
-    hidden = np.maximum(problem.features @ directions, 0.0)
     tolerance = min(max(_GAP * accuracy, _FINEST), _COARSEST)
+    if problem.loss != HALF_SQUARED or bias_decay is not None:
+        return _any_loss(problem, bias_decay, directions, near, tolerance)
+    if directions.shape[1] == 0:
+        return no_directions(problem, bias_decay)
+    hidden = np.maximum(problem.features @ directions, 0.0)
     solution = group_lasso(hidden, problem.Y, problem.reg, tolerance, guess)
     used = np.any(solution.V != 0.0, axis=1)
     if not np.any(used):
-        return no_directions(problem)
+        return no_directions(problem, bias_decay)
     directions, hidden, V = directions[:, used], hidden[:, used], solution.V[used]
     lengths = np.linalg.norm(V, axis=1)
     images, allowed = V / lengths[:, None], _PRICE * (worse_than - solution.objective)
@@ -112,3 +129,18 @@ def solve_restricted(
                 refined.objective,
             )
     return RestrictedSolution(directions, V, solution.residual, solution.objective)
+
+
+def _any_loss(
+    problem: TrainingProblem,
+    bias_decay: float | None,
+    directions: FloatArray,
+    near: FloatArray | None,
+    tolerance: float,
+) -> RestrictedSolution:
+    hidden = np.maximum(problem.features @ directions, 0.0)
+    gap = max(tolerance, _FINEST_OF_BARRIER) * problem.null_loss
+    found = solve_dual_barrier(hidden, problem.Y, problem.reg, problem.loss, bias_decay, gap, near)
+    used = np.any(found.V != 0.0, axis=1)
+    bias = None if bias_decay is None else found.bias
+    return RestrictedSolution(directions[:, used], found.V[used], found.Z, found.objective, bias)

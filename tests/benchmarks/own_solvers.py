@@ -47,7 +47,7 @@ def measured(problem, choice, time_limit):
     start, seen = time.perf_counter(), []
 
     def tell(stage, bound, objective):
-        if stage.endswith("proved") and (not seen or bound > seen[-1][1]):
+        if stage.endswith(": proved") and (not seen or bound > seen[-1][1]):
             seen.append((time.perf_counter() - start, bound))
 
     result = lower_bound(problem, "dnn", choice=choice, time_limit=time_limit, progress=tell)

@@ -31,7 +31,7 @@ def main() -> None:
         start = time.perf_counter()
 
         def tell(stage, bound, objective, start=start):
-            if stage.endswith("proved"):
+            if stage.endswith(": proved"):
                 print(
                     f"  {time.perf_counter() - start:6.1f} s: {stage}, bound {bound:.6g}",
                     flush=True,

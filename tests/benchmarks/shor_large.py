@@ -1,29 +1,71 @@
-"""The level shor at n = 20,000: python tests/benchmarks/shor_large.py [--n N]"""
+"""The level shor at large n, from data to a checked file: python tests/benchmarks/shor_large.py
+
+Each size runs in a process of its own, whose peak memory is printed after each stage, with wall and
+processor seconds; --n 1000000 is the largest case.
+"""
 
 import argparse
 import resource
+import tempfile
 import time
+from multiprocessing import get_context
+from pathlib import Path
 
-from certnn.bounds import lower_bound
+from threadpoolctl import threadpool_limits
+
+from certnn.certificate import Certificate, certify
 from certnn.datasets import random_network_data
+from certnn.relaxation.shor import shor_point
 
 
-def main() -> None:
+def stage(name, run):
+    wall, processor = time.perf_counter(), time.process_time()
+    result = run()
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"  {name}: {wall:.1f} s, {processor:.1f} s of a processor, peak so far {peak:.0f} MiB",
+        flush=True,
+    )
+    return result
+
+
+def prove(n, d, c, reg, time_limit, file):
+    problem = stage("data", lambda: random_network_data(0, reg, n=n, d=d, c=c, neurons=10))
+    deadline = time.monotonic() + time_limit
+    point = stage("search", lambda: shor_point(problem, deadline))
+    proved = stage("certificate, checked", lambda: certify(problem, point, {}))
+    stage("file", lambda: proved.certificate.save(file))
+    print(
+        f"  proved {proved.bound.rounded!r} (null {problem.null_loss:.6g}), "
+        f"{file.stat().st_size / 2**20:.1f} MiB",
+        flush=True,
+    )
+
+
+def run(*arguments):
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "certificate.json"
+        prove(*arguments, file)
+        stage("file checked again", lambda: Certificate.load(file).check())
+
+
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, nargs="+", default=[5000, 10000, 20000])
-    parser.add_argument("--time-limit", type=float, help="seconds for the search")
+    parser.add_argument("--n", type=int, nargs="+", default=[10000, 20000, 40000])
+    parser.add_argument("--d", type=int, default=20)
+    parser.add_argument("--c", type=int, default=2)
+    parser.add_argument("--reg", type=float, help="weight decay (1e-4 a point)")
+    parser.add_argument("--time-limit", type=float, default=1e9, help="seconds for the search")
     options = parser.parse_args()
     for n in options.n:
-        problem = random_network_data(0, 0.1, n=n, d=20, c=10)
-        start = time.perf_counter()
-        result = lower_bound(problem, "shor", time_limit=options.time_limit)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"n={n}: proved {result.value!r} (null {problem.null_loss:.4g}) in {seconds:.0f} s, "
-            f"peak memory {peak:.0f} MiB, certificate {len(result.certificate.document)} bytes",
-            flush=True,
+        reg = 1e-4 * n if options.reg is None else options.reg
+        print(f"n={n} d={options.d} c={options.c} reg={reg:g}", flush=True)
+        process = get_context("spawn").Process(
+            target=run, args=(n, options.d, options.c, reg, options.time_limit)
         )
+        process.start()
+        process.join()
 
 
 if __name__ == "__main__":

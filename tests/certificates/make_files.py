@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 import re
 import sys
+import time
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
 
 from certnn.bounds import lower_bound
+from certnn.certificate.cuts_certify import certify_cuts
 from certnn.certificate.document import partition_certificate
+from certnn.kernel.cuts import set_pairs
 from certnn.problem import TrainingProblem
+from certnn.relaxation.cuts import CutFamilies, cut_rounds
 from certnn.training import train_locally
 
 sys.path.append(str(FOLDER.parent / "kernel"))
@@ -122,6 +127,45 @@ def phases(problem, most_splits, depth):
     return parts.certificate(problem, Z)
 
 
+def cuts_problems():
+    """Name, families of cuts, rounds, problem."""
+    rng = np.random.default_rng(10)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    yield (
+        "cuts",
+        CutFamilies(slacks=True, set_size=3),
+        2,
+        TrainingProblem(normal(7, 2), normal(7, 1), 0.05),
+    )
+    yield (
+        "cuts-slacks",
+        CutFamilies(slacks=True, set_size=0),
+        3,
+        TrainingProblem(normal(7, 2), normal(7, 2), 0.05),
+    )
+    yield (
+        "cuts-sets",
+        CutFamilies(slacks=False, set_size=3),
+        2,
+        TrainingProblem(normal(5, 3), normal(5, 1), 0.1),
+    )
+    yield (
+        "cuts-hidden-bias",
+        CutFamilies(slacks=True, set_size=0),
+        3,
+        TrainingProblem(normal(7, 1), normal(7, 1), 0.05, True),
+    )
+
+
+def cut(problem, families, rounds):
+    deadline = time.monotonic() + 60.0
+    points = islice(cut_rounds(problem, deadline, families), rounds)
+    return certify_cuts(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
+
+
 def double(numbers):
     return [2.0 * number for number in numbers]
 
@@ -223,8 +267,105 @@ def incorrect(correct):
         ),
     )
 
+    yield from incorrect_cuts(correct["cuts"], correct["cuts-sets"])
     yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
+
+
+def incorrect_cuts(good, of_sets):
+    proof, row, sign, part = "proof", "dominant", "multiplier", "nonnegative part"
+    copositive, slacks, sets = "copositive", ("proof", "slacks"), ("proof", "sets")
+    value = float(Fraction(good["claim"]["lower_bound"]))
+    up = ratio(math.nextafter(value, math.inf))
+    n = good["claim"]["n"]
+    second = unpack(good["proof"]["products"]["second"], "I")
+    y = unpack(good["proof"]["products"]["multiplier"])
+    of_slack = max((k for k in range(len(y)) if second[k] >= 2 * n), key=y.__getitem__)
+    theta = unpack(good["proof"]["slacks"]["theta"])
+
+    def lists(key, change, kind="d", certificate=good):
+        return array_changed(certificate, *key, to=change, kind=kind)
+
+    def multiplier(to):
+        return lists((proof, "products", "multiplier"), entry(of_slack, to))
+
+    yield "cuts-claim-one-ulp-up", "claimed", changed(good, "claim", "lower_bound", to=up)
+    yield "cuts-kappa-halved", row, changed(good, proof, "kappa", to=lambda k: k / 2)
+    yield "cuts-dual-point-doubled", row, lists((proof, "Z"), double)
+    yield "cuts-data-doubled", row, lists(("data", "X"), double)
+    yield "cuts-multiplier-of-a-slack-negative", sign, multiplier(lambda t: -t)
+    yield "cuts-multiplier-of-a-slack-barely-negative", sign, multiplier(-5e-324)
+    yield "cuts-multiplier-of-a-slack-doubled", row, multiplier(lambda t: 2 * t)
+    for number, point in ((n, 2 * n), (0, 2 * n)):  # b₀ with a slack: its indices differ by n, too
+        swapped = lists((proof, "products", "first"), entry(of_slack, number), "I")
+        swapped = lists((proof, "products", "second"), entry(of_slack, point), "I", swapped)
+        negative = lists((proof, "products", "multiplier"), entry(of_slack, -1e-3), "d", swapped)
+        yield f"cuts-negative-product-of-form-{number}-and-a-slack", sign, negative
+    # With these θ the slacks are no longer nearly nonnegative, which kappa must pay for.
+    yield "cuts-theta-halved", row, lists((*slacks, "theta"), lambda t: [x / 2 for x in t])
+    yield "cuts-theta-negated", row, lists((*slacks, "theta"), lambda t: [-x for x in t])
+    largest = max(range(len(theta)), key=lambda k: abs(theta[k]))
+    off = lists((*slacks, "theta"), entry(largest, lambda t: t * (1 + 1e-3)))
+    yield "cuts-theta-off", row, off
+    none = {"count": pack([0] * len(unpack(good["proof"]["slacks"]["count"], "I")), "I")}
+    none |= {"point": "", "theta": ""}
+    yield "cuts-slacks-without-points", row, changed(good, *slacks, to=lambda s: s | none)
+    turned = lists((*slacks, "target"), lambda t: [(i + 1) % n for i in t], "I")
+    yield "cuts-slacks-of-other-points", row, turned
+    yield "cuts-weight-zero", "weight", lists((proof, "weights"), entry(0, 0.0))
+    yield "cuts-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
+    yield "cuts-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
+
+    form, parts = (*sets, "form"), (*sets, "part")
+    negated = lists(form, lambda t: [-x for x in t], "d", of_sets)
+    yield "cuts-set-form-negated", copositive, negated
+    larger = lists(parts, lambda t: [x + 1.0 for x in t], "d", of_sets)
+    yield "cuts-set-parts-too-large", copositive, larger
+    yield "cuts-set-part-negative", part, lists(parts, entry(0, -1.0), "d", of_sets)
+    yield "cuts-set-part-barely-negative", part, lists(parts, entry(-1, -5e-324), "d", of_sets)
+    squares = [k for k, (r, s) in enumerate(set_pairs(3)) if r == s]
+    zero = lists(form, entry(squares[0], 0.0), "d", of_sets)
+    yield "cuts-set-square-zero", copositive, zero
+    yield "cuts-set-form-zero", copositive, lists(form, lambda t: [0.0] * len(t), "d", of_sets)
+    yield "cuts-set-form-doubled", row, lists(parts, double, "d", lists(form, double, "d", of_sets))
+    points = lists((*sets, "point"), lambda t: [(i + 1) % 5 for i in t], "I", of_sets)
+    yield "cuts-sets-of-other-points", row, points
+
+
+def malformed_cuts(good, of_sets):
+    proof, slacks, sets = "proof", ("proof", "slacks"), ("proof", "sets")
+    n = good["claim"]["n"]
+
+    def lists(key, change, kind="d", certificate=good):
+        return dump(array_changed(certificate, *key, to=change, kind=kind))
+
+    yield "cuts-called-psd", dump(changed(good, proof, "kind", to="psd"))
+    yield "cuts-key-missing", dump(without(good, "slacks"))
+    yield "cuts-slacks-a-list", dump(changed(good, *slacks, to=[]))
+    yield "cuts-target-out-of-range", lists((*slacks, "target"), entry(0, n), "I")
+    yield "cuts-targets-too-few", lists((*slacks, "target"), lambda t: t[1:], "I")
+    yield "cuts-point-out-of-range", lists((*slacks, "point"), entry(0, n), "I")
+    yield "cuts-count-huge", lists((*slacks, "count"), entry(0, 2**32 - 1), "I")
+    yield "cuts-theta-too-few", lists((*slacks, "theta"), lambda t: t[1:])
+    yield "cuts-theta-nan", lists((*slacks, "theta"), entry(0, math.nan))
+    J = len(unpack(good["proof"]["slacks"]["target"], "I"))
+    yield (
+        "cuts-product-out-of-range",
+        lists((proof, "products", "second"), entry(-1, 2 * n + J), "I"),
+    )
+    yield "cuts-L-too-short", lists((proof, "L"), lambda t: t[1:])
+    many = 16 * (n + good["claim"]["d"] + good["claim"]["c"]) + 1 - J
+    empty = array_changed(good, *slacks, "target", to=lambda t: t + [0] * many, kind="I")
+    yield (
+        "cuts-too-many-slacks",
+        dump(array_changed(empty, *slacks, "count", to=lambda t: t + [0] * many, kind="I")),
+    )
+    yield "cuts-set-point-out-of-range", lists((*sets, "point"), entry(0, 5), "I", of_sets)
+    yield "cuts-set-form-too-short", lists((*sets, "form"), lambda t: t[1:], "d", of_sets)
+    yield "cuts-set-part-infinite", lists((*sets, "part"), entry(0, math.inf), "d", of_sets)
+    large = array_changed(of_sets, *sets, "count", to=lambda t: [13], kind="I")
+    large = array_changed(large, *sets, "point", to=lambda t: [0] * 13, kind="I")
+    yield "cuts-set-of-13-points", dump(large)
 
 
 def incorrect_partitions(good, one_column):
@@ -525,6 +666,7 @@ def malformed(correct):
     yield "product-across-groups", dump(joined)
     both = changed(good, proof, "weights", to=pack([0.0, 1.0, math.inf]))
     yield "wrong-sign-and-not-finite", dump(both)
+    yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
 
 
@@ -550,6 +692,8 @@ def main():
     write("correct", "tight", dump(tight()))
     for name, factor, problem in partitions():
         write("correct", name, partition(problem, factor).document)
+    for name, families, rounds, problem in cuts_problems():
+        write("correct", name, cut(problem, families, rounds).document)
     for name, most_splits, depth, problem in phases_problems():
         write("correct", name, phases(problem, most_splits, depth).document)
     for name, level, problem in problems():

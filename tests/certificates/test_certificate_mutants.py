@@ -21,6 +21,7 @@ GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
 CLOSED_FORM += ["phases-one-column"]
 SEARCHED = ["shor", "block", "dnn", "hidden-bias", "repeated-antiparallel-zero-rows"]
+SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
@@ -29,6 +30,13 @@ FLOAT_ARRAYS = {
         *DATA,
         *((("proof", key), "d") for key in ("weights", "L_points", "L_cross", "L_corner")),
         (("proof", "products", "multiplier"), "d"),
+    ],
+    "cuts": [
+        *DATA,
+        *((("proof", key), "d") for key in ("weights", "L")),
+        (("proof", "products", "multiplier"), "d"),
+        *[(("proof", "slacks", "theta"), "d")] * 2,
+        *((("proof", "sets", key), "d") for key in ("form", "part")),
     ],
     "partition": [*DATA, (("proof", "basis"), "d")],
     "phases": [
@@ -40,6 +48,11 @@ FLOAT_ARRAYS = {
 }
 INDEX_ARRAYS = {
     "psd": [(("proof", "products", key), "I") for key in ("first", "second")],
+    "cuts": [
+        *((("proof", "products", key), "I") for key in ("first", "second")),
+        *((("proof", "slacks", key), "I") for key in ("target", "count", "point")),
+        *((("proof", "sets", key), "I") for key in ("count", "point")),
+    ],
     "partition": [(("proof", "tree"), "B"), (("proof", "witnesses"), "I")],
     "phases": [
         (("proof", "directions"), "B"),

@@ -4,10 +4,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier
 
+import certnn
 from certnn.cli import main
+from certnn.conventions import CONVENTIONS
+from certnn.data_sources import encoded_labels
 from certnn.files import save_data
 from certnn.formats import read_network
+from certnn.losses import Logistic
 from certnn.problem import TrainingProblem
 
 FILES = Path(__file__).parent / "files"
@@ -39,3 +45,30 @@ def test_biases_that_are_not_supported_are_said(tmp_path, capsys):
     data(tmp_path)
     assert audit(tmp_path, "float32.pt", "--hidden-bias") == 2
     assert "output bias" in capsys.readouterr().err
+
+
+def test_a_file_is_audited_from_python(tmp_path):
+    problem = data(tmp_path)
+    result = certnn.audit(FILES / "checkpoint.pt", problem, level="shor", time_limit=1.0)
+    network = read_network(FILES / "checkpoint.pt").as_network()
+    assert result.report.network.fraction == network.evaluate(problem).value
+
+
+def test_an_estimator_of_scikit_learn_is_audited_with_its_own_loss():
+    draw = np.random.default_rng(0).standard_normal
+    X = draw((30, 3))
+    y = np.where(X[:, 0] > 0.2 * X[:, 1], "yes", "no")
+    settings = {"alpha": 0.5, "solver": "lbfgs", "max_iter": 5000, "random_state": 0}
+    model = MLPClassifier(hidden_layer_sizes=(5,), **settings).fit(X, y)
+    reg = CONVENTIONS["scikit-learn"].reg(0.5, 30, 1)
+    signs = encoded_labels(y, Logistic())
+    problem = TrainingProblem(
+        X, signs, reg, hidden_bias="free", loss="logistic", output_bias="free"
+    )
+    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    penalty = 0.5 * reg * sum(np.sum(weights**2) for weights in model.coefs_)
+    probability = model.predict_proba(X)[np.arange(30), (y == "yes").astype(int)]
+    expected = -np.sum(np.log(probability)) + penalty
+    assert result.report.network.objective == pytest.approx(expected, rel=1e-9)
+    assert result.report.network.objective == pytest.approx(30 * model.loss_, rel=1e-6)
+    assert result.lower.value <= result.report.best_network.objective

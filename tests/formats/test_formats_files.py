@@ -51,8 +51,10 @@ def test_what_is_not_such_a_network_is_refused(name, reason):
 
 def test_biases_and_the_network_of_a_problem():
     network = read_network(FILES / "float64.pt")
-    with pytest.raises(InputError, match="output"):
-        network.as_network()
+    biased = network.as_network()
+    with_ones = np.hstack([X, np.ones((len(X), 1))])
+    np.testing.assert_allclose(biased.output(with_ones), OUTPUTS["float64.pt"], atol=1e-13)
+    np.testing.assert_array_equal(biased.output_bias, network.output_bias)
     plain = read_network(FILES / "checkpoint.pt")
     assert plain.hidden_bias is None
     assert plain.output_bias is None

@@ -76,8 +76,37 @@ def test_arithmetic(data):
     assert fractions(a - b) == [[p - q for p, q in row] for row in pairs]
     assert inner(a, b) == sum(p * q for row in pairs for p, q in row)
     assert fractions(a.beside(b)) == [[p for p, _ in row] + [q for _, q in row] for row in pairs]
+    both = [p + q + p for p, q in zip(fractions(a), fractions(b), strict=True)]
+    joined = a.beside(b).beside(a)
+    assert fractions(joined.taken([-1])) == [both[-1]]
+    assert fractions(joined) == both
+    assert fractions(joined.transposed()) == [list(column) for column in zip(*both, strict=True)]
     assert fractions(a.transposed()) == [list(column) for column in zip(*fractions(a), strict=True)]
     assert fractions(a.taken([-1, 0])) == [fractions(a)[-1], fractions(a)[0]]
+
+
+@given(float_matrices(), st.data(), st.integers(1, 3))
+def test_rows_by_parts_are_those_of_the_whole(rows, data, piece):
+    """Without one access to all rows; whatever the exponents of the parts are."""
+    matrix, whole = read(rows), fractions(read(rows))
+    order = data.draw(st.permutations(range(len(rows))))
+    assert matrix.height == len(rows)
+    assert fractions(matrix.taken(order)) == [whole[i] for i in order]
+    columns = [list(column) for column in zip(*whole, strict=True)]
+    assert [fractions(matrix.transposed().taken([j]))[0] for j in range(len(columns))] == columns
+    assert fractions(matrix.transposed().transposed()) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "_PIECE", piece)
+        assert [row for part in matrix.pieces() for row in fractions(part)] == whole
+        eager = exact.ExactMatrix(matrix.rows, matrix.exponent)
+        assert [row for part in eager.pieces() for row in fractions(part)] == whole
+        assert inner(matrix, eager) == sum(x * x for row in whole for x in row)
+
+
+def test_rows_out_of_range():
+    for i in (2, -3):
+        with pytest.raises(IndexError):
+            read([[1.0], [2.0]]).taken([i])
 
 
 @given(float_matrices(), st.data(), st.integers(-9, 9))

@@ -27,10 +27,10 @@ from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.partition import DEEPEST
 from certnn.kernel.phases import (
     _direction,
-    _positive_definite,
     _solution,
     _surely_positive_definite,
     check_phases,
+    positive_definite,
 )
 from certnn.problem import TrainingProblem
 
@@ -607,7 +607,7 @@ def test_positive_definite(seed, order, bits):
         truth = truth and table[k, k] > 0
         if truth:
             table[k + 1 :] -= np.outer(table[k + 1 :, k] / table[k, k], table[k])
-    assert _positive_definite(S) is truth
+    assert positive_definite(S) is truth
     assert _surely_positive_definite(S) is truth  # the eigenvalues are integers of few digits
 
 
@@ -615,12 +615,12 @@ def test_the_quick_test_leaves_close_calls_to_the_minors():
     one = 1 << 400
     for below, truth in ((one - 1, True), (one, False), (one + 1, False)):
         S = [[one, below], [below, one]]
-        assert _positive_definite(S) is truth
+        assert positive_definite(S) is truth
         assert not _surely_positive_definite(S)
     assert _surely_positive_definite([[one, one - (one >> 50)], [one - (one >> 50), one]])
     for S in ([[0]], [[-1]], [[1, 0], [0, 0]], [[1, 1], [1, 1]], [[-1, 0], [0, -1]]):
         assert not _surely_positive_definite(S)
-        assert not _positive_definite(S)
+        assert not positive_definite(S)
 
 
 @settings(max_examples=200, deadline=None)

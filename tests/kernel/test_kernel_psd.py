@@ -88,6 +88,18 @@ def test_verdict_is_that_of_dense_fractions(proof):
     assert accepted(proof, "python") is proof.proves_kappa()
 
 
+@settings(max_examples=25, deadline=None)
+@given(proofs(), st.integers(1, 2))
+def test_verdict_is_the_same_in_pieces(proof, piece):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel.exact, "_PIECE", piece)
+        for candidate in (proof, with_margin(proof)):
+            if candidate is not None:
+                assert accepted(candidate, "python") is candidate.proves_kappa()
+                below = candidate.replaced(kappa=math.nextafter(candidate.kappa, 0.0))
+                assert accepted(below, "python") is below.proves_kappa()
+
+
 @settings(max_examples=30, deadline=None)
 @given(proofs())
 def test_verdict_turns_exactly_where_a_border_row_stops_being_dominant(proof):

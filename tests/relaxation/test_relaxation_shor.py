@@ -11,74 +11,99 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, problems
 
 from certnn.certificate import certify
+from certnn.datasets import random_network_data
 from certnn.problem import TrainingProblem
-from certnn.relaxation.shor import _Moment, _norm_of_shrunk, shor_point
+from certnn.relaxation import chunks, shor
+from certnn.relaxation.chunks import ArrayChunk, LocalChunks
+from certnn.relaxation.packing import Packing
+from certnn.relaxation.shor import _Objective, shor_point
+from certnn.relaxation.shor_sums import Coordinates, Response, best_t, first_order
 
 
 def bound_of(problem, **arguments):
     return certify(problem, shor_point(problem, **arguments), {}).bound
 
 
+PLAIN_COORDINATES = {d: Coordinates(np.eye(d), 1.0) for d in (1, 2, 3)}
+
+
+def sums(x, y, W, mu):
+    """Σφ(W) and its gradient."""
+    gram, totals = first_order(ArrayChunk(x, y), PLAIN_COORDINATES[x.shape[1]], W, mu)
+    return totals[0], -gram
+
+
 @given(seed=st.integers(0, 2**32 - 1), d=st.integers(1, 3), c=st.integers(1, 3))
 @settings(max_examples=40)
-def test_slack_is_the_derivative(seed, d, c):
+def test_sums_have_these_derivatives(seed, d, c):
     rng = np.random.default_rng(seed)
-    moment = _Moment(rng.standard_normal((5, d)), rng.standard_normal((5, c)), 0.3)
-    factor, change = rng.standard_normal((2, d + c, d + c))
-    W = factor @ factor.T + 0.1 * np.eye(d + c)
+    x, y, mu = rng.standard_normal((5, d)), rng.standard_normal((5, c)), 0.1
+    root, change = rng.standard_normal((2, d + c, d + c))
+    W = root @ root.T + 0.1 * np.eye(d + c)
+    root = np.linalg.cholesky(W)
     change = change + change.T
     step = 1e-5
-    up, down = (moment.respond(W + s * change).value for s in (step, -step))
-    slope = np.sum(moment.respond(W).slack * change)
+    (up, above), (down, below) = (
+        sums(x, y, W + s * root @ change @ root.T, mu) for s in (step, -step)
+    )
+    slope = np.sum(sums(x, y, W, mu)[1] * (root @ change @ root.T))
     assert (up - down) / (2.0 * step) == pytest.approx(slope, rel=1e-4, abs=1e-6)
+    whole = _Objective(
+        LocalChunks.of(x, y), PLAIN_COORDINATES[d], np.ones(d), c, 0.3, (d + c) / 1.0
+    )
+    packing = Packing(d + c)
+    second = whole.curvature(root, mu, packing) @ packing.packed(change)
+    found = packing.packed(root.T @ (above - below) @ root) / (2.0 * step)
+    assert np.allclose(found, second, rtol=1e-4, atol=1e-5 * np.max(np.abs(second)))
 
 
-@given(seed=st.integers(0, 2**32 - 1))
+@given(seed=st.integers(0, 2**32 - 1), mu=st.sampled_from([1e-9, 1e-3, 1.0]))
 @settings(max_examples=40)
-def test_the_response_is_the_best(seed):
+def test_the_response_is_the_best(seed, mu):
     """No other z_i and t_i give a larger Lagrangian for the same W."""
     rng = np.random.default_rng(seed)
     x, y = rng.standard_normal((4, 2)), rng.standard_normal((4, 2))
-    moment = _Moment(x, y, 0.3)
     factor = rng.standard_normal((4, 4))
     W = factor @ factor.T
 
     def lagrangian(Z, t):
         b = np.hstack([x * np.sqrt(t)[:, None], Z / np.sqrt(t)[:, None]])
-        slack = 0.3 * np.eye(4) - 0.5 * b.T @ b
-        return np.sum(Z * y) - 0.5 * np.sum(Z**2) + np.sum(W * slack)
+        own = np.sum(Z * y) - 0.5 * np.sum(Z**2) + mu * np.sum(np.log(t))
+        return own - 0.5 * np.sum(W * (b.T @ b))
 
-    best = moment.respond(W)
-    t = np.maximum(best.t, 1e-12)
-    # A point with z_i = 0 takes t_i → 0.
-    assert lagrangian(best.Z, t) == pytest.approx(best.value, rel=1e-6, abs=1e-6)
+    best = Response.of(x, y, W, mu)
+    assert lagrangian(best.Z, best.t) == pytest.approx(best.sums()[0], rel=1e-6, abs=1e-6)
     for size in (1e-3, 0.1, 1.0):
         Z = best.Z + size * rng.standard_normal(best.Z.shape)
-        other = np.maximum(t, 1e-3) * np.exp(size * rng.standard_normal(4))
-        assert lagrangian(Z, other) <= best.value + 1e-9
+        other = best.t * np.exp(size * rng.standard_normal(4))
+        assert lagrangian(Z, other) <= best.sums()[0] + 1e-9
 
 
-@given(seed=st.integers(0, 2**32 - 1), size=st.floats(-6.0, 6.0))
+@given(seed=st.integers(0, 2**32 - 1), size=st.floats(-6.0, 6.0), mu=st.floats(-12.0, 1.0))
 @settings(max_examples=40)
-def test_norm_of_shrunk_solves_its_equation(seed, size):
+def test_best_t_solves_its_equation(seed, size, mu):
     rng = np.random.default_rng(seed)
-    pull = 10.0**size * rng.standard_normal((6, 3))
-    radius, values = rng.uniform(0.01, 2.0, 6), np.array([0.0, 0.3, 2.0])
-    rho = _norm_of_shrunk(pull, radius, values)
-    assert np.all(rho >= 0.0)
+    pull, barrier = 10.0**size * rng.standard_normal((6, 3)), 10.0**mu
+    square, values = rng.uniform(0.01, 2.0, 6), np.array([0.0, 0.3, 2.0])
+    t = best_t(pull, square, values, barrier)
+    left = np.sum(values * pull**2 / (t[:, None] + values) ** 2, axis=1) + 2.0 * barrier / t
+    assert np.allclose(left, square, rtol=1e-9)
 
-    with np.errstate(invalid="ignore"):
-        weight = np.divide(
-            pull**2, radius[:, None] ** 2 * values, out=np.zeros_like(pull), where=values > 0.0
-        )
-    inside = np.sum(weight, axis=1) <= 1.0
-    assert np.all(rho[inside] == 0.0)
-    safe = np.where(values > 0.0, values, 1.0)
-    at_root = np.sum(
-        np.where(values > 0.0, safe * pull**2, 0.0) / (rho[:, None] + radius[:, None] * safe) ** 2,
-        axis=1,
-    )
-    assert np.allclose(at_root[~inside], 1.0, rtol=1e-9)
+
+def test_chunks_of_any_size_give_the_same_point(monkeypatch):
+    problem = PLAIN["d=3, c=1"]
+    whole = shor_point(problem)
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 3)
+    assert len(LocalChunks.of(problem.features, problem.Y).chunks) > 1
+    parts = shor_point(problem)
+    assert np.allclose(parts.Z, whole.Z, rtol=1e-5, atol=1e-7)
+
+
+def test_a_search_that_begins_on_a_sample_ends_in_the_same_place(monkeypatch):
+    problem = random_network_data(0, 3.0, n=300, d=3, c=2)
+    whole = bound_of(problem)
+    monkeypatch.setattr(shor, "_SAMPLE", 100)
+    assert bound_of(problem).rounded == pytest.approx(whole.rounded, rel=3e-5)
 
 
 @pytest.mark.parametrize("name", DEGENERATE | AWKWARD)

@@ -12,9 +12,10 @@ from certnn.certificate import certify
 from certnn.relaxation.block import block_points
 from certnn.relaxation.block.cliques import Responses, cliques
 from certnn.relaxation.block.moments import gaussian_moments
-from certnn.relaxation.block.newton import CliqueStep, Packing
+from certnn.relaxation.block.newton import CliqueStep
 from certnn.relaxation.block.start import first_states
 from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.packing import Packing
 from certnn.relaxation.primal import solve_primal
 from certnn.relaxation.reduced_problem import reduce_problem
 

@@ -43,7 +43,7 @@ def iris_report() -> GapReport:
     )
     report = GapReport(
         title="mlp.npz on iris.npz",
-        problem=ProblemSummary(75, 4, 3, 0.1, False, "3f9a" * 16, 37.5),
+        problem=ProblemSummary(75, 4, 3, 0.1, "half-squared", "none", "none", "3f9a" * 16, 37.5),
         lower_bound=dnn,
         bounds=(
             ProvedBound.from_exact("shor", Fraction(9, 10), 0.21),
@@ -51,6 +51,7 @@ def iris_report() -> GapReport:
             dnn,
         ),
         network=NetworkFigure.from_exact(Fraction(281, 100) + Fraction(1, 7 * 10**9), 40, "given"),
+        polished=NetworkFigure.from_exact(Fraction(277, 100), 38, "given, polished"),
         best_network=NetworkFigure.from_exact(Fraction(25405, 10000), 23, "column generation"),
         neurons=neurons,
         solver_figures=(
@@ -73,7 +74,9 @@ def iris_report() -> GapReport:
 
 
 def bound_only_report() -> GapReport:
-    return rechecked(iris_report(), title="iris.npz", network=None, best_network=None, neurons=())
+    return rechecked(
+        iris_report(), title="iris.npz", network=None, polished=None, best_network=None, neurons=()
+    )
 
 
 def inconsistent_report() -> GapReport:

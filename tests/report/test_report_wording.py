@@ -88,7 +88,10 @@ def test_verdict_with_a_network(iris):
     assert found.headline == "within 40.6 % of any two-layer ReLU network; proved"
     assert found.sound
     assert "1.67170" in found.sentences[0]
-    assert "at least 9.59 %" in found.sentences[1]
+    assert "at least 1.42 %" in found.sentences[1]
+    assert "at least 9.59 %" in found.sentences[2]
+    settled = verdict(replace(iris, polished=replace(iris.network, source="given, polished")))
+    assert "locally as good as it gets" in settled.sentences[1]
 
 
 def test_verdict_without_a_network(iris, bound_only):

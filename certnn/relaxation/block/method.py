@@ -11,10 +11,11 @@ from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products, summed
 from certnn.dual_scaling import best_scale
 from certnn.relaxation.block.cliques import Responses, cliques
-from certnn.relaxation.block.newton import CliqueState, CliqueStep, Direction, Packing
+from certnn.relaxation.block.newton import CliqueState, CliqueStep, Direction
 from certnn.relaxation.block.start import first_states
 from certnn.relaxation.block.working_set import grow
 from certnn.relaxation.iterates import DualIterate
+from certnn.relaxation.packing import Packing
 from certnn.relaxation.reduced_problem import ReducedProblem
 
 _STEPS = 200

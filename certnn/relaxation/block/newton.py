@@ -20,7 +20,9 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
+from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.block.cliques import Clique
+from certnn.relaxation.packing import Packing
 
 
 @dataclass(eq=False)
@@ -156,7 +158,8 @@ class CliqueStep:
         rest = V[:k, :k] - T[:k] @ V[k:, :k]
         rest = 0.5 * (rest + rest.T)
         own[: 2 * k, : 2 * k] = np.tile(rest, (2, 2))
-        M = _schur_matrix(state.first, state.second, own, own + border, border)
+        with interrupts_deferred():  # the first call compiles
+            M = _schur_matrix(state.first, state.second, own, own + border, border)
         p, t = state.answers, state.signed
         diagonal = np.einsum("ii->i", M)
         diagonal[:p] += np.repeat(1.0 / clique.weight, clique.target.shape[1])
@@ -283,40 +286,3 @@ class Direction:
     slack: FloatArray
     scaled_S: FloatArray
     scaled_X: FloatArray
-
-
-class Packing:
-    """Symmetric matrices of order q as vectors with the same inner product."""
-
-    def __init__(self, order: int) -> None:
-        self._rows, self._columns = np.triu_indices(order)
-        self._order = order
-        self._scale = np.where(self._rows == self._columns, 1.0, np.sqrt(2.0))
-
-    def packed(self, matrix: FloatArray) -> FloatArray:
-        """The vector of a symmetric matrix."""
-        vector: FloatArray = self._scale * matrix[self._rows, self._columns]
-        return vector
-
-    def unpacked(self, vector: FloatArray) -> FloatArray:
-        """The symmetric matrix of a vector."""
-        matrix = np.zeros((self._order, self._order))
-        matrix[self._rows, self._columns] = vector / self._scale
-        matrix[self._columns, self._rows] = vector / self._scale
-        return matrix
-
-    def products(self, vectors: FloatArray, first: IndexArray, second: IndexArray) -> FloatArray:
-        """ghᵀ + hgᵀ for pairs of rows of `vectors`, one a row."""
-        g, h = vectors[first], vectors[second]
-        out = g[:, self._rows] * h[:, self._columns]
-        out += h[:, self._rows] * g[:, self._columns]
-        out *= self._scale
-        return out
-
-    def kronecker(self, matrix: FloatArray) -> FloatArray:
-        """The map Ω ↦ matrix·Ω·matrix, for a symmetric matrix."""
-        i, j = self._rows, self._columns
-        out = matrix[np.ix_(i, i)] * matrix[np.ix_(j, j)]
-        out += matrix[np.ix_(i, j)] * matrix[np.ix_(j, i)]
-        out *= 0.5 * self._scale[:, None] * self._scale[None, :]
-        return out

@@ -9,6 +9,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
 from certnn.relaxation.interior_point.program import Program
+from certnn.relaxation.interior_point.schur import SchurWriter
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +57,26 @@ class Constraints:
 
     def combined(self, y: FloatArray) -> FloatArray:
         """Σ_k y_k w_k (f_r·f_sᵀ + f_s·f_rᵀ), a matrix of order p."""
-        forms = self.program.forms
-        q = forms.count
-        flat = np.bincount(
-            self.first * q + self.second, weights=y * self.weight, minlength=q * q
-        ).reshape(q, q)
-        return forms.matrix(np.asarray(flat + flat.T, dtype=np.float64))
+        return self._matrix(self.first, self.second, y * self.weight)
+
+    def schur_diagonal(self, primal: FloatArray, dual: FloatArray) -> FloatArray:
+        """The diagonal of what `write_schur` writes, unscaled, shape (N,)."""
+        i, j = self.first, self.second
+        own = 0.5 * (primal[i, i] * dual[j, j] + primal[j, j] * dual[i, i])
+        own += primal[i, j] * dual[i, j]
+        diagonal: FloatArray = self.weight**2 * own
+        return diagonal
+
+    def write_schur(
+        self,
+        write: SchurWriter,
+        primal: FloatArray,
+        dual: FloatArray,
+        scale: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        """Write the upper triangle of the Schur complement, rows and columns times `scale` (N,)."""
+        write(primal, dual, self.first, self.second, self.weight * scale, out)
 
     def dual_matrix(self, y: FloatArray) -> FloatArray:
         """S at multipliers y."""
@@ -71,6 +86,13 @@ class Constraints:
         unit[forms.rank : forms.rank + forms.points] = 0.0
         matrix[np.diag_indices(forms.order)] += unit
         return matrix
+
+    def _matrix(self, first: IndexArray, second: IndexArray, weights: FloatArray) -> FloatArray:
+        """Σ_k weights_k (f_r·f_sᵀ + f_s·f_rᵀ)."""
+        forms = self.program.forms
+        q = forms.count
+        flat = np.bincount(first * q + second, weights=weights, minlength=q * q).reshape(q, q)
+        return forms.matrix(np.asarray(flat + flat.T, dtype=np.float64))
 
 
 def make_constraints(

@@ -101,12 +101,10 @@ class NewtonStep:
         self._diagonal = np.zeros(state.y.size)
         self._diagonal[: constraints.fits] = 1.0
         self._diagonal[k:] = state.slack / state.y[k:]
-        i, j, weight = constraints.first, constraints.second, constraints.weight
-        own = 0.5 * (primal[i, i] * dual[j, j] + primal[j, j] * dual[i, i])
-        own += primal[i, j] * dual[i, j]
-        self._scale = 1.0 / np.sqrt(weight**2 * own + self._diagonal)
+        own = constraints.schur_diagonal(primal, dual)
+        self._scale = 1.0 / np.sqrt(own + self._diagonal)
         for shift in _SHIFTS:
-            write(primal, dual, i, j, weight * self._scale, buffer)
+            constraints.write_schur(write, primal, dual, self._scale, buffer)
             np.fill_diagonal(buffer, 1.0 + shift)
             self._factor, failed = scipy.linalg.lapack.dpotrf(
                 buffer.T, lower=1, overwrite_a=1, clean=0

@@ -11,6 +11,7 @@ from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.dual_scaling import best_scale
 from certnn.errors import SolverError
+from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import Factors, factorise
 from certnn.relaxation.interior_point.links import extended, first_point
@@ -71,6 +72,9 @@ def interior_point(
         none = np.zeros(0, dtype=np.int64)
         yield program.iterate(program.targets, none, none, np.zeros(0), program.lost)
         return
+    with interrupts_deferred():  # the first call compiles
+        none = np.zeros(0, dtype=np.int64)
+        schur(np.eye(1), np.eye(1), none, none, np.zeros(0), np.empty((0, 0)))
     label = np.zeros(program.forms.points, dtype=np.int64)
     for number, group in enumerate(groups or []):
         label[group] = number

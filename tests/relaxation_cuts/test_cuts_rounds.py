@@ -1,0 +1,160 @@
+"""The level cuts as a whole: between dnn and the optimum, certified round by round."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_problems import normal, random_family, repeated_rows
+
+import certnn
+from certnn import lower_bound
+from certnn.certificate.cuts_certify import certify_cuts
+from certnn.cut_bounds import CutsRun
+from certnn.errors import InputError, SolverError
+from certnn.problem import TrainingProblem
+from certnn.relaxation.cuts import CutFamilies, cut_rounds
+from certnn.relaxation.levels import CUTS, DNN, SHOR, stages
+
+SMALL = normal(0, 8, 2, 2, reg=0.1)
+
+
+@pytest.fixture(scope="module")
+def optimum():
+    return certnn.train(SMALL, gap=1e-6).objective.rounded
+
+
+@pytest.fixture(scope="module")
+def points():
+    return [iterate.point for iterate in cut_rounds(SMALL, time.monotonic() + 60.0)]
+
+
+def test_levels_of_a_request():
+    assert stages("cuts", 8, 2, 2) == (SHOR, DNN, CUTS)
+    assert str(CUTS) == "cuts"
+    assert not CUTS.trains
+
+
+def test_bounds_rise_from_dnn_to_nearly_the_optimum(optimum):
+    result = lower_bound(SMALL, "cuts", time_limit=60.0)
+    proved = {level.level: level.bound.rounded for level in result.proved}
+    assert result.notes == ()
+    assert result.level == "cuts"
+    assert proved["shor"] < proved["dnn"] < proved["cuts"] <= optimum
+    assert proved["cuts"] - proved["dnn"] > 0.95 * (optimum - proved["dnn"])
+    assert result.certificate.check().value == result.bound.value
+    assert result.solver_figures[-1].level == "cuts"
+
+
+@pytest.mark.parametrize(
+    "families", [CutFamilies(True, 0), CutFamilies(False, 3), CutFamilies(False, 4)], ids=str
+)
+def test_each_family_alone_raises_the_bound(families):
+    problem = normal(1, 8, 3, 2, reg=0.1)
+    run = CutsRun(problem, families)
+    proofs = run.certified(time.monotonic() + 30.0, lambda stage: None, {})
+    bounds = [certified.bound.rounded for certified in islice(proofs, 2)]
+    dnn = lower_bound(problem, "dnn").value
+    best = certnn.train(problem, gap=1e-2, time_limit=60.0).objective.rounded
+    assert run.last is not None
+    assert (run.last.slacks > 0) is families.slacks
+    assert (run.last.sets > 0) is (families.set_size > 0)
+    assert 1.01 * dnn < max(bounds) <= best
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        normal(4, 6, 1, 1, reg=0.05, hidden_bias=True),
+        repeated_rows(1, [2.0, -1.0, -0.5], zero_rows=1, reg=0.05),
+        normal(7, 1, 3, 2),
+        TrainingProblem(1e8 * SMALL.X[:5], 1e8 * SMALL.Y[:5], 1e15),
+        TrainingProblem(SMALL.X, 0.0 * SMALL.Y, 0.1),
+        TrainingProblem(SMALL.X, SMALL.Y, 1e6),
+    ],
+    ids=["hidden bias", "repeated rows", "one point", "large", "no targets", "large reg"],
+)
+def test_awkward_problems_get_a_bound_no_worse_than_dnn(problem):
+    result = lower_bound(problem, "cuts", time_limit=2.0)
+    proved = {level.level: level.bound.rounded for level in result.proved}
+    assert result.notes == ()
+    assert proved["cuts"] >= proved["dnn"] * (1.0 - 1e-5)
+    best = certnn.train(problem, gap=1e-3, time_limit=30.0).objective.rounded
+    assert proved["cuts"] <= best
+
+
+def test_zero_data_need_no_cuts():
+    result = lower_bound(TrainingProblem(0.0 * SMALL.X, SMALL.Y, 0.1), "cuts")
+    assert [level.level for level in result.proved] == ["shor"]
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=15)
+def test_no_poor_point_proves_too_much(data, points, optimum):
+    """Multipliers, θ and forms are changed at random: what is proved stays below the optimum."""
+    point = data.draw(st.sampled_from(points))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    size = 10.0 ** data.draw(st.integers(-9, 1))
+
+    def noisy(array):
+        return array * (1.0 + size * rng.standard_normal(array.shape))
+
+    slacks = replace(point.slacks, theta=noisy(point.slacks.theta))
+    changed = replace(point, slacks=slacks, multiplier=noisy(point.multiplier), Z=noisy(point.Z))
+    try:
+        certified = certify_cuts(SMALL, changed, {})
+    except SolverError:
+        return
+    assert 0 <= certified.bound.value <= optimum
+
+
+def test_a_point_near_a_good_one_proves_nearly_as_much(points):
+    good = certify_cuts(SMALL, points[-1], {}).bound.rounded
+    noise = np.random.default_rng(0).standard_normal(points[-1].multiplier.size)
+    near = replace(points[-1], multiplier=points[-1].multiplier * (1.0 + 1e-6 * noise))
+    assert certify_cuts(SMALL, near, {}).bound.rounded > 0.999 * good
+
+
+def test_points_that_are_not_finite_are_refused(points):
+    bad = np.full(points[-1].multiplier.shape, np.nan)
+    with pytest.raises(SolverError, match="not finite"):
+        certify_cuts(SMALL, replace(points[-1], multiplier=bad), {})
+
+
+def test_other_losses_are_left_to_other_levels():
+    problem = TrainingProblem(SMALL.X, np.sign(SMALL.Y), 0.1, loss="squared-hinge")
+    with pytest.raises(SolverError, match="half-squared"):
+        next(cut_rounds(problem, time.monotonic() + 10.0))
+
+
+@pytest.mark.parametrize("size", [-1, 1, 2, 5, 12])
+def test_sets_have_three_or_four_points(size):
+    with pytest.raises(InputError, match="set_size"):
+        CutFamilies(True, size)
+
+
+def test_too_many_directions_are_refused_at_once():
+    with pytest.raises(SolverError, match="up to 300"):
+        next(cut_rounds(normal(0, 310, 3, 1), time.monotonic() + 10.0))
+
+
+def test_no_round_begins_after_the_deadline():
+    assert list(cut_rounds(SMALL, time.monotonic() - 1.0)) == []
+
+
+def test_an_interrupt_ends_the_rounds_and_keeps_the_bound():
+    problem = random_family(0)
+    timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = lower_bound(problem, "cuts", gap=0.0)
+    timer.join()
+    assert result.interrupted
+    assert result.value > 0.0

@@ -1,0 +1,86 @@
+"""The level shor with its sums on a cluster, and with data from files, against memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from small_problems import PLAIN
+
+from certnn.certificate import certify
+from certnn.data_sources import file_chunks
+from certnn.datasets import random_network_data
+from certnn.errors import InputError
+from certnn.problem import TrainingProblem
+from certnn.relaxation import chunks
+from certnn.relaxation.chunks import LocalChunks
+from certnn.relaxation.distributed import ClusterChunks, connected
+from certnn.relaxation.shor import shor_point, shor_point_of_chunks
+
+
+@pytest.fixture(scope="module")
+def client():
+    options = {"dashboard_address": None, "processes": False}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
+        connected(cluster.scheduler_address) as client,
+    ):
+        assert isinstance(client, Client)
+        yield client
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 16)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_cluster_gives_the_point_of_one_process(client):
+    problem = random_network_data(1, 2.0, n=200, d=3, c=2)
+    parts = LocalChunks.of(problem.features, problem.Y).chunks
+    assert len(parts) == 13
+    found = shor_point_of_chunks(ClusterChunks(client, parts), problem.reg)
+    expected = shor_point(problem)
+    assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-6 * np.max(np.abs(expected.Z)))
+    proved = (certify(problem, point, {}).bound.rounded for point in (found, expected))
+    assert next(proved) == pytest.approx(next(proved), rel=1e-8)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_order_of_rows_is_kept(client):
+    rows = np.arange(200.0)[:, None]
+    parts = ClusterChunks(client, LocalChunks.of(rows, -rows).chunks)
+    assert np.array_equal(np.concatenate(list(parts.each(first_column))), np.arange(200.0))
+    assert parts.total(sum_of)[0] == 199 * 100
+
+
+def first_column(chunk):
+    return chunk.rows()[0][:, 0]
+
+
+def sum_of(chunk):
+    return (np.sum(chunk.rows()[0]),)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_workers_read_files_themselves(client, tmp_path, monkeypatch, bias):
+    monkeypatch.setattr("certnn.data_sources.CHUNK_ROWS", 3)
+    plain = PLAIN["d=2, c=2"]
+    problem = TrainingProblem(plain.X, plain.Y, plain.reg, hidden_bias=bias)
+    x, y = tmp_path / "X.npy", tmp_path / "Y.npy"
+    np.save(x, problem.X)
+    np.save(y, problem.Y)
+    parts = file_chunks(x, y, hidden_bias=bias)
+    assert len(parts) > 2
+    read = [np.vstack(rows) for rows in zip(*(part.rows() for part in parts), strict=True)]
+    assert np.array_equal(read[0], problem.features)
+    assert np.array_equal(read[1], problem.Y)
+    expected = shor_point(problem)
+    for source in (LocalChunks(parts), ClusterChunks(client, parts)):
+        found = shor_point_of_chunks(source, problem.reg)
+        assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-8)
+
+
+def test_no_cluster_there():
+    with pytest.raises(InputError, match="cluster"):
+        connected("tcp://nowhere.invalid:1")
