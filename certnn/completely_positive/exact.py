@@ -1,0 +1,98 @@
+"""An optimal point of the completely positive program of a small problem, with its proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certnn.bound_result import LowerBoundResult
+from certnn.certificate import Certificate
+from certnn.completely_positive.lifting import LiftedNetwork, lift
+from certnn.errors import InputError, SolverError
+from certnn.global_training import train
+from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.tightness.exact_families import exactness_reason
+
+
+@dataclass(frozen=True)
+class ExactSolution:
+    """An optimal Λ, as an explicit sum of neurons, and the dual certificate.
+
+    Attributes
+    ----------
+    problem : TrainingProblem
+    point : LiftedNetwork
+        Λ, exactly, with its factor.
+    network : TwoLayerNetwork
+        Its neurons.
+    objective : Bound
+        Φ(Λ), exactly, by the kernel: at or above the optimum.
+    lower : LowerBoundResult
+        The bound on every Λ of the program, by the kernel, with its certificate.
+    gap : float
+        (objective − lower bound)/objective, rounded up.
+    """
+
+    problem: TrainingProblem
+    point: LiftedNetwork
+    network: TwoLayerNetwork
+    objective: Bound
+    lower: LowerBoundResult
+    gap: float
+
+    @property
+    def certificate(self) -> Certificate:
+        """The dual certificate."""
+        return self.lower.certificate
+
+
+def exact_solution(
+    problem: TrainingProblem,
+    gap: float = 1e-6,
+    *,
+    level: str = "auto",
+    time_limit: float | None = None,
+    seed: int = 0,
+) -> ExactSolution:
+    """Solve the completely positive program of a problem with few columns to global optimality.
+
+    Column generation whose oracle proves optimality: over the arcs of the plane for two columns,
+    over a partition of weight space up to five, over phases of the activations for few points.
+    Where the relaxation is exact by Theorem 33 its bound is the proof.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+        Of full column rank, but where the relaxation is exact.
+    gap : float
+        Proved gap to reach, a share of the objective, in (0, 1).
+    level : str
+        How the bound is proved, as in `certnn.lower_bound`; "auto" chooses as said.
+    time_limit : float or None
+        Seconds, about.
+    seed : int
+        Of the search.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    SolverError
+        If the gap is not reached; `certnn.train` hands out what is.
+    KeyboardInterrupt
+        On Ctrl-C before the gap is reached.
+    """
+    if not 0.0 < gap < 1.0:
+        raise InputError("gap", f"must be in (0, 1), got {gap!r}")
+    if level == "auto" and exactness_reason(problem) is not None:
+        level = "dnn"
+    trained = train(problem, gap=gap, level=level, time_limit=time_limit, seed=seed)
+    if trained.gap > gap:
+        if trained.interrupted:
+            raise KeyboardInterrupt
+        raise SolverError(f"the gap proved is {trained.gap:.2g}, {gap:g} was asked for")
+    point = lift(trained.network, problem)
+    return ExactSolution(
+        problem, point, trained.network, trained.objective, trained.lower, trained.gap
+    )
