@@ -104,15 +104,6 @@ Proof. by []. Qed.
 Lemma square_ge0 A : 0 <= square A.
 Proof. by apply: sumr_ge0 => i _; apply: sumr_ge0 => j _; rewrite -expr2 sqr_ge0. Qed.
 
-Lemma square_eq0 A : square A = 0 -> A = 0.
-Proof.
-move=> A0; apply/matrixP => i j; rewrite mxE; apply/eqP; rewrite -(sqrf_eq0 (A i j)) expr2.
-have /psumr_eq0P H : forall i, true -> 0 <= \sum_j A i j * A i j.
-  by move=> k _; apply: sumr_ge0 => l _; rewrite -expr2 sqr_ge0.
-have /psumr_eq0P K : forall j, true -> 0 <= A i j * A i j by move=> l _; rewrite -expr2 sqr_ge0.
-by rewrite (K (H A0 i isT) j isT).
-Qed.
-
 End Inner.
 
 (* The inner product of vectors as a product of matrices. *)

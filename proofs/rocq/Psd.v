@@ -48,6 +48,17 @@ Section Theory.
 
 Variable R : realFieldType.
 
+(* Entries, where mxE would unfold the matrices too. *)
+
+Lemma addmxE p q (A B : 'M[R]_(p, q)) i j : (A + B) i j = A i j + B i j.
+Proof. by rewrite mxE. Qed.
+
+Lemma oppmxE p q (A : 'M[R]_(p, q)) i j : (- A) i j = - A i j.
+Proof. by rewrite mxE. Qed.
+
+Lemma scalemxE p q (a : R) (A : 'M[R]_(p, q)) i j : (a *: A) i j = a * A i j.
+Proof. by rewrite mxE. Qed.
+
 (* The bilinear form x^T M y. *)
 Definition bf p q (M : 'M[R]_(p, q)) (x : 'cV[R]_p) (y : 'cV[R]_q) : R := inner x (M *m y).
 

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Make the checker that is extracted from the proof: proofs/_build/certnn-checker.
+# The proofs themselves are compiled and gated by check.sh.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+packages=(coq libcoq-mathcomp-ssreflect ocaml-nox ocaml-findlib libzarith-ocaml-dev)
+if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then
+  apt-get update
+  apt-get install -y --no-install-recommends "${packages[@]}"
+fi
+
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+cp rocq/Checker.v rocq/PartitionChecker.v rocq/Extract.v checker/main.ml "$build"
+(
+  cd "$build"
+  for module in Checker PartitionChecker Extract; do
+    coqc -q -w -notation-overridden -R . Certnn "$module.v"
+  done
+  rm checked.mli
+  # The code that is extracted defines more than it uses.
+  ocamlfind ocamlopt -w +a-4-9-26-27-32..42-44-45-48-70 -package zarith -linkpkg \
+    checked.ml main.ml -o certnn-checker
+)
+mkdir -p _build
+echo '*' > _build/.gitignore
+mv "$build/certnn-checker" _build/certnn-checker
+echo "proofs: made $PWD/_build/certnn-checker"

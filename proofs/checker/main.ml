@@ -1,0 +1,190 @@
+(* Reads certificates in their integer form, one on each line of a file, and lets the extracted
+   checkers decide. INTEGERS.md says what the form is.
+
+   Exit code: 0 all are proved, 1 one is rejected, 2 one is malformed. *)
+
+module Integer = Z
+
+open Checked
+
+exception Malformed of string
+
+let malformed reason = raise (Malformed reason)
+
+(* Larger ones would take more memory than a stranger's file should. *)
+let largest_order = 2048
+let longest_integer = 1024
+let deepest_tree = 400
+
+(* Tokens: words of hexadecimal digits, with one space between them. *)
+
+type reader = { line : string; mutable position : int }
+
+let token reader =
+  let start = reader.position and length = String.length reader.line in
+  if start >= length then malformed "it ends too early";
+  let stop =
+    match String.index_from_opt reader.line start ' ' with Some i -> i | None -> length
+  in
+  reader.position <- stop + 1;
+  if stop = length - 1 then malformed "there is a space at the end";
+  (start, stop - start)
+
+let is_digit c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
+
+let integer reader =
+  let start, size = token reader in
+  let negative = size > 0 && reader.line.[start] = '-' in
+  let first = if negative then start + 1 else start in
+  let digits = if negative then size - 1 else size in
+  if digits = 0 then malformed "an integer has no digits";
+  if digits > longest_integer then malformed "an integer is too long";
+  for i = first to first + digits - 1 do
+    if not (is_digit reader.line.[i]) then malformed "an integer has another sign than 0-9, a-f"
+  done;
+  if reader.line.[first] = '0' && (digits > 1 || negative) then
+    malformed "an integer has a zero in front";
+  let magnitude = Integer.of_substring_base 16 reader.line ~pos:first ~len:digits in
+  if negative then Integer.neg magnitude else magnitude
+
+let size reader ~least ~most =
+  let k = integer reader in
+  if Integer.lt k (Integer.of_int least) || Integer.gt k (Integer.of_int most) then
+    malformed "a size is out of range";
+  Integer.to_int k
+
+(* In order of the file, whatever the order of evaluation is. *)
+let list count read =
+  let rec next k found = if k = 0 then List.rev found else next (k - 1) (read () :: found) in
+  next count []
+
+let integers reader count = list count (fun () -> integer reader)
+let matrix reader p q = list p (fun () -> integers reader q)
+
+(* A row given by the numbers of zeros before each of its entries. *)
+let sparse_row reader length =
+  let rec zeros k row = if k = 0 then row else zeros (k - 1) (Integer.zero :: row) in
+  let rec next count room row =
+    if count = 0 then List.rev row
+    else
+      let gap = size reader ~least:0 ~most:(room - 1) in
+      let entry = integer reader in
+      next (count - 1) (room - gap - 1) (entry :: zeros gap row)
+  in
+  next (size reader ~least:0 ~most:length) length []
+
+let sparse reader p q = list p (fun () -> sparse_row reader q)
+
+let rec peano k so_far = if k = 0 then so_far else peano (k - 1) (S so_far)
+let nat k = peano k O
+
+let read_psd reader n order =
+  let pairs_unit = integer reader in
+  let pairs_aa = sparse reader n n in
+  let pairs_ab = sparse reader n n in
+  let pairs_bb = sparse reader n n in
+  let weights_unit = integer reader in
+  let weights = integers reader order in
+  let factor_unit = integer reader in
+  let factor = sparse reader order order in
+  { pairs_unit; pairs_aa; pairs_ab; pairs_bb; weights_unit; weights; factor_unit; factor }
+
+let rec read_splits reader columns depth =
+  if depth > deepest_tree then malformed "a tree is too deep";
+  if size reader ~least:0 ~most:1 = 0 then Leaf (integers reader columns)
+  else
+    let i = size reader ~least:0 ~most:(columns - 1) in
+    let j = size reader ~least:0 ~most:(columns - 1) in
+    let p = integer reader in
+    let q = integer reader in
+    let one = read_splits reader columns (depth + 1) in
+    let other = read_splits reader columns (depth + 1) in
+    Split (nat i, nat j, p, q, one, other)
+
+let rec read_signs reader columns left =
+  if left = 0 then Cone (read_splits reader columns 0)
+  else
+    let plus = read_signs reader columns (left - 1) in
+    let minus = read_signs reader columns (left - 1) in
+    Signs (plus, minus)
+
+let read_partition reader columns =
+  let basis_unit = integer reader in
+  let basis = matrix reader columns columns in
+  let inverse_unit = integer reader in
+  let inverse = matrix reader columns columns in
+  let cones = read_signs reader columns columns in
+  { basis_unit; basis; inverse_unit; inverse; cones }
+
+(* The claim, and what is left to do to check it. *)
+let read line =
+  let reader = { line; position = 0 } in
+  let start, length = token reader in
+  let kind = String.sub line start length in
+  if kind <> "certnn-psd-1" && kind <> "certnn-partition-1" then
+    malformed "the format is not known";
+  let read_size () = size reader ~least:1 ~most:largest_order in
+  let n = read_size () in
+  let d = read_size () in
+  let c = read_size () in
+  let hidden_bias = size reader ~least:0 ~most:1 = 1 in
+  let columns = if hidden_bias then d + 1 else d in
+  let order = n + columns + c in
+  if order > largest_order then malformed "it is too large for this checker";
+  let bound_p = integer reader in
+  let bound_q = integer reader in
+  if Integer.sign bound_p < 0 || Integer.sign bound_q <= 0 then malformed "the claim is not p/q";
+  let weight_decay = integer reader in
+  let data = matrix reader n d in
+  let targets = matrix reader n c in
+  let words = List.concat ([ weight_decay ] :: data @ targets) in
+  if not (List.for_all finite words) then malformed "a number is not finite";
+  let data_unit = integer reader in
+  let targets_unit = integer reader in
+  let dual_unit = integer reader in
+  let dual = matrix reader n c in
+  let kappa_p = integer reader in
+  let kappa_q = integer reader in
+  let over =
+    { points = nat n; inputs = nat d; outputs = nat c; hidden_bias; data; targets; weight_decay }
+  in
+  let claim = { over; bound_p; bound_q } in
+  let point = { data_unit; targets_unit; dual_unit; dual; kappa_p; kappa_q } in
+  let decide =
+    if kind = "certnn-psd-1" then
+      let proof = read_psd reader n order in
+      fun () -> check claim point proof
+    else
+      let proof = read_partition reader columns in
+      fun () -> check_by_partition claim point proof
+  in
+  if reader.position <= String.length line then malformed "it goes on after its end";
+  (claim, decide)
+
+let verdict line =
+  match read line with
+  | exception Malformed reason -> (2, "malformed: " ^ reason)
+  | exception Out_of_memory -> (2, "malformed: it does not fit into memory")
+  | claim, decide ->
+      if decide () then
+        (0, "proved: " ^ Integer.to_string claim.bound_p ^ "/" ^ Integer.to_string claim.bound_q)
+      else (1, "rejected")
+
+let () =
+  let input =
+    match Sys.argv with
+    | [| _ |] -> stdin
+    | [| _; path |] -> (
+        try open_in_bin path
+        with Sys_error reason -> prerr_endline reason; exit 2)
+    | _ -> prerr_endline "usage: certnn-checker [FILE]"; exit 2
+  in
+  let rec next worst =
+    match input_line input with
+    | exception End_of_file -> worst
+    | line ->
+        let code, said = verdict line in
+        print_endline said;
+        next (max worst code)
+  in
+  exit (match next (-1) with -1 -> prerr_endline "malformed: no certificate"; 2 | code -> code)

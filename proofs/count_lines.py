@@ -1,0 +1,94 @@
+"""Keep the line counts in TRUST.md right.
+
+python proofs/count_lines.py            write them
+python proofs/count_lines.py --check    exit with 1 if they are wrong
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "proofs" / "TRUST.md"
+BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
+
+READING = "bound check document exact instance rejected"
+ROCQ = "Duality Psd Partition Reading CheckerSound PartitionCheckerSound"
+PARTS = [
+    ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
+    ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
+    ("Python kernel: kind `psd`", "kernel", ["psd"]),
+    ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
+    ("Python kernel: kind `partition`", "kernel", ["partition"]),
+    ("Python kernel: kind `phases`", "kernel", ["phases"]),
+    ("Python kernel: filter in floats", "kernel", ["float_filter"]),
+    ("Python kernel: objectives of networks", "kernel", ["evaluate"]),
+    ("Statement in Rocq: what has to be read", "statement", []),
+    ("Checkers in Rocq: proved sound", "rocq", ["Checker", "PartitionChecker"]),
+    ("Proofs in Rocq: checked by Coq", "rocq", ROCQ.split()),
+    ("Extraction: what Z becomes in OCaml", "rocq", ["Extract"]),
+    ("Driver in OCaml: reads the integers", "checker", ["main"]),
+    ("Translation in Python: from JSON to integers", "package", ["verified"]),
+]
+FOLDERS = {
+    "kernel": ("certnn/kernel", "py"),
+    "rocq": ("proofs/rocq", "v"),
+    "checker": ("proofs/checker", "ml"),
+    "package": ("certnn", "py"),
+}
+
+
+def statement_lines() -> int:
+    """Of the sections and parts of Rocq files that are called Definitions or Statement."""
+    texts = [path.read_text("utf-8") for path in sorted(ROOT.glob("proofs/rocq/*.v"))]
+    parts = [
+        part
+        for name in ("Duality", "Reading", "CheckerSound")
+        for part in re.findall(
+            r"^Section Definitions\..*?^End Definitions\.\n",
+            (ROOT / f"proofs/rocq/{name}.v").read_text("utf-8"),
+            re.M | re.S,
+        )
+    ]
+    parts += [
+        part
+        for text in texts
+        for part in re.findall(
+            r"^\(\* Statement:.*?^\(\* End of statement\. \*\)\n", text, re.M | re.S
+        )
+    ]
+    if len(parts) != 4:
+        sys.exit("the parts of the statement are not where they were")
+    return sum(part.count("\n") for part in parts)
+
+
+def table() -> str:
+    rows = ["| part | files | lines |\n", "|---|---|---|\n"]
+    for label, where, names in PARTS:
+        if where == "statement":
+            rows.append(f"| {label} | see below | {statement_lines()} |\n")
+            continue
+        folder, suffix = FOLDERS[where]
+        paths = [ROOT / folder / f"{name}.{suffix}" for name in names]
+        lines = sum(path.read_text("utf-8").count("\n") for path in paths)
+        listed = ", ".join(f"`{path.name}`" for path in paths)
+        rows.append(f"| {label} | `{folder}`: {listed} | {lines} |\n")
+    return "".join(rows)
+
+
+def main() -> None:
+    page = PAGE.read_text("utf-8")
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    right = before + BEGIN + table() + END + after
+    if sys.argv[1:] == ["--check"]:
+        if page != right:
+            sys.exit("TRUST.md has wrong line counts: run python proofs/count_lines.py")
+    else:
+        PAGE.write_text(right, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""The plain form for the extracted checker says what the certificate says.
+
+That the checker itself agrees with the kernel is for proofs/checker/compare.py to see.
+"""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from itertools import combinations
+
+import pytest
+from certificate_parts import changed, dump, files, load, pack, unpack
+
+from certnn import InputError, kernel, verified
+
+GOOD = {path.stem: load(path) for path in files("correct")}
+PSD = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "psd"}
+PARTITIONS = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "partition"}
+
+
+class Tokens:
+    def __init__(self, line):
+        head, *numbers = line.decode("ascii").split(" ")
+        assert head in ("certnn-psd-1", "certnn-partition-1")
+        self.rest = [int(number, 16) for number in numbers]
+        assert [f"{number:x}" for number in self.rest] == numbers
+
+    def take(self, count):
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        assert len(taken) == count
+        return taken
+
+    def doubles(self, count):
+        words = self.take(count)
+        return list(struct.unpack(f"<{count}d", struct.pack(f"<{count}Q", *words)))
+
+    def over_unit(self, count):
+        (unit,) = self.take(1)
+        return [Fraction(entry, unit) for entry in self.take(count)]
+
+    def sparse(self, rows, unit):
+        matrix = {}
+        for i in range(rows):
+            (count,), j = self.take(1), -1
+            for _ in range(count):
+                gap, entry = self.take(2)
+                assert gap >= 0
+                assert entry != 0
+                j += gap + 1
+                matrix[i, j] = Fraction(entry, unit)
+        return matrix
+
+
+def fractions(text):
+    return [Fraction(number) for number in unpack(text)]
+
+
+def taken_claim(certificate):
+    """The tokens after the claim and the dual point, and their sizes."""
+    claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
+    tokens = Tokens(verified.integer_form(dump(certificate)))
+    n, d, c, bias = tokens.take(4)
+    assert (n, d, c, bias) == (claim["n"], claim["d"], claim["c"], claim["hidden_bias"])
+    assert Fraction(*tokens.take(2)) == Fraction(claim["lower_bound"])
+    assert tokens.doubles(1) == [claim["reg"]]
+    X, Y = unpack(data["X"]), unpack(data["Y"])
+    assert tokens.doubles(n * d) == X
+    assert tokens.doubles(n * c) == Y
+    for unit, numbers in zip(tokens.take(2), (X, Y), strict=True):
+        assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
+    assert tokens.over_unit(n * c) == fractions(proof["Z"])
+    assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
+    return tokens, n, d + bias, c
+
+
+@pytest.mark.parametrize("name", PSD)
+def test_every_number_of_a_psd_proof_is_passed_on(name):
+    proof = PSD[name]["proof"]
+    tokens, n, columns, c = taken_claim(PSD[name])
+
+    (unit,) = tokens.take(1)
+    blocks = [tokens.sparse(n, unit) for _ in range(3)]
+    passed_on = {(i, j): y for (i, j), y in blocks[0].items()}
+    passed_on |= {(i, n + j): y for (i, j), y in blocks[1].items()}
+    passed_on |= {(n + i, n + j): y for (i, j), y in blocks[2].items()}
+    products = proof["products"]
+    sums = {}
+    for r, s, y in zip(
+        unpack(products["first"], "I"),
+        unpack(products["second"], "I"),
+        fractions(products["multiplier"]),
+        strict=True,
+    ):
+        sums[r, s] = sums.get((r, s), 0) + y
+    assert passed_on == {pair: y for pair, y in sums.items() if y}
+
+    order = n + columns + c
+    assert tokens.over_unit(order) == fractions(proof["weights"])
+    (unit,) = tokens.take(1)
+    L = tokens.sparse(order, unit)
+    assert tokens.rest == []
+    cross, corner = fractions(proof["L_cross"]), iter(fractions(proof["L_corner"]))
+    for i in range(order - n):
+        assert [L.pop((n + i, j), 0) for j in range(n)] == cross[n * i : n * i + n]
+        assert [L.pop((n + i, n + j), 0) for j in range(i + 1)] == [
+            next(corner) for _ in range(i + 1)
+        ]
+    points = fractions(proof["L_points"])
+    assert sorted(L.values()) == sorted(entry for entry in points if entry)
+    if len(points) == n * (n + 1) // 2:  # one group
+        lower = iter(points)
+        expected = {(i, j): next(lower) for i in range(n) for j in range(i + 1)}
+        assert {place: entry for place, entry in expected.items() if entry} == L
+
+
+def read_splits(tokens, columns, at, node):
+    """Appends the leaves' witnesses to `at`, and the splits to `node`, in preorder."""
+    (split,) = tokens.take(1)
+    if split:
+        node.append(tuple(tokens.take(4)))
+        read_splits(tokens, columns, at, node)
+        read_splits(tokens, columns, at, node)
+    else:
+        node.append("leaf")
+        at += tokens.take(columns)
+
+
+@pytest.mark.parametrize("name", PARTITIONS)
+def test_every_number_of_a_partition_is_passed_on(name):
+    proof = PARTITIONS[name]["proof"]
+    tokens, _, columns, _ = taken_claim(PARTITIONS[name])
+    basis, inverse = (tokens.over_unit(columns * columns) for _ in range(2))
+    assert basis == fractions(proof["basis"])
+    for i in range(columns):
+        for j in range(columns):
+            rows = zip(
+                basis[i * columns :][:columns], inverse[j * columns :][:columns], strict=True
+            )
+            assert sum(a * b for a, b in rows) == (i == j)
+    witnesses, nodes = [], []
+    for _ in range(2**columns):
+        read_splits(tokens, columns, witnesses, nodes)
+    assert tokens.rest == []
+    assert witnesses == unpack(proof["witnesses"], "I")
+    edges = list(combinations(range(columns), 2))
+    codes = []
+    for node in nodes:
+        codes += [0] if node == "leaf" else [1 + edges.index(node[:2]), *node[2:]]
+    assert codes == unpack(proof["tree"], "B")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "basis-zero",
+        "basis-of-parallel-rays",
+        "edge-out-of-range",
+        "ends-in-a-split",
+        "last-cone-missing",
+        "too-deep",
+        "tree-empty",
+        "tree-too-long",
+        "witnesses-missing",
+        "witnesses-too-many",
+    ],
+)
+def test_a_partition_without_its_form_is_rejected(name):
+    paths = {path.stem: path for path in files("incorrect")}
+    with pytest.raises(kernel.Rejected):
+        verified.integer_form(paths[f"partition-{name}"].read_bytes())
+
+
+def with_products(certificate, *more):
+    """With products (r, s, y) added at the end of the list."""
+    for key, column, kind in (("first", 0, "I"), ("second", 1, "I"), ("multiplier", 2, "d")):
+        text = certificate["proof"]["products"][key]
+        numbers = [*unpack(text, kind), *(product[column] for product in more)]
+        packed = pack(numbers, kind)
+        certificate = changed(certificate, "proof", "products", key, to=packed)
+    return certificate
+
+
+def negative_entries(certificate):
+    """In the blocks of multipliers, apart from those of a_i·b_i."""
+    tokens = Tokens(verified.integer_form(dump(certificate)))
+    n, d, c, _ = tokens.take(4)
+    tokens.take(3 + n * (d + c) + 2 + 1 + n * c + 2 + 1)
+    blocks = [tokens.sparse(n, 1) for _ in range(3)]
+    return [
+        (k, i, j)
+        for k, block in enumerate(blocks)
+        for (i, j), y in block.items()
+        if y < 0 and not (k == 1 and i == j)
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_negative_multiplier_is_not_lost_in_a_sum(order):
+    pair = [(0, 1, -1.0), (0, 1, 2.0)][::order]
+    assert negative_entries(PSD["dnn"]) == []
+    assert negative_entries(with_products(PSD["dnn"], *pair)) == [(0, 0, 1)]
+    n = PSD["dnn"]["claim"]["n"]
+    assert negative_entries(with_products(PSD["dnn"], (0, n, -1.0))) == []
+
+
+@pytest.mark.parametrize("path", [*files("correct"), *files("incorrect")], ids=lambda p: p.stem)
+def test_other_kinds_are_refused(path):
+    kind = load(path)["proof"]["kind"]
+    if kind not in ("psd", "partition"):
+        with pytest.raises(InputError, match="psd"):
+            verified.integer_form(path.read_bytes())
+    elif kind == "psd" or path.parent.name == "correct":
+        assert verified.integer_form(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("loss", "squared-hinge", "loss"),
+        ("output_bias", True, "output bias"),
+        ("output_bias", "free", "output bias"),
+        ("hidden_bias", "free", "free hidden bias"),
+    ],
+)
+def test_other_problems_are_refused(key, value, said):
+    certificate = PSD["hidden-bias"]
+    signs = [1.0 if y > 0 else -1.0 for y in unpack(certificate["data"]["Y"])]
+    certificate = changed(certificate, "data", "Y", to=pack(signs, "d"))
+    certificate["claim"][key] = value
+    with pytest.raises(InputError, match=said):
+        verified.integer_form(dump(certificate))
+
+
+def test_malformed_stays_malformed():
+    with pytest.raises(kernel.Malformed):
+        verified.integer_form(b"{}")
+
+
+def program(tmp_path, says, code):
+    path = tmp_path / "checker"
+    path.write_text(f"#!/bin/sh\ncat > /dev/null\necho '{says}'\nexit {code}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_verdicts_of_the_program(tmp_path):
+    document = dump(PSD["dnn"])
+    assert verified.check_verified(document, program(tmp_path, "proved: 7/2", 0)) == Fraction(7, 2)
+    with pytest.raises(kernel.Rejected):
+        verified.check_verified(document, program(tmp_path, "rejected", 1))
+    for says, code in (("proved: 7/2", 1), ("rejected", 0), ("malformed: no", 2), ("", 0)):
+        with pytest.raises(InputError, match="extracted checker"):
+            verified.check_verified(document, program(tmp_path, says, code))
+
+
+def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv(verified.ENVIRONMENT, str(program(tmp_path, "", 0)))
+    assert verified.find_checker() == tmp_path / "checker"
+    (tmp_path / "checker").chmod(0o644)
+    with pytest.raises(InputError, match="CERTNN_CHECKER"):
+        verified.find_checker()
+    monkeypatch.delenv(verified.ENVIRONMENT)
+    monkeypatch.setattr(verified, "_BUILT", tmp_path / "none")
+    with pytest.raises(InputError, match=r"build_checker\.sh"):
+        verified.find_checker()
