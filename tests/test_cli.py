@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -322,3 +323,15 @@ def test_demo_options(capsys):
         main(["demo", "--help"])
     assert caught.value.code == 0
     assert "--out" in capsys.readouterr().out
+
+
+def test_many_digits(folder, capsys):
+    save_data(folder / "few.npz", random_network_data(0, 0.1, n=4, d=2, c=2))
+    command = ["bound", "--data", str(folder / "few.npz"), "--reg", "0.1", "--digits", "25"]
+    assert main([*command, "--out", str(folder / "digits")]) == 0
+    said = capsys.readouterr().out
+    digits = re.search(r">= ([0-9.]+),", said)[1]
+    assert len(digits) > 25
+    assert main(["check", str(folder / "digits" / "certificate.json")]) == 0
+    assert f"{float(digits):.12f}"[:12] in capsys.readouterr().out
+    assert main([*command[:-1], "1000", "--out", str(folder / "digits")]) == 2

@@ -21,11 +21,22 @@ def add_audit_options(command: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         help="PyTorch, safetensors, ONNX, .keras, or .npz with U (d×m) and V (m×c)",
     )
-    add_bound_options(command)
+    _add_search(command)
 
 
 def add_bound_options(command: argparse.ArgumentParser) -> None:
     """Those of ``certnn bound``, which has no network."""
+    _add_search(command)
+    command.add_argument(
+        "--digits",
+        type=int,
+        metavar="K",
+        help="prove so many digits of the value of the level dnn, for up to 20 points; writes "
+        "certificate.json alone",
+    )
+
+
+def _add_search(command: argparse.ArgumentParser) -> None:
     add_problem_options(command)
     add_search_options(command)
     add_cluster_option(command)
@@ -34,8 +45,27 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
 
 def run_bound(options: argparse.Namespace) -> int:
     """Prove a lower bound and write the report."""
+    if options.digits is not None:
+        return _run_digits(options)
     options.network = None
     return run_audit(options)
+
+
+def _run_digits(options: argparse.Namespace) -> int:
+    from certnn.auditing import make_folder
+    from certnn.extended import refine
+    from certnn.progress import SearchProgress
+
+    problem, _ = problem_of(options)
+    out = make_folder(options.out)
+    with SearchProgress() as progress:
+        refined = refine(
+            problem, options.digits, progress=lambda doing: progress.tell(doing, None, None)
+        )
+    refined.certificate.save(out / "certificate.json")
+    print(f"proved: {refined}")
+    print(f"Written to {out}: certificate.json")
+    return OK
 
 
 def run_audit(options: argparse.Namespace) -> int:

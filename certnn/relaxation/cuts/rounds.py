@@ -40,7 +40,7 @@ _FORMS = 1.5
 #: gap of the last dual point.
 _SHARE, _FINEST, _COARSEST, _LAST = 0.3, 1e-4, 3e-3, 1e-6
 #: Rounds end when so many of them together have not raised the bound by this share.
-_STALLS, _RISE = 5, 1e-3
+_STALLS, _RISE = 5, 1e-4
 #: A dual point is handed out when the bound has risen by this share.
 _WORTH = 2e-3
 #: Seconds of search a round: at least these, or what the last solution took.
