@@ -100,7 +100,7 @@ def violation_needed(moments, k):
         constraints.append(part >= 0)
         total = total + place @ part @ place.T
     distance = cp.Minimize(cp.max(cp.abs(total - moments)))
-    return cp.Problem(distance, constraints).solve(solver="CVXOPT")
+    return cp.Problem(distance, constraints).solve(solver="SCS", eps_abs=1e-8, eps_rel=1e-8)
 
 
 @pytest.mark.parametrize("k", [3, 4])
