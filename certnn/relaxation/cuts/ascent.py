@@ -13,11 +13,16 @@ from certnn.errors import SolverError
 from certnn.relaxation.cuts.constraints import CutConstraints, make_cut_constraints
 from certnn.relaxation.cuts.set_search import ViolatedForm
 from certnn.relaxation.interior_point.factors import Factors, factorise, longest
+from certnn.relaxation.interior_point.figures import (
+    best_multiple,
+    centred,
+    primal_figures,
+    proved_kappa,
+)
 from certnn.relaxation.interior_point.links import first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, State, average
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.interior_point.schur import schur_compiled
-from certnn.relaxation.interior_point.solver import _best_scale, _centred, _kappa, _primal
 
 #: Share of the way to the border of the cone at which new multipliers start.
 _ROOM = 0.5
@@ -77,7 +82,7 @@ class Ascent:
         factors = factorise(self.constraints.dual_matrix(y))
         if factors is None:
             raise SolverError("the data are too badly scaled for the interior point method")
-        self._move(self.constraints, _centred(self.constraints, y, factors), factors)
+        self._move(self.constraints, centred(self.constraints, y, factors), factors)
 
     def solve(self, tolerance: float, deadline: float) -> bool:
         """Steps to this relative gap; whether it was reached."""
@@ -104,11 +109,11 @@ class Ascent:
 
     def _move(self, constraints: CutConstraints, state: State, factors: Factors) -> None:
         self.constraints, self.state, self.factors = constraints, state, factors
-        estimate, residual = _primal(constraints, state)
+        estimate, residual = primal_figures(constraints, state)
         self._infeasible = residual > _FEASIBLE
         zeta = state.y[: constraints.fits]
-        self.scale, self.bound = _best_scale(
-            constraints.program, zeta, _kappa(constraints, factors)
+        self.scale, self.bound = best_multiple(
+            constraints.program, zeta, proved_kappa(constraints, factors)
         )
         self.gap = (estimate - self.bound) / max(abs(estimate), np.finfo(float).tiny)
 
@@ -223,7 +228,7 @@ class Ascent:
                 break
         else:
             return np.ones_like(slacks), forms
-        self._move(smaller, _centred(smaller, y, factors), factors)
+        self._move(smaller, centred(smaller, y, factors), factors)
         return slacks, kept[n:]
 
     @staticmethod

@@ -16,12 +16,12 @@ from certnn.certificate.dual_point import IndexArray
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import factorise, upper_root
+from certnn.relaxation.interior_point.figures import centred, dual_iterate, primal_figures
 from certnn.relaxation.interior_point.forms import Forms
 from certnn.relaxation.interior_point.links import extended, first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, average
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.interior_point.schur import schur_compiled
-from certnn.relaxation.interior_point.solver import _centred, _iterate, _primal
 from certnn.relaxation.neighbours import links_of
 
 #: Products are added from this relative gap on, those below this share of their forms' norms.
@@ -61,7 +61,7 @@ def positive_moments(program: Program, tolerance: float = 1e-8) -> Iterator[Floa
     factors = factorise(constraints.dual_matrix(y))
     if factors is None:
         raise SolverError("the data are too badly scaled for the interior point method")
-    state, infeasible = _centred(constraints, y, factors), True
+    state, infeasible = centred(constraints, y, factors), True
     best: FloatArray | None = None
     for _ in range(_MOST_STEPS):
         buffer = np.empty((state.y.size, state.y.size))
@@ -70,13 +70,13 @@ def positive_moments(program: Program, tolerance: float = 1e-8) -> Iterator[Floa
         except SolverError:
             return
         state, factors = step.state, step.factors
-        estimate, residual = _primal(constraints, state)
+        estimate, residual = primal_figures(constraints, state)
         infeasible = residual > _FEASIBLE
         moment = _inside(program.forms, _balanced(program.forms, state.moment), best)
         if moment is not None:
             best = moment
             yield moment
-        _, bound = _iterate(constraints, state.y, factors, estimate)
+        _, bound = dual_iterate(constraints, state.y, factors, estimate)
         gap = (estimate - bound) / estimate
         if gap > _PRICE_AT or (infeasible and step.primal < 0.9):
             continue

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products
-from certnn.dual_scaling import best_scale
 from certnn.errors import SolverError
 from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.interior_point.constraints import Constraints
-from certnn.relaxation.interior_point.factors import Factors, factorise
+from certnn.relaxation.interior_point.factors import factorise
+from certnn.relaxation.interior_point.figures import centred, dual_iterate, primal_figures
 from certnn.relaxation.interior_point.links import extended, first_point
-from certnn.relaxation.interior_point.newton import NewtonStep, State, average
-from certnn.relaxation.interior_point.program import Program, make_program
+from certnn.relaxation.interior_point.newton import NewtonStep, average
+from certnn.relaxation.interior_point.program import make_program
 from certnn.relaxation.interior_point.schur import SchurWriter, schur_compiled
 from certnn.relaxation.iterates import DualIterate
 from certnn.relaxation.neighbours import links_of
@@ -82,8 +81,8 @@ def interior_point(
     factors = factorise(constraints.dual_matrix(y))
     if factors is None:
         raise SolverError("the data are too badly scaled for the interior point method")
-    yield _iterate(constraints, y, factors, np.inf)[0]
-    state = _centred(constraints, y, factors)
+    yield dual_iterate(constraints, y, factors, np.inf)[0]
+    state = centred(constraints, y, factors)
     buffer = np.empty((y.size, y.size))
     infeasible, short, best, add_few_at = True, 0, 0.0, _FALLEN * _PRICE_AT
     for _ in range(_MOST_STEPS):
@@ -92,9 +91,11 @@ def interior_point(
         except SolverError:
             return
         state, factors = step.state, step.factors
-        estimate, residual = _primal(constraints, state)
+        estimate, residual = primal_figures(constraints, state)
         infeasible = residual > _FEASIBLE
-        iterate, bound = _iterate(constraints, state.y, factors, np.inf if infeasible else estimate)
+        iterate, bound = dual_iterate(
+            constraints, state.y, factors, np.inf if infeasible else estimate
+        )
         yield iterate
         stuck = min(step.primal, step.dual) < _SHORT and bound <= best * (1.0 + _RISE)
         short = short + 1 if stuck else 0
@@ -119,58 +120,6 @@ def interior_point(
             infeasible = True
         elif gap <= tolerance and not (infeasible or first.size):
             return
-
-
-def _centred(constraints: Constraints, y: FloatArray, factors: Factors) -> State:
-    """L = μS⁻¹ and ν = μ/y, with the μ that fits the equations of ζ best."""
-    program = constraints.program
-    values = constraints.values(program.forms.values(factors.inverse))[: constraints.fits]
-    wanted = program.targets.ravel() - y[: constraints.fits]
-    mu = max(float(wanted @ values), 0.0) / max(float(values @ values), np.finfo(float).tiny)
-    if not mu > 0.0:  # ζ is at the targets already: any μ will do
-        mu = float(np.sum(program.targets**2)) / program.forms.order * 1e-3
-    return State(y, mu * factors.inverse, mu / y[constraints.signed :])
-
-
-def _iterate(
-    constraints: Constraints, y: FloatArray, factors: Factors, estimate: float
-) -> tuple[DualIterate, float]:
-    """The dual point at its best scale, and its bound in the units of the program."""
-    program, kept = constraints.program, slice(constraints.fits, None)
-    scale, bound = _best_scale(program, y[: constraints.fits], _kappa(constraints, factors))
-    zeta = scale * y[: constraints.fits].reshape(program.targets.shape)
-    first, second = constraints.first[kept], constraints.second[kept]
-    return program.iterate(zeta, first, second, scale * y[kept], estimate), bound
-
-
-def _kappa(constraints: Constraints, factors: Factors) -> float:
-    """The dual norm proved, in units of reg: s is eliminated from S (Theorem 11(c))."""
-    forms = constraints.program.forms
-    kept = np.r_[0 : forms.rank, forms.rank + forms.points : forms.order]
-    # The Schur complement of S is the inverse of this block of S⁻¹.
-    largest = float(scipy.linalg.eigvalsh(factors.inverse[np.ix_(kept, kept)])[-1])
-    return max(1.0 - 1.0 / largest, 0.0)
-
-
-def _best_scale(program: Program, zeta: FloatArray, kappa: float) -> tuple[float, float]:
-    """The multiple of the dual point that proves most, and what it proves (Theorem 3)."""
-    product = float(zeta @ program.targets.ravel())
-    square = float(zeta @ zeta)
-    scale = best_scale(product, square, 1.0 / kappa if kappa > 0.0 else np.inf)
-    return scale, scale * product - 0.5 * scale * scale * square + program.lost
-
-
-def _primal(constraints: Constraints, state: State) -> tuple[float, float]:
-    """The primal objective of the moment matrix, and its largest residual."""
-    program = constraints.program
-    r, m = program.forms.rank, program.forms.points
-    values = constraints.values(program.forms.values(state.moment))
-    left = program.targets.ravel() - values[: constraints.fits]
-    diagonal = np.diag(state.moment)
-    decay = float(np.sum(diagonal[:r]) + np.sum(diagonal[r + m :]))
-    errors = values[constraints.fits :].copy()
-    errors[m:] -= state.slack
-    return 0.5 * float(left @ left) + 0.5 * decay + program.lost, float(np.max(np.abs(errors)))
 
 
 def _violated(
