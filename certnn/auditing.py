@@ -44,6 +44,8 @@ _TRAINING_SHARE = 0.25
 #: The same for descent from the weights of the given network.
 _POLISHING_SECONDS = 5.0
 _POLISHING_SHARE = 0.1
+#: Where networks come from that the search has found.
+_SEARCHED = "column generation"
 _PROGRAMS = (
     "certnn",
     "numpy",
@@ -195,7 +197,7 @@ def audit(
         seconds = _POLISHING_SECONDS if time_limit is None else _POLISHING_SHARE * time_limit
         found = polish(problem, given.network, deadline=start + seconds)
         polished = _evaluated(problem, found, "given, polished")
-        best = min(best, polished, key=lambda evaluated: evaluated.bound.value)
+        best = _better(best, polished)
 
     def tell(stage: str, bound: float | None, objective: float | None) -> None:
         if progress is not None:
@@ -211,7 +213,7 @@ def audit(
         seconds = _TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit
         starts = () if network is None else (network,)
         trained = train_locally(problem, starts=starts, time_limit=seconds)
-        best = _better(problem, best, trained.network)
+        best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
         lower = replace(lower, interrupted=trained.interrupted)
     left = None if time_limit is None else time_limit - (time.monotonic() - start)
     if not lower.interrupted and (left is None or left > 0.0):
@@ -229,7 +231,7 @@ def audit(
             progress=tell,
         )
         if lower.network is not None:
-            best = _better(problem, best, lower.network)
+            best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
     seconds = time.monotonic() - start
     return AuditResult(
         _report(problem, given, polished, best, lower, title, recheck, decay, seconds),
@@ -255,9 +257,8 @@ def _evaluated(problem: TrainingProblem, network: TwoLayerNetwork, source: str) 
     return _Evaluated(network, network.evaluate(problem), source)
 
 
-def _better(problem: TrainingProblem, best: _Evaluated, found: TwoLayerNetwork) -> _Evaluated:
-    """The better of the best network so far and one found by the search."""
-    other = _evaluated(problem, found, "column generation")
+def _better(best: _Evaluated, other: _Evaluated) -> _Evaluated:
+    """The better of the best network so far and another one."""
     return other if other.bound.value < best.bound.value else best
 
 

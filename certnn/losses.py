@@ -85,8 +85,21 @@ class Loss(ABC):
         """Minus the diagonal of its Hessian, shape (n, c), which has nothing else."""
 
 
+class _QuadraticDual(Loss):
+    """With ⟨Z, Y⟩ − ½‖Z‖² for −ℓ*(−Z), wherever it is finite."""
+
+    def dual_value(self, Z: FloatArray, Y: FloatArray) -> float:
+        return float(np.vdot(Z, Y) - 0.5 * np.vdot(Z, Z))
+
+    def dual_gradient(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
+        return Y - Z
+
+    def dual_curvature(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
+        return np.ones(Z.shape)
+
+
 @dataclass(frozen=True)
-class HalfSquared(Loss):
+class HalfSquared(_QuadraticDual):
     """½(f − y)²."""
 
     name: ClassVar[str] = "half-squared"
@@ -102,15 +115,6 @@ class HalfSquared(Loss):
 
     def limits(self, Y: FloatArray) -> Limits:
         return np.full(Y.shape, -math.inf), np.full(Y.shape, math.inf)
-
-    def dual_value(self, Z: FloatArray, Y: FloatArray) -> float:
-        return float(np.vdot(Z, Y) - 0.5 * np.vdot(Z, Z))
-
-    def dual_gradient(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
-        return Y - Z
-
-    def dual_curvature(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
-        return np.ones(Z.shape)
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ class Hinge(_LabelLoss):
 
 
 @dataclass(frozen=True)
-class SquaredHinge(_LabelLoss):
+class SquaredHinge(_QuadraticDual, _LabelLoss):
     """½(1 − yf)₊²."""
 
     name: ClassVar[str] = "squared-hinge"
@@ -209,15 +213,6 @@ class SquaredHinge(_LabelLoss):
 
     def gradient(self, F: FloatArray, Y: FloatArray) -> FloatArray:
         return -Y * np.maximum(1.0 - Y * F, 0.0)
-
-    def dual_value(self, Z: FloatArray, Y: FloatArray) -> float:
-        return float(np.vdot(Z, Y) - 0.5 * np.vdot(Z, Z))
-
-    def dual_gradient(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
-        return Y - Z
-
-    def dual_curvature(self, Z: FloatArray, Y: FloatArray) -> FloatArray:
-        return np.ones(Z.shape)
 
 
 @dataclass(frozen=True)

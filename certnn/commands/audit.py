@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, data_arguments, problem_of
-from certnn.commands.search_options import add_cluster_option, add_search_options, choice_of
+from certnn.commands.search_options import add_search_options, choice_of
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
@@ -39,7 +39,6 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
 def _add_search(command: argparse.ArgumentParser) -> None:
     add_problem_options(command)
     add_search_options(command)
-    add_cluster_option(command)
     command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def add_search_options(command: argparse.ArgumentParser) -> None:
-    """Add level, goal, limits and solver."""
+    """Add level, goal, limits, solver and cluster."""
     command.add_argument(
         "--level",
         default="auto",
@@ -32,10 +32,6 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
         help="of the level dnn: reduced primal, the paper's own by a solver of CVXPY (CLARABEL), "
         "or the dual by PICOS and CVXOPT",
     )
-
-
-def add_cluster_option(command: argparse.ArgumentParser) -> None:
-    """Add --cluster."""
     command.add_argument(
         "--cluster", metavar="ADDRESS", help="Dask scheduler for the sums of the level shor"
     )

@@ -17,6 +17,7 @@ from itertools import combinations, product
 
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
 from certnn.kernel.phases import positive_definite
+from certnn.kernel.psd import lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
 
 #: Sets have at most so many points; each has 2 to this power choices of signs.
@@ -98,11 +99,9 @@ def check_cuts(features: ExactMatrix, proof: CutsProof, backend: Backend) -> Non
     E = _bordered(E, proof.Z.negated())
     E += _diagonal(kappa, range(n, len(w)), len(w))
     E -= _diagonal(_lost(slacks, proof), range(n, n + len(features.rows[0])), len(w))
-    L = _lower_triangle(proof.L, len(w))
+    L, _ = lower_triangle(proof.L.transposed(), 0, len(w))
     E = E.rescaled(w, w, 2 * proof.weights.exponent) - times_transpose(L, L, backend)
-    for p, row in enumerate(E.rows):
-        if 2 * row[p] < sum(map(abs, row)):
-            raise Rejected(f"the remainder is not diagonally dominant at row {p}")
+    require_dominance(E, [f"row {p}" for p in range(len(w))])
 
 
 class _Slacks:
@@ -216,11 +215,3 @@ def _diagonal(scalar: ExactMatrix, places: range, size: int) -> ExactMatrix:
     number = scalar.rows[0][0]
     rows = [[number * (p == q and p in places) for q in range(size)] for p in range(size)]
     return ExactMatrix(rows, scalar.exponent)
-
-
-def _lower_triangle(entries: ExactMatrix, size: int) -> ExactMatrix:
-    rows, start = [], 0
-    for length in range(1, size + 1):
-        rows.append(entries.rows[0][start : start + length] + [0] * (size - length))
-        start += length
-    return ExactMatrix(rows, entries.exponent)

@@ -104,22 +104,22 @@ def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
     triangles = proof.L_points.transposed()
     start, columns_left = 0, ExactMatrix([[0] * border], 0)
     for group, own_products in zip(proof.groups, products, strict=True):
-        L, start = _lower_triangle(triangles, start, len(group))
+        L, start = lower_triangle(triangles, start, len(group))
         K, w = cross.taken(group), weights.taken(group)
         A, C, in_corner = _form_blocks(features.taken(group), proof, group, own_products, backend)
         if in_corner is not None:
             corner += in_corner
         E = _weighted(w, A, w) - times_transpose(L, L, backend)
         across = _weighted(w, C, border_w) - times_transpose(L, K.transposed(), backend)
-        _require_dominance(E.beside(across), [f"point {i}" for i in group])
+        require_dominance(E.beside(across), [f"point {i}" for i in group])
         columns_left += _absolute_column_sums(across)
     E = _weighted(border_w, corner, border_w)
     for K in cross.pieces():
         rows = K.transposed()
         E -= times_transpose(rows, rows, backend)
-    L, _ = _lower_triangle(proof.L_corner.transposed(), 0, border)
+    L, _ = lower_triangle(proof.L_corner.transposed(), 0, border)
     E -= times_transpose(L, L, backend)
-    _require_dominance(
+    require_dominance(
         E.beside(columns_left.transposed()), [f"border row {p}" for p in range(border)]
     )
 
@@ -181,7 +181,7 @@ def _form_blocks(
     return own, border, ExactMatrix(padded, uu.exponent)
 
 
-def _lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
+def lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
     """The square matrix whose lower triangle begins at `start`, and where the next one begins.
 
     `entries` has one column.
@@ -199,7 +199,7 @@ def _absolute_column_sums(matrix: ExactMatrix) -> ExactMatrix:
     )
 
 
-def _require_dominance(remainder: ExactMatrix, names: list[str]) -> None:
+def require_dominance(remainder: ExactMatrix, names: list[str]) -> None:
     """In every row the diagonal entry is at least the sum of the others' absolute values."""
     for p, (row, name) in enumerate(zip(remainder.rows, names, strict=True)):
         if 2 * row[p] < sum(map(abs, row)):

@@ -69,10 +69,6 @@ def measured(problem, choice, time_limit):
     }
 
 
-def in_process(pool, *arguments):
-    return pool.apply(measured, arguments)
-
-
 def seconds_to(run, share, best):
     return next((s for s, bound in run["bounds"] if bound >= share * best), math.inf)
 
@@ -130,7 +126,7 @@ def main() -> None:
     for name, n, problem in cases(options.data, options.sizes):
         for solver, choice in SOLVERS.items():
             with context.Pool(1) as pool:
-                run = in_process(pool, problem, choice, options.time_limit)
+                run = pool.apply(measured, (problem, choice, options.time_limit))
             runs.setdefault((name, n), {})[solver] = run
             steps = ", ".join(f"{bound:.7g} @ {s:.1f} s" for s, bound in run["bounds"])
             print(

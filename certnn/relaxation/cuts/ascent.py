@@ -18,6 +18,7 @@ from certnn.relaxation.interior_point.figures import (
     centred,
     primal_figures,
     proved_kappa,
+    required_factors,
 )
 from certnn.relaxation.interior_point.links import first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, State, average
@@ -79,9 +80,7 @@ class Ascent:
             np.zeros((0, k), dtype=np.int64),
             np.zeros((0, 2 * k * k)),
         )
-        factors = factorise(self.constraints.dual_matrix(y))
-        if factors is None:
-            raise SolverError("the data are too badly scaled for the interior point method")
+        factors = required_factors(self.constraints, y)
         self._move(self.constraints, centred(self.constraints, y, factors), factors)
 
     def solve(self, tolerance: float, deadline: float) -> bool:

@@ -76,8 +76,7 @@ def first_order(
     """
     program = make_program(reduced)
     if not np.any(program.targets):
-        none = np.zeros(0, dtype=np.int64)
-        yield program.iterate(program.targets, none, none, np.zeros(0), program.lost)
+        yield program.nothing_to_fit()
         return
     layout = Layout(program)
     middle, value = _definite(layout, _linked(layout, start))

@@ -7,11 +7,26 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.dual_scaling import best_scale
+from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
-from certnn.relaxation.interior_point.factors import Factors
+from certnn.relaxation.interior_point.factors import Factors, factorise
 from certnn.relaxation.interior_point.newton import State
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.iterates import DualIterate
+
+
+def required_factors(constraints: Constraints, y: FloatArray) -> Factors:
+    """The factors of S at multipliers to begin with.
+
+    Raises
+    ------
+    SolverError
+        If S is not positive definite in floats.
+    """
+    factors = factorise(constraints.dual_matrix(y))
+    if factors is None:
+        raise SolverError("the data are too badly scaled for the interior point method")
+    return factors
 
 
 def centred(constraints: Constraints, y: FloatArray, factors: Factors) -> State:
@@ -64,3 +79,12 @@ def primal_figures(constraints: Constraints, state: State) -> tuple[float, float
     errors = values[constraints.fits :].copy()
     errors[m:] -= state.slack
     return 0.5 * float(left @ left) + 0.5 * decay + program.lost, float(np.max(np.abs(errors)))
+
+
+def relative_products(program: Program, moment: FloatArray) -> FloatArray:
+    """Moments of all products of a and b over the norms of their two forms, shape (2m, 2m)."""
+    m = program.forms.points
+    values = program.forms.values(moment)[: 2 * m, : 2 * m]
+    norms = np.sqrt(np.diag(values))
+    share: FloatArray = values / norms[:, None] / norms[None, :]
+    return share

@@ -14,6 +14,7 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.errors import SolverError
+from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import (
     Factors,
@@ -104,7 +105,8 @@ class NewtonStep:
         own = constraints.schur_diagonal(primal, dual)
         self._scale = 1.0 / np.sqrt(own + self._diagonal)
         for shift in _SHIFTS:
-            constraints.write_schur(write, primal, dual, self._scale, buffer)
+            with interrupts_deferred():  # the first call compiles
+                constraints.write_schur(write, primal, dual, self._scale, buffer)
             np.fill_diagonal(buffer, 1.0 + shift)
             self._factor, failed = scipy.linalg.lapack.dpotrf(
                 buffer.T, lower=1, overwrite_a=1, clean=0

@@ -16,7 +16,13 @@ from certnn.certificate.dual_point import IndexArray
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import factorise, upper_root
-from certnn.relaxation.interior_point.figures import centred, dual_iterate, primal_figures
+from certnn.relaxation.interior_point.figures import (
+    centred,
+    dual_iterate,
+    primal_figures,
+    relative_products,
+    required_factors,
+)
 from certnn.relaxation.interior_point.forms import Forms
 from certnn.relaxation.interior_point.links import extended, first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, average
@@ -58,9 +64,7 @@ def positive_moments(program: Program, tolerance: float = 1e-8) -> Iterator[Floa
     """
     label = np.zeros(program.forms.points, dtype=np.int64)
     constraints, y = first_point(program, label, None)
-    factors = factorise(constraints.dual_matrix(y))
-    if factors is None:
-        raise SolverError("the data are too badly scaled for the interior point method")
+    factors = required_factors(constraints, y)
     state, infeasible = centred(constraints, y, factors), True
     best: FloatArray | None = None
     for _ in range(_MOST_STEPS):
@@ -142,9 +146,7 @@ def _violated(
 ) -> tuple[IndexArray, IndexArray]:
     """The products that are most negative for their forms' size and not in the working set."""
     m = constraints.program.forms.points
-    values = constraints.program.forms.values(moment)[: 2 * m, : 2 * m]
-    norms = np.sqrt(np.diag(values))
-    share = values / norms[:, None] / norms[None, :]
+    share = relative_products(constraints.program, moment)
     share[constraints.pair_first, constraints.pair_second] = 0.0
     first, second = _others(m)
     late = gap <= _ALL_FROM

@@ -70,6 +70,11 @@ class Program:
         """The dual objective."""
         return float(np.sum(zeta * (self.targets - 0.5 * zeta))) + self.lost
 
+    def nothing_to_fit(self) -> DualIterate:
+        """The best dual point where all targets are zero but for what is lost."""
+        none = np.zeros(0, dtype=np.int64)
+        return self.iterate(self.targets, none, none, np.zeros(0), self.lost)
+
     def iterate(
         self,
         zeta: FloatArray,

@@ -9,10 +9,15 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
-from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.interior_point.constraints import Constraints
 from certnn.relaxation.interior_point.factors import factorise
-from certnn.relaxation.interior_point.figures import centred, dual_iterate, primal_figures
+from certnn.relaxation.interior_point.figures import (
+    centred,
+    dual_iterate,
+    primal_figures,
+    relative_products,
+    required_factors,
+)
 from certnn.relaxation.interior_point.links import extended, first_point
 from certnn.relaxation.interior_point.newton import NewtonStep, average
 from certnn.relaxation.interior_point.program import make_program
@@ -68,19 +73,13 @@ def interior_point(
     """
     program = make_program(reduced)
     if not np.any(program.targets):
-        none = np.zeros(0, dtype=np.int64)
-        yield program.iterate(program.targets, none, none, np.zeros(0), program.lost)
+        yield program.nothing_to_fit()
         return
-    with interrupts_deferred():  # the first call compiles
-        none = np.zeros(0, dtype=np.int64)
-        schur(np.eye(1), np.eye(1), none, none, np.zeros(0), np.empty((0, 0)))
     label = np.zeros(program.forms.points, dtype=np.int64)
     for number, group in enumerate(groups or []):
         label[group] = number
     constraints, y = first_point(program, label, start)
-    factors = factorise(constraints.dual_matrix(y))
-    if factors is None:
-        raise SolverError("the data are too badly scaled for the interior point method")
+    factors = required_factors(constraints, y)
     yield dual_iterate(constraints, y, factors, np.inf)[0]
     state = centred(constraints, y, factors)
     buffer = np.empty((y.size, y.size))
@@ -127,9 +126,7 @@ def _violated(
 ) -> tuple[IndexArray, IndexArray]:
     """The products that are most negative for their forms' size and not in the working set."""
     m = constraints.program.forms.points
-    values = constraints.program.forms.values(moment)[: 2 * m, : 2 * m]
-    norms = np.sqrt(np.diag(values))
-    share = values / norms[:, None] / norms[None, :]
+    share = relative_products(constraints.program, moment)
     group = np.tile(label, 2)
     allowed = np.triu(group[:, None] == group[None, :], 1)
     allowed[np.arange(m), np.arange(m) + m] = False
