@@ -42,6 +42,12 @@ def test_one_column_in_closed_form():
     assert result.lower.value == pytest.approx(expected, rel=2e-9)
 
 
+def test_no_gap_is_as_far_as_floats_go():
+    # Every direction is found at once here, so that accuracy is all that is left to gain.
+    result = certnn.train(random_network_data(7, 0.1, 6, 1, 1), gap=0.0)
+    assert result.gap <= 1e-8
+
+
 def test_iris_in_four_dimensions():
     problem = iris(0.1)
     result = certnn.train(problem, gap=1e-3)

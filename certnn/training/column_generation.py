@@ -31,7 +31,8 @@ _ANGLE = 1e-6
 _POLISH_ITERATIONS = 150
 #: Rounds without a gain of this share, or a smaller largest score, after which there is none.
 _IDLE_ROUNDS, _LEAST_GAIN = 12, 1e-13
-#: Accuracy of the restricted optimum, a share of how far the largest score is above reg.
+#: Accuracy of the restricted optimum, a share of how far the largest score is above reg, as long as
+#: there are directions to take up.
 _ACCURACY = 1e-3
 
 
@@ -73,6 +74,7 @@ class ColumnGeneration:
         self._solution: RestrictedSolution = no_directions(self._problem, self._scaled.bias_decay)
         self._quiet, self._effort, self._highest = 0, 1, np.inf
         self._lowest, self._idle = np.inf, 0
+        self._accuracy = 0.0
         d = problem.inputs.shape[1]
         self.best = TwoLayerNetwork(np.zeros((d, 0)), np.zeros((0, problem.c)))
         self.objective = problem.null_loss
@@ -119,6 +121,9 @@ class ColumnGeneration:
         self._idle = 0 if self._highest < self._lowest else self._idle + 1
         self._lowest = min(self._lowest, self._highest)
         if self._highest <= 1.0 + tolerance:
+            if self._accuracy > tolerance:  # too coarse to tell
+                self._solve(self._solution.directions[:, :0], tolerance)
+                return False
             self._quiet += 1
             self._effort = min(2 * self._effort, _MOST_EFFORT)
             return self.exact or self._space.rank == 0 or self._quiet >= _QUIET_ROUNDS
@@ -166,14 +171,17 @@ class ColumnGeneration:
         return ascend(problem, Z, np.hstack(kinds))
 
     def _take_up(self, directions: FloatArray) -> None:
-        above = max(self._highest - 1.0, 0.0)
+        self._solve(directions, _ACCURACY * max(self._highest - 1.0, 0.0))
+
+    def _solve(self, directions: FloatArray, accuracy: float) -> None:
+        self._accuracy = accuracy
         guess = np.concatenate([self._solution.lengths, np.zeros(directions.shape[1])])
         self._solution = solve_restricted(
             self._problem,
             np.hstack([self._solution.directions, candidates.unit(directions)]),
             guess,
             self._solution.objective,
-            _ACCURACY * above,
+            accuracy,
             self._scaled.bias_decay,
             self._solution.residual,
         )
