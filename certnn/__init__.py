@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from certnn.bound_result import LowerBoundResult
     from certnn.bounds import lower_bound
     from certnn.certificate import Certificate
+    from certnn.completely_positive import ExactSolution, exact_solution
     from certnn.errors import InputError, SolverError
     from certnn.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.global_training import TrainingResult, train
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
     from certnn.report import GapReport
+    from certnn.tightness.verdict import TightnessVerdict, tightness_verdict
 
 _HOMES = {
     "AuditResult": "certnn.auditing",
@@ -33,18 +35,22 @@ _HOMES = {
     "Certificate": "certnn.certificate",
     "CertifiedReLUClassifier": "certnn.estimators",
     "CertifiedReLURegressor": "certnn.estimators",
+    "ExactSolution": "certnn.completely_positive",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.bound_result",
     "RegularisationPath": "certnn.path",
     "SolverChoice": "certnn.relaxation.worker",
     "SolverError": "certnn.errors",
+    "TightnessVerdict": "certnn.tightness.verdict",
     "TrainingProblem": "certnn.problem",
     "TrainingResult": "certnn.global_training",
     "TwoLayerNetwork": "certnn.network",
     "audit": "certnn.auditing",
+    "exact_solution": "certnn.completely_positive",
     "lower_bound": "certnn.bounds",
     "regularisation_path": "certnn.path",
+    "tightness_verdict": "certnn.tightness.verdict",
     "train": "certnn.global_training",
 }
 
@@ -54,18 +60,22 @@ __all__ = [
     "Certificate",
     "CertifiedReLUClassifier",
     "CertifiedReLURegressor",
+    "ExactSolution",
     "GapReport",
     "InputError",
     "LowerBoundResult",
     "RegularisationPath",
     "SolverChoice",
     "SolverError",
+    "TightnessVerdict",
     "TrainingProblem",
     "TrainingResult",
     "TwoLayerNetwork",
     "audit",
+    "exact_solution",
     "lower_bound",
     "regularisation_path",
+    "tightness_verdict",
     "train",
 ]
 

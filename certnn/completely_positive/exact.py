@@ -46,6 +46,12 @@ class ExactSolution:
         """The dual certificate."""
         return self.lower.certificate
 
+    def __repr__(self) -> str:
+        return (
+            f"ExactSolution(objective={self.objective.rounded!r}, "
+            f"neurons={len(self.point.neurons)}, gap={self.gap:.3g}, proved by the kernel)"
+        )
+
 
 def exact_solution(
     problem: TrainingProblem,

@@ -127,9 +127,18 @@ class LiftedNetwork:
         width, columns = len(self.neurons), int(self.problem.features.shape[1])
         return TwoLayerNetwork(U.reshape(width, columns).T, V.reshape(width, self.problem.c))
 
+    def __repr__(self) -> str:
+        return f"LiftedNetwork(order={self.order}, neurons={len(self.neurons)})"
+
 
 def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
     """The neurons of a network as vectors z = (α, β, u, v), exactly.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork
+    problem : TrainingProblem
+        Whose data it is evaluated on.
 
     Raises
     ------

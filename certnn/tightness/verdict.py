@@ -84,6 +84,13 @@ class TightnessVerdict:
         """The network as Λ: where tight, an optimal Λ with its completely positive factor."""
         return lift(self.network, self.problem)
 
+    def __repr__(self) -> str:
+        least, most = self.distance
+        return (
+            f"TightnessVerdict({self.standing!r}: dnn {least:.4g} to {most:.4g} below the optimum, "
+            "as a share of it, proved)"
+        )
+
 
 def judge(evidence: Evidence, tolerance: float = 1e-6) -> TightnessVerdict:
     """Check the evidence exactly and say what it proves.
