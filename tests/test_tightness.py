@@ -135,3 +135,19 @@ def test_from_the_command_line(tmp_path, capsys):
     assert main([*command, "--baseline", str(kept)]) == 1
     assert "worse: random 5 2 1 0.1 0 shor" in capsys.readouterr().out
     assert main([*command, "--families", "nothing"]) == 2
+
+
+def test_verdicts_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["tightness", "--families", "orthogonal", "random", "--n", "4", "--d", "4"]
+    command += ["--c", "1", "--regs", "0.1", "--seeds", "1", "--levels", "dnn", "--verdicts"]
+    assert main([*command, "--out", str(out)]) == 0
+    assert "level dnn is" in capsys.readouterr().out
+    outcomes = json.loads((out / "tightness.json").read_text())["outcomes"]
+    found = {outcome["cell"]["family"]: outcome["values"] for outcome in outcomes}
+    # Exact for orthogonal points with one output (Theorem 33), which these are up to rounding.
+    assert found["orthogonal"]["verdict"] == "tight within tolerance"
+    low, high = found["random"]["distance"]
+    assert 0.0 <= low <= high < 1.0
+    assert 1.0 - found["random"]["levels"]["dnn"]["ratio"] >= low
+    assert "Is the level dnn tight?" in (out / "tightness.html").read_text()

@@ -18,6 +18,11 @@ def add_tightness_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--regs", nargs="+", type=float, default=[0.1, 0.01], metavar="R")
     command.add_argument("--seeds", type=int, default=5, help="problems of each size (5)")
     command.add_argument("--levels", nargs="+", default=["shor", "dnn"], metavar="L")
+    command.add_argument(
+        "--verdicts",
+        action="store_true",
+        help="judge too if the level dnn is tight: proved tight, proved loose, or open",
+    )
     command.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="each (60)")
     command.add_argument("--jobs", type=int, default=1, help="processes side by side (1)")
     command.add_argument("--out", required=True, metavar="DIR", help="gone on from if there")

@@ -14,6 +14,7 @@ from certnn.rounding import rounded_up
 from certnn.sweeps import Record
 from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size, subset
 from certnn.tightness.ratio import Tightness
+from certnn.tightness.verdict import tightness_verdict
 
 #: What the optimum is known to, where a proof of it can be had.
 _EXACT = 1e-6
@@ -29,6 +30,7 @@ def cells(
     levels: list[str],
     time_limit: float,
     data: str | None = None,
+    verdicts: bool = False,
 ) -> list[Record]:
     """All combinations, each once.
 
@@ -46,6 +48,8 @@ def cells(
         Seconds for each level, and for the optimum.
     data : str or None
         An .npz file with X and Y: rows of it are one more family.
+    verdicts : bool
+        Whether to judge too if the level dnn is tight.
 
     Raises
     ------
@@ -56,7 +60,9 @@ def cells(
         if family not in FAMILIES:
             raise InputError("families", f"must be of {', '.join(FAMILIES)}, got {family!r}")
     found: dict[tuple[str, Size], Record] = {}
-    more = {"levels": levels, "time_limit": time_limit}
+    more: Record = {"levels": levels, "time_limit": time_limit}
+    if verdicts:  # cells of earlier runs know no verdicts
+        more["verdict"] = True
     for family, points, k, m, reg, seed in product(families, n, d, c, regs, range(seeds)):
         columns, outputs = FIXED_SHAPES.get(family, (k, m))
         size = Size(points, columns, outputs, reg, seed)
@@ -87,7 +93,9 @@ def measure(cell: Record) -> Record:
         ``objective`` of the best network, exact and rounded up; ``optimum``, the best bound proved
         by any means, with its ``gap`` to that; and for each of the ``levels`` its proved ``bound``,
         the ``ratio`` to the objective, rounded down, what the ``solver`` says its value is, and
-        ``seconds``. A level that was not proved has a ``note`` instead.
+        ``seconds``. A level that was not proved has a ``note`` instead. Where asked for, the
+        ``verdict`` on the level dnn, its ``reason``, and the ``distance`` of the relaxation's value
+        from the optimum, a proved interval of shares of the optimum.
     """
     problem, limit = problem_of(cell), cell["time_limit"]
     best = train(problem, gap=_EXACT, time_limit=limit)
@@ -102,7 +110,13 @@ def measure(cell: Record) -> Record:
         "optimum_level": best.lower.level,
         "gap": best.gap,
         "levels": levels,
+        **(_verdict(problem, limit) if cell.get("verdict") else {}),
     }
+
+
+def _verdict(problem: TrainingProblem, limit: float) -> Record:
+    found = tightness_verdict(problem, time_limit=limit)
+    return {"verdict": found.standing, "reason": found.reason, "distance": found.distance}
 
 
 def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingResult) -> Record:

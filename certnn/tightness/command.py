@@ -12,7 +12,7 @@ from certnn.auditing import make_folder
 from certnn.sweeps import Outcome, run_sweep
 from certnn.tightness.baseline import save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
-from certnn.tightness.table import save_tables, summary_table
+from certnn.tightness.table import save_tables, summary_table, verdict_table
 
 
 def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
@@ -39,6 +39,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
         options.levels,
         options.time_limit,
         options.data,
+        options.verdicts,
     )
     out = make_folder(options.out)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -54,6 +55,8 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
             wanted, measure, out / "outcomes.jsonl", options.jobs, tell
         )
     Console().print(summary_table(outcomes))
+    if options.verdicts:
+        Console().print(verdict_table(outcomes))
     save_tables(out, outcomes, _again(options))
     print(f"Written to {out}: tightness.html, tightness.csv, tightness.json")
     worse = [f"{outcome.cell}: {outcome.error}" for outcome in outcomes if outcome.error]
@@ -73,4 +76,4 @@ def _again(options: argparse.Namespace) -> str:
     for name in ("data", "seeds", "time_limit", "out"):
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--verdicts"] if options.verdicts else [])])

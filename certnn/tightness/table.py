@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -76,6 +76,24 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
+def verdict_counts(outcomes: Sequence[Outcome]) -> list[tuple[str, float, str, int]]:
+    """Family, weight decay and verdict on the level dnn, and how many problems have it."""
+    found = (
+        (outcome.cell["family"], outcome.cell["reg"], outcome.values["verdict"])
+        for outcome in outcomes
+        if outcome.values and "verdict" in outcome.values
+    )
+    return [(*key, count) for key, count in Counter(found).items()]
+
+
+def verdict_table(outcomes: Sequence[Outcome]) -> Table:
+    """The verdicts for the terminal."""
+    table = Table("family", "reg", "level dnn is", "problems")
+    for family, reg, verdict, count in verdict_counts(outcomes):
+        table.add_row(family, f"{reg:g}", verdict, str(count))
+    return table
+
+
 def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None:
     """Write tightness.json, tightness.csv and tightness.html into the folder."""
     document = {"command": command, "outcomes": [vars(outcome) for outcome in outcomes]}
@@ -88,6 +106,7 @@ def _csv(outcomes: Sequence[Outcome]) -> str:
     text = io.StringIO()
     names = ["family", "n", "d", "c", "reg", "seed"]
     more = ["level", "bound", "ratio", "solver", "seconds", "objective", "optimum", "gap", "note"]
+    more += ["verdict", "distance"]
     writer = csv.DictWriter(text, names + more, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for outcome in outcomes:
@@ -109,4 +128,5 @@ def _html(outcomes: Sequence[Outcome], command: str) -> str:
         failed=[outcome for outcome in outcomes if outcome.error],
         plots=[(axis, Markup(plot)) for axis, plot in plots if plot],
         summaries=summaries(outcomes),
+        verdicts=verdict_counts(outcomes),
     )
