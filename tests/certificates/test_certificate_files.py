@@ -25,7 +25,6 @@ def backend(request, monkeypatch):
         monkeypatch.setattr(kernel.partition, "_SMALL", 0)
         return "auto"
     if request.param == "flint":
-        pytest.importorskip("flint")
         monkeypatch.setattr(kernel.exact, "_SMALL", 0)
     return request.param
 

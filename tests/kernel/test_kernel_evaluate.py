@@ -68,7 +68,6 @@ def test_value_is_exact(case):
 @settings(deadline=None, max_examples=40)
 @given(cases())
 def test_backends_agree(case):
-    pytest.importorskip("flint")
     X, Y, reg, bias, U, V = case
     instance = Instance(len(X), len(X[0]), len(Y[0]), reg, bias, packed(X), packed(Y))
     with pytest.MonkeyPatch.context() as patch:
@@ -97,7 +96,6 @@ def test_dead_and_duplicate_neurons():
 
 
 def test_a_large_network_is_the_same_in_both_backends():
-    pytest.importorskip("flint")
     n = d = c = width = 30
     rows = [[((7 * i + 11 * j) % 19 - 9) / 8 for j in range(n)] for i in range(n)]
     instance = Instance(n, d, c, 0.1, False, packed(rows), packed(rows))

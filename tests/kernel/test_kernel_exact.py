@@ -6,6 +6,7 @@ import math
 import struct
 from fractions import Fraction
 
+import flint
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,8 +126,6 @@ def test_rescaling(rows, data, exponent):
 @settings(deadline=None)
 @given(data=st.data())
 def test_products(backend, data):
-    if backend == "flint":
-        pytest.importorskip("flint")
     left = data.draw(float_matrices())
     right = data.draw(float_matrices(columns=len(left[0])))
     expected = [
@@ -139,7 +138,6 @@ def test_products(backend, data):
 
 
 def test_flint_takes_the_large_products_only(monkeypatch):
-    flint = pytest.importorskip("flint")
     used = []
 
     class Recorded(flint.fmpz_mat):

@@ -217,7 +217,6 @@ def test_scales_that_change_nothing(proof, cone, weight):
 @settings(max_examples=25, deadline=None)
 @given(proofs())
 def test_backends_agree(proof):
-    pytest.importorskip("flint")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel.exact, "_SMALL", 0)
         for candidate in (proof, with_margin(proof)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-import pytest
+import flint
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -55,7 +55,6 @@ def test_exponential_is_above_by_little(p, q):
 
 @given(positive, positive)
 def test_against_ball_arithmetic(p, q):
-    flint = pytest.importorskip("flint")
     before = flint.ctx.prec
     flint.ctx.prec = 600
     try:
