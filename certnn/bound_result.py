@@ -42,7 +42,7 @@ class LowerBoundResult:
     notes : tuple of str
         Why a level is missing, one line each.
     seconds : float
-        Wall time in all.
+        Wall time in all, in seconds.
     interrupted : bool
         Whether Ctrl-C ended the search; the bound holds all the same.
     products : dict of Products

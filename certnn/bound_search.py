@@ -114,7 +114,13 @@ class BoundSearch:
             self._notes.append(f"{stage}: {error}")
 
     def result(self, interrupted: bool) -> LowerBoundResult:
-        """What is proved so far."""
+        """What is proved so far.
+
+        Raises
+        ------
+        SolverError
+            If nothing is.
+        """
         if self.best is None:
             raise SolverError("; ".join(self._notes) or "nothing was proved")
         earlier = self._request.improve.seconds if self._request.improve else 0.0

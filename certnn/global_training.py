@@ -38,7 +38,7 @@ class TrainingResult:
     lower : LowerBoundResult
         The proved bound on every network of every width, with its certificate.
     seconds : float
-        Wall time in all.
+        Wall time in all, in seconds.
     interrupted : bool
         Whether Ctrl-C ended the search; the figures hold all the same.
     """

@@ -173,7 +173,7 @@ def regularisation_path(
     regs : sequence of float
         Weight decays, positive, in any order.
     gap, level, time_limit, seed
-        For each weight decay, as in `certnn.train`.
+        For each weight decay, as in `certnn.train`; the time limit is in seconds.
     folder : str, Path or None
         Where each network and certificate is kept. What is there already from an earlier run on the
         same data is checked and gone on from.

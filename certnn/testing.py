@@ -173,7 +173,13 @@ def _saved(result: AuditResult, report: str | Path) -> str:
 
 
 def folder_name(test: str) -> str:
-    """A test's name as the name of a folder."""
+    """A test's name as the name of a folder.
+
+    Parameters
+    ----------
+    test : str
+        Its node id.
+    """
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[:150] or "test"
 
 

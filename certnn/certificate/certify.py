@@ -46,7 +46,7 @@ def certify(problem: TrainingProblem, point: DualPoint, about: dict[str, str]) -
     Raises
     ------
     SolverError
-        If the point has entries that are not finite numbers.
+        If the point has entries that are not finite numbers, or the data are too badly scaled.
     """
     if not point.finite:
         raise SolverError("the dual point has entries that are not finite")
@@ -61,7 +61,7 @@ def certify(problem: TrainingProblem, point: DualPoint, about: dict[str, str]) -
             return _checked(problem, repaired, shift, about)
         except kernel.Rejected as rejected:
             reason, shift = str(rejected), 4.0 * shift
-    raise ArithmeticError(f"no witness found for a repaired dual point: {reason}")
+    raise SolverError(f"no witness found for a repaired dual point: {reason}")
 
 
 def _checked(

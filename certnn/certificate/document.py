@@ -25,7 +25,13 @@ from certnn.rounding import rounded_down
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate file in memory: untrusted bytes until `check` turns them into a bound."""
+    """A certificate file in memory: untrusted bytes until `check` turns them into a bound.
+
+    Attributes
+    ----------
+    document : bytes
+        The file, as `certnn/kernel/FORMAT.md` describes it.
+    """
 
     document: bytes
 

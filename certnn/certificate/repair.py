@@ -11,6 +11,7 @@ import scipy.optimize
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import DualPoint, Products, summed
 from certnn.certificate.quadratic_form import eliminate, largest_eigenvalue, quadratic_form
+from certnn.errors import SolverError
 
 _GRID = 10.0 ** np.arange(-13.0, 0.0)
 _HUGE = 2.0**200
@@ -37,6 +38,11 @@ def repair(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoin
         Finite; of any accuracy.
     shift : float
         As in `certnn.certificate.quadratic_form.eliminate`.
+
+    Raises
+    ------
+    SolverError
+        If the data are too badly scaled for float64.
     """
     shor = shor_products(features, point.Z)
     prior = _prior_products(features, shor)
@@ -49,7 +55,7 @@ def repair(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoin
 
     best = _balanced(features, DualPoint(point.Z, shor), shift)
     if best is None:
-        raise ArithmeticError("the data are too badly scaled for float64")
+        raise SolverError("the data are too badly scaled for float64")
     plain = _balanced(features, point, shift)
     if plain is not None and plain.kappa < best.kappa:
         best = plain

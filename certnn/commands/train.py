@@ -35,7 +35,13 @@ def add_train_options(command: argparse.ArgumentParser) -> None:
 
 
 def run_train(options: argparse.Namespace) -> int:
-    """Train and prove; the files are kept up to date."""
+    """Train and prove; the files are kept up to date.
+
+    Raises
+    ------
+    InputError
+        If an option is unusable.
+    """
     from certnn.earlier_bound import proved_before
     from certnn.files import load_network, save_network
     from certnn.global_training import train

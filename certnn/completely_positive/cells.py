@@ -45,6 +45,11 @@ class Cell:
 def activation_cells(problem: TrainingProblem) -> tuple[Cell, ...]:
     """All cells of a problem; their union is the span of the rows (Theorem 36(a)).
 
+    Parameters
+    ----------
+    problem : TrainingProblem
+        Of few points or of low rank.
+
     Raises
     ------
     InputError

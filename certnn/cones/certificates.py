@@ -14,21 +14,38 @@ from certnn.cones.matrix import SymmetricMatrix, Vector
 
 @dataclass(frozen=True)
 class Decomposition:
-    """A leaf: `nonnegative` may be subtracted and leaves a psd matrix (Theorem 24(a))."""
+    """A leaf: a nonnegative matrix may be subtracted and leaves a psd one (Theorem 24(a)).
+
+    Attributes
+    ----------
+    nonnegative : SymmetricMatrix
+    """
 
     nonnegative: SymmetricMatrix
 
 
 @dataclass(frozen=True)
 class Multipliers:
-    """A leaf: no minimiser has such a support, by Farkas multipliers (Theorem 24(d))."""
+    """A leaf: no minimiser has such a support (Theorem 24(d)).
+
+    Attributes
+    ----------
+    vector : tuple of Fraction
+        Farkas multipliers.
+    """
 
     vector: Vector
 
 
 @dataclass(frozen=True)
 class SupportSplit:
-    """A node: `index` is in the minimiser's support (first child) or not (second child)."""
+    """A node: a row is in the minimiser's support (first child) or not (second child).
+
+    Attributes
+    ----------
+    index : int
+        The row.
+    """
 
     index: int
 
@@ -37,8 +54,14 @@ class SupportSplit:
 class EdgeSplit:
     """A node: the orthant is halved at p·e_first + q·e_second (Theorem 24(b)).
 
-    Indices count the rows that are not excluded here. The first child has the new ray instead of
-    `second`, the second child instead of `first`.
+    The first child has the new ray instead of `second`, the second child instead of `first`.
+
+    Attributes
+    ----------
+    first, second : int
+        Counted among the rows that are not excluded here.
+    p, q : Fraction
+        Positive.
     """
 
     first: int
@@ -68,7 +91,13 @@ class CopositivityProof:
 
 @dataclass(frozen=True)
 class Copositive:
-    """x'Mx ≥ 0 for every x ≥ 0."""
+    """x'Mx ≥ 0 for every x ≥ 0.
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    certificate : CopositivityProof
+    """
 
     matrix: SymmetricMatrix
     certificate: CopositivityProof
@@ -76,7 +105,14 @@ class Copositive:
 
 @dataclass(frozen=True)
 class NotCopositive:
-    """`certificate` is a vector x ≥ 0 with x'Mx < 0."""
+    """x'Mx < 0 for some x ≥ 0.
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    certificate : tuple of Fraction
+        Such an x.
+    """
 
     matrix: SymmetricMatrix
     certificate: Vector
@@ -84,7 +120,13 @@ class NotCopositive:
 
 @dataclass(frozen=True)
 class NegativeEntry:
-    """Entry (i, j) is negative."""
+    """An entry is negative.
+
+    Attributes
+    ----------
+    i, j : int
+        Its row and column.
+    """
 
     i: int
     j: int
@@ -92,7 +134,13 @@ class NegativeEntry:
 
 @dataclass(frozen=True)
 class NegativeDirection:
-    """A vector x, of any signs, with x'Mx < 0."""
+    """x'Mx < 0 for some x of any signs.
+
+    Attributes
+    ----------
+    vector : tuple of Fraction
+        Such an x.
+    """
 
     vector: Vector
 
@@ -101,7 +149,11 @@ class NegativeDirection:
 class DoublyNonnegative:
     """Positive semidefinite and nonnegative; the checker eliminates for itself.
 
-    `rank` is the number of pivots that it must find.
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    rank : int
+        The number of pivots that it must find.
     """
 
     matrix: SymmetricMatrix
@@ -110,7 +162,13 @@ class DoublyNonnegative:
 
 @dataclass(frozen=True)
 class NotDoublyNonnegative:
-    """Has a negative entry, or a direction in which the form is negative."""
+    """Has a negative entry, or a direction in which the form is negative.
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    certificate : NegativeEntry or NegativeDirection
+    """
 
     matrix: SymmetricMatrix
     certificate: NegativeEntry | NegativeDirection
@@ -118,7 +176,15 @@ class NotDoublyNonnegative:
 
 @dataclass(frozen=True)
 class Term:
-    """weight · vector · vector', with weight and vector nonnegative."""
+    """weight · vector · vector', a square of a nonnegative vector.
+
+    Attributes
+    ----------
+    weight : Fraction
+        Nonnegative.
+    vector : tuple of Fraction
+        Nonnegative.
+    """
 
     weight: Fraction
     vector: Vector
@@ -126,7 +192,15 @@ class Term:
 
 @dataclass(frozen=True)
 class Block:
-    """A doubly nonnegative matrix of order at most 4 in some rows and columns (Theorem 23)."""
+    """A doubly nonnegative matrix of order at most 4 in some rows and columns (Theorem 23).
+
+    Attributes
+    ----------
+    indices : tuple of int
+        The rows, which are the columns too.
+    matrix : SymmetricMatrix
+        What stands there.
+    """
 
     indices: tuple[int, ...]
     matrix: SymmetricMatrix
@@ -158,7 +232,13 @@ class Factorization:
 
 @dataclass(frozen=True)
 class CompletelyPositive:
-    """A sum of squares hh' with h ≥ 0."""
+    """A sum of squares hh' with h ≥ 0.
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    certificate : Factorization
+    """
 
     matrix: SymmetricMatrix
     certificate: Factorization
@@ -166,7 +246,13 @@ class CompletelyPositive:
 
 @dataclass(frozen=True)
 class NotCompletelyPositive:
-    """Not doubly nonnegative, or separated by a copositive matrix (Theorem 26)."""
+    """Not doubly nonnegative, or separated by a copositive matrix (Theorem 26).
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    certificate : NegativeEntry, NegativeDirection or Copositive
+    """
 
     matrix: SymmetricMatrix
     certificate: NegativeEntry | NegativeDirection | Copositive
@@ -174,7 +260,14 @@ class NotCompletelyPositive:
 
 @dataclass(frozen=True)
 class Undecided:
-    """No certificate was found, for this reason. Says nothing about the matrix."""
+    """No certificate was found. Says nothing about the matrix.
+
+    Attributes
+    ----------
+    matrix : SymmetricMatrix
+    reason : str
+        Why none was found.
+    """
 
     matrix: SymmetricMatrix
     reason: str

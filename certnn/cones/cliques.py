@@ -57,6 +57,13 @@ def clique_violation(
 ) -> NotCopositive:
     """The proof by a clique of more than `level` nodes that `clique_matrix` is not copositive.
 
+    Parameters
+    ----------
+    graph : networkx.Graph
+    clique : iterable of nodes
+    level : int or Fraction
+        A positive number less than the number of nodes of the clique.
+
     Raises
     ------
     InputError
@@ -77,7 +84,15 @@ def clique_violation(
 
 @dataclass(frozen=True)
 class CliqueBound:
-    """No clique has more than `largest` nodes: `proof` is of a level below ``largest + 1``."""
+    """A proof that no clique is larger.
+
+    Attributes
+    ----------
+    largest : int
+        No clique has more nodes.
+    proof : Copositive
+        Of the graph's `clique_matrix` for a level below ``largest + 1``.
+    """
 
     largest: int
     proof: Copositive
@@ -88,7 +103,19 @@ def clique_bound(
 ) -> CliqueBound | None:
     """Prove that no clique of `graph` has more than `level` nodes; None if that is not proved.
 
-    A level between two integers makes for an easier proof, as the matrix is then inside the cone.
+    Parameters
+    ----------
+    graph : networkx.Graph
+    level : int or Fraction
+        A positive number. One between two integers makes for an easier proof, as the matrix is then
+        inside the cone.
+    max_nodes : int
+        Of the search, as in `copositivity`.
+
+    Raises
+    ------
+    InputError
+        As `clique_matrix`.
     """
     verdict = copositivity(clique_matrix(graph, level), max_nodes=max_nodes)
     if not isinstance(verdict, Copositive):

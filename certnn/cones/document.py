@@ -30,7 +30,12 @@ class MalformedVerdict(ValueError):
 
 
 def to_document(verdict: Verdict | certificates.Undecided) -> dict[str, Any]:
-    """The verdict as a value that `json.dump` writes."""
+    """The verdict as a value that `json.dump` writes.
+
+    Parameters
+    ----------
+    verdict : one of the verdicts of `certnn.cones.certificates`
+    """
     document = _encoded(verdict)
     assert isinstance(document, dict)
     return document
@@ -38,6 +43,11 @@ def to_document(verdict: Verdict | certificates.Undecided) -> dict[str, Any]:
 
 def from_document(document: Any) -> Verdict | certificates.Undecided:
     """The verdict of `to_document`, unchecked.
+
+    Parameters
+    ----------
+    document : dict
+        As `json.load` reads it.
 
     Raises
     ------

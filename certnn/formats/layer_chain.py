@@ -26,6 +26,8 @@ class Linear:
 class LayerChain:
     """The layers met so far, from the input on; every method returns the chain with one more.
 
+    They raise `UnsupportedLayer` where the network would not be one of two layers.
+
     No two stored numbers are ever multiplied or added, so that what is read is what was stored.
     """
 

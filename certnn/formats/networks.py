@@ -71,6 +71,11 @@ def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
     Where no hidden bias is stored apart it is the last row of U. For the losses logistic and
     softmax the outputs are logits.
 
+    Parameters
+    ----------
+    problem : TrainingProblem
+    source : str, Path or object
+
     Raises
     ------
     InputError

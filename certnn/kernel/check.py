@@ -56,6 +56,11 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
 def read_instance(document: bytes) -> Instance:
     """The training problem that a certificate speaks of, without checking the proof.
 
+    Parameters
+    ----------
+    document : bytes
+        The file.
+
     Raises
     ------
     Malformed
@@ -68,6 +73,11 @@ def read_proof(document: bytes) -> tuple[Instance, Fraction, PsdProof | Partitio
     """The problem, the claimed bound, and the proof, read and not checked.
 
     The proof is None where it is of another kind than psd and partition.
+
+    Parameters
+    ----------
+    document : bytes
+        The file.
 
     Raises
     ------

@@ -63,6 +63,12 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]
 
     Each in ascending order, ordered by their smallest member. 2S has no entry between a-variables
     of different components.
+
+    Parameters
+    ----------
+    n : int
+    pairs : iterable of (int, int)
+        Edges, of numbers below n.
     """
     parent = list(range(n))
 
@@ -200,7 +206,13 @@ def _absolute_column_sums(matrix: ExactMatrix) -> ExactMatrix:
 
 
 def require_dominance(remainder: ExactMatrix, names: list[str]) -> None:
-    """In every row the diagonal entry is at least the sum of the others' absolute values."""
+    """In every row the diagonal entry is at least the sum of the others' absolute values.
+
+    Raises
+    ------
+    Rejected
+        If not; the message names the row.
+    """
     for p, (row, name) in enumerate(zip(remainder.rows, names, strict=True)):
         if 2 * row[p] < sum(map(abs, row)):
             raise Rejected(f"the remainder is not diagonally dominant at {name}")

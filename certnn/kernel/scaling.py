@@ -44,6 +44,11 @@ def scaled_bound(instance: Instance, dual: ExactMatrix, kappa: float) -> Fractio
     loss L = s⟨Z, Y⟩ − ½s²(‖Z‖² + σ), where s = clip(⟨Z, Y⟩/(‖Z‖² + σ), 0, reg/kappa), and 0 if
     Z = 0; for others L = −ℓ*(−sZ) − ½s²σ, rounded down, but not below 0, where s is reg/kappa or
     min(1, reg/kappa), whichever gives more.
+
+    Raises
+    ------
+    Rejected
+        If a free bias wants columns of Z that sum to zero, and they do not.
     """
     largest = Fraction(instance.reg) / Fraction(kappa)
     if instance.hidden_bias == "free":

@@ -46,7 +46,7 @@ class GapReport:
     interrupted : bool
         Whether the search was stopped early; every bound holds all the same.
     seconds : float
-        Time of the whole audit.
+        Wall time of the whole audit, in seconds.
     versions : dict of str to str
         Versions of the programs that took part.
     certificate : str
