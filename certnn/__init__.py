@@ -3,6 +3,7 @@
     problem = certnn.TrainingProblem(X, Y, reg=0.1)
     result = certnn.lower_bound(problem)          # a theorem about every network of every width
     audited = certnn.audit(network, problem)      # the gap of your network, and a better one
+    audited = certnn.audit("model.pt", X, y, reg=0.1)
 
 Names are loaded on first use, so that ``import certnn`` costs next to nothing.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
     from certnn.report import GapReport
+    from certnn.stated_problem import problem_for
     from certnn.tightness.verdict import TightnessVerdict, tightness_verdict
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "audit": "certnn.auditing",
     "exact_solution": "certnn.completely_positive",
     "lower_bound": "certnn.bounds",
+    "problem_for": "certnn.stated_problem",
     "regularisation_path": "certnn.path",
     "tightness_verdict": "certnn.tightness.verdict",
     "train": "certnn.global_training",
@@ -74,6 +77,7 @@ __all__ = [
     "audit",
     "exact_solution",
     "lower_bound",
+    "problem_for",
     "regularisation_path",
     "tightness_verdict",
     "train",

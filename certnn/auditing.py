@@ -30,6 +30,7 @@ from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
+from certnn.stated_problem import problem_for
 from certnn.training import polish, train_locally
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ def make_folder(folder: str | Path) -> Path:
 
 def audit(
     network: Any,
-    problem: TrainingProblem,
+    problem: TrainingProblem | Any,
+    y: Any = None,
     *,
+    reg: float | None = None,
     level: str = "auto",
     gap: float | None = None,
     time_limit: float | None = None,
@@ -150,8 +153,13 @@ def audit(
     network : TwoLayerNetwork, or what `certnn.formats.read_network` takes, or None
         The network to audit: a checkpoint's path, a PyTorch module, a fitted estimator of
         scikit-learn among others; None for a bound and the best network found.
-    problem : TrainingProblem
-        The data that it was trained on and the weight decay.
+    problem : TrainingProblem, or array_like of shape (n, d)
+        The data that it was trained on and the weight decay; or X alone, with `y` and `reg`.
+    y : array_like of shape (n, c) or (n,), or None
+        Targets or labels beside X, as in `certnn.problem_for`, which takes other losses and other
+        libraries' weight decay too.
+    reg : float or None
+        Weight decay of a summed loss, beside X.
     level : str
         Level of the relaxation, as in `certnn.lower_bound`.
     gap : float or None
@@ -183,6 +191,10 @@ def audit(
         On Ctrl-C before anything is proved.
     """
     start = time.monotonic()
+    if not isinstance(problem, TrainingProblem):
+        problem = problem_for(network, problem, y, reg=reg)
+    elif y is not None or reg is not None:
+        raise InputError("y", "and reg are for X, where no TrainingProblem is given")
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.

@@ -30,6 +30,8 @@ class Convention:
         reg in terms of λ, n, c and the number K of minibatches an epoch.
     caveat : str
         In what sense the library does not minimise that; "" if it does.
+    spares_biases : bool
+        Whether the library's own decay leaves biases alone.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Convention:
     formula: str
     _factor: Callable[[int, int, int], float]
     caveat: str = ""
+    spares_biases: bool = False
 
     def reg(self, decay: float, n: int, c: int, batches: int = 1) -> float:
         """The weight decay λ = `decay` of the library as `TrainingProblem.reg`.
@@ -130,6 +133,7 @@ CONVENTIONS: dict[str, Convention] = {
             "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
             "reg = ncλ",
             lambda n, c, batches: n * c,
+            spares_biases=True,
         ),
         Convention(
             "keras-cross-entropy",
@@ -137,6 +141,7 @@ CONVENTIONS: dict[str, Convention] = {
             "cross-entropy from logits and L2(λ) on both kernels: (1/n)Σℓ + λ‖θ‖²",
             "reg = 2nλ",
             lambda n, c, batches: 2 * n,
+            spares_biases=True,
         ),
         Convention(
             "scikit-learn",
@@ -145,6 +150,7 @@ CONVENTIONS: dict[str, Convention] = {
             "reg = Kλ",
             lambda n, c, batches: batches,
             _IN_BATCHES,
+            spares_biases=True,
         ),
     )
 }

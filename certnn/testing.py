@@ -38,7 +38,9 @@ def assert_certified_gap(
 
     Parameters
     ----------
-    network : TwoLayerNetwork, or pair (U, V) of array_like, shapes (d, m) and (m, c)
+    network : TwoLayerNetwork, pair (U, V), or what `certnn.formats.read_network` takes
+        A pair of array_like, shapes (d, m) and (m, c); a checkpoint's path, a PyTorch module, a
+        fitted estimator of scikit-learn among others.
     X : array_like, shape (n, d)
     Y : array_like, shape (n, c)
     reg : float
@@ -67,7 +69,7 @@ def assert_certified_gap(
         If an argument is unusable.
     """
     problem = TrainingProblem(X, Y, reg, hidden_bias, loss=loss, output_bias=output_bias)
-    if not isinstance(network, TwoLayerNetwork):
+    if isinstance(network, tuple | list):
         network = TwoLayerNetwork(*network)
     if not 0.0 <= max_gap < 1.0:
         raise InputError("max_gap", f"must be in [0, 1), got {max_gap!r}")

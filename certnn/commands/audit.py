@@ -75,7 +75,7 @@ def run_audit(options: argparse.Namespace) -> int:
     from certnn.relaxation.distributed import connected
 
     stored = None if options.network is None else read_network(options.network)
-    problem, decay = problem_of(options)
+    problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
     out = make_folder(options.out)  # before the work, not after it
     names = [Path(name).name for name in (options.network, options.data) if name is not None]

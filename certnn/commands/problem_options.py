@@ -10,9 +10,12 @@ from certnn.conventions import CONVENTIONS, find_convention
 from certnn.errors import InputError
 
 if TYPE_CHECKING:
+    from certnn.formats import BiasedNetwork
+    from certnn.kernel.instance import Bias
     from certnn.problem import TrainingProblem
 
 
+_BIASES: dict[str, Bias] = {"decayed": True, "free": "free", "none": False}
 _KINDS = ".npz with X (n×d) and Y (n×c); .npy with X; .csv with a header; .parquet"
 
 
@@ -55,8 +58,9 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
             f"--{layer}-bias",
             nargs="?",
             const="decayed",
-            choices=("decayed", "free"),
-            help=f"{where}: decayed like the weights (if nothing is said), or free",
+            choices=("decayed", "free", "none"),
+            help=f"{where}: decayed like the weights (if nothing more is said), free, or none; "
+            "without this option as the network has it",
         )
     command.add_argument(
         "--loss",
@@ -83,8 +87,18 @@ def add_problem_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def data_of(options: argparse.Namespace, reg: float) -> TrainingProblem:
+def data_of(
+    options: argparse.Namespace, reg: float, network: BiasedNetwork | None = None
+) -> TrainingProblem:
     """The data and the model that the options name, with this weight decay.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    reg : float
+        In the units of `TrainingProblem.reg`.
+    network : BiasedNetwork or None
+        Whose biases there are where the options say nothing of them.
 
     Raises
     ------
@@ -94,18 +108,32 @@ def data_of(options: argparse.Namespace, reg: float) -> TrainingProblem:
     from certnn.data_sources import read_data
     from certnn.losses import parse_loss
     from certnn.problem import TrainingProblem
+    from certnn.stated_problem import own_biases
 
     loss = parse_loss(options.loss)
     x, y = read_data(options.data, options.targets, options.target_columns, options.label, loss)
-    hidden, output = (
-        True if bias == "decayed" else bias or False
-        for bias in (options.hidden_bias, options.output_bias)
-    )
+    hidden: Bias = False
+    output: Bias = False
+    if network is not None:
+        named = getattr(options, "convention", None)
+        hidden, output = own_biases(network, named and find_convention(named))
+    if options.hidden_bias is not None:
+        hidden = _BIASES[options.hidden_bias]
+    if options.output_bias is not None:
+        output = _BIASES[options.output_bias]
     return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output)
 
 
-def problem_of(options: argparse.Namespace) -> tuple[TrainingProblem, str]:
+def problem_of(
+    options: argparse.Namespace, network: BiasedNetwork | None = None
+) -> tuple[TrainingProblem, str]:
     """The training problem that the options state, and how its reg came about ("" if given).
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    network : BiasedNetwork or None
+        As in `data_of`.
 
     Raises
     ------
@@ -117,9 +145,9 @@ def problem_of(options: argparse.Namespace) -> tuple[TrainingProblem, str]:
     if (options.convention is None) != (options.decay is None):
         raise InputError("--decay", "goes with --convention, and it with --decay")
     if options.convention is None:
-        return data_of(options, options.reg), ""
+        return data_of(options, options.reg, network), ""
     convention = find_convention(options.convention)
-    problem = data_of(options, 1.0)
+    problem = data_of(options, 1.0, network)
     if problem.loss.name not in convention.losses:
         raise InputError("--convention", f"{convention.name} is not for {problem.loss.name}")
     of = options.decay, problem.n, problem.c, options.batches

@@ -41,10 +41,14 @@ def test_a_checkpoint_is_audited_exactly(tmp_path):
     np.testing.assert_allclose(report["network"]["objective"], objective, rtol=1e-12)
 
 
-def test_biases_that_are_not_supported_are_said(tmp_path, capsys):
+@pytest.mark.parametrize("layer", ["hidden", "output"])
+def test_biases_are_the_networks_own_or_said(layer, tmp_path, capsys):
     data(tmp_path)
-    assert audit(tmp_path, "float32.pt", "--hidden-bias") == 2
-    assert "output bias" in capsys.readouterr().err
+    assert audit(tmp_path, "float32.pt") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["problem"]["hidden_bias"] == report["problem"]["output_bias"] == "decayed"
+    assert audit(tmp_path, "float32.pt", f"--{layer}-bias", "none") == 2
+    assert f"{layer} bias" in capsys.readouterr().err
 
 
 def test_a_file_is_audited_from_python(tmp_path):

@@ -1,0 +1,114 @@
+"""Problems stated by a network, arrays and another library's weight decay, audited in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+import certnn
+from certnn.errors import InputError
+from certnn.formats import read_network
+
+FILES = Path(__file__).parent / "files"
+
+
+def arrays(n, d, c):
+    draw = np.random.default_rng(0).standard_normal
+    return draw((n, d)), draw((n, c))
+
+
+def test_a_checkpoint_with_biases_in_one_line():
+    stored = read_network(FILES / "float32.pt")
+    X, Y = arrays(12, stored.U.shape[0], stored.V.shape[1])
+    result = certnn.audit(FILES / "float32.pt", X, Y, reg=0.5, level="shor", time_limit=2.0)
+    weights = (stored.U, stored.V, stored.hidden_bias, stored.output_bias)
+    expected = 0.5 * np.sum((stored.output(X) - Y) ** 2)
+    expected += 0.25 * sum(np.sum(array**2) for array in weights)
+    assert result.report.network.objective == pytest.approx(expected, rel=1e-12)
+    assert result.report.problem.hidden_bias == result.report.problem.output_bias == "decayed"
+
+
+def test_one_more_row_than_columns_is_not_taken_for_a_bias():
+    X, Y = arrays(6, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((4, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError, match="U"):
+        certnn.audit(network, X, Y, reg=0.1)
+    assert certnn.problem_for(network, X, Y, reg=0.1, hidden_bias=True).hidden_bias is True
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_classifier_of_scikit_learn_with_its_labels(classes):
+    X, _ = arrays(40, 3, 1)
+    labels = np.array(["a", "b", "c"])[np.argsort(np.argsort(X[:, 0])) * classes // 40]
+    settings = {"alpha": 0.4, "solver": "lbfgs", "max_iter": 5000, "random_state": 0}
+    model = MLPClassifier(hidden_layer_sizes=(6,), **settings).fit(X, labels)
+    problem = certnn.problem_for(model, X, labels, convention="scikit-learn", decay=0.4)
+    assert problem.loss.name == ("logistic" if classes == 2 else "softmax")
+    assert problem.hidden_bias == problem.output_bias == "free"
+    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    assert result.report.network.objective == pytest.approx(40 * model.loss_, rel=1e-6)
+
+
+def test_a_regressor_with_one_number_a_point():
+    X, Y = arrays(20, 3, 1)
+    model = MLPRegressor(
+        hidden_layer_sizes=(5,), alpha=0.3, solver="lbfgs", max_iter=5000, random_state=0
+    )
+    model.fit(X, Y[:, 0])
+    problem = certnn.problem_for(model, X, Y[:, 0], convention="scikit-learn", decay=0.3)
+    np.testing.assert_array_equal(problem.Y, Y)
+    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    assert result.report.network.objective == pytest.approx(20 * model.loss_, rel=1e-6)
+
+
+def test_a_convention_for_one_loss_says_the_loss():
+    X, Y = arrays(6, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    signs = np.where(Y > 0.0, 1.0, -1.0)
+    problem = certnn.problem_for(network, X, signs, convention="torch-bce", decay=0.01)
+    assert problem.loss.name == "logistic"
+    assert problem.reg == pytest.approx(6 * 2 * 0.01)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"reg": 0.1, "convention": "sum", "decay": 0.1},
+        {"reg": 0.1, "decay": 0.1},
+        {"convention": "sum"},
+        {"convention": "nobody's", "decay": 0.1},
+        {"convention": "torch-bce", "decay": 0.1, "loss": "softmax"},
+        {"convention": "sum", "decay": -1.0},
+        {"reg": -1.0},
+        {"reg": float("nan")},
+    ],
+)
+def test_bad_statements_are_refused(more):
+    X, Y = arrays(6, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError):
+        certnn.problem_for(network, X, Y, **more)
+
+
+def test_a_problem_and_more_of_it_is_refused():
+    X, Y = arrays(6, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError, match="where no TrainingProblem is given"):
+        certnn.audit(network, certnn.TrainingProblem(X, Y, 0.1), Y)
+    with pytest.raises(InputError):
+        certnn.audit(network, X, Y)
+
+
+def test_data_frames():
+    import pandas
+
+    X, Y = arrays(8, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    frame = pandas.DataFrame(X, columns=["p", "q", "r"])
+    problem = certnn.problem_for(network, frame, pandas.DataFrame(Y), reg=0.1)
+    np.testing.assert_array_equal(problem.X, X)
+    labels = pandas.Series(["yes", "no"] * 4)
+    problem = certnn.problem_for(network, frame, labels, reg=0.1)
+    np.testing.assert_array_equal(problem.Y[:2], [[0.0, 1.0], [1.0, 0.0]])
