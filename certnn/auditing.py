@@ -45,6 +45,8 @@ _TRAINING_SHARE = 0.25
 #: The same for descent from the weights of the given network.
 _POLISHING_SECONDS = 5.0
 _POLISHING_SHARE = 0.1
+#: Of what the given network is above the best one, what the bound may leave open.
+_SHARE_OF_EXCESS = 0.01
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 _PROGRAMS = (
@@ -163,7 +165,9 @@ def audit(
     level : str
         Level of the relaxation, as in `certnn.lower_bound`.
     gap : float or None
-        Stop once the proved gap is at most this share of the objective, in [0, 1).
+        Stop once the proved gap is at most this share of the objective, in [0, 1). None: once it
+        is known to about a hundredth of itself, or the best network is proved to be within 1e-4 of
+        optimal.
     time_limit : float or None
         Seconds for the whole audit; the cheapest level is always run to a bound.
     memory_limit : float
@@ -235,7 +239,7 @@ def audit(
             level,
             time_limit=left,
             target=None if gap is None or given is None else reference * (1.0 - gap),
-            gap=ENOUGH if gap is None else min(gap, ENOUGH),
+            gap=_close_enough(given, best) if gap is None else min(gap, ENOUGH),
             memory_limit=memory_limit,
             network=best.network,
             choice=choice,
@@ -272,6 +276,14 @@ def _evaluated(problem: TrainingProblem, network: TwoLayerNetwork, source: str) 
 def _better(best: _Evaluated, other: _Evaluated) -> _Evaluated:
     """The better of the best network so far and another one."""
     return other if other.bound.value < best.bound.value else best
+
+
+def _close_enough(given: _Evaluated | None, best: _Evaluated) -> float:
+    """Where the given network is far from the best one, a share that tells its gap well enough."""
+    if given is None or best.bound.value == 0:
+        return ENOUGH
+    excess = given.bound.value / best.bound.value - 1
+    return max(ENOUGH, _SHARE_OF_EXCESS * float(min(excess, 1)))
 
 
 def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:

@@ -4,7 +4,10 @@
     python examples/audit_pytorch.py
 
 The checkpoint is audited as a file: certnn reads it without PyTorch and runs nothing in it. The
-better network that the audit finds goes back into PyTorch, where its loss is lower.
+better network that the audit finds goes back into PyTorch, where its loss is lower. From the shell:
+
+    certnn audit certnn-pytorch/model.pt --data certnn-pytorch/data.npz --out certnn-pytorch \\
+        --convention torch-mse-adamw --decay 1e-3
 """
 
 from pathlib import Path
@@ -15,7 +18,6 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 
 import certnn
-from certnn.conventions import CONVENTIONS
 
 DECAY, FOLDER = 1e-3, Path("certnn-pytorch")
 
@@ -43,14 +45,12 @@ def main() -> None:
         optimizer.step()
     FOLDER.mkdir(exist_ok=True)
     torch.save(model.state_dict(), FOLDER / "model.pt")
+    np.savez(FOLDER / "data.npz", X=X.double().numpy(), Y=Y.double().numpy())
 
     # From here on as somebody else would who has the checkpoint and the data.
-    problem = certnn.TrainingProblem(
-        X.double().numpy(),
-        Y.numpy(),
-        CONVENTIONS["torch-mse-adamw"].reg(DECAY, *Y.shape),
-        hidden_bias=True,
-        output_bias=True,
+    data = np.load(FOLDER / "data.npz")
+    problem = certnn.problem_for(
+        FOLDER / "model.pt", data["X"], data["Y"], convention="torch-mse-adamw", decay=DECAY
     )
     result = certnn.audit(FOLDER / "model.pt", problem, time_limit=30.0)
     result.save(FOLDER)
