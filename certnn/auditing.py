@@ -283,7 +283,7 @@ def _close_enough(given: _Evaluated | None, best: _Evaluated) -> float:
     if given is None or best.bound.value == 0:
         return ENOUGH
     excess = given.bound.value / best.bound.value - 1
-    return max(ENOUGH, _SHARE_OF_EXCESS * float(min(excess, 1)))
+    return max(ENOUGH, _SHARE_OF_EXCESS * min(float(excess), 1.0))
 
 
 def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:
