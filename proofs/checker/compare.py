@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "certificates"))
 
-from certificate_parts import changed, dump, files, load, pack, unpack  # noqa: E402
+from certificate_parts import array_changed, changed, dump, files, load, pack  # noqa: E402
 from test_certificate_mutants import greediest, mutated  # noqa: E402
 from true_objectives import optimum_rounded_up  # noqa: E402
 
@@ -125,7 +125,7 @@ def more_mutated(rng: random.Random, certificate: dict, others: list[dict]) -> d
         return mutated(rng, certificate, others)
     one, other = rng.sample(BLOCKS, 2)
     if what < 0.95:
-        return changed(certificate, "proof", one, to=pack([-x for x in unpack(proof[one])]))
+        return array_changed(certificate, "proof", one, to=lambda entries: [-x for x in entries])
     swapped = changed(certificate, "proof", one, to=proof[other])
     return changed(swapped, "proof", other, to=proof[one])
 

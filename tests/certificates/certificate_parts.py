@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from base64 import b64decode, b64encode
+from fractions import Fraction
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -49,5 +50,22 @@ def changed(parsed, *path, to):
 
 
 def array_changed(parsed, *path, to, kind="d"):
-    """A deep copy with the array at `path`, a list of numbers, given to the function `to`."""
-    return changed(parsed, *path, to=lambda text: pack(to(unpack(text, kind)), kind))
+    """A deep copy with the array at `path`, a list of numbers, given to the function `to`.
+
+    Where it is a sum of arrays, each of them is.
+    """
+
+    def change(given):
+        return [change(part) for part in given] if isinstance(given, list) else repacked(given)
+
+    def repacked(text):
+        return pack(to(unpack(text, kind)), kind)
+
+    return changed(parsed, *path, to=change)
+
+
+def exact_numbers(given):
+    """The numbers of an array, or of a sum of arrays, as fractions."""
+    if isinstance(given, str):
+        return [Fraction(x) for x in unpack(given)]
+    return [sum(parts) for parts in zip(*map(exact_numbers, given), strict=True)]

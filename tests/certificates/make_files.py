@@ -15,6 +15,7 @@ from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, 
 from certnn.bounds import lower_bound
 from certnn.certificate.cuts_certify import certify_cuts
 from certnn.certificate.document import partition_certificate
+from certnn.extended import refine
 from certnn.kernel.cuts import set_pairs
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cuts import CutFamilies, cut_rounds
@@ -680,6 +681,13 @@ def columns(certificate, d):
     return changed(certificate, "proof", "tree", to="")
 
 
+def summed():
+    """A proof of 25 digits, whose numbers are sums of several floats."""
+    draw = np.random.default_rng(3).standard_normal
+    problem = TrainingProblem(draw((4, 2)).round(3), draw((4, 2)).round(3), 0.1)
+    return refine(problem, 25).certificate.document
+
+
 def write(folder, name, content):
     (FOLDER / folder).mkdir(exist_ok=True)
     (FOLDER / folder / f"{name}.json").write_bytes(content)
@@ -690,6 +698,7 @@ def main():
         for path in (FOLDER / folder).glob("*.json"):
             path.unlink()
     write("correct", "tight", dump(tight()))
+    write("correct", "summed", summed())
     for name, factor, problem in partitions():
         write("correct", name, partition(problem, factor).document)
     for name, families, rounds, problem in cuts_problems():

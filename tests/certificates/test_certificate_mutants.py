@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cache
 
 import pytest
-from certificate_parts import changed, dump, files, load, pack, unpack
+from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
 from true_objectives import objective, optimum_rounded_up, strong_networks
 
 from certnn import kernel
@@ -20,7 +20,7 @@ from certnn import kernel
 GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
 CLOSED_FORM += ["phases-one-column"]
-SEARCHED = ["shor", "block", "dnn", "hidden-bias", "repeated-antiparallel-zero-rows"]
+SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparallel-zero-rows"]
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
@@ -103,6 +103,16 @@ def other_numbers(rng, numbers):
     return numbers
 
 
+def other_floats(rng, given, kind):
+    """Of a sum of arrays one is changed, left out or taken twice."""
+    if isinstance(given, str):
+        return pack(other_numbers(rng, unpack(given, kind)), kind)
+    i, what = rng.randrange(len(given)), rng.randrange(8)
+    if what < 2:
+        return given[:i] + given[i + 1 :] if what else [*given, given[i]]
+    return [*given[:i], other_floats(rng, given[i], kind), *given[i + 1 :]]
+
+
 def other_indices(rng, numbers, kind):
     numbers = list(numbers)
     i = rng.randrange(len(numbers))
@@ -122,11 +132,7 @@ def mutated(rng, certificate, others):
     what = rng.random()
     if what < 0.7:
         path, kind = rng.choice(floats)
-        return changed(
-            certificate,
-            *path,
-            to=lambda text: pack(other_numbers(rng, unpack(text, kind)), kind),
-        )
+        return changed(certificate, *path, to=lambda given: other_floats(rng, given, kind))
     if what < 0.75:
         path, kind = rng.choice(indices)
         return changed(
@@ -146,7 +152,7 @@ def mutated(rng, certificate, others):
 def greediest(certificate):
     """The same with the largest claim that Theorem 3 allows if the rest is right."""
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
-    Y, Z = ([Fraction(x) for x in unpack(text)] for text in (data["Y"], proof["Z"]))
+    Y, Z = (exact_numbers(given) for given in (data["Y"], proof["Z"]))
     if len(Z) != len(Y) or not any(Z):
         return certificate
     product, square = sum(map(Fraction.__mul__, Z, Y)), sum(z * z for z in Z)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import combinations
 
 import pytest
-from certificate_parts import changed, dump, files, load, pack, unpack
+from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
 
 from certnn import InputError, kernel, verified
 
@@ -52,10 +52,6 @@ class Tokens:
         return matrix
 
 
-def fractions(text):
-    return [Fraction(number) for number in unpack(text)]
-
-
 def taken_claim(certificate):
     """The tokens after the claim and the dual point, and their sizes."""
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
@@ -69,7 +65,7 @@ def taken_claim(certificate):
     assert tokens.doubles(n * c) == Y
     for unit, numbers in zip(tokens.take(2), (X, Y), strict=True):
         assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
-    assert tokens.over_unit(n * c) == fractions(proof["Z"])
+    assert tokens.over_unit(n * c) == exact_numbers(proof["Z"])
     assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
     return tokens, n, d + bias, c
 
@@ -89,24 +85,24 @@ def test_every_number_of_a_psd_proof_is_passed_on(name):
     for r, s, y in zip(
         unpack(products["first"], "I"),
         unpack(products["second"], "I"),
-        fractions(products["multiplier"]),
+        exact_numbers(products["multiplier"]),
         strict=True,
     ):
         sums[r, s] = sums.get((r, s), 0) + y
     assert passed_on == {pair: y for pair, y in sums.items() if y}
 
     order = n + columns + c
-    assert tokens.over_unit(order) == fractions(proof["weights"])
+    assert tokens.over_unit(order) == exact_numbers(proof["weights"])
     (unit,) = tokens.take(1)
     L = tokens.sparse(order, unit)
     assert tokens.rest == []
-    cross, corner = fractions(proof["L_cross"]), iter(fractions(proof["L_corner"]))
+    cross, corner = exact_numbers(proof["L_cross"]), iter(exact_numbers(proof["L_corner"]))
     for i in range(order - n):
         assert [L.pop((n + i, j), 0) for j in range(n)] == cross[n * i : n * i + n]
         assert [L.pop((n + i, n + j), 0) for j in range(i + 1)] == [
             next(corner) for _ in range(i + 1)
         ]
-    points = fractions(proof["L_points"])
+    points = exact_numbers(proof["L_points"])
     assert sorted(L.values()) == sorted(entry for entry in points if entry)
     if len(points) == n * (n + 1) // 2:  # one group
         lower = iter(points)
@@ -131,7 +127,7 @@ def test_every_number_of_a_partition_is_passed_on(name):
     proof = PARTITIONS[name]["proof"]
     tokens, _, columns, _ = taken_claim(PARTITIONS[name])
     basis, inverse = (tokens.over_unit(columns * columns) for _ in range(2))
-    assert basis == fractions(proof["basis"])
+    assert basis == exact_numbers(proof["basis"])
     for i in range(columns):
         for j in range(columns):
             rows = zip(
