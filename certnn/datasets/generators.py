@@ -1,24 +1,10 @@
-"""Real data and the random family of the paper, as training problems."""
+"""Data made by a formula: the random family of the paper, and spirals."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from certnn.problem import TrainingProblem
-
-
-def iris(reg: float, hidden_bias: bool = False) -> TrainingProblem:
-    """The training half of iris (75×4, 3 classes one-hot) in the paper's split.
-
-    The data are scikit-learn's; ``train_test_split(test_size=0.5, random_state=42)``, no scaling.
-    """
-    from sklearn.datasets import load_iris
-    from sklearn.model_selection import train_test_split
-
-    loaded = load_iris()
-    targets = np.eye(3)[loaded.target]
-    x, _, y, _ = train_test_split(loaded.data, targets, test_size=0.5, random_state=42)
-    return TrainingProblem(x, y, reg, hidden_bias)
 
 
 def random_network_data(
