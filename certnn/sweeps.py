@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from certnn.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: What is computed and what comes out of it: a JSON object.
 Record = dict[str, Any]
@@ -42,6 +46,7 @@ def run_sweep(
     store: str | Path,
     jobs: int = 1,
     tell: Callable[[int, int, Outcome], None] | None = None,
+    cluster: Client | None = None,
 ) -> tuple[list[Outcome], bool]:
     """Run a function on every cell that is not done yet.
 
@@ -58,6 +63,9 @@ def run_sweep(
         Processes side by side.
     tell : callable or None
         Called as ``tell(done, all, outcome)`` after each cell.
+    cluster : distributed.Client or None
+        A Dask cluster that runs the cells in the place of processes of this machine
+        (`certnn.relaxation.distributed.connected`); files that cells name must be there.
 
     Returns
     -------
@@ -71,17 +79,17 @@ def run_sweep(
     InputError
         If the file is not one of outcomes or cannot be written.
     """
-    import joblib
-
     store = Path(store)
     done = {_key(outcome.cell): outcome for outcome in _read(store)}
     done = {key: outcome for key, outcome in done.items() if not outcome.error}
     missing = [cell for cell in cells if _key(cell) not in done]
     interrupted = False
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    finished = _on_processes(run, missing, jobs)
+    if cluster is not None:
+        finished = _on_cluster(run, missing, cluster)
     try:
         with store.open("a", encoding="utf-8") as file:
-            for outcome in parallel(joblib.delayed(_outcome)(run, cell) for cell in missing):
+            for outcome in finished:
                 done[_key(outcome.cell)] = outcome
                 file.write(json.dumps(vars(outcome)) + "\n")
                 file.flush()
@@ -92,6 +100,40 @@ def run_sweep(
     except OSError as error:
         raise InputError(str(store), f"cannot be written: {error.strerror}") from None
     return [done[_key(cell)] for cell in cells if _key(cell) in done], interrupted
+
+
+def _on_processes(
+    run: Callable[[Record], Record], cells: Sequence[Record], jobs: int
+) -> Iterator[Outcome]:
+    import joblib
+
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    left = {_key(cell): cell for cell in cells}
+    try:
+        for outcome in parallel(joblib.delayed(_outcome)(run, cell) for cell in cells):
+            del left[_key(outcome.cell)]
+            yield outcome
+    except BrokenProcessPool as problem:  # a process was killed: it is not known by which cell
+        for cell in left.values():
+            yield Outcome(cell, None, f"a process died: {str(problem).splitlines()[0]}", 0.0)
+
+
+def _on_cluster(
+    run: Callable[[Record], Record], cells: Sequence[Record], cluster: Client
+) -> Iterator[Outcome]:
+    from distributed import as_completed
+
+    futures = cluster.map(_outcome, [run] * len(cells), cells, pure=False)
+    by_key = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
+    try:
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except Exception as problem:  # a worker was killed, or cannot load the code
+                error = f"{type(problem).__name__}: {problem}"
+                yield Outcome(by_key[future.key], None, error, 0.0)
+    finally:
+        cluster.cancel(futures)
 
 
 def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from fractions import Fraction
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from certnn.report.data import GapReport
@@ -53,10 +53,11 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     )
 
 
-def render(template: str, **values: Any) -> str:
-    """Fill in one of the templates of this package, which share style and colours."""
+def render(template: str, package: str = __package__, **values: Any) -> str:
+    """Fill in a template of this package or of another, which share style and colours."""
+    packages = dict.fromkeys((package, __package__))
     environment = Environment(
-        loader=PackageLoader("certnn.report", ""),
+        loader=ChoiceLoader([PackageLoader(name, "") for name in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

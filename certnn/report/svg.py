@@ -34,3 +34,9 @@ def svg_document(figure: Figure) -> str:
     stream = io.StringIO()
     canvas.print_svg(stream, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return stream.getvalue()
+
+
+def svg_element(figure: Figure) -> str:
+    """The same without what comes before its ``<svg>`` element: to be put into a page."""
+    document = svg_document(figure)
+    return document[document.index("<svg") :]

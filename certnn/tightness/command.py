@@ -6,10 +6,9 @@ import argparse
 import shlex
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from certnn.auditing import make_folder
-from certnn.sweeps import Outcome, run_sweep
+from certnn.sweep_progress import sweep_with_progress
 from certnn.tightness.baseline import save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
 from certnn.tightness.table import save_tables, summary_table, verdict_table
@@ -42,18 +41,9 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
         options.verdicts,
     )
     out = make_folder(options.out)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("problems", total=len(wanted))
-
-        def tell(done: int, _: int, outcome: Outcome) -> None:
-            bar.update(task, completed=done)
-            if outcome.error:
-                bar.console.print(f"{outcome.cell}: {outcome.error}", markup=False)
-
-        outcomes, interrupted = run_sweep(
-            wanted, measure, out / "outcomes.jsonl", options.jobs, tell
-        )
+    outcomes, interrupted = sweep_with_progress(
+        "problems", wanted, measure, out / "outcomes.jsonl", options.jobs
+    )
     Console().print(summary_table(outcomes))
     if options.verdicts:
         Console().print(verdict_table(outcomes))

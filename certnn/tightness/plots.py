@@ -9,7 +9,7 @@ from statistics import median
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from certnn.report.svg import svg_document, svg_settings
+from certnn.report.svg import svg_element, svg_settings
 from certnn.sweeps import Outcome
 
 #: What ratios are drawn against.
@@ -55,5 +55,4 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
                 linewidth=0,
             )
         axes.legend(frameon=False, fontsize=8)
-        document = svg_document(figure)
-    return document[document.index("<svg") :]
+        return svg_element(figure)

@@ -8,15 +8,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from statistics import median
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from rich.table import Table
 
 from certnn.raw_files import write_atomically
+from certnn.report.html import render
 from certnn.sweeps import Outcome
 from certnn.tightness.plots import AXES, ratio_plot
 
@@ -118,12 +117,10 @@ def _csv(outcomes: Sequence[Outcome]) -> str:
 
 
 def _html(outcomes: Sequence[Outcome], command: str) -> str:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resources.files("certnn.tightness").joinpath("template.html").read_text("utf-8")
     plots = [(axis, ratio_plot(outcomes, axis)) for axis in AXES]
-    return environment.from_string(source).render(
+    return render(
+        "template.html",
+        __package__,
         command=command,
         failed=[outcome for outcome in outcomes if outcome.error],
         plots=[(axis, Markup(plot)) for axis, plot in plots if plot],

@@ -1,0 +1,44 @@
+"""A sweep with a bar of what is done, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from certnn.sweeps import Outcome, Record, run_sweep
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+def sweep_with_progress(
+    what: str,
+    cells: Sequence[Record],
+    run: Callable[[Record], Record],
+    store: str | Path,
+    jobs: int = 1,
+    cluster: Client | None = None,
+) -> tuple[list[Outcome], bool]:
+    """`run_sweep` with a bar on stderr, where cells that fail are named at once.
+
+    Parameters
+    ----------
+    what : str
+        Name of the cells.
+    cells, run, store, jobs, cluster
+        As in `run_sweep`, as are returns and errors.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=len(cells))
+
+        def tell(done: int, _: int, outcome: Outcome) -> None:
+            bar.update(task, completed=done)
+            if outcome.error:
+                bar.console.print(f"{outcome.cell}: {outcome.error}", markup=False)
+
+        return run_sweep(cells, run, store, jobs, tell, cluster)
