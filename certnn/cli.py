@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, report, train, path, tightness, demo."""
+"""The command line: audit, bound, check, report, train, path, tightness, experiments, demo."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from certnn.commands.audit import add_audit_options, add_bound_options, run_audi
 from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, UNUSABLE, fail
+from certnn.commands.experiments import add_experiments_options, run_experiments
 from certnn.commands.path import add_path_options, run_path
 from certnn.commands.report import add_report_options, run_report
 from certnn.commands.tightness import add_tightness_options, run_tightness
@@ -41,6 +42,12 @@ _COMMANDS = (
         "how much of the optimum each level proves, over families of problems",
         add_tightness_options,
         run_tightness,
+    ),
+    _Command(
+        "experiments",
+        "the paper's tables: how tight the proofs are and how accurate the networks",
+        add_experiments_options,
+        run_experiments,
     ),
     _Command("demo", "audit a network trained on iris, in a minute", add_demo_options, run_demo),
 )

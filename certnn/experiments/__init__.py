@@ -1,0 +1,1 @@
+"""The experiments of the paper and ours: how tight, and how accurate, under which protocol."""

@@ -1,0 +1,184 @@
+"""Which cells there are, and what is measured in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from certnn.datasets import DATA_SETS
+from certnn.errors import InputError
+from certnn.experiments.instances import SHAPES, instance_of
+from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
+from certnn.experiments.protocols import as_record
+from certnn.kernel import Bound
+from certnn.rounding import rounded_down, rounded_up
+from certnn.sweeps import Record
+
+TABLES = (TIGHTNESS, ACCURACY)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a run is.
+
+    Attributes
+    ----------
+    seeds : int
+        Problems of the random family.
+    biases : tuple of bool
+        With and without a hidden bias, in the table of accuracies.
+    seconds : dict
+        By table and method, the time limit of a cell.
+    """
+
+    seeds: int
+    biases: tuple[bool, ...]
+    seconds: dict[str, dict[str, float]]
+
+
+#: The paper's size within two hours on two cores, and a look at all of it within five minutes.
+PLANS = {
+    "full": Plan(
+        100,
+        (False, True),
+        {
+            TIGHTNESS: {"rounded": 20.0, "global": 30.0, "sgd": 15.0, "frank-wolfe": 5.0},
+            ACCURACY: {"rounded": 120.0, "global": 240.0, "sgd": 45.0},
+        },
+    ),
+    "quick": Plan(
+        3,
+        (False,),
+        {
+            TIGHTNESS: {"rounded": 5.0, "global": 8.0, "sgd": 3.0, "frank-wolfe": 2.0},
+            ACCURACY: {"rounded": 8.0, "global": 14.0, "sgd": 8.0},
+        },
+    ),
+}
+#: For methods that end by themselves.
+_OTHERWISE = 60.0
+#: Data of each table, if nothing else is said, and weight decays.
+USUAL = {TIGHTNESS: tuple(SHAPES), ACCURACY: ("iris", "ionosphere", "pima", "banknote", "mnist")}
+USUAL_REGS = (0.1, 0.01)
+#: Proved gaps that end a cell: what the optimum is known to, and enough for accuracies.
+_GAPS = {TIGHTNESS: 1e-6, ACCURACY: 1e-3}
+
+
+def cells(
+    plan: str = "full",
+    tables: Sequence[str] = TABLES,
+    data: Sequence[str] | None = None,
+    regs: Sequence[float] = USUAL_REGS,
+    methods: Sequence[str] | None = None,
+    data_dir: str | None = None,
+) -> list[Record]:
+    """All cells, those of one training problem together.
+
+    Parameters
+    ----------
+    plan : str
+        "full" or "quick".
+    tables : sequence of str
+        Of "tightness" and "accuracy".
+    data : sequence of str or None
+        Generated families and data sets, each for the table that it belongs to; None for those of
+        the paper.
+    regs : sequence of float
+        Weight decays.
+    methods : sequence of str or None
+        Names in `METHODS`; None for those of the table.
+    data_dir : str or None
+        Folder with the files of data sets that need one. Without it their cells fail, and say so.
+
+    Raises
+    ------
+    InputError
+        If data or a method are not known.
+    """
+    known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS)}
+    for name in data or ():
+        if name not in (*SHAPES, *DATA_SETS):
+            choices = ", ".join((*SHAPES, *DATA_SETS))
+            raise InputError("datasets", f"must be of {choices}, got {name!r}")
+    for name in methods or ():
+        if name not in METHODS:
+            raise InputError("methods", f"must be of {', '.join(METHODS)}, got {name!r}")
+    chosen, found = PLANS[plan], []
+    for table in tables:
+        names = USUAL[table] if data is None else [name for name in data if name in known[table]]
+        seconds = chosen.seconds[table]
+        biases = chosen.biases if table == ACCURACY else (False,)
+        for name in dict.fromkeys(names):
+            for reg in dict.fromkeys(regs):
+                for bias in biases:
+                    for seed in range(chosen.seeds if name == "random" else 1):
+                        found += [
+                            {
+                                "table": table,
+                                "data": name,
+                                "data_dir": data_dir if _needs_folder(name) else None,
+                                "reg": reg,
+                                "hidden_bias": bias,
+                                "seed": seed,
+                                "method": method,
+                                "time_limit": seconds.get(method, _OTHERWISE),
+                                "gap": _GAPS[table],
+                            }
+                            for method in _methods(table, methods)
+                        ]
+    return found
+
+
+def measure(cell: Record) -> Record:
+    """Run one method on one training problem.
+
+    Returns
+    -------
+    dict
+        ``shape`` (n, d, c) and the ``null_loss``; of a network its ``width`` and ``objective``,
+        exact and rounded up; of a proof its ``lower`` bound, exact and rounded down, its ``level``,
+        and of a relaxation what the ``solver`` says its value is; the ``history`` of objectives,
+        ``notes``; and where there is a test half, test figures under both protocols.
+
+    Raises
+    ------
+    InputError
+        If the data or a package are missing.
+    """
+    instance = instance_of(cell)
+    problem = instance.problem
+    effort = Effort(cell["time_limit"], cell["gap"], cell["table"])
+    trained = METHODS[cell["method"]].run(problem, effort)
+    values: Record = {
+        "shape": [problem.n, problem.d, problem.c],
+        "null_loss": problem.null_loss,
+        "history": trained.history,
+        "notes": list(trained.notes),
+    }
+    if trained.network is not None:
+        values |= {"width": trained.network.width}
+        values |= {"objective": _exact(trained.network.evaluate(problem), up=True)}
+    if trained.lower is not None:
+        values |= {"lower": _exact(trained.lower.bound, up=False), "level": trained.lower.level}
+        values |= {"solver": trained.relaxation_value}
+    if instance.split is not None:
+        values |= as_record(instance.split, trained.iterates, bias=problem.hidden_bias is True)
+    return values
+
+
+def _exact(bound: Bound, up: bool) -> Record:
+    value: Fraction = bound.value
+    return {"value": rounded_up(value) if up else rounded_down(value), "exact": bound.exact}
+
+
+def _methods(table: str, wanted: Sequence[str] | None) -> list[str]:
+    return [
+        name
+        for name, method in METHODS.items()
+        if (table in method.tables if wanted is None else name in wanted)
+    ]
+
+
+def _needs_folder(name: str) -> bool:
+    return name in DATA_SETS and DATA_SETS[name].needs_folder

@@ -1,0 +1,270 @@
+"""What is compared: each method a name and a function from a problem to what it trained.
+
+A further method is one more entry of `METHODS`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.baselines.frank_wolfe import frank_wolfe
+from certnn.baselines.gradient_descent import GradientDescent, gradient_descent
+from certnn.baselines.kernels import Kernel, KernelRidge, nngp_kernel, ntk_kernel
+from certnn.bound_result import LowerBoundResult
+from certnn.bounds import lower_bound
+from certnn.experiments.dual_rounding import round_dual_point
+from certnn.experiments.protocols import Predictor
+from certnn.global_training import train
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.training import polish
+
+#: Objective after so many iterations (steps, rounds), one pair each.
+History = tuple[tuple[int, float], ...]
+
+#: Tables that a method is for.
+TIGHTNESS, ACCURACY = "tightness", "accuracy"
+#: Share of its time that the relaxation takes; the rest is for rounding.
+_RELAXATION = 0.75
+#: The level in the place of dnn from so many unknowns on, where there is less time than this.
+_SCALES, _LARGE, _PATIENT = "block(16)", 1000, 60.0
+#: Widths of gradient descent where the objective is what counts, and for the accuracy.
+_WIDTHS, _WIDTH = (10, 50, 300), 300
+_RUNS, _STEPS = 5, 4000
+_FRANK_WOLFE_STEPS = 400
+#: Ridges tried, as shares of the kernel's mean diagonal, and folds to choose by.
+_RIDGES, _FOLDS = tuple(10.0**k for k in np.arange(-5.0, 1.5, 0.5)), 5
+#: Columns from which on training begins with a network that descent has found, which for few is
+#: no help; its neurons, iterations and share of the time.
+_DESCEND_FROM, _DESCENT_WIDTH, _ITERATIONS, _DESCENT_SHARE = 6, 300, 1000, 0.2
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far a method may go.
+
+    Attributes
+    ----------
+    time_limit : float
+        Seconds, about.
+    gap : float
+        Proved gap that is small enough.
+    table : str
+        Which table it is for.
+    seed : int
+    """
+
+    time_limit: float
+    gap: float
+    table: str
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a method has come to.
+
+    Attributes
+    ----------
+    network : TwoLayerNetwork or None
+        None for a kernel machine.
+    iterates : tuple of callable
+        Predictors on the way, on rows with the ones of a hidden bias; the last is what the method
+        hands out.
+    lower : LowerBoundResult or None
+        A proved bound on every network, where the method proves one.
+    relaxation_value : float or None
+        What the solver says the value of the relaxation is: its word.
+    relaxation_level : str
+        The level that this is of, and that `lower` rests on.
+    history : tuple of (int, float)
+        Training objective against iteration.
+    notes : tuple of str
+        What was chosen, what was left out and why.
+    """
+
+    network: TwoLayerNetwork | None
+    iterates: tuple[Predictor, ...]
+    lower: LowerBoundResult | None = None
+    relaxation_value: float | None = None
+    relaxation_level: str = ""
+    history: History = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry of the table of methods.
+
+    Attributes
+    ----------
+    title : str
+        As it is shown.
+    run : callable
+        From a problem and an effort to what was trained. Raises `InputError` where it is not for
+        the problem or needs a package.
+    tables : tuple of str
+        Tables that it is a row of by default.
+    """
+
+    title: str
+    run: Callable[[TrainingProblem, Effort], Trained]
+    tables: tuple[str, ...]
+
+
+def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
+    """The relaxation by our own solvers, at the tightest level that fits; rounded from its dual."""
+    begun = time.monotonic()
+    large = problem.n * (problem.c + 1) > _LARGE and effort.time_limit < _PATIENT
+    level = _SCALES if large else "dnn"
+    lower = lower_bound(problem, level, time_limit=_RELAXATION * effort.time_limit)
+    _not_interrupted(lower.interrupted)
+    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
+    network = round_dual_point(problem, lower.certificate, left, effort.seed)
+    said = [figure for figure in lower.solver_figures if figure.level == lower.level]
+    notes = lower.notes
+    if lower.level != "dnn":
+        notes = (*notes, f"level {lower.level}: dnn takes longer")
+    return Trained(
+        network,
+        (network.output,),
+        lower,
+        said[-1].dual_value if said else None,
+        lower.level,
+        notes=notes,
+    )
+
+
+def _global(problem: TrainingProblem, effort: Effort) -> Trained:
+    """`certnn.train`; for many columns from where descent from random weights ends."""
+    begun = time.monotonic()
+    start = None
+    if problem.features.shape[1] >= _DESCEND_FROM:
+        start = _descended(problem, _DESCENT_SHARE * effort.time_limit, effort.seed)
+    history: list[tuple[int, float]] = [(0, problem.null_loss)]
+
+    def record(stage: str, bound: float | None, objective: float | None) -> None:
+        if objective is not None and objective < history[-1][1]:
+            history.append((len(history), objective))
+
+    result = train(
+        problem,
+        gap=effort.gap,
+        time_limit=effort.time_limit - (time.monotonic() - begun),
+        start=start,
+        seed=effort.seed,
+        progress=record,
+    )
+    _not_interrupted(result.interrupted)
+    record("end", None, result.objective.rounded)
+    return Trained(
+        result.network,
+        (result.network.output,),
+        result.lower,
+        history=tuple(history),
+        notes=result.lower.notes,
+    )
+
+
+def _descended(problem: TrainingProblem, seconds: float, seed: int) -> TwoLayerNetwork:
+    rng, d = np.random.default_rng(seed), problem.features.shape[1]
+    size = math.sqrt(float(np.mean(np.sum(problem.features**2, axis=1)))) or 1.0
+    U = rng.standard_normal((d, _DESCENT_WIDTH)) / size
+    V = rng.standard_normal((_DESCENT_WIDTH, problem.c)) / math.sqrt(_DESCENT_WIDTH)
+    return polish(problem, TwoLayerNetwork(U, V), _ITERATIONS, time.monotonic() + seconds)
+
+
+def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
+    """The best of five runs, and of the widths where the objective is what counts."""
+    widths = _WIDTHS if effort.table == TIGHTNESS else (_WIDTH,)
+    found: dict[int, GradientDescent] = {
+        width: gradient_descent(
+            problem,
+            width,
+            runs=_RUNS,
+            steps=_STEPS,
+            time_limit=effort.time_limit / len(widths),
+            seed=effort.seed,
+        )
+        for width in widths
+    }
+    width, best = min(found.items(), key=lambda item: min(item[1].objectives))
+    history = zip(best.steps, map(float, best.histories[best.best]), strict=True)
+    ends = ", ".join(f"{value:.6g}" for value in best.objectives)
+    return Trained(
+        best.network,
+        tuple(network.output for network in best.snapshots),
+        history=tuple(history),
+        notes=(
+            f"Adam, {width} neurons, {best.steps[-1]} steps at {best.learning_rate:g}; "
+            f"runs: {ends}",
+        ),
+    )
+
+
+def _frank_wolfe(problem: TrainingProblem, effort: Effort) -> Trained:
+    found = frank_wolfe(problem, _FRANK_WOLFE_STEPS, effort.time_limit, effort.seed)
+    history = tuple(enumerate(found.objectives))
+    return Trained(found.network, (found.network.output,), history=history)
+
+
+def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
+    def run(problem: TrainingProblem, effort: Effort) -> Trained:
+        ridge = chosen_ridge(kernel, problem.inputs, problem.Y, effort.seed)
+        fitted = KernelRidge.fit(kernel, problem.inputs, problem.Y, ridge)
+        return Trained(
+            None,
+            (fitted.predict,),
+            notes=(f"ridge {ridge:.3g}, by {_FOLDS}-fold cross-validation on the training half",),
+        )
+
+    return run
+
+
+def chosen_ridge(kernel: Kernel, X: FloatArray, Y: FloatArray, seed: int = 0) -> float:
+    """The ridge with the highest accuracy in cross-validation; the larger of equals.
+
+    Parameters
+    ----------
+    kernel : callable
+    X, Y : float64 array, shapes (n, d) and (n, c)
+        Training data alone, targets one-hot.
+    seed : int
+        Of the folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    size = float(np.mean(np.diag(kernel(X, X)))) or 1.0
+    labels = np.argmax(Y, axis=1)
+    right = dict.fromkeys((size * share for share in reversed(_RIDGES)), 0)
+    folds = max(2, min(_FOLDS, int(np.min(np.bincount(labels)[np.unique(labels)]))))
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for kept, left in parts.split(X, labels):
+        for ridge in right:
+            outputs = KernelRidge.fit(kernel, X[kept], Y[kept], ridge).predict(X[left])
+            right[ridge] += int(np.sum(np.argmax(outputs, axis=1) == labels[left]))
+    best: float = max(right, key=lambda ridge: right[ridge])
+    return best
+
+
+def _not_interrupted(interrupted: bool) -> None:
+    """A result cut short by Ctrl-C is not one to keep."""
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+#: By the name under which cells and options speak of them.
+METHODS: dict[str, Method] = {
+    "rounded": Method("relaxation, rounded", _rounded, (TIGHTNESS, ACCURACY)),
+    "global": Method("global trainer", _global, (TIGHTNESS, ACCURACY)),
+    "sgd": Method("gradient descent (Adam)", _descent, (TIGHTNESS, ACCURACY)),
+    "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
+    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY,)),
+    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY,)),
+}

@@ -1,0 +1,260 @@
+"""The runner: cells, going on, failures, a cluster, tables and the command."""
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+
+from certnn import lower_bound
+from certnn.baselines import KernelRidge, nngp_kernel, ntk_kernel
+from certnn.cli import main
+from certnn.datasets import find_data_set, random_network_data
+from certnn.errors import InputError
+from certnn.experiments.cells import PLANS, cells, measure
+from certnn.experiments.dual_rounding import dual_point_of, round_dual_point
+from certnn.experiments.instances import instance_of
+from certnn.experiments.methods import METHODS, chosen_ridge
+from certnn.experiments.rows import joined, targets, tightness_summaries
+from certnn.sweeps import Outcome, run_sweep
+
+
+@pytest.fixture
+def no_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+
+def cell(**more):
+    (only,) = cells("quick", ["accuracy"], ["iris"], [0.1], ["nngp"])
+    return only | more
+
+
+def random_cell(method, seed=0):
+    return next(
+        c for c in cells("quick", ["tightness"], ["random"], [0.1], [method]) if c["seed"] == seed
+    )
+
+
+def test_the_full_run_is_of_the_papers_size():
+    found = cells(data_dir="folder")
+    problems = {(c["table"], c["data"], c["reg"], c["hidden_bias"], c["seed"]) for c in found}
+    tightness = [p for p in problems if p[0] == "tightness"]
+    accuracy = [p for p in problems if p[0] == "accuracy"]
+    assert len(tightness) == 2 * (100 + 1)
+    assert len(accuracy) == 5 * 2 * 2
+    assert len(found) == len(tightness) * 4 + len(accuracy) * 5
+    assert {c["data_dir"] for c in found if c["data"] == "pima"} == {"folder"}
+    assert {c["data_dir"] for c in found if c["data"] == "iris"} == {None}
+
+
+@pytest.mark.parametrize(("plan", "minutes"), [("full", 120), ("quick", 5)])
+def test_time_limits_fit_two_cores(plan, minutes):
+    """Kernel machines end by themselves in seconds; of the random family few cells need theirs."""
+    assert {m for t in PLANS[plan].seconds.values() for m in t} <= set(METHODS)
+    accuracies = cells(plan, ["accuracy"])
+    limits = [c["time_limit"] for c in accuracies if c["method"] not in ("nngp", "ntk")]
+    assert sum(limits) <= 2 * 60 * minutes
+
+
+def test_cells_are_of_what_is_asked_for():
+    found = cells("quick", data=["spiral", "wine"], regs=[0.5], methods=["global", "ntk"])
+    seen = [(c["table"], c["data"], c["method"]) for c in found]
+    assert seen == [
+        ("tightness", "spiral", "global"),
+        ("tightness", "spiral", "ntk"),
+        ("accuracy", "wine", "global"),
+        ("accuracy", "wine", "ntk"),
+    ]
+    with pytest.raises(InputError, match=r"methods: must be of rounded, global"):
+        cells(methods=["magic"])
+    with pytest.raises(InputError, match=r"datasets: must be of random, spiral, iris"):
+        cells(data=["cifar"])
+
+
+def test_instances_are_the_problems_they_name():
+    assert instance_of(random_cell("global", 2)).problem == random_network_data(2, 0.1)
+    found = instance_of(cell(hidden_bias=True))
+    assert found.problem == find_data_set("iris").split().problem(0.1, True)
+
+
+def test_a_cell_of_a_proof_is_in_order():
+    trained, relaxed = measure(random_cell("global")), measure(random_cell("rounded"))
+    assert trained["lower"]["value"] <= trained["objective"]["value"]
+    assert trained["objective"]["value"] <= trained["lower"]["value"] * (1 + 2e-6)
+    assert relaxed["level"] == "dnn"
+    assert relaxed["solver"] == pytest.approx(relaxed["lower"]["value"], rel=1e-6)
+    assert relaxed["lower"]["value"] < trained["lower"]["value"] * (1 + 1e-6)
+    assert relaxed["objective"]["value"] >= trained["lower"]["value"]
+    steps, objectives = zip(*trained["history"], strict=True)
+    assert list(steps) == sorted(steps)
+    assert list(objectives) == sorted(objectives, reverse=True)
+    assert objectives[-1] == pytest.approx(trained["objective"]["value"], rel=1e-9)
+
+
+def test_a_cell_of_a_kernel_machine():
+    values = measure(cell(method="ntk"))
+    split = find_data_set("iris").split()
+    ridge = chosen_ridge(ntk_kernel, split.train_X, split.train_Y)
+    fitted = KernelRidge.fit(ntk_kernel, split.train_X, split.train_Y, ridge)
+    right = np.argmax(fitted.predict(split.test_X), axis=1) == split.test_labels
+    assert values["honest"]["accuracy"] == np.mean(right)
+    assert "objective" not in values
+    biased = measure(cell(method="ntk", hidden_bias=True))
+    assert biased["notes"] != values["notes"] or biased["paper"] != values["paper"]
+
+
+def test_ridges_are_chosen_by_the_training_half():
+    """Of noise a large ridge, of a function without noise a small one."""
+    draw = np.random.default_rng(0)
+    X = draw.standard_normal((120, 3))
+    clean = (np.abs(X[:, 0]) > 0.7).astype(int)
+    noise = draw.integers(2, size=120)
+    noise[X[:, 1] > 0] = np.where(draw.random(np.sum(X[:, 1] > 0)) < 0.75, 1, 0)
+    small, large = (chosen_ridge(nngp_kernel, X, np.eye(2)[labels]) for labels in (clean, noise))
+    assert small < large
+
+
+def test_rounding_the_dual_point_of_an_exact_relaxation_is_optimal():
+    """For heavy decay one neuron is left, and every level is exact."""
+    plain = random_network_data(0, 0.1, n=8, c=1, neurons=1)
+    problem = plain.with_reg(0.5 * float(np.linalg.norm(plain.X.T @ plain.Y)))
+    lower = lower_bound(problem, "dnn")
+    Z = dual_point_of(lower.certificate, problem)
+    assert Z.shape == (8, 1)
+    network = round_dual_point(problem, lower.certificate, 5.0)
+    assert network.width == 1
+    objective = network.evaluate(problem).rounded
+    assert objective == pytest.approx(lower.value, rel=1e-5)
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_a_failed_cell_is_reported_and_run_again(tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["experiments", "--quick", "--datasets", "iris", "pima", "--reg", "0.1"]
+    command += ["--methods", "sgd", "nngp", "--jobs", "1", "--out", str(out)]
+    assert main(command) == 1
+    assert "3 of 4 cells failed" in capsys.readouterr().out
+    page = (out / "experiments.html").read_text()
+    assert "3 cells failed" in page
+    assert "gradient descent: needs PyTorch" in page
+    assert "data_dir: is needed" in page
+    with (out / "experiments.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["honest_accuracy"]) for row in rows] == [False, True, False, False]
+    assert "PyTorch" in rows[0]["remark"]
+    before = (out / "outcomes.jsonl").read_text().splitlines()
+    assert main(command) == 1
+    after = (out / "outcomes.jsonl").read_text().splitlines()
+    assert after[:4] == before
+    assert len(after) == 4 + 3
+
+
+def test_from_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    out = tmp_path / "out"
+    command = ["experiments", "--quick", "--datasets", "random", "iris", "--reg", "0.1"]
+    command += ["--methods", "frank-wolfe", "nngp", "--jobs", "1", "--out", str(out)]
+    monkeypatch.setattr("certnn.experiments.methods._FRANK_WOLFE_STEPS", 20)
+    assert main([*command, "--only", "accuracy"]) == 0
+    assert "NNGP kernel" in capsys.readouterr().out
+    document = json.loads((out / "experiments.json").read_text())
+    assert document["command"].startswith("certnn experiments --quick --datasets random iris")
+    assert [c["cell"]["method"] for c in document["cells"]] == ["frank-wolfe", "nngp"]
+    page = (out / "experiments.html").read_text()
+    assert page.count("<svg") == 1
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--datasets", "nothing"],
+        ["--only", "nothing"],
+        ["--methods", "nothing"],
+        ["--cluster", "nonsense://address"],
+        ["--reg", "a"],
+        [],
+    ],
+)
+def test_bad_options_are_told_in_a_line(tmp_path, capsys, arguments):
+    out = [] if not arguments else ["--out", str(tmp_path / "out")]
+    try:
+        code = main(["experiments", *arguments, *out])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_cluster_gives_what_processes_give(tmp_path):
+    wanted = cells("quick", ["accuracy"], ["iris"], [0.1, 0.01], ["nngp", "ntk"])
+    wanted += [cell(method="nngp", data="pima")]
+    options = {"dashboard_address": None, "processes": False}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
+        cluster.get_client() as client,
+    ):
+        found, interrupted = run_sweep(wanted, measure, tmp_path / "one", cluster=client)
+        command = ["experiments", "--quick", "--datasets", "iris", "--methods", "nngp", "ntk"]
+        command += ["--cluster", cluster.scheduler_address, "--out", str(tmp_path)]
+        assert main(command) == 0
+    assert not interrupted
+    expected, _ = run_sweep(wanted, measure, tmp_path / "two")
+    assert [o.cell for o in found] == [o.cell for o in expected]
+    assert [o.error for o in found] == [o.error for o in expected]
+    assert sum(bool(o.error) for o in found) == 1
+    tested = [[o.values and o.values["honest"] for o in outcomes] for outcomes in (found, expected)]
+    assert tested[0] == tested[1]
+    with (tmp_path / "experiments.csv").open() as file:
+        accuracies = [float(row["honest_accuracy"]) for row in csv.DictReader(file)]
+    assert accuracies == [o.values["honest"]["accuracy"] for o in expected[:4]]
+
+
+def outcome(method, objective=None, lower=None, accuracy=None, **more):
+    values = {"history": [], "notes": []}
+    if objective is not None:
+        values["objective"] = {"value": objective, "exact": f"{objective}/1"}
+    if lower is not None:
+        values |= {"lower": {"value": lower, "exact": f"{lower}/1"}, "level": f"by {method}"}
+    if accuracy is not None:
+        values["honest"] = {"accuracy": accuracy}
+    return Outcome(cell(method=method, **more), values, "", 1.0)
+
+
+def test_rows_share_the_best_bound_and_network():
+    rows = joined(
+        [
+            outcome("rounded", 20, 10),
+            outcome("global", 16, 12),
+            outcome("sgd", 40),
+            outcome("global", 5, 4, reg=0.01),
+        ]
+    )
+    assert [row.gap for row in rows] == pytest.approx([0.4, 0.25, 0.7, 0.2])
+    assert all(row.gap >= 1 - row.lower / row.objective for row in rows)
+    assert [row.level for row in rows] == ["by global"] * 4
+    assert [row.best for row in rows] == [16, 16, 16, 5]
+    summaries = tightness_summaries(
+        joined([outcome("rounded", 20, 12, table="tightness"), outcome("sgd", 16)])
+    )
+    assert [(s.proves, s.least) for s in summaries] == [(True, 0.75), (False, 1.25)]
+
+
+def test_misses_are_told():
+    rows = joined(
+        [
+            outcome("global", 16, 12, accuracy=0.90),
+            outcome("sgd", 15, accuracy=0.80),
+            outcome("ntk", accuracy=0.92),
+            outcome("global", 5, 4, accuracy=0.915, reg=0.01),
+            outcome("ntk", accuracy=0.92, reg=0.01),
+        ]
+    )
+    accuracy, objective, other = targets(rows)
+    assert not accuracy.met
+    assert accuracy.figures == "90.00 % against 92.00 % of tangent kernel"
+    assert (objective.what, objective.met) == ("training objective", False)
+    assert other.met
