@@ -31,7 +31,7 @@ from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
 from certnn.stated_problem import problem_for
-from certnn.training import polish, train_locally
+from certnn.training import improvements, polish, train_locally
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -278,6 +278,18 @@ def _better(best: _Evaluated, other: _Evaluated) -> _Evaluated:
     return other if other.bound.value < best.bound.value else best
 
 
+def _improvements(problem: TrainingProblem, given: _Evaluated) -> tuple[NetworkFigure, ...]:
+    changed = [
+        _evaluated(problem, found.network, found.change)
+        for found in improvements(problem, given.network)
+    ]
+    better = sorted(
+        (one for one in changed if one.bound.value < given.bound.value),
+        key=lambda one: one.bound.value,
+    )
+    return tuple(one.figure for one in better)
+
+
 def _close_enough(given: _Evaluated | None, best: _Evaluated) -> float:
     """Where the given network is far from the best one, a share that tells its gap well enough."""
     if given is None or best.bound.value == 0:
@@ -322,6 +334,7 @@ def _report(
         polished=None if polished is None else polished.figure,
         best_network=best.figure,
         neurons=() if given is None else neuron_table(problem, given.network),
+        improvements=() if given is None else _improvements(problem, given),
         solver_figures=lower.solver_figures,
         checks=consistency_checks(
             bounds, network, best.figure, lower.solver_figures, problem.null_loss

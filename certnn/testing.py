@@ -15,7 +15,7 @@ from certnn.kernel.instance import Bias
 from certnn.losses import HALF_SQUARED, Loss
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.report.wording import percent_down, percent_up, shown_down, shown_up
 from certnn.rounding import rounded_down
 from certnn.tightness.ratio import Tightness
 
@@ -101,7 +101,7 @@ def _complaint(result: AuditResult, max_gap: float) -> list[str]:
     if excess > 0:
         lines.append(
             f"  a better network: {shown_up(best.fraction)} with {best.width} neurons, better by "
-            f"{_percent_down(excess)}"
+            f"{percent_down(rounded_down(excess))}"
         )
     if excess > Fraction(max_gap):
         lines.append(f"  so the network is not within {allowed} of the optimum")
@@ -183,7 +183,3 @@ def folder_name(test: str) -> str:
         Its node id.
     """
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[:150] or "test"
-
-
-def _percent_down(share: Fraction) -> str:
-    return f"{100.0 * rounded_down(share):.3g} %"

@@ -33,6 +33,17 @@ def result(problem, network):
     return certnn.audit(network, problem, level="dnn", time_limit=20.0)
 
 
+def test_improvements_are_exact_and_better(result, problem, network):
+    objective = network.evaluate(problem).value
+    values = [improved.fraction for improved in result.report.improvements]
+    assert values == sorted(values)
+    assert all(value < objective for value in values)
+    gains = [result.report.gain(improved) for improved in result.report.improvements]
+    assert all(0.0 < gain < 1.0 for gain in gains)
+    # The network has a duplicate and a dead neuron.
+    assert any("dead ones dropped" in one.source for one in result.report.improvements)
+
+
 def test_report_holds_the_exact_objective(problem, network, result):
     exact = sum(
         (

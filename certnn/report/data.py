@@ -16,10 +16,10 @@ from certnn.report.figures import (
     ProblemSummary,
     ProvedBound,
 )
-from certnn.rounding import rounded_up
+from certnn.rounding import rounded_down, rounded_up
 
 FORMAT = "certnn-report"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class GapReport:
         The network audited, what descent from its own weights makes of it, and the best one found.
     neurons : tuple of Neuron
         Those of the audited network.
+    improvements : tuple of NetworkFigure
+        The audited network with one thing changed, which `source` says, the largest gain first.
     solver_figures : tuple of SolverFigure
     checks : tuple of Check
     notes : tuple of str
@@ -68,6 +70,7 @@ class GapReport:
     polished: NetworkFigure | None
     best_network: NetworkFigure | None
     neurons: tuple[Neuron, ...]
+    improvements: tuple[NetworkFigure, ...]
     solver_figures: tuple[SolverFigure, ...]
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
@@ -100,6 +103,12 @@ class GapReport:
             return None
         return rounded_up((self.network.fraction - self.lower_bound.fraction) / null)
 
+    def gain(self, improved: NetworkFigure) -> float:
+        """(network − improved)/network, rounded down; 0 without a network."""
+        if self.network is None or self.network.fraction == 0:
+            return 0.0
+        return rounded_down(1 - improved.fraction / self.network.fraction)
+
     @property
     def consistent(self) -> bool:
         """Whether every check holds, those aside that can only show a solver wrong."""
@@ -120,7 +129,7 @@ class GapReport:
     def from_json(cls, text: str) -> GapReport:
         """Return the report written by `to_json`.
 
-        The object has ``format`` (``"certnn-report"``), ``version`` (2), every field of this
+        The object has ``format`` (``"certnn-report"``), ``version`` (3), every field of this
         class, and the derived ``gap``, ``best_gap``, ``gap_to_null``, ``consistent``, which must
         be what the other figures give.
 

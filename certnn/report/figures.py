@@ -108,7 +108,8 @@ class NetworkFigure:
     width : int
         Number of hidden neurons.
     source : str
-        Where the network comes from: ``"given"``, ``"given, polished"``, ``"column generation"``.
+        Where the network comes from: ``"given"``, ``"given, polished"``, ``"column generation"``;
+        or what was changed to improve one.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from certnn.report.wording import (
     byte_size,
     duration,
     excess_text,
+    percent_down,
     percent_up,
     printable,
     shown,
@@ -67,6 +68,7 @@ def render(template: str, package: str = __package__, **values: Any) -> str:
     environment.filters |= {
         "bytes": byte_size,
         "duration": duration,
+        "percent_down": percent_down,
         "percent_up": percent_up,
         "shown": lambda number: shown(Fraction(number)),
         "shown_down": shown_down,

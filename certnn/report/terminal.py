@@ -17,6 +17,7 @@ from certnn.report.wording import (
     byte_size,
     duration,
     excess_text,
+    percent_down,
     printable,
     shown,
     shown_down,
@@ -68,6 +69,8 @@ class _Printer:
         yield self._proved()
         if self.report.solver_figures:
             yield self._words()
+        if self.report.improvements:
+            yield self._improvements()
         if self.report.neurons:
             yield self._neurons()
         checks = self.report.checks
@@ -180,6 +183,14 @@ class _Printer:
                 excess_text(figure, self.report.lower_bound),
             )
             table.add_row(*map(self._text, cells))
+        return table
+
+    def _improvements(self) -> RenderableType:
+        columns = ("one change", "objective", "better by")
+        table = self._table("Where the given network loses", "", columns)
+        for improved in self.report.improvements:
+            gain = percent_down(self.report.gain(improved))
+            table.add_row(*map(self._text, (improved.source, shown_up(improved.fraction), gain)))
         return table
 
     def _neurons(self) -> RenderableType:

@@ -49,6 +49,11 @@ def shown_up(number: Fraction, digits: int = 6) -> str:
     return _decimal(number, digits, decimal.ROUND_CEILING)
 
 
+def percent_down(share: float) -> str:
+    """Return `share` in percent, three significant digits, rounded down."""
+    return f"{shown_down(100 * Fraction(share), 3)} %"
+
+
 def percent_up(share: float) -> str:
     """Return `share` in percent, three significant digits, rounded up."""
     return f"{shown_up(100 * Fraction(share), 3)} %"

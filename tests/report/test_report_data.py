@@ -72,7 +72,7 @@ def test_unsafe_rounding_is_refused():
 
 def test_contract_keys(iris):
     values = json.loads(iris.to_json())
-    assert (values["format"], values["version"]) == ("certnn-report", 2)
+    assert (values["format"], values["version"]) == ("certnn-report", 3)
     assert (
         values["lower_bound"].items() >= {"level": "dnn", "exact": iris.lower_bound.exact}.items()
     )
@@ -203,7 +203,7 @@ def test_missing_field_is_named(iris, path):
     ("name", "value"),
     [
         ("format", "other"),
-        ("version", 3),
+        ("version", 2),
         ("version", 1.0),
         ("version", True),
         ("title", 3),
