@@ -23,9 +23,13 @@ class DualIterate:
     estimate : float
         Of the value of the level, from the primal side: the bound may still rise to about this.
         Infinite where the solver has none.
+    moment : float64 array, shape (r + m + c, r + m + c), or None
+        Second moments of (u, s, v) in the units of the `Program`, nearly feasible, where the
+        solver hands them out.
     """
 
     Z: FloatArray
     products: Products
     bound: float
     estimate: float
+    moment: FloatArray | None = None

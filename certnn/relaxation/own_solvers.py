@@ -21,7 +21,7 @@ def solver_name(groups: list[IndexArray] | None, reduced: ReducedProblem | None 
     """Name of the solver that `iterates` runs; without `reduced`, as for a small problem."""
     if groups is not None:
         return f"{OWN} interior point of groups"
-    if reduced is not None and _is_large(reduced):
+    if reduced is not None and is_large(reduced):
         return f"{OWN} first-order"
     return f"{OWN} interior point"
 
@@ -40,10 +40,11 @@ def iterates(
     """
     if groups is not None:
         return block_points(reduced, groups, start=start)
-    if _is_large(reduced):
+    if is_large(reduced):
         return first_order(reduced, start=start)
     return interior_point(reduced, start=start)
 
 
-def _is_large(reduced: ReducedProblem) -> bool:
+def is_large(reduced: ReducedProblem) -> bool:
+    """Whether all products are for the first-order method."""
     return reduced.directions.count * (reduced.outputs + 1) > _UNKNOWNS_UP_TO

@@ -137,7 +137,7 @@ def solve_primal(
         seconds=time.monotonic() - start,
         settings=status.settings,
     )
-    return SolverOutcome(figure, point)
+    return SolverOutcome(figure, point, first.moment.value if len(lifts) == 1 else None)
 
 
 def _dual_value(reduced: ReducedProblem, Z: FloatArray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def first_order(
             if proof.value > (1.0 + _RISE * tolerance) * value:
                 risen = attempt
             best, value = found, proof.value
-        told = layout.iterate(best, estimate)
+        told = replace(layout.iterate(best, estimate), moment=splitting.moment())
         yield told
         if attempt - risen > _PATIENCE:
             return

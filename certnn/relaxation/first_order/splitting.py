@@ -116,6 +116,11 @@ class Splitting:
         taken = (products - self._products) * self._weights * (2.0 * self.penalty)
         return taken.with_each(_in_numpy)
 
+    def moment(self) -> FloatArray:
+        """Second moments of (u, s, v), positive semidefinite, in numpy."""
+        moments, _ = self._split()
+        return _in_numpy(self._P.T @ moments @ self._P)
+
     def residuals(self) -> Residuals:
         """Of the last step."""
         assert self._steps is not None

@@ -1,0 +1,89 @@
+"""The moment matrix of the relaxation (level dnn), by our own solvers or through CVXPY."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from certnn.arrays import FloatArray
+from certnn.errors import SolverError
+from certnn.problem import TrainingProblem
+from certnn.relaxation.first_order import first_order
+from certnn.relaxation.interior_point.positive_moments import positive_moments
+from certnn.relaxation.interior_point.program import make_program
+from certnn.relaxation.lifted_moment import LiftedMoment, from_reduced
+from certnn.relaxation.lifted_setting import require_lifted_setting
+from certnn.relaxation.own_solvers import is_large
+from certnn.relaxation.reduced_problem import ReducedProblem, reduce_problem
+from certnn.relaxation.worker import OWN
+
+#: Relative gap of the interior point: the directions of neurons hardly change below it.
+_TOLERANCE = 1e-5
+
+
+def relaxed_moment(
+    problem: TrainingProblem, solver: str = OWN, time_limit: float | None = None
+) -> LiftedMoment:
+    """A nearly optimal Λ of the doubly nonnegative relaxation.
+
+    It is what a solver says: for a Λ that is feasible exactly see
+    `certnn.relaxation.feasible_search`. Zero where no network fits anything.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+        With the squared loss and no bias but a decayed hidden one.
+    solver : str
+        "certnn" for our own interior point or, for many points, the first-order method; or a name
+        that CVXPY knows, such as "CLARABEL".
+    time_limit : float or None
+        Seconds, about; our own solvers go on to their first Λ whatever it takes.
+
+    Raises
+    ------
+    InputError
+        If the problem is not of this kind, or CVXPY does not know the solver.
+    SolverError
+        If the solver finds none.
+    """
+    require_lifted_setting(problem)
+    if not (np.any(problem.features) and np.any(problem.Y)):
+        order = 2 * problem.n + int(problem.features.shape[1]) + problem.c
+        return LiftedMoment(problem, np.zeros((order, order)), "nothing to fit")
+    reduced = reduce_problem(problem)
+    if solver == OWN:
+        found = _interior(reduced, time_limit)
+    else:
+        from certnn.relaxation.primal import solve_primal
+
+        found = solve_primal(problem, None, solver, time_limit, {}).moment
+    if found is None:
+        raise SolverError(f"{solver} found no moment matrix")
+    return from_reduced(problem, reduced, found, f"dnn, {solver}")
+
+
+def _interior(reduced: ReducedProblem, time_limit: float | None) -> FloatArray | None:
+    """Second moments of (t, a, v) in the units of the reduced problem."""
+    program, found = make_program(reduced), None
+    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+        candidates: Iterator[FloatArray | None]
+        if is_large(reduced):
+            candidates = (iterate.moment for iterate in first_order(reduced))
+        else:
+            candidates = positive_moments(program, _TOLERANCE)
+        for candidate in candidates:
+            found = found if candidate is None else candidate
+            if found is not None and time.monotonic() > deadline:
+                break
+    if found is None:
+        return None
+    r, m = reduced.rank, reduced.directions.count
+    change = np.eye(r + m + reduced.outputs)
+    change[r : r + m, :r] = 0.5 * reduced.rows  # a = s + ½xt
+    moment: FloatArray = change @ found @ change.T / program.reg
+    return moment
