@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, report, train, path, tightness, experiments, demo."""
+"""The command line: audit, bound, check, report, train, round, path, tightness, experiments, demo."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, UNUSABLE, fail
 from certnn.commands.experiments import add_experiments_options, run_experiments
 from certnn.commands.path import add_path_options, run_path
 from certnn.commands.report import add_report_options, run_report
+from certnn.commands.round import add_round_options, run_round
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
@@ -34,6 +35,7 @@ _COMMANDS = (
     _Command(
         "train", "train to proved optimality, of whatever width", add_train_options, run_train
     ),
+    _Command("round", "round the relaxation to networks", add_round_options, run_round),
     _Command(
         "path", "the optimum against weight decay, in a proved band", add_path_options, run_path
     ),

@@ -1,0 +1,159 @@
+"""From a moment matrix Λ to a network: columns, output weights, polishing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from certnn.arrays import FloatArray
+from certnn.errors import InputError
+from certnn.kernel import Bound
+from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
+from certnn.relaxation.lifted_moment import LiftedMoment
+from certnn.training import candidates
+from certnn.training.polish import polish
+from certnn.training.rounding.fitting import CandidateFit
+from certnn.training.rounding.lifted_space import FeasibilityErrors, LiftedSpace
+from certnn.training.rounding.methods import columns_by, require_method
+
+#: Rounds in which directions climb, and iterations of descent in both layers after them.
+_CLIMBS, _DESCENT = 20, 500
+#: Name and number of directions of the rounding that knows nothing.
+BLIND = "random"
+_RANDOM = 20_000
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """A network that a rounding has found; all objectives are exact, of real networks.
+
+    Attributes
+    ----------
+    method : str
+    network : TwoLayerNetwork
+        After polishing.
+    read : Bound or None
+        Objective of the network that the u and v of the columns are as they stand; None where the
+        columns are no factor of Λ.
+    fitted : Bound
+        Objective with the best output weights for the columns' directions.
+    objective : Bound
+        Objective of `network`; never above `fitted` up to rounding.
+    candidates : int
+        Directions proposed.
+    errors : FeasibilityErrors or None
+        How far the columns are from being neurons, before any repair; None without Λ.
+    seconds : float
+        Wall time, without that for Λ.
+    """
+
+    method: str
+    network: TwoLayerNetwork
+    read: Bound | None
+    fitted: Bound
+    objective: Bound
+    candidates: int
+    errors: FeasibilityErrors | None
+    seconds: float
+
+    def __repr__(self) -> str:
+        return (
+            f"Rounding(method={self.method!r}, objective={self.objective.rounded!r}, "
+            f"fitted={self.fitted.rounded!r}, width={self.network.width})"
+        )
+
+
+def round_moment(
+    moment: LiftedMoment,
+    method: str = "all",
+    *,
+    time_limit: float | None = None,
+    seed: int = 0,
+) -> Rounding:
+    """Round Λ to a network.
+
+    The rounding proposes columns (α, β, u, v); of these only the directions u are kept. The group
+    lasso chooses among them and finds the output weights, then they climb and both layers descend.
+
+    Parameters
+    ----------
+    moment : LiftedMoment
+        Of a relaxation, such as `certnn.relaxation.relaxed_moment` finds, or any other.
+    method : str
+        One of `METHODS`; see `certnn.training.rounding.methods.columns_by`.
+    time_limit : float or None
+        Seconds after which polishing ends at its next step.
+    seed : int
+        Of what is drawn.
+
+    Raises
+    ------
+    InputError
+        If there is no such method, or the time limit is negative.
+    """
+    require_method(method)
+    _require_time(time_limit)
+    begun = time.monotonic()
+    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+        space = LiftedSpace(moment)
+        columns = columns_by(method, space, np.random.default_rng(seed))
+    hidden = space.hidden(columns.values)
+    read = None
+    if columns.factor:
+        read = TwoLayerNetwork(hidden, space.output(columns.values)).evaluate(moment.problem)
+    errors = space.errors(columns.values)
+    return _finished(moment.problem, method, hidden, read, errors, begun, time_limit)
+
+
+def round_blindly(
+    problem: TrainingProblem, *, time_limit: float | None = None, seed: int = 0
+) -> Rounding:
+    """The same from random directions without any Λ, for comparison.
+
+    Raises
+    ------
+    InputError
+        If the time limit is negative.
+    """
+    _require_time(time_limit)
+    begun = time.monotonic()
+    rng = np.random.default_rng(seed)
+    hidden = candidates.gaussian(candidates.isotropic(problem), _RANDOM, rng)
+    return _finished(problem, BLIND, hidden, None, None, begun, time_limit)
+
+
+def _require_time(time_limit: float | None) -> None:
+    if time_limit is not None and not time_limit >= 0.0:
+        raise InputError("time_limit", f"must not be negative, got {time_limit!r}")
+
+
+def _finished(
+    problem: TrainingProblem,
+    method: str,
+    hidden: FloatArray,
+    read: Bound | None,
+    errors: FeasibilityErrors | None,
+    begun: float,
+    time_limit: float | None,
+) -> Rounding:
+    deadline = None if time_limit is None else begun + time_limit
+    with threadpool_limits(1):
+        fit = CandidateFit(problem, hidden)
+        fitted = fit.network.evaluate(problem)
+        fit.climb(_CLIMBS, deadline)
+        network = polish(problem, fit.network, _DESCENT, deadline)
+    objective = network.evaluate(problem)
+    return Rounding(
+        method=method,
+        network=network,
+        read=read,
+        fitted=fitted,
+        objective=objective,
+        candidates=int(hidden.shape[1]),
+        errors=errors,
+        seconds=time.monotonic() - begun,
+    )
