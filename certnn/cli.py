@@ -1,4 +1,4 @@
-"""The command line: audit, bound, check, report, train, round, path, tightness, experiments, demo."""
+"""The command line, a command a line: see `_COMMANDS`."""
 
 from __future__ import annotations
 

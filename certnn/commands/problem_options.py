@@ -60,7 +60,7 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
             const="decayed",
             choices=("decayed", "free", "none"),
             help=f"{where}: decayed like the weights (if nothing more is said), free, or none; "
-            "without this option as the network has it",
+            "without this option as in the network, if there is one",
         )
     command.add_argument(
         "--loss",

@@ -37,7 +37,13 @@ def add_round_options(command: argparse.ArgumentParser) -> None:
 
 
 def run_round(options: argparse.Namespace) -> int:
-    """Solve the relaxation, round it, and show what came of it."""
+    """Solve the relaxation, round it, and show what came of it.
+
+    Raises
+    ------
+    InputError
+        If an option is unusable.
+    """
     from rich.console import Console
 
     from certnn.files import save_network
