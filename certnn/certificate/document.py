@@ -58,6 +58,24 @@ class Certificate:
         return f"<Certificate of {len(self.document)} bytes>"
 
 
+@dataclass(frozen=True)
+class PatternCertificate:
+    """A certificate about networks with given activation patterns, and no others."""
+
+    document: bytes
+
+    def check(self, backend: kernel.exact.Backend = "auto") -> kernel.PatternBound:
+        """Let the kernel check it; see `certnn.kernel.check_pattern_certificate`."""
+        return kernel.check_pattern_certificate(self.document, backend)
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all."""
+        write_atomically(path, self.document)
+
+    def __repr__(self) -> str:
+        return f"<PatternCertificate of {len(self.document)} bytes>"
+
+
 def psd_certificate(
     problem: TrainingProblem, point: DualPoint, witness: PsdWitness, about: dict[str, str]
 ) -> Certificate:
@@ -228,6 +246,46 @@ def phases_certificate(
     return _certificate(problem, "phases", Z, kappa, proof, about)
 
 
+def pattern_certificate(
+    problem: TrainingProblem,
+    Z: FloatArray,
+    kappa: float,
+    patterns: bytes,
+    counts: IndexArray,
+    points: IndexArray,
+    multipliers: FloatArray,
+    splits: FloatArray,
+    about: dict[str, str],
+) -> PatternCertificate:
+    """Write a proof for networks with given activation patterns as a certificate.
+
+    The claim is the float64 below what the proof gives (Theorem 50). `Z` to `splits` are the
+    fields of `certnn.kernel.patterns.PatternsProof`, `patterns` their bits as in ``FORMAT.md``.
+    """
+    dual = _bytes(Z)
+    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa)
+    proof = {
+        "kind": "patterns",
+        "kappa": kappa,
+        "Z": _base64(dual),
+        "count": _base64(_words(counts, "<u4")),
+        "point": _base64(_words(points, "<u4")),
+        "multiplier": _base64(_bytes(multipliers)),
+        "split": _base64(_bytes(splits)),
+    }
+    claimed = Fraction(rounded_down(value))
+    return PatternCertificate(
+        _written(
+            problem,
+            claimed,
+            proof,
+            about,
+            kernel.check.PATTERN_FORMAT,
+            {"patterns": _base64(patterns)},
+        )
+    )
+
+
 def _certificate(
     problem: TrainingProblem,
     kind: str,
@@ -248,9 +306,20 @@ def _document(
     proof: Mapping[str, object],
     about: dict[str, str],
 ) -> Certificate:
+    return Certificate(_written(problem, claimed, proof, about, kernel.check.FORMAT, {}))
+
+
+def _written(
+    problem: TrainingProblem,
+    claimed: Fraction,
+    proof: Mapping[str, object],
+    about: dict[str, str],
+    form: str,
+    more_claimed: Mapping[str, object],
+) -> bytes:
     instance = problem.instance()
     document = {
-        "format": kernel.check.FORMAT,
+        "format": form,
         "version": kernel.check.VERSION,
         "about": about,
         "claim": {
@@ -263,13 +332,14 @@ def _document(
             "hidden_bias": problem.hidden_bias,
             **({"delta": problem.loss.delta} if problem.loss.delta else {}),
             **({"output_bias": problem.output_bias} if problem.output_bias else {}),
+            **more_claimed,
         },
         "data": {"X": _base64(instance.X), "Y": _base64(instance.Y)},
         "proof": proof,
     }
     # In pieces: the arrays of a large certificate need not be in memory four times over.
     pieces = json.JSONEncoder(indent=1).iterencode(document)
-    return Certificate(b"".join([*(piece.encode() for piece in pieces), b"\n"]))
+    return b"".join([*(piece.encode() for piece in pieces), b"\n"])
 
 
 def _bytes(array: FloatArray) -> bytes:

@@ -8,8 +8,14 @@ of their error, which leaves the integers out where it knows their answer. `FORM
 file specifies the certificate; ``proofs/`` has the theorems.
 """
 
-from certnn.kernel.bound import Bound
-from certnn.kernel.check import check_certificate, read_instance, read_proof
+from certnn.kernel.bound import Bound, PatternBound
+from certnn.kernel.check import (
+    PatternsOnly,
+    check_certificate,
+    check_pattern_certificate,
+    read_instance,
+    read_proof,
+)
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
@@ -22,9 +28,12 @@ __all__ = [
     "Bound",
     "Instance",
     "Malformed",
+    "PatternBound",
+    "PatternsOnly",
     "Rejected",
     "bound_from_dual_norm",
     "check_certificate",
+    "check_pattern_certificate",
     "connected_groups",
     "evaluate_network",
     "read_instance",

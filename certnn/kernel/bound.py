@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any, Final, Literal, NoReturn, final
+from typing import Any, Final, Literal, NoReturn, Self, final
 
 from certnn.kernel.instance import Instance
 
 _MAKER: Final = object()
 
 
+class _Proved:
+    """What is proved cannot be changed, copied with changes, or stored."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} is not stored; store its certificate and check it again"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+
 @final
-class Bound:
+class Bound(_Proved):
     """A proved statement about one training problem; only the kernel makes one.
 
     ``kind == "lower"``: no two-layer ReLU network of any width has an objective below `value`.
@@ -47,34 +73,10 @@ class Bound:
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Bound has no subclasses")
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a Bound cannot be changed")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a Bound cannot be changed")
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Bound is not stored; store its certificate and check it again")
-
-    def __copy__(self) -> Bound:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Bound:
-        return self
-
     @property
     def rounded(self) -> float:
         """`value` as a float64 in the safe direction: lower bounds down, upper bounds up."""
-        try:
-            nearest = self.value.numerator / self.value.denominator
-        except OverflowError:
-            nearest = math.inf if self.value > 0 else -math.inf
-        # A comparison of a float with a Fraction is exact.
-        if self.kind == "lower" and nearest > self.value:
-            return math.nextafter(nearest, -math.inf)
-        if self.kind == "upper" and nearest < self.value:
-            return math.nextafter(nearest, math.inf)
-        return nearest
+        return _rounded(self.value, self.kind)
 
     @property
     def exact(self) -> str:
@@ -82,26 +84,105 @@ class Bound:
         return f"{self.value.numerator}/{self.value.denominator}"
 
     def __str__(self) -> str:
-        problem = self.instance
         if self.kind == "lower":
             relation = f">= {self.rounded!r} for every two-layer ReLU network of every width"
         else:
             relation = f"<= {self.rounded!r} for one network"
-        more = "" if problem.loss == "half-squared" else f" loss={problem.loss}"
-        more += f" delta={problem.delta!r}" if problem.delta else ""
-        for name, bias in (("hidden", problem.hidden_bias), ("output", problem.output_bias)):
-            if bias is not False:
-                more += f", {name} bias" if bias is True else f", free {name} bias"
+        return f"training objective {relation} ({_described(self.instance)})"
+
+
+@final
+class PatternBound(_Proved):
+    """A proved statement about networks with given activation patterns; only the kernel makes one.
+
+    No two-layer ReLU network, of any width, whose every neuron has one of these patterns, has an
+    objective below `value`. It says nothing about other networks, so it is no `Bound`.
+
+    Attributes
+    ----------
+    value : fractions.Fraction
+        Exact, in the units of the objective.
+    instance : Instance
+        The problem that the statement is about.
+    patterns : tuple of bytes
+        Each has a bit for each point, as ``FORMAT.md`` says: 1 where the neuron is at least 0, and
+        0 where it is at most 0, before the ReLU.
+    """
+
+    __slots__ = ("instance", "patterns", "value")
+    value: Fraction
+    instance: Instance
+    patterns: tuple[bytes, ...]
+
+    def __init__(
+        self, maker: object, value: Fraction, instance: Instance, patterns: tuple[bytes, ...]
+    ) -> None:
+        if maker is not _MAKER:
+            raise TypeError("a PatternBound is made by the kernel alone, from a certificate")
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "instance", instance)
+        object.__setattr__(self, "patterns", patterns)
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("PatternBound has no subclasses")
+
+    @property
+    def rounded(self) -> float:
+        """`value` as a float64, rounded down."""
+        return _rounded(self.value, "lower")
+
+    @property
+    def exact(self) -> str:
+        """`value` as the text ``"p/q"``."""
+        return f"{self.value.numerator}/{self.value.denominator}"
+
+    @property
+    def scope(self) -> str:
+        """The networks that the statement is about, in words."""
+        count = len(self.patterns)
+        if count == 1:
+            return "networks with this 1 activation pattern"
+        return f"networks with these {count} activation patterns"
+
+    def __str__(self) -> str:
         return (
-            f"training objective {relation} "
-            f"(n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{more} "
-            f"data sha256:{problem.data_sha256})"
+            f"for {self.scope}: training objective >= {self.rounded!r} for every width, "
+            f"and nothing for other networks ({_described(self.instance)})"
         )
 
-    def __repr__(self) -> str:
-        return f"<Bound {self}>"
+
+def _rounded(value: Fraction, kind: Literal["lower", "upper"]) -> float:
+    try:
+        nearest = value.numerator / value.denominator
+    except OverflowError:
+        nearest = math.inf if value > 0 else -math.inf
+    # A comparison of a float with a Fraction is exact.
+    if kind == "lower" and nearest > value:
+        return math.nextafter(nearest, -math.inf)
+    if kind == "upper" and nearest < value:
+        return math.nextafter(nearest, math.inf)
+    return nearest
+
+
+def _described(problem: Instance) -> str:
+    more = "" if problem.loss == "half-squared" else f" loss={problem.loss}"
+    more += f" delta={problem.delta!r}" if problem.delta else ""
+    for name, bias in (("hidden", problem.hidden_bias), ("output", problem.output_bias)):
+        if bias is not False:
+            more += f", {name} bias" if bias is True else f", free {name} bias"
+    return (
+        f"n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{more} "
+        f"data sha256:{problem.data_sha256}"
+    )
 
 
 def make_bound(kind: Literal["lower", "upper"], value: Fraction, instance: Instance) -> Bound:
     """Make a `Bound`; to be called by the kernel's checkers and by nothing else."""
     return Bound(_MAKER, kind, value, instance)
+
+
+def make_pattern_bound(
+    value: Fraction, instance: Instance, patterns: tuple[bytes, ...]
+) -> PatternBound:
+    """Make a `PatternBound`; to be called by the kernel's checker and by nothing else."""
+    return PatternBound(_MAKER, value, instance, patterns)

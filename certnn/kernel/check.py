@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from certnn.kernel.bound import Bound, make_bound
+from certnn.kernel.bound import Bound, PatternBound, make_bound, make_pattern_bound
 from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
 from certnn.kernel.instance import Bias, Instance
 from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partition
+from certnn.kernel.patterns import PatternsProof, check_patterns
 from certnn.kernel.phases import WIDEST, PhasesProof, check_phases
 from certnn.kernel.psd import PsdProof, check_psd, connected_groups
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
 
 FORMAT = "certnn-certificate"
+#: Of certificates about networks with given activation patterns.
+PATTERN_FORMAT = "certnn-pattern-certificate"
 VERSION = 1
+
+
+class PatternsOnly(Malformed):
+    """The file is a certificate about some activation patterns, where one about all is needed."""
 
 
 def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
@@ -41,7 +48,8 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     Raises
     ------
     Malformed
-        If the file is not a certificate.
+        If the file is not a certificate; `PatternsOnly` if it is one about some activation
+        patterns, which bounds no other networks.
     Rejected
         If the certificate does not prove its claim.
     """
@@ -51,6 +59,36 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     if claimed > value:
         raise Rejected("the claimed lower bound is above what the proof gives")
     return make_bound("lower", claimed, instance)
+
+
+def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> PatternBound:
+    """Check a certificate about networks with given activation patterns (Theorems 50 and 51).
+
+    Parameters
+    ----------
+    document, backend
+        As in `check_certificate`.
+
+    Returns
+    -------
+    PatternBound
+        It says nothing about networks with other patterns.
+
+    Raises
+    ------
+    Malformed
+        If the file is not such a certificate.
+    Rejected
+        If the certificate does not prove its claim.
+    """
+    top = _top(document, PATTERN_FORMAT)
+    instance, claimed = _claim(top, "patterns")
+    patterns = _patterns(top, instance.n)
+    proof = _patterns_proof(top, instance, len(patterns))
+    check_patterns(instance.features(), patterns, proof, backend)
+    if claimed > scaled_bound(instance, proof.Z, proof.kappa):
+        raise Rejected("the claimed lower bound is above what the proof gives")
+    return make_pattern_bound(claimed, instance, patterns)
 
 
 def read_instance(document: bytes) -> Instance:
@@ -93,12 +131,14 @@ def read_proof(document: bytes) -> tuple[Instance, Fraction, PsdProof | Partitio
     return instance, claimed, None
 
 
-def _top(document: bytes) -> Section:
+def _top(document: bytes, wanted: str = FORMAT) -> Section:
     parsed = parse(document)
     parsed.setdefault("about", {})  # for people; never believed
     top = Section("certificate", parsed, ("format", "version", "claim", "data", "proof", "about"))
-    if top.text("format") != FORMAT:
-        raise Malformed(f"the format is not {FORMAT}")
+    if top.text("format") != wanted:
+        if wanted == FORMAT and top.text("format") == PATTERN_FORMAT:
+            raise PatternsOnly("it bounds only networks with the activation patterns in it")
+        raise Malformed(f"the format is not {wanted}")
     if top.size("version") != VERSION:
         raise Malformed(f"version {top.size('version')} is not known, only {VERSION}")
     about = top.value("about")
@@ -107,10 +147,10 @@ def _top(document: bytes) -> Section:
     return top
 
 
-def _claim(top: Section) -> tuple[Instance, Fraction]:
+def _claim(top: Section, *more: str) -> tuple[Instance, Fraction]:
     given = top.value("claim")
     optional = [key for key in ("delta", "output_bias") if isinstance(given, dict) and key in given]
-    keys = ("lower_bound", "n", "d", "c", "reg", "loss", "hidden_bias", *optional)
+    keys = ("lower_bound", "n", "d", "c", "reg", "loss", "hidden_bias", *optional, *more)
     claim = Section("claim", given, keys)
     data = Section("data", top.value("data"), ("X", "Y"))
     n, d, c = claim.size("n"), claim.size("d"), claim.size("c")
@@ -282,4 +322,35 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
         signs=signs,
         ratios=ratios,
         multipliers=proof.floats("multipliers", "f"),
+    )
+
+
+def _patterns(top: Section, n: int) -> tuple[bytes, ...]:
+    """The patterns of a claim, which `_claim` has read: bits, those of a pattern in whole bytes."""
+    claim = Section("claim", {"patterns": top.value("claim")["patterns"]}, ("patterns",))
+    data, size = claim.array("patterns"), (n + 7) // 8
+    if not data or len(data) % size:
+        raise claim.wrong("patterns", f"must have one pattern or more, of {size} bytes each")
+    patterns = tuple(data[start : start + size] for start in range(0, len(data), size))
+    if any(pattern[-1] >> ((n - 1) % 8 + 1) for pattern in patterns):
+        raise claim.wrong("patterns", "must have zeros for bits that are of no point")
+    if len(set(patterns)) != len(patterns):
+        raise claim.wrong("patterns", "has the same pattern twice")
+    return patterns
+
+
+def _patterns_proof(top: Section, instance: Instance, patterns: int) -> PatternsProof:
+    keys = ("kind", "kappa", "Z", "count", "point", "multiplier", "split")
+    proof = Section("proof", top.value("proof"), keys)
+    if proof.text("kind") != "patterns":
+        raise proof.wrong("kind", "is not known, only patterns")
+    points = _lists(proof, instance.n)
+    if len(points) != patterns:
+        raise proof.wrong("count", f"must have {patterns} integers, one for each pattern")
+    return PatternsProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", instance.n, instance.c),
+        points=points,
+        multipliers=proof.doubles("multiplier", sum(map(len, points)), instance.c + 1),
+        splits=proof.doubles("split", 1, patterns),
     )

@@ -144,8 +144,12 @@ def refined_group_lasso(
         At the accuracy, or where rounding ends the progress.
     """
     t, point = lengths / reg, None
+    small, small_Y = A, Y
+    if A.shape[0] > A.shape[1]:  # many points: the smooth problem is that of the triangle
+        basis, small = np.linalg.qr(A)
+        small_Y = basis.T @ Y
     try:
-        point = _at(A, Y, reg, t)
+        point = _at(small, small_Y, reg, t)
         for _ in range(_REFINEMENTS):
             if np.max(np.abs(point.slope)) <= accuracy * reg**2:
                 break
@@ -153,7 +157,7 @@ def refined_group_lasso(
             matrix[np.diag_indices_from(matrix)] += _DAMPING * float(np.max(np.diag(matrix)))
             step = cho_solve(cho_factor(matrix, lower=True), -t * point.slope)
             length = min(1.0, _TO_BOUNDARY / max(float(-np.min(step)), 1e-300))
-            trial = _at(A, Y, reg, t * (1.0 + length * step))
+            trial = _at(small, small_Y, reg, t * (1.0 + length * step))
             if np.max(np.abs(trial.slope)) >= np.max(np.abs(point.slope)):
                 break
             t, point = trial.t, trial

@@ -1,0 +1,170 @@
+"""The cone of the neurons with one activation pattern: nearest points, and neurons that score.
+
+In compiled code, as there are hundreds of cones with thousands of faces each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from certnn.arrays import FloatArray
+
+#: Added to the normal equations, a share of their mean diagonal entry.
+_RIDGE = 1e-13
+#: A face is violated if by more than this share of the point's length.
+_VIOLATED = 1e-9
+#: Changes of the working set for each face that can be in it.
+_CHANGES = 40
+#: A further step of ascent has to gain this share.
+_GAIN = 1e-6
+
+
+@njit(cache=True, nogil=True)
+def nearest(G: FloatArray, target: FloatArray, multipliers: FloatArray) -> FloatArray:
+    """The point of the cone {u : Gu ≥ 0} that is nearest to the target: target + Gᵀλ, λ ≥ 0.
+
+    By nonnegative least squares over λ with a working set (Lawson and Hanson), which begins with
+    the multipliers given; they are overwritten.
+
+    Parameters
+    ----------
+    G : array, shape (n, D)
+        Rows of length about one.
+    target : array, shape (D,)
+    multipliers : array, shape (n,)
+        Nonnegative.
+
+    Returns
+    -------
+    array, shape (D,)
+        Up to rounding, or until too many changes of the working set.
+    """
+    n, columns = G.shape
+    working = np.empty(n, np.int64)
+    inside = np.zeros(n, np.bool_)
+    size = 0
+    for i in range(n):
+        if multipliers[i] > 0.0:
+            working[size] = i
+            inside[i] = True
+            size += 1
+    least = -_VIOLATED * np.sqrt(np.sum(target * target))
+    point = target.copy()
+    known = size > 0
+    for _ in range(_CHANGES * columns):
+        if not known:
+            point = target.copy()
+            for j in range(size):
+                point += multipliers[working[j]] * G[working[j]]
+            slack = G @ point
+            worst, lowest = -1, least
+            for i in range(n):
+                if not inside[i] and slack[i] < lowest:
+                    worst, lowest = i, slack[i]
+            if worst < 0 or size == min(n, columns):
+                break
+            working[size] = worst
+            inside[worst] = True
+            size += 1
+        known = False
+        while size > 0:
+            size, done = _equalise(G, target, multipliers, working, inside, size)
+            if done:
+                break
+    point = target.copy()
+    for j in range(size):
+        point += multipliers[working[j]] * G[working[j]]
+    return point
+
+
+@njit(cache=True, nogil=True)
+def _equalise(
+    G: FloatArray,
+    target: FloatArray,
+    multipliers: FloatArray,
+    working: NDArray[np.int64],
+    inside: NDArray[np.bool_],
+    size: int,
+) -> tuple[int, bool]:
+    """One move towards the least squares solution over the working set, which may lose faces."""
+    rows = np.empty((size, G.shape[1]))
+    for j in range(size):
+        rows[j] = G[working[j]]
+    matrix = rows @ rows.T
+    ridge = _RIDGE * np.trace(matrix) / size
+    for j in range(size):
+        matrix[j, j] += ridge + 1e-300
+    wanted = np.linalg.solve(matrix, -(rows @ target))
+    length, lowest = 1.0, 0
+    for j in range(size):
+        if wanted[j] < wanted[lowest]:
+            lowest = j
+        if wanted[j] <= 0.0:
+            own = multipliers[working[j]]
+            length = min(length, own / (own - wanted[j]) if own > 0.0 else 0.0)
+    if wanted[lowest] > 0.0:
+        for j in range(size):
+            multipliers[working[j]] = wanted[j]
+        return size, True
+    left = 0
+    for j in range(size):
+        i = working[j]
+        moved = multipliers[i] + length * (wanted[j] - multipliers[i])
+        if wanted[j] <= 0.0 and moved <= 1e-14 * abs(wanted[j]):
+            multipliers[i] = 0.0
+            inside[i] = False
+        else:
+            multipliers[i] = moved
+            working[left] = i
+            left += 1
+    if left == size:  # rounding: the face that is most wrong leaves
+        i = working[lowest]
+        multipliers[i] = 0.0
+        inside[i] = False
+        for j in range(lowest, size - 1):
+            working[j] = working[j + 1]
+        left = size - 1
+    return left, False
+
+
+@njit(cache=True, nogil=True)
+def ascend_in_cone(
+    G: FloatArray, M: FloatArray, output: FloatArray, multipliers: FloatArray, steps: int
+) -> tuple[float, FloatArray]:
+    """A local maximum of ‖Mᵀu‖/‖u‖ over the cone, by turns in u and in the output direction.
+
+    Parameters
+    ----------
+    G, multipliers
+        As in `nearest`.
+    M : array, shape (D, c)
+    output : array, shape (c,)
+        Where to start: u is the nearest point to M·output. Not zero.
+    steps : int
+        At most. One is exact for c = 1, where the output is 1 or −1.
+
+    Returns
+    -------
+    float
+        The score, 0.0 where the cone is too far from M·output.
+    array, shape (D,)
+        u, of length one; zeros where the score is zero.
+    """
+    best, found = 0.0, np.zeros(G.shape[1])
+    size = np.sqrt(np.sum(M * M))
+    direction = output / np.sqrt(np.sum(output * output))
+    for _ in range(steps):
+        point = nearest(G, M @ direction, multipliers)
+        length = np.sqrt(np.sum(point * point))
+        if length <= 1e-9 * size:
+            break
+        point = point / length
+        image = point @ M
+        score = np.sqrt(np.sum(image * image))
+        if score <= best * (1.0 + _GAIN):
+            break
+        best, found = score, point
+        direction = image / score
+    return best, found

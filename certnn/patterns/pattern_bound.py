@@ -1,0 +1,155 @@
+"""A proved bound over the networks whose neurons have given activation patterns."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from certnn.arrays import FloatArray
+from certnn.bounds import ENOUGH
+from certnn.certificate.document import PatternCertificate, pattern_certificate
+from certnn.errors import InputError
+from certnn.kernel import PatternBound
+from certnn.network import TwoLayerNetwork
+from certnn.patterns.collection import ActivationPatterns
+from certnn.patterns.multipliers import MARGIN, prove_patterns
+from certnn.patterns.program import Cones, solve_over_patterns
+from certnn.problem import TrainingProblem
+from certnn.training.scaling import scaled
+
+#: Share of the time for the dual point; the rest is for its proof.
+_SOLVING = 0.5
+#: Dual points are rounded to multiples of the largest entry times this, which keeps integers short.
+_GRID = 2.0**-40
+#: A least kappa, a share of reg: where nothing scores, any will do.
+_LEAST = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class PatternBoundResult:
+    """A lower bound over the networks with given patterns, which bounds no other networks.
+
+    Attributes
+    ----------
+    bound : PatternBound
+        Made by the kernel.
+    certificate : PatternCertificate
+        Its proof.
+    patterns : ActivationPatterns
+    network : TwoLayerNetwork
+        The best network found whose neurons have these patterns, up to rounding.
+    seconds : float
+    """
+
+    bound: PatternBound
+    certificate: PatternCertificate
+    patterns: ActivationPatterns
+    network: TwoLayerNetwork
+    seconds: float
+
+    @property
+    def value(self) -> float:
+        """The bound as a float64, rounded down."""
+        return self.bound.rounded
+
+    def __repr__(self) -> str:
+        return (
+            f"PatternBoundResult(value={self.value!r}, patterns={self.patterns.count}, "
+            "proved by the kernel for networks with these patterns alone)"
+        )
+
+
+def bound_over_patterns(
+    problem: TrainingProblem,
+    patterns: ActivationPatterns,
+    *,
+    gap: float = 1e-3,
+    time_limit: float = 60.0,
+) -> PatternBoundResult:
+    """Prove a lower bound for all networks, of any width, whose neurons have given patterns.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    patterns : ActivationPatterns
+        Of the same points.
+    gap : float
+        Stop looking for a better dual point once it should prove so much of the objective of the
+        best network with these patterns.
+    time_limit : float
+        Seconds for the search; writing and checking the certificate come on top.
+
+    Returns
+    -------
+    PatternBoundResult
+        Ctrl-C ends the search, and what is at hand is proved.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    """
+    start = time.monotonic()
+    if not 0.0 < time_limit < math.inf:
+        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
+    if not 0.0 <= gap < 1.0:
+        raise InputError("gap", f"must be in [0, 1), got {gap!r}")
+    if patterns.bits.shape[0] != problem.n:
+        raise InputError("patterns", f"are of {patterns.bits.shape[0]} points, not of {problem.n}")
+    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+        program = solve_over_patterns(
+            problem, patterns, max(gap, ENOUGH), start + _SOLVING * time_limit
+        )
+        Z = _short(problem, program.dual_point)
+        certificate = _proved(problem, patterns, Z, start + time_limit)
+    return PatternBoundResult(
+        bound=certificate.check(),
+        certificate=certificate,
+        patterns=patterns,
+        network=program.best,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _short(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
+    """Entries with fewer bits, where the loss and the biases leave the choice."""
+    largest = float(np.max(np.abs(Z)))
+    low, high = problem.loss.limits(problem.Y)
+    if largest == 0.0 or problem.output_bias_decay == 0.0 or problem.loss.sums_to_zero:
+        return Z
+    unit = 2.0 ** math.frexp(largest)[1] * _GRID
+    short: FloatArray = np.clip(np.round(Z / unit) * unit, low, high)
+    return short
+
+
+def _proved(
+    problem: TrainingProblem, patterns: ActivationPatterns, Z: FloatArray, deadline: float
+) -> PatternCertificate:
+    """The certificate of a dual point; the proof is sought for data of size one."""
+    inner = scaled(problem)
+    features, scale_Y = inner.problem.features, inner.output_scale
+    largest = float(np.max(np.abs(features)))
+    scale_X = float(np.max(np.abs(problem.features))) / largest if largest > 0.0 else 1.0
+    cones = Cones.of(features, patterns)
+    proofs = prove_patterns(cones, features, Z / scale_Y, deadline)
+    kappa = max(proof.kappa for proof in proofs) * (1.0 + MARGIN)
+    kappa = max(kappa * scale_X * scale_Y, _LEAST * problem.reg)
+    points = np.concatenate([proof.points for proof in proofs])
+    # Powers of two: nothing is rounded.
+    values = np.concatenate([proof.values for proof in proofs])
+    values *= (scale_Y / cones.scales[points])[:, None]
+    return pattern_certificate(
+        problem,
+        Z,
+        kappa,
+        patterns.packed,
+        np.array([proof.points.size for proof in proofs]),
+        points,
+        values,
+        np.array([proof.split for proof in proofs]) * kappa**2,
+        {"made by": "certnn"},
+    )
