@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,17 +18,18 @@ import numpy as np
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import ENOUGH, lower_bound
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError
+from certnn.errors import InputError, SolverError
 from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
 from certnn.kernel.instance import Bias
 from certnn.network import TwoLayerNetwork
+from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
 from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
-from certnn.report import GapReport, NetworkFigure, ProblemSummary, ProvedBound
+from certnn.report import Check, GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
 from certnn.stated_problem import problem_for
@@ -47,6 +49,15 @@ _POLISHING_SECONDS = 5.0
 _POLISHING_SHARE = 0.1
 #: Of what the given network is above the best one, what the bound may leave open.
 _SHARE_OF_EXCESS = 0.01
+#: The same for the bound over activation patterns; it is left out where the global bound is within
+#: this share of the best network, or X has more numbers than this.
+_PATTERN_SECONDS = 30.0
+_PATTERN_SHARE = 0.25
+_TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
+#: Patterns that are sampled beside those of the networks.
+_SAMPLED = 100
+#: Names of the certificates beside the report.
+_CERTIFICATE, _PATTERN_CERTIFICATE = "certificate.json", "patterns-certificate.json"
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 _PROGRAMS = (
@@ -74,11 +85,15 @@ class AuditResult:
         The proved bound and its certificate.
     best_network : TwoLayerNetwork
         The best network known, which may be the one audited.
+    patterns : PatternBoundResult or None
+        The bound on the networks with some activation patterns; None where `lower` is so close to
+        the best network that it would say little more, or the data are too large.
     """
 
     report: GapReport
     lower: LowerBoundResult
     best_network: TwoLayerNetwork
+    patterns: PatternBoundResult | None
 
     @property
     def gap(self) -> float | None:
@@ -87,6 +102,8 @@ class AuditResult:
 
     def save(self, folder: str | Path) -> None:
         """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
+
+        With a bound over activation patterns, patterns-certificate.json too.
 
         Raises
         ------
@@ -98,6 +115,8 @@ class AuditResult:
         data, folder = self.report.to_json(), make_folder(folder)
         network = folder / "best_network.npz"
         self.lower.certificate.save(folder / self.report.certificate)
+        if self.patterns is not None:
+            self.patterns.certificate.save(folder / _PATTERN_CERTIFICATE)
         save_network(network, self.best_network)
         page = render_html(self.report, network.read_bytes())
         write_atomically(folder / "report.html", page.encode())
@@ -231,7 +250,14 @@ def audit(
         trained = train_locally(problem, starts=starts, time_limit=seconds)
         best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
         lower = replace(lower, interrupted=trained.interrupted)
+    # Where the search for a bound trains, its network is better to compare with than none.
+    seconds = _PATTERN_SECONDS if time_limit is None else _PATTERN_SHARE * time_limit
+    patterns, later = None, any(stage.trains for stage in plan[:2])
+    if not later:
+        patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
     left = None if time_limit is None else time_limit - (time.monotonic() - start)
+    if later and left is not None:
+        left -= seconds
     if not lower.interrupted and (left is None or left > 0.0):
         reference = (given or best).bound.rounded
         lower = lower_bound(
@@ -248,11 +274,68 @@ def audit(
         )
         if lower.network is not None:
             best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
-    seconds = time.monotonic() - start
-    return AuditResult(
-        _report(problem, given, polished, best, lower, title, recheck, decay, seconds),
-        lower,
-        best.network,
+    if later:
+        patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
+    report = _report(
+        problem, given, polished, best, lower, title, recheck, decay, time.monotonic() - start
+    )
+    if patterns is not None:
+        report = replace(report, pattern_tier=_pattern_tier(problem, patterns, recheck))
+    report = replace(report, checks=_checks(report))
+    return AuditResult(report, lower, best.network, patterns)
+
+
+def _over_patterns(
+    problem: TrainingProblem,
+    given: _Evaluated | None,
+    best: _Evaluated,
+    lower: LowerBoundResult,
+    seconds: float,
+    tell: AuditProgress,
+) -> tuple[PatternBoundResult | None, LowerBoundResult]:
+    """The bound over the patterns of the networks and sampled ones, where it is worth its time."""
+    if lower.interrupted or lower.bound.value >= (1 - Fraction(_TIGHT)) * best.bound.value:
+        return None, lower
+    if problem.features.size > _MOST_NUMBERS:
+        note = f"activation patterns: X has more than {_MOST_NUMBERS} numbers"
+        return None, replace(lower, notes=(*lower.notes, note))
+    tell("activation patterns", lower.value, None)
+    named = [] if given is None else [("of the given network", given.network)]
+    if given is None or best.network is not given.network:
+        named.append(("more of the best network", best.network))
+    try:
+        patterns = collect_patterns(problem, named, _SAMPLED)
+        return bound_over_patterns(problem, patterns, time_limit=seconds), lower
+    except KeyboardInterrupt:
+        return None, replace(lower, interrupted=True)
+    except (InputError, SolverError) as error:
+        note = f"activation patterns: {error}"
+        return None, replace(lower, notes=(*lower.notes, note))
+
+
+def _pattern_tier(problem: TrainingProblem, found: PatternBoundResult, recheck: str) -> PatternTier:
+    best = _evaluated(problem, found.network, "column generation over these patterns")
+    return PatternTier.from_exact(
+        found.bound.value,
+        patterns=found.patterns.count,
+        origins=dict(found.patterns.origins),
+        left_out=found.patterns.left_out,
+        best_network=best.figure,
+        seconds=found.seconds,
+        certificate=_PATTERN_CERTIFICATE,
+        certificate_bytes=len(found.certificate.document),
+        recheck=recheck.replace(_CERTIFICATE, _PATTERN_CERTIFICATE),
+    )
+
+
+def _checks(report: GapReport) -> tuple[Check, ...]:
+    return consistency_checks(
+        report.bounds,
+        report.network,
+        report.best_network,
+        report.solver_figures,
+        report.problem.null_loss,
+        report.pattern_tier,
     )
 
 
@@ -336,17 +419,16 @@ def _report(
         neurons=() if given is None else neuron_table(problem, given.network),
         improvements=() if given is None else _improvements(problem, given),
         solver_figures=lower.solver_figures,
-        checks=consistency_checks(
-            bounds, network, best.figure, lower.solver_figures, problem.null_loss
-        ),
+        checks=(),
         notes=lower.notes,
         interrupted=lower.interrupted,
         seconds=seconds,
         versions=_versions(),
-        certificate="certificate.json",
+        certificate=_CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),
         recheck=recheck,
         decay=decay,
+        pattern_tier=None,
     )
 
 

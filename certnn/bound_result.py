@@ -20,6 +20,9 @@ class ProvedLevel:
     bound: Bound
     seconds: float
 
+    def __post_init__(self) -> None:
+        _require_global(self.bound)
+
 
 @dataclass(frozen=True)
 class LowerBoundResult:
@@ -61,6 +64,9 @@ class LowerBoundResult:
     interrupted: bool
     products: Mapping[str, Products] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _require_global(self.bound)
+
     @property
     def value(self) -> float:
         """The bound as a float64, rounded down."""
@@ -68,3 +74,9 @@ class LowerBoundResult:
 
     def __repr__(self) -> str:
         return f"LowerBoundResult(value={self.value!r}, level={self.level!r}, proved by the kernel)"
+
+
+def _require_global(bound: object) -> None:
+    """Refuse what is proved for some networks only, where something is said of all."""
+    if type(bound) is not Bound:
+        raise TypeError(f"a bound on every network is needed, got a {type(bound).__name__}")

@@ -23,6 +23,7 @@ PARTS = [
     ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
     ("Python kernel: kind `partition`", "kernel", ["partition"]),
     ("Python kernel: kind `phases`", "kernel", ["phases"]),
+    ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: filter in floats", "kernel", ["float_filter"]),
     ("Python kernel: objectives of networks", "kernel", ["evaluate"]),
     ("Statement in Rocq: what has to be read", "statement", []),

@@ -111,6 +111,7 @@ def test_saved_files(result, tmp_path):
     assert sorted(f.name for f in folder.iterdir()) == [
         "best_network.npz",
         "certificate.json",
+        "patterns-certificate.json",
         "report.html",
         "report.json",
     ]
@@ -202,3 +203,28 @@ def test_a_notebook_shows_the_page(result):
     assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html')
     assert "of any two-layer ReLU network" in shown
     assert shown.count('"') == 4
+
+
+def test_pattern_tier_is_relative_and_checked_apart(problem, network, result, tmp_path):
+    tier, found = result.report.pattern_tier, result.patterns
+    assert Fraction(tier.exact) == found.bound.value <= network.evaluate(problem).value
+    assert tier.patterns == len(found.bound.patterns) == sum(tier.origins.values())
+    gap = 1 - found.bound.value / network.evaluate(problem).value
+    assert gap <= Fraction(result.report.pattern_gap) <= gap * (1 + Fraction(1, 10**12))
+    assert any("activation patterns" in check.name for check in result.report.checks)
+    assert GapReport.from_json(result.report.to_json()) == result.report
+    result.save(tmp_path)
+    document = (tmp_path / "patterns-certificate.json").read_bytes()
+    assert certnn.kernel.check_pattern_certificate(document).value == found.bound.value
+    with pytest.raises(certnn.kernel.PatternsOnly):
+        certnn.kernel.check_certificate(document)
+    with pytest.raises(TypeError, match="every network"):
+        replace(result.lower, bound=found.bound)
+    with pytest.raises(TypeError, match="every network"):
+        replace(result.lower.proved[0], bound=found.bound)
+
+
+def test_no_pattern_tier_where_the_global_bound_says_as_much(problem, network):
+    result = certnn.audit(network, problem, level="partition", time_limit=20.0)
+    assert result.report.pattern_tier is None
+    assert result.patterns is None

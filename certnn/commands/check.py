@@ -27,14 +27,29 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
 
 def run_check(options: argparse.Namespace) -> int:
     """Check it; needs no solver."""
-    from certnn.kernel import LARGEST_FILE, Malformed, Rejected, check_certificate
+    from certnn.kernel import (
+        LARGEST_FILE,
+        Bound,
+        Malformed,
+        PatternBound,
+        PatternsOnly,
+        Rejected,
+        check_certificate,
+        check_pattern_certificate,
+    )
     from certnn.raw_files import read_bytes
     from certnn.verified import check_verified, find_checker
 
     checker = find_checker() if options.verified else None
     document = read_bytes(options.certificate, LARGEST_FILE)
+    bound: Bound | PatternBound
     try:
-        bound = check_certificate(document, options.arithmetic)
+        try:
+            bound = check_certificate(document, options.arithmetic)
+        except PatternsOnly:
+            if checker is not None:
+                return fail("--verified: not for certificates about activation patterns", UNUSABLE)
+            bound = check_pattern_certificate(document, options.arithmetic)
         if checker is not None:
             check_verified(document, checker)
     except Malformed as error:
@@ -56,5 +71,8 @@ def run_check(options: argparse.Namespace) -> int:
         if (given.X, given.Y) != (instance.X, instance.Y):
             print(f"rejected: the certificate is for other data than {options.data}")
             return FAILED
+    if isinstance(bound, PatternBound):
+        print(f"proved {bound}")
+        return OK
     print(f"proved: {bound}{'' if checker is None else ', by the extracted checker too'}")
     return OK

@@ -22,7 +22,9 @@ _GAIN = 1e-6
 
 
 @njit(cache=True, nogil=True)
-def nearest(G: FloatArray, target: FloatArray, multipliers: FloatArray) -> FloatArray:
+def nearest(
+    G: FloatArray, target: FloatArray, multipliers: FloatArray, enough: float
+) -> FloatArray:
     """The point of the cone {u : Gu ≥ 0} that is nearest to the target: target + Gᵀλ, λ ≥ 0.
 
     By nonnegative least squares over λ with a working set (Lawson and Hanson), which begins with
@@ -35,6 +37,8 @@ def nearest(G: FloatArray, target: FloatArray, multipliers: FloatArray) -> Float
     target : array, shape (D,)
     multipliers : array, shape (n,)
         Nonnegative.
+    enough : float
+        Stop at a target + Gᵀλ that is as short as this, which need not be in the cone.
 
     Returns
     -------
@@ -58,6 +62,8 @@ def nearest(G: FloatArray, target: FloatArray, multipliers: FloatArray) -> Float
             point = target.copy()
             for j in range(size):
                 point += multipliers[working[j]] * G[working[j]]
+            if np.sum(point * point) <= enough * enough:
+                break
             slack = G @ point
             worst, lowest = -1, least
             for i in range(n):
@@ -156,7 +162,7 @@ def ascend_in_cone(
     size = np.sqrt(np.sum(M * M))
     direction = output / np.sqrt(np.sum(output * output))
     for _ in range(steps):
-        point = nearest(G, M @ direction, multipliers)
+        point = nearest(G, M @ direction, multipliers, 0.0)
         length = np.sqrt(np.sum(point * point))
         if length <= 1e-9 * size:
             break

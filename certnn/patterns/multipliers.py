@@ -23,14 +23,18 @@ from certnn.patterns.cones import ascend_in_cone, nearest
 from certnn.patterns.program import Cones
 from certnn.training.candidates import IntArray
 
-#: Shares that are tried, the one that mostly is best first.
-_SHARES = (0.97, 0.9, 0.995)
-#: Faces that may have multipliers for more than one output, for each column; those nearest to u.
+#: Shares for the multipliers of all output directions together, and for those of one neuron.
+_SHARES_OF_ALL, _SHARES_OF_ONE = (0.3, 0.5), (0.97, 0.9, 0.8)
+#: Faces that may have multipliers for more than one output, for each column: those nearest to u.
 _FACES = 4
-#: Iterations at a time, and in all, for one pattern and one share.
-_ITERATIONS, _MOST_ITERATIONS = 400, 4000
+#: Iterations of a run, and runs in which a search has to gain a share, or it has ended.
+_ITERATIONS, _PATIENCE, _GAIN = 400, 4, 2e-3
 #: What is wanted is this much above what is needed, before rounding.
 _CLOSE, MARGIN = 2e-3, 1e-9
+#: Output directions in which M is below this share of what is wanted need no multipliers.
+_SMALL = 0.1
+#: Where no neuron scores more than this share, the start for a basis of outputs is worth its time.
+_MODEST = 0.5
 #: Multipliers are rounded to multiples of the largest one times this; smaller ones are left out.
 _GRID = 2.0**-36
 #: Steps of the ascent that shows which faces are near.
@@ -80,19 +84,22 @@ def prove_patterns(
             if time.monotonic() < deadline:
                 found[k] = _for_one_output(cones.faces(k), images[k], found[k])
         return _without_needless(found, norms, Z.shape[1])
-    searches = [_Search(cones, k, images[k]) for k in range(len(found))]
-    wanted = (1.0 + _CLOSE) * max((search.score for search in searches), default=0.0)
-    rounds = _MOST_ITERATIONS // _ITERATIONS
-    for _ in range(rounds):
-        open_ones = [k for k in range(len(found)) if found[k].kappa > wanted]
-        for k in sorted(open_ones, key=lambda k: -found[k].kappa):
-            if time.monotonic() < deadline:
-                found[k] = min(found[k], searches[k].run(wanted), key=lambda m: m.kappa)
-        worst = max(m.kappa for m in found)
-        if not open_ones or time.monotonic() >= deadline:
+    scores = [_neuron(cones, k, images[k]) for k in range(len(found))]
+    wanted = (1.0 + _CLOSE) * max((neuron.score for neuron in scores), default=0.0)
+    searches = {
+        k: _Search(cones.faces(k), images[k], scores[k], wanted)
+        for k in range(len(found))
+        if norms[k] > wanted and time.monotonic() < deadline
+    }
+    for k, search in searches.items():
+        found[k] = min(found[k], search.best, key=lambda m: m.kappa)
+    # The largest kappa is that of the proof: so always the worst pattern is next.
+    while searches and time.monotonic() < deadline:
+        worst = max(range(len(found)), key=lambda k: found[k].kappa)
+        if found[worst].kappa <= wanted or worst not in searches or searches[worst].ended:
             break
-        # What most cannot reach need not be asked of the others.
-        wanted = max(wanted, wanted + 0.25 * (worst - wanted))
+        searches[worst].run(wanted)
+        found[worst] = min(found[worst], searches[worst].best, key=lambda m: m.kappa)
     return _without_needless(found, norms, Z.shape[1])
 
 
@@ -118,8 +125,8 @@ def _for_one_output(
     if otherwise.kappa == 0.0:
         return otherwise
     ends = np.zeros((2, G.shape[0]))
-    nearest(G, np.ascontiguousarray(image[:, 0]), ends[0])
-    nearest(G, -image[:, 0], ends[1])
+    nearest(G, np.ascontiguousarray(image[:, 0]), ends[0], 0.0)
+    nearest(G, -image[:, 0], ends[1], 0.0)
     values = np.column_stack([0.5 * (ends[0] + ends[1]), 0.5 * (ends[0] - ends[1])])
     points = np.flatnonzero(np.any(ends > 0.0, axis=0))
     values = rounded_multipliers(values[points])
@@ -142,49 +149,119 @@ def rounded_multipliers(values: FloatArray) -> FloatArray:
     return short * unit
 
 
+@dataclass(frozen=True, eq=False)
+class _Neuron:
+    """A neuron of large score in a cone: its score, u, and the multipliers of the faces."""
+
+    score: float
+    direction: FloatArray
+    multipliers: FloatArray
+
+
+def _neuron(cones: Cones, k: int, image: FloatArray) -> _Neuron:
+    G, own = cones.faces(k), cones.patterns.directions[:, k]
+    multipliers, output = np.zeros(G.shape[0]), image.T @ own
+    if np.any(output):
+        score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
+        if score > 0.0:
+            return _Neuron(score, found, multipliers)
+    return _Neuron(0.0, own, np.zeros(G.shape[0]))
+
+
 class _Search:
-    """Projected gradients for one pattern, which go on where they stopped."""
+    """Multipliers for one pattern: two starts, and projected gradients from them.
 
-    def __init__(self, cones: Cones, k: int, image: FloatArray) -> None:
-        G = cones.faces(k)
-        output = image.T @ cones.patterns.directions[:, k]
-        multipliers = np.zeros(G.shape[0])
-        self.score, u = 0.0, cones.patterns.directions[:, k]
-        if np.any(output):
-            image = np.ascontiguousarray(image)
-            self.score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
-            u = found if self.score > 0.0 else u
-        near = np.argsort(G @ u + (multipliers == 0.0), kind="stable")
-        self._points = np.sort(near[: min(_FACES * G.shape[1], G.shape[0])])
-        self._G, self._image = np.ascontiguousarray(G[self._points]), image
+    One start adds up multipliers of nearest points to Mw and −Mw for an orthonormal basis of output
+    directions w. It is good where no neuron of the cone scores much. The other has those of one
+    neuron in its own output direction, and none in the opposite one.
+    """
+
+    def __init__(self, G: FloatArray, image: FloatArray, neuron: _Neuron, wanted: float) -> None:
+        self._image = image
+        direction = image.T @ neuron.direction
+        length = float(np.linalg.norm(direction))
+        direction = direction / length if length > 0.0 else np.eye(image.shape[1])[0]
+        starts: list[tuple[tuple[float, ...], FloatArray]] = []
+        if neuron.score <= _MODEST * wanted:
+            together = _for_a_basis(G, image, direction, _SMALL * wanted)
+            starts.append((_SHARES_OF_ALL, together))
+        half = 0.5 * neuron.multipliers
+        alone = np.column_stack([half, np.outer(half, direction)])
+        near = np.argsort(G @ neuron.direction, kind="stable")[: _FACES * G.shape[1]]
+        starts.append((_SHARES_OF_ONE, alone))
+        used = np.any([np.any(start != 0.0, axis=1) for _, start in starts], axis=0)
+        used[near] = True
+        self._points = np.flatnonzero(used)
+        self._G = np.ascontiguousarray(G[self._points])
         self._step = 1.0 / max(float(np.linalg.norm(self._G, 2)) ** 2, 1e-300)
-        self._start = self._first(u, multipliers[self._points])
-        self._share = 0
+        self._states = [
+            (share, start[self._points]) for shares, start in starts for share in shares
+        ]
+        self._proved = [self._proof(*state) for state in self._states]
+        self._runs, self._before = [0] * len(self._states), [math.inf] * len(self._states)
 
-    def _first(self, u: FloatArray, multipliers: FloatArray) -> FloatArray:
-        """Those of the neuron in its own output direction, and none in the opposite one."""
-        output = self._image.T @ u
-        length = float(np.linalg.norm(output))
-        direction = output / length if length > 0.0 else output
-        return np.column_stack([0.5 * multipliers, 0.5 * np.outer(multipliers, direction)])
+    @property
+    def best(self) -> PatternMultipliers:
+        """The best found so far."""
+        return min(self._proved, key=lambda m: m.kappa)
 
-    def run(self, wanted: float) -> PatternMultipliers:
-        """Some iterations for the share that is next in turn."""
-        share = _SHARES[self._share % len(_SHARES)]
-        self._share += 1
-        scale = np.full(self._start.shape[1], 1.0 / math.sqrt(share))
-        scale[0] = 1.0 / math.sqrt(1.0 - share)
+    @property
+    def ended(self) -> bool:
+        """Whether the state that is best gains next to nothing any more."""
+        return all(self._runs) and self._gain(self._leading()) < _GAIN
+
+    def run(self, wanted: float) -> None:
+        """Some iterations: every start and share in turn once, then those of the best."""
+        fresh = [k for k, runs in enumerate(self._runs) if runs == 0]
+        k = fresh[-1] if fresh else self._leading()
+        share, start = self._states[k]
+        base, scale = self._scaled_parts(share)
+        step = self._step / float(np.max(scale)) ** 2
+        values = _descend(self._G, base, scale, start, wanted, step, _ITERATIONS)
+        self._states[k] = (share, values)
+        self._runs[k] += 1
+        if self._runs[k] % _PATIENCE == 1:
+            self._before[k] = self._proved[k].kappa
+        self._proved[k] = min(self._proved[k], self._proof(share, values), key=lambda m: m.kappa)
+
+    def _leading(self) -> int:
+        return min(range(len(self._proved)), key=lambda k: self._proved[k].kappa)
+
+    def _gain(self, k: int) -> float:
+        """Of the last runs; inf while there are few."""
+        if self._runs[k] % _PATIENCE != 0:
+            return math.inf
+        return self._before[k] / self._proved[k].kappa - 1.0
+
+    def _scaled_parts(self, share: float) -> tuple[FloatArray, FloatArray]:
         base = np.column_stack([np.zeros(self._image.shape[0]), self._image])
-        values = _descend(
-            self._G, base, scale, self._start, wanted, self._step / scale.max() ** 2, _ITERATIONS
-        )
-        self._start = values
+        scale = np.full(base.shape[1], 1.0 / math.sqrt(share))
+        scale[0] = 1.0 / math.sqrt(1.0 - share)
+        return base, scale
+
+    def _proof(self, share: float, values: FloatArray) -> PatternMultipliers:
         short = rounded_multipliers(values)
         kept = np.any(short != 0.0, axis=1)
+        base, scale = self._scaled_parts(share)
         whole = (base + self._G[kept].T @ short[kept]) * scale
-        return PatternMultipliers(
-            float(np.linalg.norm(whole, 2)), self._points[kept], short[kept], share
-        )
+        kappa = float(np.linalg.norm(whole, 2))
+        return PatternMultipliers(kappa, self._points[kept], short[kept], share)
+
+
+def _for_a_basis(G: FloatArray, image: FloatArray, first: FloatArray, small: float) -> FloatArray:
+    """l and Λ, shape (n, c + 1), from the nearest points to ±Mw for the w of a basis."""
+    rest = image - np.outer(image @ first, first)
+    others = np.linalg.svd(rest)[2][: image.shape[1] - 1]
+    values = np.zeros((G.shape[0], image.shape[1] + 1))
+    for output in (first, *others):
+        target = image @ output
+        if np.linalg.norm(target) > small:
+            ends = np.zeros((2, G.shape[0]))
+            nearest(G, target, ends[0], 0.5 * small)
+            nearest(G, -target, ends[1], 0.5 * small)
+            values[:, 0] += 0.5 * (ends[0] + ends[1])
+            values[:, 1:] += np.outer(0.5 * (ends[0] - ends[1]), output)
+    return values
 
 
 @njit(cache=True, nogil=True)

@@ -6,6 +6,7 @@ from certnn.report.figures import (
     Check,
     NetworkFigure,
     Neuron,
+    PatternTier,
     ProblemSummary,
     ProvedBound,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "GapReport",
     "NetworkFigure",
     "Neuron",
+    "PatternTier",
     "ProblemSummary",
     "ProvedBound",
     "SolverFigure",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from certnn.relaxation.solver_figure import LEVELS, SolverFigure
-from certnn.report.figures import Check, NetworkFigure, ProvedBound
+from certnn.report.figures import Check, NetworkFigure, PatternTier, ProvedBound
 from certnn.report.wording import shown, shown_down, shown_up
 
 #: A solver's value may be off by this share of the null loss before it counts as a contradiction.
@@ -22,6 +22,7 @@ def consistency_checks(
     best_network: NetworkFigure | None,
     solver_figures: Sequence[SolverFigure],
     null_loss: float,
+    pattern_tier: PatternTier | None = None,
 ) -> tuple[Check, ...]:
     """Return every check that the figures allow.
 
@@ -42,6 +43,8 @@ def consistency_checks(
         What solvers printed.
     null_loss : float
         ½‖Y‖².
+    pattern_tier : PatternTier or None
+        Compared with the given network if all its patterns are among those of the tier.
     """
     networks = [
         (name, figure)
@@ -50,6 +53,8 @@ def consistency_checks(
     ]
     tolerance = SOLVER_TOLERANCE * Fraction(null_loss)
     checks = [_bound_below_network(b, name, f) for b in bounds for name, f in networks]
+    if pattern_tier is not None and network is not None and pattern_tier.left_out == 0:
+        checks.append(_tier_below_network(pattern_tier, network))
     for figure in solver_figures:
         value = figure.primal_value if figure.primal_value is not None else figure.dual_value
         if value is None or figure.status.lower() not in FINISHED:
@@ -69,6 +74,14 @@ def _bound_below_network(bound: ProvedBound, name: str, network: NetworkFigure) 
     if not holds:
         detail += ": a proof or the network's objective is wrong"
     return Check(f"proved {bound.level} bound ≤ {name}", holds, detail)
+
+
+def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
+    holds = tier.fraction <= network.fraction
+    detail = f"{shown_down(tier.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
+    if not holds:
+        detail += ": a proof, the network's objective or its patterns are wrong"
+    return Check("proved bound over activation patterns ≤ given network", holds, detail)
 
 
 def _bound_below_solver(

@@ -13,6 +13,7 @@ from certnn.report.figures import (
     Check,
     NetworkFigure,
     Neuron,
+    PatternTier,
     ProblemSummary,
     ProvedBound,
 )
@@ -60,6 +61,8 @@ class GapReport:
     decay : str
         How reg follows from the weight decay of the library that trained the network; "" if it was
         given as it is.
+    pattern_tier : PatternTier or None
+        A bound on the networks with some activation patterns, which bounds no others.
     """
 
     title: str
@@ -81,6 +84,7 @@ class GapReport:
     certificate_bytes: int
     recheck: str
     decay: str
+    pattern_tier: PatternTier | None
 
     @property
     def gap(self) -> float | None:
@@ -110,6 +114,27 @@ class GapReport:
         return rounded_down(1 - improved.fraction / self.network.fraction)
 
     @property
+    def pattern_gap(self) -> float | None:
+        """(network − pattern tier's bound)/network, rounded up; None without either.
+
+        No network with those activation patterns has an objective lower by a larger share.
+        """
+        if self.network is None or self.pattern_tier is None:
+            return None
+        objective = self.network.fraction
+        if objective == 0:
+            return 0.0
+        return rounded_up((objective - self.pattern_tier.fraction) / objective)
+
+    @property
+    def pattern_gap_to_null(self) -> float | None:
+        """(network − pattern tier's bound)/null loss, rounded up; None as `gap_to_null` is."""
+        null = Fraction(self.problem.null_loss)
+        if self.network is None or self.pattern_tier is None or null == 0:
+            return None
+        return rounded_up((self.network.fraction - self.pattern_tier.fraction) / null)
+
+    @property
     def consistent(self) -> bool:
         """Whether every check holds, those aside that can only show a solver wrong."""
         return all(check.holds or check.solver_only for check in self.checks)
@@ -130,8 +155,8 @@ class GapReport:
         """Return the report written by `to_json`.
 
         The object has ``format`` (``"certnn-report"``), ``version`` (3), every field of this
-        class, and the derived ``gap``, ``best_gap``, ``gap_to_null``, ``consistent``, which must
-        be what the other figures give.
+        class, and the derived ``gap``, ``best_gap``, ``gap_to_null``, ``pattern_gap``,
+        ``pattern_gap_to_null``, ``consistent``, which must be what the other figures give.
 
         Raises
         ------
@@ -166,4 +191,7 @@ class GapReport:
         return {name: getattr(self, name) for name in _DERIVED}
 
 
-_DERIVED = ("gap", "best_gap", "gap_to_null", "consistent")
+_DERIVED = (
+    *("gap", "best_gap", "gap_to_null", "pattern_gap", "pattern_gap_to_null"),
+    "consistent",
+)

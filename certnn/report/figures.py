@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from certnn.errors import InputError
 from certnn.relaxation.solver_figure import SolverFigure
@@ -139,6 +140,71 @@ class NetworkFigure:
     def fraction(self) -> Fraction:
         """The objective as a fraction."""
         return parse_exact("exact", self.exact)
+
+
+@dataclass(frozen=True)
+class PatternTier:
+    """A lower bound on the networks with some activation patterns, proved by the kernel.
+
+    It bounds no other networks.
+
+    Parameters
+    ----------
+    value : float
+        The bound rounded down.
+    exact : str
+        The bound as ``"p/q"``.
+    patterns : int
+        How many patterns.
+    origins : dict of str to int
+        How many of them come from where.
+    left_out : int
+        Patterns of the networks that are not among them.
+    best_network : NetworkFigure
+        The best network found whose neurons have these patterns, up to rounding.
+    seconds : float
+    certificate : str
+        Name of the certificate file, which lies beside the report.
+    certificate_bytes : int
+    recheck : str
+        The command line that checks it again.
+
+    Raises
+    ------
+    InputError
+        If `exact` is not a rational number or `value` is not finite or is above it.
+    """
+
+    value: float
+    exact: str
+    patterns: int
+    origins: dict[str, int]
+    left_out: int
+    best_network: NetworkFigure
+    seconds: float
+    certificate: str
+    certificate_bytes: int
+    recheck: str
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value) or Fraction(self.value) > self.fraction:
+            raise InputError("value", f"must be the exact bound rounded down, got {self.value!r}")
+
+    @classmethod
+    def from_exact(cls, exact: Fraction, **others: Any) -> PatternTier:
+        """Return the tier of the bound `exact`, its value rounded in the safe direction."""
+        return cls(value=rounded_down(exact), exact=_ratio_text(exact), **others)
+
+    @property
+    def fraction(self) -> Fraction:
+        """The bound as a fraction."""
+        return parse_exact("exact", self.exact)
+
+    @property
+    def sources(self) -> str:
+        """How many patterns come from where, in words."""
+        named = [f"{count} {name}" for name, count in self.origins.items() if count]
+        return ", ".join(named)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from certnn.report.wording import (
     shown,
     shown_down,
     shown_up,
+    tiers,
     verdict,
 )
 
@@ -49,6 +50,7 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
         narrow_plot=Markup(sandwich_svg(report, _NARROW)),
         report=report,
+        tiers=tiers(report),
         verdict=verdict(report),
         wide_plot=Markup(sandwich_svg(report, _WIDE)),
     )

@@ -22,6 +22,7 @@ from certnn.report.wording import (
     shown,
     shown_down,
     shown_up,
+    tiers,
     verdict,
 )
 
@@ -60,12 +61,20 @@ class _Printer:
         size = byte_size(report.certificate_bytes)
         self.console.print(self._text(f"Check it again ({report.certificate}, {size}):"))
         self.console.print(self._text(f"  {report.recheck}", "bold"), soft_wrap=True)
+        tier = report.pattern_tier
+        if tier is not None:
+            size = byte_size(tier.certificate_bytes)
+            about = f"for the {tier.patterns} activation patterns alone"
+            self.console.print(self._text(f"and {about} ({tier.certificate}, {size}):"))
+            self.console.print(self._text(f"  {tier.recheck}", "bold"), soft_wrap=True)
 
     def _parts(self) -> Iterable[RenderableType]:
         if not self.report.consistent:
             yield self._contradictions()
         yield self._verdict()
         yield self._sandwich()
+        if self.report.consistent:
+            yield self._tiers()
         yield self._proved()
         if self.report.solver_figures:
             yield self._words()
@@ -122,6 +131,13 @@ class _Printer:
             for c in self.report.checks
             if c.solver_only and not c.holds
         ]
+        return Group(*lines)
+
+    def _tiers(self) -> RenderableType:
+        lines = [self._text("The verdict in tiers", "bold")]
+        for tier in tiers(self.report):
+            lines.append(self._text(f"{tier.name}. {tier.finding}"))
+            lines.append(self._text(f"  excludes {tier.excludes}; not {tier.leaves}", "dim"))
         return Group(*lines)
 
     def _sandwich(self) -> RenderableType:

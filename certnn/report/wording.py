@@ -118,6 +118,86 @@ def verdict(report: GapReport) -> Verdict:
     return Verdict(headline + proved, tuple(sentences), True)
 
 
+@dataclass(frozen=True)
+class Tier:
+    """One of three verdicts, each about other networks.
+
+    Parameters
+    ----------
+    name : str
+        What the network is compared with.
+    finding : str
+        What is known.
+    excludes, leaves : str
+        What that rules out, and what it does not.
+    """
+
+    name: str
+    finding: str
+    excludes: str
+    leaves: str
+
+
+def tiers(report: GapReport) -> tuple[Tier, ...]:
+    """The verdict in tiers, from the nearest networks to all."""
+    return (*_local_tier(report), *_pattern_tier(report), _global_tier(report))
+
+
+def _local_tier(report: GapReport) -> list[Tier]:
+    sentences = _local_sentences(report)
+    if not sentences:
+        return []
+    gains = not sentences[0].startswith("Descent")
+    return [
+        Tier(
+            "Local: descent from its own weights",
+            sentences[0],
+            "nothing is proved: descent may stop early"
+            if gains
+            else "that more of the same descent helps much; not proved",
+            "every network farther away",
+        )
+    ]
+
+
+def _pattern_tier(report: GapReport) -> list[Tier]:
+    tier = report.pattern_tier
+    if tier is None:
+        return []
+    finding = f"No network with these patterns is below {shown_down(tier.fraction)}"
+    if report.network is not None and report.pattern_gap is not None:
+        if tier.fraction <= 0:
+            finding = "Nothing is known yet: the bound is 0"
+        elif tier.fraction <= report.network.fraction:
+            finding += f": the audited one is within {percent_up(report.pattern_gap)} of them"
+            if report.pattern_gap_to_null is not None:
+                finding += f", {percent_up(report.pattern_gap_to_null)} of the null loss"
+    finding += f". Proved. The best one found has {shown_up(tier.best_network.fraction)}."
+    return [
+        Tier(
+            f"Relative: {tier.patterns} activation patterns ({tier.sources})",
+            finding,
+            "every better network, of any width, whose neurons all use these patterns",
+            "networks with a neuron of any other pattern: they may be better by more",
+        )
+    ]
+
+
+def _global_tier(report: GapReport) -> Tier:
+    lower = report.lower_bound.fraction
+    finding = f"No network is below {shown_down(lower)}"
+    if report.network is not None and report.gap is not None and lower > 0:
+        finding += f": the audited one is within {percent_up(report.gap)} of any"
+        if report.gap_to_null is not None:
+            finding += f", {percent_up(report.gap_to_null)} of the null loss"
+    return Tier(
+        "Global: all two-layer ReLU networks",
+        f"{finding}. Proved.",
+        "every better network, of any width, whatever its activation patterns",
+        "nothing among two-layer ReLU networks",
+    )
+
+
 def _network_headline(report: GapReport) -> str:
     assert report.network is not None
     assert report.gap is not None
