@@ -3,7 +3,7 @@
 Mishkin, Sahiner and Pilanci (ICML 2022, "Fast convex optimization for two-layer ReLU networks")
 minimise ℓ(Σ D_k X W_k) + reg Σ ‖W_k‖, the norm being nuclear (Euclidean for one output), over
 patterns D_k that are sampled. Its neurons need not have the patterns, which only gate them. It is
-solved by accelerated proximal gradients, and rounded by Theorem 53.
+solved by accelerated proximal gradients, and rounded by Theorem 47.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class GatedNetwork:
     objective : float
         Of the gated program: ℓ + reg Σ ‖W_k‖.
     network : TwoLayerNetwork
-        Each gated neuron outside of its cone is split into two that are inside (Theorem 53).
+        Each gated neuron outside of its cone is split into two that are inside (Theorem 47).
     """
 
     weights: FloatArray

@@ -259,7 +259,7 @@ def pattern_certificate(
 ) -> PatternCertificate:
     """Write a proof for networks with given activation patterns as a certificate.
 
-    The claim is the float64 below what the proof gives (Theorem 50). `Z` to `splits` are the
+    The claim is the float64 below what the proof gives (Theorem 44). `Z` to `splits` are the
     fields of `certnn.kernel.patterns.PatternsProof`, `patterns` their bits as in ``FORMAT.md``.
     """
     dual = _bytes(Z)

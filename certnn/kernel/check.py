@@ -62,7 +62,7 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
 
 
 def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> PatternBound:
-    """Check a certificate about networks with given activation patterns (Theorems 50 and 51).
+    """Check a certificate about networks with given activation patterns (Theorems 44 and 45).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The proof of a dual norm over the neurons with given activation patterns (Theorems 50 and 51).
+"""The proof of a dual norm over the neurons with given activation patterns (Theorems 44 and 45).
 
 A pattern D = diag(d), d in {0, 1}ⁿ, is that of the neurons u with G u ≥ 0, G = (2D − I)X: for them
 (Xu)₊ = DXu, and with M = XᵀDZ the claim is ‖Mᵀu‖ ≤ kappa ‖u‖. It follows from multipliers of the

@@ -1,4 +1,4 @@
-"""Multipliers that prove a dual norm over the cones of patterns (Theorem 51), in floats.
+"""Multipliers that prove a dual norm over the cones of patterns (Theorem 45), in floats.
 
 For a pattern with faces G and image M = XᵀDZ, any l and Λ with lᵢ ≥ ‖Λᵢ‖ prove, for any
 0 < share < 1, the number
