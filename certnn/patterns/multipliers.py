@@ -28,7 +28,7 @@ _SHARES_OF_ALL, _SHARES_OF_ONE = (0.3, 0.5), (0.97, 0.9, 0.8)
 #: Faces that may have multipliers for more than one output, for each column: those nearest to u.
 _FACES = 4
 #: Iterations of a run, and runs in which a search has to gain a share, or it has ended.
-_ITERATIONS, _PATIENCE, _GAIN = 400, 4, 2e-3
+_ITERATIONS, _PATIENCE, _GAIN = 400, 4, 5e-4
 #: What is wanted is this much above what is needed, before rounding.
 _CLOSE, MARGIN = 2e-3, 1e-9
 #: Output directions in which M is below this share of what is wanted need no multipliers.
