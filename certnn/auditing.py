@@ -305,7 +305,8 @@ def _over_patterns(
         named.append(("more of the best network", best.network))
     try:
         patterns = collect_patterns(problem, named, _SAMPLED)
-        return bound_over_patterns(problem, patterns, time_limit=seconds), lower
+        found = bound_over_patterns(problem, patterns, time_limit=seconds)
+        return found, replace(lower, interrupted=found.interrupted)
     except KeyboardInterrupt:
         return None, replace(lower, interrupted=True)
     except (InputError, SolverError) as error:

@@ -65,7 +65,7 @@ class PatternMultipliers:
 
 def prove_patterns(
     cones: Cones, features: FloatArray, Z: FloatArray, deadline: float
-) -> list[PatternMultipliers]:
+) -> tuple[list[PatternMultipliers], bool]:
     """Multipliers for every pattern, such that the largest kappa is about as small as may be.
 
     Parameters
@@ -74,25 +74,47 @@ def prove_patterns(
         Of the features.
     features, Z : ndarray, shapes (n, D) and (n, c)
     deadline : float
-        Value of ``time.monotonic()`` after which each pattern gets what is at hand.
+        Value of ``time.monotonic()`` after which each pattern gets what is at hand; so it does
+        after a KeyboardInterrupt.
+
+    Returns
+    -------
+    list of PatternMultipliers
+        One for each pattern.
+    bool
+        Whether there was a KeyboardInterrupt.
     """
     images = cones.images(features, Z)
     norms = np.linalg.norm(images, 2, axis=(1, 2))
     found = [PatternMultipliers(norm, *_nothing(Z.shape[1])) for norm in norms.tolist()]
-    if Z.shape[1] == 1:
-        for k in range(len(found)):
-            if time.monotonic() < deadline:
-                found[k] = _for_one_output(cones.faces(k), images[k], found[k])
-        return _without_needless(found, norms, Z.shape[1])
-    scores = [_neuron(cones, k, images[k]) for k in range(len(found))]
-    wanted = (1.0 + _CLOSE) * max((neuron.score for neuron in scores), default=0.0)
-    searches = {
-        k: _Search(cones.faces(k), images[k], scores[k], wanted)
-        for k in range(len(found))
-        if norms[k] > wanted and time.monotonic() < deadline
-    }
-    for k, search in searches.items():
-        found[k] = min(found[k], search.best, key=lambda m: m.kappa)
+    interrupted = False
+    try:
+        improve = _improve_for_one_output if Z.shape[1] == 1 else _improve
+        improve(cones, images, found, deadline)
+    except KeyboardInterrupt:
+        interrupted = True
+    return _without_needless(found, norms, Z.shape[1]), interrupted
+
+
+def _improve_for_one_output(
+    cones: Cones, images: FloatArray, found: list[PatternMultipliers], deadline: float
+) -> None:
+    for k in range(len(found)):
+        if time.monotonic() < deadline:
+            found[k] = _for_one_output(cones.faces(k), images[k], found[k])
+
+
+def _improve(
+    cones: Cones, images: FloatArray, found: list[PatternMultipliers], deadline: float
+) -> None:
+    norms = [proof.kappa for proof in found]
+    neurons = [_neuron(cones, k, images[k]) for k in range(len(found))]
+    wanted = (1.0 + _CLOSE) * max(neuron.score for neuron in neurons)
+    searches: dict[int, _Search] = {}
+    for k in range(len(found)):
+        if norms[k] > wanted and time.monotonic() < deadline:
+            searches[k] = _Search(cones.faces(k), images[k], neurons[k], wanted)
+            found[k] = min(found[k], searches[k].best, key=lambda m: m.kappa)
     # The largest kappa is that of the proof: so always the worst pattern is next.
     while searches and time.monotonic() < deadline:
         worst = max(range(len(found)), key=lambda k: found[k].kappa)
@@ -100,7 +122,6 @@ def prove_patterns(
             break
         searches[worst].run(wanted)
         found[worst] = min(found[worst], searches[worst].best, key=lambda m: m.kappa)
-    return _without_needless(found, norms, Z.shape[1])
 
 
 def _nothing(c: int) -> tuple[IntArray, FloatArray, float]:

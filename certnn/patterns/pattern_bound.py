@@ -43,6 +43,8 @@ class PatternBoundResult:
     network : TwoLayerNetwork
         The best network found whose neurons have these patterns, up to rounding.
     seconds : float
+    interrupted : bool
+        Whether Ctrl-C ended the search; the bound holds all the same.
     """
 
     bound: PatternBound
@@ -50,6 +52,7 @@ class PatternBoundResult:
     patterns: ActivationPatterns
     network: TwoLayerNetwork
     seconds: float
+    interrupted: bool
 
     @property
     def value(self) -> float:
@@ -105,13 +108,14 @@ def bound_over_patterns(
             problem, patterns, max(gap, ENOUGH), start + _SOLVING * time_limit
         )
         Z = _short(problem, program.dual_point)
-        certificate = _proved(problem, patterns, Z, start + time_limit)
+        certificate, interrupted = _proved(problem, patterns, Z, start + time_limit)
     return PatternBoundResult(
         bound=certificate.check(),
         certificate=certificate,
         patterns=patterns,
         network=program.best,
         seconds=time.monotonic() - start,
+        interrupted=program.interrupted or interrupted,
     )
 
 
@@ -128,21 +132,24 @@ def _short(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
 
 def _proved(
     problem: TrainingProblem, patterns: ActivationPatterns, Z: FloatArray, deadline: float
-) -> PatternCertificate:
-    """The certificate of a dual point; the proof is sought for data of size one."""
+) -> tuple[PatternCertificate, bool]:
+    """The certificate of a dual point, and whether the search for its proof was interrupted.
+
+    The proof is sought for data of size one.
+    """
     inner = scaled(problem)
     features, scale_Y = inner.problem.features, inner.output_scale
     largest = float(np.max(np.abs(features)))
     scale_X = float(np.max(np.abs(problem.features))) / largest if largest > 0.0 else 1.0
     cones = Cones.of(features, patterns)
-    proofs = prove_patterns(cones, features, Z / scale_Y, deadline)
+    proofs, interrupted = prove_patterns(cones, features, Z / scale_Y, deadline)
     kappa = max(proof.kappa for proof in proofs) * (1.0 + MARGIN)
     kappa = max(kappa * scale_X * scale_Y, _LEAST * problem.reg)
     points = np.concatenate([proof.points for proof in proofs])
     # Powers of two: nothing is rounded.
     values = np.concatenate([proof.values for proof in proofs])
     values *= (scale_Y / cones.scales[points])[:, None]
-    return pattern_certificate(
+    certificate = pattern_certificate(
         problem,
         Z,
         kappa,
@@ -153,3 +160,4 @@ def _proved(
         np.array([proof.split for proof in proofs]) * kappa**2,
         {"made by": "certnn"},
     )
+    return certificate, interrupted

@@ -88,6 +88,8 @@ class PatternProgram:
     value : float
         What the best dual point is expected to prove, if the oracle found all that there is.
     rounds : int
+    interrupted : bool
+        Whether a KeyboardInterrupt ended it.
     """
 
     def __init__(self, problem: TrainingProblem, patterns: ActivationPatterns) -> None:
@@ -110,6 +112,7 @@ class PatternProgram:
         width = problem.inputs.shape[1]
         self.best = TwoLayerNetwork(np.zeros((width, 0)), np.zeros((0, problem.c)))
         self.objective, self.value, self.rounds = problem.null_loss, 0.0, 0
+        self.interrupted = False
         self._take_up(patterns.directions, 1.0)
 
     @property
@@ -208,6 +211,8 @@ def solve_over_patterns(
         while time.monotonic() < deadline and not program.round(deadline):
             if program.value >= (1.0 - gap) * program.objective:
                 break
-    except (KeyboardInterrupt, SolverError):
+    except KeyboardInterrupt:
+        program.interrupted = True
+    except SolverError:  # of the restricted problem: the best dual point so far is good
         pass
     return program

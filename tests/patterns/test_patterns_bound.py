@@ -229,6 +229,21 @@ def test_awkward_data(problem):
     assert 0 <= found.bound.value <= found.network.evaluate(problem).value
 
 
+@pytest.mark.parametrize("where", ["PatternProgram.round", "nearest", "_neuron"])
+@pytest.mark.parametrize("c", [1, 3])
+def test_an_interruption_keeps_what_is_proved(monkeypatch, where, c):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    problem = random_problem(0, n=15, d=4, c=c)
+    module = "program" if "." in where else "multipliers"
+    monkeypatch.setattr(f"certnn.patterns.{module}.{where}", interrupt)
+    found = bound_over_patterns(problem, collect_patterns(problem, [], 8), time_limit=5.0)
+    reached = where != ("_neuron" if c == 1 else "nearest")
+    assert found.interrupted or not reached
+    assert 0 < found.bound.value <= found.network.evaluate(problem).value
+
+
 def test_unusable_arguments_are_named():
     problem = random_problem(0)
     patterns = all_of_the_plane(problem)
