@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -109,13 +110,17 @@ def _on_processes(
 
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     left = {_key(cell): cell for cell in cells}
-    try:
-        for outcome in parallel(joblib.delayed(_outcome)(run, cell) for cell in cells):
-            del left[_key(outcome.cell)]
-            yield outcome
-    except BrokenProcessPool as problem:  # a process was killed: it is not known by which cell
-        for cell in left.values():
-            yield Outcome(cell, None, f"a process died: {str(problem).splitlines()[0]}", 0.0)
+    tasks = (joblib.delayed(_outcome)(run, cell) for cell in cells)
+    with warnings.catch_warnings():
+        # A process whose memory has grown is replaced, of which joblib warns.
+        warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
+        try:
+            for outcome in parallel(tasks):
+                del left[_key(outcome.cell)]
+                yield outcome
+        except BrokenProcessPool as problem:  # one was killed: it is not known by which cell
+            for cell in left.values():
+                yield Outcome(cell, None, f"a process died: {str(problem).splitlines()[0]}", 0.0)
 
 
 def _on_cluster(

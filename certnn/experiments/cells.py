@@ -44,7 +44,7 @@ PLANS = {
         (False, True),
         {
             TIGHTNESS: {"rounded": 20.0, "global": 30.0, "sgd": 15.0, "frank-wolfe": 5.0},
-            ACCURACY: {"rounded": 120.0, "global": 240.0, "sgd": 45.0},
+            ACCURACY: {"rounded": 120.0, "global": 240.0, "sgd": 45.0, "validated": 45.0},
         },
     ),
     "quick": Plan(
@@ -52,7 +52,7 @@ PLANS = {
         (False,),
         {
             TIGHTNESS: {"rounded": 5.0, "global": 8.0, "sgd": 3.0, "frank-wolfe": 2.0},
-            ACCURACY: {"rounded": 8.0, "global": 14.0, "sgd": 8.0},
+            ACCURACY: {"rounded": 8.0, "global": 14.0, "sgd": 8.0, "validated": 8.0},
         },
     ),
 }

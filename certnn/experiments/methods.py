@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from certnn.arrays import FloatArray
 from certnn.baselines.frank_wolfe import frank_wolfe
 from certnn.baselines.gradient_descent import GradientDescent, gradient_descent
 from certnn.baselines.kernels import Kernel, KernelRidge, nngp_kernel, ntk_kernel
@@ -20,10 +19,11 @@ from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
 from certnn.experiments.dual_rounding import round_dual_point
 from certnn.experiments.protocols import Predictor
+from certnn.experiments.validation import chosen_decay, chosen_ridge
 from certnn.global_training import train
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.training import polish
+from certnn.training import polish, train_locally
 
 #: Objective after so many iterations (steps, rounds), one pair each.
 History = tuple[tuple[int, float], ...]
@@ -38,8 +38,8 @@ _SCALES, _LARGE, _PATIENT = "block(16)", 1000, 60.0
 _WIDTHS, _WIDTH = (10, 50, 300), 300
 _RUNS, _STEPS = 5, 4000
 _FRANK_WOLFE_STEPS = 400
-#: Ridges tried, as shares of the kernel's mean diagonal, and folds to choose by.
-_RIDGES, _FOLDS = tuple(10.0**k for k in np.arange(-5.0, 1.5, 0.5)), 5
+#: Share of its time that choosing a weight decay takes.
+_VALIDATION = 0.7
 #: Columns from which on training begins with a network that descent has found, which for few is
 #: no help; its neurons, iterations and share of the time.
 _DESCEND_FROM, _DESCENT_WIDTH, _ITERATIONS, _DESCENT_SHARE = 6, 300, 1000, 0.2
@@ -172,6 +172,23 @@ def _global(problem: TrainingProblem, effort: Effort) -> Trained:
     )
 
 
+def _validated(problem: TrainingProblem, effort: Effort) -> Trained:
+    """Trained with the weight decay that validates best, as kernel machines have their ridge.
+
+    For another weight decay than the problem's it is no minimiser of its objective.
+    """
+    begun = time.monotonic()
+    decay = chosen_decay(problem, _VALIDATION * effort.time_limit, effort.seed)
+    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
+    found = train_locally(problem.with_reg(decay), time_limit=left, seed=effort.seed)
+    _not_interrupted(found.interrupted)
+    return Trained(
+        found.network,
+        (found.network.output,),
+        notes=(f"decay {decay:.3g}, by cross-validation on the training half",),
+    )
+
+
 def _descended(problem: TrainingProblem, seconds: float, seed: int) -> TwoLayerNetwork:
     rng, d = np.random.default_rng(seed), problem.features.shape[1]
     size = math.sqrt(float(np.mean(np.sum(problem.features**2, axis=1)))) or 1.0
@@ -221,36 +238,10 @@ def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
         return Trained(
             None,
             (fitted.predict,),
-            notes=(f"ridge {ridge:.3g}, by {_FOLDS}-fold cross-validation on the training half",),
+            notes=(f"ridge {ridge:.3g}, by cross-validation on the training half",),
         )
 
     return run
-
-
-def chosen_ridge(kernel: Kernel, X: FloatArray, Y: FloatArray, seed: int = 0) -> float:
-    """The ridge with the highest accuracy in cross-validation; the larger of equals.
-
-    Parameters
-    ----------
-    kernel : callable
-    X, Y : float64 array, shapes (n, d) and (n, c)
-        Training data alone, targets one-hot.
-    seed : int
-        Of the folds.
-    """
-    from sklearn.model_selection import StratifiedKFold
-
-    size = float(np.mean(np.diag(kernel(X, X)))) or 1.0
-    labels = np.argmax(Y, axis=1)
-    right = dict.fromkeys((size * share for share in reversed(_RIDGES)), 0)
-    folds = max(2, min(_FOLDS, int(np.min(np.bincount(labels)[np.unique(labels)]))))
-    parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for kept, left in parts.split(X, labels):
-        for ridge in right:
-            outputs = KernelRidge.fit(kernel, X[kept], Y[kept], ridge).predict(X[left])
-            right[ridge] += int(np.sum(np.argmax(outputs, axis=1) == labels[left]))
-    best: float = max(right, key=lambda ridge: right[ridge])
-    return best
 
 
 def _not_interrupted(interrupted: bool) -> None:
@@ -265,6 +256,7 @@ METHODS: dict[str, Method] = {
     "global": Method("global trainer", _global, (TIGHTNESS, ACCURACY)),
     "sgd": Method("gradient descent (Adam)", _descent, (TIGHTNESS, ACCURACY)),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
+    "validated": Method("network, decay by validation", _validated, (ACCURACY,)),
     "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY,)),
     "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY,)),
 }

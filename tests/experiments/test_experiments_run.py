@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from certnn import lower_bound
+from certnn import TrainingProblem, lower_bound
 from certnn.baselines import KernelRidge, nngp_kernel, ntk_kernel
 from certnn.cli import main
 from certnn.datasets import find_data_set, random_network_data
@@ -16,8 +16,9 @@ from certnn.errors import InputError
 from certnn.experiments.cells import PLANS, cells, measure
 from certnn.experiments.dual_rounding import dual_point_of, round_dual_point
 from certnn.experiments.instances import instance_of
-from certnn.experiments.methods import METHODS, chosen_ridge
+from certnn.experiments.methods import METHODS
 from certnn.experiments.rows import joined, targets, tightness_summaries
+from certnn.experiments.validation import chosen_decay, chosen_ridge
 from certnn.sweeps import Outcome, run_sweep
 
 
@@ -44,7 +45,7 @@ def test_the_full_run_is_of_the_papers_size():
     accuracy = [p for p in problems if p[0] == "accuracy"]
     assert len(tightness) == 2 * (100 + 1)
     assert len(accuracy) == 5 * 2 * 2
-    assert len(found) == len(tightness) * 4 + len(accuracy) * 5
+    assert len(found) == len(tightness) * 4 + len(accuracy) * 6
     assert {c["data_dir"] for c in found if c["data"] == "pima"} == {"folder"}
     assert {c["data_dir"] for c in found if c["data"] == "iris"} == {None}
 
@@ -114,6 +115,22 @@ def test_ridges_are_chosen_by_the_training_half():
     noise[X[:, 1] > 0] = np.where(draw.random(np.sum(X[:, 1] > 0)) < 0.75, 1, 0)
     small, large = (chosen_ridge(nngp_kernel, X, np.eye(2)[labels]) for labels in (clean, noise))
     assert small < large
+
+
+def test_decays_are_chosen_by_the_training_half():
+    """None so large that nothing is learnt, and of labels with noise none that learns them."""
+    draw = np.random.default_rng(0)
+    X = draw.standard_normal((60, 2))
+    labels = (X[:, 0] * X[:, 1] > 0).astype(int)
+    X[:, 0] += 0.6 * np.sign(X[:, 0])
+    X[:, 1] += 0.6 * np.sign(X[:, 1])
+    noisy = np.where(draw.random(60) < 0.3, 1 - (X[:, 0] > 0), X[:, 0] > 0).astype(int)
+    clean, noise = (
+        chosen_decay(TrainingProblem(X, np.eye(2)[part], reg), 6.0)
+        for part, reg in ((labels, 1.0), (noisy, 1e-2))
+    )
+    assert clean < 1000.0  # where no neuron is left
+    assert noise > 1e-2
 
 
 def test_rounding_the_dual_point_of_an_exact_relaxation_is_optimal():
@@ -251,10 +268,13 @@ def test_misses_are_told():
             outcome("ntk", accuracy=0.92),
             outcome("global", 5, 4, accuracy=0.915, reg=0.01),
             outcome("ntk", accuracy=0.92, reg=0.01),
+            outcome("validated", 7, accuracy=0.909, reg=0.01),
         ]
     )
-    accuracy, objective, other = targets(rows)
+    accuracy, objective, other, validated = targets(rows)
     assert not accuracy.met
     assert accuracy.figures == "90.00 % against 92.00 % of tangent kernel"
-    assert (objective.what, objective.met) == ("training objective", False)
+    assert (objective.what, objective.met) == ("training objective, global trainer", False)
     assert other.met
+    assert not validated.met
+    assert "decay by validation" in validated.what
