@@ -217,16 +217,17 @@ def targets(rows: Sequence[Row]) -> list[Target]:
     for (table, data, reg, bias, seed), methods in groups.items():
         where = f"{data}, reg {reg:g}{', bias' if bias else ''}"
         where += f", seed {seed}" if table == TIGHTNESS and data == "random" else ""
-        rivals = {name: row for name in RIVALS if (row := methods.get(name)) and row.values}
-        tested = {name: row.values["honest"]["accuracy"] for name, row in rivals.items()}
+        tested = {
+            name: methods[name].values["honest"]["accuracy"]
+            for name in (*RIVALS, *_OURS)
+            if table == ACCURACY and name in methods and methods[name].values
+        }
+        best = max((name for name in RIVALS if name in tested), key=tested.__getitem__, default="")
         for name in _OURS:
-            row = methods.get(name)
-            if table == ACCURACY and tested and row is not None and row.values:
-                accuracy = row.values["honest"]["accuracy"]
-                best = max(tested, key=lambda rival: tested[rival])
-                figures = f"{100 * accuracy:.2f} % against {100 * tested[best]:.2f} %"
+            if best and name in tested:
+                figures = f"{100 * tested[name]:.2f} % against {100 * tested[best]:.2f} %"
                 figures += f" of {METHODS[best].title}"
-                met = accuracy >= tested[best] - ALLOWED - 1e-12
+                met = tested[name] >= tested[best] - ALLOWED - 1e-12
                 found.append(Target(where, f"honest accuracy, {METHODS[name].title}", met, figures))
         ours, descent = methods.get("global"), methods.get("sgd")
         if ours is not None and descent is not None and ours.objective and descent.objective:
