@@ -93,7 +93,7 @@ def _tightness_table(summaries: Sequence[Summary]) -> Table:
 
 def _accuracy_table(rows: Sequence[Row]) -> Table:
     names = ("data", "reg", "bias", "method", "objective", "gap ≤", "proved by")
-    table = Table(*names, "honest", "paper", "leak")
+    table = Table(*names, "honest", "paper", "leak", padding=(0, 0, 0, 1))
     table.title = "Accuracy on the test half under both protocols"
     for row in rows:
         cell, values = row.cell, row.values
@@ -102,14 +102,14 @@ def _accuracy_table(rows: Sequence[Row]) -> Table:
         if values:
             paper = values["paper"]
             shares = (values["honest"]["accuracy"], paper["accuracy"], paper["leak"])
-            tested = [f"{100 * share:.1f} %" for share in shares]
+            tested = [f"{100 * share:.1f}%" for share in shares]
         table.add_row(
             cell["data"],
             f"{cell['reg']:g}",
             "yes" if cell["hidden_bias"] else "no",
-            METHODS[cell["method"]].title,
+            cell["method"],
             "–" if objective is None else f"{objective:.5g}",
-            "–" if row.gap is None else f"{100 * row.gap:.3g} %",
+            "–" if row.gap is None else f"{100 * row.gap:.3g}%",
             row.level,
             *tested,
         )

@@ -9,13 +9,29 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from report_examples import bound_only_report, inconsistent_report, iris_report
 
+from certnn.experiments.cells import cells, measure
+from certnn.experiments.rows import joined
+from certnn.experiments.table import page as experiments_page
 from certnn.report.comparison import render_comparison
 from certnn.report.html import render_html
+from certnn.sweeps import Outcome
+
+
+def experiments():
+    wanted = [
+        *cells("quick", data=["random"], regs=[0.1], methods=["global", "frank-wolfe"])[:2],
+        *cells("quick", data=["iris"], regs=[0.1], methods=["ntk", "nngp"]),
+    ]
+    outcomes = [Outcome(cell, measure(cell), "", 1.0) for cell in wanted]
+    outcomes.append(Outcome(wanted[0] | {"data": "spiral"}, None, "InputError: it failed", 1.0))
+    return experiments_page(joined(outcomes), "certnn experiments --quick")
+
 
 PAGES = {
     "report": lambda: render_html(iris_report()),
     "bound": lambda: render_html(bound_only_report()),
     "contradiction": lambda: render_html(inconsistent_report()),
+    "experiments": experiments,
     "comparison": lambda: render_comparison([iris_report(), bound_only_report()]),
 }
 

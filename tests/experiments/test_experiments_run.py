@@ -175,7 +175,7 @@ def test_from_the_command_line(tmp_path, capsys, monkeypatch):
     command += ["--methods", "frank-wolfe", "nngp", "--jobs", "1", "--out", str(out)]
     monkeypatch.setattr("certnn.experiments.methods._FRANK_WOLFE_STEPS", 20)
     assert main([*command, "--only", "accuracy"]) == 0
-    assert "NNGP kernel" in capsys.readouterr().out
+    assert "nngp" in capsys.readouterr().out
     document = json.loads((out / "experiments.json").read_text())
     assert document["command"].startswith("certnn experiments --quick --datasets random iris")
     assert [c["cell"]["method"] for c in document["cells"]] == ["frank-wolfe", "nngp"]
