@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from certnn.datasets import DATA_SETS
 from certnn.errors import InputError
-from certnn.experiments.instances import SHAPES, instance_of
+from certnn.experiments.instances import SHAPES, instance_of, needs_folder
 from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
 from certnn.experiments.protocols import as_record
 from certnn.kernel import Bound
@@ -52,7 +53,7 @@ PLANS = {
         (False,),
         {
             TIGHTNESS: {"rounded": 5.0, "global": 8.0, "sgd": 3.0, "frank-wolfe": 2.0},
-            ACCURACY: {"rounded": 8.0, "global": 14.0, "sgd": 8.0, "validated": 8.0},
+            ACCURACY: {"rounded": 8.0, "global": 12.0, "sgd": 8.0, "validated": 6.0},
         },
     ),
 }
@@ -104,30 +105,34 @@ def cells(
     for name in methods or ():
         if name not in METHODS:
             raise InputError("methods", f"must be of {', '.join(METHODS)}, got {name!r}")
-    chosen, found = PLANS[plan], []
+    found = []
     for table in tables:
         names = USUAL[table] if data is None else [name for name in data if name in known[table]]
-        seconds = chosen.seconds[table]
-        biases = chosen.biases if table == ACCURACY else (False,)
-        for name in dict.fromkeys(names):
-            for reg in dict.fromkeys(regs):
-                for bias in biases:
-                    for seed in range(chosen.seeds if name == "random" else 1):
-                        found += [
-                            {
-                                "table": table,
-                                "data": name,
-                                "data_dir": data_dir if _needs_folder(name) else None,
-                                "reg": reg,
-                                "hidden_bias": bias,
-                                "seed": seed,
-                                "method": method,
-                                "time_limit": seconds.get(method, _OTHERWISE),
-                                "gap": _GAPS[table],
-                            }
-                            for method in _methods(table, methods)
-                        ]
+        wanted = _methods(table, methods)
+        for problem in _problems(PLANS[plan], table, names, regs):
+            folder = data_dir if needs_folder(problem["data"]) else None
+            found += [
+                {
+                    **problem,
+                    "data_dir": folder,
+                    "method": method,
+                    "time_limit": PLANS[plan].seconds[table].get(method, _OTHERWISE),
+                    "gap": _GAPS[table],
+                }
+                for method in wanted
+            ]
     return found
+
+
+def _problems(
+    plan: Plan, table: str, names: Sequence[str], regs: Sequence[float]
+) -> Iterator[Record]:
+    """The training problems of a table, each once."""
+    biases = plan.biases if table == ACCURACY else (False,)
+    for name, reg, bias in product(dict.fromkeys(names), dict.fromkeys(regs), biases):
+        for seed in range(plan.seeds if name == "random" else 1):
+            about = {"data": name, "reg": reg, "hidden_bias": bias, "seed": seed}
+            yield {"table": table, **about}
 
 
 def measure(cell: Record) -> Record:
@@ -178,7 +183,3 @@ def _methods(table: str, wanted: Sequence[str] | None) -> list[str]:
         for name, method in METHODS.items()
         if (table in method.tables if wanted is None else name in wanted)
     ]
-
-
-def _needs_folder(name: str) -> bool:
-    return name in DATA_SETS and DATA_SETS[name].needs_folder

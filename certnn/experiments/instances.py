@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from certnn.datasets import Split, find_data_set
+from certnn.datasets import DATA_SETS, Split, find_data_set
 from certnn.problem import TrainingProblem
 from certnn.sweeps import Record
 from certnn.tightness.families import FAMILIES, Size
@@ -40,3 +40,8 @@ def instance_of(cell: Record) -> Instance:
 def instance_key(cell: Record) -> tuple[str, float, bool, int]:
     """What cells about the same training problem have in common."""
     return cell["data"], cell["reg"], cell["hidden_bias"], cell["seed"]
+
+
+def needs_folder(name: str) -> bool:
+    """Whether the data of this name are read from the user's folder."""
+    return name in DATA_SETS and DATA_SETS[name].needs_folder
