@@ -52,7 +52,7 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     for table in terminal_tables(outcomes):
         Console().print(table)
     failed = sum(bool(outcome.error) for outcome in outcomes)
-    print(f"Written to {out}: experiments.html, experiments.csv, experiments.json")
+    print(f"Written to {out}: experiments.html, .md, .csv, .json")
     if failed:
         print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
     return failed, interrupted

@@ -1,4 +1,4 @@
-"""The outcomes of a run as JSON, CSV, tables in the terminal, and an HTML page with plots."""
+"""The outcomes of a run as JSON, CSV, Markdown, terminal tables, and an HTML page with plots."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from rich.table import Table
 
 from certnn.experiments.instances import instance_key
+from certnn.experiments.markdown import markdown
 from certnn.experiments.methods import ACCURACY, METHODS
 from certnn.experiments.plots import objective_plot
 from certnn.experiments.rows import Row, Summary, joined, targets, tightness_summaries
@@ -36,7 +37,7 @@ def terminal_tables(outcomes: Sequence[Outcome]) -> Iterator[Table]:
 
 
 def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None:
-    """Write experiments.json, experiments.csv and experiments.html into the folder."""
+    """Write experiments.json, .csv, .html and .md into the folder."""
     rows = joined(outcomes)
     document = {
         "command": command,
@@ -48,6 +49,7 @@ def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None
     write_atomically(folder / "experiments.json", content)
     write_atomically(folder / "experiments.csv", _csv(rows).encode())
     write_atomically(folder / "experiments.html", page(rows, command).encode())
+    write_atomically(folder / "experiments.md", markdown(rows, command).encode())
 
 
 def page(rows: Sequence[Row], command: str) -> str:

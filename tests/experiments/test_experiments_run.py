@@ -161,6 +161,10 @@ def test_a_failed_cell_is_reported_and_run_again(tmp_path, capsys):
         rows = list(csv.DictReader(file))
     assert [bool(row["honest_accuracy"]) for row in rows] == [False, True, False, False]
     assert "PyTorch" in rows[0]["remark"]
+    kept = (out / "experiments.md").read_text()
+    assert "| iris, 0.1 | failed | 97.3 |" in kept
+    assert "| pima, 0.1 | failed | failed |" in kept
+    assert "- pima, 0.1, nngp: InputError: data_dir: is needed" in kept
     before = (out / "outcomes.jsonl").read_text().splitlines()
     assert main(command) == 1
     after = (out / "outcomes.jsonl").read_text().splitlines()
