@@ -101,7 +101,8 @@ def test_checker_in_the_specification_agrees(path, plain_checker):
 
 def test_checker_in_the_specification_is_a_program_of_seven_pages(tmp_path):
     source = checker_in_the_specification()
-    assert "import certnn" not in source and "from certnn" not in source
+    assert "import certnn" not in source
+    assert "from certnn" not in source
     assert len(source.splitlines()) <= 420
     program = tmp_path / "checker.py"
     program.write_text(source, "utf-8")
