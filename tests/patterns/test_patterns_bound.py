@@ -42,7 +42,7 @@ def test_one_pattern_is_the_distance_to_a_cone():
     """X = I and the pattern of u ≥ 0: outputs are differences of two vectors that are ≥ 0."""
     y = np.array([[3.0], [4.0], [-2.0]])
     problem = TrainingProblem(np.eye(3), y, 1.0)
-    found = bound_over_patterns(problem, patterns_of(problem, np.ones((3, 1))), time_limit=5.0)
+    found = bound_over_patterns(problem, patterns_of(problem, np.ones((3, 1))), time_limit=60.0)
     # F = a − b with a, b ≥ 0: a shrinks (3, 4, 0) by 1/5 of itself, and b the 2 by 1.
     optimum = 0.5 * 29.0 - 0.5 * 4.0**2 - 0.5 * 1.0**2
     assert found.value == pytest.approx(optimum, rel=1e-3)
@@ -53,16 +53,16 @@ def test_one_pattern_is_the_distance_to_a_cone():
 @pytest.mark.parametrize("seed", range(4))
 def test_all_patterns_of_the_plane_give_the_optimum_over_all_networks(seed):
     problem = random_problem(seed)
-    exact = certnn.train(problem, gap=1e-5, time_limit=20.0)
-    found = bound_over_patterns(problem, all_of_the_plane(problem), gap=1e-4, time_limit=10.0)
+    exact = certnn.train(problem, gap=1e-5, time_limit=60.0)
+    found = bound_over_patterns(problem, all_of_the_plane(problem), gap=1e-4, time_limit=60.0)
     assert found.bound.value <= exact.objective.value
     assert found.value >= (1.0 - 2e-3) * exact.objective.rounded
 
 
 def test_several_outputs_with_all_patterns_are_below_the_optimum():
     problem = random_problem(1, c=3)
-    exact = certnn.train(problem, gap=1e-5, time_limit=20.0)
-    found = bound_over_patterns(problem, all_of_the_plane(problem), time_limit=10.0)
+    exact = certnn.train(problem, gap=1e-5, time_limit=60.0)
+    found = bound_over_patterns(problem, all_of_the_plane(problem), time_limit=60.0)
     assert 0.7 * exact.objective.rounded <= found.value <= exact.objective.rounded
 
 
@@ -70,8 +70,8 @@ def test_other_networks_may_be_better():
     """So the bound is relative: the optimum over all networks is below it."""
     problem = random_problem(0)
     few = patterns_of(problem, np.array([[1.0], [0.3]]))
-    found = bound_over_patterns(problem, few, time_limit=5.0)
-    better = certnn.train(problem, gap=1e-3, time_limit=10.0).network
+    found = bound_over_patterns(problem, few, time_limit=60.0)
+    better = certnn.train(problem, gap=1e-3, time_limit=60.0).network
     assert better.evaluate(problem).value < found.bound.value
     assert np.any(exact_signs(problem.inputs, better.U) != few.bits)
     assert "nothing for other networks" in str(found.bound)
@@ -154,7 +154,7 @@ def test_one_output_agrees_with_the_cone_program_in_cvxpy(seed):
     problem = random_problem(seed, n=15, d=4)
     patterns = collect_patterns(problem, [], 12, seed=seed)
     value = convex_program(problem, patterns, cones=True)
-    found = bound_over_patterns(problem, patterns, gap=1e-4, time_limit=10.0)
+    found = bound_over_patterns(problem, patterns, gap=1e-4, time_limit=60.0)
     assert (1.0 - 2e-3) * value <= found.value <= value * (1.0 + 1e-6)
     assert found.network.evaluate(problem).rounded == pytest.approx(value, rel=2e-3)
 
@@ -181,7 +181,7 @@ def test_gated_program_agrees_with_cvxpy_and_is_rounded_to_the_same_outputs(c):
             for bits in np.array([np.frombuffer(b, bool) for b in known])
         )
     # No ReLU network with the patterns is below what the gated program reaches.
-    relative = bound_over_patterns(problem, patterns, time_limit=5.0)
+    relative = bound_over_patterns(problem, patterns, time_limit=60.0)
     assert found.network.evaluate(problem).value >= relative.bound.value
     assert relative.network.evaluate(problem).rounded >= found.objective * (1.0 - 1e-6)
 
@@ -238,7 +238,7 @@ def test_an_interruption_keeps_what_is_proved(monkeypatch, where, c):
     problem = random_problem(0, n=15, d=4, c=c)
     module = "program" if "." in where else "multipliers"
     monkeypatch.setattr(f"certnn.patterns.{module}.{where}", interrupt)
-    found = bound_over_patterns(problem, collect_patterns(problem, [], 8), time_limit=5.0)
+    found = bound_over_patterns(problem, collect_patterns(problem, [], 8), time_limit=60.0)
     reached = where != ("_neuron" if c == 1 else "nearest")
     assert found.interrupted or not reached
     assert 0 < found.bound.value <= found.network.evaluate(problem).value
