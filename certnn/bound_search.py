@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from certnn.bound_result import LowerBoundResult, ProvedLevel
 from certnn.certificate import Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
-from certnn.cut_bounds import CutsRun
 from certnn.dual_norm_proofs import Limits, Prover
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
@@ -25,11 +24,12 @@ from certnn.relaxation.chunks import Chunks, LocalChunks
 from certnn.relaxation.directions import Directions
 from certnn.relaxation.distributed import ClusterChunks
 from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.levels import CUTS, DNN, PARTITION, Level
+from certnn.relaxation.levels import DNN, PARTITION, Level
 from certnn.relaxation.residual_point import residual_point
 from certnn.relaxation.shor import shor_point_of_chunks
 from certnn.relaxation.worker import OWN, SolverChoice, solve_in_process
 from certnn.relaxed_bounds import OwnRun
+from certnn.round_bounds import RoundsRun, cuts_run, regions_run
 from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration, training_objective
 
@@ -142,10 +142,15 @@ class BoundSearch:
         if stage.trains:
             yield from self._tightened(stage, about)
             return
-        if stage == CUTS:
-            yield from self._cut(about)
+        if stage.kind in ("cuts", "regions"):
+            run = (
+                cuts_run(self._problem, seed=self._request.seed)
+                if stage.kind == "cuts"
+                else regions_run(self._problem, stage.size, self._request.seed)
+            )
+            yield from self._in_rounds(run, about)
             return
-        groups = angular_groups(directions.units, stage.group) if stage.kind == "block" else None
+        groups = angular_groups(directions.units, stage.size) if stage.kind == "block" else None
         if stage.kind == "shor":
             point = self._shor_point()
         elif self._own_solver(stage):
@@ -162,8 +167,7 @@ class BoundSearch:
         self._tell(f"{stage}: proving")
         yield certify(self._problem, point, about)
 
-    def _cut(self, about: dict[str, str]) -> Iterator[Certified]:
-        run = CutsRun(self._problem, seed=self._request.seed)
+    def _in_rounds(self, run: RoundsRun, about: dict[str, str]) -> Iterator[Certified]:
         try:
             yield from run.certified(self._deadline, self._tell, about)
         finally:

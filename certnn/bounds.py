@@ -47,13 +47,14 @@ def lower_bound(
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
     Levels are run from the cheapest to the one asked for, and each is certified by the kernel
-    (Theorems 3, 9, 10, 15, 16, 18 and 19); what solvers say is not believed.
+    (Theorems 3, 9, 10, 15, 16, 18, 19, 31 and 44); what solvers say is not believed.
 
     Parameters
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)", "dnn", "cuts", "phases" or "partition"; see
+        "auto", "shor", "block", "block(k)", "dnn", "cuts", "regions", "regions(k)", "phases" or
+        "partition"; see
         `certnn.relaxation.levels.stages`. After a partition "auto" runs no further level.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.

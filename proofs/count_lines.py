@@ -23,6 +23,8 @@ PARTS = [
     ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
     ("Python kernel: kind `partition`", "kernel", ["partition"]),
     ("Python kernel: kind `phases`", "kernel", ["phases"]),
+    ("Python kernel: kind `regions`", "kernel", ["regions"]),
+    ("Python kernel: directions and trees of both", "kernel", ["outputs"]),
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: filter in floats", "kernel", ["float_filter"]),
     ("Python kernel: objectives of networks", "kernel", ["evaluate"]),

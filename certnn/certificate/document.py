@@ -18,6 +18,7 @@ from certnn.arrays import FloatArray
 from certnn.certificate.cuts_point import CutsPoint
 from certnn.certificate.dual_point import DualPoint, IndexArray
 from certnn.certificate.psd_witness import PsdWitness
+from certnn.certificate.regions_point import RegionsPoint
 from certnn.problem import TrainingProblem
 from certnn.raw_files import read_bytes, write_atomically
 from certnn.rounding import rounded_down
@@ -284,6 +285,42 @@ def pattern_certificate(
             {"patterns": _base64(patterns)},
         )
     )
+
+
+def regions_certificate(
+    problem: TrainingProblem,
+    point: RegionsPoint,
+    kappa: float,
+    bounds: FloatArray,
+    witnesses: list[tuple[FloatArray, FloatArray]],
+    about: dict[str, str],
+) -> Certificate:
+    """Write a proof by regions as a certificate; of each leaf the witness is w and L, row by row.
+
+    The claim is the float64 below what the proof gives (Theorem 3).
+    """
+    leaves = point.leaves
+    counts = np.array([[leaf.products.first.size, leaf.balls.size] for leaf in leaves])
+    proof = {
+        "directions": _base64(point.cover.tree),
+        "bounds": _base64(_bytes(bounds)),
+        "splits": _base64(_words(point.splits, "<i4")),
+        "mu": _base64(_bytes(np.array([leaf.mu for leaf in leaves]))),
+        "products": {
+            "count": _base64(_words(counts[:, 0], "<u4")),
+            "first": _base64(b"".join(_words(leaf.products.first, "<u4") for leaf in leaves)),
+            "second": _base64(b"".join(_words(leaf.products.second, "<u4") for leaf in leaves)),
+            "multiplier": _base64(b"".join(_bytes(leaf.products.multiplier) for leaf in leaves)),
+        },
+        "balls": {
+            "count": _base64(_words(counts[:, 1], "<u4")),
+            "form": _base64(b"".join(_words(leaf.balls, "<u4") for leaf in leaves)),
+            "multiplier": _base64(b"".join(_bytes(leaf.ball_multipliers) for leaf in leaves)),
+        },
+        "weights": _base64(b"".join(_bytes(weights) for weights, _ in witnesses)),
+        "L": _base64(b"".join(_bytes(L) for _, L in witnesses)),
+    }
+    return _certificate(problem, "regions", point.Z, kappa, proof, about)
 
 
 def _certificate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from fractions import Fraction
 
 from certnn.kernel.bound import Bound, PatternBound, make_bound, make_pattern_bound
@@ -13,6 +14,7 @@ from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partitio
 from certnn.kernel.patterns import PatternsProof, check_patterns
 from certnn.kernel.phases import WIDEST, PhasesProof, check_phases
 from certnn.kernel.psd import PsdProof, check_psd, connected_groups
+from certnn.kernel.regions import RegionsProof, check_regions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
 
@@ -34,10 +36,10 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     document : bytes
         The file, as specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
-        Arithmetic of the large products of a "psd" or "cuts" proof. For a "partition" only "auto"
-        makes a difference: leaves that floats prove rigorously (Theorem 17) are left out of the
-        integers, where numba is installed. For "phases" there is no difference. The verdict does
-        not depend on it.
+        Arithmetic of the large products of a "psd", "cuts" or "regions" proof. For a "partition"
+        only "auto" makes a difference: leaves that floats prove rigorously (Theorem 17) are left
+        out of the integers, where numba is installed. For "phases" there is no difference. The
+        verdict does not depend on it.
 
     Returns
     -------
@@ -192,7 +194,11 @@ def _proved_dual_norm(
         cuts = _cuts_proof(top, instance)
         check_cuts(instance.features(), cuts, backend)
         return cuts.Z, cuts.kappa
-    raise Malformed("proof.kind is not known, only psd, cuts, partition and phases")
+    if kind == "regions":
+        regions = _regions_proof(top, instance)
+        check_regions(instance.features(), regions, backend)
+        return regions.Z, regions.kappa
+    raise Malformed("proof.kind is not known, only psd, cuts, partition, phases and regions")
 
 
 def _kind(top: Section) -> object:
@@ -289,8 +295,7 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
     keys = ("kind", "kappa", "Z", "directions", "bounds", "splits", "pairs", "multipliers")
     proof = Section("proof", top.value("proof"), keys)
     pairs = Section("pairs", proof.value("pairs"), ("count", "first", "second", "sign", "ratio"))
-    if instance.c > MOST_COLUMNS:
-        raise Malformed(f"phases are for at most {MOST_COLUMNS} outputs")
+    _require_few_outputs(instance)
     if instance.columns > WIDEST:
         raise Malformed(f"phases are for at most {WIDEST} columns")
     n, bounds, counts = instance.n, proof.floats("bounds", "d"), pairs.words("count")
@@ -307,15 +312,12 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
             raise pairs.wrong(key, f"has an index that is not below {n}")
     if any(sign not in (1, -1) for sign in signs):
         raise pairs.wrong("sign", "has a number that is not 1 or -1")
-    splits = proof.integers("splits")
-    if min(splits, default=0) < -1 or max(splits, default=0) >= n:
-        raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
     return PhasesProof(
         kappa=proof.positive("kappa"),
         Z=proof.doubles("Z", n, instance.c),
         directions=proof.array("directions"),
         bounds=bounds,
-        splits=splits,
+        splits=_splits(proof, n),
         pair_counts=counts,
         first=first,
         second=second,
@@ -353,4 +355,54 @@ def _patterns_proof(top: Section, instance: Instance, patterns: int) -> Patterns
         points=points,
         multipliers=proof.doubles("multiplier", sum(map(len, points)), instance.c + 1),
         splits=proof.doubles("split", 1, patterns),
+    )
+
+
+def _require_few_outputs(instance: Instance) -> None:
+    if instance.c > MOST_COLUMNS:
+        raise Malformed(f"directions are for at most {MOST_COLUMNS} outputs")
+
+
+def _splits(proof: Section, n: int) -> array[int]:
+    splits = proof.integers("splits")
+    if min(splits, default=0) < -1 or max(splits, default=0) >= n:
+        raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
+    return splits
+
+
+def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
+    keys = ("kind", "kappa", "Z", "directions", "bounds", "splits", "mu", "products", "balls")
+    proof = Section("proof", top.value("proof"), (*keys, "weights", "L"))
+    products = Section(
+        "products", proof.value("products"), ("count", "first", "second", "multiplier")
+    )
+    balls = Section("balls", proof.value("balls"), ("count", "form", "multiplier"))
+    _require_few_outputs(instance)
+    first, second = products.words("first"), products.words("second")
+    forms = balls.words("form")
+    for section, key, indices in (
+        (products, "first", first),
+        (products, "second", second),
+        (balls, "form", forms),
+    ):
+        if max(indices, default=0) >= 2 * instance.n:
+            raise section.wrong(key, f"has an index that is not below {2 * instance.n}")
+    if len(first) != len(second) or any(r > s for r, s in zip(first, second, strict=True)):
+        raise products.wrong("first", "must have as many numbers as second, none above")
+    return RegionsProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", instance.n, instance.c),
+        directions=proof.array("directions"),
+        bounds=proof.floats("bounds", "d"),
+        splits=_splits(proof, instance.n),
+        mu=proof.floats("mu", "d"),
+        product_counts=products.words("count"),
+        first=first,
+        second=second,
+        multipliers=products.floats("multiplier", "d"),
+        ball_counts=balls.words("count"),
+        balls=forms,
+        ball_multipliers=balls.floats("multiplier", "d"),
+        weights=proof.floats("weights", "d"),
+        L=proof.floats("L", "d"),
     )

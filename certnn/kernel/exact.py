@@ -177,6 +177,13 @@ def _doubles(data: bytes) -> array[float]:
     return numbers
 
 
+def integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
+    """The numbers in units of ``2**-bits``, and bits, which is at least `least`."""
+    ratios = [number.as_integer_ratio() for number in numbers]  # the denominators: powers of two
+    bits = max(least, max((q.bit_length() for _, q in ratios), default=1) - 1)
+    return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
+
+
 def inner(left: ExactMatrix, right: ExactMatrix) -> Fraction:
     """The sum of all products of corresponding entries."""
     total = Fraction(0)

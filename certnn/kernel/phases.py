@@ -11,14 +11,14 @@ and it is shown to be positive definite.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice, product
+from itertools import combinations, islice
 from math import isqrt
 from operator import mul
 
-from certnn.kernel.exact import ExactMatrix, Rows
-from certnn.kernel.partition import DEEPEST
+from certnn.kernel.exact import ExactMatrix, Rows, integers
+from certnn.kernel.outputs import leaves, proved_directions
 from certnn.kernel.rejected import Rejected
 
 #: A form on a leaf of more columns would take much time and memory, however small the file.
@@ -82,7 +82,8 @@ def check_phases(features: ExactMatrix, proof: PhasesProof) -> None:
         raise Rejected("a bound of a direction is not positive")
     if min(proof.ratios, default=1) <= 0:
         raise Rejected("a ratio of a pair is not positive")
-    rays = _rays(proof)
+    c = len(proof.Z.rows[0])
+    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa)
     splits, multipliers = iter(proof.splits), iter(proof.multipliers)
     pairs = zip(proof.first, proof.second, proof.signs, proof.ratios, strict=True)
     for ray, bound, count in zip(rays, proof.bounds, proof.pair_counts, strict=True):
@@ -93,81 +94,6 @@ def check_phases(features: ExactMatrix, proof: PhasesProof) -> None:
         raise Rejected("the splits go on after the last leaf")
     if next(multipliers, None) is not None:
         raise Rejected("the multipliers go on after the last leaf")
-
-
-def _rays(proof: PhasesProof) -> list[tuple[int, ...]]:
-    """The directions in the order of their bounds; that these prove kappa is checked."""
-    c = len(proof.Z.rows[0])
-    edges = list(combinations(range(c), 2))
-    numbers: dict[tuple[int, ...], int] = {}
-    at = 0
-    for signs in product((1, -1), repeat=c):
-        orthant = [tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]
-        stack = [(0, orthant)]
-        while stack:
-            depth, cone = stack.pop()
-            node = proof.directions[at : at + 3]
-            at += 1 if node[:1] == b"\0" else 3
-            if at > len(proof.directions):
-                raise Rejected("the directions end before they cover the outputs")
-            if node[0]:
-                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
-                continue
-            places = [numbers.setdefault(ray, len(numbers)) for ray in cone]
-            if len(numbers) > len(proof.bounds):
-                raise Rejected("the bounds end before the last direction")
-            _check_cone(cone, [proof.bounds[place] for place in places], proof.kappa)
-    if at < len(proof.directions):
-        raise Rejected("the directions go on after they cover the outputs")
-    if len(numbers) < len(proof.bounds):
-        raise Rejected("the bounds go on after the last direction")
-    return list(numbers)
-
-
-_Cone = list[tuple[int, ...]]
-
-
-def _halves(
-    cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
-) -> tuple[_Cone, _Cone]:
-    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
-    code, p, q = node
-    if depth == DEEPEST:
-        raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")
-    if code > len(edges):
-        raise Rejected("the directions split an edge that is not there")
-    if p == 0 or q == 0:
-        raise Rejected("the directions split an edge at its end")
-    i, j = edges[code - 1]
-    ray = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
-    return [*cone[:j], ray, *cone[j + 1 :]], [*cone[:i], ray, *cone[i + 1 :]]
-
-
-def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
-    """V with w_jᵀV = h_j for the rays of the cone has ‖V‖ ≤ kappa (Theorem 18)."""
-    heights, bits = _integers(bounds)
-    determinant, V = _solution(cone, heights)
-    numerator, denominator = kappa.as_integer_ratio()
-    square = sum(v * v for v in V) * denominator**2
-    if square > (numerator * determinant) ** 2 << 2 * bits:
-        raise Rejected("the bounds of a cone of directions do not prove kappa")
-
-
-def _solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
-    """δ ≠ 0 and v with rows · v = δ · right, the rows being independent; by Bareiss elimination."""
-    table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
-    previous = 1
-    for k in range(len(table)):
-        pivot = next(i for i in range(k, len(table)) if table[i][k])
-        table[k], table[pivot] = table[pivot], table[k]
-        row, lead = table[k], table[k][k]
-        for i, other in enumerate(table):
-            if i != k:  # the division is exact: these are minors
-                table[i] = [
-                    (a * lead - other[k] * b) // previous for a, b in zip(other, row, strict=True)
-                ]
-        previous = lead
-    return previous, [row[-1] for row in table]
 
 
 @dataclass(frozen=True)
@@ -252,26 +178,10 @@ class _Direction:
     bound: float
 
     def leaves(self, splits: Iterator[int]) -> Iterator[dict[int, int]]:
-        """The signs of the fixed points on each leaf of the tree that comes next."""
-        phases: dict[int, int] = {}  # in the order of the splits
-        while True:
-            node = next(splits, None)
-            if node is None:
-                raise Rejected("the splits end before they cover the space")
-            if node >= 0:
-                place = self.places.get(node)
-                if place is None or self.weights[place] < 0 or place in phases:
-                    raise Rejected(f"point {node} is split where it is not mixed")
-                phases[place] = -1
-                continue
-            yield phases
-            while phases:  # back to the last split whose second child is still to come
-                place, sign = phases.popitem()
-                if sign < 0:
-                    phases[place] = 1
-                    break
-            else:
-                return
+        """The signs of the fixed points on each leaf of the tree that comes next, by place."""
+        mixed = {i for i, place in self.places.items() if self.weights[place] > 0}
+        for signs in leaves(splits, mixed):
+            yield {self.places[i]: sign for i, sign in signs.items()}
 
     def check_leaf(self, phases: dict[int, int], multipliers: Iterator[float]) -> None:
         """Read the multipliers of a leaf, and check that they prove h there (Theorem 19)."""
@@ -294,7 +204,7 @@ class _Direction:
         if len(given) < count:
             raise Rejected("the multipliers end before the last leaf")
         # σ must be an integer in units of 2**-(bits + ratio_bits).
-        numbers, bits = _integers(given, -self.unit - self.ratio_bits)
+        numbers, bits = integers(given, -self.unit - self.ratio_bits)
         if min(numbers[1:], default=0) < 0:
             raise Rejected("a multiplier is negative")
         mu, *rest = numbers
@@ -398,7 +308,7 @@ def _direction(
     all_weights = [sum(map(mul, z, ray)) for z in Z.rows]
     members = [i for i, weight in enumerate(all_weights) if weight]
     places = {i: place for place, i in enumerate(members)}
-    ratios, ratio_bits = _integers([ratio for _, _, _, ratio in given])
+    ratios, ratio_bits = integers([ratio for _, _, _, ratio in given])
     pairs = []
     for (i, j, sign, _), ratio in zip(given, ratios, strict=True):
         if not all_weights[i] > 0 > all_weights[j]:
@@ -416,13 +326,6 @@ def _direction(
         ratio_bits=ratio_bits,
         bound=bound,
     )
-
-
-def _integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
-    """The numbers in units of ``2**-bits``, and bits, which is at least `least`."""
-    ratios = [number.as_integer_ratio() for number in numbers]  # the denominators: powers of two
-    bits = max(least, max((q.bit_length() for _, q in ratios), default=1) - 1)
-    return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
 
 
 def _columns(rows: Rows, count: int) -> Rows:

@@ -19,29 +19,31 @@ _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 _BLOCK_UP_TO = 2000
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
-_CHOICE = "auto, shor, block, block(k), dnn, cuts, phases or partition"
+_CHOICE = "auto, shor, block, block(k), dnn, cuts, regions, regions(k), phases or partition"
 
 
 @dataclass(frozen=True)
 class Level:
     """One level of proof.
 
-    shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest. A
+    shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest;
+    regions has a relaxation for each direction of the outputs and each region of weight space. A
     partition of weight space, and phases of the activations, prove the dual norm itself, as tightly
     as time and memory allow, and train as they go.
 
     Attributes
     ----------
-    kind : {"shor", "block", "dnn", "cuts", "phases", "partition"}
-    group : int
-        Largest group of directions of the level block; 0 for the others.
+    kind : {"shor", "block", "dnn", "cuts", "regions", "phases", "partition"}
+    size : int
+        Largest group of directions of the level block; most regions for each direction of the
+        outputs of the level regions, 0 for any number; 0 for the others.
     """
 
-    kind: Literal["shor", "block", "dnn", "cuts", "phases", "partition"]
-    group: int = 0
+    kind: Literal["shor", "block", "dnn", "cuts", "regions", "phases", "partition"]
+    size: int = 0
 
     def __str__(self) -> str:
-        return f"block({self.group})" if self.kind == "block" else self.kind
+        return f"{self.kind}({self.size})" if self.size else self.kind
 
     @property
     def trains(self) -> bool:
@@ -64,8 +66,8 @@ def stages(
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 25), "block(k)", "dnn", "cuts", "phases", "partition", or "auto":
-        a partition first if there are at most 5 columns; then as far as the solver goes in minutes,
+        "shor", "block" (groups of 25), "block(k)", "dnn", "cuts", "regions", "regions(k)" (with at
+        most k regions for each direction), "phases", "partition", or "auto": a partition first if there are at most 5 columns; then as far as the solver goes in minutes,
         dnn up to 300 distinct directions, block up to 2000, shor above; phases last, up to 100
         directions and 3 outputs.
     directions : int
@@ -83,12 +85,14 @@ def stages(
     InputError
         If the request is none of these.
     """
-    pattern = r"auto|shor|dnn|cuts|phases|partition|block(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = r"(auto|shor|dnn|cuts|phases|partition|block|regions)(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
-    if match is None:
+    if match is None or (match[2] and match[1] not in ("block", "regions")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
+    if match[1] == "regions":
+        return (SHOR, Level("regions", int(match[2] or 0)))
     if request == "partition":
         return (SHOR, PARTITION)
     if request == "phases":
@@ -104,7 +108,7 @@ def stages(
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (SHOR, *_early(directions, general), *last)
-    group = int(match[1]) if match[1] else DEFAULT_GROUP
+    group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Level("block", group) if directions > group else DNN
     return (SHOR, *_early(min(group, directions), general), block)
 

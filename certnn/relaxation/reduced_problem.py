@@ -27,6 +27,8 @@ class ReducedProblem:
     ----------
     rows : float64 array, shape (m, r)
         Unit directions in orthonormal coordinates of their span (Theorem 6).
+    basis : float64 array, shape (r, columns)
+        Those coordinates: rows @ basis are the unit directions of the features.
     lift_a, lift_b : sparse array, shape (n, m)
         Activations on the data are lift_a·a + lift_b·b.
     targets : float64 array, shape (n, c)
@@ -38,6 +40,7 @@ class ReducedProblem:
     """
 
     rows: FloatArray
+    basis: FloatArray
     lift_a: csr_array
     lift_b: csr_array
     targets: FloatArray
@@ -95,6 +98,7 @@ def reduce_problem(problem: TrainingProblem) -> ReducedProblem:
 
     return ReducedProblem(
         rows=directions.units @ basis[:rank].T,
+        basis=basis[:rank],
         lift_a=lift(np.where(flipped, 0.0, 1.0)),
         lift_b=lift(np.where(flipped, 1.0, 0.0)),
         targets=problem.Y / y_scale,

@@ -13,10 +13,10 @@ from csv_data import training_half
 from mnist_sample import mnist_sample
 
 import certnn
-from certnn.cut_bounds import CutsRun
 from certnn.datasets import iris, random_network_data
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cuts import CutFamilies
+from certnn.round_bounds import cuts_run
 from certnn.training import train_locally
 
 FAMILIES = {
@@ -33,7 +33,7 @@ def measure(name, problem, reference, families, time_limit):
     print(f"{name}: dnn {dnn:.7g} = {dnn / reference:.4f} of {reference:.7g}", flush=True)
     for family in families:
         begun, best = time.monotonic(), dnn
-        run = CutsRun(problem, FAMILIES[family])
+        run = cuts_run(problem, FAMILIES[family])
         seen = []
         for certified in run.certified(begun + time_limit, lambda stage: None, {}):
             best = max(best, certified.bound.rounded)

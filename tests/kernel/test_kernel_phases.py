@@ -24,10 +24,10 @@ from plain_phases import Parts, best_leaf, form, matrix, prove, random_leaf, slo
 import certnn.kernel
 from certnn.kernel import Malformed, Rejected, check_certificate
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.outputs import _solution
 from certnn.kernel.partition import DEEPEST
 from certnn.kernel.phases import (
     _direction,
-    _solution,
     _surely_positive_definite,
     check_phases,
     positive_definite,

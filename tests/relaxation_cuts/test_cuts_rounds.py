@@ -18,11 +18,11 @@ from small_problems import normal, random_family, repeated_rows
 import certnn
 from certnn import lower_bound
 from certnn.certificate.cuts_certify import certify_cuts
-from certnn.cut_bounds import CutsRun
 from certnn.errors import InputError, SolverError
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cuts import CutFamilies, cut_rounds
 from certnn.relaxation.levels import CUTS, DNN, SHOR, stages
+from certnn.round_bounds import cuts_run
 
 SMALL = normal(0, 8, 2, 2, reg=0.1)
 
@@ -59,7 +59,7 @@ def test_bounds_rise_from_dnn_to_nearly_the_optimum(optimum):
 )
 def test_each_family_alone_raises_the_bound(families):
     problem = normal(1, 8, 3, 2, reg=0.1)
-    run = CutsRun(problem, families)
+    run = cuts_run(problem, families)
     proofs = run.certified(time.monotonic() + 30.0, lambda stage: None, {})
     bounds = [certified.bound.rounded for certified in islice(proofs, 2)]
     dnn = lower_bound(problem, "dnn").value

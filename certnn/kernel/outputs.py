@@ -1,0 +1,145 @@
+"""Directions of the outputs, and trees of regions of weight space (Theorems 18 and 20).
+
+The space of outputs is covered by cones of rays w. If wᵀZᵀ(Xu)₊ ≤ h‖u‖ is known for each ray, with
+a bound h of its own, then the bounds of the rays of a cone bound ‖Zᵀ(Xu)₊‖ on that cone. For each
+ray a tree splits the space of u by the signs of x_iᵀu.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import combinations, product
+
+from certnn.kernel.exact import integers
+from certnn.kernel.partition import DEEPEST
+from certnn.kernel.rejected import Rejected
+
+
+def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int, int]]:
+    """The signs of the fixed points on each leaf of the tree that comes next.
+
+    Parameters
+    ----------
+    splits : iterator of int
+        The nodes in preorder: −1 for a leaf, else the point that is split. The child in which it is
+        inactive comes first.
+    mixed : set of int
+        The points that may be split.
+
+    Raises
+    ------
+    Rejected
+        If the tree ends too early, or splits another point or one that is fixed.
+    """
+    signs: dict[int, int] = {}  # in the order of the splits
+    while True:
+        node = next(splits, None)
+        if node is None:
+            raise Rejected("the splits end before they cover the space")
+        if node >= 0:
+            if node not in mixed or node in signs:
+                raise Rejected(f"point {node} is split where it is not mixed")
+            signs[node] = -1
+            continue
+        yield signs
+        while signs:  # back to the last split whose second child is still to come
+            point, sign = signs.popitem()
+            if sign < 0:
+                signs[point] = 1
+                break
+        else:
+            return
+
+
+def proved_directions(
+    tree: bytes, c: int, bounds: array[float], kappa: float
+) -> list[tuple[int, ...]]:
+    """The directions in the order of their bounds; that these prove kappa is checked.
+
+    Parameters
+    ----------
+    tree : bytes
+        The nodes of the cones of outputs, encoded as in `PartitionProof.tree`; the basis is that of
+        the unit vectors of ℝᶜ.
+    c : int
+    bounds : array of double
+        h of each direction, positive.
+    kappa : float
+
+    Raises
+    ------
+    Rejected
+        If the cones do not cover the outputs, or the bounds do not give kappa.
+    """
+    edges = list(combinations(range(c), 2))
+    numbers: dict[tuple[int, ...], int] = {}
+    at = 0
+    for signs in product((1, -1), repeat=c):
+        orthant = [tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]
+        stack = [(0, orthant)]
+        while stack:
+            depth, cone = stack.pop()
+            node = tree[at : at + 3]
+            at += 1 if node[:1] == b"\0" else 3
+            if at > len(tree):
+                raise Rejected("the directions end before they cover the outputs")
+            if node[0]:
+                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
+                continue
+            places = [numbers.setdefault(ray, len(numbers)) for ray in cone]
+            if len(numbers) > len(bounds):
+                raise Rejected("the bounds end before the last direction")
+            _check_cone(cone, [bounds[place] for place in places], kappa)
+    if at < len(tree):
+        raise Rejected("the directions go on after they cover the outputs")
+    if len(numbers) < len(bounds):
+        raise Rejected("the bounds go on after the last direction")
+    return list(numbers)
+
+
+_Cone = list[tuple[int, ...]]
+
+
+def _halves(
+    cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
+) -> tuple[_Cone, _Cone]:
+    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
+    code, p, q = node
+    if depth == DEEPEST:
+        raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")
+    if code > len(edges):
+        raise Rejected("the directions split an edge that is not there")
+    if p == 0 or q == 0:
+        raise Rejected("the directions split an edge at its end")
+    i, j = edges[code - 1]
+    ray = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+    return [*cone[:j], ray, *cone[j + 1 :]], [*cone[:i], ray, *cone[i + 1 :]]
+
+
+def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
+    """V with w_jᵀV = h_j for the rays of the cone has ‖V‖ ≤ kappa (Theorem 18)."""
+    heights, bits = integers(bounds)
+    determinant, V = _solution(cone, heights)
+    numerator, denominator = kappa.as_integer_ratio()
+    square = sum(v * v for v in V) * denominator**2
+    if square > (numerator * determinant) ** 2 << 2 * bits:
+        raise Rejected("the bounds of a cone of directions do not prove kappa")
+
+
+def _solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
+    """δ ≠ 0 and v with rows · v = δ · right, the rows being independent; by Bareiss elimination."""
+    table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
+    previous = 1
+    for k in range(len(table)):
+        pivot = next(i for i in range(k, len(table)) if table[i][k])
+        table[k], table[pivot] = table[pivot], table[k]
+        row, lead = table[k], table[k][k]
+        for i, other in enumerate(table):
+            if i != k:  # the division is exact: these are minors
+                table[i] = [
+                    (a * lead - other[k] * b) // previous for a, b in zip(other, row, strict=True)
+                ]
+        previous = lead
+    return previous, [row[-1] for row in table]
