@@ -54,8 +54,8 @@ def lower_bound(
     problem : TrainingProblem
     level : str
         "auto", "shor", "block", "block(k)", "dnn", "cuts", "regions", "regions(k)", "phases" or
-        "partition"; see
-        `certnn.relaxation.levels.stages`. After a partition "auto" runs no further level.
+        "partition"; see `certnn.relaxation.levels.stages`. After a partition "auto" runs no
+        further level.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
     memory_limit : float

@@ -67,7 +67,8 @@ def stages(
     ----------
     request : str
         "shor", "block" (groups of 25), "block(k)", "dnn", "cuts", "regions", "regions(k)" (with at
-        most k regions for each direction), "phases", "partition", or "auto": a partition first if there are at most 5 columns; then as far as the solver goes in minutes,
+        most k regions for each direction of the outputs), "phases", "partition", or "auto": a
+        partition first if there are at most 5 columns; then as far as the solver goes in minutes,
         dnn up to 300 distinct directions, block up to 2000, shor above; phases last, up to 100
         directions and 3 outputs.
     directions : int

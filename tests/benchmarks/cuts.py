@@ -41,7 +41,7 @@ def measure(name, problem, reference, families, time_limit):
             seen.append(f"{share:.3f} @ {time.monotonic() - begun:.1f} s")
         print(
             f"  {family}: {best:.7g} = {best / reference:.4f}; share of the gap closed "
-            f"{', '.join(seen)}; {run.last.slacks} slacks, {run.last.sets} sets",
+            f"{', '.join(seen)}; {run.last.settings}",
             flush=True,
         )
 

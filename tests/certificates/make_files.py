@@ -15,10 +15,12 @@ from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, 
 from certnn.bounds import lower_bound
 from certnn.certificate.cuts_certify import certify_cuts
 from certnn.certificate.document import partition_certificate
+from certnn.certificate.regions_certify import certify_regions
 from certnn.extended import refine
 from certnn.kernel.cuts import set_pairs
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cuts import CutFamilies, cut_rounds
+from certnn.relaxation.regions import region_rounds
 from certnn.training import train_locally
 
 sys.path.append(str(FOLDER.parent / "kernel"))
@@ -167,6 +169,24 @@ def cut(problem, families, rounds):
     return certify_cuts(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
+def regions_problems():
+    """Name, most regions of a direction, rounds, problem."""
+    rng = np.random.default_rng(11)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    yield "regions", 2, 2, TrainingProblem(normal(7, 2), normal(7, 1), 0.05)
+    yield "regions-one-point", 1, 1, TrainingProblem([[2.0]], [[3.0]], 0.5)
+    yield "regions-two-outputs", 1, 1, TrainingProblem(normal(4, 2), normal(4, 2), 0.1)
+    yield "regions-hidden-bias", 2, 2, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, True)
+
+
+def regions(problem, most, rounds):
+    points = islice(region_rounds(problem, time.monotonic() + 60.0, most), rounds)
+    return certify_regions(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
+
+
 def double(numbers):
     return [2.0 * number for number in numbers]
 
@@ -271,6 +291,74 @@ def incorrect(correct):
     yield from incorrect_cuts(correct["cuts"], correct["cuts-sets"])
     yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
+    yield from incorrect_regions(correct["regions"])
+
+
+def incorrect_regions(good):
+    proof, row, sign, weight = "proof", "dominant", "multiplier", "weight"
+    products, balls = (proof, "products"), (proof, "balls")
+    value = float(Fraction(good["claim"]["lower_bound"]))
+    up = ratio(math.nextafter(value, math.inf))
+    n, columns = good["claim"]["n"], good["claim"]["d"]
+    first, second = (unpack(good["proof"]["products"][key], "I") for key in ("first", "second"))
+    y = unpack(good["proof"]["products"]["multiplier"])
+    signed = max((k for k in range(len(y)) if second[k] != first[k] + n), key=y.__getitem__)
+    norm = unpack(good["proof"]["balls"]["multiplier"])
+    heights = range(columns, len(norm), columns + 1)
+    tightest = max(heights, key=lambda k: math.hypot(*norm[k - columns : k]) / norm[k])
+
+    def lists(key, change, kind="d"):
+        return array_changed(good, *key, to=change, kind=kind)
+
+    yield "regions-claim-one-ulp-up", "claimed", changed(good, "claim", "lower_bound", to=up)
+    halved = changed(good, proof, "kappa", to=lambda k: k / 2)
+    yield "regions-kappa-halved", "kappa", halved
+    yield "regions-bounds-doubled", "kappa", lists((proof, "bounds"), double)
+    both = array_changed(halved, proof, "bounds", to=lambda t: [x / 2 for x in t])
+    yield "regions-kappa-and-bounds-halved", row, both
+    negative = lists((proof, "bounds"), entry(0, -1.0))
+    yield "regions-bound-negative", "not positive", negative
+    yield "regions-bound-missing", "bounds end", lists((proof, "bounds"), lambda t: t[:-1])
+    yield "regions-bound-too-many", "bounds go on", lists((proof, "bounds"), lambda t: [*t, 1.0])
+    yield "regions-dual-point-doubled", row, lists((proof, "Z"), double)
+    yield "regions-dual-point-negated", row, lists((proof, "Z"), lambda t: [-x for x in t])
+    yield "regions-data-doubled", row, lists(("data", "X"), double)
+    yield "regions-mu-zero", row, lists((proof, "mu"), lambda t: [0.0] * len(t))
+    yield "regions-mu-doubled", row, lists((proof, "mu"), double)
+    multiplier = (*products, "multiplier")
+    yield "regions-multiplier-negative", sign, lists(multiplier, entry(signed, lambda t: -t))
+    yield "regions-multiplier-barely-negative", sign, lists(multiplier, entry(signed, -5e-324))
+    lower = lists((*balls, "multiplier"), entry(tightest, lambda t: t * (1.0 - 1e-9)))
+    yield "regions-ball-below-its-norm", "norm may be negative", lower
+    negated = lists((*balls, "multiplier"), entry(tightest, lambda t: -t))
+    yield "regions-ball-negative", "norm may be negative", negated
+    yield "regions-balls-doubled", row, lists((*balls, "multiplier"), double)
+    yield "regions-weight-zero", weight, lists((proof, "weights"), entry(0, 0.0))
+    yield "regions-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
+    yield "regions-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
+    splits = unpack(good["proof"]["splits"], "i")
+    root = next(k for k, node in enumerate(splits) if node >= 0)
+    other = lists((proof, "splits"), entry(root, lambda i: (i + 1) % n), "i")
+    yield "regions-split-at-another-point", row, other
+    twice = lists((proof, "splits"), entry(root + 1, splits[root]), "i")
+    yield "regions-split-twice-at-a-point", "not mixed", twice
+    cut = lists((proof, "splits"), lambda t: t[:-1], "i")
+    yield "regions-splits-too-few", "splits end", cut
+    yield (
+        "regions-splits-too-many",
+        "splits go on",
+        lists((proof, "splits"), lambda t: [*t, -1], "i"),
+    )
+    for key in ((proof, "mu"), (proof, "weights"), (proof, "L"), multiplier):
+        name = key[-1]
+        word = "multipliers" if name == "multiplier" else name
+        yield f"regions-{name}-too-short", f"{word} end", lists(key, lambda t: t[:-1])
+        yield f"regions-{name}-too-long", f"{word} go on", lists(key, lambda t: [*t, 1.0])
+    for section, word in ((products, "product_counts"), (balls, "ball_counts")):
+        key = (*section, "count")
+        yield f"regions-{word}-too-long", f"{word} go on", lists(key, lambda t: [*t, 0], "I")
+    many = lists((*products, "count"), entry(-1, 2**31), "I")
+    yield "regions-count-huge", "end before", many
 
 
 def incorrect_cuts(good, of_sets):
@@ -331,6 +419,25 @@ def incorrect_cuts(good, of_sets):
     yield "cuts-set-form-doubled", row, lists(parts, double, "d", lists(form, double, "d", of_sets))
     points = lists((*sets, "point"), lambda t: [(i + 1) % 5 for i in t], "I", of_sets)
     yield "cuts-sets-of-other-points", row, points
+
+
+def malformed_regions(good):
+    proof, n = "proof", good["claim"]["n"]
+    lacking = {key: value for key, value in good["proof"].items() if key != "balls"}
+    yield "regions-key-missing", dump(good | {"proof": lacking})
+    for section, key in (("products", "first"), ("products", "second"), ("balls", "form")):
+        far = array_changed(good, proof, section, key, to=entry(0, 2 * n), kind="I")
+        yield f"regions-{section}-{key}-out-of-range", dump(far)
+    order = array_changed(good, proof, "products", "second", to=entry(0, 0), kind="I")
+    order = array_changed(order, proof, "products", "first", to=entry(0, 1), kind="I")
+    yield "regions-first-above-second", dump(order)
+    fewer = array_changed(good, proof, "products", "second", to=lambda t: t[:-1], kind="I")
+    yield "regions-second-too-short", dump(fewer)
+    split = array_changed(good, proof, "splits", to=entry(0, n), kind="i")
+    yield "regions-split-out-of-range", dump(split)
+    for key in ("mu", "weights", "L", "bounds"):
+        nan = array_changed(good, proof, key, to=entry(0, math.nan))
+        yield f"regions-{key}-nan", dump(nan)
 
 
 def malformed_cuts(good, of_sets):
@@ -667,6 +774,7 @@ def malformed(correct):
     yield "product-across-groups", dump(joined)
     both = changed(good, proof, "weights", to=pack([0.0, 1.0, math.inf]))
     yield "wrong-sign-and-not-finite", dump(both)
+    yield from malformed_regions(correct["regions"])
     yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
 
@@ -705,6 +813,8 @@ def main():
         write("correct", name, cut(problem, families, rounds).document)
     for name, most_splits, depth, problem in phases_problems():
         write("correct", name, phases(problem, most_splits, depth).document)
+    for name, most, rounds, problem in regions_problems():
+        write("correct", name, regions(problem, most, rounds).document)
     for name, level, problem in problems():
         write("correct", name, lower_bound(problem, level).certificate.document)
     correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}

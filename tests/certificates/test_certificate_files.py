@@ -99,11 +99,11 @@ def test_checker_in_the_specification_agrees(path, plain_checker):
     assert plain_checker(path.read_bytes()) is (path in CORRECT)
 
 
-def test_checker_in_the_specification_is_a_program_of_seven_pages(tmp_path):
+def test_checker_in_the_specification_is_a_program_of_eight_pages(tmp_path):
     source = checker_in_the_specification()
     assert "import certnn" not in source
     assert "from certnn" not in source
-    assert len(source.splitlines()) <= 420
+    assert len(source.splitlines()) <= 500
     program = tmp_path / "checker.py"
     program.write_text(source, "utf-8")
     for path, code, word in ((CORRECT[0], 0, b"proved"), (INCORRECT[0], 1, b"rejected")):

@@ -19,9 +19,10 @@ from certnn import kernel
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
-CLOSED_FORM += ["phases-one-column"]
+CLOSED_FORM += ["phases-one-column", "regions-one-point"]
 SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparallel-zero-rows"]
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
+SEARCHED += ["regions", "regions-two-outputs", "regions-hidden-bias"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
@@ -38,6 +39,11 @@ FLOAT_ARRAYS = {
         *[(("proof", "slacks", "theta"), "d")] * 2,
         *((("proof", "sets", key), "d") for key in ("form", "part")),
     ],
+    "regions": [
+        *DATA,
+        *((("proof", key), "d") for key in ("bounds", "mu", "weights", "L")),
+        *[(("proof", part, "multiplier"), "d") for part in ("products", "balls")] * 2,
+    ],
     "partition": [*DATA, (("proof", "basis"), "d")],
     "phases": [
         *DATA,
@@ -52,6 +58,12 @@ INDEX_ARRAYS = {
         *((("proof", "products", key), "I") for key in ("first", "second")),
         *((("proof", "slacks", key), "I") for key in ("target", "count", "point")),
         *((("proof", "sets", key), "I") for key in ("count", "point")),
+    ],
+    "regions": [
+        (("proof", "directions"), "B"),
+        (("proof", "splits"), "i"),
+        *((("proof", "products", key), "I") for key in ("count", "first", "second")),
+        *((("proof", "balls", key), "I") for key in ("count", "form")),
     ],
     "partition": [(("proof", "tree"), "B"), (("proof", "witnesses"), "I")],
     "phases": [

@@ -125,8 +125,8 @@ class _State:
                 break
             self._split(ascent.lifts, chosen)
             ascent.split(chosen)
-        ascent.solve(_LAST, deadline)
-        yield self._iterate(ascent.snapshot)
+        if ascent.solve(_LAST, deadline):
+            yield self._iterate(ascent.snapshot)
 
     def _round(self, ascent: JointAscent, deadline: float) -> Snapshot:
         """Solve and price in turn, loosely at first; the best dual point at the end."""
