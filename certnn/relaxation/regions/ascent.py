@@ -16,7 +16,7 @@ from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.regions.lift import Lift
 from certnn.relaxation.regions.newton import JointState, JointStep, LiftState, fits_of
 from certnn.relaxation.regions.pricing import Violated, idle
-from certnn.relaxation.regions.sampling import random_moment
+from certnn.relaxation.regions.sampling import random_directions, random_moment, rare_signs
 
 #: Share of the way to the border of the cone at which multipliers of an inner point are.
 _ROOM = 0.5
@@ -126,6 +126,10 @@ class JointAscent:
                 return False
         return False
 
+    def narrow(self) -> list[NDArray[np.bool_]]:
+        """For each lift, at which of its mixed points a half of the region would be narrow."""
+        return [rare_signs(lift, random_directions(lift, self._rng)) for lift in self.lifts]
+
     def renew(self, found: list[Violated]) -> None:
         """Add pairs to each lift, drop what hardly counts, and go back inside."""
         successors = []
@@ -189,9 +193,10 @@ class JointAscent:
         self._move(lifts, JointState(moved, tuple(states)))
 
     def _random_moment(self, lift: Lift) -> FloatArray:
-        moment = random_moment(lift, self._rng)
-        if moment is None:
+        directions = random_directions(lift, self._rng)
+        if directions.shape[0] == 0:
             raise SolverError("a region is so narrow that no neuron was found in it")
+        moment = random_moment(lift, directions, self._rng)
         moment[np.diag_indices(lift.order)] *= 1.0 + _RIDGE
         return moment
 
@@ -247,13 +252,13 @@ def inner_point(lift: Lift) -> FloatArray:
 
 
 def _moments_inside(one: _Successor, random: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Moments of which every pair is positive, and what the pairs are."""
+    """Moments of which every signed product is positive, and what these are."""
     lift, broad = one.lift, one.mass * random
-    values = lift.products(lift.values(broad))[lift.pairs]
+    values = lift.products(lift.values(broad))[lift.signed]
     if one.moment is None:
         moment = broad
     else:
-        old = lift.products(lift.values(one.moment))[lift.pairs]
+        old = lift.products(lift.values(one.moment))[lift.signed]
         share = float(np.max(_needed(old, values), initial=_LEAST_RANDOM))
         moment = (1.0 - share) * one.moment + share * broad
         values = (1.0 - share) * old + share * values

@@ -26,7 +26,8 @@ class Lift:
     """A lift, and the products of its forms that are in play.
 
     Forms are numbered ρ, u (r), a (m), b (m), rays. Multipliers are those of a_i·b_i for the mixed
-    points, then those of the pairs, nonnegative, and last μ of ρ² − |u|².
+    points, of any sign, then those of the pairs, nonnegative, and last μ of ρ² − |u|². This
+    vanishes on neurons, but μ ≥ 0 is asked for, as the original u may have more coordinates.
 
     Attributes
     ----------
@@ -91,6 +92,11 @@ class Lift:
     def pairs(self) -> slice:
         """Where the multipliers of the pairs are."""
         return slice(self.free, self.free + self.first.size)
+
+    @property
+    def signed(self) -> slice:
+        """Where the multipliers are that must be nonnegative: those of the pairs, and μ."""
+        return slice(self.free, self.multipliers)
 
     @cached_property
     def forms(self) -> FloatArray:

@@ -41,11 +41,11 @@ class LiftState:
     Attributes
     ----------
     y : float64 array, shape (multipliers,)
-        With S positive definite and those of pairs positive.
+        With S positive definite and the signed ones positive.
     moment : float64 array, shape (order, order)
         L, positive definite; it need not satisfy the constraints.
-    slack : float64 array, shape (P,)
-        Of the pairs, positive.
+    slack : float64 array, shape (P + 1,)
+        Of the signed ones, positive.
     factors : Factors
         Of S.
     """
@@ -76,7 +76,7 @@ def average(lifts: tuple[Lift, ...], state: JointState) -> float:
     total, count = 0.0, 0.0
     for lift, own in zip(lifts, state.lifts, strict=True):
         total += 0.5 * float(np.sum(own.moment * own.factors.matrix))
-        total += float(own.y[lift.pairs] @ own.slack)
+        total += float(own.y[lift.signed] @ own.slack)
         count += 0.5 * lift.order + own.slack.size
     return total / count
 
@@ -124,7 +124,7 @@ class _LiftEquations:
         primal, dual = lift.values(state.moment), lift.values(state.factors.inverse)
         self.centre = self._both(dual)
         self.diagonal = np.zeros(lift.multipliers)
-        self.diagonal[lift.pairs] = state.slack / state.y[lift.pairs]
+        self.diagonal[lift.signed] = state.slack / state.y[lift.signed]
         scale = 1.0 / np.sqrt(lift.schur_diagonal(primal, dual) + self.diagonal)
         with interrupts_deferred():  # the first call compiles
             block, across, fits = lift.schur(primal, dual, program.fitted, program.lengths, scale)
@@ -151,7 +151,7 @@ class _LiftEquations:
         """The right-hand sides for the fits and for the multipliers."""
         lift, state = self.lift, self.state
         fits, own = -centring * self.centre[0], -centring * self.centre[1]
-        own[lift.pairs] += centring / state.y[lift.pairs] - pair_second
+        own[lift.signed] += centring / state.y[lift.signed] - pair_second
         if second is not None:
             more = self._both(lift.values(second))
             fits, own = fits + more[0], own + more[1]
@@ -198,7 +198,7 @@ class _LiftEquations:
         dL = centring * inverse - state.moment - symmetric(state.moment @ dS @ inverse)
         if second is not None:
             dL -= second
-        pairs = lift.pairs
+        pairs = lift.signed
         dnu = centring / state.y[pairs] - state.slack - self.diagonal[pairs] * dy[pairs]
         return _Change(dy, dS, dL, dnu - pair_second)
 
@@ -234,7 +234,7 @@ class JointStep:
         for lift, own, change in zip(lifts, state.lifts, found.lifts, strict=True):
             moment, matrix = own.moment + primal * change.dL, own.factors.matrix + dual * change.dS
             left += 0.5 * float(np.sum(moment * matrix))
-            pairs = own.y[lift.pairs] + dual * change.dy[lift.pairs]
+            pairs = own.y[lift.signed] + dual * change.dy[lift.signed]
             left += float((own.slack + primal * change.dnu) @ pairs)
             count += 0.5 * lift.order + own.slack.size
         ratio = min(max(left / count / mu, 1e-6), 1.0)
@@ -253,7 +253,7 @@ class JointStep:
         result: list[_Second] = []
         for lift, own, change in zip(self._lifts, self._state.lifts, found.lifts, strict=True):
             second = symmetric(change.dL @ change.dS @ own.factors.inverse)
-            pairs = change.dy[lift.pairs] * change.dnu / own.y[lift.pairs]
+            pairs = change.dy[lift.signed] * change.dnu / own.y[lift.signed]
             result.append((second, pairs))
         return result
 
@@ -285,7 +285,7 @@ class JointStep:
         )
         primal = dual = np.inf
         for equations, change in zip(self._own, changes_of_lifts, strict=True):
-            at, pairs = equations.state, equations.lift.pairs
+            at, pairs = equations.state, equations.lift.signed
             primal = min(
                 primal, longest(equations.root, change.dL), longest_positive(at.slack, change.dnu)
             )

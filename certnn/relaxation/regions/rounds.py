@@ -119,6 +119,7 @@ class _State:
                 ascent.lifts,
                 [own.moment for own in ascent.state.lifts],
                 [fits_of(self._program, o.direction, ascent.state.zeta) for o in ascent.lifts],
+                ascent.narrow(),
                 most,
             )
             if not chosen or time.monotonic() > deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.relaxation.regions.lift import Lift
@@ -12,7 +13,11 @@ _SHARE = 0.25
 
 
 def best_splits(
-    lifts: tuple[Lift, ...], moments: list[FloatArray], fits: list[FloatArray], most: int
+    lifts: tuple[Lift, ...],
+    moments: list[FloatArray],
+    fits: list[FloatArray],
+    narrow: list[NDArray[np.bool_]],
+    most: int,
 ) -> dict[int, int]:
     """The points to split, by the numbers of their lifts.
 
@@ -26,17 +31,22 @@ def best_splits(
         Of each lift.
     fits : list of float64 array, shape (2m,)
         The multipliers of ρ·a and ρ·b of each lift.
+    narrow : list of bool array, shape (mixed points of the lift,)
+        Where not to split.
     most : int
         Lifts of one direction, at most, that there may be afterwards.
     """
     scores, points = np.zeros(len(lifts)), np.zeros(len(lifts), dtype=np.int64)
-    for number, (lift, moment, own) in enumerate(zip(lifts, moments, fits, strict=True)):
+    for number, (lift, moment, own, never) in enumerate(
+        zip(lifts, moments, fits, narrow, strict=True)
+    ):
         m, begin = lift.points, lift.begin
         if lift.mixed.size == 0:
             continue
         heights = lift.forms[begin : begin + 2 * m] @ moment[:, 0]
         size = np.abs(own[:m]) + np.abs(own[m:])
         each = (size * np.minimum(heights[:m], heights[m:]))[lift.mixed]
+        each[never] = 0.0
         points[number] = lift.mixed[int(np.argmax(each))]
         scores[number] = float(np.max(each))
     left = {lift.direction.tobytes(): most for lift in lifts}
