@@ -1,0 +1,196 @@
+"""Theorems 44 and 45: what the kernel makes of a leaf, in integers and for random multipliers."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import certnn.kernel
+from certnn.certificate.dual_point import Products
+from certnn.certificate.regions_certify import certify_regions
+from certnn.certificate.regions_point import RegionLeaf, RegionsPoint, region_form
+from certnn.kernel import Rejected
+from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.outputs import leaves
+from certnn.kernel.regions import RegionsProof, _forms, check_regions
+from certnn.phases.directions import cover
+from certnn.problem import TrainingProblem
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def plain_checker():
+    text = (Path(certnn.kernel.__file__).parent / "FORMAT.md").read_text("utf-8")
+    names: dict[str, object] = {"__name__": "specification"}
+    (source,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    exec(compile(source, "FORMAT.md", "exec"), names)
+    return names
+
+
+def random_leaf(rng, n, columns, direction, signs, safe):
+    """Multipliers of random products; a strong μ and strong squares where they should be proved."""
+    pairs = [(r, s) for r in range(2 * n) for s in range(r, 2 * n) if s != r + n]
+    chosen = [pairs[k] for k in rng.choice(len(pairs), 3)]
+    first, second = (np.array([pair[k] for pair in chosen]) for k in (0, 1))
+    points = np.arange(n)
+    free = np.full(n, -4.0 if safe else rng.normal())
+    products = Products(
+        n,
+        np.concatenate([first, points]),
+        np.concatenate([second, points + n]),
+        np.concatenate([0.1 * rng.random(3), free]),
+    )
+    vectors = 0.1 * rng.standard_normal((2, columns))
+    heights = np.linalg.norm(vectors, axis=1) * (1.0 + rng.random(2))
+    mu = 40.0 if safe else 5.0 * rng.random()
+    balls = rng.integers(0, 2 * n, 2)
+    return RegionLeaf(direction, signs, mu, products, balls, np.hstack([vectors, heights[:, None]]))
+
+
+def random_point(rng, n, columns, c, safe=True):
+    of = cover(c, 1.5)
+    splits, found = [], []
+    for direction in range(len(of.rays)):
+        trees = ([-1], [int(rng.integers(n)), -1, -1])
+        tree = trees[int(rng.integers(2))]
+        splits += tree
+        for signs in leaves(iter(tree), frozenset(range(n))):
+            own = np.zeros(n, dtype=np.int8)
+            for point, sign in signs.items():
+                own[point] = sign
+            found.append(random_leaf(rng, n, columns, direction, own, safe))
+    return RegionsPoint(rng.standard_normal((n, c)), of, np.array(splits), tuple(found))
+
+
+@given(seed=SEEDS, n=st.integers(1, 4), columns=st.integers(1, 3), c=st.integers(1, 2))
+@settings(max_examples=25, deadline=None)
+def test_a_proved_kappa_is_above_every_neuron(seed, n, columns, c):
+    rng = np.random.default_rng(seed)
+    problem = TrainingProblem(rng.standard_normal((n, columns)), rng.standard_normal((n, c)), 0.1)
+    point = random_point(rng, n, columns, c)
+    certificate = certify_regions(problem, point, {}).certificate
+    kappa = json.loads(certificate.document)["proof"]["kappa"]
+    u = rng.standard_normal((columns, 2000))
+    outputs = np.linalg.norm(point.Z.T @ np.maximum(problem.X @ u, 0.0), axis=0)
+    assert np.all(outputs <= kappa * np.linalg.norm(u, axis=0))
+    assert plain_checker()["proved"](certificate.document)
+
+
+@given(seed=SEEDS, n=st.integers(1, 4), columns=st.integers(1, 3))
+@settings(max_examples=50, deadline=None)
+def test_the_form_is_below_the_claim_on_neurons_of_the_region(seed, n, columns):
+    """Of Theorem 44: q ≤ hρ² − ρ·wᵀg(u) for any multipliers of the right signs, on the region."""
+    rng = np.random.default_rng(seed)
+    X, Z = rng.standard_normal((n, columns)), rng.standard_normal((n, 1))
+    u = rng.standard_normal(columns)
+    signs = np.where(rng.random(n) < 0.5, np.sign(X @ u), 0.0).astype(np.int8)
+    leaf = random_leaf(rng, n, columns, 0, signs, safe=False)
+    form = region_form(X, Z, np.array([1.0]), leaf)
+    z = np.concatenate([np.maximum(X @ u, 0.0)[leaf.mixed], u, [np.linalg.norm(u)]])
+    claim = -2.0 * z[-1] * float(Z[:, 0] @ np.maximum(X @ u, 0.0))
+    assert float(z @ form @ z) <= claim + 1e-9 * (1.0 + abs(claim) + float(z @ z))
+
+
+@given(seed=SEEDS)
+def test_forms_of_a_leaf_at_its_neurons(seed):
+    rng = np.random.default_rng(seed)
+    X, u = rng.integers(-9, 10, (4, 2)), rng.integers(-9, 10, 2)
+    active = X @ u > 0
+    signs = {i: 1 if active[i] else -1 for i in range(4) if rng.random() < 0.5}
+    forms = _forms(ExactMatrix((8 * X).tolist(), -3), signs)
+    mixed = [i for i in range(4) if i not in signs]
+    z = [*(max(int(X[i] @ u), 0) for i in mixed), *map(int, u), 77]
+    values = [sum(p * q for p, q in zip(row, z, strict=True)) for row in forms.rows]
+    expected = [*np.maximum(X @ u, 0).tolist(), *np.maximum(-X @ u, 0).tolist()]
+    assert [Fraction(value, 8) for value in values] == expected
+
+
+def proof_of_one_point(**changes):
+    """x = 1, z = 1, h = kappa = 1, split at x: then κ = 1 is proved with a remainder of zero."""
+    values = {
+        "kappa": 1.0,
+        "Z": ExactMatrix([[1]], 0),
+        "directions": b"\0\0",
+        "bounds": array("d", [1.0, 1.0]),
+        "splits": array("i", [0, -1, -1, 0, -1, -1]),
+        "mu": array("d", [0.5] * 4),
+        "product_counts": array("I", [0] * 4),
+        "first": array("I"),
+        "second": array("I"),
+        "multipliers": array("d"),
+        "ball_counts": array("I", [0] * 4),
+        "balls": array("I"),
+        "ball_multipliers": array("d"),
+        "weights": array("d", [1.0] * 8),
+        # Over (u, ρ): 2S is the unit matrix, with ∓1 off the diagonal where x is active.
+        "L": array("d", [1.0, 0.0, 1.0, 1.0, -1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0]),
+    }
+    return RegionsProof(**(values | changes))
+
+
+FEATURE = ExactMatrix([[1]], 0)
+
+
+def test_a_proof_by_hand_without_any_room():
+    check_regions(FEATURE, proof_of_one_point(), "python")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"Z": ExactMatrix([[1025]], -10)}, "dominant"),
+        ({"bounds": array("d", [1.0, 0.0])}, "not positive"),
+        ({"bounds": array("d", [1.0, 1.5])}, "do not prove kappa"),
+        ({"mu": array("d", [0.5, 0.51, 0.5, 0.5])}, "dominant"),
+        ({"splits": array("i", [0, -1, -1, 0, -1])}, "splits end"),
+        ({"splits": array("i", [0, -1, 0, -1, -1, -1])}, "not mixed"),
+        ({"weights": array("d", [1.0] * 7)}, "weights end"),
+        ({"weights": array("d", [1.0] * 7 + [-1.0])}, "weight"),
+        ({"L": array("d", [1.0, 0.0, 1.0, 1.0, -1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0])}, "L end"),
+        ({"ball_counts": array("I", [1, 0, 0, 0])}, "balls end"),
+        ({"product_counts": array("I", [0, 0, 0, 1])}, "first end"),
+    ],
+)
+def test_what_is_wrong_with_it(change, reason):
+    with pytest.raises(Rejected, match=reason):
+        check_regions(FEATURE, replace(proof_of_one_point(), **change), "python")
+
+
+def ball(multiplier):
+    """On the first leaf, where a is the zero form."""
+    return {
+        "ball_counts": array("I", [1, 0, 0, 0]),
+        "balls": array("I", [0]),
+        "ball_multipliers": array("d", multiplier),
+    }
+
+
+def test_norms_are_compared_exactly():
+    check_regions(FEATURE, proof_of_one_point(**ball([1.0, 1.0])), "python")
+    for r, s in ((1.0, np.nextafter(1.0, 0.0)), (1.0, -1.0), (0.0, -5e-324), (-2.0, 1.0)):
+        with pytest.raises(Rejected, match="norm may be negative"):
+            check_regions(FEATURE, proof_of_one_point(**ball([r, s])), "python")
+
+
+def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanishes():
+    def one(first, second, y):
+        return proof_of_one_point(
+            product_counts=array("I", [1, 0, 0, 0]),
+            first=array("I", [first]),
+            second=array("I", [second]),
+            multipliers=array("d", [y]),
+        )
+
+    check_regions(FEATURE, one(0, 1, -7.0), "python")
+    check_regions(FEATURE, one(0, 0, 7.0), "python")
+    with pytest.raises(Rejected, match="negative"):
+        check_regions(FEATURE, one(0, 0, -7.0), "python")
