@@ -1,4 +1,4 @@
-"""Theorems 44 and 45: what the kernel makes of a leaf, in integers and for random multipliers."""
+"""Theorems 48 and 49: what the kernel makes of a leaf, in integers and for random multipliers."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_proved_kappa_is_above_every_neuron(seed, n, columns, c):
 @given(seed=SEEDS, n=st.integers(1, 4), columns=st.integers(1, 3))
 @settings(max_examples=50, deadline=None)
 def test_the_form_is_below_the_claim_on_neurons_of_the_region(seed, n, columns):
-    """Of Theorem 44: q ≤ hρ² − ρ·wᵀg(u) for any multipliers of the right signs, on the region."""
+    """Of Theorem 48: q ≤ hρ² − ρ·wᵀg(u) for any multipliers of the right signs, on the region."""
     rng = np.random.default_rng(seed)
     X, Z = rng.standard_normal((n, columns)), rng.standard_normal((n, 1))
     u = rng.standard_normal(columns)
