@@ -33,6 +33,7 @@ from certnn.report import Check, GapReport, NetworkFigure, PatternTier, ProblemS
 from certnn.report.consistency import consistency_checks
 from certnn.report.neurons import neuron_table
 from certnn.stated_problem import problem_for
+from certnn.stationarity import stationarity_residual
 from certnn.training import improvements, polish, train_locally
 
 if TYPE_CHECKING:
@@ -417,6 +418,7 @@ def _report(
         network=network,
         polished=None if polished is None else polished.figure,
         best_network=best.figure,
+        stationarity=None if given is None else stationarity_residual(problem, given.network),
         neurons=() if given is None else neuron_table(problem, given.network),
         improvements=() if given is None else _improvements(problem, given),
         solver_figures=lower.solver_figures,

@@ -38,6 +38,8 @@ class GapReport:
         Every level proved, the best included.
     network, polished, best_network : NetworkFigure or None
         The network audited, what descent from its own weights makes of it, and the best one found.
+    stationarity : float or None
+        `certnn.stationarity.stationarity_residual` of the audited network.
     neurons : tuple of Neuron
         Those of the audited network.
     improvements : tuple of NetworkFigure
@@ -72,6 +74,7 @@ class GapReport:
     network: NetworkFigure | None
     polished: NetworkFigure | None
     best_network: NetworkFigure | None
+    stationarity: float | None
     neurons: tuple[Neuron, ...]
     improvements: tuple[NetworkFigure, ...]
     solver_figures: tuple[SolverFigure, ...]

@@ -148,10 +148,16 @@ def _local_tier(report: GapReport) -> list[Tier]:
     if not sentences:
         return []
     gains = not sentences[0].startswith("Descent")
+    finding = sentences[0]
+    if report.stationarity is not None:
+        finding += (
+            f" The gradient is {percent_up(report.stationarity)} of what weight decay alone has "
+            "(exact; 0 at a stationary point)."
+        )
     return [
         Tier(
             "Local: descent from its own weights",
-            sentences[0],
+            finding,
             "nothing is proved: descent may stop early"
             if gains
             else "that more of the same descent helps much; not proved",

@@ -55,6 +55,7 @@ def iris_report() -> GapReport:
         network=NetworkFigure.from_exact(Fraction(281, 100) + Fraction(1, 7 * 10**9), 40, "given"),
         polished=NetworkFigure.from_exact(Fraction(277, 100), 38, "given, polished"),
         best_network=NetworkFigure.from_exact(Fraction(25405, 10000), 23, "column generation"),
+        stationarity=0.0125,
         neurons=neurons,
         improvements=(
             NetworkFigure.from_exact(Fraction(274, 100), 40, "output weights refitted"),
@@ -101,6 +102,7 @@ def bound_only_report() -> GapReport:
         network=None,
         polished=None,
         best_network=None,
+        stationarity=None,
         neurons=(),
         improvements=(),
         pattern_tier=None,
