@@ -28,7 +28,7 @@ def add_experiments_options(command: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="M",
-        help="rounded, global, sgd, frank-wolfe, validated, nngp, ntk (those of the table)",
+        help="rounded, global, sgd, frank-wolfe, gated, validated, nngp, ntk (those of the table)",
     )
     command.add_argument(
         "--data-dir", metavar="DIR", help="with ionosphere.csv, pima.csv and banknote.csv"

@@ -44,16 +44,34 @@ PLANS = {
         100,
         (False, True),
         {
-            TIGHTNESS: {"rounded": 20.0, "global": 30.0, "sgd": 15.0, "frank-wolfe": 5.0},
-            ACCURACY: {"rounded": 120.0, "global": 240.0, "sgd": 45.0, "validated": 45.0},
+            TIGHTNESS: {
+                "rounded": 20.0,
+                "global": 30.0,
+                "sgd": 15.0,
+                "frank-wolfe": 5.0,
+                "gated": 5.0,
+            },
+            ACCURACY: {
+                "rounded": 120.0,
+                "global": 240.0,
+                "sgd": 45.0,
+                "gated": 20.0,
+                "validated": 45.0,
+            },
         },
     ),
     "quick": Plan(
         3,
         (False,),
         {
-            TIGHTNESS: {"rounded": 5.0, "global": 8.0, "sgd": 3.0, "frank-wolfe": 2.0},
-            ACCURACY: {"rounded": 8.0, "global": 12.0, "sgd": 8.0, "validated": 6.0},
+            TIGHTNESS: {
+                "rounded": 5.0,
+                "global": 8.0,
+                "sgd": 3.0,
+                "frank-wolfe": 2.0,
+                "gated": 2.0,
+            },
+            ACCURACY: {"rounded": 8.0, "global": 12.0, "sgd": 7.0, "gated": 3.0, "validated": 5.0},
         },
     ),
 }

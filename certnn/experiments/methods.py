@@ -13,17 +13,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from certnn.baselines.frank_wolfe import frank_wolfe
+from certnn.baselines.gated import gated_network
 from certnn.baselines.gradient_descent import GradientDescent, gradient_descent
 from certnn.baselines.kernels import Kernel, KernelRidge, nngp_kernel, ntk_kernel
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
+from certnn.errors import SolverError
 from certnn.experiments.dual_rounding import round_dual_point
 from certnn.experiments.protocols import Predictor
 from certnn.experiments.validation import chosen_decay, chosen_ridge
 from certnn.global_training import train
 from certnn.network import TwoLayerNetwork
+from certnn.patterns.collection import collect_patterns
 from certnn.problem import TrainingProblem
+from certnn.relaxation.relaxed_moment import relaxed_moment
 from certnn.training import polish, train_locally
+from certnn.training.rounding import round_moment
 
 #: Objective after so many iterations (steps, rounds), one pair each.
 History = tuple[tuple[int, float], ...]
@@ -31,13 +36,16 @@ History = tuple[tuple[int, float], ...]
 #: Tables that a method is for.
 TIGHTNESS, ACCURACY = "tightness", "accuracy"
 #: Share of its time that the relaxation takes; the rest is for rounding.
-_RELAXATION = 0.75
-#: The level in the place of dnn from so many unknowns on, where there is less time than this.
-_SCALES, _LARGE, _PATIENT = "block(16)", 1000, 60.0
+_RELAXATION = 0.6
+#: The level in the place of dnn from so many unknowns on, where there is less time than this; and
+#: up to how many Λ is found and rounded too, again with less time, else up to as many.
+_SCALES, _LARGE, _PATIENT, _MOMENT = "block(16)", 1000, 60.0, 400
 #: Widths of gradient descent where the objective is what counts, and for the accuracy.
 _WIDTHS, _WIDTH = (10, 50, 300), 300
 _RUNS, _STEPS = 5, 4000
 _FRANK_WOLFE_STEPS = 400
+#: Activation patterns of the gated program.
+_PATTERNS = 200
 #: Share of its time that choosing a weight decay takes.
 _VALIDATION = 0.7
 #: Columns from which on training begins with a network that descent has found, which for few is
@@ -121,14 +129,17 @@ class Method:
 def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
     """The relaxation by our own solvers, at the tightest level that fits; rounded from its dual."""
     begun = time.monotonic()
-    large = problem.n * (problem.c + 1) > _LARGE and effort.time_limit < _PATIENT
-    level = _SCALES if large else "dnn"
+    unknowns = problem.n * (problem.c + 1)
+    level = _SCALES if unknowns > _LARGE and effort.time_limit < _PATIENT else "dnn"
     lower = lower_bound(problem, level, time_limit=_RELAXATION * effort.time_limit)
     _not_interrupted(lower.interrupted)
     left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
-    network = round_dual_point(problem, lower.certificate, left, effort.seed)
+    network = round_dual_point(problem, lower.certificate, 0.4 * left, effort.seed)
+    rounded: tuple[str, ...] = ()
+    if unknowns <= (_MOMENT if effort.time_limit < _PATIENT else _LARGE):
+        network, rounded = _better_of_moment(problem, network, left, effort.seed)
     said = [figure for figure in lower.solver_figures if figure.level == lower.level]
-    notes = lower.notes
+    notes = (*lower.notes, *rounded)
     if lower.level != "dnn":
         notes = (*notes, f"level {lower.level}: dnn takes longer")
     return Trained(
@@ -139,6 +150,37 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
         lower.level,
         notes=notes,
     )
+
+
+def _better_of_moment(
+    problem: TrainingProblem, network: TwoLayerNetwork, seconds: float, seed: int
+) -> tuple[TwoLayerNetwork, tuple[str, ...]]:
+    """Λ rounded too; the better network, and which it is."""
+    try:
+        moment = relaxed_moment(problem, time_limit=0.3 * seconds)
+        rounded = round_moment(moment, time_limit=0.3 * seconds, seed=seed)
+    except SolverError as error:
+        return network, (f"rounded from the dual point alone: {error}",)
+    if rounded.objective.value < network.evaluate(problem).value:
+        return rounded.network, ("rounded from the moment matrix",)
+    return network, ("rounded from the dual point",)
+
+
+def _gated(problem: TrainingProblem, effort: Effort) -> Trained:
+    """The gated convex program over sampled patterns; output weights of its neurons fitted anew.
+
+    The ReLU network with the same outputs as the gated one has neurons that all but cancel, so that
+    its weight decay is enormous.
+    """
+    begun = time.monotonic()
+    patterns = collect_patterns(problem, sampled=_PATTERNS, seed=effort.seed)
+    gated = gated_network(problem, patterns, time_limit=0.5 * effort.time_limit)
+    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
+    starts = (gated.network,)
+    found = train_locally(problem, starts=starts, max_rounds=0, time_limit=left, seed=effort.seed)
+    _not_interrupted(found.interrupted)
+    notes = (f"{patterns.count} patterns, gated objective {gated.objective:.6g}",)
+    return Trained(found.network, (found.network.output,), notes=notes)
 
 
 def _global(problem: TrainingProblem, effort: Effort) -> Trained:
@@ -256,6 +298,7 @@ METHODS: dict[str, Method] = {
     "global": Method("global trainer", _global, (TIGHTNESS, ACCURACY)),
     "sgd": Method("gradient descent (Adam)", _descent, (TIGHTNESS, ACCURACY)),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
+    "gated": Method("gated convex program", _gated, (TIGHTNESS, ACCURACY)),
     "validated": Method("network, decay by validation", _validated, (ACCURACY,)),
     "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY,)),
     "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY,)),

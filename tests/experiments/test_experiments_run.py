@@ -45,7 +45,7 @@ def test_the_full_run_is_of_the_papers_size():
     accuracy = [p for p in problems if p[0] == "accuracy"]
     assert len(tightness) == 2 * (100 + 1)
     assert len(accuracy) == 5 * 2 * 2
-    assert len(found) == len(tightness) * 4 + len(accuracy) * 6
+    assert len(found) == len(tightness) * 5 + len(accuracy) * 7
     assert {c["data_dir"] for c in found if c["data"] == "pima"} == {"folder"}
     assert {c["data_dir"] for c in found if c["data"] == "iris"} == {None}
 
@@ -68,7 +68,7 @@ def test_cells_are_of_what_is_asked_for():
         ("accuracy", "wine", "global"),
         ("accuracy", "wine", "ntk"),
     ]
-    with pytest.raises(InputError, match=r"methods: must be of rounded, global"):
+    with pytest.raises(InputError, match=r"methods: must be of rounded, global, sgd"):
         cells(methods=["magic"])
     with pytest.raises(InputError, match=r"datasets: must be of random, spiral, iris"):
         cells(data=["cifar"])
@@ -92,6 +92,13 @@ def test_a_cell_of_a_proof_is_in_order():
     assert list(steps) == sorted(steps)
     assert list(objectives) == sorted(objectives, reverse=True)
     assert objectives[-1] == pytest.approx(trained["objective"]["value"], rel=1e-9)
+
+
+def test_a_cell_of_the_gated_program():
+    gated, trained = measure(random_cell("gated")), measure(random_cell("global"))
+    assert gated["objective"]["value"] >= trained["lower"]["value"]
+    assert gated["objective"]["value"] < 0.5 * gated["null_loss"]
+    assert "gated objective" in gated["notes"][0]
 
 
 def test_a_cell_of_a_kernel_machine():
