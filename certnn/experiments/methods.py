@@ -45,7 +45,7 @@ _WIDTHS, _WIDTH = (10, 50, 300), 300
 _RUNS, _STEPS = 5, 4000
 _FRANK_WOLFE_STEPS = 400
 #: Activation patterns of the gated program.
-_PATTERNS = 200
+_PATTERNS = 100
 #: Share of its time that choosing a weight decay takes.
 _VALIDATION = 0.7
 #: Columns from which on training begins with a network that descent has found, which for few is
