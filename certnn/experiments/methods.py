@@ -37,8 +37,8 @@ History = tuple[tuple[int, float], ...]
 TIGHTNESS, ACCURACY = "tightness", "accuracy"
 #: Share of its time that the relaxation takes; the rest is for rounding.
 _RELAXATION = 0.6
-#: The level in the place of dnn from so many unknowns on, where there is less time than this; and
-#: up to how many Λ is found and rounded too, again with less time, else up to as many.
+#: The level before dnn from so many unknowns on, and in its place where there is less time than
+#: this; Λ is found and rounded up to so many, and with less time up to fewer.
 _SCALES, _LARGE, _PATIENT, _MOMENT = "block(16)", 1000, 60.0, 400
 #: Widths of gradient descent where the objective is what counts, and for the accuracy.
 _WIDTHS, _WIDTH = (10, 50, 300), 300
@@ -130,9 +130,12 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
     """The relaxation by our own solvers, at the tightest level that fits; rounded from its dual."""
     begun = time.monotonic()
     unknowns = problem.n * (problem.c + 1)
-    level = _SCALES if unknowns > _LARGE and effort.time_limit < _PATIENT else "dnn"
-    lower = lower_bound(problem, level, time_limit=_RELAXATION * effort.time_limit)
-    _not_interrupted(lower.interrupted)
+    seconds, lower = _RELAXATION * effort.time_limit, None
+    if unknowns > _LARGE:
+        lower = _relaxed(problem, _SCALES, 0.5 * seconds, None)
+    if lower is None or effort.time_limit >= _PATIENT:
+        rest = max(seconds - (time.monotonic() - begun), 1.0)
+        lower = _relaxed(problem, "dnn", rest, lower)
     left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
     network = round_dual_point(problem, lower.certificate, 0.4 * left, effort.seed)
     rounded: tuple[str, ...] = ()
@@ -150,6 +153,14 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
         lower.level,
         notes=notes,
     )
+
+
+def _relaxed(
+    problem: TrainingProblem, level: str, seconds: float, known: LowerBoundResult | None
+) -> LowerBoundResult:
+    found = lower_bound(problem, level, time_limit=seconds, improve=known)
+    _not_interrupted(found.interrupted)
+    return found
 
 
 def _better_of_moment(
