@@ -61,17 +61,17 @@ PLANS = {
         },
     ),
     "quick": Plan(
-        3,
+        2,
         (False,),
         {
             TIGHTNESS: {
                 "rounded": 5.0,
                 "global": 8.0,
-                "sgd": 3.0,
+                "sgd": 2.0,
                 "frank-wolfe": 2.0,
                 "gated": 2.0,
             },
-            ACCURACY: {"rounded": 8.0, "global": 12.0, "sgd": 7.0, "gated": 3.0, "validated": 5.0},
+            ACCURACY: {"rounded": 6.0, "global": 10.0, "sgd": 6.0, "gated": 3.0, "validated": 4.0},
         },
     ),
 }

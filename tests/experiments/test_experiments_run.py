@@ -75,7 +75,7 @@ def test_cells_are_of_what_is_asked_for():
 
 
 def test_instances_are_the_problems_they_name():
-    assert instance_of(random_cell("global", 2)).problem == random_network_data(2, 0.1)
+    assert instance_of(random_cell("global", 1)).problem == random_network_data(1, 0.1)
     found = instance_of(cell(hidden_bias=True))
     assert found.problem == find_data_set("iris").split().problem(0.1, True)
 
