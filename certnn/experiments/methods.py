@@ -118,7 +118,7 @@ class Method:
         From a problem and an effort to what was trained. Raises `InputError` where it is not for
         the problem or needs a package.
     tables : tuple of str
-        Tables that it is a row of by default.
+        Tables that it is a row of by default; none for a method that is run if asked for.
     """
 
     title: str
@@ -233,7 +233,10 @@ def _validated(problem: TrainingProblem, effort: Effort) -> Trained:
     begun = time.monotonic()
     decay = chosen_decay(problem, _VALIDATION * effort.time_limit, effort.seed)
     left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
-    found = train_locally(problem.with_reg(decay), time_limit=left, seed=effort.seed)
+    chosen, starts = problem.with_reg(decay), []
+    if problem.features.shape[1] >= _DESCEND_FROM:
+        starts = [_descended(chosen, _DESCENT_SHARE * effort.time_limit, effort.seed)]
+    found = train_locally(chosen, starts=starts, time_limit=left, seed=effort.seed)
     _not_interrupted(found.interrupted)
     return Trained(
         found.network,
@@ -310,7 +313,7 @@ METHODS: dict[str, Method] = {
     "sgd": Method("gradient descent (Adam)", _descent, (TIGHTNESS, ACCURACY)),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
     "gated": Method("gated convex program", _gated, (TIGHTNESS, ACCURACY)),
-    "validated": Method("network, decay by validation", _validated, (ACCURACY,)),
+    "validated": Method("network, decay by validation", _validated, ()),
     "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY,)),
     "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY,)),
 }

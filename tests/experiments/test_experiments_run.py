@@ -45,7 +45,7 @@ def test_the_full_run_is_of_the_papers_size():
     accuracy = [p for p in problems if p[0] == "accuracy"]
     assert len(tightness) == 2 * (100 + 1)
     assert len(accuracy) == 5 * 2 * 2
-    assert len(found) == len(tightness) * 5 + len(accuracy) * 7
+    assert len(found) == len(tightness) * 5 + len(accuracy) * 6
     assert {c["data_dir"] for c in found if c["data"] == "pima"} == {"folder"}
     assert {c["data_dir"] for c in found if c["data"] == "iris"} == {None}
 
