@@ -137,7 +137,7 @@ class _Printer:
         lines = [self._text("The verdict in tiers", "bold")]
         for tier in tiers(self.report):
             lines.append(self._text(f"{tier.name}. {tier.finding}"))
-            lines.append(self._text(f"  excludes {tier.excludes}; not {tier.leaves}", "dim"))
+            lines.append(self._text(f"  {tier.scope}", "dim"))
         return Group(*lines)
 
     def _sandwich(self) -> RenderableType:

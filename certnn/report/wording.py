@@ -128,14 +128,13 @@ class Tier:
         What the network is compared with.
     finding : str
         What is known.
-    excludes, leaves : str
+    scope : str
         What that rules out, and what it does not.
     """
 
     name: str
     finding: str
-    excludes: str
-    leaves: str
+    scope: str
 
 
 def tiers(report: GapReport) -> tuple[Tier, ...]:
@@ -151,17 +150,17 @@ def _local_tier(report: GapReport) -> list[Tier]:
     finding = sentences[0]
     if report.stationarity is not None:
         finding += (
-            f" The gradient is {percent_up(report.stationarity)} of what weight decay alone has "
-            "(exact; 0 at a stationary point)."
+            f" The gradient is {shown_up(Fraction(report.stationarity), 3)} times that of the "
+            "weight decay alone (exact; 0 at a stationary point)."
         )
     return [
         Tier(
             "Local: descent from its own weights",
             finding,
-            "nothing is proved: descent may stop early"
+            "Rules out nothing: descent may stop early, and looks at no network farther away."
             if gains
-            else "that more of the same descent helps much; not proved",
-            "every network farther away",
+            else "Makes it likely that more of the same descent does not help; not proved, and no "
+            "network farther away is looked at.",
         )
     ]
 
@@ -183,8 +182,8 @@ def _pattern_tier(report: GapReport) -> list[Tier]:
         Tier(
             f"Relative: {tier.patterns} activation patterns ({tier.sources})",
             finding,
-            "every better network, of any width, whose neurons all use these patterns",
-            "networks with a neuron of any other pattern: they may be better by more",
+            "Rules out every better network, of any width, whose neurons all use these patterns; "
+            "not networks with a neuron of any other pattern, which may be better by more.",
         )
     ]
 
@@ -199,8 +198,7 @@ def _global_tier(report: GapReport) -> Tier:
     return Tier(
         "Global: all two-layer ReLU networks",
         f"{finding}. Proved.",
-        "every better network, of any width, whatever its activation patterns",
-        "nothing among two-layer ReLU networks",
+        "Rules out every better network, of any width, whatever its activation patterns.",
     )
 
 
