@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +64,16 @@ class RestrictedSolution:
 
 def no_directions(problem: TrainingProblem, bias_decay: float | None = None) -> RestrictedSolution:
     """The solution without neurons."""
-    if problem.loss != HALF_SQUARED or bias_decay is not None:
+    if problem.loss != HALF_SQUARED:
         return _any_loss(problem, bias_decay, np.zeros((problem.X.shape[1], 0)), None, _COARSEST)
+    left = _BiasEliminated(bias_decay, problem.n)
+    residual = left.times(problem.Y)
     return RestrictedSolution(
         np.zeros((problem.features.shape[1], 0)),
         np.zeros((0, problem.c)),
-        problem.Y,
-        problem.null_loss,
+        left.times(residual),
+        0.5 * float(np.vdot(residual, residual)),
+        left.bias(problem.Y),
     )
 
 
@@ -102,12 +106,13 @@ def solve_restricted(
         The residual for some of the directions, if it is known.
     """
     tolerance = min(max(_GAP * accuracy, _FINEST), _COARSEST)
-    if problem.loss != HALF_SQUARED or bias_decay is not None:
+    if problem.loss != HALF_SQUARED:
         return _any_loss(problem, bias_decay, directions, near, tolerance)
     if directions.shape[1] == 0:
         return no_directions(problem, bias_decay)
-    hidden = np.maximum(problem.features @ directions, 0.0)
-    solution = group_lasso(hidden, problem.Y, problem.reg, tolerance, guess)
+    left = _BiasEliminated(bias_decay, problem.n)
+    hidden, Y = left.times(np.maximum(problem.features @ directions, 0.0)), left.times(problem.Y)
+    solution = group_lasso(hidden, Y, problem.reg, tolerance, guess)
     used = np.any(solution.V != 0.0, axis=1)
     if not np.any(used):
         return no_directions(problem, bias_decay)
@@ -117,18 +122,53 @@ def solve_restricted(
     for dependent in _DEPENDENT:
         fewer = recombined(hidden, images, lengths, dependent)
         kept = fewer > 0.0
-        refined = refined_group_lasso(
-            hidden[:, kept], problem.Y, problem.reg, fewer[kept], accuracy
-        )
+        refined = refined_group_lasso(hidden[:, kept], Y, problem.reg, fewer[kept], accuracy)
         if refined.objective - solution.objective <= allowed:
             alive = np.any(refined.V != 0.0, axis=1)
-            return RestrictedSolution(
-                directions[:, kept][:, alive],
-                refined.V[alive],
-                refined.residual,
-                refined.objective,
-            )
-    return RestrictedSolution(directions, V, solution.residual, solution.objective)
+            directions, V, solution = directions[:, kept][:, alive], refined.V[alive], refined
+            break
+    outputs = np.maximum(problem.features @ directions, 0.0) @ V
+    return RestrictedSolution(
+        directions,
+        V,
+        left.times(solution.residual),
+        solution.objective,
+        left.bias(problem.Y - outputs),
+    )
+
+
+@dataclass(frozen=True)
+class _BiasEliminated:
+    """The best output bias b for residuals R of the other outputs, in closed form.
+
+    ½‖R − 1bᵀ‖² + (decay/2)|b|² is least for b = Rᵀ1/(n + decay), and is then ½‖LR‖² with
+    L = I − τ11ᵀ, L² = I − 11ᵀ/(n + decay). So LA and LY make a group lasso without a bias.
+
+    Attributes
+    ----------
+    decay : float or None
+        Weight decay of the bias; None without one, where L = I.
+    n : int
+        Number of points.
+    """
+
+    decay: float | None
+    n: int
+
+    def times(self, matrix: FloatArray) -> FloatArray:
+        """L·matrix."""
+        if self.decay is None:
+            return matrix
+        share = 1.0 - math.sqrt(self.decay / (self.n + self.decay))
+        product: FloatArray = matrix - share * np.mean(matrix, axis=0)
+        return product
+
+    def bias(self, residual: FloatArray) -> FloatArray | None:
+        """b, shape (c,)."""
+        if self.decay is None:
+            return None
+        best: FloatArray = np.sum(residual, axis=0) / (self.n + self.decay)
+        return best
 
 
 def _any_loss(

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.problem import TrainingProblem
+from certnn.training import candidates
+from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.group_lasso import group_lasso, refined_group_lasso
 from certnn.training.objective import training_objective
 from certnn.training.recombination import recombined
@@ -82,3 +84,19 @@ def test_no_direction_worth_a_neuron():
     found = solve_restricted(problem, np.eye(2), np.zeros(2), problem.null_loss, 1e-6)
     assert found.directions.shape == (2, 0)
     assert found.objective == no_directions(problem).objective == 1.0
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.3, 1e6])
+def test_output_bias_in_closed_form_is_that_of_the_barrier_method(decay):
+    draw = np.random.default_rng(0).standard_normal
+    bias = "free" if decay == 0.0 else True
+    problem = TrainingProblem(draw((15, 3)), draw((15, 2)) + 3.0, 0.3, output_bias=bias)
+    directions = candidates.unit(draw((3, 20)))
+    found = solve_restricted(problem, directions, np.zeros(20), np.inf, 1e-6, decay)
+    hidden = np.maximum(problem.features @ directions, 0.0)
+    other = solve_dual_barrier(hidden, problem.Y, 0.3, problem.loss, decay, 1e-8)
+    assert found.objective == pytest.approx(other.objective, rel=1e-6)
+    np.testing.assert_allclose(found.bias, other.bias, atol=1e-3)
+    np.testing.assert_allclose(found.residual, other.Z, atol=1e-3)
+    outputs = np.maximum(problem.features @ found.directions, 0.0) @ found.V + found.bias
+    np.testing.assert_allclose(found.residual, problem.Y - outputs, atol=1e-9)
