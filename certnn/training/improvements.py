@@ -92,7 +92,7 @@ def _refitted(size: ScaledProblem, network: TwoLayerNetwork) -> TwoLayerNetwork:
         size.problem,
         directions,
         np.zeros(directions.shape[1]),
-        np.inf,
+        0.0,  # no gain is to be given back for fewer neurons
         _ACCURACY,
         size.bias_decay,
     )

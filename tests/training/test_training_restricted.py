@@ -92,7 +92,7 @@ def test_output_bias_in_closed_form_is_that_of_the_barrier_method(decay):
     bias = "free" if decay == 0.0 else True
     problem = TrainingProblem(draw((15, 3)), draw((15, 2)) + 3.0, 0.3, output_bias=bias)
     directions = candidates.unit(draw((3, 20)))
-    found = solve_restricted(problem, directions, np.zeros(20), np.inf, 1e-6, decay)
+    found = solve_restricted(problem, directions, np.zeros(20), 0.0, 1e-6, decay)
     hidden = np.maximum(problem.features @ directions, 0.0)
     other = solve_dual_barrier(hidden, problem.Y, 0.3, problem.loss, decay, 1e-8)
     assert found.objective == pytest.approx(other.objective, rel=1e-6)
