@@ -170,11 +170,11 @@ def test_memory_and_deadline_stop_the_search():
     while not generation.round(1e-3):
         pass
     Z = generation.residual
-    small = find_partition(problem.features, Z, 1.02 * problem.reg, basis, Limits(memory=1e5))
+    small = find_partition(problem.features, Z, 1.1 * problem.reg, basis, Limits(memory=1e5))
     assert isinstance(small, NoProof)
     assert "memory" in small.reason, small.reason
-    soon = Limits(deadline=time.monotonic() + 0.1)
-    late = find_partition(problem.features, Z, 1.02 * problem.reg, basis, soon)
+    soon = Limits(deadline=time.monotonic() + 0.02)
+    late = find_partition(problem.features, Z, 1.1 * problem.reg, basis, soon)
     assert isinstance(late, NoProof)
     assert "time" in late.reason, late.reason
 
