@@ -45,6 +45,8 @@ AuditProgress = Callable[[str, float | None, float | None], None]
 #: Seconds to look for a better network when no time limit is given, and the share of one that is.
 _TRAINING_SECONDS = 10.0
 _TRAINING_SHARE = 0.25
+#: Share of a time limit for the cheapest level, where others follow.
+_CHEAPEST_SHARE = 0.3
 #: The same for descent from the weights of the given network.
 _POLISHING_SECONDS = 5.0
 _POLISHING_SHARE = 0.1
@@ -240,8 +242,12 @@ def audit(
             known = best.bound.rounded
             progress(stage, bound, known if objective is None else min(known, objective))
 
+    # Leaves time for what follows, if something does.
+    cheapest = time_limit
+    if time_limit is not None and level != "shor":
+        cheapest = _CHEAPEST_SHARE * time_limit
     lower = lower_bound(
-        problem, "shor", time_limit=time_limit, choice=choice, cluster=cluster, progress=tell
+        problem, "shor", time_limit=cheapest, choice=choice, cluster=cluster, progress=tell
     )
     # What comes first may train as it goes; the levels of the relaxation do not.
     if not any(stage.trains for stage in plan[:2]) and not lower.interrupted:

@@ -198,7 +198,8 @@ def _global_tier(report: GapReport) -> Tier:
     return Tier(
         "Global: all two-layer ReLU networks",
         f"{finding}. Proved.",
-        "Rules out every better network, of any width, whatever its activation patterns.",
+        "Rules out every better network, of any width, whatever its activation patterns; not "
+        "networks of other kinds, such as deeper ones.",
     )
 
 

@@ -16,6 +16,7 @@ from certnn.report.wording import (
     shown,
     shown_down,
     shown_up,
+    tiers,
     verdict,
 )
 
@@ -135,3 +136,19 @@ def test_excess_is_said_in_percent(iris):
     assert excess_text(replace(covered, primal_value=None), lower) == "no value"
     zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
     assert excess_text(scs, zero) == "not a bound: nothing above 0 could be proved"
+
+
+def test_tiers_say_what_they_do_not_exclude(iris):
+    local, relative, overall = tiers(iris)
+    assert "of any other pattern" in relative.scope
+    assert "135 activation patterns" in relative.name
+    assert "below 2.49000" in relative.finding
+    assert "within 11.4 % of them" in relative.finding
+    assert "of the null loss" in relative.finding
+    assert "below 1.67170" in overall.finding
+    assert "within 40.6 % of any" in overall.finding
+    assert "Rules out nothing" in local.scope
+    assert [tier.name[:6] for tier in tiers(replace(iris, pattern_tier=None))] == [
+        "Local:",
+        "Global",
+    ]
