@@ -131,6 +131,11 @@ def find_partition(
             kappa, x, z, basis.isotropic, rays, margin, _ENOUGH_OF_A_CONE, stop, count
         )
 
+    def exceeded() -> str:
+        if time.monotonic() > limits.deadline:
+            return "time is up"
+        return "it is too large for its memory" if np.sum(counted) > most_nodes else ""
+
     # Neighbours are alike; in this order the first cones are from all over the space.
     order = np.random.default_rng(0).permutation(len(cones))
     found: dict[int, Any] = {}
@@ -141,10 +146,8 @@ def find_partition(
         try:
             for number, running in zip(order, searches, strict=True):
                 while not wait([running], timeout=_POLL).done:
-                    if time.monotonic() > limits.deadline:
-                        reason, stop[0] = "time is up", 1
-                    elif np.sum(counted) > most_nodes:
-                        reason, stop[0] = "it is too large for its memory", 1
+                    reason = reason or exceeded()
+                    stop[0] = reason != ""
                 result = found[int(number)] = running.result()
                 if result[0] == TOO_DEEP:
                     reason = "it is too deep"
@@ -153,6 +156,10 @@ def find_partition(
                 violators.extend(result[4])
                 # What comes later in the order does not count, even if it is there already.
                 if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
+                    break
+                if len(found) < len(cones):  # quick cones are not waited for
+                    reason = reason or exceeded()
+                if reason and not violators:
                     break
         finally:
             stop[0] = 1
