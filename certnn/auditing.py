@@ -262,6 +262,7 @@ def audit(
     patterns, later = None, any(stage.trains for stage in plan[:2])
     if not later:
         patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
+        best = _best_with(problem, best, patterns)
     left = None if time_limit is None else time_limit - (time.monotonic() - start)
     if later and left is not None:
         left -= seconds
@@ -283,6 +284,7 @@ def audit(
             best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
     if later:
         patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
+        best = _best_with(problem, best, patterns)
     report = _report(
         problem, given, polished, best, lower, title, recheck, decay, time.monotonic() - start
     )
@@ -379,6 +381,15 @@ def _improvements(problem: TrainingProblem, given: _Evaluated) -> tuple[NetworkF
         key=lambda one: one.bound.value,
     )
     return tuple(one.figure for one in better)
+
+
+def _best_with(
+    problem: TrainingProblem, best: _Evaluated, patterns: PatternBoundResult | None
+) -> _Evaluated:
+    """The better of the best network so far and the best one over the patterns."""
+    if patterns is None:
+        return best
+    return _better(best, _evaluated(problem, patterns.network, "over activation patterns"))
 
 
 def _close_enough(given: _Evaluated | None, best: _Evaluated) -> float:
