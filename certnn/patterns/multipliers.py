@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 
 from certnn.arrays import FloatArray
+from certnn.interrupts import interrupts_deferred
 from certnn.patterns.cones import ascend_in_cone, nearest
 from certnn.patterns.program import Cones
 from certnn.training.candidates import IntArray
@@ -146,8 +147,9 @@ def _for_one_output(
     if otherwise.kappa == 0.0:
         return otherwise
     ends = np.zeros((2, G.shape[0]))
-    nearest(G, np.ascontiguousarray(image[:, 0]), ends[0], 0.0)
-    nearest(G, -image[:, 0], ends[1], 0.0)
+    with interrupts_deferred():
+        nearest(G, np.ascontiguousarray(image[:, 0]), ends[0], 0.0)
+        nearest(G, -image[:, 0], ends[1], 0.0)
     values = np.column_stack([0.5 * (ends[0] + ends[1]), 0.5 * (ends[0] - ends[1])])
     points = np.flatnonzero(np.any(ends > 0.0, axis=0))
     values = rounded_multipliers(values[points])
@@ -183,7 +185,8 @@ def _neuron(cones: Cones, k: int, image: FloatArray) -> _Neuron:
     G, own = cones.faces(k), cones.patterns.directions[:, k]
     multipliers, output = np.zeros(G.shape[0]), image.T @ own
     if np.any(output):
-        score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
+        with interrupts_deferred():  # the first calls compile
+            score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
         if score > 0.0:
             return _Neuron(score, found, multipliers)
     return _Neuron(0.0, own, np.zeros(G.shape[0]))
@@ -238,7 +241,8 @@ class _Search:
         share, start = self._states[k]
         base, scale = self._scaled_parts(share)
         step = self._step / float(np.max(scale)) ** 2
-        values = _descend(self._G, base, scale, start, wanted, step, _ITERATIONS)
+        with interrupts_deferred():
+            values = _descend(self._G, base, scale, start, wanted, step, _ITERATIONS)
         self._states[k] = (share, values)
         self._runs[k] += 1
         if self._runs[k] % _PATIENCE == 1:
@@ -278,8 +282,9 @@ def _for_a_basis(G: FloatArray, image: FloatArray, first: FloatArray, small: flo
         target = image @ output
         if np.linalg.norm(target) > small:
             ends = np.zeros((2, G.shape[0]))
-            nearest(G, target, ends[0], 0.5 * small)
-            nearest(G, -target, ends[1], 0.5 * small)
+            with interrupts_deferred():
+                nearest(G, target, ends[0], 0.5 * small)
+                nearest(G, -target, ends[1], 0.5 * small)
             values[:, 0] += 0.5 * (ends[0] + ends[1])
             values[:, 1:] += np.outer(0.5 * (ends[0] - ends[1]), output)
     return values

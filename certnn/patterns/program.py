@@ -19,6 +19,7 @@ from certnn.arrays import FloatArray
 from certnn.dual_feasibility import feasible_dual_point
 from certnn.dual_scaling import expected_bound
 from certnn.errors import SolverError
+from certnn.interrupts import interrupts_deferred
 from certnn.network import TwoLayerNetwork
 from certnn.patterns.collection import ActivationPatterns
 from certnn.patterns.cones import ascend_in_cone
@@ -171,7 +172,8 @@ class PatternProgram:
         steps = 1 if image.shape[1] == 1 else _STEPS
         for start, multipliers in zip(self._outputs[k], self._multipliers[k], strict=True):
             output = start if np.any(start) else np.ones(start.shape)
-            found = ascend_in_cone(G, image, output, multipliers, steps)
+            with interrupts_deferred():  # the first calls compile
+                found = ascend_in_cone(G, image, output, multipliers, steps)
             best = max(best, found, key=lambda pair: pair[0])
         if image.shape[1] > 1 and best[0] > 0.0:
             self._outputs[k, 0] = image.T @ best[1]
