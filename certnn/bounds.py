@@ -47,7 +47,7 @@ def lower_bound(
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
     Levels are run from the cheapest to the one asked for, and each is certified by the kernel
-    (Theorems 3, 9, 10, 15, 16, 18, 19, 31 and 44); what solvers say is not believed.
+    (Theorems 3, 9, 10, 15, 16, 18, 19, 31 and 49); what solvers say is not believed.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def certify_regions(
     """Complete an approximate dual point to an exact certificate, and have it checked.
 
     A poor point gives a weak bound, never a false one: the kernel judges every proposal
-    (Theorems 3, 18, 44 and 45).
+    (Theorems 3, 18, 48 and 49).
 
     Raises
     ------
