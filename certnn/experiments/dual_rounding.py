@@ -40,8 +40,7 @@ def round_dual_point(
     Z = dual_point_of(certificate, problem)
     space, rng = candidates.isotropic(problem), np.random.default_rng(seed)
     starts = [
-        candidates.vertices(space, _STARTS // 4, rng),
-        candidates.gaussian(space, _STARTS // 2, rng),
+        candidates.drawn(space, _STARTS, rng),
         candidates.data_rows(problem)[:, :_STARTS],
     ]
     directions, scores = ascend(problem, Z, np.hstack(starts))

@@ -60,6 +60,11 @@ def gaussian(space: Isotropic, count: int, rng: np.random.Generator) -> FloatArr
     return unit(space.to_u @ rng.standard_normal((space.rank, count)))
 
 
+def drawn(space: Isotropic, count: int, rng: np.random.Generator) -> FloatArray:
+    """About `count` starts for a local search, half of them vertices and half Gaussian."""
+    return np.hstack([vertices(space, count // 4, rng), gaussian(space, count // 2, rng)])
+
+
 def data_rows(problem: TrainingProblem) -> FloatArray:
     """The unit vectors ±xᵢ/|xᵢ| of the nonzero data points, shape (d, at most 2n)."""
     rows = problem.features.T

@@ -161,11 +161,7 @@ class ColumnGeneration:
         columns = problem.features.shape[1]
         walk = _STEPS_OF_A_WALK * problem.n * columns * (problem.c + 2)
         fresh = self._effort * max(_LEAST_FRESH, min(_FRESH, _FRESH_WORK // walk))
-        kinds = [
-            self._solution.directions,
-            candidates.vertices(space, fresh // 4, self._rng),
-            candidates.gaussian(space, fresh // 2, self._rng),
-        ]
+        kinds = [self._solution.directions, candidates.drawn(space, fresh, self._rng)]
         if self.rounds == 1:
             kinds.append(candidates.data_rows(problem))
         return ascend(problem, Z, np.hstack(kinds))

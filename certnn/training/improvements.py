@@ -107,11 +107,7 @@ def _with_new_neurons(
     outputs = own.output(problem.features)
     Z = -problem.loss.gradient(outputs, problem.Y)
     space, rng = candidates.isotropic(problem), np.random.default_rng(seed)
-    starts = [
-        candidates.unit(own.U),
-        candidates.vertices(space, _STARTS // 4, rng),
-        candidates.gaussian(space, _STARTS // 2, rng),
-    ]
+    starts = [candidates.unit(own.U), candidates.drawn(space, _STARTS, rng)]
     directions, scores = ascend(problem, Z, np.hstack(starts))
     above = scores > problem.reg
     found = []
