@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from certnn.auditing import AuditResult, audit
     from certnn.bound_result import LowerBoundResult
     from certnn.bounds import lower_bound
+    from certnn.budget import Budget
     from certnn.certificate import Certificate
     from certnn.completely_positive import ExactSolution, exact_solution
     from certnn.errors import InputError, SolverError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuditResult": "certnn.auditing",
     "Bound": "certnn.kernel",
+    "Budget": "certnn.budget",
     "Certificate": "certnn.certificate",
     "CertifiedReLUClassifier": "certnn.estimators",
     "CertifiedReLURegressor": "certnn.estimators",
@@ -60,6 +62,7 @@ _HOMES = {
 __all__ = [
     "AuditResult",
     "Bound",
+    "Budget",
     "Certificate",
     "CertifiedReLUClassifier",
     "CertifiedReLURegressor",

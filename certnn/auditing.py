@@ -17,6 +17,7 @@ import numpy as np
 
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import ENOUGH, lower_bound
+from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError, SolverError
 from certnn.files import save_network
@@ -42,20 +43,15 @@ if TYPE_CHECKING:
 #: Called as progress(what is running, best proved bound or None, best objective or None).
 AuditProgress = Callable[[str, float | None, float | None], None]
 
-#: Seconds to look for a better network when no time limit is given, and the share of one that is.
-_TRAINING_SECONDS = 10.0
-_TRAINING_SHARE = 0.25
-#: Share of a time limit for the cheapest level, where others follow.
-_CHEAPEST_SHARE = 0.3
-#: The same for descent from the weights of the given network.
-_POLISHING_SECONDS = 5.0
-_POLISHING_SHARE = 0.1
+#: Shares of what is left of a limit for descent from the weights of the given network, for the
+#: cheapest level where others follow, for a better network, and for the bound over activation
+#: patterns; and nominal seconds where there is no limit.
+_POLISHING, _CHEAPEST, _TRAINING, _PATTERNS = 0.1, 0.3, 0.3, 0.3
+_POLISHING_WORK, _TRAINING_WORK, _PATTERNS_WORK = 5.0, 10.0, 30.0
 #: Of what the given network is above the best one, what the bound may leave open.
 _SHARE_OF_EXCESS = 0.01
-#: The same for the bound over activation patterns; it is left out where the global bound is within
-#: this share of the best network, or X has more numbers than this.
-_PATTERN_SECONDS = 30.0
-_PATTERN_SHARE = 0.25
+#: The bound over activation patterns is left out where the global bound is within this share of the
+#: best network, or X has more numbers than this.
 _TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
 #: Patterns that are sampled beside those of the networks.
 _SAMPLED = 100
@@ -162,6 +158,8 @@ def audit(
     level: str = "auto",
     gap: float | None = None,
     time_limit: float | None = None,
+    work_limit: float | None = None,
+    budget: Budget | None = None,
     memory_limit: float = MEMORY,
     choice: SolverChoice | None = None,
     cluster: Client | None = None,
@@ -192,6 +190,8 @@ def audit(
         optimal.
     time_limit : float or None
         Seconds for the whole audit; the cheapest level is always run to a bound.
+    work_limit, budget
+        In place of seconds, as in `certnn.lower_bound`.
     memory_limit : float
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     choice : SolverChoice or None
@@ -227,66 +227,58 @@ def audit(
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
-    given = None if network is None else _evaluated(problem, network, "given")
-    best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
+    with budgeted(time_limit, work_limit, budget) as whole:
+        given = None if network is None else _evaluated(problem, network, "given")
+        best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
+        local = None
+        if given is not None:
+            local = _local_tier(problem, given, whole)
+            best = _better(best, local.polished)
 
-    polished = None
-    if given is not None:
-        seconds = _POLISHING_SECONDS if time_limit is None else _POLISHING_SHARE * time_limit
-        found = polish(problem, given.network, deadline=start + seconds)
-        polished = _evaluated(problem, found, "given, polished")
-        best = _better(best, polished)
+        def tell(stage: str, bound: float | None, objective: float | None) -> None:
+            if progress is not None:
+                known = best.bound.rounded
+                progress(stage, bound, known if objective is None else min(known, objective))
 
-    def tell(stage: str, bound: float | None, objective: float | None) -> None:
-        if progress is not None:
-            known = best.bound.rounded
-            progress(stage, bound, known if objective is None else min(known, objective))
-
-    # Leaves time for what follows, if something does.
-    cheapest = time_limit
-    if time_limit is not None and level != "shor":
-        cheapest = _CHEAPEST_SHARE * time_limit
-    lower = lower_bound(
-        problem, "shor", time_limit=cheapest, choice=choice, cluster=cluster, progress=tell
-    )
-    # What comes first may train as it goes; the levels of the relaxation do not.
-    if not any(stage.trains for stage in plan[:2]) and not lower.interrupted:
-        tell("training", lower.value, None)
-        seconds = _TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit
-        starts = () if network is None else (network,)
-        trained = train_locally(problem, starts=starts, time_limit=seconds)
-        best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
-        lower = replace(lower, interrupted=trained.interrupted)
-    # Where the search for a bound trains, its network is better to compare with than none.
-    seconds = _PATTERN_SECONDS if time_limit is None else _PATTERN_SHARE * time_limit
-    patterns, later = None, any(stage.trains for stage in plan[:2])
-    if not later:
-        patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
-        best = _best_with(problem, best, patterns)
-    left = None if time_limit is None else time_limit - (time.monotonic() - start)
-    if later and left is not None:
-        left -= seconds
-    if not lower.interrupted and (left is None or left > 0.0):
-        reference = (given or best).bound.rounded
+        # Leaves time for what follows, if something does.
+        cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
         lower = lower_bound(
-            problem,
-            level,
-            time_limit=left,
-            target=None if gap is None or given is None else reference * (1.0 - gap),
-            gap=_close_enough(given, best) if gap is None else min(gap, ENOUGH),
-            memory_limit=memory_limit,
-            network=best.network,
-            choice=choice,
-            improve=lower,
-            progress=tell,
+            problem, "shor", budget=cheapest, choice=choice, cluster=cluster, progress=tell
         )
-        if lower.network is not None:
-            best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
-    if later:
-        patterns, lower = _over_patterns(problem, given, best, lower, seconds, tell)
-        best = _best_with(problem, best, patterns)
+        # What comes first may train as it goes; the levels of the relaxation do not. Where the
+        # search for a bound trains, its network is better to compare with than none.
+        later = any(stage.trains for stage in plan[:2])
+        patterns = None
+        if not later and not whole.over:
+            tell("training", lower.value, None)
+            starts = () if network is None else (network,)
+            training = whole.part(_TRAINING, _TRAINING_WORK)
+            trained = train_locally(problem, training, starts=starts)
+            best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
+            patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
+            best = _best_with(problem, best, patterns)
+        if not whole.over:
+            reference = (given or best).bound.rounded
+            lower = lower_bound(
+                problem,
+                level,
+                budget=whole.part(1.0 - _PATTERNS) if later else whole,
+                target=None if gap is None or given is None else reference * (1.0 - gap),
+                gap=_close_enough(given, best) if gap is None else min(gap, ENOUGH),
+                memory_limit=memory_limit,
+                network=best.network,
+                choice=choice,
+                improve=lower,
+                progress=tell,
+            )
+            if lower.network is not None:
+                best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
+        if later:
+            patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
+            best = _best_with(problem, best, patterns)
+        lower = replace(lower, interrupted=whole.stopped)
     report = _report(
-        problem, given, polished, best, lower, title, recheck, decay, time.monotonic() - start
+        problem, given, local, best, lower, title, recheck, decay, time.monotonic() - start
     )
     if patterns is not None:
         report = replace(report, pattern_tier=_pattern_tier(problem, patterns, recheck))
@@ -299,11 +291,11 @@ def _over_patterns(
     given: _Evaluated | None,
     best: _Evaluated,
     lower: LowerBoundResult,
-    seconds: float,
+    budget: Budget,
     tell: AuditProgress,
 ) -> tuple[PatternBoundResult | None, LowerBoundResult]:
     """The bound over the patterns of the networks and sampled ones, where it is worth its time."""
-    if lower.interrupted or lower.bound.value >= (1 - Fraction(_TIGHT)) * best.bound.value:
+    if budget.over or lower.bound.value >= (1 - Fraction(_TIGHT)) * best.bound.value:
         return None, lower
     if problem.features.size > _MOST_NUMBERS:
         note = f"activation patterns: X has more than {_MOST_NUMBERS} numbers"
@@ -314,10 +306,8 @@ def _over_patterns(
         named.append(("more of the best network", best.network))
     try:
         patterns = collect_patterns(problem, named, _SAMPLED)
-        found = bound_over_patterns(problem, patterns, time_limit=seconds)
-        return found, replace(lower, interrupted=found.interrupted)
-    except KeyboardInterrupt:
-        return None, replace(lower, interrupted=True)
+        part = budget.part(_PATTERNS, _PATTERNS_WORK)
+        return bound_over_patterns(problem, patterns, budget=part), lower
     except (InputError, SolverError) as error:
         note = f"activation patterns: {error}"
         return None, replace(lower, notes=(*lower.notes, note))
@@ -371,16 +361,28 @@ def _better(best: _Evaluated, other: _Evaluated) -> _Evaluated:
     return other if other.bound.value < best.bound.value else best
 
 
-def _improvements(problem: TrainingProblem, given: _Evaluated) -> tuple[NetworkFigure, ...]:
+@dataclass(frozen=True)
+class _LocalTier:
+    """What is said of the given network by itself."""
+
+    polished: _Evaluated
+    stationarity: float | None
+    improvements: tuple[NetworkFigure, ...]
+
+
+def _local_tier(problem: TrainingProblem, given: _Evaluated, budget: Budget) -> _LocalTier:
+    part = budget.part(_POLISHING, _POLISHING_WORK)
+    polished = _evaluated(problem, polish(problem, given.network, part), "given, polished")
+    residual = None if budget.over else stationarity_residual(problem, given.network)
     changed = [
         _evaluated(problem, found.network, found.change)
-        for found in improvements(problem, given.network)
+        for found in improvements(problem, given.network, budget.part(_POLISHING, _POLISHING_WORK))
     ]
     better = sorted(
         (one for one in changed if one.bound.value < given.bound.value),
         key=lambda one: one.bound.value,
     )
-    return tuple(one.figure for one in better)
+    return _LocalTier(polished, residual, tuple(one.figure for one in better))
 
 
 def _best_with(
@@ -407,7 +409,7 @@ def _no_neurons(problem: TrainingProblem) -> TwoLayerNetwork:
 def _report(
     problem: TrainingProblem,
     given: _Evaluated | None,
-    polished: _Evaluated | None,
+    local: _LocalTier | None,
     best: _Evaluated,
     lower: LowerBoundResult,
     title: str,
@@ -433,11 +435,11 @@ def _report(
         lower_bound=next(b for b in bounds if b.level == lower.level),
         bounds=bounds,
         network=network,
-        polished=None if polished is None else polished.figure,
+        polished=None if local is None else local.polished.figure,
         best_network=best.figure,
-        stationarity=None if given is None else stationarity_residual(problem, given.network),
+        stationarity=None if local is None else local.stationarity,
         neurons=() if given is None else neuron_table(problem, given.network),
-        improvements=() if given is None else _improvements(problem, given),
+        improvements=() if local is None else local.improvements,
         solver_figures=lower.solver_figures,
         checks=(),
         notes=lower.notes,

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from certnn.bound_result import LowerBoundResult, ProvedLevel
+from certnn.budget import Budget
 from certnn.certificate import Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
 from certnn.dual_norm_proofs import Limits, Prover
@@ -43,12 +44,16 @@ Progress = Callable[[str, float | None, float | None], None]
 Checkpoint = Callable[[LowerBoundResult], None]
 
 
+#: Nominal seconds of certifying the level shor, for each number of X and Y.
+_A_NUMBER_PROVED = 1.5e-5
+
+
 @dataclass(frozen=True, eq=False)
 class BoundRequest:
     """The arguments of `certnn.lower_bound`."""
 
     problem: TrainingProblem
-    time_limit: float | None
+    budget: Budget
     memory_limit: float
     target: float | None
     gap: float
@@ -73,8 +78,7 @@ class BoundSearch:
         if self._network is not None:
             self._objective = training_objective(self._problem, self._network)
         self._start = time.monotonic()
-        limit = request.time_limit
-        self._deadline = math.inf if limit is None else self._start + limit
+        self._budget = request.budget
         self._proved = list(improve.proved) if improve else []
         self._figures = list(improve.solver_figures) if improve else []
         self._notes = list(improve.notes) if improve else []
@@ -86,10 +90,6 @@ class BoundSearch:
     def has(self, stage: Level) -> bool:
         """Whether the stage is proved already."""
         return any(proved.level == str(stage) for proved in self._proved)
-
-    def late(self) -> bool:
-        """Whether time is up."""
-        return time.monotonic() >= self._deadline
 
     def reached(self) -> bool:
         """Whether the best bound is good enough."""
@@ -113,14 +113,18 @@ class BoundSearch:
         except SolverError as error:
             self._notes.append(f"{stage}: {error}")
 
-    def result(self, interrupted: bool) -> LowerBoundResult:
+    def result(self) -> LowerBoundResult:
         """What is proved so far.
 
         Raises
         ------
         SolverError
             If nothing is.
+        KeyboardInterrupt
+            If nothing is because somebody asked to stop.
         """
+        if self.best is None and self._budget.stopped:
+            raise KeyboardInterrupt
         if self.best is None:
             raise SolverError("; ".join(self._notes) or "nothing was proved")
         earlier = self._request.improve.seconds if self._request.improve else 0.0
@@ -133,7 +137,7 @@ class BoundSearch:
             solver_figures=tuple(self._figures),
             notes=tuple(self._notes),
             seconds=earlier + time.monotonic() - self._start,
-            interrupted=interrupted,
+            interrupted=self._budget.stopped,
             products=dict(self._products),
         )
 
@@ -169,7 +173,7 @@ class BoundSearch:
 
     def _in_rounds(self, run: RoundsRun, about: dict[str, str]) -> Iterator[Certified]:
         try:
-            yield from run.certified(self._deadline, self._tell, about)
+            yield from run.certified(self._budget, self._tell, about)
         finally:
             self._figures.extend(run.figures)
 
@@ -178,22 +182,27 @@ class BoundSearch:
         return choice.solver == OWN or (stage != DNN and choice.formulation != "reduced")
 
     def _shor_point(self) -> DualPoint:
-        if self._problem.is_plain:
-            local = LocalChunks.of(self._problem.features, self._problem.Y)
+        problem = self._problem
+        proving = _A_NUMBER_PROVED * problem.n * (problem.features.shape[1] + problem.c)
+        budget = self._budget.but(proving)
+        if problem.is_plain:
+            local = LocalChunks.of(problem.features, problem.Y)
             chunks: Chunks = local
             if self._request.cluster is not None:
                 chunks = ClusterChunks(self._request.cluster, local.chunks)
-            return shor_point_of_chunks(chunks, self._problem.reg, self._deadline, self._tell_shor)
-        networks = [] if self._network is None else [self._network]
-        return residual_point(self._problem, networks, self._deadline, self._request.seed)
+            point = shor_point_of_chunks(chunks, problem.reg, budget, self._tell_shor)
+        else:
+            networks = [] if self._network is None else [self._network]
+            point = residual_point(problem, networks, budget, self._request.seed)
+        self._budget.spend(proving)
+        return point
 
     def _tell_shor(self, bound: float) -> None:
         self._tell(f"shor: {bound:.6g} to be proved")
 
     def _general_point(self, stage: Level, groups: list[IndexArray] | None) -> DualPoint:
         choice = self._request.choice
-        left = None if math.isinf(self._deadline) else self._deadline - time.monotonic()
-        outcome = solve_in_process(self._problem, groups, choice, left)
+        outcome = solve_in_process(self._problem, groups, choice, self._budget)
         self._figures.append(outcome.figure)
         if outcome.point is None:
             raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
@@ -204,7 +213,7 @@ class BoundSearch:
     ) -> Iterator[Certified]:
         run = OwnRun(self._problem, str(stage), groups, self._products.get(str(stage)))
         try:
-            yield from run.certified(self._deadline, self._is_enough, self._tell, about)
+            yield from run.certified(self._budget, self._is_enough, self._tell, about)
         finally:
             self._figures.extend(run.figures)
             if run.last is not None:
@@ -218,7 +227,7 @@ class BoundSearch:
         else:
             prover = PhasesProver(features, self._problem.reg)
         networks = [] if self._network is None else [self._network]
-        generation = ColumnGeneration(self._problem, networks, self._request.seed)
+        generation = ColumnGeneration(self._problem, self._budget, networks, self._request.seed)
 
         def tell(doing: str, objective: float) -> None:
             self._network, self._objective = generation.best, objective
@@ -229,7 +238,7 @@ class BoundSearch:
             self._problem,
             generation,
             prover,
-            Limits(self._deadline, self._request.memory_limit),
+            Limits(self._budget, self._request.memory_limit),
             -math.inf if self.best is None else self.best.bound.rounded,
             1.0 + self._request.gap,
             tell,
@@ -257,7 +266,7 @@ class BoundSearch:
         self._proved = [*others, max(same, key=lambda p: p.bound.value)]
         if self.best is None or certified.bound.value > self.best.bound.value:
             self.best, self._level = certified, str(stage)
-            self._request.checkpoint(self.result(interrupted=False))
+            self._request.checkpoint(self.result())
         self._tell(f"{stage}: proved")
 
     def _tell(self, stage: str) -> None:

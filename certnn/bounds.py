@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
+from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.relaxation.directions import find_directions
-from certnn.relaxation.levels import PARTITION, stages
+from certnn.relaxation.levels import PARTITION, SHOR, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def lower_bound(
     level: str = "auto",
     *,
     time_limit: float | None = None,
+    work_limit: float | None = None,
+    budget: Budget | None = None,
     memory_limit: float = MEMORY,
     target: float | None = None,
     gap: float = ENOUGH,
@@ -55,9 +57,15 @@ def lower_bound(
     level : str
         "auto", "shor", "block", "block(k)", "dnn", "cuts", "regions", "regions(k)", "phases" or
         "partition"; see `certnn.relaxation.levels.stages`. After a partition "auto" runs no
-        further level.
+        further level, unless there is a limit: then it goes on, with levels that take long too,
+        until its goal or its limit is reached.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
+    work_limit : float or None
+        The same in nominal seconds, counted from what is computed: with the same seed and number of
+        threads the same result on every machine, however busy (`certnn.Budget`).
+    budget : Budget or None
+        One to share with other calls, in place of the limits.
     memory_limit : float
         Bytes, positive, of a partition or of phases while they are searched for; the certificate is
         about a third larger.
@@ -102,56 +110,57 @@ def lower_bound(
         On Ctrl-C before anything is proved.
     """
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
-    _validate(problem, time_limit, memory_limit, choice, improve)
+    _validate(problem, memory_limit, choice, improve)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
-    search = BoundSearch(
-        BoundRequest(
-            problem,
-            time_limit,
-            memory_limit,
-            target,
-            gap,
-            network,
-            choice,
-            improve,
-            near,
-            cluster,
-            seed,
-            progress or (lambda stage, bound, objective: None),
-            checkpoint or (lambda result: None),
+    with budgeted(time_limit, work_limit, budget) as limit:
+        return _searched(
+            BoundRequest(
+                problem,
+                limit,
+                memory_limit,
+                target,
+                gap,
+                network,
+                choice,
+                improve,
+                near,
+                cluster,
+                seed,
+                progress or (lambda stage, bound, objective: None),
+                checkpoint or (lambda result: None),
+            ),
+            level,
         )
-    )
+
+
+def _searched(request: BoundRequest, level: str) -> LowerBoundResult:
+    problem, search = request.problem, BoundSearch(request)
     # The level shor needs no directions, and may have very many points.
     seen = problem.features[:0] if level == "shor" else problem.features
     directions = find_directions(seen)
-    columns, general = problem.features.shape[1], choice.solver != OWN
-    try:
-        for stage in stages(level, directions.count, columns, problem.c, general):
-            if search.has(stage) and not stage.trains:
-                continue
-            if search.best is not None and (search.late() or search.reached()):
-                break
-            with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-                search.run(stage, directions)
-            if level == "auto" and stage == PARTITION and search.has(stage):
-                break
-    except KeyboardInterrupt:
-        if search.best is None:
-            raise
-        return search.result(interrupted=True)
-    return search.result(interrupted=False)
+    columns, general = problem.features.shape[1], request.choice.solver != OWN
+    limited = request.budget.limited
+    for stage in stages(level, directions.count, columns, problem.c, general, limited):
+        if search.has(stage) and not stage.trains:
+            continue
+        if search.best is not None and (request.budget.over or search.reached()):
+            break
+        if stage != SHOR and request.budget.stopped:  # nothing was proved, and nothing will be soon
+            break
+        with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+            search.run(stage, directions)
+        if level == "auto" and stage == PARTITION and search.has(stage) and not limited:
+            break
+    return search.result()
 
 
 def _validate(
     problem: TrainingProblem,
-    time_limit: float | None,
     memory_limit: float,
     choice: SolverChoice,
     improve: LowerBoundResult | None,
 ) -> None:
-    if time_limit is not None and not 0.0 < time_limit < math.inf:
-        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
     _validate_choice(choice)

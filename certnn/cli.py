@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
@@ -10,7 +11,7 @@ from typing import NamedTuple, NoReturn
 from certnn.commands.audit import add_audit_options, add_bound_options, run_audit, run_bound
 from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
-from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, UNUSABLE, fail
+from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, TERMINATED, UNUSABLE, fail
 from certnn.commands.experiments import add_experiments_options, run_experiments
 from certnn.commands.path import add_path_options, run_path
 from certnn.commands.report import add_report_options, run_report
@@ -18,6 +19,7 @@ from certnn.commands.round import add_round_options, run_round
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
+from certnn.interrupts import interruptible, stoppable
 
 
 class _Command(NamedTuple):
@@ -25,13 +27,16 @@ class _Command(NamedTuple):
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    searches: bool = True
 
 
 _COMMANDS = (
     _Command("audit", "prove the gap of a trained network", add_audit_options, run_audit),
     _Command("bound", "prove a lower bound, without a network", add_bound_options, run_bound),
-    _Command("check", "check a certificate exactly; needs no solver", add_check_options, run_check),
-    _Command("report", "several audits on one page", add_report_options, run_report),
+    _Command(
+        "check", "check a certificate exactly; needs no solver", add_check_options, run_check, False
+    ),
+    _Command("report", "several audits on one page", add_report_options, run_report, False),
     _Command(
         "train", "train to proved optimality, of whatever width", add_train_options, run_train
     ),
@@ -67,21 +72,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code.
 
     0: done, and the report is consistent. 1: the certificate is rejected, or the report contradicts
-    itself. 2: unusable input, in one line. 130: interrupted; what was proved by then is written.
+    itself. 2: unusable input, in one line. 130 or 143: interrupted by Ctrl-C or SIGTERM; what was
+    proved by then is written.
     """
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return run(options)
-    except InputError as error:
-        return fail(str(error), UNUSABLE)
-    except SolverError as error:
-        return fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        return fail("interrupted before anything was proved", INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return OK
+    searching = stoppable if options.searches else interruptible
+    with searching(signal.SIGINT, signal.SIGTERM) as stop:
+        try:
+            code = run(options)
+        except InputError as error:
+            return fail(str(error), UNUSABLE)
+        except SolverError as error:
+            return fail(str(error), FAILED)
+        except KeyboardInterrupt:
+            what = "interrupted before anything was proved" if options.searches else "interrupted"
+            code = fail(what, INTERRUPTED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            return OK
+    terminated = code == INTERRUPTED and stop.signal == signal.SIGTERM
+    return TERMINATED if terminated else code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         options = commands.add_parser(command.name, help=command.help)
         command.add_options(options)
-        options.set_defaults(run=command.run)
+        options.set_defaults(run=command.run, searches=command.searches)
     return parser
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate import Certificate
 from certnn.problem import TrainingProblem
 
@@ -30,7 +31,11 @@ class DualNormProof(Protocol):
 
     @property
     def seconds(self) -> float:
-        """Of the search."""
+        """Wall time of the search."""
+
+    @property
+    def cost(self) -> float:
+        """Of the search, in units of the budget's `now`."""
 
     def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
         """The proof as a file."""
@@ -59,13 +64,12 @@ class Limits:
 
     Attributes
     ----------
-    deadline : float
-        Time of `time.monotonic`.
+    budget : Budget
     memory : float
         Bytes of the proof in memory; its certificate is about a third larger.
     """
 
-    deadline: float = float("inf")
+    budget: Budget = field(default_factory=Budget)
     memory: float = MEMORY
 
 

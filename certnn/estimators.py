@@ -32,8 +32,11 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         Stop once this gap is proved, a share of the objective, in [0, 1).
     level : str
         How the bound is proved, as in `certnn.lower_bound`.
+    work_limit : float or None
+        Work of one fit in nominal seconds, counted from what is computed (`certnn.Budget`): the
+        result does not depend on the machine's speed or load.
     time_limit : float or None
-        Seconds of one fit, about.
+        Seconds of one fit; where it is what ends the fit, the result depends on the machine.
     max_rounds : int or None
         Rounds of training where it is apart from the proof, at most.
     random_state : int
@@ -64,7 +67,8 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         hidden_bias: bool = True,
         gap: float = 1e-3,
         level: str = "auto",
-        time_limit: float | None = 30.0,
+        work_limit: float | None = 30.0,
+        time_limit: float | None = None,
         max_rounds: int | None = None,
         random_state: int = 0,
     ) -> None:
@@ -72,6 +76,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         self.hidden_bias = hidden_bias
         self.gap = gap
         self.level = level
+        self.work_limit = work_limit
         self.time_limit = time_limit
         self.max_rounds = max_rounds
         self.random_state = random_state
@@ -87,6 +92,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
             gap=self.gap,
             level=self.level,
             time_limit=self.time_limit,
+            work_limit=self.work_limit,
             max_rounds=self.max_rounds,
             seed=self.random_state,
         )

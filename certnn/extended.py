@@ -9,10 +9,13 @@ from fractions import Fraction
 
 from threadpoolctl import threadpool_limits
 
+from certnn.budget import budgeted
 from certnn.certificate import Certificate
 from certnn.errors import InputError, SolverError
 from certnn.extended_precision.certificate import certify_extended, decimal_below
+from certnn.extended_precision.interior_point import Point
 from certnn.extended_precision.moment import rounded_moment
+from certnn.extended_precision.program import ExtendedProgram
 from certnn.extended_precision.solver import solve_extended
 from certnn.kernel import Bound
 from certnn.problem import TrainingProblem
@@ -75,6 +78,8 @@ def refine(
     problem: TrainingProblem,
     digits: int = 30,
     *,
+    time_limit: float | None = None,
+    work_limit: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Refinement:
     """Prove the value of the level dnn, as a bound on every network, to so many digits.
@@ -89,6 +94,8 @@ def refine(
         of them zero or parallel to another one.
     digits : int
         From 1 to 100.
+    time_limit, work_limit : float or None
+        As in `certnn.lower_bound`; without success by then nothing is proved.
     progress : callable or None
         Told what is going on.
 
@@ -97,7 +104,9 @@ def refine(
     InputError
         If the problem is of another kind or too large, or `digits` is out of range.
     SolverError
-        If rows are zero or parallel, all targets are zero, or no such proof is found.
+        If rows are zero or parallel, all targets are zero, or no such proof is found in time.
+    KeyboardInterrupt
+        On Ctrl-C.
     """
     start = time.monotonic()
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MOST_DIGITS:
@@ -113,7 +122,7 @@ def refine(
     if not problem.Y.any():
         raise SolverError("the targets are zero, so that there is nothing to solve")
     with threadpool_limits(1):
-        program, point = solve_extended(problem, digits, progress or (lambda text: None))
+        program, point = _solved(problem, digits, time_limit, work_limit, progress)
         about = {"level": "dnn", "solver": f"certnn extended precision, {digits} digits"}
         certified = certify_extended(problem, program, point, digits, about)
     moment = rounded_moment(problem, program, point)
@@ -124,3 +133,19 @@ def refine(
     return Refinement(
         certified.bound, certified.certificate, moment, above, time.monotonic() - start
     )
+
+
+def _solved(
+    problem: TrainingProblem,
+    digits: int,
+    time_limit: float | None,
+    work_limit: float | None,
+    progress: Callable[[str], None] | None,
+) -> tuple[ExtendedProgram, Point]:
+    with budgeted(time_limit, work_limit) as budget:
+        try:
+            return solve_extended(problem, digits, budget, progress or (lambda text: None))
+        except SolverError:
+            if budget.stopped:
+                raise KeyboardInterrupt from None
+            raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import Checkpoint, Progress
 from certnn.bounds import lower_bound
+from certnn.budget import Budget, budgeted
 from certnn.certificate import Certificate
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
@@ -21,8 +22,8 @@ from certnn.relaxation.levels import stages
 from certnn.rounding import rounded_up
 from certnn.training import train_locally
 
-#: Share of a time limit for training where it is apart from the proof, and seconds without one.
-_TRAINING_SHARE, _TRAINING_SECONDS = 0.5, 60.0
+#: Share of a limit for training where it is apart from the proof, and nominal seconds without one.
+_TRAINING_SHARE, _TRAINING_WORK = 0.5, 60.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def train(
     gap: float = 1e-3,
     level: str = "auto",
     time_limit: float | None = None,
+    work_limit: float | None = None,
+    budget: Budget | None = None,
     memory_limit: float = MEMORY,
     max_rounds: int | None = None,
     start: TwoLayerNetwork | None = None,
@@ -110,8 +113,10 @@ def train(
     level : str
         How the bound is proved, as in `certnn.lower_bound`.
     time_limit : float or None
-        Seconds, about; without one the search goes on while its certificate stays of a size that
-        can be checked in about ten seconds.
+        Seconds; without one the search goes on while its certificate stays of a size that can be
+        checked in about ten seconds.
+    work_limit, budget
+        In place of seconds, as in `certnn.lower_bound`.
     memory_limit : float
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     max_rounds : int or None
@@ -147,43 +152,40 @@ def train(
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     if start is not None:
         start.require_fits(problem)
-    left, trained = time_limit, None
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
-    if not any(stage.trains for stage in plan[:2]):
-        trained = train_locally(
+    with budgeted(time_limit, work_limit, budget) as limit:
+        if not any(stage.trains for stage in plan[:2]):
+            start = train_locally(
+                problem,
+                limit.part(_TRAINING_SHARE, _TRAINING_WORK),
+                starts=() if start is None else (start,),
+                max_rounds=max_rounds,
+                seed=seed,
+                progress=None
+                if progress is None
+                else lambda value, rounds: progress(f"training, round {rounds}", None, value),
+            ).network
+        lower = lower_bound(
             problem,
-            starts=() if start is None else (start,),
-            time_limit=_TRAINING_SECONDS if time_limit is None else _TRAINING_SHARE * time_limit,
-            max_rounds=max_rounds,
+            # After Ctrl-C only what is cheap.
+            "shor" if limit.stopped else level,
+            gap=gap,
+            budget=limit,
+            memory_limit=memory_limit,
+            network=start,
+            improve=improve,
+            near=near,
             seed=seed,
-            progress=None
-            if progress is None
-            else lambda value, rounds: progress(f"training, round {rounds}", None, value),
+            progress=progress,
+            checkpoint=checkpoint,
         )
-        start = trained.network
-        if time_limit is not None:
-            left = max(time_limit - (time.monotonic() - begun), 1e-3)
-    lower = lower_bound(
-        problem,
-        # After Ctrl-C only what is cheap.
-        "shor" if trained is not None and trained.interrupted else level,
-        gap=gap,
-        time_limit=left,
-        memory_limit=memory_limit,
-        network=start,
-        improve=improve,
-        near=near,
-        seed=seed,
-        progress=progress,
-        checkpoint=checkpoint,
-    )
-    network = lower.network
-    if network is None:
-        network = train_locally(problem, time_limit=0.0).network
-    return TrainingResult(
-        network=network,
-        objective=network.evaluate(problem),
-        lower=lower,
-        seconds=time.monotonic() - begun,
-        interrupted=lower.interrupted or (trained is not None and trained.interrupted),
-    )
+        network = lower.network
+        if network is None:
+            network = train_locally(problem, Budget(), max_rounds=0).network
+        return TrainingResult(
+            network=network,
+            objective=network.evaluate(problem),
+            lower=lower,
+            seconds=time.monotonic() - begun,
+            interrupted=limit.stopped,
+        )

@@ -11,10 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from certnn.bound_search import Progress
+from certnn.budget import require_limit
 from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
+from certnn.interrupts import stoppable
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
@@ -160,6 +162,7 @@ def regularisation_path(
     gap: float = 1e-3,
     level: str = "auto",
     time_limit: float | None = None,
+    work_limit: float | None = None,
     seed: int = 0,
     folder: str | Path | None = None,
     progress: Callable[[float], Progress] | None = None,
@@ -172,7 +175,7 @@ def regularisation_path(
         The data; its own reg plays no part.
     regs : sequence of float
         Weight decays, positive, in any order.
-    gap, level, time_limit, seed
+    gap, level, time_limit, work_limit, seed
         For each weight decay, as in `certnn.train`; the time limit is in seconds.
     folder : str, Path or None
         Where each network and certificate is kept. What is there already from an earlier run on the
@@ -195,36 +198,38 @@ def regularisation_path(
     ordered = sorted({problem.with_reg(reg).reg for reg in regs})
     if not ordered:
         raise InputError("regs", "is empty")
+    for name, limit in (("time_limit", time_limit), ("work_limit", work_limit)):
+        require_limit(name, limit)
     done: list[TrainingResult] = []
-    interrupted = False
-    for reg in reversed(ordered):
-        here = problem.with_reg(reg)
-        files = None if folder is None else _files(Path(folder), reg)
-        found = files is not None and all(file.exists() for file in files)
-        start = load_network(files[0]) if files and found else None
-        try:
-            result = train(
-                here,
-                gap=gap,
-                level=level,
-                time_limit=time_limit,
-                start=start or (done[-1].network if done else None),
-                improve=proved_before(here, files[1]) if files and found else None,
-                near=done[-1].lower if done else None,
-                seed=seed,
-                progress=progress(reg) if progress else None,
-            )
-        except KeyboardInterrupt:
-            if not done:
-                raise
-            interrupted = True
-            break
-        if files:
-            result.save(*files)
-        done.append(result)
-        if result.interrupted:
-            interrupted = True
-            break
+    with stoppable() as stop:
+        for reg in reversed(ordered):
+            here = problem.with_reg(reg)
+            files = None if folder is None else _files(Path(folder), reg)
+            found = files is not None and all(file.exists() for file in files)
+            start = load_network(files[0]) if files and found else None
+            try:
+                result = train(
+                    here,
+                    gap=gap,
+                    level=level,
+                    time_limit=time_limit,
+                    work_limit=work_limit,
+                    start=start or (done[-1].network if done else None),
+                    improve=proved_before(here, files[1]) if files and found else None,
+                    near=done[-1].lower if done else None,
+                    seed=seed,
+                    progress=progress(reg) if progress else None,
+                )
+            except KeyboardInterrupt:
+                if not done:
+                    raise
+                break
+            if files:
+                result.save(*files)
+            done.append(result)
+            if stop.asked:
+                break
+        interrupted = stop.asked
     kept = tuple(ordered[len(ordered) - len(done) :])
     return RegularisationPath(problem, kept, tuple(reversed(done)), interrupted)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
+from certnn.budget import Budget
 from certnn.certificate import Certified, certify
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
@@ -17,10 +18,12 @@ from certnn.relaxation.reduced_problem import reduce_problem
 from certnn.relaxation.solver_figure import SolverFigure
 
 #: A bound is certified on the way if it has risen by this share, and if certifying takes no more
-#: than this share of the time since the last one, in which a second is the least.
-_RISE, _SHARE, _LEAST_SECONDS = 0.02, 0.2, 1.0
-#: Time to keep for certifying at the end, in units of what it took before.
+#: than this share of what was spent since the last one, of which a second is the least.
+_RISE, _SHARE, _LEAST = 0.02, 0.2, 1.0
+#: What to keep for certifying at the end, in units of what it took before.
 _KEPT = 1.5
+#: Nominal seconds of certifying, for each third power of the order of a matrix.
+_A_CUBE = 5e-8
 
 
 class OwnRun:
@@ -67,9 +70,15 @@ class OwnRun:
             )
         ]
 
+    def _proof_cost(self) -> float:
+        """Nominal seconds of certifying: of matrices for each group, or one for all points."""
+        order = self._problem.features.shape[1] + self._problem.c
+        sizes = [len(group) for group in self._groups or ()] or [self._problem.n]
+        return _A_CUBE * sum(float(size + order) ** 3 for size in sizes)
+
     def certified(
         self,
-        deadline: float,
+        budget: Budget,
         enough: Callable[[float], bool],
         tell: Callable[[str], None],
         about: dict[str, str],
@@ -78,8 +87,9 @@ class OwnRun:
 
         Parameters
         ----------
-        deadline : float
-            Time of `time.monotonic` by which the last one should be certified.
+        budget : Budget
+            In which the last one should be certified; where somebody asks to stop, what was
+            reached by then is.
         enough : callable
             Whether a bound is good enough to end with.
         tell : callable
@@ -89,49 +99,42 @@ class OwnRun:
 
         Raises
         ------
-        KeyboardInterrupt
-            After Ctrl-C, when what was reached by then is certified and taken.
         SolverError
             If the solver reaches no dual point.
         """
         reduced = reduce_problem(self._problem)
         self.solver = solver_name(self._groups, reduced)
         about = about | {"solver": self.solver}
-        known, since, cost = -math.inf, time.monotonic(), 0.0
-        stopped = False
+        known, since, cost, step = -math.inf, budget.now, self._proof_cost(), 0.0
 
         def proof() -> Certified:
             nonlocal known, since, cost
             assert self.last is not None
-            known, start = self.last.bound, time.monotonic()
+            known, start = self.last.bound, budget.now
             tell(f"{self._level}: proving")
             found = certify(
                 self._problem, reduced.original_point(self.last.Z, self.last.products), about
             )
-            since = time.monotonic()
+            budget.spend(self._proof_cost())
+            since = budget.now
             cost = since - start
             return found
 
-        try:
-            for iterate in iterates(reduced, self._groups, self._start):
-                if self.last is None or iterate.bound > self.last.bound:
-                    self.last = iterate
-                tell(f"{self._level}: {self.last.bound:.6g} to be proved")
-                if enough(self.last.bound) or time.monotonic() + _KEPT * cost > deadline:
-                    break
-                risen = self.last.bound > known + _RISE * abs(known) or known == -math.inf
-                waited = time.monotonic() - since
-                if risen and waited > max(cost / _SHARE, _LEAST_SECONDS):
-                    yield proof()
-            else:
-                self._finished = True
-        except KeyboardInterrupt:
-            stopped = True
+        began = budget.now
+        for iterate in iterates(reduced, self._groups, budget, self._start):
+            step, began = budget.now - began, budget.now
+            if self.last is None or iterate.bound > self.last.bound:
+                self.last = iterate
+            tell(f"{self._level}: {self.last.bound:.6g} to be proved")
+            if enough(self.last.bound) or not budget.affords(step + _KEPT * cost):
+                break
+            risen = self.last.bound > known + _RISE * abs(known) or known == -math.inf
+            if risen and budget.now - since > max(cost / _SHARE, _LEAST):
+                yield proof()
+                began = budget.now
+        else:
+            self._finished = True
         if self.last is None:
-            if stopped:
-                raise KeyboardInterrupt
             raise SolverError("the solver found no dual point")
         if self.last.bound > known:
             yield proof()
-        if stopped:
-            raise KeyboardInterrupt

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
+from certnn.budget import Budget
 from certnn.certificate import Certified
 from certnn.certificate.cuts_certify import certify_cuts
 from certnn.certificate.regions_certify import certify_regions
@@ -47,10 +48,12 @@ class RoundsRun:
     solver : str
         Name of the solver.
     rounds : callable
-        Called with the time of `time.monotonic` after which no round begins.
+        Called with a budget; where it is over no round begins.
     """
 
-    def __init__(self, level: str, solver: str, rounds: Callable[[float], Iterator[Round]]) -> None:
+    def __init__(
+        self, level: str, solver: str, rounds: Callable[[Budget], Iterator[Round]]
+    ) -> None:
         self._level, self._solver, self._rounds = level, solver, rounds
         self._begun = time.monotonic()
         self.last: Round | None = None
@@ -74,14 +77,14 @@ class RoundsRun:
         ]
 
     def certified(
-        self, deadline: float, tell: Callable[[str], None], about: dict[str, str]
+        self, budget: Budget, tell: Callable[[str], None], about: dict[str, str]
     ) -> Iterator[Certified]:
         """Certify the bound of each round.
 
         Parameters
         ----------
-        deadline : float
-            Time of `time.monotonic` after which no round begins.
+        budget : Budget
+            In which the last bound should be certified.
         tell : callable
             Told what is going on.
         about : dict of str
@@ -95,7 +98,7 @@ class RoundsRun:
         """
         about = about | {"solver": self._solver}
         unproved: SolverError | None = None
-        for found in self._rounds(deadline):
+        for found in self._rounds(budget):
             self.last = found
             tell(f"{self._level}: {found.bound:.6g} to be proved, {found.settings}")
             try:
@@ -113,8 +116,8 @@ def cuts_run(
 ) -> RoundsRun:
     """A run of the level cuts; the arguments are those of `cut_rounds`."""
 
-    def rounds(deadline: float) -> Iterator[Round]:
-        for found in cut_rounds(problem, deadline, families, seed):
+    def rounds(budget: Budget) -> Iterator[Round]:
+        for found in cut_rounds(problem, budget, families, seed):
             in_play = f"{found.slacks} slacks, {found.sets} sets"
             prove = partial(certify_cuts, problem, found.point)
             yield Round(found.bound, found.gap, in_play, prove)
@@ -125,8 +128,8 @@ def cuts_run(
 def regions_run(problem: TrainingProblem, regions: int = 0, seed: int = 0) -> RoundsRun:
     """A run of the level regions; the arguments are those of `region_rounds`."""
 
-    def rounds(deadline: float) -> Iterator[Round]:
-        for found in region_rounds(problem, deadline, regions, seed):
+    def rounds(budget: Budget) -> Iterator[Round]:
+        for found in region_rounds(problem, budget, regions, seed):
             prove = partial(certify_regions, problem, found.point)
             yield Round(found.bound, found.gap, f"{found.lifts} lifts", prove)
 

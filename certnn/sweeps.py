@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certnn.errors import InputError
+from certnn.interrupts import Stop, stoppable
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 #: What is computed and what comes out of it: a JSON object.
 Record = dict[str, Any]
 _LARGEST = 2**28
+_POLL = 0.05
+#: What keeps Python from looking for modules in the current folder.
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def run_sweep(
     outcomes : list of Outcome
         In the order of the cells; where interrupted, those that are there.
     interrupted : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C or SIGTERM ended it.
 
     Raises
     ------
@@ -84,68 +91,107 @@ def run_sweep(
     done = {_key(outcome.cell): outcome for outcome in _read(store)}
     done = {key: outcome for key, outcome in done.items() if not outcome.error}
     missing = [cell for cell in cells if _key(cell) not in done]
-    interrupted = False
-    finished = _on_processes(run, missing, jobs)
-    if cluster is not None:
-        finished = _on_cluster(run, missing, cluster)
-    try:
-        with store.open("a", encoding="utf-8") as file:
-            for outcome in finished:
-                done[_key(outcome.cell)] = outcome
-                file.write(json.dumps(vars(outcome)) + "\n")
-                file.flush()
-                if tell is not None:
-                    tell(len(done), len(cells), outcome)
-    except KeyboardInterrupt:
-        interrupted = True
-    except OSError as error:
-        raise InputError(str(store), f"cannot be written: {error.strerror}") from None
-    return [done[_key(cell)] for cell in cells if _key(cell) in done], interrupted
+    with stoppable() as stop:
+        if cluster is not None:
+            finished = _on_cluster(run, missing, cluster, stop)
+        elif jobs == 1:
+            finished = (_outcome(run, cell) for cell in missing)
+        else:
+            finished = _on_processes(run, missing, jobs, stop)
+        try:
+            with store.open("a", encoding="utf-8") as file:
+                for outcome in finished:
+                    done[_key(outcome.cell)] = outcome
+                    file.write(json.dumps(vars(outcome)) + "\n")
+                    file.flush()
+                    if tell is not None:
+                        tell(len(done), len(cells), outcome)
+                    if stop.asked:
+                        break
+        except KeyboardInterrupt:  # of a cell that was cut short
+            stop.ask()
+        except OSError as error:
+            raise InputError(str(store), f"cannot be written: {error.strerror}") from None
+        finally:
+            finished.close()
+        return [done[_key(cell)] for cell in cells if _key(cell) in done], stop.asked
 
 
 def _on_processes(
-    run: Callable[[Record], Record], cells: Sequence[Record], jobs: int
-) -> Iterator[Outcome]:
+    run: Callable[[Record], Record], cells: Sequence[Record], jobs: int, stop: Stop
+) -> Generator[Outcome]:
     import joblib
+    from joblib.externals.loky import ProcessPoolExecutor
 
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    left = {_key(cell): cell for cell in cells}
-    tasks = (joblib.delayed(_outcome)(run, cell) for cell in cells)
-    with warnings.catch_warnings():
-        # A process whose memory has grown is replaced, of which joblib warns.
-        warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-        try:
-            for outcome in parallel(tasks):
-                del left[_key(outcome.cell)]
+    workers = joblib.effective_n_jobs(jobs)
+    with _children_undisturbed():
+        pool = ProcessPoolExecutor(workers)
+    waiting = list(reversed(cells))
+    running: dict[Future[Outcome], Record] = {}
+    try:
+        while (running or waiting) and not stop.asked:
+            # No more than there are workers, so that none is queued when they are killed.
+            while waiting and len(running) < workers:
+                cell = waiting.pop()
+                with _children_undisturbed():
+                    running[pool.submit(_outcome, run, cell)] = cell
+            for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
+                cell = running.pop(future)
+                try:
+                    outcome = future.result()
+                except BrokenProcessPool as problem:  # it is not known by which cell
+                    error = f"a process died: {str(problem).splitlines()[0]}"
+                    outcome = Outcome(cell, None, error, 0.0)
                 yield outcome
-        except BrokenProcessPool as problem:  # one was killed: it is not known by which cell
-            for cell in left.values():
-                yield Outcome(cell, None, f"a process died: {str(problem).splitlines()[0]}", 0.0)
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+@contextmanager
+def _children_undisturbed() -> Iterator[None]:
+    """Processes started meanwhile do not look for modules in the current folder, nor see Ctrl-C.
+
+    A terminal sends that to all of them, but it is the parent that decides what is kept.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _on_cluster(
-    run: Callable[[Record], Record], cells: Sequence[Record], cluster: Client
-) -> Iterator[Outcome]:
-    from distributed import as_completed
-
+    run: Callable[[Record], Record], cells: Sequence[Record], cluster: Client, stop: Stop
+) -> Generator[Outcome]:
     futures = cluster.map(_outcome, [run] * len(cells), cells, pure=False)
-    by_key = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
+    left = dict(zip(futures, cells, strict=True))
     try:
-        for future in as_completed(futures):
-            try:
-                yield future.result()
-            except Exception as problem:  # a worker was killed, or cannot load the code
-                error = f"{type(problem).__name__}: {problem}"
-                yield Outcome(by_key[future.key], None, error, 0.0)
+        while left and not stop.asked:
+            for future in [future for future in left if future.done()]:
+                cell = left.pop(future)
+                try:
+                    yield future.result()
+                except Exception as problem:  # a worker was killed, or cannot load the code
+                    yield Outcome(cell, None, f"{type(problem).__name__}: {problem}", 0.0)
+            time.sleep(_POLL)
     finally:
-        cluster.cancel(futures)
+        cluster.cancel(list(left))
 
 
 def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:
     start = time.monotonic()
     values, error = None, ""
     try:
-        values = run(cell)
+        with stoppable() as stop:
+            values = run(cell)
+            if stop.asked:  # a result cut short is not one to keep
+                raise KeyboardInterrupt
     except Exception as problem:  # whatever it is, the other cells go on
         error = f"{type(problem).__name__}: {problem}"
     return Outcome(cell, values, error, time.monotonic() - start)

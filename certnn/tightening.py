@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
 
 from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
@@ -18,9 +16,9 @@ _FACTORS = (
 )
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
-#: Seconds of checking and writing, in units of those of the search.
+#: Cost of checking and writing, in units of that of the search.
 _AFTERWARDS = 2.0
-#: Share of the time left that training for one factor may take, if there is a deadline.
+#: Share of what is left of a budget that training for one factor may take.
 _TRAINING_SHARE = 0.5
 #: Called as tell(what begins, objective of the best network).
 Tell = Callable[[str, float], None]
@@ -49,7 +47,7 @@ def tightening_proofs(
     prover : Prover
         For the problem's features.
     limits : Limits
-        The deadline is that by which the last proof should also have been checked.
+        The budget is that in which the last proof should also have been checked.
     known : float
         A bound proved before; what would not improve on it is left out.
     enough : float
@@ -85,7 +83,7 @@ def tightening_proofs(
                 factor, nodes = passed.pop(), nodes / effort.growth
                 factors = []
         found = _proof(problem, generation, prover, factor, limits, known, tell)
-        while isinstance(found, NoProof) and passed and time.monotonic() < limits.deadline:
+        while isinstance(found, NoProof) and passed and not limits.budget.over:
             factors = []  # too near to reg for the accuracy of the training: the ones before
             found = _proof(problem, generation, prover, passed.pop(), limits, known, tell)
         if isinstance(found, NoProof):
@@ -107,11 +105,10 @@ def _proof(
     tolerance = _TRAINED * (factor - 1.0)
     margin = min(max(_ROOM * (factor - 1.0), _LEAST_ROOM), _MOST_ROOM)
     while True:
-        left = limits.deadline - time.monotonic()
-        until = time.monotonic() + _TRAINING_SHARE * left
+        training = limits.budget.part(_TRAINING_SHARE)
         while not generation.round(tolerance):
             tell(f"training, round {generation.rounds}", generation.objective)
-            if generation.stalled or time.monotonic() > until:
+            if generation.stalled or training.over:
                 break
         if expected_bound(problem, generation.residual, factor) <= known:
             return None
@@ -121,12 +118,11 @@ def _proof(
             return found
         generation.add(found.violators)
         rounding = generation.stalled or generation.highest <= factor
-        if rounding or time.monotonic() > limits.deadline:
+        if rounding or limits.budget.over:
             return found
 
 
 def _worth_trying(last: DualNormProof, nodes: float, most: float, limits: Limits) -> bool:
-    if math.isinf(limits.deadline):
+    if not limits.budget.limited:
         return nodes < most
-    seconds = last.seconds * nodes / last.nodes
-    return time.monotonic() + (1.0 + _AFTERWARDS) * seconds < limits.deadline
+    return limits.budget.affords((1.0 + _AFTERWARDS) * last.cost * nodes / last.nodes)

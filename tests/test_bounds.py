@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -28,6 +29,7 @@ from certnn import (
     bound_search,
     lower_bound,
 )
+from certnn.budget import Budget
 from certnn.relaxation import worker
 from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER
@@ -41,9 +43,9 @@ def in_process(monkeypatch):
     """General solvers run in this process, which saves seconds; counts the calls."""
     calls = []
 
-    def run(problem, groups, choice, time_limit):
-        calls.append((groups, choice, time_limit))
-        return worker.solve(problem, groups, choice, time_limit)
+    def run(problem, groups, choice, budget):
+        calls.append((groups, choice, budget.seconds_left))
+        return worker.solve(problem, groups, choice, budget.seconds_left)
 
     monkeypatch.setattr(bound_search, "solve_in_process", run)
     return calls
@@ -168,11 +170,12 @@ def test_deterministic(in_process, choice):
 # Arguments.
 
 
-@pytest.mark.parametrize("time_limit", [0.0, -1.0, math.nan, math.inf])
-def test_bad_time_limit_is_refused_by_name(time_limit):
+@pytest.mark.parametrize("name", ["time_limit", "work_limit"])
+@pytest.mark.parametrize("limit", [0.0, -1.0, math.nan, math.inf, True, "1"])
+def test_bad_limit_is_refused_by_name(name, limit):
     with pytest.raises(InputError) as caught:
-        lower_bound(PLAIN["d=1"], time_limit=time_limit)
-    assert caught.value.argument == "time_limit"
+        lower_bound(PLAIN["d=1"], **{name: limit})
+    assert caught.value.argument == name
 
 
 def test_bad_formulation_is_refused_by_name():
@@ -225,7 +228,7 @@ def test_the_formulation_is_used_for_dnn_alone(formulation):
     problem = random_family(1, n=DEFAULT_GROUP + 1, c=1)
     seen = []
 
-    def fake(problem, groups, choice, time_limit):
+    def fake(problem, groups, choice, budget):
         seen.append((groups is None, choice.formulation))
         raise SolverError("stopped")
 
@@ -251,9 +254,10 @@ def test_target_ends_the_search(in_process):
     ]
 
 
-def test_time_limit_keeps_the_cheapest_level(in_process):
+@pytest.mark.parametrize("limit", ["time_limit", "work_limit"])
+def test_a_limit_keeps_the_cheapest_level(in_process, limit):
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn", time_limit=1e-9, choice=CLARABEL)
+    result = lower_bound(problem, "dnn", choice=CLARABEL, **{limit: 1e-9})
     assert levels_of(result) == ["shor"]
     assert not in_process
     check_result(problem, result)
@@ -309,6 +313,20 @@ def test_progress_tells_what_runs_and_what_is_proved(in_process):
 # Solvers that fail.
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Time passes while the solver is waited for, and does not otherwise."""
+    now, sleep = [0.0], time.sleep
+
+    def wait(seconds):
+        now[0] += seconds
+        sleep(seconds)
+
+    fake = SimpleNamespace(monotonic=lambda: now[0], sleep=wait)
+    monkeypatch.setattr("certnn.budget.time", fake)
+    monkeypatch.setattr(worker, "time", fake)
+
+
 def _program(path, body):
     path.write_text(f"#!{shutil.which('sh')}\n{body}\n")
     path.chmod(0o755)
@@ -316,20 +334,22 @@ def _program(path, body):
 
 
 @pytest.mark.parametrize(
-    ("body", "note"),
+    ("body", "time_limit", "note"),
     [
-        ("exit 3", r"the process of CLARABEL died \(exit 3\): no output"),
-        ("echo first; echo out of memory >&2; kill -9 $$", r"died \(exit -9\): out of memory"),
-        ("exec sleep 60", "did not stop at the time limit and was ended"),
+        ("exit 3", None, r"the process of CLARABEL died \(exit 3\): no output"),
+        ("echo one; echo out of memory >&2; kill -9 $$", None, r"died \(exit -9\): out of memory"),
+        ("exec sleep 600", 4.0, "the solver did not end at the time limit, and had proved nothing"),
+        ("exec sleep 600", 2.0, "there is no time left to start CLARABEL"),
     ],
-    ids=["exits", "killed", "hangs"],
+    ids=["exits", "killed", "hangs", "would not even start"],
 )
-def test_a_worker_that_dies_leaves_a_note_and_the_bound(tmp_path, monkeypatch, body, note):
+def test_a_worker_that_dies_leaves_a_note_and_the_bound(
+    tmp_path, monkeypatch, clock, body, time_limit, note
+):
     program = _program(tmp_path / "python", body)
     monkeypatch.setattr(worker.sys, "executable", program)
-    monkeypatch.setattr(worker, "_GRACE", -29.5)
     problem = PLAIN["d=2, c=2"]
-    result = lower_bound(problem, "dnn", time_limit=30.0, choice=CLARABEL)
+    result = lower_bound(problem, "dnn", time_limit=time_limit, choice=CLARABEL)
     assert levels_of(result) == ["shor"]
     check_result(problem, result)
     assert len(result.notes) == 1
@@ -355,8 +375,8 @@ def test_a_solver_that_panics_leaves_a_note_and_the_bound(in_process):
 
 
 def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
-    def no_point(problem, groups, choice, time_limit):
-        outcome = worker.solve(problem, groups, choice, time_limit)
+    def no_point(problem, groups, choice, budget):
+        outcome = worker.solve(problem, groups, choice, budget.seconds_left)
         return type(outcome)(outcome.figure, None)
 
     monkeypatch.setattr(bound_search, "solve_in_process", no_point)
@@ -367,8 +387,8 @@ def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
 
 
 def test_a_solver_that_says_nonsense_leaves_a_note_and_the_bound(monkeypatch):
-    def nonsense(problem, groups, choice, time_limit):
-        outcome = worker.solve(problem, groups, choice, time_limit)
+    def nonsense(problem, groups, choice, budget):
+        outcome = worker.solve(problem, groups, choice, budget.seconds_left)
         outcome.point.Z[0, 0] = math.nan
         return outcome
 
@@ -400,7 +420,8 @@ def test_scs_as_it_comes_makes_a_true_bound(in_process):
 
 def test_interrupt_keeps_what_is_proved(monkeypatch):
     def interrupt(*arguments):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        raise SolverError("it was stopped")
 
     monkeypatch.setattr(bound_search, "solve_in_process", interrupt)
     problem = PLAIN["d=2, c=2"]
@@ -412,34 +433,38 @@ def test_interrupt_keeps_what_is_proved(monkeypatch):
 
 def test_interrupt_before_anything_is_proved_is_passed_on(monkeypatch):
     def interrupt(*arguments):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        raise SolverError("it was stopped")
 
     monkeypatch.setattr(bound_search, "shor_point_of_chunks", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lower_bound(PLAIN["d=2, c=2"], "dnn")
 
 
-def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
-    script = """
-        import json
-        import certnn
-        import numpy as np
-        from sklearn.datasets import load_iris
+#: Prints what it does, and in the end the result.
+LONG_SEARCH = """
+import json
+import certnn
+import numpy as np
+from sklearn.datasets import load_iris
 
-        X, labels = load_iris(return_X_y=True)
-        problem = certnn.TrainingProblem(X[::2], np.eye(3)[labels[::2]], 0.1)
-        first = certnn.lower_bound(problem, "shor")
-        result = certnn.lower_bound(
-            problem,
-            "dnn",
-            choice=certnn.SolverChoice("CLARABEL"),
-            improve=first,
-            progress=lambda *a: print(a[0], flush=True),
-        )
-        print(json.dumps([result.interrupted, result.level, result.value, first.value]))
-    """
+X, labels = load_iris(return_X_y=True)
+problem = certnn.TrainingProblem(X[::2], np.eye(3)[labels[::2]], 0.1)
+first = certnn.lower_bound(problem, "shor")
+result = certnn.lower_bound(
+    problem,
+    "dnn",
+    choice=certnn.SolverChoice("CLARABEL"),
+    improve=first,
+    progress=lambda *a: print(a[0], flush=True),
+)
+print(json.dumps([result.interrupted, result.level, result.value, first.value]))
+"""
+
+
+def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
     with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", LONG_SEARCH],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -449,13 +474,13 @@ def test_a_real_interrupt_ends_the_solver_and_keeps_the_bound():
         while not (children := parent.children()):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate()
         assert process.returncode == 0, errors
     interrupted, level, value, shor = json.loads(output.splitlines()[-1])
     assert interrupted
     assert level == "shor"
     assert value == shor > 0.0
-    psutil.wait_procs(children, timeout=10)
+    psutil.wait_procs(children)
     assert not any(child.is_running() for child in children)
     assert "Traceback" not in errors
 
@@ -483,7 +508,7 @@ def test_no_sampled_network_beats_a_bound(in_process, problem, choice, seed):
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_trained_network_beats_a_bound(in_process, problem, level, choice):
     result = lower_bound(problem, level, choice=choice)
-    network = polish(problem, train_locally(problem, time_limit=0.2).network)
+    network = polish(problem, train_locally(problem, Budget(work=0.02)).network, Budget())
     assert network.evaluate(problem).value >= result.bound.value
 
 
@@ -492,7 +517,7 @@ def test_no_trained_network_beats_a_bound(in_process, problem, level, choice):
 def test_no_trained_network_beats_dnn(in_process, name, choice):
     problem = (DEGENERATE | AWKWARD)[name]
     result = lower_bound(problem, "dnn", choice=choice)
-    trained = train_locally(problem, time_limit=0.2).network
+    trained = train_locally(problem, Budget(work=0.02)).network
     assert trained.evaluate(problem).value >= result.bound.value
     assert best_sampled(problem, np.random.default_rng(0)) >= result.bound.value
     for proved in result.proved:

@@ -25,7 +25,12 @@ HOMES = (
 #: A Bound is made by the kernel alone, of which it needs the `maker`.
 NOT_TAKEN = ("self", "args", "kwargs", "maker")
 #: What a parameter or attribute of this name is measured in.
-UNITS = {"seconds": "second", "time_limit": "second", "memory_limit": "byte"}
+UNITS = {
+    "seconds": "second",
+    "time_limit": "second",
+    "work_limit": "second",
+    "memory_limit": "byte",
+}
 
 
 def public(home):

@@ -8,7 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from certnn import CertifiedReLUClassifier, CertifiedReLURegressor, TrainingProblem
 
-QUICK = {"level": "shor", "time_limit": None, "max_rounds": 2}
+QUICK = {"level": "shor", "work_limit": None, "max_rounds": 2}
 
 
 @parametrize_with_checks([CertifiedReLURegressor(**QUICK), CertifiedReLUClassifier(**QUICK)])

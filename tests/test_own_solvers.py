@@ -1,5 +1,7 @@
 """Our own solvers of the relaxation behind `lower_bound`: Clarabel, interruption, goals."""
 
+import signal
+
 import numpy as np
 import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
@@ -47,7 +49,7 @@ def test_an_interrupt_certifies_what_is_reached(monkeypatch):
     def interrupted(*arguments):
         for count, iterate in enumerate(iterates(*arguments)):
             if count == 8:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             yield iterate
 
     monkeypatch.setattr(relaxed_bounds, "iterates", interrupted)

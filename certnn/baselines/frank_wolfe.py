@@ -9,13 +9,12 @@ may stop short of the optimum; nothing here is a proof.
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training.ascent import ascend
@@ -40,7 +39,7 @@ class FrankWolfe:
 
 
 def frank_wolfe(
-    problem: TrainingProblem, steps: int = 300, time_limit: float = math.inf, seed: int = 0
+    problem: TrainingProblem, budget: Budget, steps: int = 300, seed: int = 0
 ) -> FrankWolfe:
     """Train by Frank–Wolfe steps with exact line search.
 
@@ -48,22 +47,22 @@ def frank_wolfe(
     ----------
     problem : TrainingProblem
         With the half-squared loss.
+    budget : Budget
     steps : int
         At most; it ends early where a step no longer lowers the objective.
-    time_limit : float
-        Seconds.
     seed : int
         Of the starts of the local ascent.
     """
-    deadline = time.monotonic() + time_limit
     rng, space = np.random.default_rng(seed), isotropic(problem)
     F, size = np.zeros_like(problem.Y), 0.0
     U, V = np.zeros((problem.features.shape[1], 0)), np.zeros((0, problem.c))
     objectives = [problem.null_loss]
-    while len(objectives) <= steps and time.monotonic() < deadline:
+    while len(objectives) <= steps and not budget.over:
         residual, largest = problem.Y - F, objectives[-1] / problem.reg
         starts = [vertices(space, _STARTS, rng), gaussian(space, _STARTS, rng), U[:, -_STARTS:]]
-        directions, scores = ascend(problem, residual, np.hstack(starts))
+        directions, scores = ascend(problem, residual, np.hstack(starts), budget)
+        if scores.size == 0:
+            break
         best = int(np.argmax(scores))
         u = directions[:, best] / np.linalg.norm(directions[:, best])
         active = np.maximum(problem.features @ u, 0.0)

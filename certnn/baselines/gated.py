@@ -8,12 +8,12 @@ solved by accelerated proximal gradients, and rounded by Theorem 47.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 from certnn.patterns.collection import ActivationPatterns
@@ -21,6 +21,8 @@ from certnn.problem import TrainingProblem
 
 #: Iterations between looks at the progress.
 _LOOK = 20
+#: Nominal seconds of an iteration for each pattern and entry of the outer product of X and Y.
+_A_PRODUCT = 1e-9
 #: The nuclear norm's terms below this share of the largest are rounding.
 _NOISE = 1e-9
 
@@ -47,10 +49,10 @@ class GatedNetwork:
 def gated_network(
     problem: TrainingProblem,
     patterns: ActivationPatterns,
+    budget: Budget,
     *,
     iterations: int = 2000,
     tolerance: float = 1e-8,
-    time_limit: float = 60.0,
 ) -> GatedNetwork:
     """Solve the gated program by accelerated proximal gradients with restarts.
 
@@ -59,11 +61,10 @@ def gated_network(
     problem : TrainingProblem
         With the half-squared loss, and no output bias nor a free hidden one.
     patterns : ActivationPatterns
+    budget : Budget
     iterations : int
     tolerance : float
         Stop when some iterations gain less than this share of the objective.
-    time_limit : float
-        Seconds.
 
     Raises
     ------
@@ -72,13 +73,14 @@ def gated_network(
     """
     if not problem.is_plain:
         raise InputError("problem", "must have the half-squared loss, and no bias that is free")
-    deadline = time.monotonic() + time_limit
     X, Y, gates = problem.features, problem.Y, patterns.bits.astype(np.float64)
     shape = (patterns.count, X.shape[1], problem.c)
     step = 1.0 / max(_largest_curvature(X, gates), 1e-300)
     latest, ahead, momentum = np.zeros(shape), np.zeros(shape), 1.0
     value, before = problem.null_loss, np.inf
+    cost = _A_PRODUCT * patterns.count * problem.n * X.shape[1] * problem.c
     for iteration in range(1, iterations + 1):
+        budget.spend(cost)
         slope = _adjoint(X, gates, _outputs(X, gates, ahead) - Y)
         moved, norms = _shrunk(ahead - step * slope, step * problem.reg)
         if np.vdot(ahead - moved, moved - latest) > 0.0:
@@ -86,10 +88,10 @@ def gated_network(
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
         ahead = moved + (momentum - 1.0) / following * (moved - latest)
         latest, momentum = moved, following
-        if iteration % _LOOK == 0 or iteration == iterations:
+        if iteration % _LOOK == 0 or iteration == iterations or budget.over:
             residual = _outputs(X, gates, latest) - Y
             value = 0.5 * float(np.vdot(residual, residual)) + problem.reg * norms
-            if abs(before - value) <= tolerance * value or time.monotonic() > deadline:
+            if abs(before - value) <= tolerance * value or budget.over:
                 break
             before = value
     return GatedNetwork(latest, value, _rounded(X, patterns, latest))

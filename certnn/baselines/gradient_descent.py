@@ -7,7 +7,6 @@ chosen by short trials, by the training objective alone. Nothing here is a proof
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -26,6 +26,8 @@ _RATES = {"adam": (0.1, 0.03, 0.01, 0.003, 0.001), "sgd": (0.3, 0.1, 0.03, 0.01,
 _MOMENTUM = 0.9
 #: Share of the steps and of the time of one trial.
 _TRIAL = 0.04
+#: Nominal seconds of a step, and of a multiplication and addition in it.
+_A_STEP, _A_PRODUCT = 3e-4, 2e-9
 #: Points of the history, and networks kept on the way.
 _RECORDS, _SNAPSHOTS = 100, 20
 #: Objectives and weights from which on a run has diverged.
@@ -67,6 +69,7 @@ class GradientDescent:
 
 def gradient_descent(
     problem: TrainingProblem,
+    budget: Budget,
     width: int = 300,
     *,
     runs: int = 5,
@@ -74,17 +77,18 @@ def gradient_descent(
     optimiser: str = "adam",
     learning_rate: float | None = None,
     batch: int = 128,
-    time_limit: float = math.inf,
     seed: int = 0,
 ) -> GradientDescent:
     """Train networks of a given width from random weights.
 
-    The learning rate falls along a cosine, over the steps or the time, whichever ends first.
+    The learning rate falls along a cosine, over the steps or the budget, whichever ends first.
 
     Parameters
     ----------
     problem : TrainingProblem
         With the half-squared loss, and no bias but a decayed hidden one.
+    budget : Budget
+        Of all runs together.
     width : int
         Neurons.
     runs : int
@@ -97,8 +101,6 @@ def gradient_descent(
         None for the best of five after a few steps, by the training objective.
     batch : int
         Points of a batch, at most.
-    time_limit : float
-        Seconds in all, about.
     seed : int
         Of weights and batches. The result depends on nothing else unless time runs out.
 
@@ -127,11 +129,10 @@ def gradient_descent(
             tried = {}
             for rate in _RATES[optimiser]:
                 rate *= trainer.unit
-                trial = trainer.run(1, math.ceil(_TRIAL * steps), rate, _TRIAL * time_limit)
+                trial = trainer.run(1, math.ceil(_TRIAL * steps), rate, budget.part(_TRIAL))
                 tried[rate] = trial.objectives[0]
             learning_rate = min(tried, key=lambda rate: tried[rate])
-            time_limit *= 1.0 - _TRIAL * len(tried)
-        return trainer.run(runs, steps, learning_rate, time_limit)
+        return trainer.run(runs, steps, learning_rate, budget)
 
 
 class _Trainer:
@@ -152,7 +153,7 @@ class _Trainer:
         self._size = math.sqrt(square)
         self.unit = 1.0 if optimiser == "adam" else 1.0 / (problem.n * square)
 
-    def run(self, runs: int, steps: int, rate: float, time_limit: float) -> GradientDescent:
+    def run(self, runs: int, steps: int, rate: float, budget: Budget) -> GradientDescent:
         torch, (n, d), c = self._torch, self._X.shape, self._Y.shape[1]
         draw = torch.Generator().manual_seed(self._seed)
 
@@ -167,7 +168,8 @@ class _Trainer:
         else:
             stepper = torch.optim.SGD([U, V], lr=rate, momentum=_MOMENTUM)
         batches = self._batches(runs, draw)
-        begun, step, progress = time.monotonic(), 0, 0.0
+        whole, step, progress = budget.left, 0, 0.0
+        cost = _A_STEP + _A_PRODUCT * runs * self._batch * self._width * (d + c)
         taken, records, networks = [0], [self._objectives(U, V)], [self._networks(U, V)]
         while progress < 1.0:
             for group in stepper.param_groups:
@@ -178,7 +180,9 @@ class _Trainer:
             loss.sum().backward()
             stepper.step()
             step += 1
-            progress = max(step / steps, (time.monotonic() - begun) / time_limit)
+            budget.spend(cost)
+            used = 1.0 if budget.over else 0.0 if math.isinf(whole) else 1.0 - budget.left / whole
+            progress = max(step / steps, used)
             if progress >= min(len(records) / _RECORDS, 1.0):
                 taken.append(step)
                 records.append(self._objectives(U, V))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from certnn import kernel
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.certify import Certified
 from certnn.certificate.document import regions_certificate
 from certnn.certificate.regions_point import RegionLeaf, RegionsPoint, region_form
@@ -84,12 +85,12 @@ def _admissible(leaf: RegionLeaf) -> RegionLeaf:
 
 def _heights(point: RegionsPoint, eliminated: list[_Eliminated]) -> tuple[float, FloatArray]:
     """The least kappa, and bounds of all directions that prove it and that the leaves can prove."""
-    unit = bounds(point.cover, 1.0)
+    unit = bounds(point.cover, 1.0, Budget())
     needed = np.zeros(unit.size)
     for one, leaf in zip(eliminated, point.leaves, strict=True):
         needed[leaf.direction] = max(needed[leaf.direction], one.least)
     kappa = max(float(np.max(needed / unit)), float(np.finfo(float).tiny)) * (1.0 + _ROOM)
-    return kappa, bounds(point.cover, kappa)
+    return kappa, bounds(point.cover, kappa, Budget())
 
 
 @dataclass(frozen=True, eq=False)

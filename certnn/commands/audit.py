@@ -86,6 +86,7 @@ def run_audit(options: argparse.Namespace) -> int:
             level=options.level,
             gap=options.gap,
             time_limit=options.time_limit,
+            work_limit=options.work_limit,
             memory_limit=1e6 * options.memory_limit,
             choice=choice_of(options),
             cluster=connected(options.cluster) if options.cluster else None,

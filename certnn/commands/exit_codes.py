@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, UNUSABLE = 0, 1, 2
+#: As shells have it: 128 and the number of the signal, SIGINT or SIGTERM.
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def fail(message: str, code: int) -> int:

@@ -6,6 +6,7 @@ import argparse
 
 from certnn.commands.exit_codes import INTERRUPTED, OK
 from certnn.commands.problem_options import add_data_options, add_model_options, data_of
+from certnn.commands.search_options import add_limit_options
 
 
 def add_path_options(command: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def add_path_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--gap", type=float, default=1e-3, metavar="G", help="of each (0.001)")
     command.add_argument("--level", default="auto", help="as for audit (default: auto)")
-    command.add_argument("--time-limit", type=float, metavar="S", help="seconds for each")
+    add_limit_options(command, "each")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument(
         "--out", required=True, metavar="DIR", help="folder for results; gone on from if there"
@@ -42,6 +43,7 @@ def run_path(options: argparse.Namespace) -> int:
             gap=options.gap,
             level=options.level,
             time_limit=options.time_limit,
+            work_limit=options.work_limit,
             seed=options.seed,
             folder=out,
             progress=progress.tell_of,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certnn.commands.exit_codes import OK
+from certnn.commands.exit_codes import INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, problem_of
 from certnn.errors import InputError
 
@@ -73,7 +73,7 @@ def run_round(options: argparse.Namespace) -> int:
         f"up), by {best.method}; nothing is proved of how good that is"
     )
     print(f"Written to {out}")
-    return OK
+    return INTERRUPTED if comparison.interrupted else OK
 
 
 def rounding_table(comparison: RoundingComparison) -> Table:

@@ -20,7 +20,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
     )
-    command.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    add_limit_options(command)
     add_memory_option(command)
     command.add_argument(
         "--solver",
@@ -35,6 +35,18 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--cluster", metavar="ADDRESS", help="Dask scheduler for the sums of the level shor"
+    )
+
+
+def add_limit_options(command: argparse.ArgumentParser, of: str = "the whole run") -> None:
+    """Add --time-limit and --work-limit."""
+    command.add_argument("--time-limit", type=float, metavar="S", help=f"seconds for {of}")
+    command.add_argument(
+        "--work-limit",
+        type=float,
+        metavar="W",
+        help="the same in nominal seconds, counted from what is computed: the same result on every "
+        "machine, however busy",
     )
 
 

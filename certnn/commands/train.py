@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, problem_of
-from certnn.commands.search_options import add_memory_option
+from certnn.commands.search_options import add_limit_options, add_memory_option
 from certnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level", default="auto", help="how to prove the bound, as for audit (default: auto)"
     )
-    command.add_argument("--time-limit", type=float, metavar="S", help="seconds for the whole run")
+    add_limit_options(command)
     add_memory_option(command)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", required=True, metavar="NET.npz", help="kept up to date")
@@ -67,6 +67,7 @@ def run_train(options: argparse.Namespace) -> int:
             gap=options.gap,
             level=options.level,
             time_limit=options.time_limit,
+            work_limit=options.work_limit,
             memory_limit=1e6 * options.memory_limit,
             start=load_network(out) if resumed else None,
             improve=proved_before(problem, proof) if earlier else None,

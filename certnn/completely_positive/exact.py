@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from certnn.bound_result import LowerBoundResult
+from certnn.budget import budgeted
 from certnn.certificate import Certificate
 from certnn.completely_positive.lifting import LiftedNetwork, lift
 from certnn.errors import InputError, SolverError
@@ -59,6 +60,7 @@ def exact_solution(
     *,
     level: str = "auto",
     time_limit: float | None = None,
+    work_limit: float | None = None,
     seed: int = 0,
 ) -> ExactSolution:
     """Solve the completely positive program of a problem with few columns to global optimality.
@@ -76,7 +78,9 @@ def exact_solution(
     level : str
         How the bound is proved, as in `certnn.lower_bound`; "auto" chooses as said.
     time_limit : float or None
-        Seconds, about.
+        Seconds.
+    work_limit : float or None
+        In place of seconds, as in `certnn.lower_bound`.
     seed : int
         Of the search.
 
@@ -93,7 +97,8 @@ def exact_solution(
         raise InputError("gap", f"must be in (0, 1), got {gap!r}")
     if level == "auto" and exactness_reason(problem) is not None:
         level = "dnn"
-    trained = train(problem, gap=gap, level=level, time_limit=time_limit, seed=seed)
+    with budgeted(time_limit, work_limit) as budget:
+        trained = train(problem, gap=gap, level=level, budget=budget, seed=seed)
     if trained.gap > gap:
         if trained.interrupted:
             raise KeyboardInterrupt

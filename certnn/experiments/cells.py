@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
+from certnn.budget import Budget
 from certnn.datasets import DATA_SETS
 from certnn.errors import InputError
 from certnn.experiments.instances import SHAPES, instance_of, needs_folder
 from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
 from certnn.experiments.protocols import as_record
+from certnn.interrupts import stoppable
 from certnn.kernel import Bound
 from certnn.rounding import rounded_down, rounded_up
 from certnn.sweeps import Record
@@ -29,13 +31,13 @@ class Plan:
         Problems of the random family.
     biases : tuple of bool
         With and without a hidden bias, in the table of accuracies.
-    seconds : dict
-        By table and method, the time limit of a cell.
+    work : dict
+        By table and method, the work of a cell in nominal seconds.
     """
 
     seeds: int
     biases: tuple[bool, ...]
-    seconds: dict[str, dict[str, float]]
+    work: dict[str, dict[str, float]]
 
 
 #: The paper's size within two hours on two cores, and a look at all of it within five minutes.
@@ -77,6 +79,8 @@ PLANS = {
 }
 #: For methods that end by themselves.
 _OTHERWISE = 60.0
+#: Seconds for each nominal one, after which a cell ends on a machine that is slow or busy.
+_PATIENCE = 5.0
 #: Data of each table, if nothing else is said, and weight decays.
 USUAL = {TIGHTNESS: tuple(SHAPES), ACCURACY: ("iris", "ionosphere", "pima", "banknote", "mnist")}
 USUAL_REGS = (0.1, 0.01)
@@ -134,7 +138,7 @@ def cells(
                     **problem,
                     "data_dir": folder,
                     "method": method,
-                    "time_limit": PLANS[plan].seconds[table].get(method, _OTHERWISE),
+                    "work_limit": PLANS[plan].work[table].get(method, _OTHERWISE),
                     "gap": _GAPS[table],
                 }
                 for method in wanted
@@ -171,8 +175,10 @@ def measure(cell: Record) -> Record:
     """
     instance = instance_of(cell)
     problem = instance.problem
-    effort = Effort(cell["time_limit"], cell["gap"], cell["table"])
-    trained = METHODS[cell["method"]].run(problem, effort)
+    work = cell["work_limit"]
+    with stoppable() as stop:
+        budget = Budget(_PATIENCE * work, work, stop)
+        trained = METHODS[cell["method"]].run(problem, Effort(budget, cell["gap"], cell["table"]))
     values: Record = {
         "shape": [problem.n, problem.d, problem.c],
         "null_loss": problem.null_loss,

@@ -13,6 +13,7 @@ from base64 import b64decode
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate import Certificate
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -23,7 +24,7 @@ _STARTS, _MOST, _ANGLE = 400, 300, 1e-3
 
 
 def round_dual_point(
-    problem: TrainingProblem, certificate: Certificate, time_limit: float, seed: int = 0
+    problem: TrainingProblem, certificate: Certificate, budget: Budget, seed: int = 0
 ) -> TwoLayerNetwork:
     """The best network whose neurons are maxima of the score of the dual point, then polished.
 
@@ -32,8 +33,7 @@ def round_dual_point(
     problem : TrainingProblem
     certificate : Certificate
         Of a lower bound of the problem.
-    time_limit : float
-        Seconds for the polishing.
+    budget : Budget
     seed : int
         Of the starts of the search for maxima.
     """
@@ -43,16 +43,16 @@ def round_dual_point(
         candidates.drawn(space, _STARTS, rng),
         candidates.data_rows(problem)[:, :_STARTS],
     ]
-    directions, scores = ascend(problem, Z, np.hstack(starts))
+    directions, scores = ascend(problem, Z, np.hstack(starts), budget)
     kept = candidates.spread(space, directions, scores, _MOST, _ANGLE)
     # Small output weights along the gradient: where the group lasso over these directions begins.
     pull = np.maximum(problem.features @ kept, 0.0).T @ Z
     V = pull / max(float(np.sum(pull**2)), 1e-300) * problem.reg
     return train_locally(
         problem,
+        budget,
         starts=(TwoLayerNetwork(kept, V),),
         max_rounds=0,
-        time_limit=time_limit,
         seed=seed,
     ).network
 

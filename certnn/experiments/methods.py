@@ -6,7 +6,6 @@ A further method is one more entry of `METHODS`.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from certnn.baselines.gradient_descent import GradientDescent, gradient_descent
 from certnn.baselines.kernels import Kernel, KernelRidge, nngp_kernel, ntk_kernel
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
+from certnn.budget import Budget
 from certnn.errors import SolverError
 from certnn.experiments.dual_rounding import round_dual_point
 from certnn.experiments.protocols import Predictor
@@ -59,8 +59,7 @@ class Effort:
 
     Attributes
     ----------
-    time_limit : float
-        Seconds, about.
+    budget : Budget
     gap : float
         Proved gap that is small enough.
     table : str
@@ -68,7 +67,7 @@ class Effort:
     seed : int
     """
 
-    time_limit: float
+    budget: Budget
     gap: float
     table: str
     seed: int = 0
@@ -128,19 +127,16 @@ class Method:
 
 def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
     """The relaxation by our own solvers, at the tightest level that fits; rounded from its dual."""
-    begun = time.monotonic()
-    unknowns = problem.n * (problem.c + 1)
-    seconds, lower = _RELAXATION * effort.time_limit, None
+    unknowns, patient = problem.n * (problem.c + 1), effort.budget.left >= _PATIENT
+    relaxing, lower = effort.budget.part(_RELAXATION), None
     if unknowns > _LARGE:
-        lower = _relaxed(problem, _SCALES, 0.5 * seconds, None)
-    if lower is None or effort.time_limit >= _PATIENT:
-        rest = max(seconds - (time.monotonic() - begun), 1.0)
-        lower = _relaxed(problem, "dnn", rest, lower)
-    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
-    network = round_dual_point(problem, lower.certificate, 0.4 * left, effort.seed)
+        lower = _relaxed(problem, _SCALES, relaxing.part(0.5), None)
+    if lower is None or patient:
+        lower = _relaxed(problem, "dnn", relaxing, lower)
+    network = round_dual_point(problem, lower.certificate, effort.budget.part(0.4), effort.seed)
     rounded: tuple[str, ...] = ()
-    if unknowns <= (_MOMENT if effort.time_limit < _PATIENT else _LARGE):
-        network, rounded = _better_of_moment(problem, network, left, effort.seed)
+    if unknowns <= (_LARGE if patient else _MOMENT):
+        network, rounded = _better_of_moment(problem, network, effort.budget, effort.seed)
     said = [figure for figure in lower.solver_figures if figure.level == lower.level]
     notes = (*lower.notes, *rounded)
     if lower.level != "dnn":
@@ -156,20 +152,18 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _relaxed(
-    problem: TrainingProblem, level: str, seconds: float, known: LowerBoundResult | None
+    problem: TrainingProblem, level: str, budget: Budget, known: LowerBoundResult | None
 ) -> LowerBoundResult:
-    found = lower_bound(problem, level, time_limit=seconds, improve=known)
-    _not_interrupted(found.interrupted)
-    return found
+    return lower_bound(problem, level, budget=budget, improve=known)
 
 
 def _better_of_moment(
-    problem: TrainingProblem, network: TwoLayerNetwork, seconds: float, seed: int
+    problem: TrainingProblem, network: TwoLayerNetwork, budget: Budget, seed: int
 ) -> tuple[TwoLayerNetwork, tuple[str, ...]]:
     """Λ rounded too; the better network, and which it is."""
     try:
-        moment = relaxed_moment(problem, time_limit=0.3 * seconds)
-        rounded = round_moment(moment, time_limit=0.3 * seconds, seed=seed)
+        moment = relaxed_moment(problem, budget=budget.part(0.5))
+        rounded = round_moment(moment, budget=budget, seed=seed)
     except SolverError as error:
         return network, (f"rounded from the dual point alone: {error}",)
     if rounded.objective.value < network.evaluate(problem).value:
@@ -183,23 +177,19 @@ def _gated(problem: TrainingProblem, effort: Effort) -> Trained:
     The ReLU network with the same outputs as the gated one has neurons that all but cancel, so that
     its weight decay is enormous.
     """
-    begun = time.monotonic()
     patterns = collect_patterns(problem, sampled=_PATTERNS, seed=effort.seed)
-    gated = gated_network(problem, patterns, time_limit=0.5 * effort.time_limit)
-    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
+    gated = gated_network(problem, patterns, effort.budget.part(0.5))
     starts = (gated.network,)
-    found = train_locally(problem, starts=starts, max_rounds=0, time_limit=left, seed=effort.seed)
-    _not_interrupted(found.interrupted)
+    found = train_locally(problem, effort.budget, starts=starts, max_rounds=0, seed=effort.seed)
     notes = (f"{patterns.count} patterns, gated objective {gated.objective:.6g}",)
     return Trained(found.network, (found.network.output,), notes=notes)
 
 
 def _global(problem: TrainingProblem, effort: Effort) -> Trained:
     """`certnn.train`; for many columns from where descent from random weights ends."""
-    begun = time.monotonic()
     start = None
     if problem.features.shape[1] >= _DESCEND_FROM:
-        start = _descended(problem, _DESCENT_SHARE * effort.time_limit, effort.seed)
+        start = _descended(problem, effort.budget.part(_DESCENT_SHARE), effort.seed)
     history: list[tuple[int, float]] = [(0, problem.null_loss)]
 
     def record(stage: str, bound: float | None, objective: float | None) -> None:
@@ -209,12 +199,11 @@ def _global(problem: TrainingProblem, effort: Effort) -> Trained:
     result = train(
         problem,
         gap=effort.gap,
-        time_limit=effort.time_limit - (time.monotonic() - begun),
+        budget=effort.budget,
         start=start,
         seed=effort.seed,
         progress=record,
     )
-    _not_interrupted(result.interrupted)
     record("end", None, result.objective.rounded)
     return Trained(
         result.network,
@@ -230,14 +219,11 @@ def _validated(problem: TrainingProblem, effort: Effort) -> Trained:
 
     For another weight decay than the problem's it is no minimiser of its objective.
     """
-    begun = time.monotonic()
-    decay = chosen_decay(problem, _VALIDATION * effort.time_limit, effort.seed)
-    left = max(effort.time_limit - (time.monotonic() - begun), 1.0)
+    decay = chosen_decay(problem, effort.budget.part(_VALIDATION), effort.seed)
     chosen, starts = problem.with_reg(decay), []
     if problem.features.shape[1] >= _DESCEND_FROM:
-        starts = [_descended(chosen, _DESCENT_SHARE * effort.time_limit, effort.seed)]
-    found = train_locally(chosen, starts=starts, time_limit=left, seed=effort.seed)
-    _not_interrupted(found.interrupted)
+        starts = [_descended(chosen, effort.budget.part(_DESCENT_SHARE), effort.seed)]
+    found = train_locally(chosen, effort.budget, starts=starts, seed=effort.seed)
     return Trained(
         found.network,
         (found.network.output,),
@@ -245,28 +231,23 @@ def _validated(problem: TrainingProblem, effort: Effort) -> Trained:
     )
 
 
-def _descended(problem: TrainingProblem, seconds: float, seed: int) -> TwoLayerNetwork:
+def _descended(problem: TrainingProblem, budget: Budget, seed: int) -> TwoLayerNetwork:
     rng, d = np.random.default_rng(seed), problem.features.shape[1]
     size = math.sqrt(float(np.mean(np.sum(problem.features**2, axis=1)))) or 1.0
     U = rng.standard_normal((d, _DESCENT_WIDTH)) / size
     V = rng.standard_normal((_DESCENT_WIDTH, problem.c)) / math.sqrt(_DESCENT_WIDTH)
-    return polish(problem, TwoLayerNetwork(U, V), _ITERATIONS, time.monotonic() + seconds)
+    return polish(problem, TwoLayerNetwork(U, V), budget, _ITERATIONS)
 
 
 def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
     """The best of five runs, and of the widths where the objective is what counts."""
     widths = _WIDTHS if effort.table == TIGHTNESS else (_WIDTH,)
-    found: dict[int, GradientDescent] = {
-        width: gradient_descent(
-            problem,
-            width,
-            runs=_RUNS,
-            steps=_STEPS,
-            time_limit=effort.time_limit / len(widths),
-            seed=effort.seed,
+    found: dict[int, GradientDescent] = {}
+    for number, width in enumerate(widths):
+        part = effort.budget.part(1.0 / (len(widths) - number))
+        found[width] = gradient_descent(
+            problem, part, width, runs=_RUNS, steps=_STEPS, seed=effort.seed
         )
-        for width in widths
-    }
     width, best = min(found.items(), key=lambda item: min(item[1].objectives))
     history = zip(best.steps, map(float, best.histories[best.best]), strict=True)
     ends = ", ".join(f"{value:.6g}" for value in best.objectives)
@@ -282,7 +263,7 @@ def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _frank_wolfe(problem: TrainingProblem, effort: Effort) -> Trained:
-    found = frank_wolfe(problem, _FRANK_WOLFE_STEPS, effort.time_limit, effort.seed)
+    found = frank_wolfe(problem, effort.budget, _FRANK_WOLFE_STEPS, effort.seed)
     history = tuple(enumerate(found.objectives))
     return Trained(found.network, (found.network.output,), history=history)
 
@@ -298,12 +279,6 @@ def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
         )
 
     return run
-
-
-def _not_interrupted(interrupted: bool) -> None:
-    """A result cut short by Ctrl-C is not one to keep."""
-    if interrupted:
-        raise KeyboardInterrupt
 
 
 #: By the name under which cells and options speak of them.

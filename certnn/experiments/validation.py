@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.baselines.kernels import Kernel, KernelRidge
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import train_locally
@@ -41,7 +41,7 @@ def chosen_ridge(kernel: Kernel, X: FloatArray, Y: FloatArray, seed: int = 0) ->
     return best
 
 
-def chosen_decay(problem: TrainingProblem, time_limit: float, seed: int = 0) -> float:
+def chosen_decay(problem: TrainingProblem, budget: Budget, seed: int = 0) -> float:
     """The weight decay with the highest accuracy in 3-fold cross-validation; the larger of equals.
 
     Of 1, 3, ..., 1000 times the problem's, each trained from the network of the next larger one.
@@ -50,26 +50,18 @@ def chosen_decay(problem: TrainingProblem, time_limit: float, seed: int = 0) -> 
     ----------
     problem : TrainingProblem
         Targets one-hot; with a decayed hidden bias or none.
-    time_limit : float
-        Seconds in all, about.
+    budget : Budget
+        Shared out evenly.
     seed : int
         Of the folds and of the training.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C.
     """
-    begun, right = time.monotonic(), dict.fromkeys((problem.reg * k for k in reversed(_DECAYS)), 0)
+    right = dict.fromkeys((problem.reg * k for k in reversed(_DECAYS)), 0)
     left_to_do = len(right) * _DECAY_FOLDS
     for kept, left in _folds(problem.Y, _DECAY_FOLDS, seed):
         starts: tuple[TwoLayerNetwork, ...] = ()
         for decay in right:
             part = TrainingProblem(problem.X[kept], problem.Y[kept], decay, problem.hidden_bias)
-            rest = max(time_limit - (time.monotonic() - begun), 0.0)
-            found = train_locally(part, starts=starts, time_limit=rest / left_to_do, seed=seed)
-            if found.interrupted:
-                raise KeyboardInterrupt
+            found = train_locally(part, budget.part(1.0 / left_to_do), starts=starts, seed=seed)
             starts, left_to_do = (found.network,), left_to_do - 1
             right[decay] += _right(found.network.output(problem.inputs[left]), problem.Y[left])
     return max(right, key=lambda decay: right[decay])

@@ -8,6 +8,7 @@ from math import log2
 
 import numpy as np
 
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import SolverError
 from certnn.extended_precision.arithmetic import (
@@ -35,10 +36,12 @@ _IN_PLAY = 1e-6
 #: Digits beyond those that are asked for, in the gap; bits of the arithmetic for each digit of it.
 _MORE_DIGITS, _BITS = 3, 3.0 * log2(10.0)
 _MOST_FLOAT_STEPS, _MOST_STEPS, _MOST_ROUNDS = 300, 150, 5
+#: Nominal seconds of a step, in floats and in extended precision.
+_A_STEP, _A_LONG_STEP = 5e-3, 0.1
 
 
 def solve_extended(
-    problem: TrainingProblem, digits: int, tell: Callable[[str], None]
+    problem: TrainingProblem, digits: int, budget: Budget, tell: Callable[[str], None]
 ) -> tuple[ExtendedProgram, Point]:
     """A point whose objectives agree to some more than `digits` digits.
 
@@ -49,7 +52,7 @@ def solve_extended(
     Raises
     ------
     SolverError
-        If the rows are zero or parallel, or the steps come to a halt.
+        If the rows are zero or parallel, the steps come to a halt, or the budget is over.
     """
     gap = 10.0 ** -(digits + _MORE_DIGITS)
     extended = ExtendedArithmetic(int(_BITS * (digits + _MORE_DIGITS)) + 64)
@@ -60,16 +63,16 @@ def solve_extended(
     if silent is not None:
         return whole, silent
     start = centred_point(floats, y)
-    point = _by_floats(floats, start)
+    point = _by_floats(floats, start, budget)
     silent = _no_network(whole, floats, point.y)
     if silent is not None:
         return whole, silent
     in_play = _pairs_in_play(floats, point)
     for _ in range(_MOST_ROUNDS):
         smaller, near = _restricted(floats, in_play, point, start)
-        near = _in_arithmetic(_by_floats(smaller, near), extended)
+        near = _in_arithmetic(_by_floats(smaller, near, budget), extended)
         program = whole.selected(in_play)
-        last, moment = _in_extended_precision(program, near, gap, tell)
+        last, moment = _in_extended_precision(program, near, gap, budget, tell)
         values = program.form_values(moment)
         low = values[whole.first[whole.signed :], whole.second[whole.signed :]] <= 0
         missing = np.setdiff1d(np.flatnonzero(low), in_play)
@@ -125,20 +128,25 @@ def _in_arithmetic(point: Point, arithmetic: Arithmetic) -> Point:
     )
 
 
-def _by_floats(program: ExtendedProgram, start: Point) -> Point:
+def _by_floats(program: ExtendedProgram, start: Point, budget: Budget) -> Point:
     """The point with the smallest gap, as far as floats go."""
     best, best_gap = start, float("inf")
     for count, point in enumerate(interior_point_steps(program, start, exact=False)):
         gap = max(relative_gap(program, point), largest_residual(program, point))
         if gap < best_gap:
             best, best_gap = point, gap
-        if gap <= _FLOAT_GAP or count == _MOST_FLOAT_STEPS:
+        budget.spend(_A_STEP)
+        if gap <= _FLOAT_GAP or count == _MOST_FLOAT_STEPS or budget.over:
             break
     return best
 
 
 def _in_extended_precision(
-    program: ExtendedProgram, start: Point, enough: float, tell: Callable[[str], None]
+    program: ExtendedProgram,
+    start: Point,
+    enough: float,
+    budget: Budget,
+    tell: Callable[[str], None],
 ) -> tuple[Point, Numbers]:
     """A point whose gap is small enough, and its moment matrix balanced and positive."""
     gap = float("inf")
@@ -150,6 +158,9 @@ def _in_extended_precision(
             values = program.values(program.form_values(moment))[program.signed :]
             if program.arithmetic.root(moment) is not None and not np.any(values <= 0):
                 return point, moment
+        budget.spend(_A_LONG_STEP)
+        if budget.over:
+            raise SolverError(f"time was up at a relative gap of {gap:.1e}")
         if count == _MOST_STEPS:
             break
     raise SolverError(f"the interior point method stopped at a relative gap of {gap:.1e}")

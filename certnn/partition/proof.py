@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,16 @@ from certnn.arrays import FloatArray
 from certnn.certificate import Certificate
 from certnn.certificate.document import partition_certificate
 from certnn.dual_norm_proofs import Effort, Limits, NoProof
+from certnn.ordered_search import Gauge, in_order
 from certnn.partition.cones import Basis, first_cones, isotropic_basis
 from certnn.problem import TrainingProblem
 
-_POLL = 0.05
 #: Violators to be content with, of one cone and in all.
 _ENOUGH_OF_A_CONE, _ENOUGH = 8, 200
 #: Bytes of the tree and the witnesses for a node of k rays: 3/2 and 4k/2.
 _BYTES_OF_A_NODE, _BYTES_OF_A_RAY = 2, 2
+#: Nominal seconds of a node, and what it takes more for each entry of X and output.
+_A_NODE, _A_PRODUCT = 5e-7, 1.5e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,9 @@ class Partition:
         As `certnn.kernel.partition.PartitionProof` describes them.
     nodes : int
     seconds : float
-        Of the search.
+        Wall time of the search.
+    cost : float
+        The same in units of the budget's `now`.
     """
 
     kappa: float
@@ -50,6 +53,7 @@ class Partition:
     witnesses: NDArray[np.uint32]
     nodes: int
     seconds: float
+    cost: float
 
     def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
         """The proof as a file."""
@@ -106,64 +110,50 @@ def find_partition(
     -------
     Partition or NoProof
         The same for the same input on any number of cores, unless a limit is met.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After the search has been stopped.
     """
     from certnn.partition.search import PROVED, TOO_DEEP, VIOLATED, search_cone
 
     x, z = np.ascontiguousarray(features), np.ascontiguousarray(Z)
     columns = x.shape[1]
     cones = first_cones(basis)
-    counted = np.zeros((len(cones), 1), dtype=np.int64)
-    # One node, so that compiling at the first call does not count as search.
-    stop = np.ones(1, dtype=np.int64)
-    search_cone(kappa, x, z, basis.isotropic, basis.rays, margin, 1, stop, counted[0])
-    stop[0] = 0
-    begun = time.monotonic()
-    most_nodes = limits.memory / (_BYTES_OF_A_NODE + _BYTES_OF_A_RAY * columns)
 
-    def search(number: int) -> Any:
-        rays, count = cones[number].rays, counted[number]
+    def search(rays: FloatArray, gauge: Gauge) -> Any:
         return search_cone(
-            kappa, x, z, basis.isotropic, rays, margin, _ENOUGH_OF_A_CONE, stop, count
+            *(kappa, x, z, basis.isotropic, rays, margin, _ENOUGH_OF_A_CONE),
+            *(gauge.stop, gauge.count),
         )
 
-    def exceeded() -> str:
-        if time.monotonic() > limits.deadline:
-            return "time is up"
-        return "it is too large for its memory" if np.sum(counted) > most_nodes else ""
-
+    # One node, so that compiling at the first call does not count as search.
+    search(basis.rays, Gauge(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)))
+    begun, budget = time.monotonic(), limits.budget
+    start = budget.now
+    cost = _A_NODE + _A_PRODUCT * x.size * z.shape[1]
+    in_memory = limits.memory / (_BYTES_OF_A_NODE + _BYTES_OF_A_RAY * columns)
+    in_budget = budget.work_left / cost
     # Neighbours are alike; in this order the first cones are from all over the space.
-    order = np.random.default_rng(0).permutation(len(cones))
+    order = np.random.default_rng(0).permutation(len(cones)).tolist()
     found: dict[int, Any] = {}
     violators: list[FloatArray] = []
     reason = ""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        searches: list[Future[Any]] = [pool.submit(search, int(number)) for number in order]
-        try:
-            for number, running in zip(order, searches, strict=True):
-                while not wait([running], timeout=_POLL).done:
-                    reason = reason or exceeded()
-                    stop[0] = reason != ""
-                result = found[int(number)] = running.result()
-                if result[0] == TOO_DEEP:
-                    reason = "it is too deep"
-                if result[0] == VIOLATED:
-                    reason = "there are neurons that lower the objective"
-                violators.extend(result[4])
-                # What comes later in the order does not count, even if it is there already.
-                if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
-                    break
-                if len(found) < len(cones):  # quick cones are not waited for
-                    reason = reason or exceeded()
-                if reason and not violators:
-                    break
-        finally:
-            stop[0] = 1
-            pool.shutdown(cancel_futures=True)
+    for ended in in_order(
+        [partial(search, cones[number].rays) for number in order],
+        min(in_memory, in_budget),
+        budget,
+    ):
+        short = ended.found is None and not budget.over and in_budget < in_memory
+        budget.spend(budget.work_left if short else cost * ended.count)
+        if ended.found is None:
+            reason = "time is up" if budget.over else "it is too large for its memory"
+            break
+        result = found[order[ended.place]] = ended.found
+        violators.extend(result[4])
+        if result[0] == TOO_DEEP:
+            reason = "it is too deep"
+        if result[0] == VIOLATED:
+            reason = "there are neurons that lower the objective"
+        # What comes later in the order does not count, even if it is there already.
+        if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
+            break
     if reason:
         rays = np.array(violators).reshape(len(violators), columns).T
         return NoProof(rays / np.linalg.norm(rays, axis=0, keepdims=True), reason)
@@ -176,4 +166,5 @@ def find_partition(
         witnesses=np.concatenate([witnesses for _, _, witnesses in pieces]),
         nodes=sum(found[number][3] for number in found),
         seconds=time.monotonic() - begun,
+        cost=budget.now - start,
     )

@@ -12,16 +12,15 @@ more they are found by accelerated projected gradients.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
 from certnn.arrays import FloatArray
-from certnn.interrupts import interrupts_deferred
+from certnn.budget import Budget
 from certnn.patterns.cones import ascend_in_cone, nearest
-from certnn.patterns.program import Cones
+from certnn.patterns.program import Cones, climb_cost
 from certnn.training.candidates import IntArray
 
 #: Shares for the multipliers of all output directions together, and for those of one neuron.
@@ -30,6 +29,9 @@ _SHARES_OF_ALL, _SHARES_OF_ONE = (0.3, 0.5), (0.97, 0.9, 0.8)
 _FACES = 4
 #: Iterations of a run, and runs in which a search has to gain a share, or it has ended.
 _ITERATIONS, _PATIENCE, _GAIN = 400, 4, 5e-4
+#: Nominal seconds of an iteration, and of each product in it; what the start of a search costs, in
+#: units of the ascent in a cone.
+_AN_ITERATION, _A_PRODUCT, _STARTING = 2e-5, 4e-9, 10.0
 #: What is wanted is this much above what is needed, before rounding.
 _CLOSE, MARGIN = 2e-3, 1e-9
 #: Output directions in which M is below this share of what is wanted need no multipliers.
@@ -65,8 +67,8 @@ class PatternMultipliers:
 
 
 def prove_patterns(
-    cones: Cones, features: FloatArray, Z: FloatArray, deadline: float
-) -> tuple[list[PatternMultipliers], bool]:
+    cones: Cones, features: FloatArray, Z: FloatArray, budget: Budget
+) -> list[PatternMultipliers]:
     """Multipliers for every pattern, such that the largest kappa is about as small as may be.
 
     Parameters
@@ -74,53 +76,56 @@ def prove_patterns(
     cones : Cones
         Of the features.
     features, Z : ndarray, shapes (n, D) and (n, c)
-    deadline : float
-        Value of ``time.monotonic()`` after which each pattern gets what is at hand; so it does
-        after a KeyboardInterrupt.
+    budget : Budget
+        Where it is over each pattern gets what is at hand.
 
     Returns
     -------
     list of PatternMultipliers
         One for each pattern.
-    bool
-        Whether there was a KeyboardInterrupt.
     """
     images = cones.images(features, Z)
     norms = np.linalg.norm(images, 2, axis=(1, 2))
     found = [PatternMultipliers(norm, *_nothing(Z.shape[1])) for norm in norms.tolist()]
-    interrupted = False
-    try:
-        improve = _improve_for_one_output if Z.shape[1] == 1 else _improve
-        improve(cones, images, found, deadline)
-    except KeyboardInterrupt:
-        interrupted = True
-    return _without_needless(found, norms, Z.shape[1]), interrupted
+    improve = _improve_for_one_output if Z.shape[1] == 1 else _improve
+    improve(cones, images, found, budget)
+    return _without_needless(found, norms, Z.shape[1])
 
 
 def _improve_for_one_output(
-    cones: Cones, images: FloatArray, found: list[PatternMultipliers], deadline: float
+    cones: Cones, images: FloatArray, found: list[PatternMultipliers], budget: Budget
 ) -> None:
+    cost = climb_cost(cones.rows.shape[0], images.shape[1], images.shape[2])
     for k in range(len(found)):
-        if time.monotonic() < deadline:
+        if not budget.over:
+            budget.spend(cost)
             found[k] = _for_one_output(cones.faces(k), images[k], found[k])
 
 
 def _improve(
-    cones: Cones, images: FloatArray, found: list[PatternMultipliers], deadline: float
+    cones: Cones, images: FloatArray, found: list[PatternMultipliers], budget: Budget
 ) -> None:
     norms = [proof.kappa for proof in found]
-    neurons = [_neuron(cones, k, images[k]) for k in range(len(found))]
+    cost = climb_cost(cones.rows.shape[0], images.shape[1], images.shape[2])
+    neurons = []
+    for k in range(len(found)):
+        if budget.over:
+            return
+        budget.spend(cost)
+        neurons.append(_neuron(cones, k, images[k]))
     wanted = (1.0 + _CLOSE) * max(neuron.score for neuron in neurons)
     searches: dict[int, _Search] = {}
     for k in range(len(found)):
-        if norms[k] > wanted and time.monotonic() < deadline:
+        if norms[k] > wanted and not budget.over:
+            budget.spend(_STARTING * cost)
             searches[k] = _Search(cones.faces(k), images[k], neurons[k], wanted)
             found[k] = min(found[k], searches[k].best, key=lambda m: m.kappa)
     # The largest kappa is that of the proof: so always the worst pattern is next.
-    while searches and time.monotonic() < deadline:
+    while searches and not budget.over:
         worst = max(range(len(found)), key=lambda k: found[k].kappa)
         if found[worst].kappa <= wanted or worst not in searches or searches[worst].ended:
             break
+        budget.spend(searches[worst].cost)
         searches[worst].run(wanted)
         found[worst] = min(found[worst], searches[worst].best, key=lambda m: m.kappa)
 
@@ -147,9 +152,8 @@ def _for_one_output(
     if otherwise.kappa == 0.0:
         return otherwise
     ends = np.zeros((2, G.shape[0]))
-    with interrupts_deferred():
-        nearest(G, np.ascontiguousarray(image[:, 0]), ends[0], 0.0)
-        nearest(G, -image[:, 0], ends[1], 0.0)
+    nearest(G, np.ascontiguousarray(image[:, 0]), ends[0], 0.0)
+    nearest(G, -image[:, 0], ends[1], 0.0)
     values = np.column_stack([0.5 * (ends[0] + ends[1]), 0.5 * (ends[0] - ends[1])])
     points = np.flatnonzero(np.any(ends > 0.0, axis=0))
     values = rounded_multipliers(values[points])
@@ -185,8 +189,7 @@ def _neuron(cones: Cones, k: int, image: FloatArray) -> _Neuron:
     G, own = cones.faces(k), cones.patterns.directions[:, k]
     multipliers, output = np.zeros(G.shape[0]), image.T @ own
     if np.any(output):
-        with interrupts_deferred():  # the first calls compile
-            score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
+        score, found = ascend_in_cone(G, image, output, multipliers, _STEPS)
         if score > 0.0:
             return _Neuron(score, found, multipliers)
     return _Neuron(0.0, own, np.zeros(G.shape[0]))
@@ -234,6 +237,13 @@ class _Search:
         """Whether the state that is best gains next to nothing any more."""
         return all(self._runs) and self._gain(self._leading()) < _GAIN
 
+    @property
+    def cost(self) -> float:
+        """Nominal seconds of `run`."""
+        faces, (columns, outputs) = self._points.size, self._image.shape
+        products = (int(faces) + outputs) * columns * outputs
+        return float(_ITERATIONS * (_AN_ITERATION + _A_PRODUCT * products))
+
     def run(self, wanted: float) -> None:
         """Some iterations: every start and share in turn once, then those of the best."""
         fresh = [k for k, runs in enumerate(self._runs) if runs == 0]
@@ -241,8 +251,7 @@ class _Search:
         share, start = self._states[k]
         base, scale = self._scaled_parts(share)
         step = self._step / float(np.max(scale)) ** 2
-        with interrupts_deferred():
-            values = _descend(self._G, base, scale, start, wanted, step, _ITERATIONS)
+        values = _descend(self._G, base, scale, start, wanted, step, _ITERATIONS)
         self._states[k] = (share, values)
         self._runs[k] += 1
         if self._runs[k] % _PATIENCE == 1:
@@ -282,9 +291,8 @@ def _for_a_basis(G: FloatArray, image: FloatArray, first: FloatArray, small: flo
         target = image @ output
         if np.linalg.norm(target) > small:
             ends = np.zeros((2, G.shape[0]))
-            with interrupts_deferred():
-                nearest(G, target, ends[0], 0.5 * small)
-                nearest(G, -target, ends[1], 0.5 * small)
+            nearest(G, target, ends[0], 0.5 * small)
+            nearest(G, -target, ends[1], 0.5 * small)
             values[:, 0] += 0.5 * (ends[0] + ends[1])
             values[:, 1:] += np.outer(0.5 * (ends[0] - ends[1]), output)
     return values

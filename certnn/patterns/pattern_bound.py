@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.bounds import ENOUGH
+from certnn.budget import Budget, budgeted
 from certnn.certificate.document import PatternCertificate, pattern_certificate
-from certnn.errors import InputError
+from certnn.errors import InputError, SolverError
 from certnn.kernel import PatternBound
 from certnn.network import TwoLayerNetwork
 from certnn.patterns.collection import ActivationPatterns
@@ -21,8 +22,11 @@ from certnn.patterns.program import Cones, solve_over_patterns
 from certnn.problem import TrainingProblem
 from certnn.training.scaling import scaled
 
-#: Share of the time for the dual point; the rest is for its proof.
-_SOLVING = 0.5
+#: Share for the search of what writing and checking the certificate leave; nominal seconds where
+#: there is no limit; and the share of the search that is for the dual point.
+_SEARCHING, _SEARCHING_WORK, _SOLVING = 0.95, 60.0, 0.5
+#: Nominal seconds of the certificate and its check for each pattern, point, and column or output.
+_A_PRODUCT = 1e-7
 #: Dual points are rounded to multiples of the largest entry times this, which keeps integers short.
 _GRID = 2.0**-40
 #: A least kappa, a share of reg: where nothing scores, any will do.
@@ -71,7 +75,9 @@ def bound_over_patterns(
     patterns: ActivationPatterns,
     *,
     gap: float = 1e-3,
-    time_limit: float = 60.0,
+    time_limit: float | None = None,
+    work_limit: float | None = None,
+    budget: Budget | None = None,
 ) -> PatternBoundResult:
     """Prove a lower bound for all networks, of any width, whose neurons have given patterns.
 
@@ -83,8 +89,10 @@ def bound_over_patterns(
     gap : float
         Stop looking for a better dual point once it should prove so much of the objective of the
         best network with these patterns.
-    time_limit : float
-        Seconds for the search; writing and checking the certificate come on top.
+    time_limit : float or None
+        Seconds; without a limit on time or work a minute's worth of work is done.
+    work_limit, budget
+        In place of seconds, as in `certnn.lower_bound`.
 
     Returns
     -------
@@ -95,28 +103,32 @@ def bound_over_patterns(
     ------
     InputError
         If an argument is unusable.
+    SolverError
+        If the certificate of so many patterns takes longer than there is.
     """
     start = time.monotonic()
-    if not 0.0 < time_limit < math.inf:
-        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     if patterns.bits.shape[0] != problem.n:
         raise InputError("patterns", f"are of {patterns.bits.shape[0]} points, not of {problem.n}")
-    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-        program = solve_over_patterns(
-            problem, patterns, max(gap, ENOUGH), start + _SOLVING * time_limit
-        )
+    # Small matrices: on busy cores threads only wait.
+    with threadpool_limits(1), budgeted(time_limit, work_limit, budget) as limit:
+        proving = _A_PRODUCT * patterns.count * problem.n * (problem.features.shape[1] + problem.c)
+        if not limit.affords(proving):
+            raise SolverError("there is no time to prove anything of so many patterns")
+        search = limit.but(proving).part(_SEARCHING, _SEARCHING_WORK)
+        program = solve_over_patterns(problem, patterns, max(gap, ENOUGH), search.part(_SOLVING))
         Z = _short(problem, program.dual_point)
-        certificate, interrupted = _proved(problem, patterns, Z, start + time_limit)
-    return PatternBoundResult(
-        bound=certificate.check(),
-        certificate=certificate,
-        patterns=patterns,
-        network=program.best,
-        seconds=time.monotonic() - start,
-        interrupted=program.interrupted or interrupted,
-    )
+        certificate = _proved(problem, patterns, Z, search)
+        limit.spend(proving)
+        return PatternBoundResult(
+            bound=certificate.check(),
+            certificate=certificate,
+            patterns=patterns,
+            network=program.best,
+            seconds=time.monotonic() - start,
+            interrupted=limit.stopped,
+        )
 
 
 def _short(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
@@ -131,25 +143,22 @@ def _short(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
 
 
 def _proved(
-    problem: TrainingProblem, patterns: ActivationPatterns, Z: FloatArray, deadline: float
-) -> tuple[PatternCertificate, bool]:
-    """The certificate of a dual point, and whether the search for its proof was interrupted.
-
-    The proof is sought for data of size one.
-    """
+    problem: TrainingProblem, patterns: ActivationPatterns, Z: FloatArray, budget: Budget
+) -> PatternCertificate:
+    """The certificate of a dual point; its proof is sought for data of size one."""
     inner = scaled(problem)
     features, scale_Y = inner.problem.features, inner.output_scale
     largest = float(np.max(np.abs(features)))
     scale_X = float(np.max(np.abs(problem.features))) / largest if largest > 0.0 else 1.0
     cones = Cones.of(features, patterns)
-    proofs, interrupted = prove_patterns(cones, features, Z / scale_Y, deadline)
+    proofs = prove_patterns(cones, features, Z / scale_Y, budget)
     kappa = max(proof.kappa for proof in proofs) * (1.0 + MARGIN)
     kappa = max(kappa * scale_X * scale_Y, _LEAST * problem.reg)
     points = np.concatenate([proof.points for proof in proofs])
     # Powers of two: nothing is rounded.
     values = np.concatenate([proof.values for proof in proofs])
     values *= (scale_Y / cones.scales[points])[:, None]
-    certificate = pattern_certificate(
+    return pattern_certificate(
         problem,
         Z,
         kappa,
@@ -160,4 +169,3 @@ def _proved(
         np.array([proof.split for proof in proofs]) * kappa**2,
         {"made by": "certnn"},
     )
-    return certificate, interrupted

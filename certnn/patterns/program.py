@@ -10,16 +10,15 @@ the best one and that of the restricted problem are asked about, which takes few
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.dual_feasibility import feasible_dual_point
 from certnn.dual_scaling import expected_bound
 from certnn.errors import SolverError
-from certnn.interrupts import interrupts_deferred
 from certnn.network import TwoLayerNetwork
 from certnn.patterns.collection import ActivationPatterns
 from certnn.patterns.cones import ascend_in_cone
@@ -37,6 +36,8 @@ _ABOVE = 1e-4
 _ACCURACY = 1e-3
 #: Steps of an ascent for more than one output.
 _STEPS = 8
+#: Nominal seconds of the search in one cone, and for each point and pair of columns.
+_A_CONE, _A_PRODUCT = 2e-4, 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +90,12 @@ class PatternProgram:
     value : float
         What the best dual point is expected to prove, if the oracle found all that there is.
     rounds : int
-    interrupted : bool
-        Whether a KeyboardInterrupt ended it.
     """
 
-    def __init__(self, problem: TrainingProblem, patterns: ActivationPatterns) -> None:
-        self._original, self._patterns = problem, patterns
+    def __init__(
+        self, problem: TrainingProblem, patterns: ActivationPatterns, budget: Budget
+    ) -> None:
+        self._original, self._patterns, self._budget = problem, patterns, budget
         self._scaled: ScaledProblem = scaled(problem)
         inner = self._problem = self._scaled.problem
         self._cones = Cones.of(inner.features, patterns)
@@ -113,7 +114,6 @@ class PatternProgram:
         width = problem.inputs.shape[1]
         self.best = TwoLayerNetwork(np.zeros((width, 0)), np.zeros((0, problem.c)))
         self.objective, self.value, self.rounds = problem.null_loss, 0.0, 0
-        self.interrupted = False
         self._take_up(patterns.directions, 1.0)
 
     @property
@@ -122,19 +122,19 @@ class PatternProgram:
         Z = self._solution.residual if self._dual is None else self._dual
         return feasible_dual_point(self._original, Z * self._scaled.output_scale)
 
-    def round(self, deadline: float) -> bool:
+    def round(self) -> bool:
         """Ask the oracle about one dual point, and take up what it finds.
 
         Returns
         -------
         bool
-            True if it found nothing, or the time was over.
+            True if it found nothing, or the budget is over.
         """
         self.rounds += 1
         reg, latest = self._problem.reg, self._solution.residual
         share = self._smoothing if self._dual is not None else 0.0
         asked = latest if self._dual is None else share * self._dual + (1.0 - share) * latest
-        found, highest = self._ask(asked, deadline)
+        found, highest = self._ask(asked)
         if found is None:
             return True
         self._offer_dual(asked, highest / reg)
@@ -146,8 +146,8 @@ class PatternProgram:
         self._take_up(found, highest / reg - 1.0)
         return False
 
-    def _ask(self, Z: FloatArray, deadline: float) -> tuple[FloatArray | None, float]:
-        """Directions that score above reg, and the largest score; None if the time was over."""
+    def _ask(self, Z: FloatArray) -> tuple[FloatArray | None, float]:
+        """Directions that score above reg, and the largest score; None if the budget is over."""
         inner, images = self._problem, self._cones.images(self._problem.features, Z)
         norms = np.linalg.norm(images, 2, axis=(1, 2))
         if self._images is not None:  # scores change by no more than the images
@@ -155,8 +155,9 @@ class PatternProgram:
         self._images = images
         bar, directions, highest = inner.reg * (1.0 + _ABOVE), [], 0.0
         for k in np.flatnonzero(np.minimum(norms, self._known) > bar):
-            if time.monotonic() > deadline:
+            if self._budget.over:
                 return None, math.inf
+            self._budget.spend(climb_cost(inner.n, images.shape[1], images.shape[2]))
             best, direction = self._climb(int(k), images[k])
             self._known[k] = best
             highest = max(highest, best)
@@ -172,8 +173,7 @@ class PatternProgram:
         steps = 1 if image.shape[1] == 1 else _STEPS
         for start, multipliers in zip(self._outputs[k], self._multipliers[k], strict=True):
             output = start if np.any(start) else np.ones(start.shape)
-            with interrupts_deferred():  # the first calls compile
-                found = ascend_in_cone(G, image, output, multipliers, steps)
+            found = ascend_in_cone(G, image, output, multipliers, steps)
             best = max(best, found, key=lambda pair: pair[0])
         if image.shape[1] > 1 and best[0] > 0.0:
             self._outputs[k, 0] = image.T @ best[1]
@@ -194,6 +194,7 @@ class PatternProgram:
             _ACCURACY * max(above, _ABOVE),
             self._scaled.bias_decay,
             self._solution.residual,
+            self._budget,
         )
         network = self._scaled.outward(self._solution.network)
         objective = training_objective(self._original, network)
@@ -201,20 +202,20 @@ class PatternProgram:
             self.best, self.objective = network, objective
 
 
-def solve_over_patterns(
-    problem: TrainingProblem, patterns: ActivationPatterns, gap: float, deadline: float
-) -> PatternProgram:
-    """Run rounds until the expected gap is reached, nothing is found, or time is over.
+def climb_cost(n: int, columns: int, outputs: int) -> float:
+    """Nominal seconds of looking for the neurons of one cone of n faces."""
+    return _A_CONE + _A_PRODUCT * n * columns * (columns + outputs)
 
-    A KeyboardInterrupt ends it early and is not raised again.
-    """
-    program = PatternProgram(problem, patterns)
+
+def solve_over_patterns(
+    problem: TrainingProblem, patterns: ActivationPatterns, gap: float, budget: Budget
+) -> PatternProgram:
+    """Run rounds until the expected gap is reached, nothing is found, or the budget is over."""
+    program = PatternProgram(problem, patterns, budget)
     try:
-        while time.monotonic() < deadline and not program.round(deadline):
+        while not budget.over and not program.round():
             if program.value >= (1.0 - gap) * program.objective:
                 break
-    except KeyboardInterrupt:
-        program.interrupted = True
     except SolverError:  # of the restricted problem: the best dual point so far is good
         pass
     return program

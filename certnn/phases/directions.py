@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.errors import SolverError
 
 #: Splits are at p·r_i + q·r_j with p, q up to this.
 _LARGEST_SHARE = 255
 #: What log(p/q) may be off by: for even steps, as a share of one, and where angles are halved.
 _UNEVEN, _ERROR = 0.05, 0.3
-#: More cones than this are too many.
-_MOST_CONES = 20_000
+#: More cones than this are too many, and so are more of the plane than these times as many as
+#: there would be if all had the same angle.
+_MOST_CONES, _MOST_PARTS = 20_000, 2
+#: Nominal seconds of a cone.
+_A_CONE = 1e-4
 #: Cones that reach no further than this share below kappa still count as within it.
 _ROOM = 1e-12
 
@@ -51,7 +55,7 @@ class Cover:
         return float(np.max(_reaches(self, np.linalg.norm(self.rays, axis=1))))
 
 
-def cover(outputs: int, spread: float) -> Cover:
+def cover(outputs: int, spread: float, budget: Budget) -> Cover:
     """Cones so narrow that the spread of their cover is at most the one wanted.
 
     Parameters
@@ -61,21 +65,26 @@ def cover(outputs: int, spread: float) -> Cover:
     spread : float
         Above 1. In the plane m rays in equal steps have a spread of 1/cos(π/m).
 
+    budget : Budget
+
     Raises
     ------
     SolverError
-        If that needs too many cones.
+        If that needs too many cones or too much time.
     """
     if 2**outputs > _MOST_CONES:
         raise SolverError(f"{outputs} outputs are too many to be covered by cones")
     if outputs == 2:
         parts = max(1, math.ceil(math.pi / 4.0 / math.acos(1.0 / spread) - 1e-9))
-        while True:
-            found = _numbered(leaf for cone in _orthants(2) for leaf in _in_parts(cone, parts))
+        for more in range(parts, _MOST_PARTS * parts + 1):
+            leaves = (leaf for cone in _orthants(2) for leaf in _in_parts(cone, more))
+            found = _numbered(leaves, budget)
             if found.spread <= spread:
                 return found
-            parts += 1
-    return _numbered(leaf for cone in _orthants(outputs) for leaf in _halved(cone, spread))
+        raise SolverError("rays of small integers do not cover the outputs that closely")
+    return _numbered(
+        (leaf for cone in _orthants(outputs) for leaf in _halved(cone, spread)), budget
+    )
 
 
 def _orthants(outputs: int) -> Iterator[tuple[_Ray, ...]]:
@@ -136,27 +145,35 @@ def _sum(cone: tuple[_Ray, ...], i: int, j: int, p: int, q: int) -> _Ray:
     return tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
 
 
-def _numbered(leaves: Iterator[_Leaf]) -> Cover:
+def _numbered(leaves: Iterator[_Leaf], budget: Budget) -> Cover:
     places: dict[_Ray, int] = {}
     cones, tree = [], []
     for splits, cone in leaves:
         cones.append([places.setdefault(ray, len(places)) for ray in cone])
         tree.append(splits)
+        budget.spend(_A_CONE)
+        if budget.over:
+            raise SolverError("there was no time to cover the output space")
         if len(cones) > _MOST_CONES:
             raise SolverError("there are too many directions to cover the output space")
     return Cover(np.array(list(places), dtype=np.float64), np.array(cones), b"".join(tree))
 
 
-def bounds(of: Cover, kappa: float) -> FloatArray:
+def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
     """Bounds h_k, as large as they may be in the same proportion to the rays' lengths.
 
     If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding.
+
+    Raises
+    ------
+    SolverError
+        If there is no time to find out.
     """
     lengths: FloatArray = np.linalg.norm(of.rays, axis=1)
     share = 1.0 - _ROOM
     while True:
         h: FloatArray = lengths * (share * kappa / of.spread)
-        if all(_within(of.rays[cone], h[cone], kappa) for cone in of.cones):
+        if all(_within(of.rays[cone], h[cone], kappa, budget) for cone in of.cones):
             return h
         share -= _ROOM
 
@@ -168,8 +185,11 @@ def _reaches(of: Cover, bounds: FloatArray) -> FloatArray:
     return reaches
 
 
-def _within(rays: FloatArray, bounds: FloatArray, kappa: float) -> bool:
+def _within(rays: FloatArray, bounds: FloatArray, kappa: float, budget: Budget) -> bool:
     """Whether |V| ≤ kappa for the V with rays·V = bounds, in exact arithmetic."""
+    budget.spend(_A_CONE)
+    if budget.over:
+        raise SolverError("there was no time to cover the output space")
     rows = [
         [*map(Fraction, ray.tolist()), Fraction(float(bound))]
         for ray, bound in zip(rays, bounds, strict=True)

@@ -74,6 +74,7 @@ def solve_node(
     guess: Guess,
     outcome: Outcome,
     written: NDArray[np.float32],
+    stop: IndexArray,
 ) -> int:
     """Look for multipliers that prove the bound 1 on one leaf.
 
@@ -90,6 +91,8 @@ def solve_node(
         Filled, if the node is not closed.
     written : float32 array
         Filled with the multipliers, if it is.
+    stop : int array, shape (1,)
+        Not zero where another thread wants an end.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def solve_node(
     # How much is left of what the duals lack to be feasible.
     left = 1.0 if begin(node, search) else -1.0
     for _ in range(_MOST_STEPS):
-        if left < 0.0:
+        if left < 0.0 or stop[0] != 0:
             break
         outcome.counts[1] += 1
         remaining = gap(node, search)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +17,7 @@ from certnn.certificate import Certificate
 from certnn.certificate.document import phases_certificate
 from certnn.dual_norm_proofs import Effort, Limits, NoProof
 from certnn.errors import SolverError
+from certnn.ordered_search import in_order
 from certnn.phases.directions import bounds, cover
 from certnn.phases.pairs import exact_signs
 from certnn.problem import TrainingProblem
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from certnn.phases.preparation import Task
     from certnn.phases.tree import PhaseTree
 
-_POLL = 0.05
 #: Partners that each point chooses; more of them close leaves sooner but take longer.
 _NEAREST = 2
 _CLIMB = 100
@@ -35,6 +33,10 @@ _CLIMB = 100
 _SPREAD, _LEAST_SLACK = 0.2, 1e-4
 #: Of the multipliers of a node.
 _BYTES_OF_A_POINT = 12
+#: Nominal seconds of a node for each entry of X.
+_AN_ENTRY = 3e-6
+#: The same of the preparation of a direction, and for each pair of points and column.
+_A_DIRECTION, _A_PAIR = 1e-4, 2e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,9 @@ class PhaseTrees:
     nodes : int
         Of all phase trees.
     seconds : float
-        Of the search.
+        Wall time of the search.
+    cost : float
+        The same in units of the budget's `now`.
     """
 
     kappa: float
@@ -74,6 +78,7 @@ class PhaseTrees:
     multipliers: NDArray[np.float32]
     nodes: int
     seconds: float
+    cost: float
 
     def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
         """The proof as a file."""
@@ -109,10 +114,10 @@ class PhasesProver:
         """See `find_phases_proof`, whose room for rounding is its own."""
         # Where Z is that of an optimal network its dual norm is reg, so that this is the slack.
         slack = max(kappa / self._reg - 1.0, _LEAST_SLACK)
-        if math.isinf(limits.deadline):
+        if not limits.budget.limited:
             bytes_of_a_node = _BYTES_OF_A_POINT * self._features.shape[0]
             most = self.effort.growth * self.effort.most * bytes_of_a_node
-            limits = Limits(limits.deadline, min(limits.memory, most))
+            limits = Limits(limits.budget, min(limits.memory, most))
         return find_phases_proof(self._features, Z, kappa, 1.0 + _SPREAD * slack, limits)
 
 
@@ -146,31 +151,28 @@ def find_phases_proof(
     -------
     PhaseTrees or NoProof
         The same for the same input on any number of cores, unless a limit is met.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After the search has been stopped.
     """
     from certnn.phases.preparation import prepare_direction, prepare_points
-    from certnn.phases.tree import search_direction
+    from certnn.phases.tree import compile_search
 
     nothing = np.zeros((features.shape[1], 0))
     exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
     x, z = np.ascontiguousarray(features), np.ascontiguousarray(np.ldexp(Z, -exponent))
     kappa = math.ldexp(kappa, -exponent)
     try:
-        cones = cover(z.shape[1], spread)
-        heights = bounds(cones, kappa)
+        cones = cover(z.shape[1], spread, limits.budget)
+        heights = bounds(cones, kappa, limits.budget)
         points, signs = prepare_points(x), exact_signs(z, cones.rays)
-        tasks = [
-            prepare_direction(points, z, ray, signs[:, k], float(heights[k]), nearest)
-            for k, ray in enumerate(cones.rays)
-        ]
+        tasks = []
+        for k, ray in enumerate(cones.rays):
+            if limits.budget.over:
+                return NoProof(nothing, "time is up")
+            limits.budget.spend(_A_DIRECTION + _A_PAIR * x.shape[0] * x.size)
+            tasks.append(prepare_direction(points, z, ray, signs[:, k], float(heights[k]), nearest))
     except SolverError as error:
         return NoProof(nothing, str(error))
-    search_direction(tasks[0], lambda nodes, _: nodes > 0)  # compiles, which is not search
-    begun = time.monotonic()
+    compile_search(tasks[0])
+    begun, start = time.monotonic(), limits.budget.now
     with threadpool_limits(1):  # every direction is a thread; threads of theirs would only wait
         trees, reason = _search(tasks, limits)
     exceeded = [tree.exceeded for tree in trees.values() if tree.exceeded is not None]
@@ -195,6 +197,7 @@ def find_phases_proof(
         multipliers=np.concatenate([tree.multipliers for tree in ordered]),
         nodes=sum(tree.splits.size for tree in ordered),
         seconds=time.monotonic() - begun,
+        cost=limits.budget.now - start,
     )
 
 
@@ -202,40 +205,26 @@ def _search(tasks: list[Task], limits: Limits) -> tuple[dict[int, PhaseTree], st
     """The phase trees of the tasks, and why there are not all of them, or ""."""
     from certnn.phases.tree import search_direction
 
-    stop = threading.Event()
-    sizes = [0] * len(tasks)
-
-    def search(number: int) -> PhaseTree:
-        def tell(_: int, size: int) -> bool:
-            sizes[number] = size
-            return stop.is_set()
-
-        return search_direction(tasks[number], tell)
-
+    budget, cost = limits.budget, _AN_ENTRY * tasks[0].direction.points.size
+    in_memory = limits.memory / (_BYTES_OF_A_POINT * tasks[0].direction.points.shape[0])
+    in_budget = budget.work_left / cost
     # Neighbours are alike; in this order the first directions are from all over the space.
     order = [int(number) for number in np.random.default_rng(0).permutation(len(tasks))]
     trees: dict[int, PhaseTree] = {}
-    reason = ""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        searches = [pool.submit(search, number) for number in order]
-        try:
-            for number, running in zip(order, searches, strict=True):
-                while not wait([running], timeout=_POLL).done:
-                    if time.monotonic() > limits.deadline:
-                        reason = "time is up"
-                        stop.set()
-                    elif sum(sizes) > limits.memory:
-                        reason = "it is too large for its memory"
-                        stop.set()
-                tree = trees[number] = running.result()
-                # What comes later in the order does not count, even if it is there already.
-                if not tree.finished:
-                    reason = reason or "a direction comes too close to its bound"
-                    break
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-    return trees, reason
+    for ended in in_order(
+        [partial(search_direction, tasks[number]) for number in order],
+        min(in_memory, in_budget),
+        budget,
+    ):
+        short = ended.found is None and not budget.over and in_budget < in_memory
+        budget.spend(budget.work_left if short else cost * ended.count)
+        if ended.found is None:
+            return trees, "time is up" if budget.over else "it is too large for its memory"
+        tree = trees[order[ended.place]] = ended.found
+        # What comes later in the order does not count, even if it is there already.
+        if not tree.finished:
+            return trees, "a direction comes too close to its bound"
+    return trees, ""
 
 
 def _violators(features: FloatArray, Z: FloatArray, kappa: float, means: FloatArray) -> FloatArray:

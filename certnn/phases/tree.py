@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
+from certnn.ordered_search import Gauge
 from certnn.phases.form import ACTIVE, INACTIVE, NEGATIVE, OPEN, Direction
 from certnn.phases.node import Guess, Outcome, solve_node
 from certnn.phases.preparation import Task
@@ -50,14 +50,14 @@ class _Node:
     guess: Guess
 
 
-def search_direction(task: Task, tell: Callable[[int, int], bool]) -> PhaseTree:
+def search_direction(task: Task, gauge: Gauge) -> PhaseTree:
     """Split phases until the bound is proved on every leaf.
 
     Parameters
     ----------
     task : Task
-    tell : callable
-        Called as tell(nodes, bytes) at each node; the search ends when it returns True.
+    gauge : Gauge
+        Counts nodes.
     """
     direction, units = task.direction, task.units
     n, columns = direction.points.shape
@@ -65,24 +65,27 @@ def search_direction(task: Task, tell: Callable[[int, int], bool]) -> PhaseTree:
     stack = [_Node(task.phases, np.zeros(0, dtype=np.int64), _first_guess(direction, task.phases))]
     splits: list[int] = []
     leaves = [np.zeros(0, dtype=np.float32)]
-    size = 0
     while stack:
-        if tell(len(splits), size):
+        if gauge.stop[0]:
             return PhaseTree(np.zeros(0, np.int32), leaves[0], False)
+        gauge.count[0] += 1
         node = stack.pop()
         most = 1 + 2 * direction.lines.shape[0] + node.path.size * (node.path.size + 1) // 2
         written = np.empty(most, dtype=np.float32)
-        count = solve_node(direction, units, node.phases, node.path, node.guess, outcome, written)
+        count = solve_node(
+            direction, units, node.phases, node.path, node.guess, outcome, written, gauge.stop
+        )
         opens = np.flatnonzero(node.phases == OPEN)
         if count < 0 and opens.size == 0:  # try once more, from elsewhere
             fresh = _first_guess(direction, node.phases)._replace(
                 products=np.full_like(node.guess.products, _FRESH)
             )
-            count = solve_node(direction, units, node.phases, node.path, fresh, outcome, written)
+            count = solve_node(
+                direction, units, node.phases, node.path, fresh, outcome, written, gauge.stop
+            )
         if count >= 0:
             splits.append(-1)
             leaves.append(written[:count].copy())
-            size += 4 * count + 4
             continue
         exceeded = _exceeded(direction, outcome.mean)
         if exceeded is not None or opens.size == 0:
@@ -92,6 +95,16 @@ def search_direction(task: Task, tell: Callable[[int, int], bool]) -> PhaseTree:
         # The inactive half is visited first.
         stack += [_half(node, point, phase) for phase in (ACTIVE, INACTIVE)]
     return PhaseTree(np.array(splits, dtype=np.int32), np.concatenate(leaves), True)
+
+
+def compile_search(task: Task) -> None:
+    """Have everything compiled that `search_direction` needs, without a search."""
+    direction = task.direction
+    n, columns = direction.points.shape
+    outcome = Outcome(np.zeros(columns), np.zeros(n), np.zeros(2, dtype=np.int64))
+    nothing, stopped = np.zeros(0, dtype=np.int64), np.ones(1, dtype=np.int64)
+    guess, written = _first_guess(direction, task.phases), np.empty(1, dtype=np.float32)
+    solve_node(direction, task.units, task.phases, nothing, guess, outcome, written, stopped)
 
 
 def _half(node: _Node, point: int, phase: int) -> _Node:

@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.errors import SolverError
 from certnn.kernel.exact import ExactMatrix, exact_matrix, times_transpose
 from certnn.problem import TrainingProblem
@@ -25,7 +26,9 @@ _BITS = 90
 _TRIED, _COMPARED = 20, 3
 
 
-def feasible_moment(problem: TrainingProblem) -> tuple[FeasibleMoment, Fraction]:
+def feasible_moment(
+    problem: TrainingProblem, budget: Budget | None = None
+) -> tuple[FeasibleMoment, Fraction]:
     """A nearly optimal point of the level dnn that is feasible exactly, and its objective.
 
     Parameters
@@ -33,6 +36,8 @@ def feasible_moment(problem: TrainingProblem) -> tuple[FeasibleMoment, Fraction]
     problem : TrainingProblem
         With at most 150 distinct directions. Rows may be zero, repeated or multiples of one
         another, exactly; but not parallel up to rounding alone.
+    budget : Budget or None
+        Where it is over the moments found so far are all there are.
 
     Returns
     -------
@@ -58,7 +63,11 @@ def feasible_moment(problem: TrainingProblem) -> tuple[FeasibleMoment, Fraction]
     if not np.any(reduced.targets):
         raise SolverError("the targets are zero, so that there is nothing to solve")
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-        found = list(positive_moments(make_program(reduced)))
+        found, limit = [], budget or Budget()
+        for moment in positive_moments(make_program(reduced), limit):
+            found.append(moment)
+            if limit.over:
+                break
     reason = "the interior point method reached none that is positive"
     feasible = []
     for moment in found[: -_TRIED - 1 : -1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,9 @@ _PARTITION_UP_TO = 5
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
+#: Where there is a limit to use, the level auto goes on with levels that take longer, up to these
+#: sizes: directions for block and dnn; directions, columns and outputs together for cuts, regions.
+_PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
 _CHOICE = "auto, shor, block, block(k), dnn, cuts, regions, regions(k), phases or partition"
@@ -59,7 +63,12 @@ PARTITION = Level("partition")
 
 
 def stages(
-    request: str, directions: int, columns: int, outputs: int, general: bool = False
+    request: str,
+    directions: int,
+    columns: int,
+    outputs: int,
+    general: bool = False,
+    limited: bool = False,
 ) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
@@ -80,6 +89,9 @@ def stages(
     general : bool
         Whether a general solver is to be run, which says nothing before it ends: a cheaper level
         comes before a long one, and auto runs dnn up to 80 directions.
+    limited : bool
+        Whether there is a limit on time or work: then auto goes on with what takes longer, so that
+        it ends with its goal or at its limit.
 
     Raises
     ------
@@ -105,6 +117,9 @@ def stages(
         later = stages(relaxed, directions, columns, outputs, general)[1:]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             later = (*later, PHASES)
+        if limited and not general:
+            patient = _patient(directions, columns, outputs)
+            later = (*later, *(level for level in patient if level not in later))
         return (SHOR, PARTITION, *later) if columns <= _PARTITION_UP_TO else (SHOR, *later)
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
@@ -112,6 +127,20 @@ def stages(
     group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Level("block", group) if directions > group else DNN
     return (SHOR, *_early(min(group, directions), general), block)
+
+
+def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
+    """What may take all the time there is, the cheapest first."""
+    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO:
+        yield Level("block", DEFAULT_GROUP)
+    if directions <= _PATIENT_DNN_UP_TO:
+        yield DNN
+    if directions + columns + outputs <= _ROUNDS_UP_TO:
+        yield CUTS
+        if outputs <= _OUTPUTS_UP_TO:
+            yield Level("regions")
+    if directions <= _PATIENT_DNN_UP_TO and outputs <= _OUTPUTS_UP_TO:
+        yield PHASES
 
 
 def _early(largest: int, general: bool) -> tuple[Level, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.relaxation.block import block_points
 from certnn.relaxation.first_order import first_order
@@ -27,11 +28,15 @@ def solver_name(groups: list[IndexArray] | None, reduced: ReducedProblem | None 
 
 
 def iterates(
-    reduced: ReducedProblem, groups: list[IndexArray] | None, start: Products | None = None
+    reduced: ReducedProblem,
+    groups: list[IndexArray] | None,
+    budget: Budget,
+    start: Products | None = None,
 ) -> Iterator[DualIterate]:
     """Dual points of the level block with these groups, or of dnn without, one after another.
 
-    `start` are multipliers of a neighbouring problem with the same directions.
+    Their work is counted in the budget; when to end is the caller's choice. `start` are multipliers
+    of a neighbouring problem with the same directions.
 
     Raises
     ------
@@ -39,10 +44,10 @@ def iterates(
         If the data are too badly scaled.
     """
     if groups is not None:
-        return block_points(reduced, groups, start=start)
+        return block_points(reduced, groups, budget, start=start)
     if is_large(reduced):
-        return first_order(reduced, start=start)
-    return interior_point(reduced, start=start)
+        return first_order(reduced, budget, start=start)
+    return interior_point(reduced, budget, start=start)
 
 
 def is_large(reduced: ReducedProblem) -> bool:

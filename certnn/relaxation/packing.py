@@ -9,11 +9,18 @@ from certnn.certificate.dual_point import IndexArray
 
 
 class Packing:
-    """Symmetric matrices of order q as vectors with the same inner product."""
+    """Symmetric matrices of order q as vectors with the same inner product.
+
+    Attributes
+    ----------
+    size : int
+        Entries of a vector.
+    """
 
     def __init__(self, order: int) -> None:
         self._rows, self._columns = np.triu_indices(order)
         self._order = order
+        self.size = self._rows.size
         self._scale = np.where(self._rows == self._columns, 1.0, np.sqrt(2.0))
 
     def packed(self, matrix: FloatArray) -> FloatArray:

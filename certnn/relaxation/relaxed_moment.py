@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget, budgeted
 from certnn.errors import SolverError
 from certnn.problem import TrainingProblem
 from certnn.relaxation.first_order import first_order
@@ -26,7 +25,11 @@ _TOLERANCE = 1e-5
 
 
 def relaxed_moment(
-    problem: TrainingProblem, solver: str = OWN, time_limit: float | None = None
+    problem: TrainingProblem,
+    solver: str = OWN,
+    time_limit: float | None = None,
+    *,
+    budget: Budget | None = None,
 ) -> LiftedMoment:
     """A nearly optimal Λ of the doubly nonnegative relaxation.
 
@@ -42,6 +45,8 @@ def relaxed_moment(
         that CVXPY knows, such as "CLARABEL".
     time_limit : float or None
         Seconds, about; our own solvers go on to their first Λ whatever it takes.
+    budget : Budget or None
+        One to share with other calls, in place of a limit.
 
     Raises
     ------
@@ -49,36 +54,40 @@ def relaxed_moment(
         If the problem is not of this kind, or CVXPY does not know the solver.
     SolverError
         If the solver finds none.
+    KeyboardInterrupt
+        On Ctrl-C before there is one.
     """
     require_lifted_setting(problem)
     if not (np.any(problem.features) and np.any(problem.Y)):
         order = 2 * problem.n + int(problem.features.shape[1]) + problem.c
         return LiftedMoment(problem, np.zeros((order, order)), "nothing to fit")
     reduced = reduce_problem(problem)
-    if solver == OWN:
-        found = _interior(reduced, time_limit)
-    else:
-        from certnn.relaxation.primal import solve_primal
+    with budgeted(time_limit, budget=budget) as limit:
+        if solver == OWN:
+            found = _interior(reduced, limit)
+        else:
+            from certnn.relaxation.primal import solve_primal
 
-        found = solve_primal(problem, None, solver, time_limit, {}).moment
+            found = solve_primal(problem, None, solver, limit.seconds_left, {}).moment
+        if found is None and limit.stopped:
+            raise KeyboardInterrupt
     if found is None:
         raise SolverError(f"{solver} found no moment matrix")
     return from_reduced(problem, reduced, found, f"dnn, {solver}")
 
 
-def _interior(reduced: ReducedProblem, time_limit: float | None) -> FloatArray | None:
+def _interior(reduced: ReducedProblem, budget: Budget) -> FloatArray | None:
     """Second moments of (t, a, v) in the units of the reduced problem."""
     program, found = make_program(reduced), None
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
         candidates: Iterator[FloatArray | None]
         if is_large(reduced):
-            candidates = (iterate.moment for iterate in first_order(reduced))
+            candidates = (iterate.moment for iterate in first_order(reduced, budget))
         else:
-            candidates = positive_moments(program, _TOLERANCE)
+            candidates = positive_moments(program, budget, _TOLERANCE)
         for candidate in candidates:
             found = found if candidate is None else candidate
-            if found is not None and time.monotonic() > deadline:
+            if budget.stopped or (found is not None and budget.over):
                 break
     if found is None:
         return None

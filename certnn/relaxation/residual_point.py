@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+from certnn.budget import Budget
 from certnn.certificate.dual_point import DualPoint
 from certnn.certificate.repair import shor_products
 from certnn.network import TwoLayerNetwork
@@ -15,7 +15,7 @@ _ROUNDS, _TOLERANCE = 6, 1e-2
 
 
 def residual_point(
-    problem: TrainingProblem, starts: Sequence[TwoLayerNetwork], deadline: float, seed: int
+    problem: TrainingProblem, starts: Sequence[TwoLayerNetwork], budget: Budget, seed: int
 ) -> DualPoint:
     """The residual after some rounds of training, with products aᵢ·bᵢ to prove its dual norm.
 
@@ -24,13 +24,13 @@ def residual_point(
     problem : TrainingProblem
     starts : sequence of TwoLayerNetwork
         Networks to begin with.
-    deadline : float
-        Time of `time.monotonic` after which no round is begun.
+    budget : Budget
+        Where it is over no round is begun.
     seed : int
         Of the training.
     """
-    generation = ColumnGeneration(problem, starts, seed)
-    while generation.rounds < _ROUNDS and time.monotonic() < deadline:
+    generation = ColumnGeneration(problem, budget, starts, seed)
+    while generation.rounds < _ROUNDS and not budget.over:
         if generation.round(_TOLERANCE):
             break
     Z = generation.residual

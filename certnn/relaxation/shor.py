@@ -11,8 +11,6 @@ which only sums over points are asked.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +19,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import DualPoint, Products
 from certnn.dual_scaling import best_scale
 from certnn.problem import TrainingProblem
@@ -51,13 +50,15 @@ _NEAR = 1.0
 #: A line search asks for this share of the decrease that the slope promises, but for rounding.
 _DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
 _FIRST_ROOT, _FIRST_MU = 0.3, 1e-12
+#: Nominal seconds of a step, for each row and entry of the moment, and of its equations.
+_A_STEP, _A_ROW, _A_PRODUCT = 2e-3, 1e-8, 1e-10
 #: Columns whose spread is below this share of the largest are not stretched further.
 _FLOOR = 1e-8
 
 
 def shor_point(
     problem: TrainingProblem,
-    deadline: float = math.inf,
+    budget: Budget,
     progress: Callable[[float], None] | None = None,
 ) -> DualPoint:
     """A good dual point for the level shor.
@@ -65,8 +66,8 @@ def shor_point(
     Parameters
     ----------
     problem : TrainingProblem
-    deadline : float
-        Time of `time.monotonic` at which to stop with the point reached.
+    budget : Budget
+        Where it is over the search ends with the point reached, the first at least.
     progress : callable or None
         Called now and then with the bound of the point reached (in float arithmetic, not proved).
 
@@ -76,13 +77,13 @@ def shor_point(
         With products a_i·b_i only.
     """
     chunks = LocalChunks.of(problem.features, problem.Y)
-    return shor_point_of_chunks(chunks, problem.reg, deadline, progress)
+    return shor_point_of_chunks(chunks, problem.reg, budget, progress)
 
 
 def shor_point_of_chunks(
     chunks: Chunks,
     reg: float,
-    deadline: float = math.inf,
+    budget: Budget,
     progress: Callable[[float], None] | None = None,
 ) -> DualPoint:
     """The same for data in chunks, wherever they are; memory here is n·(c + 3) numbers.
@@ -104,7 +105,7 @@ def shor_point_of_chunks(
                 progress((value * min(true_reg / clipped, 1.0) + 0.5 * lost) * y_scale**2)
 
         coordinates, metric = _coordinates(square / seen, x_scale, y_scale)
-        best = _solve(chunks, coordinates, metric, c, clipped, seen, deadline, report)
+        best = _solve(chunks, coordinates, metric, c, clipped, seen, budget, report)
         parts = list(chunks.each(response_of, coordinates, best.W, best.row_mu))
         Z, t = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
         t /= x_scale
@@ -129,7 +130,7 @@ class ShorSolution:
     W: FloatArray
 
 
-def solve_shor(x: FloatArray, y: FloatArray, reg: float) -> ShorSolution:
+def solve_shor(x: FloatArray, y: FloatArray, reg: float, budget: Budget) -> ShorSolution:
     """Solve the level for rows x, shape (n, r), and y, shape (n, c), of size about 1.
 
     Parameters
@@ -138,12 +139,13 @@ def solve_shor(x: FloatArray, y: FloatArray, reg: float) -> ShorSolution:
         No row of x is zero, and y has a nonzero entry.
     reg : float
         Brought within 1e-12..1e12, beyond which the solution changes in size alone.
+    budget : Budget
     """
     clipped = min(max(reg, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
     chunks = LocalChunks.of(x, y)
     coordinates, metric = _coordinates(x.T @ x / x.shape[0], 1.0, 1.0)
     best = _solve(
-        chunks, coordinates, metric, y.shape[1], clipped, len(x), math.inf, lambda bound: None
+        chunks, coordinates, metric, y.shape[1], clipped, len(x), budget, lambda bound: None
     )
     parts = list(chunks.each(response_of, coordinates, best.W, best.row_mu))
     Z, t = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
@@ -246,7 +248,7 @@ def _solve(
     c: int,
     reg: float,
     count: float,
-    deadline: float,
+    budget: Budget,
     progress: Callable[[float], None],
 ) -> _Point:
     """The best point, found on samples first; `count` is the number of rows that are not zero."""
@@ -254,10 +256,10 @@ def _solve(
     if count > _SAMPLE:
         sample, drawn = _sample(chunks, _SAMPLE / count)
         few = _Objective(sample, coordinates, metric, c, reg * drawn / count, drawn)
-        root = _descend(few, root, (gap, _SAMPLE_GAP), deadline, lambda bound: None).root
+        root = _descend(few, root, (gap, _SAMPLE_GAP), budget, lambda bound: None).root
         gap = 2.0 * _SAMPLE_GAP
     whole = _Objective(chunks, coordinates, metric, c, reg, count)
-    return _descend(whole, root, (gap, _TOLERANCE), deadline, progress)
+    return _descend(whole, root, (gap, _TOLERANCE), budget, progress)
 
 
 def _sample(chunks: Chunks, share: float) -> tuple[LocalChunks, int]:
@@ -270,7 +272,7 @@ def _descend(
     objective: _Objective,
     root: FloatArray,
     gaps: tuple[float, float],
-    deadline: float,
+    budget: Budget,
     progress: Callable[[float], None],
 ) -> _Point:
     """Follow the path from one relative gap to another; the point of the best bound.
@@ -283,8 +285,13 @@ def _descend(
     degree = objective.share * objective.count + order
     mu = gaps[0] * abs(objective.at(root, _FIRST_MU).above) / degree
     point = best = objective.at(root, mu)
-    stuck, above = 0, point.above
+    stuck, above, took = 0, point.above, 0.0
+    cost = _A_STEP + _A_ROW * objective.count * order * order + _A_PRODUCT * packing.size**3
     for _ in range(_STEPS):
+        if not budget.affords(took):
+            break
+        began = budget.now
+        budget.spend(cost)
         slack = point.root.T @ point.slack @ point.root
         own, vectors = np.linalg.eigh(slack)
         own = np.maximum(own, mu)
@@ -304,7 +311,8 @@ def _descend(
         above = min(above, point.above)
         if stuck >= _STUCK:
             break
-        if point.above - best.bound <= gaps[1] * point.above or time.monotonic() > deadline:
+        took = budget.now - began
+        if point.above - best.bound <= gaps[1] * point.above:
             break
         if -slope < _NEAR * mu:
             mu = max(_FASTER * mu, 0.5 * gaps[1] * point.above / degree)

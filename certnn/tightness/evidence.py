@@ -12,10 +12,12 @@ import numpy as np
 from certnn.auditing import make_folder
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
+from certnn.budget import Budget, require_limit
 from certnn.certificate import Certificate
 from certnn.errors import InputError, SolverError
 from certnn.files import load_network, save_network
 from certnn.global_training import train
+from certnn.interrupts import stoppable
 from certnn.kernel import Instance, Malformed, read_instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -125,22 +127,25 @@ def find_evidence(
     require_lifted_setting(problem)
     if not 0.0 < gap < 1.0:
         raise InputError("gap", f"must be in (0, 1), got {gap!r}")
-    relaxed = _relaxed(problem, "certnn", time_limit)
+    seconds = require_limit("time_limit", time_limit)
     level = "auto" if exactness_reason(problem) is None else "dnn"
-    trained = train(problem, gap=gap, level=level, time_limit=time_limit, seed=seed)
-    above, moment = trained.objective.value, None
-    with suppress(SolverError):
-        moment, feasible = feasible_moment(problem)
-        above = min(above, feasible)
-    if above - relaxed.bound.value > _WIDE * above and problem.n <= _SECOND_UP_TO:
-        second = _relaxed(problem, "CLARABEL", time_limit)
-        relaxed = max((relaxed, second), key=_value)
+    with stoppable() as stop:
+
+        def limit() -> Budget:
+            return Budget(seconds, stop=stop)
+
+        relaxed = lower_bound(problem, "dnn", budget=limit(), choice=SolverChoice())
+        trained = train(problem, gap=gap, level=level, budget=limit(), seed=seed)
+        above, moment = trained.objective.value, None
+        with suppress(SolverError):
+            moment, feasible = feasible_moment(problem, limit())
+            above = min(above, feasible)
+        if above - relaxed.bound.value > _WIDE * above and problem.n <= _SECOND_UP_TO:
+            choice = SolverChoice("CLARABEL")
+            second = lower_bound(problem, "dnn", budget=limit(), choice=choice)
+            relaxed = max((relaxed, second), key=_value)
     best = max((relaxed, trained.lower), key=_value)
     return Evidence(problem, relaxed.certificate, best.certificate, trained.network, moment)
-
-
-def _relaxed(problem: TrainingProblem, solver: str, time_limit: float | None) -> LowerBoundResult:
-    return lower_bound(problem, "dnn", time_limit=time_limit, choice=SolverChoice(solver))
 
 
 def _problem(instance: Instance) -> TrainingProblem:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.dual_feasibility import feasible_dual_point
 from certnn.network import TwoLayerNetwork
 from certnn.partition.arcs import MOST_COLUMNS, arc_maxima
 from certnn.problem import TrainingProblem
 from certnn.training import candidates
-from certnn.training.ascent import ascend
+from certnn.training.ascent import ascend, walk_cost
 from certnn.training.merging import balanced
 from certnn.training.objective import training_objective
 from certnn.training.polish import polish
@@ -21,9 +22,12 @@ from certnn.training.scaling import ScaledProblem, scaled
 
 #: Most directions taken from networks at the start, and most added in a round.
 _MOST_STARTS, _MOST_ADDED = 1000, 300
-#: Fresh starts of a round: at most, at least, and the operations that their walks may cost.
-_FRESH, _LEAST_FRESH, _FRESH_WORK = 300, 40, 1_000_000_000
-_STEPS_OF_A_WALK = 15
+#: Fresh starts of a round: at most, at least, and the nominal seconds that their walks may cost.
+_FRESH, _LEAST_FRESH, _FRESH_WORK = 300, 40, 1.5
+#: Nominal seconds of a round besides.
+_A_ROUND = 1e-3
+#: Data points among the starts of the first round, for each fresh one.
+_ROWS_FOR_A_START = 2
 #: Rounds in a row that must find nothing, with more and more starts, before the search gives up.
 _QUIET_ROUNDS, _MOST_EFFORT = 3, 8
 #: Least angle between directions added, in radians, where Xu is isotropic.
@@ -50,6 +54,8 @@ class ColumnGeneration:
         Networks whose neurons are directions to begin with.
     seed : int
         Of the starts of the local search.
+    budget : Budget
+        Looked at in every step; where it is over the rest of a round is left out.
 
     Attributes
     ----------
@@ -62,11 +68,15 @@ class ColumnGeneration:
     """
 
     def __init__(
-        self, problem: TrainingProblem, starts: Sequence[TwoLayerNetwork] = (), seed: int = 0
+        self,
+        problem: TrainingProblem,
+        budget: Budget,
+        starts: Sequence[TwoLayerNetwork] = (),
+        seed: int = 0,
     ) -> None:
         for start in starts:
             start.require_fits(problem)
-        self._original = problem
+        self._original, self._budget = problem, budget
         self._scaled: ScaledProblem = scaled(problem)
         self._problem = self._scaled.problem
         self._rng = np.random.default_rng(seed)
@@ -112,10 +122,13 @@ class ColumnGeneration:
         -------
         bool
             True if there seem to be none: after some rounds that found none, or at once where the
-            search is exact.
+            search is exact. Never where the budget is over.
         """
         self.rounds += 1
+        self._budget.spend(_A_ROUND)
         found, scores = self._local_maxima()
+        if self._budget.over and not np.any(scores > self._problem.reg * (1.0 + tolerance)):
+            return False
         reg = self._problem.reg
         self._highest = float(np.max(scores, initial=0.0)) / reg
         self._idle = 0 if self._highest < self._lowest else self._idle + 1
@@ -137,14 +150,14 @@ class ColumnGeneration:
     def add(self, directions: FloatArray) -> None:
         """Take up directions found elsewhere, shape (d, k), after ascent from each."""
         if directions.shape[1] > 0:
-            found, scores = ascend(self._problem, self._solution.residual, directions)
-            self._highest = float(np.max(scores)) / self._problem.reg
+            found, scores = ascend(self._problem, self._solution.residual, directions, self._budget)
+            self._highest = float(np.max(scores, initial=0.0)) / self._problem.reg
             self._quiet = 0
             self._take_up(candidates.spread(self._space, found, scores, _MOST_ADDED, _ANGLE))
 
-    def polish(self, deadline: float) -> None:
+    def polish(self, budget: Budget) -> None:
         """Let both layers of the best network move."""
-        self._offer(polish(self._original, self.best, _POLISH_ITERATIONS, deadline))
+        self._offer(polish(self._original, self.best, budget, _POLISH_ITERATIONS))
 
     def _begin(self, starts: Sequence[TwoLayerNetwork]) -> None:
         neurons = [balanced(self._problem, self._scaled.inward(start)) for start in starts]
@@ -158,13 +171,13 @@ class ColumnGeneration:
         if self.exact:
             maxima = arc_maxima(problem.features, Z)
             return maxima.directions, maxima.scores
-        columns = problem.features.shape[1]
-        walk = _STEPS_OF_A_WALK * problem.n * columns * (problem.c + 2)
-        fresh = self._effort * max(_LEAST_FRESH, min(_FRESH, _FRESH_WORK // walk))
+        affordable = int(_FRESH_WORK / walk_cost(problem))
+        fresh = self._effort * max(_LEAST_FRESH, min(_FRESH, affordable))
         kinds = [self._solution.directions, candidates.drawn(space, fresh, self._rng)]
         if self.rounds == 1:
-            kinds.append(candidates.data_rows(problem))
-        return ascend(problem, Z, np.hstack(kinds))
+            rows = candidates.data_rows(problem)
+            kinds.append(rows[:, :: -(-rows.shape[1] // (_ROWS_FOR_A_START * fresh)) or 1])
+        return ascend(problem, Z, np.hstack(kinds), self._budget)
 
     def _take_up(self, directions: FloatArray) -> None:
         self._solve(directions, _ACCURACY * max(self._highest - 1.0, 0.0))
@@ -180,6 +193,7 @@ class ColumnGeneration:
             accuracy,
             self._scaled.bias_decay,
             self._solution.residual,
+            self._budget,
         )
         self._offer(self._scaled.outward(self._solution.network))
 

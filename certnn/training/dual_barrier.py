@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.losses import Loss
 
 #: The barrier falls by this factor once a Newton step is as good as this decrement.
@@ -31,6 +32,8 @@ _COLD = 0.1
 _RIDGE = 1e-15
 #: Rows of V below this share of the largest are only the barrier's.
 _NOISE = 1e-7
+#: Nominal seconds of an iteration, and of one multiplication and addition in it.
+_AN_ITERATION, _A_PRODUCT = 1e-3, 5e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,7 @@ def solve_dual_barrier(
     loss: Loss,
     bias_decay: float | None,
     tolerance: float,
+    budget: Budget,
     start: FloatArray | None = None,
 ) -> BarrierSolution:
     """Solve the restricted problem to a gap of `tolerance`, or to where rounding ends.
@@ -82,6 +86,8 @@ def solve_dual_barrier(
         Weight decay of the output bias: None without a bias, 0.0 if it is free.
     tolerance : float
         A gap, in the units of the objective.
+    budget : Budget
+        Where it is over, the best points so far are the result.
     start : ndarray, shape (n, c), optional
         A dual point strictly inside the domain of the loss, with columns of sum zero if the bias
         is free, such as that for some of the columns.
@@ -95,7 +101,7 @@ def solve_dual_barrier(
     z = search.inside(loss.start(Y))
     if start is not None:  # not quite there: from close to the boundary Newton's method is slow
         z = _COLD * z + (1.0 - _COLD) * search.inside(start)
-    return search.run(z, tolerance)
+    return search.run(z, tolerance, budget)
 
 
 class _Barrier:
@@ -118,13 +124,18 @@ class _Barrier:
         z: FloatArray = (_INSIDE * min(1.0, self.reg / top if top > 0.0 else 1.0)) * Z @ self.basis
         return z
 
-    def run(self, z: FloatArray, tolerance: float) -> BarrierSolution:
+    def run(self, z: FloatArray, tolerance: float, budget: Budget) -> BarrierSolution:
         no_neurons = np.zeros((self.A.shape[1], self.Y.shape[1]))
         best_V, best_bias = no_neurons, np.zeros(self.Y.shape[1])
         objective = self.objective(best_V, best_bias)
         best_z, dual = z, self.dual(z)
         barrier = max(objective - dual, tolerance) / max(self.count, 1.0)
+        unknowns, groups = z.size, self.A.shape[1] * z.shape[1]
+        cost = unknowns * groups * min(unknowns, groups) + min(unknowns, groups) ** 3 / 3.0
         for _ in range(_ITERATIONS):
+            if budget.over:
+                break
+            budget.spend(_AN_ITERATION + _A_PRODUCT * cost)
             step = self._newton(z, barrier)
             if step is None:
                 break

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import candidates
@@ -41,7 +42,11 @@ class Improvement:
 
 
 def improvements(
-    problem: TrainingProblem, network: TwoLayerNetwork, neurons: int = 3, seed: int = 0
+    problem: TrainingProblem,
+    network: TwoLayerNetwork,
+    budget: Budget,
+    neurons: int = 3,
+    seed: int = 0,
 ) -> tuple[Improvement, ...]:
     """Changes of the given network, each by itself, that lower its objective in float64.
 
@@ -54,6 +59,8 @@ def improvements(
     ----------
     problem : TrainingProblem
     network : TwoLayerNetwork
+    budget : Budget
+        Where it is over, fewer changes are tried.
     neurons : int
         New neurons, at most.
     seed : int
@@ -75,10 +82,10 @@ def improvements(
         Improvement(
             "neurons balanced, dead ones dropped, parallel ones joined", merged(problem, network)
         ),
-        Improvement("output weights refitted", _refitted(size, network)),
+        Improvement("output weights refitted", _refitted(size, network, budget)),
         *(
             Improvement(f"a new neuron, active on {active} of {problem.n} points", grown)
-            for active, grown in _with_new_neurons(size, network, neurons, seed)
+            for active, grown in _with_new_neurons(size, network, budget, neurons, seed)
         ),
     ]
     values = [training_objective(problem, improvement.network) for improvement in found]
@@ -86,7 +93,7 @@ def improvements(
     return tuple(found[k] for k in order if values[k] < before * (1.0 - _LEAST_GAIN))
 
 
-def _refitted(size: ScaledProblem, network: TwoLayerNetwork) -> TwoLayerNetwork:
+def _refitted(size: ScaledProblem, network: TwoLayerNetwork, budget: Budget) -> TwoLayerNetwork:
     directions = candidates.unit(size.inward(network).U)
     solution = solve_restricted(
         size.problem,
@@ -95,12 +102,13 @@ def _refitted(size: ScaledProblem, network: TwoLayerNetwork) -> TwoLayerNetwork:
         0.0,  # no gain is to be given back for fewer neurons
         _ACCURACY,
         size.bias_decay,
+        budget=budget,
     )
     return size.outward(solution.network)
 
 
 def _with_new_neurons(
-    size: ScaledProblem, network: TwoLayerNetwork, count: int, seed: int
+    size: ScaledProblem, network: TwoLayerNetwork, budget: Budget, count: int, seed: int
 ) -> list[tuple[int, TwoLayerNetwork]]:
     """On how many points the new neuron is active, and the network with it."""
     problem, own = size.problem, size.inward(network)
@@ -108,7 +116,7 @@ def _with_new_neurons(
     Z = -problem.loss.gradient(outputs, problem.Y)
     space, rng = candidates.isotropic(problem), np.random.default_rng(seed)
     starts = [candidates.unit(own.U), candidates.drawn(space, _STARTS, rng)]
-    directions, scores = ascend(problem, Z, np.hstack(starts))
+    directions, scores = ascend(problem, Z, np.hstack(starts), budget)
     above = scores > problem.reg
     found = []
     for u in candidates.spread(space, directions[:, above], scores[above], count, _ANGLE).T:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training.column_generation import ColumnGeneration
+
+#: Share of the budget for the rounds; the rest is for descent in both layers.
+_GROWING = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class LocalTraining:
         Whether the search ran out of directions to add before its time. Not a proof of optimality:
         the search is local, and only a certificate bounds the optimum.
     interrupted : bool
-        Whether a KeyboardInterrupt ended the search.
+        Whether somebody asked the search to stop.
     """
 
     network: TwoLayerNetwork
@@ -49,9 +53,9 @@ class LocalTraining:
 
 def train_locally(
     problem: TrainingProblem,
+    budget: Budget,
     *,
     starts: Sequence[TwoLayerNetwork] = (),
-    time_limit: float = 60.0,
     tolerance: float = 1e-4,
     max_rounds: int | None = None,
     seed: int = 0,
@@ -63,23 +67,22 @@ def train_locally(
     ----------
     problem : TrainingProblem
         Data of any scale, and weight decay.
+    budget : Budget
     starts : sequence of TwoLayerNetwork
         Networks whose neurons join the columns; the result is never worse than any of them.
-    time_limit : float
-        Seconds of wall-clock time, honoured to about one round.
     tolerance : float
         The search has converged when no direction found scores above reg·(1 + tolerance).
     max_rounds : int or None
         Rounds of column generation, at most.
     seed : int
-        Seed of the search; the result depends on nothing else unless time runs out.
+        Seed of the search; the result depends on nothing else unless its time runs out.
     progress : callable, optional
         Called as ``progress(objective, rounds)`` after every round with the best objective so far.
 
     Returns
     -------
     LocalTraining
-        The best network met. A KeyboardInterrupt ends the search early and is not raised again.
+        The best network met, also where the budget ends the search.
 
     Raises
     ------
@@ -87,23 +90,15 @@ def train_locally(
         If a start's shapes are not those of the problem.
     """
     begun = time.monotonic()
-    deadline = begun + time_limit
-    converged, interrupted = False, False
+    converged = False
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-        search = ColumnGeneration(problem, starts, seed)
-        try:
-            last = 0.0
-            while not converged and search.rounds != max_rounds:
-                now = time.monotonic()
-                if now + last >= deadline:  # the round would end after it
-                    break
-                converged = search.round(tolerance)
-                last = time.monotonic() - now
-                if progress is not None:
-                    progress(search.objective, search.rounds)
-            search.polish(deadline)
-        except KeyboardInterrupt:
-            interrupted = True
+        growing = budget.part(_GROWING)
+        search = ColumnGeneration(problem, growing, starts, seed)
+        while not converged and search.rounds != max_rounds and not growing.over:
+            converged = search.round(tolerance)
+            if progress is not None:
+                progress(search.objective, search.rounds)
+        search.polish(budget)
     return LocalTraining(
         network=search.best,
         objective=search.objective,
@@ -111,5 +106,5 @@ def train_locally(
         rounds=search.rounds,
         seconds=time.monotonic() - begun,
         converged=converged,
-        interrupted=interrupted,
+        interrupted=budget.stopped,
     )

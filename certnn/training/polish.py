@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from scipy.optimize import minimize
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training.merging import balanced
@@ -15,13 +14,15 @@ from certnn.training.objective import training_objective, value_and_gradient_wit
 from certnn.training.scaling import ScaledProblem, scaled
 
 _LEAST_GAIN = 1e-7
+#: Nominal seconds of an evaluation, and of one multiplication and addition in it.
+_AN_EVALUATION, _A_PRODUCT = 5e-5, 5e-10
 
 
 def polish(
     problem: TrainingProblem,
     network: TwoLayerNetwork,
+    budget: Budget,
     max_iterations: int = 2000,
-    deadline: float | None = None,
 ) -> TwoLayerNetwork:
     """Improve a network by L-BFGS over its weights, neurons balanced and dead ones dropped.
 
@@ -34,10 +35,10 @@ def polish(
         Data of any scale, and weight decay.
     network : TwoLayerNetwork
         Where to start; width 0 is returned as it is.
+    budget : Budget
+        Where it is over the search stops at its next iteration.
     max_iterations : int
         Most L-BFGS iterations.
-    deadline : float, optional
-        Value of ``time.monotonic()`` after which the search stops at its next iteration.
 
     Returns
     -------
@@ -52,25 +53,25 @@ def polish(
     network.require_fits(problem)
     inner = scaled(problem)
     start = balanced(inner.problem, inner.inward(network))
-    found = _descent(inner, start, max_iterations, deadline)
+    found = _descent(inner, start, max_iterations, budget)
     choices = [inner.outward(found), inner.outward(start), network]
     return min(choices, key=lambda choice: training_objective(problem, choice))
 
 
 def _descent(
-    inner: ScaledProblem, start: TwoLayerNetwork, iterations: int, deadline: float | None
+    inner: ScaledProblem, start: TwoLayerNetwork, iterations: int, budget: Budget
 ) -> TwoLayerNetwork:
     """L-BFGS, begun anew while that helps: at a kink its memory misleads the line search."""
     best, value = start, _objective(inner, start)
-    while iterations > 0 and best.width > 0:
-        found, used = _lbfgs(inner, best, iterations, deadline)
+    while iterations > 0 and best.width > 0 and not budget.over:
+        found, used = _lbfgs(inner, best, iterations, budget)
         iterations -= max(used, 1)
         found = balanced(inner.problem, found)
         new = _objective(inner, found)
         gain, value = value - new, min(value, new)
         if gain > 0.0:
             best = found
-        if gain <= _LEAST_GAIN * value or _past(deadline):
+        if gain <= _LEAST_GAIN * value:
             break
     return best
 
@@ -82,7 +83,7 @@ def _objective(inner: ScaledProblem, network: TwoLayerNetwork) -> float:
 
 
 def _lbfgs(
-    inner: ScaledProblem, start: TwoLayerNetwork, iterations: int, deadline: float | None
+    inner: ScaledProblem, start: TwoLayerNetwork, iterations: int, budget: Budget
 ) -> tuple[TwoLayerNetwork, int]:
     """One run of L-BFGS and the number of its iterations."""
     size, c = start.U.size, inner.problem.c
@@ -92,14 +93,17 @@ def _lbfgs(
         hidden, output, bias = np.split(point, [size, size + start.V.size])
         return hidden.reshape(start.U.shape), output.reshape(start.V.shape), bias
 
+    cost = _AN_EVALUATION + 6.0 * _A_PRODUCT * inner.problem.n * (size + start.V.size)
+
     def evaluate(point: FloatArray) -> tuple[float, FloatArray]:
+        budget.spend(cost)
         hidden, output, bias = split(point)
         given = np.zeros(c) if fixed else bias
         value, *slopes = value_and_gradient_with_bias(inner.problem, hidden, output, given, decay)
         return value, np.concatenate([slope.ravel() for slope in slopes[: 2 if fixed else 3]])
 
-    def check_clock(_: FloatArray) -> None:
-        if _past(deadline):
+    def look_at_budget(_: FloatArray) -> None:
+        if budget.over:
             raise StopIteration
 
     options: dict[str, float] = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 30}
@@ -111,12 +115,8 @@ def _lbfgs(
         ),
         jac=True,
         method="L-BFGS-B",
-        callback=check_clock,
+        callback=look_at_budget,
         options=options,
     )
     hidden, output, bias = split(result.x)
     return TwoLayerNetwork(hidden, output, None if fixed else bias), int(result.nit)
-
-
-def _past(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() > deadline

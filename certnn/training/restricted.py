@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.losses import HALF_SQUARED
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -23,6 +24,8 @@ _PRICE = 0.1
 _GAP, _COARSEST, _FINEST = 1e-5, 1e-6, 1e-12
 #: The same for losses other than the half-squared one.
 _FINEST_OF_BARRIER = 1e-10
+#: Nominal seconds of fewer neurons, for each, and of a multiplication and addition in it.
+_A_NEURON, _A_PRODUCT = 2e-5, 5e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,8 @@ class RestrictedSolution:
 def no_directions(problem: TrainingProblem, bias_decay: float | None = None) -> RestrictedSolution:
     """The solution without neurons."""
     if problem.loss != HALF_SQUARED:
-        return _any_loss(problem, bias_decay, np.zeros((problem.X.shape[1], 0)), None, _COARSEST)
+        none = np.zeros((problem.X.shape[1], 0))
+        return _any_loss(problem, bias_decay, none, None, _COARSEST, Budget())
     left = _BiasEliminated(bias_decay, problem.n)
     residual = left.times(problem.Y)
     return RestrictedSolution(
@@ -85,6 +89,7 @@ def solve_restricted(
     accuracy: float,
     bias_decay: float | None = None,
     near: FloatArray | None = None,
+    budget: Budget | None = None,
 ) -> RestrictedSolution:
     """Solve the group lasso over the directions, and drop those that are not needed.
 
@@ -104,22 +109,28 @@ def solve_restricted(
         Weight decay of an output bias, None without one.
     near : ndarray of shape (n, c), or None
         The residual for some of the directions, if it is known.
+    budget : Budget or None
+        Where it is over, the best so far is good enough.
     """
+    budget = budget or Budget()
     tolerance = min(max(_GAP * accuracy, _FINEST), _COARSEST)
     if problem.loss != HALF_SQUARED:
-        return _any_loss(problem, bias_decay, directions, near, tolerance)
+        return _any_loss(problem, bias_decay, directions, near, tolerance, budget)
     if directions.shape[1] == 0:
         return no_directions(problem, bias_decay)
     left = _BiasEliminated(bias_decay, problem.n)
     hidden, Y = left.times(np.maximum(problem.features @ directions, 0.0)), left.times(problem.Y)
-    solution = group_lasso(hidden, Y, problem.reg, tolerance, guess)
+    solution = group_lasso(hidden, Y, problem.reg, budget, tolerance, guess)
     used = np.any(solution.V != 0.0, axis=1)
     if not np.any(used):
         return no_directions(problem, bias_decay)
     directions, hidden, V = directions[:, used], hidden[:, used], solution.V[used]
     lengths = np.linalg.norm(V, axis=1)
     images, allowed = V / lengths[:, None], _PRICE * (worse_than - solution.objective)
+    k, rank = lengths.size, min(Y.size, lengths.size)
+    cost = k * (_A_NEURON + _A_PRODUCT * rank * (Y.size + k))
     for dependent in _DEPENDENT:
+        budget.spend(cost)
         fewer = recombined(hidden, images, lengths, dependent)
         kept = fewer > 0.0
         refined = refined_group_lasso(hidden[:, kept], Y, problem.reg, fewer[kept], accuracy)
@@ -177,10 +188,13 @@ def _any_loss(
     directions: FloatArray,
     near: FloatArray | None,
     tolerance: float,
+    budget: Budget,
 ) -> RestrictedSolution:
     hidden = np.maximum(problem.features @ directions, 0.0)
     gap = max(tolerance, _FINEST_OF_BARRIER) * problem.null_loss
-    found = solve_dual_barrier(hidden, problem.Y, problem.reg, problem.loss, bias_decay, gap, near)
+    found = solve_dual_barrier(
+        hidden, problem.Y, problem.reg, problem.loss, bias_decay, gap, budget, near
+    )
     used = np.any(found.V != 0.0, axis=1)
     bias = None if bias_decay is None else found.bias
     return RestrictedSolution(directions[:, used], found.V[used], found.Z, found.objective, bias)

@@ -5,6 +5,7 @@ import pytest
 
 from certnn import TrainingProblem, train
 from certnn.baselines.gradient_descent import gradient_descent
+from certnn.budget import Budget
 from certnn.datasets import random_network_data
 from certnn.errors import InputError
 from certnn.training.objective import value_and_gradient
@@ -13,7 +14,7 @@ from certnn.training.objective import value_and_gradient
 def test_without_torch_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     with pytest.raises(InputError, match=r"pip install torch, or 'certnn\[torch\]'") as error:
-        gradient_descent(random_network_data(0, 0.1))
+        gradient_descent(random_network_data(0, 0.1), Budget())
     assert "\n" not in str(error.value)
 
 
@@ -29,13 +30,13 @@ def test_without_torch_it_says_what_to_install(monkeypatch):
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
-        gradient_descent(random_network_data(0, 0.1), **arguments)
+        gradient_descent(random_network_data(0, 0.1), Budget(), **arguments)
 
 
 def test_other_losses_are_refused():
     problem = TrainingProblem(np.eye(2), [[1.0], [-1.0]], 0.1, loss="logistic")
     with pytest.raises(InputError, match="half-squared"):
-        gradient_descent(problem)
+        gradient_descent(problem, Budget())
 
 
 @pytest.mark.torch
@@ -58,7 +59,7 @@ def test_a_step_of_sgd_is_one(bias):
 def test_it_comes_near_the_optimum_and_never_below(batch):
     problem = random_network_data(0, 0.1)
     proved = train(problem, gap=1e-6)
-    found = gradient_descent(problem, 50, runs=3, steps=2500, batch=batch)
+    found = gradient_descent(problem, Budget(), 50, runs=3, steps=2500, batch=batch)
     objective = found.network.evaluate(problem)
     assert objective.value >= proved.lower.bound.value
     assert objective.rounded == pytest.approx(min(found.objectives), rel=1e-12)
@@ -73,7 +74,7 @@ def test_it_comes_near_the_optimum_and_never_below(batch):
 def test_runs_differ_and_seeds_repeat():
     problem = random_network_data(1, 0.1)
     first, again, other = (
-        gradient_descent(problem, 5, runs=2, steps=50, seed=seed) for seed in (0, 0, 1)
+        gradient_descent(problem, Budget(), 5, runs=2, steps=50, seed=seed) for seed in (0, 0, 1)
     )
     assert first.objectives == again.objectives
     assert first.objectives[0] != first.objectives[1]
@@ -84,6 +85,8 @@ def test_runs_differ_and_seeds_repeat():
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_a_run_that_diverges_is_infinite():
     problem = random_network_data(1, 0.1)
-    found = gradient_descent(problem, 5, runs=1, steps=300, optimiser="sgd", learning_rate=1e3)
+    found = gradient_descent(
+        problem, Budget(), 5, runs=1, steps=300, optimiser="sgd", learning_rate=1e3
+    )
     assert found.objectives == (np.inf,)
     assert found.network.width == 5

@@ -13,6 +13,7 @@ from csv_data import training_half
 from mnist_sample import mnist_sample
 
 import certnn
+from certnn.budget import Budget
 from certnn.datasets import iris, random_network_data
 from certnn.problem import TrainingProblem
 from certnn.relaxation.cuts import CutFamilies
@@ -35,7 +36,7 @@ def measure(name, problem, reference, families, time_limit):
         begun, best = time.monotonic(), dnn
         run = cuts_run(problem, FAMILIES[family])
         seen = []
-        for certified in run.certified(begun + time_limit, lambda stage: None, {}):
+        for certified in run.certified(Budget(time_limit), lambda stage: None, {}):
             best = max(best, certified.bound.rounded)
             share = (best - dnn) / (reference - dnn)
             seen.append(f"{share:.3f} @ {time.monotonic() - begun:.1f} s")
@@ -67,7 +68,7 @@ def main() -> None:
     if options.mnist:
         large.append(("MNIST 50", mnist_sample(50)))
     for name, problem in large:
-        found = train_locally(problem, time_limit=60.0)
+        found = train_locally(problem, Budget(60.0))
         objective = certnn.training.training_objective(problem, found.network)
         measure(name, problem, objective, options.families, options.time_limit)
 

@@ -13,6 +13,7 @@ import numpy as np
 from csv_data import training_half
 from mnist_sample import mnist_sample
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.problem import TrainingProblem
 from certnn.relaxation.first_order import first_order
@@ -33,7 +34,7 @@ def measure(case: str, problem: TrainingProblem, solver, seconds: float, **optio
     reduced = reduce_problem(problem)
     wall, processor = time.perf_counter(), time.process_time()
     best, told = None, 0.0
-    for iterate in solver(reduced, **options):
+    for iterate in solver(reduced, Budget(), **options):
         spent = time.perf_counter() - wall
         if best is None or iterate.bound > best.bound:
             best = iterate

@@ -13,6 +13,7 @@ import numpy as np
 from csv_data import training_half
 
 import certnn
+from certnn.budget import Budget
 from certnn.datasets import iris, random_network_data, spirals
 from certnn.training import candidates
 from certnn.training.ascent import ascend
@@ -32,7 +33,7 @@ def attacked(problem, certificate, directions):
             ]
         )
         scores = candidates.score(problem, Z, U)
-        _, climbed = ascend(problem, Z, U[:, np.argsort(-scores)[:200]])
+        _, climbed = ascend(problem, Z, U[:, np.argsort(-scores)[:200]], Budget())
         highest = max(highest, np.max(scores), np.max(climbed))
     return highest / proof["kappa"]
 

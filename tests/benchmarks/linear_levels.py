@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.datasets import random_network_data
 from certnn.relaxation.block import block_points
@@ -21,7 +22,7 @@ from certnn.relaxation.shor import shor_point
 def block_run(problem, size):
     reduced = reduce_problem(problem)
     groups = angular_groups(reduced.directions.units, size)
-    points = list(block_points(reduced, groups, tolerance=1e-3))
+    points = list(block_points(reduced, groups, Budget(), tolerance=1e-3))
     best = max(points, key=lambda point: point.bound)
     return reduced.original_point(best.Z, best.products), len(points)
 
@@ -53,7 +54,7 @@ def main():
             if size:
                 (point, steps), seconds = timed(lambda: block_run(problem, size))  # noqa: B023
             else:
-                (point, steps), seconds = timed(lambda: (shor_point(problem), 1))  # noqa: B023
+                (point, steps), seconds = timed(lambda: (shor_point(problem, Budget()), 1))  # noqa: B023
             certified, check = timed(lambda: certify(problem, point, {}))  # noqa: B023
             searched.append(seconds)
             step.append(seconds / steps)

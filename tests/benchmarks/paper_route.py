@@ -9,6 +9,7 @@ import time
 
 import certnn
 from certnn.bounds import lower_bound
+from certnn.budget import Budget
 from certnn.datasets import iris, random_network_data
 from certnn.relaxation.worker import SolverChoice, solve_in_process
 
@@ -32,7 +33,7 @@ def main() -> None:
     print(f"from that network: proved {again.value:.6g} in {proof:.2f} s", flush=True)
 
     start = time.perf_counter()
-    outcome = solve_in_process(problem, None, SolverChoice("SCS", "literal"), None)
+    outcome = solve_in_process(problem, None, SolverChoice("SCS", "literal"), Budget())
     theirs = time.perf_counter() - start
     print(
         f"the paper's formulation, SCS: prints {outcome.figure.printed:.6g} after {theirs:.1f} s\n"

@@ -11,6 +11,7 @@ from csv_data import training_half
 from threadpoolctl import threadpool_limits
 
 from certnn import kernel
+from certnn.budget import Budget
 from certnn.certificate.document import partition_certificate
 from certnn.datasets import iris
 from certnn.dual_norm_proofs import Limits
@@ -41,7 +42,7 @@ def seconds(document, backend):
 
 def trained(problem, tolerance):
     """The residual of the restricted optimum."""
-    search, start = ColumnGeneration(problem), time.perf_counter()
+    search, start = ColumnGeneration(problem, Budget()), time.perf_counter()
     with threadpool_limits(1):
         while not search.round(tolerance):
             pass

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from certnn.baselines import gated_network
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.patterns import bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
@@ -35,7 +36,7 @@ def main() -> None:
     problem = TrainingProblem(X / 16.0, Y, options.reg)
     draw = np.random.default_rng(0).standard_normal
     start = TwoLayerNetwork(0.2 * draw((64, 40)), 0.2 * draw((40, options.outputs)))
-    network = polish(problem, start, 1000)
+    network = polish(problem, start, Budget(), 1000)
     objective = network.evaluate(problem).rounded
     patterns = collect_patterns(problem, [("of the network", network)], options.sampled)
     found = bound_over_patterns(problem, patterns, time_limit=options.time_limit)
@@ -54,7 +55,7 @@ def main() -> None:
     print(f"search {found.seconds:.0f} s, check {checking:.1f} s, certificate {megabytes:.1f} MB")
     if options.gated:
         begun = time.monotonic()
-        gated = gated_network(problem, patterns, time_limit=options.time_limit)
+        gated = gated_network(problem, patterns, Budget(options.time_limit))
         rounded = gated.network.evaluate(problem).rounded
         print(
             f"gated program {gated.objective:.6g} in {time.monotonic() - begun:.0f} s; rounded to "

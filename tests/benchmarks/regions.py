@@ -15,6 +15,7 @@ from csv_data import training_half
 from sklearn.datasets import load_digits
 
 import certnn
+from certnn.budget import Budget
 from certnn.problem import TrainingProblem
 from certnn.round_bounds import regions_run
 
@@ -60,7 +61,7 @@ def main() -> None:
         print(f"  dnn             {dnn:.6f}  {dnn / network:.4f}  {seconds:6.1f} s", flush=True)
         run, start = regions_run(problem), time.perf_counter()
         for found in run.certified(
-            time.monotonic() + options.seconds, lambda stage: None, {"made by": "benchmark"}
+            Budget(options.seconds), lambda stage: None, {"made by": "benchmark"}
         ):
             bound, seconds = found.bound.rounded, time.perf_counter() - start
             print(

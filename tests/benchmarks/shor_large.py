@@ -13,6 +13,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from certnn.budget import Budget
 from certnn.certificate import Certificate, certify
 from certnn.datasets import random_network_data
 from certnn.relaxation.shor import shor_point
@@ -32,8 +33,7 @@ def stage(name, run):
 
 def prove(n, d, c, reg, time_limit, file):
     problem = stage("data", lambda: random_network_data(0, reg, n=n, d=d, c=c, neurons=10))
-    deadline = time.monotonic() + time_limit
-    point = stage("search", lambda: shor_point(problem, deadline))
+    point = stage("search", lambda: shor_point(problem, Budget(time_limit)))
     proved = stage("certificate, checked", lambda: certify(problem, point, {}))
     stage("file", lambda: proved.certificate.save(file))
     print(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, problems
 
 from certnn import kernel
+from certnn.budget import Budget
 from certnn.certificate import Certificate, DualPoint, Products, certify
 from certnn.certificate.repair import repair
 from certnn.errors import InputError, SolverError
@@ -84,7 +85,7 @@ def test_kappa_of_the_repaired_point_bounds_the_dual_norm(seed):
 
 def test_a_perturbed_point_makes_a_weaker_true_bound():
     problem, rng = PLAIN["d=2, c=2"], np.random.default_rng(0)
-    good = shor_point(problem)
+    good = shor_point(problem, Budget())
     values = []
     for noise in (0.0, 0.03, 0.3):
         Z = good.Z + noise * rng.standard_normal(good.Z.shape)
@@ -109,7 +110,7 @@ def test_a_point_of_the_wrong_sign_makes_the_trivial_bound():
 @pytest.mark.parametrize("where", ["Z", "multiplier"])
 def test_a_point_that_is_not_finite_is_a_solver_error(bad, where):
     problem = PLAIN["d=2, c=1"]
-    point = shor_point(problem)
+    point = shor_point(problem, Budget())
     Z, multiplier = point.Z.copy(), point.products.multiplier.copy()
     (Z[0] if where == "Z" else multiplier)[0] = bad
     with pytest.raises(SolverError, match="not finite"):
@@ -120,7 +121,7 @@ def test_a_point_that_is_not_finite_is_a_solver_error(bad, where):
 def test_certifying_costs_next_to_nothing(name):
     """The bound is what Theorems 3 and 12 give for the point in floats, to nine digits."""
     problem = PLAIN[name]
-    point = shor_point(problem)
+    point = shor_point(problem, Budget())
     t = -point.products.multiplier
     B = np.hstack([problem.features * np.sqrt(t)[:, None], point.Z / np.sqrt(t)[:, None]])
     kappa = 0.5 * np.linalg.eigvalsh(B.T @ B)[-1]
@@ -132,7 +133,7 @@ def test_certifying_costs_next_to_nothing(name):
 
 def test_certificate_file(tmp_path):
     problem = PLAIN["hidden bias"]
-    certified = certify(problem, shor_point(problem), {"level": "shor", "note": "ü"})
+    certified = certify(problem, shor_point(problem, Budget()), {"level": "shor", "note": "ü"})
     certified.certificate.save(tmp_path / "certificate.json")
     loaded = Certificate.load(tmp_path / "certificate.json")
     assert loaded.document == certified.certificate.document
@@ -145,7 +146,7 @@ def test_certificate_file(tmp_path):
 
 def test_a_certificate_does_not_prove_more_than_it_says():
     problem = PLAIN["d=2, c=1"]
-    certified = certify(problem, shor_point(problem), {})
+    certified = certify(problem, shor_point(problem, Budget()), {})
     value = certified.bound.value
     claim = f'"{value.numerator}/{value.denominator}"'.encode()
     assert certified.certificate.document.count(claim) == 1
@@ -164,5 +165,7 @@ def test_load_refuses_what_is_not_there(tmp_path):
 
 def test_certifying_is_deterministic():
     problem = DEGENERATE["everything"]
-    documents = {certify(problem, shor_point(problem), {}).certificate.document for _ in range(2)}
+    documents = {
+        certify(problem, shor_point(problem, Budget()), {}).certificate.document for _ in range(2)
+    }
     assert len(documents) == 1

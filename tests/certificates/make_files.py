@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import sys
-import time
 from fractions import Fraction
 from itertools import islice
 
@@ -13,6 +12,7 @@ import numpy as np
 from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
 
 from certnn.bounds import lower_bound
+from certnn.budget import Budget
 from certnn.certificate.cuts_certify import certify_cuts
 from certnn.certificate.document import partition_certificate
 from certnn.certificate.regions_certify import certify_regions
@@ -102,7 +102,7 @@ def partitions():
 
 
 def partition(problem, factor):
-    trained = train_locally(problem, time_limit=20.0)
+    trained = train_locally(problem, Budget(work=20.0))
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     kappa, basis = factor * problem.reg * trained.local_dual_norm, np.eye(X.shape[1])
     found = cover(fractions(X), fractions(Z), Fraction(kappa), fractions(basis))
@@ -124,7 +124,7 @@ def phases_problems():
 
 
 def phases(problem, most_splits, depth):
-    trained = train_locally(problem, time_limit=20.0)
+    trained = train_locally(problem, Budget(work=20.0))
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     parts = prove(X, Z, np.random.default_rng(0), most_splits, best_leaf, depth)
     return parts.certificate(problem, Z)
@@ -164,8 +164,7 @@ def cuts_problems():
 
 
 def cut(problem, families, rounds):
-    deadline = time.monotonic() + 60.0
-    points = islice(cut_rounds(problem, deadline, families), rounds)
+    points = islice(cut_rounds(problem, Budget(), families), rounds)
     return certify_cuts(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
@@ -183,7 +182,7 @@ def regions_problems():
 
 
 def regions(problem, most, rounds):
-    points = islice(region_rounds(problem, time.monotonic() + 60.0, most), rounds)
+    points = islice(region_rounds(problem, Budget(), most), rounds)
     return certify_regions(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 

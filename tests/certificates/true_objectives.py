@@ -8,6 +8,7 @@ from math import isqrt
 import numpy as np
 from certificate_parts import unpack
 
+from certnn.budget import Budget
 from certnn.problem import TrainingProblem
 from certnn.training import train_locally
 
@@ -36,7 +37,7 @@ def strong_networks(certificate):
     X = np.reshape(unpack(data["X"]), (claim["n"], claim["d"]))
     Y = np.reshape(unpack(data["Y"]), (claim["n"], claim["c"]))
     problem = TrainingProblem(X, Y, claim["reg"], claim["hidden_bias"])
-    best = train_locally(problem, time_limit=20.0).network
+    best = train_locally(problem, Budget(work=20.0)).network
     rng = np.random.default_rng(0)
     networks = [(factor * best.U, factor * best.V) for factor in (1.0, 0.0, 0.7, 0.9, 1.1)]
     for width in (1, 2, 5):

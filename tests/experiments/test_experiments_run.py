@@ -10,6 +10,7 @@ from distributed import LocalCluster
 
 from certnn import TrainingProblem, lower_bound
 from certnn.baselines import KernelRidge, nngp_kernel, ntk_kernel
+from certnn.budget import Budget
 from certnn.cli import main
 from certnn.datasets import find_data_set, random_network_data
 from certnn.errors import InputError
@@ -51,11 +52,11 @@ def test_the_full_run_is_of_the_papers_size():
 
 
 @pytest.mark.parametrize(("plan", "minutes"), [("full", 120), ("quick", 5)])
-def test_time_limits_fit_two_cores(plan, minutes):
+def test_work_limits_fit_two_cores(plan, minutes):
     """Kernel machines end by themselves in seconds; of the random family few cells need theirs."""
-    assert {m for t in PLANS[plan].seconds.values() for m in t} <= set(METHODS)
+    assert {m for t in PLANS[plan].work.values() for m in t} <= set(METHODS)
     accuracies = cells(plan, ["accuracy"])
-    limits = [c["time_limit"] for c in accuracies if c["method"] not in ("nngp", "ntk")]
+    limits = [c["work_limit"] for c in accuracies if c["method"] not in ("nngp", "ntk")]
     assert sum(limits) <= 2 * 60 * minutes
 
 
@@ -133,7 +134,7 @@ def test_decays_are_chosen_by_the_training_half():
     X[:, 1] += 0.6 * np.sign(X[:, 1])
     noisy = np.where(draw.random(60) < 0.3, 1 - (X[:, 0] > 0), X[:, 0] > 0).astype(int)
     clean, noise = (
-        chosen_decay(TrainingProblem(X, np.eye(2)[part], reg), 6.0)
+        chosen_decay(TrainingProblem(X, np.eye(2)[part], reg), Budget(work=6.0))
         for part, reg in ((labels, 1.0), (noisy, 1e-2))
     )
     assert clean < 1000.0  # where no neuron is left
@@ -147,7 +148,7 @@ def test_rounding_the_dual_point_of_an_exact_relaxation_is_optimal():
     lower = lower_bound(problem, "dnn")
     Z = dual_point_of(lower.certificate, problem)
     assert Z.shape == (8, 1)
-    network = round_dual_point(problem, lower.certificate, 5.0)
+    network = round_dual_point(problem, lower.certificate, Budget(work=5.0))
     assert network.width == 1
     objective = network.evaluate(problem).rounded
     assert objective == pytest.approx(lower.value, rel=1e-5)

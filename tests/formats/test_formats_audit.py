@@ -53,7 +53,7 @@ def test_biases_are_the_networks_own_or_said(layer, tmp_path, capsys):
 
 def test_a_file_is_audited_from_python(tmp_path):
     problem = data(tmp_path)
-    result = certnn.audit(FILES / "checkpoint.pt", problem, level="shor", time_limit=1.0)
+    result = certnn.audit(FILES / "checkpoint.pt", problem, level="shor", work_limit=1.0)
     network = read_network(FILES / "checkpoint.pt").as_network()
     assert result.report.network.fraction == network.evaluate(problem).value
 
@@ -69,7 +69,7 @@ def test_an_estimator_of_scikit_learn_is_audited_with_its_own_loss():
     problem = TrainingProblem(
         X, signs, reg, hidden_bias="free", loss="logistic", output_bias="free"
     )
-    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    result = certnn.audit(model, problem, level="shor", work_limit=2.0)
     penalty = 0.5 * reg * sum(np.sum(weights**2) for weights in model.coefs_)
     probability = model.predict_proba(X)[np.arange(30), (y == "yes").astype(int)]
     expected = -np.sum(np.log(probability)) + penalty

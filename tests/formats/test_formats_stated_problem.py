@@ -21,7 +21,7 @@ def arrays(n, d, c):
 def test_a_checkpoint_with_biases_in_one_line():
     stored = read_network(FILES / "float32.pt")
     X, Y = arrays(12, stored.U.shape[0], stored.V.shape[1])
-    result = certnn.audit(FILES / "float32.pt", X, Y, reg=0.5, level="shor", time_limit=2.0)
+    result = certnn.audit(FILES / "float32.pt", X, Y, reg=0.5, level="shor", work_limit=2.0)
     weights = (stored.U, stored.V, stored.hidden_bias, stored.output_bias)
     expected = 0.5 * np.sum((stored.output(X) - Y) ** 2)
     expected += 0.25 * sum(np.sum(array**2) for array in weights)
@@ -46,7 +46,7 @@ def test_a_classifier_of_scikit_learn_with_its_labels(classes):
     problem = certnn.problem_for(model, X, labels, convention="scikit-learn", decay=0.4)
     assert problem.loss.name == ("logistic" if classes == 2 else "softmax")
     assert problem.hidden_bias == problem.output_bias == "free"
-    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    result = certnn.audit(model, problem, level="shor", work_limit=2.0)
     assert result.report.network.objective == pytest.approx(40 * model.loss_, rel=1e-6)
 
 
@@ -58,7 +58,7 @@ def test_a_regressor_with_one_number_a_point():
     model.fit(X, Y[:, 0])
     problem = certnn.problem_for(model, X, Y[:, 0], convention="scikit-learn", decay=0.3)
     np.testing.assert_array_equal(problem.Y, Y)
-    result = certnn.audit(model, problem, level="shor", time_limit=2.0)
+    result = certnn.audit(model, problem, level="shor", work_limit=2.0)
     assert result.report.network.objective == pytest.approx(20 * model.loss_, rel=1e-6)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from plain_partition import cover, fractions
 
+from certnn.budget import Budget
 from certnn.datasets import iris
 from certnn.dual_norm_proofs import Limits
 from certnn.kernel import Rejected, float_filter, partition
@@ -234,7 +235,7 @@ def test_errors_are_not_zero_and_bounds_not_absurd():
 @pytest.fixture(scope="module")
 def iris_proof():
     problem = iris(0.1)
-    trained = train_locally(problem, time_limit=5.0)
+    trained = train_locally(problem, Budget(work=5.0))
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     kappa = 1.05 * trained.local_dual_norm * problem.reg
     found = find_partition(X, Z, kappa, isotropic_basis(X), Limits())

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certnn.kernel
+from certnn.budget import Budget
 from certnn.certificate.dual_point import Products
 from certnn.certificate.regions_certify import certify_regions
 from certnn.certificate.regions_point import RegionLeaf, RegionsPoint, region_form
@@ -57,7 +58,7 @@ def random_leaf(rng, n, columns, direction, signs, safe):
 
 
 def random_point(rng, n, columns, c, safe=True):
-    of = cover(c, 1.5)
+    of = cover(c, 1.5, Budget())
     splits, found = [], []
     for direction in range(len(of.rays)):
         trees = ([-1], [int(rng.integers(n)), -1, -1])

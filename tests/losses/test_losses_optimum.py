@@ -44,7 +44,7 @@ def test_sandwich_around_the_optimum(loss, hidden_bias, output_bias):
 )
 def test_no_network_is_below_a_bound(loss, hidden_bias, output_bias, level, seed):
     case = problem(loss, hidden_bias, output_bias, n=6, c=1 + seed % 2, seed=seed)
-    result = certnn.train(case, gap=1e-2, level=level, time_limit=5.0)
+    result = certnn.train(case, gap=1e-2, level=level, work_limit=5.0)
     low = result.lower.bound.value
     assert low > 0
     rng = np.random.default_rng(seed)
@@ -126,5 +126,5 @@ def test_logistic_loss_on_two_classes_of_iris(hidden_bias, output_bias):
     case = certnn.TrainingProblem(
         data.data[rows], labels, 0.1, hidden_bias, loss="logistic", output_bias=output_bias
     )
-    result = certnn.train(case, gap=0.02, time_limit=120.0)
+    result = certnn.train(case, gap=0.02, work_limit=120.0)
     assert result.gap <= 0.05

@@ -11,6 +11,7 @@ from loss_cases import BIASES, DELTA, LOSSES, expression, problem, targets
 from scipy.optimize import check_grad
 
 import certnn
+from certnn.budget import Budget
 from certnn.dual_feasibility import feasible_dual_point
 from certnn.errors import InputError, SolverError
 from certnn.kernel import bound_from_dual_norm
@@ -73,7 +74,7 @@ def test_barrier_method_against_cvxpy(name, decay):
     n, c, k, reg = 12, 2, 15, 0.5
     Y = targets(name, n, c, rng)
     A = np.maximum(rng.standard_normal((n, k)), 0.0)
-    found = solve_dual_barrier(A, Y, reg, loss_called(name), decay, 1e-7)
+    found = solve_dual_barrier(A, Y, reg, loss_called(name), decay, 1e-7, Budget())
     V, b = cp.Variable((k, c)), cp.Variable((1, c))
     F = A @ V if decay is None else A @ V + np.ones((n, 1)) @ b
     value = expression(name, F, Y) + reg * cp.sum(cp.norm(V, 2, axis=1))
@@ -142,10 +143,10 @@ def test_polish_never_makes_worse(hidden_bias, output_bias):
         rng.standard_normal((4, 2)),
         rng.standard_normal(2) if output_bias else None,
     )
-    better = polish(case, start, 50)
+    better = polish(case, start, Budget(), 50)
     assert better.evaluate(case).value < start.evaluate(case).value
     assert (better.output_bias is None) == (not output_bias)
-    trained = train_locally(case, starts=(start,), time_limit=2.0)
+    trained = train_locally(case, Budget(work=2.0), starts=(start,))
     assert trained.network.evaluate(case).value <= start.evaluate(case).value
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.certificate.document import partition_certificate
 from certnn.dual_norm_proofs import Limits, NoProof
 from certnn.partition.arcs import arc_maxima
@@ -67,5 +68,5 @@ def test_arcs_agree(seed, n, c):
 def test_ascent_from_many_starts_reaches_it(seed):
     draw = np.random.default_rng(seed).standard_normal
     X, Z = draw((6, 3)), draw((6, 2))
-    _, scores = ascend(TrainingProblem(X, Z, 1.0), Z, draw((3, 500)))
+    _, scores = ascend(TrainingProblem(X, Z, 1.0), Z, draw((3, 500)), Budget())
     assert np.max(scores) == pytest.approx(brute_force_dual_norm(X, Z), rel=1e-9)

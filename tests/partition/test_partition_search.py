@@ -1,7 +1,7 @@
 """The partition search against sampled directions, closed forms and the kernel."""
 
 import math
-import time
+import signal
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import certnn
 from certnn.bounds import lower_bound
+from certnn.budget import Budget
 from certnn.certificate.document import partition_certificate
 from certnn.datasets import iris, random_network_data
 from certnn.dual_norm_proofs import Limits, NoProof
@@ -104,8 +105,8 @@ def test_dual_norm_in_the_plane_is_found_to_many_digits(seed):
 
 def test_iris_is_proved_within_a_hundredth():
     problem = iris(0.1)
-    trained = train_locally(problem, time_limit=20.0)
-    result = lower_bound(problem, "partition", network=trained.network, time_limit=40.0)
+    trained = train_locally(problem, Budget(work=20.0))
+    result = lower_bound(problem, "partition", network=trained.network, work_limit=40.0)
     objective = trained.network.evaluate(problem).value
     assert result.level == "partition"
     assert 0.99 * objective < result.bound.value <= objective
@@ -115,7 +116,7 @@ def test_iris_is_proved_within_a_hundredth():
 
 def test_partitions_tighten_and_each_is_accepted():
     problem = random_network_data(3, 0.1)
-    generation = ColumnGeneration(problem)
+    generation = ColumnGeneration(problem, Budget())
     prover = PartitionProver(problem.features)
     told = []
     found = list(
@@ -134,11 +135,17 @@ def test_partitions_tighten_and_each_is_accepted():
 def test_what_is_known_is_not_proved_again_and_what_is_enough_is_not_passed_over():
     problem = random_network_data(4, 0.1)
     prover = PartitionProver(problem.features)
-    optimum = train_locally(problem, tolerance=1e-8).objective
+    optimum = train_locally(problem, Budget(), tolerance=1e-8).objective
 
     def kappas(known, enough):
         search = tightening_proofs(
-            problem, ColumnGeneration(problem), prover, Limits(), known, enough, lambda *a: None
+            problem,
+            ColumnGeneration(problem, Budget()),
+            prover,
+            Limits(),
+            known,
+            enough,
+            lambda *a: None,
         )
         return [partition.kappa / problem.reg for partition in search]
 
@@ -150,7 +157,7 @@ def test_what_is_known_is_not_proved_again_and_what_is_enough_is_not_passed_over
 def test_violators_are_neurons_that_lower_the_objective():
     problem = iris(0.1)
     basis = isotropic_basis(problem.features)
-    generation = ColumnGeneration(problem)
+    generation = ColumnGeneration(problem, Budget())
     for _ in range(6):
         generation.round(1e-2)
     before, Z = generation.objective, generation.residual
@@ -164,19 +171,38 @@ def test_violators_are_neurons_that_lower_the_objective():
     assert generation.objective < before
 
 
-def test_memory_and_deadline_stop_the_search():
+@pytest.fixture(scope="module")
+def iris_search():
+    """A search that proves its bound if nothing stops it."""
     problem = iris(0.1)
-    basis = isotropic_basis(problem.features)
     trained = certnn.train(problem, gap=1e-2)
-    Z = ColumnGeneration(problem, [trained.network]).residual
-    kappa = 1.05 * problem.reg
+    Z = ColumnGeneration(problem, Budget(), [trained.network]).residual
+    return problem, Z, 1.05 * problem.reg, isotropic_basis(problem.features)
+
+
+def test_memory_work_and_time_stop_the_search(iris_search):
+    problem, Z, kappa, basis = iris_search
     assert not isinstance(find_partition(problem.features, Z, kappa, basis, Limits()), NoProof)
     small = find_partition(problem.features, Z, kappa, basis, Limits(memory=1e4))
     assert isinstance(small, NoProof)
-    assert "memory" in small.reason
-    late = find_partition(problem.features, Z, kappa, basis, Limits(deadline=time.monotonic()))
+    assert small.reason == "it is too large for its memory"
+    short = find_partition(problem.features, Z, kappa, basis, Limits(Budget(work=1e-3)))
+    assert isinstance(short, NoProof)
+    assert short.reason == "time is up"
+    late = find_partition(problem.features, Z, kappa, basis, Limits(Budget(seconds=0.0)))
     assert isinstance(late, NoProof)
-    assert "time" in late.reason
+    assert late.reason == "time is up"
+
+
+def test_work_is_counted_and_no_more_is_done_than_there_is(iris_search):
+    problem, Z, kappa, basis = iris_search
+    spent = []
+    for work in (1e-3, 1e-3, 2e-3):
+        budget = Budget(work=work)
+        find_partition(problem.features, Z, kappa, basis, Limits(budget))
+        assert budget.over
+        spent.append(budget.now)
+    assert spent[0] == spent[1] < spent[2]
 
 
 def test_same_search_same_partition():
@@ -194,7 +220,7 @@ def test_poor_network_gives_a_weak_bound():
     draw = np.random.default_rng(0).standard_normal
     poor = TwoLayerNetwork(draw((2, 3)), draw((3, 2)))
     result = lower_bound(problem, "partition", network=poor)
-    assert 0.0 <= result.value <= train_locally(problem, time_limit=3.0).objective
+    assert 0.0 <= result.value <= train_locally(problem, Budget(work=3.0)).objective
 
 
 def test_rank_deficient_data_leave_a_note():
@@ -202,7 +228,7 @@ def test_rank_deficient_data_leave_a_note():
     problem = TrainingProblem(draw((6, 2)) @ draw((2, 3)), draw((6, 1)), 0.1)
     with pytest.raises(SolverError, match="full column rank"):
         isotropic_basis(problem.features)
-    result = lower_bound(problem, "partition", time_limit=10.0)
+    result = lower_bound(problem, "partition", work_limit=10.0)
     assert result.level == "shor"
     assert any("full column rank" in note for note in result.notes)
 
@@ -210,7 +236,7 @@ def test_rank_deficient_data_leave_a_note():
 def test_too_many_columns_leave_a_note():
     draw = np.random.default_rng(0).standard_normal
     problem = TrainingProblem(draw((40, 34)), draw((40, 1)), 0.1)
-    result = lower_bound(problem, "partition", time_limit=10.0)
+    result = lower_bound(problem, "partition", work_limit=10.0)
     assert result.level == "shor"
     assert result.notes == ("partition: a partition of 34 dimensions is too large",)
 
@@ -221,7 +247,7 @@ def test_hidden_bias_and_one_column():
         TrainingProblem(draw((8, 1)), draw((8, 2)), 0.1),
         TrainingProblem(draw((8, 1)), draw((8, 2)), 0.1, hidden_bias=True),
     ):
-        trained = train_locally(problem, time_limit=3.0, tolerance=1e-6)
+        trained = train_locally(problem, Budget(work=3.0), tolerance=1e-6)
         result = lower_bound(problem, "auto", network=trained.network)
         assert result.level == "partition"
         assert 1 - result.value / trained.objective < 1e-3
@@ -229,14 +255,14 @@ def test_hidden_bias_and_one_column():
 
 def test_interrupted_search_keeps_what_was_found(monkeypatch):
     problem = random_network_data(1, 0.1, n=10, d=2, c=2)
-    network = train_locally(problem, time_limit=3.0).network
+    network = train_locally(problem, Budget(work=3.0)).network
     search = find_partition
     calls = []
 
     def interrupted(*arguments):
         calls.append(arguments)
         if len(calls) == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return search(*arguments)
 
     monkeypatch.setattr("certnn.partition.proof.find_partition", interrupted)

@@ -129,7 +129,7 @@ def main():
     correct = {}
     for name, sampled, problem in problems():
         patterns = collect_patterns(problem, [], sampled)
-        found = bound_over_patterns(problem, patterns, time_limit=3.0)
+        found = bound_over_patterns(problem, patterns, work_limit=3.0)
         write("correct", name, found.certificate.document)
         correct[name] = json.loads(found.certificate.document)
     for name, reason, certificate in incorrect(correct["one-output"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from fractions import Fraction
 
 import cvxpy
@@ -12,9 +13,16 @@ from hypothesis import strategies as st
 
 import certnn
 from certnn.baselines import gated_network
+from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
-from certnn.patterns import ActivationPatterns, bound_over_patterns, collect_patterns
+from certnn.patterns import (
+    ActivationPatterns,
+    bound_over_patterns,
+    collect_patterns,
+    multipliers,
+    program,
+)
 from certnn.patterns.collection import exact_signs
 from certnn.problem import TrainingProblem
 
@@ -42,7 +50,7 @@ def test_one_pattern_is_the_distance_to_a_cone():
     """X = I and the pattern of u ≥ 0: outputs are differences of two vectors that are ≥ 0."""
     y = np.array([[3.0], [4.0], [-2.0]])
     problem = TrainingProblem(np.eye(3), y, 1.0)
-    found = bound_over_patterns(problem, patterns_of(problem, np.ones((3, 1))), time_limit=60.0)
+    found = bound_over_patterns(problem, patterns_of(problem, np.ones((3, 1))), work_limit=60.0)
     # F = a − b with a, b ≥ 0: a shrinks (3, 4, 0) by 1/5 of itself, and b the 2 by 1.
     optimum = 0.5 * 29.0 - 0.5 * 4.0**2 - 0.5 * 1.0**2
     assert found.value == pytest.approx(optimum, rel=1e-3)
@@ -53,16 +61,16 @@ def test_one_pattern_is_the_distance_to_a_cone():
 @pytest.mark.parametrize("seed", range(4))
 def test_all_patterns_of_the_plane_give_the_optimum_over_all_networks(seed):
     problem = random_problem(seed)
-    exact = certnn.train(problem, gap=1e-5, time_limit=60.0)
-    found = bound_over_patterns(problem, all_of_the_plane(problem), gap=1e-4, time_limit=60.0)
+    exact = certnn.train(problem, gap=1e-5, work_limit=60.0)
+    found = bound_over_patterns(problem, all_of_the_plane(problem), gap=1e-4, work_limit=60.0)
     assert found.bound.value <= exact.objective.value
     assert found.value >= (1.0 - 2e-3) * exact.objective.rounded
 
 
 def test_several_outputs_with_all_patterns_are_below_the_optimum():
     problem = random_problem(1, c=3)
-    exact = certnn.train(problem, gap=1e-5, time_limit=60.0)
-    found = bound_over_patterns(problem, all_of_the_plane(problem), time_limit=60.0)
+    exact = certnn.train(problem, gap=1e-5, work_limit=60.0)
+    found = bound_over_patterns(problem, all_of_the_plane(problem), work_limit=60.0)
     assert 0.7 * exact.objective.rounded <= found.value <= exact.objective.rounded
 
 
@@ -70,8 +78,8 @@ def test_other_networks_may_be_better():
     """So the bound is relative: the optimum over all networks is below it."""
     problem = random_problem(0)
     few = patterns_of(problem, np.array([[1.0], [0.3]]))
-    found = bound_over_patterns(problem, few, time_limit=60.0)
-    better = certnn.train(problem, gap=1e-3, time_limit=60.0).network
+    found = bound_over_patterns(problem, few, work_limit=60.0)
+    better = certnn.train(problem, gap=1e-3, work_limit=60.0).network
     assert better.evaluate(problem).value < found.bound.value
     assert np.any(exact_signs(problem.inputs, better.U) != few.bits)
     assert "nothing for other networks" in str(found.bound)
@@ -113,7 +121,7 @@ def test_networks_with_the_patterns_are_never_below(seed, kind, c):
         for m in (1, 4)
     ]
     patterns = collect_patterns(problem, [("drawn", w) for w in widths], 6, seed=seed)
-    found = bound_over_patterns(problem, patterns, time_limit=2.0)
+    found = bound_over_patterns(problem, patterns, work_limit=2.0)
     assert found.bound.value >= 0
     known = {bits.tobytes() for bits in patterns.bits.T}
     for network in widths:
@@ -129,7 +137,7 @@ def test_softmax():
     problem = TrainingProblem(
         rng.standard_normal((9, 2)), np.eye(3)[rng.integers(3, size=9)], 0.1, loss="softmax"
     )
-    found = bound_over_patterns(problem, collect_patterns(problem, [], 20), time_limit=4.0)
+    found = bound_over_patterns(problem, collect_patterns(problem, [], 20), work_limit=4.0)
     best = found.network.evaluate(problem).value
     assert Fraction(7, 10) * best < found.bound.value <= best
 
@@ -154,7 +162,7 @@ def test_one_output_agrees_with_the_cone_program_in_cvxpy(seed):
     problem = random_problem(seed, n=15, d=4)
     patterns = collect_patterns(problem, [], 12, seed=seed)
     value = convex_program(problem, patterns, cones=True)
-    found = bound_over_patterns(problem, patterns, gap=1e-4, time_limit=60.0)
+    found = bound_over_patterns(problem, patterns, gap=1e-4, work_limit=60.0)
     assert (1.0 - 2e-3) * value <= found.value <= value * (1.0 + 1e-6)
     assert found.network.evaluate(problem).rounded == pytest.approx(value, rel=2e-3)
 
@@ -163,7 +171,7 @@ def test_one_output_agrees_with_the_cone_program_in_cvxpy(seed):
 def test_gated_program_agrees_with_cvxpy_and_is_rounded_to_the_same_outputs(c):
     problem = random_problem(5, n=15, d=4, c=c)
     patterns = collect_patterns(problem, [], 12, seed=5)
-    found = gated_network(problem, patterns, iterations=20_000, tolerance=1e-12)
+    found = gated_network(problem, patterns, Budget(), iterations=20_000, tolerance=1e-12)
     assert found.objective == pytest.approx(
         convex_program(problem, patterns, cones=False), rel=1e-5
     )
@@ -181,7 +189,7 @@ def test_gated_program_agrees_with_cvxpy_and_is_rounded_to_the_same_outputs(c):
             for bits in np.array([np.frombuffer(b, bool) for b in known])
         )
     # No ReLU network with the patterns is below what the gated program reaches.
-    relative = bound_over_patterns(problem, patterns, time_limit=60.0)
+    relative = bound_over_patterns(problem, patterns, work_limit=60.0)
     assert found.network.evaluate(problem).value >= relative.bound.value
     assert relative.network.evaluate(problem).rounded >= found.objective * (1.0 - 1e-6)
 
@@ -209,7 +217,7 @@ def test_data_of_any_scale(factor):
     one = random_problem(4)
     other = TrainingProblem(factor * one.X, factor * one.Y, factor**2 * one.reg)
     values = [
-        bound_over_patterns(p, collect_patterns(p, [], 8), time_limit=3.0).value
+        bound_over_patterns(p, collect_patterns(p, [], 8), work_limit=3.0).value
         for p in (one, other)
     ]
     assert values[1] / factor**2 == pytest.approx(values[0], rel=1e-6)
@@ -225,22 +233,27 @@ def test_data_of_any_scale(factor):
     ids=["zero targets", "equal rows", "zero rows"],
 )
 def test_awkward_data(problem):
-    found = bound_over_patterns(problem, collect_patterns(problem, [], 5), time_limit=3.0)
+    found = bound_over_patterns(problem, collect_patterns(problem, [], 5), work_limit=3.0)
     assert 0 <= found.bound.value <= found.network.evaluate(problem).value
 
 
-@pytest.mark.parametrize("where", ["PatternProgram.round", "nearest", "_neuron"])
+@pytest.mark.parametrize("where", ["round", "nearest", "_neuron"])
 @pytest.mark.parametrize("c", [1, 3])
 def test_an_interruption_keeps_what_is_proved(monkeypatch, where, c):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    problem, asked = random_problem(0, n=15, d=4, c=c), []
+    home = program.PatternProgram if where == "round" else multipliers
+    step = getattr(home, where)
 
-    problem = random_problem(0, n=15, d=4, c=c)
-    module = "program" if "." in where else "multipliers"
-    monkeypatch.setattr(f"certnn.patterns.{module}.{where}", interrupt)
-    found = bound_over_patterns(problem, collect_patterns(problem, [], 8), time_limit=60.0)
+    def interrupt(*arguments):
+        if not asked:
+            asked.append(where)
+            signal.raise_signal(signal.SIGINT)
+        return step(*arguments)
+
+    monkeypatch.setattr(home, where, interrupt)
+    found = bound_over_patterns(problem, collect_patterns(problem, [], 8), work_limit=60.0)
     reached = where != ("_neuron" if c == 1 else "nearest")
-    assert found.interrupted or not reached
+    assert found.interrupted == bool(asked) or not reached
     assert 0 < found.bound.value <= found.network.evaluate(problem).value
 
 
@@ -249,6 +262,8 @@ def test_unusable_arguments_are_named():
     patterns = all_of_the_plane(problem)
     with pytest.raises(InputError, match="time_limit"):
         bound_over_patterns(problem, patterns, time_limit=0.0)
+    with pytest.raises(InputError, match="work_limit"):
+        bound_over_patterns(problem, patterns, work_limit=-1.0)
     with pytest.raises(InputError, match="gap"):
         bound_over_patterns(problem, patterns, gap=1.0)
     with pytest.raises(InputError, match="12 points"):
@@ -256,4 +271,4 @@ def test_unusable_arguments_are_named():
     with pytest.raises(InputError, match="none"):
         collect_patterns(problem, [], 0)
     with pytest.raises(InputError, match="half-squared"):
-        gated_network(random_problem(0, loss="huber"), patterns)
+        gated_network(random_problem(0, loss="huber"), patterns, Budget())

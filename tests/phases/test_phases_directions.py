@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain_check import read_directions
 
+from certnn.budget import Budget
 from certnn.errors import SolverError
 from certnn.phases.directions import bounds, cover
 from certnn.phases.pairs import exact_signs, nearest_pairs
@@ -18,7 +19,7 @@ from certnn.phases.pairs import exact_signs, nearest_pairs
     ("outputs", "spread"), [(1, 1.5), (2, 1.4), (2, 1.0355), (2, 1.001), (3, 1.1), (4, 1.4)]
 )
 def test_a_cover_is_as_narrow_as_wanted_and_reads_back(outputs, spread):
-    found = cover(outputs, spread)
+    found = cover(outputs, spread, Budget())
     assert found.spread <= spread
     rays, cones = read_directions(found.tree, outputs)
     np.testing.assert_array_equal(found.rays, rays)
@@ -26,14 +27,14 @@ def test_a_cover_is_as_narrow_as_wanted_and_reads_back(outputs, spread):
 
 
 def test_rays_in_the_plane_are_evenly_spread():
-    assert cover(2, 1.037).rays.shape[0] == 12
-    assert cover(2, 1.001).rays.shape[0] <= 80  # 70 if they were quite even
+    assert cover(2, 1.037, Budget()).rays.shape[0] == 12
+    assert cover(2, 1.001, Budget()).rays.shape[0] <= 80  # 70 if they were quite even
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 3])
 def test_bounds_prove_kappa_and_hardly_less(outputs):
-    found = cover(outputs, 1.1)
-    heights = bounds(found, 0.3)
+    found = cover(outputs, 1.1, Budget())
+    heights = bounds(found, 0.3, Budget())
     draw = np.random.default_rng(0).standard_normal
     g = draw((100_000, outputs))
     g /= np.max(g @ found.rays.T / heights, axis=1)[:, None]  # on the border of what is allowed
@@ -43,9 +44,9 @@ def test_bounds_prove_kappa_and_hardly_less(outputs):
 
 def test_too_many_outputs_are_refused():
     with pytest.raises(SolverError, match="outputs"):
-        cover(15, 2.0)
+        cover(15, 2.0, Budget())
     with pytest.raises(SolverError, match="too many"):
-        cover(5, 1.001)
+        cover(5, 1.001, Budget())
 
 
 @given(st.integers(0, 10**6))

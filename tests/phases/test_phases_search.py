@@ -1,10 +1,7 @@
 """The search for phase trees against sampled directions, closed forms and two exact checks."""
 
-import math
-import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -13,8 +10,11 @@ from hypothesis import strategies as st
 from plain_check import check
 from sklearn.datasets import load_breast_cancer, load_wine
 
+from certnn.budget import Budget
 from certnn.dual_norm_proofs import Limits, NoProof
+from certnn.interrupts import stoppable
 from certnn.partition.arcs import arc_maxima
+from certnn.phases import tree
 from certnn.phases.proof import PhaseTrees, find_phases_proof
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
@@ -29,7 +29,7 @@ def largest_score(X, Z, seed=0, count=200):
     """A lower bound on the dual norm: local maxima above random directions."""
     problem = TrainingProblem(X, Z, 1.0)
     starts = np.random.default_rng(seed).standard_normal((X.shape[1], count))
-    return float(np.max(ascend(problem, Z, starts)[1]))
+    return float(np.max(ascend(problem, Z, starts, Budget())[1]))
 
 
 def certified(problem, found):
@@ -97,7 +97,7 @@ def one_hot(labels):
 
 
 def trained(problem):
-    generation = ColumnGeneration(problem)
+    generation = ColumnGeneration(problem, Budget())
     while not generation.round(0.01):
         pass
     return generation
@@ -173,7 +173,7 @@ def test_the_same_proof_on_any_number_of_cores(monkeypatch):
     kappa = 1.05 * largest_score(X, Z)
     found = []
     for cores in (1, 2, 5):
-        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr("certnn.ordered_search.thread_count", lambda cores=cores: cores)
         found.append(find_phases_proof(X, Z, kappa, 1.02, Limits()))
     for other in found[1:]:
         np.testing.assert_array_equal(found[0].splits, other.splits)
@@ -182,23 +182,46 @@ def test_the_same_proof_on_any_number_of_cores(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("limits", "reason"), [({"seconds": 0.5}, "time is up"), ({"memory": 3e5}, "too large")]
+    ("limits", "reason"),
+    [
+        (Limits(Budget(work=0.2)), "time is up"),
+        (Limits(memory=3e5), "it is too large for its memory"),
+    ],
+    ids=["work", "memory"],
 )
 def test_limits_end_the_search(hard_problem, limits, reason):
     X, Z, kappa = hard_problem
-    find_phases_proof(X[:5], Z[:5], 1e3, 1.01, Limits())  # compiles
-    deadline = time.monotonic() + limits.get("seconds", math.inf)
-    found = find_phases_proof(X, Z, kappa, 1.01, Limits(deadline, limits.get("memory", math.inf)))
+    found = find_phases_proof(X, Z, kappa, 1.01, limits)
     assert isinstance(found, NoProof)
-    assert reason in found.reason
+    assert found.reason == reason
     assert found.violators.shape == (10, 0)
 
 
-def test_interruption_stops_the_search(hard_problem):
+def test_work_is_counted_and_no_more_is_done_than_there_is(hard_problem):
     X, Z, kappa = hard_problem
-    find_phases_proof(X[:5], Z[:5], 1e3, 1.01, Limits())  # compiles
-    before = threading.active_count()
-    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
-    with pytest.raises(KeyboardInterrupt):
-        find_phases_proof(X, Z, kappa, 1.01, Limits(time.monotonic() + 60.0))
-    assert threading.active_count() <= before + 1  # the timer may not have ended yet
+    nodes = []
+    for work in (0.2, 0.2, 0.4):
+        budget = Budget(work=work)
+        find_phases_proof(X, Z, kappa, 1.01, Limits(budget))
+        assert budget.over
+        nodes.append(budget.now)
+    assert nodes[0] == nodes[1] < nodes[2]
+
+
+def test_an_interrupt_ends_the_search_and_its_threads(hard_problem, monkeypatch):
+    X, Z, kappa = hard_problem
+    search, before, asked = tree.search_direction, threading.active_count(), threading.Event()
+
+    def interrupted(task, gauge):
+        if not asked.is_set():
+            asked.set()
+            signal.raise_signal(signal.SIGINT)
+        return search(task, gauge)
+
+    monkeypatch.setattr(tree, "search_direction", interrupted)
+    with stoppable() as stop:
+        found = find_phases_proof(X, Z, kappa, 1.01, Limits(Budget(stop=stop)))
+    assert isinstance(found, NoProof)
+    assert found.reason == "time is up"
+    assert found.violators.shape == (10, 0)
+    assert threading.active_count() == before

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.errors import InputError, SolverError
 from certnn.problem import TrainingProblem
@@ -127,7 +128,7 @@ def test_groups_of_one_are_shor(name):
     problem = PLAIN[name]
     units = find_directions(problem.features).units
     _, bound = solved(problem, angular_groups(units, 1))
-    shor = certify(problem, shor_point(problem), {}).bound.rounded
+    shor = certify(problem, shor_point(problem, Budget()), {}).bound.rounded
     assert shor == pytest.approx(bound, rel=3e-5)
 
 
@@ -137,7 +138,7 @@ def test_levels_are_ordered(seed):
     units = find_directions(problem.features).units
     pairs = angular_groups(units, 2)
     fours = [np.sort(np.concatenate(pairs[i : i + 2])) for i in (0, 2)]
-    bounds = [certify(problem, shor_point(problem), {}).bound.rounded]
+    bounds = [certify(problem, shor_point(problem, Budget()), {}).bound.rounded]
     bounds += [solved(problem, groups)[1] for groups in (pairs, fours, None)]
     for weaker, stronger in itertools.pairwise(bounds):
         assert weaker <= stronger * (1.0 + 1e-5)

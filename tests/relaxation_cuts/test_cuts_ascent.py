@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations, product
 
 import cvxpy as cp
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from small_problems import normal
 
+from certnn.budget import Budget
 from certnn.kernel.cuts import set_pairs
 from certnn.relaxation.cuts.ascent import Ascent
 from certnn.relaxation.cuts.constraints import SlackForms, make_cut_constraints
@@ -121,9 +121,9 @@ def primal_value(program, size):
 
 
 def test_without_cuts_the_value_is_that_of_dnn():
-    *_, last = interior_point(REDUCED)
-    ascent = Ascent(PROGRAM, last.products, 4)
-    assert ascent.solve(1e-7, time.monotonic() + 60.0)
+    *_, last = interior_point(REDUCED, Budget())
+    ascent = Ascent(PROGRAM, last.products, 4, Budget())
+    assert ascent.solve(1e-7)
     assert PROGRAM.value_scale * ascent.bound == pytest.approx(last.bound, rel=1e-5)
 
 
@@ -142,17 +142,17 @@ def with_all_products(ascent):
 
 @pytest.mark.parametrize("size", [3, 4])
 def test_forms_on_sets_reach_the_value_of_another_solver(size):
-    ascent = Ascent(PROGRAM, None, size)
-    ascent.solve(1e-2, time.monotonic() + 60.0)
+    ascent = Ascent(PROGRAM, None, size, Budget())
+    ascent.solve(1e-2)
     with_all_products(ascent)
-    ascent.solve(1e-3, time.monotonic() + 60.0)
+    ascent.solve(1e-3)
     dnn, search = ascent.bound, SetSearch(M, size, 0)
     for _ in range(40):
-        found = search.violated(ascent.form_values()[: 2 * M, : 2 * M], 30, 10.0)
+        found = search.violated(ascent.form_values()[: 2 * M, : 2 * M], 30, 10.0, Budget())
         if not found or not ascent.add_forms(found):
             break
-        ascent.solve(1e-4, time.monotonic() + 60.0)
-    ascent.solve(1e-6, time.monotonic() + 60.0)
+        ascent.solve(1e-4)
+    ascent.solve(1e-6)
     expected = primal_value(PROGRAM, size)
     assert expected > 1.002 * dnn
     assert ascent.bound <= expected * (1.0 + 1e-6)
@@ -161,18 +161,20 @@ def test_forms_on_sets_reach_the_value_of_another_solver(size):
 
 def test_what_is_dropped_hardly_counts():
     """Forms that no moment matrix comes near to violating go; the optimum stays where it was."""
-    ascent = Ascent(PROGRAM, None, 3)
-    ascent.solve(1e-2, time.monotonic() + 60.0)
+    ascent = Ascent(PROGRAM, None, 3, Budget())
+    ascent.solve(1e-2)
     with_all_products(ascent)
     search = SetSearch(M, 3, 0)
     for _ in range(8):
-        ascent.solve(1e-3, time.monotonic() + 60.0)
-        ascent.add_forms(search.violated(ascent.form_values()[: 2 * M, : 2 * M], 20, 10.0))
-    ascent.solve(1e-6, time.monotonic() + 60.0)
+        ascent.solve(1e-3)
+        ascent.add_forms(
+            search.violated(ascent.form_values()[: 2 * M, : 2 * M], 20, 10.0, Budget())
+        )
+    ascent.solve(1e-6)
     before, count = ascent.bound, ascent.state.y.size
     slacks, forms = ascent.drop()
     assert slacks.size == 0
     assert np.count_nonzero(forms) == ascent.constraints.sets.shape[0]
     assert ascent.state.y.size < count
-    assert ascent.solve(1e-6, time.monotonic() + 60.0)
+    assert ascent.solve(1e-6)
     assert ascent.bound == pytest.approx(before, rel=1e-4)

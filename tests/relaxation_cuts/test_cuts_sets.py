@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import product
 
 import cvxpy as cp
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from small_problems import normal
 
+from certnn.budget import Budget
 from certnn.certificate.cuts_point import SetForm, choice_matrices
 from certnn.kernel.cuts import set_pairs
 from certnn.relaxation.cuts.ascent import Ascent
@@ -48,15 +48,15 @@ def test_moments_of_neurons_violate_no_set(k):
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((6, 4))
     moments = moments_of_neurons(rng, rows, 30)
-    assert SetSearch(6, k, 0).violated(moments, 20, 2.0) == []
-    assert SetSearch(6, k, 0).violated(moments, 2, 2.0) == []  # not all sets are tried
+    assert SetSearch(6, k, 0).violated(moments, 20, 2.0, Budget()) == []
+    assert SetSearch(6, k, 0).violated(moments, 2, 2.0, Budget()) == []  # not all sets are tried
 
 
 def dnn_moments(m):
     """Of the level dnn, for m directions."""
     program = make_program(reduce_problem(normal(1, m, 3, 2, reg=0.1)))
-    ascent = Ascent(program, None, 4)
-    assert ascent.solve(1e-3, time.monotonic() + 60.0)
+    ascent = Ascent(program, None, 4, Budget())
+    assert ascent.solve(1e-3)
     return ascent.form_values()[: 2 * m, : 2 * m]
 
 
@@ -65,7 +65,7 @@ def test_forms_found_are_nonnegative_on_neurons_and_negative_for_the_moments(k):
     m = 9
     moments, rng = dnn_moments(m), np.random.default_rng(1)
     search = SetSearch(m, k, 0)
-    found = search.violated(moments, 6, 5.0) + search.violated(moments, 6, 5.0)
+    found = search.violated(moments, 6, 5.0, Budget()) + search.violated(moments, 6, 5.0, Budget())
     assert found
     pairs = set_pairs(k)
     for one in found:
@@ -107,7 +107,7 @@ def violation_needed(moments, k):
 def test_sets_found_in_the_moments_of_dnn_are_violated(k):
     m = 8
     moments = dnn_moments(m)
-    found = SetSearch(m, k, 0).violated(moments, 5, 2.0)
+    found = SetSearch(m, k, 0).violated(moments, 5, 2.0, Budget())
     assert 2 <= len(found) <= 5
     for one in found[:2]:
         assert np.all(np.diff(one.points) > 0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.certificate.cuts_point import Slacks
 from certnn.relaxation.cuts.slack_search import Relation, neighbour_relations, violated_relations
 
@@ -44,7 +45,7 @@ def test_relations_hold_and_their_slacks_are_nonnegative_on_neurons(seed, m, r):
     rows = unit_rows(rng, m, r)
     forms = activations(rows, rng.standard_normal((200, r)))
     values = loose_moments(rng, m)[:3]
-    found = violated_relations(rows, values, np.ones(2 * m), 5.0, seed % 100)
+    found = violated_relations(rows, values, np.ones(2 * m), 5.0, Budget(), seed % 100)
     for relation in found:
         assert relation.target not in relation.points
         left = rows[relation.target] - relation.theta @ rows[relation.points]
@@ -59,7 +60,7 @@ def test_moments_of_neurons_violate_nothing():
     forms = activations(rows, rng.standard_normal((50, 3)))
     moments = forms.T @ forms
     sizes = np.sqrt(np.diag(moments))
-    assert violated_relations(rows, moments, sizes, 10.0, 0) == []
+    assert violated_relations(rows, moments, sizes, 10.0, Budget(), 0) == []
 
 
 def test_the_most_violated_relation_is_found():
@@ -77,7 +78,7 @@ def test_the_most_violated_relation_is_found():
                 for k, t in zip(pair, theta, strict=True)
             )
             worst[i] = max(worst.get(i, 0.0), values[0, i] - cost)
-    found = violated_relations(rows, values, np.ones(2 * m), 10.0, 0)
+    found = violated_relations(rows, values, np.ones(2 * m), 10.0, Budget(), 0)
     assert sum(v > 1e-4 for v in worst.values()) >= 2
     assert {r.target: pytest.approx(r.violation, abs=1e-6) for r in found} == {
         i: v for i, v in worst.items() if v > 1e-4

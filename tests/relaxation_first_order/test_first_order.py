@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, random_family
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.relaxation.first_order import first_order
 from certnn.relaxation.first_order.dual_weights import Layout
@@ -23,7 +24,7 @@ from certnn.relaxation.worker import SolverChoice, solve
 
 def points(problem, **options):
     reduced = reduce_problem(problem)
-    found = list(first_order(reduced, **options))
+    found = list(first_order(reduced, Budget(), **options))
     assert found
     return reduced, found
 
@@ -108,7 +109,7 @@ def test_random_family_beyond_one_group_is_solved(seed):
     """With more directions than a group of block holds, so that the splitting has work to do."""
     problem = normal(seed, n=40, d=6, c=2)
     reduced, found = points(problem, tolerance=2e-3)
-    value = max(iterate.bound for iterate in interior_point(reduced))
+    value = max(iterate.bound for iterate in interior_point(reduced, Budget()))
     assert found[-1].bound > 1.005 * max(i.bound for i in found if i.estimate == np.inf)
     assert certified(problem, reduced, found[-1]).rounded == pytest.approx(value, rel=3e-3)
     assert certified(problem, reduced, found[-1]).rounded <= value * (1.0 + 1e-5)
@@ -138,7 +139,7 @@ def test_repair_makes_any_weights_definite():
     problem = random_family(0, n=12, c=2)
     reduced = reduce_problem(problem)
     layout = Layout(make_program(reduced))
-    known = layout.from_iterate(next(interior_point(reduced)))
+    known = layout.from_iterate(next(interior_point(reduced, Budget())))
     before = layout.proved(known)
     assert before.value > 0.0
     rng = np.random.default_rng(4)
@@ -175,5 +176,5 @@ def test_size_chooses_the_solver(n, c, name):
     problem = normal(5, n=n, d=3, c=c)
     reduced = reduce_problem(problem)
     assert solver_name(None, reduced) == name
-    first = next(iterates(reduced, None))
+    first = next(iterates(reduced, None, Budget()))
     assert 0.0 < first.bound < 0.5 * np.sum(problem.Y**2)

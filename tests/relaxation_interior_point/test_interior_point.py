@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.relaxation.groups import angular_groups
 from certnn.relaxation.interior_point import interior_point
@@ -17,7 +18,7 @@ from certnn.relaxation.worker import SolverChoice, solve
 
 def points(problem, **options):
     reduced = reduce_problem(problem)
-    found = list(interior_point(reduced, **options))
+    found = list(interior_point(reduced, Budget(), **options))
     assert found
     return reduced, found
 

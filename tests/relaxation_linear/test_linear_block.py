@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, random_family
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.relaxation.block import block_points
 from certnn.relaxation.block.cliques import Responses, cliques
@@ -32,7 +33,7 @@ SOLVED = {
 def solved(problem, size):
     reduced = reduce_problem(problem)
     groups = angular_groups(reduced.directions.units, size)
-    return reduced, groups, list(block_points(reduced, groups))
+    return reduced, groups, list(block_points(reduced, groups, Budget()))
 
 
 @pytest.mark.parametrize("name", SOLVED)
@@ -79,7 +80,7 @@ def test_known_products_are_where_it_begins():
     problem = random_family(2, n=16)
     reduced, groups, found = solved(problem, 8)
     start = found[-1].products
-    again = list(block_points(reduced, groups, start=start))
+    again = list(block_points(reduced, groups, Budget(), start=start))
     assert again[0].products.first.size >= found[0].products.first.size
     assert again[-1].bound == pytest.approx(found[-1].bound, rel=1e-3)
 
@@ -105,7 +106,9 @@ def test_a_step_solves_the_linearised_equations():
     problem = random_family(3, n=8, c=2)
     reduced = reduce_problem(problem)
     responses = Responses.of(reduced)
-    state = first_states(reduced, responses, cliques(reduced, responses, [np.arange(8)]), None)[0]
+    state = first_states(
+        reduced, responses, cliques(reduced, responses, [np.arange(8)]), None, Budget()
+    )[0]
     packing = Packing(reduced.rank + 2)
     step = CliqueStep.of(state, packing)
     V = step.G @ step.G.T

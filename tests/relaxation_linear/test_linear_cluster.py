@@ -7,6 +7,7 @@ import pytest
 from distributed import Client, LocalCluster
 from small_problems import PLAIN
 
+from certnn.budget import Budget
 from certnn.certificate import certify
 from certnn.data_sources import file_chunks
 from certnn.datasets import random_network_data
@@ -39,8 +40,8 @@ def test_a_cluster_gives_the_point_of_one_process(client):
     problem = random_network_data(1, 2.0, n=200, d=3, c=2)
     parts = LocalChunks.of(problem.features, problem.Y).chunks
     assert len(parts) == 13
-    found = shor_point_of_chunks(ClusterChunks(client, parts), problem.reg)
-    expected = shor_point(problem)
+    found = shor_point_of_chunks(ClusterChunks(client, parts), problem.reg, Budget())
+    expected = shor_point(problem, Budget())
     assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-6 * np.max(np.abs(expected.Z)))
     proved = (certify(problem, point, {}).bound.rounded for point in (found, expected))
     assert next(proved) == pytest.approx(next(proved), rel=1e-8)
@@ -75,9 +76,9 @@ def test_workers_read_files_themselves(client, tmp_path, monkeypatch, bias):
     read = [np.vstack(rows) for rows in zip(*(part.rows() for part in parts), strict=True)]
     assert np.array_equal(read[0], problem.features)
     assert np.array_equal(read[1], problem.Y)
-    expected = shor_point(problem)
+    expected = shor_point(problem, Budget())
     for source in (LocalChunks(parts), ClusterChunks(client, parts)):
-        found = shor_point_of_chunks(source, problem.reg)
+        found = shor_point_of_chunks(source, problem.reg, Budget())
         assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-8)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 
 import clarabel
@@ -15,6 +14,7 @@ from scipy.sparse import csc_array
 
 import certnn
 from certnn import lower_bound
+from certnn.budget import Budget
 from certnn.certificate.regions_certify import certify_regions
 from certnn.certificate.regions_point import region_form
 from certnn.errors import InputError, SolverError
@@ -31,12 +31,12 @@ def normal(seed, n, d, c=1, reg=0.1, hidden_bias=False):
     return TrainingProblem(X, Y, reg, hidden_bias)
 
 
-def rounds(problem, regions=0, seconds=30.0):
-    return list(region_rounds(problem, time.monotonic() + seconds, regions))
+def rounds(problem, regions=0, work=30.0):
+    return list(region_rounds(problem, Budget(work=work), regions))
 
 
-def bounds(problem, regions=0, seconds=30.0):
-    found = rounds(problem, regions, seconds)
+def bounds(problem, regions=0, work=30.0):
+    found = rounds(problem, regions, work)
     return [certify_regions(problem, one.point, {}).bound.rounded for one in found]
 
 
@@ -106,8 +106,8 @@ def test_without_splits_it_is_the_sign_lift(seed):
 def test_between_dnn_and_the_optimum_which_regions_nearly_reach(seed):
     problem = normal(seed, 8, 2, reg=0.02)
     dnn = lower_bound(problem, "dnn").value
-    exact = certnn.train(problem, gap=1e-7, time_limit=30.0)
-    lifted, split = max(bounds(problem, regions=1)), max(bounds(problem, seconds=8.0))
+    exact = certnn.train(problem, gap=1e-7, work_limit=30.0)
+    lifted, split = max(bounds(problem, regions=1)), max(bounds(problem, work=8.0))
     assert dnn * (1 - 1e-3) <= lifted <= split * (1 + 1e-3)
     assert 0.98 * exact.objective.rounded <= split <= exact.objective.rounded
 
@@ -116,7 +116,7 @@ def test_between_dnn_and_the_optimum_which_regions_nearly_reach(seed):
 @settings(max_examples=6, deadline=None)
 def test_no_sampled_network_is_better(seed, width, c):
     problem = normal(seed, 5, 2, c, reg=0.1)
-    bound = max(bounds(problem, regions=1, seconds=5.0))
+    bound = max(bounds(problem, regions=1, work=5.0))
     rng = np.random.default_rng(seed)
     U, V = rng.standard_normal((50, 2, width)), rng.standard_normal((50, width, c))
     for scale in (0.3, 0.7, 1.0):
@@ -142,15 +142,15 @@ def test_orthogonal_points_in_closed_form():
 
 def test_two_outputs_and_a_hidden_bias():
     for problem in (normal(1, 6, 2, 2), normal(2, 6, 2, hidden_bias=True)):
-        best = certnn.train(problem, gap=1e-4, time_limit=30.0).objective.rounded
-        found = max(bounds(problem, regions=1, seconds=10.0))
+        best = certnn.train(problem, gap=1e-4, work_limit=30.0).objective.rounded
+        found = max(bounds(problem, regions=1, work=10.0))
         assert 0.8 * best < found <= best
 
 
 def test_repeated_parallel_zero_and_opposite_rows():
     X = np.array([[1.0, 2.0], [1.0, 2.0], [-3.0, -6.0], [0.1, 0.2], [0.0, 0.0], [1.0, -1.0]])
     problem = TrainingProblem(X, [[1.0], [2.0], [-1.0], [0.5], [3.0], [-2.0]], 0.1)
-    best = certnn.train(problem, gap=1e-5, time_limit=30.0).objective.rounded
+    best = certnn.train(problem, gap=1e-5, work_limit=30.0).objective.rounded
     assert 0.99 * best < max(bounds(problem)) <= best
 
 
@@ -167,7 +167,7 @@ def test_targets_of_zero():
 
 
 def test_splits_are_reported_and_kept_below_the_limit():
-    found = rounds(normal(4, 9, 3, reg=0.01), regions=3, seconds=10.0)
+    found = rounds(normal(4, 9, 3, reg=0.01), regions=3, work=10.0)
     lifts = [one.lifts for one in found]
     assert lifts[0] == 2 < lifts[-1]
     assert lifts == sorted(lifts)
@@ -180,7 +180,7 @@ def test_splits_are_reported_and_kept_below_the_limit():
 
 def test_a_poor_point_gives_a_weak_bound_or_none():
     problem = normal(5, 6, 2)
-    best = certnn.train(problem, gap=1e-4, time_limit=30.0).objective.rounded
+    best = certnn.train(problem, gap=1e-4, work_limit=30.0).objective.rounded
     (first, *_) = rounds(problem, 1)
     rng = np.random.default_rng(0)
     Z = first.point.Z * (1.0 + 0.3 * rng.standard_normal(first.point.Z.shape))
@@ -207,7 +207,7 @@ def test_as_a_level():
     for wrong in ("regions(0)", "dnn(3)", "regions()", "cuts(2)"):
         with pytest.raises(InputError, match="level"):
             stages(wrong, 8, 2, 1)
-    result = lower_bound(normal(0, 6, 2), "regions(2)", time_limit=20.0)
+    result = lower_bound(normal(0, 6, 2), "regions(2)", work_limit=20.0)
     assert result.level == "regions(2)"
     assert result.certificate.check().value == result.bound.value
     figure = result.solver_figures[-1]
@@ -215,5 +215,5 @@ def test_as_a_level():
 
 
 def test_without_time_there_is_the_level_shor():
-    result = lower_bound(normal(0, 30, 6), "regions", time_limit=0.05)
+    result = lower_bound(normal(0, 30, 6), "regions", work_limit=1e-3)
     assert result.value > 0.0

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small_problems import normal, random_family
 
 import certnn
+from certnn.budget import Budget
 from certnn.cli import main
 from certnn.completely_positive import exact_solution
 from certnn.errors import InputError
@@ -161,7 +162,7 @@ def test_comparison_on_the_random_family():
 def test_climbing_ends_above_no_start():
     problem = normal(4, 20, 4, 2, reg=0.05)
     rng = np.random.default_rng(0)
-    fit = CandidateFit(problem, rng.standard_normal((4, 10)))
+    fit = CandidateFit(problem, rng.standard_normal((4, 10)), Budget())
     before = fit.objective
     fit.climb(5)
     assert fit.objective < before
@@ -195,7 +196,7 @@ def test_rows_that_are_zero_or_repeated(rows):
 def test_no_time_leaves_the_fit():
     problem = random_family(3, n=12, c=2)
     moment = relaxed_moment(problem)
-    hurried = round_moment(moment, "forms", time_limit=0.0)
+    hurried = round_moment(moment, "forms", budget=Budget(work=0.0))
     assert hurried.objective.value <= hurried.fitted.value
 
 
@@ -205,7 +206,7 @@ def test_unusable_arguments():
     with pytest.raises(InputError, match="method"):
         round_moment(moment, "none")
     with pytest.raises(InputError, match="time_limit"):
-        round_moment(moment, time_limit=-1.0)
+        round_moment(moment, time_limit=0.0)
     with pytest.raises(InputError, match="time_limit"):
         round_blindly(problem, time_limit=float("nan"))
     with pytest.raises(InputError, match="moment"):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.partition.arcs import arc_maxima
 from certnn.problem import TrainingProblem
 from certnn.training import candidates
@@ -34,7 +35,7 @@ def test_unit_directions_that_score_what_is_said_and_not_less_than_before(seed, 
         problem = TrainingProblem(rows, Y, 0.1)
     starts = np.random.default_rng(seed + 1).standard_normal((d, 25))
     before = candidates.score(problem, problem.Y, starts)
-    found, scores = ascend(problem, problem.Y, starts)
+    found, scores = ascend(problem, problem.Y, starts, Budget())
     np.testing.assert_allclose(np.linalg.norm(found, axis=0), 1.0, rtol=1e-12)
     np.testing.assert_allclose(scores, candidates.score(problem, problem.Y, found), atol=1e-12)
     assert np.all(scores >= before * (1 - 1e-9))
@@ -44,7 +45,7 @@ def test_the_top_singular_vector_of_a_linear_score():
     X = np.abs(np.random.default_rng(0).standard_normal((10, 3))) + 0.1
     Z = np.abs(np.random.default_rng(1).standard_normal((10, 2)))
     # ZᵀX is positive, so by Perron and Frobenius its top vector is active on every point.
-    found, _ = ascend(TrainingProblem(X, Z, 0.1), Z, np.ones((3, 1)))
+    found, _ = ascend(TrainingProblem(X, Z, 0.1), Z, np.ones((3, 1)), Budget())
     top = np.linalg.svd(Z.T @ X)[2][0]
     np.testing.assert_allclose(found[:, 0], np.abs(top), atol=1e-6)
 
@@ -54,7 +55,9 @@ def test_the_top_singular_vector_of_a_linear_score():
 def test_in_the_plane_every_end_is_one_of_the_exact_local_maxima(seed, c):
     problem = drawn(seed, 8, 2, c)
     exact = arc_maxima(problem.X, problem.Y).directions
-    found, scores = ascend(problem, problem.Y, np.random.default_rng(seed).standard_normal((2, 40)))
+    found, scores = ascend(
+        problem, problem.Y, np.random.default_rng(seed).standard_normal((2, 40)), Budget()
+    )
     alive = scores > 1e-6 * np.max(scores)
     distance = np.linalg.norm(found[:, alive, None] - exact[:, None, :], axis=0).min(axis=1)
     assert np.max(distance) < 1e-4
@@ -64,7 +67,7 @@ def test_in_the_plane_every_end_is_one_of_the_exact_local_maxima(seed, c):
 def test_no_small_step_is_uphill_from_where_it_ends(d, c):
     problem = drawn(d, 15, d, c)
     rng = np.random.default_rng(0)
-    found, scores = ascend(problem, problem.Y, rng.standard_normal((d, 60)))
+    found, scores = ascend(problem, problem.Y, rng.standard_normal((d, 60)), Budget())
     on_a_ridge = 0
     for k in np.flatnonzero(scores > 1e-6):
         values = np.abs(problem.X @ found[:, k]) / np.linalg.norm(problem.X, axis=1)
@@ -79,6 +82,6 @@ def test_the_arguments_are_left_as_they_are():
     problem = drawn(3, 9, 3, 2)
     starts = np.random.default_rng(0).standard_normal((3, 7))
     copy = starts.copy()
-    ascend(problem, problem.Y, starts)
-    ascend(problem, problem.Y, np.asfortranarray(starts))
+    ascend(problem, problem.Y, starts, Budget())
+    ascend(problem, problem.Y, np.asfortranarray(starts), Budget())
     np.testing.assert_array_equal(starts, copy)

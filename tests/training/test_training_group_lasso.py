@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.training.group_lasso import group_lasso
 
 
@@ -28,7 +29,7 @@ def test_agrees_with_a_conic_solver(reg, shape):
     penalty = cp.sum(cp.norm(V, 2, axis=1))
     reference = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(A @ V - Y) + reg * penalty))
     reference.solve(solver=cp.CLARABEL)
-    solution = group_lasso(A, Y, reg)
+    solution = group_lasso(A, Y, reg, Budget())
     assert solution.objective == pytest.approx(reference.value, rel=1e-6)
     assert solution.objective == pytest.approx(primal(A, Y, reg, solution.V), rel=1e-12)
     np.testing.assert_allclose(solution.residual, Y - A @ solution.V, atol=1e-12)
@@ -41,15 +42,18 @@ def test_agrees_with_a_conic_solver(reg, shape):
 )
 def test_gap_bounds_the_suboptimality(seed, reg, tolerance):
     A, Y = instance(seed)
-    rough = group_lasso(A, Y, reg, tolerance=tolerance)
-    fine = group_lasso(A, Y, reg, tolerance=1e-10)
+    rough = group_lasso(A, Y, reg, Budget(), tolerance=tolerance)
+    fine = group_lasso(A, Y, reg, Budget(), tolerance=1e-10)
     assert rough.gap >= rough.objective - fine.objective - 1e-10
     assert fine.gap <= 1e-6 * np.sum(Y**2)
 
 
 def test_gap_reports_a_rough_solution():
     A, Y = instance(2, 30, 60)
-    rough, fine = group_lasso(A, Y, 0.01, tolerance=0.2), group_lasso(A, Y, 0.01)
+    rough, fine = (
+        group_lasso(A, Y, 0.01, Budget(), tolerance=0.2),
+        group_lasso(A, Y, 0.01, Budget()),
+    )
     assert rough.objective - fine.objective > 1e-4
     assert rough.gap >= rough.objective - fine.objective
 
@@ -62,30 +66,30 @@ def test_orthogonal_columns_shrink_independently(reg):
     b = A.T @ Y
     norms = np.linalg.norm(b, axis=1)
     expected = b * (np.maximum(1 - reg / norms, 0.0) / np.array([25.0, 9.0]))[:, None]
-    np.testing.assert_allclose(group_lasso(A, Y, reg).V, expected, atol=1e-5)
+    np.testing.assert_allclose(group_lasso(A, Y, reg, Budget()).V, expected, atol=1e-5)
 
 
 def test_unused_columns_are_exactly_zero():
     A, Y = instance(4)
     largest = float(np.max(np.linalg.norm(A.T @ Y, axis=1)))
-    assert not np.any(group_lasso(A, Y, 1.001 * largest).V)
-    some = group_lasso(A, Y, 0.8 * largest).V
+    assert not np.any(group_lasso(A, Y, 1.001 * largest, Budget()).V)
+    some = group_lasso(A, Y, 0.8 * largest, Budget()).V
     assert 0 < np.sum(np.any(some != 0.0, axis=1)) < A.shape[1]
 
 
 def test_degenerate_columns():
     A, Y = instance(5)
-    plain = group_lasso(A, Y, 0.1)
+    plain = group_lasso(A, Y, 0.1, Budget())
     tiny = 1e-13 * np.abs(np.random.default_rng(0).standard_normal((9, 2)))
-    same = group_lasso(np.hstack([A, A, np.zeros((9, 1)), tiny]), Y, 0.1)
+    same = group_lasso(np.hstack([A, A, np.zeros((9, 1)), tiny]), Y, 0.1, Budget())
     assert same.objective == pytest.approx(plain.objective, rel=1e-7)
-    none = group_lasso(np.zeros((9, 0)), Y, 0.1)
+    none = group_lasso(np.zeros((9, 0)), Y, 0.1, Budget())
     assert none.V.shape == (0, 3)
     assert none.objective == pytest.approx(0.5 * np.sum(Y**2))
 
 
 def test_zero_targets():
     A, Y = instance(6)
-    solution = group_lasso(A, np.zeros_like(Y), 0.1)
+    solution = group_lasso(A, np.zeros_like(Y), 0.1, Budget())
     assert solution.objective == 0.0
     assert solution.gap == 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import certnn
+from certnn.budget import Budget
 from certnn.datasets import random_network_data
 from certnn.errors import InputError
 from certnn.losses import as_loss
@@ -15,7 +16,7 @@ from certnn.training import improvements, training_objective
 def by_change(problem, network, **more):
     return {
         found.change.split(",")[0]: training_objective(problem, found.network)
-        for found in improvements(problem, network, **more)
+        for found in improvements(problem, network, Budget(), **more)
     }
 
 
@@ -34,7 +35,7 @@ def test_the_first_neuron_in_closed_form():
     x, y = np.array([1.0, 2.0, -1.0]), np.array([1.0, 3.0, 2.0])
     problem = TrainingProblem(x[:, None], y[:, None], 0.2)
     nothing = TwoLayerNetwork(np.zeros((1, 0)), np.zeros((0, 1)))
-    [found] = improvements(problem, nothing, neurons=1)
+    [found] = improvements(problem, nothing, Budget(), neurons=1)
     expected = min(
         0.5 * y @ y - 0.5 * (a @ y - 0.2) ** 2 / (a @ a)
         for a in (np.maximum(x, 0.0), np.maximum(-x, 0.0))
@@ -46,7 +47,7 @@ def test_the_first_neuron_in_closed_form():
 def test_an_optimal_network_has_none():
     problem = random_network_data(0, 0.1, 10, 2, 2)
     best = certnn.train(problem, gap=1e-9)
-    for found in improvements(problem, best.network):
+    for found in improvements(problem, best.network, Budget()):
         gain = best.objective.rounded - training_objective(problem, found.network)
         assert gain <= 2e-9 * best.objective.rounded
 
@@ -66,7 +67,7 @@ def test_every_one_is_better(loss, bias):
         0.1 * draw.standard_normal((4, 2)),
         draw.standard_normal(2) if bias else None,
     )
-    found = improvements(problem, network)
+    found = improvements(problem, network, Budget())
     values = [training_objective(problem, one.network) for one in found]
     assert values
     assert values == sorted(values)
@@ -78,4 +79,4 @@ def test_every_one_is_better(loss, bias):
 def test_another_shape_is_refused():
     problem = random_network_data(0, 0.1, 10, 2, 2)
     with pytest.raises(InputError):
-        improvements(problem, TwoLayerNetwork(np.ones((3, 1)), np.ones((1, 2))))
+        improvements(problem, TwoLayerNetwork(np.ones((3, 1)), np.ones((1, 2))), Budget())

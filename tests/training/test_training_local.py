@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 
 import cvxpy as cp
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 
+from certnn.budget import Budget
 from certnn.errors import InputError
+from certnn.interrupts import stoppable
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import LocalTraining, polish, train_locally, training_objective
@@ -35,7 +38,7 @@ def test_one_point_closed_form(seed, reg, d, c):
     rng = np.random.default_rng(seed)
     x, y = rng.standard_normal(d), rng.standard_normal(c)
     problem = TrainingProblem([x], [y], reg)
-    result = train_locally(problem, time_limit=20.0)
+    result = train_locally(problem, Budget(work=20.0))
     check_result(problem, result)
     shrunk = max(np.linalg.norm(y) - reg / np.linalg.norm(x), 0.0)
     expected = 0.5 * np.sum(y**2) - 0.5 * shrunk**2
@@ -50,7 +53,7 @@ def test_one_dimension_closed_form(seed, reg):
     rng = np.random.default_rng(seed)
     x, Y = rng.standard_normal(12), rng.standard_normal((12, 3))
     problem = TrainingProblem(x[:, None], Y, reg)
-    result = train_locally(problem, time_limit=20.0)
+    result = train_locally(problem, Budget(work=20.0))
     # Only u = 1 and u = −1 exist, and their activations do not overlap: two scalar problems.
     expected = 0.5 * np.sum(Y**2)
     for a in (np.maximum(x, 0.0), np.maximum(-x, 0.0)):
@@ -81,7 +84,7 @@ def test_one_output_against_the_convex_program(seed, reg):
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
     problem = TrainingProblem(X, y[:, None], reg)
-    result = train_locally(problem, time_limit=20.0, tolerance=1e-6)
+    result = train_locally(problem, Budget(work=20.0), tolerance=1e-6)
     check_result(problem, result)
     assert result.objective == pytest.approx(convex_optimum(X, y, reg), rel=1e-5)
 
@@ -113,7 +116,7 @@ def exact_dual_norm(X, Z):
 def test_random_family_reaches_the_global_optimum(reg):
     X, Y = random_family(0)
     problem = TrainingProblem(X, Y, reg)
-    result = train_locally(problem, time_limit=20.0, tolerance=1e-6)
+    result = train_locally(problem, Budget(work=20.0), tolerance=1e-6)
     check_result(problem, result)
     assert result.converged
     Z = Y - result.network.output(X)
@@ -127,17 +130,19 @@ def test_random_family_reaches_the_global_optimum(reg):
 def test_units_do_not_matter(sx, sy):
     rng = np.random.default_rng(1)
     X, Y = rng.standard_normal((7, 2)), rng.standard_normal((7, 2))
-    plain = train_locally(TrainingProblem(X, Y, 0.1), time_limit=20.0)
-    far = train_locally(TrainingProblem(sx * X, sy * Y, 0.1 * sx * sy), time_limit=20.0)
+    plain = train_locally(TrainingProblem(X, Y, 0.1), Budget(work=20.0))
+    far = train_locally(TrainingProblem(sx * X, sy * Y, 0.1 * sx * sy), Budget(work=20.0))
     assert far.converged
     assert far.objective / sy**2 == pytest.approx(plain.objective, rel=1e-5)
 
 
 def test_nothing_to_learn_gives_no_neurons():
     X = np.random.default_rng(0).standard_normal((6, 2))
-    zero = train_locally(TrainingProblem(X, np.zeros((6, 2)), 0.1), time_limit=20.0)
-    heavy = train_locally(TrainingProblem(X, np.ones((6, 1)), 1e6), time_limit=20.0)
-    blank = train_locally(TrainingProblem(np.zeros((6, 2)), np.ones((6, 1)), 0.1), time_limit=20.0)
+    zero = train_locally(TrainingProblem(X, np.zeros((6, 2)), 0.1), Budget(work=20.0))
+    heavy = train_locally(TrainingProblem(X, np.ones((6, 1)), 1e6), Budget(work=20.0))
+    blank = train_locally(
+        TrainingProblem(np.zeros((6, 2)), np.ones((6, 1)), 0.1), Budget(work=20.0)
+    )
     for result, expected in ((zero, 0.0), (heavy, 3.0), (blank, 3.0)):
         assert result.network.width == 0
         assert result.objective == expected
@@ -152,15 +157,17 @@ def test_duplicate_and_zero_rows():
     )
     once = TrainingProblem(X, Y, 0.1)
     # Every point twice doubles the loss; nothing can fit the targets of the zero rows.
-    expected = 2.0 * train_locally(once, time_limit=20.0).objective + 5.0
-    assert train_locally(twice, time_limit=20.0).objective == pytest.approx(expected, rel=1e-5)
+    expected = 2.0 * train_locally(once, Budget(work=20.0)).objective + 5.0
+    assert train_locally(twice, Budget(work=20.0)).objective == pytest.approx(expected, rel=1e-5)
 
 
 def test_hidden_bias_is_a_column_of_ones():
     rng = np.random.default_rng(4)
     X, Y = rng.standard_normal((8, 1)), rng.standard_normal((8, 2))
-    biased = train_locally(TrainingProblem(X, Y, 0.1, hidden_bias=True), time_limit=20.0)
-    plain = train_locally(TrainingProblem(np.hstack([X, np.ones((8, 1))]), Y, 0.1), time_limit=20.0)
+    biased = train_locally(TrainingProblem(X, Y, 0.1, hidden_bias=True), Budget(work=20.0))
+    plain = train_locally(
+        TrainingProblem(np.hstack([X, np.ones((8, 1))]), Y, 0.1), Budget(work=20.0)
+    )
     assert biased.network.U.shape[0] == 2
     assert biased.objective == pytest.approx(plain.objective, rel=1e-9)
 
@@ -172,7 +179,7 @@ def test_more_columns_than_points_and_low_rank():
         np.outer(rng.standard_normal(7), rng.standard_normal(4)),
     ):
         problem = TrainingProblem(X, rng.standard_normal((X.shape[0], 2)), 0.05)
-        result = train_locally(problem, time_limit=20.0)
+        result = train_locally(problem, Budget(work=20.0))
         assert result.converged
         assert result.objective < 0.9 * problem.null_loss
 
@@ -180,7 +187,7 @@ def test_more_columns_than_points_and_low_rank():
 def test_same_seed_same_network():
     X, Y = np.split(np.random.default_rng(6).standard_normal((8, 4)), [2], axis=1)
     first, second = (
-        train_locally(TrainingProblem(X, Y, 0.1), time_limit=60.0, seed=7) for _ in range(2)
+        train_locally(TrainingProblem(X, Y, 0.1), Budget(work=60.0), seed=7) for _ in range(2)
     )
     assert first.converged
     np.testing.assert_array_equal(first.network.U, second.network.U)
@@ -191,9 +198,9 @@ def test_same_seed_same_network():
 def test_starts_are_never_made_worse_even_without_time():
     rng = np.random.default_rng(8)
     problem = TrainingProblem(rng.standard_normal((10, 3)), rng.standard_normal((10, 2)), 0.1)
-    good = polish(problem, TwoLayerNetwork(rng.standard_normal((3, 9)), np.ones((9, 2))))
+    good = polish(problem, TwoLayerNetwork(rng.standard_normal((3, 9)), np.ones((9, 2))), Budget())
     bad = TwoLayerNetwork(100.0 * np.ones((3, 2)), np.ones((2, 2)))
-    result = train_locally(problem, starts=[bad, good], time_limit=0.0)
+    result = train_locally(problem, Budget(work=0.0), starts=[bad, good])
     check_result(problem, result)
     assert result.rounds == 0
     assert not result.converged
@@ -204,7 +211,7 @@ def test_starts_are_never_made_worse_even_without_time():
 def test_a_start_of_other_shape_is_refused():
     problem = TrainingProblem([[1.0]], [[1.0]], 0.1)
     with pytest.raises(InputError, match="U"):
-        train_locally(problem, starts=[TwoLayerNetwork(np.ones((2, 1)), np.ones((1, 1)))])
+        train_locally(problem, Budget(), starts=[TwoLayerNetwork(np.ones((2, 1)), np.ones((1, 1)))])
 
 
 def test_progress_and_interrupt():
@@ -215,9 +222,10 @@ def test_progress_and_interrupt():
     def progress(objective, rounds):
         seen.append((objective, rounds))
         if rounds == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
-    result = train_locally(problem, time_limit=60.0, progress=progress)
+    with stoppable() as stop:
+        result = train_locally(problem, Budget(stop=stop), progress=progress)
     check_result(problem, result)
     assert result.interrupted
     assert not result.converged
@@ -229,7 +237,7 @@ def test_iris_needs_the_faces_of_the_arrangement():
     X, label = load_iris(return_X_y=True)
     X, _, label, _ = train_test_split(X, label, test_size=0.5, random_state=42)
     problem = TrainingProblem(X, np.eye(3)[label], 0.1)
-    result = train_locally(problem, time_limit=120.0)
+    result = train_locally(problem, Budget(work=120.0))
     check_result(problem, result)
     # Ascent from random directions ends at 3.369, from vertices alone at 2.5355.
     assert result.objective < 2.532

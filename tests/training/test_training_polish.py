@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import polish, training_objective
@@ -26,7 +27,7 @@ def instance(seed, scale_x=1.0, scale_y=1.0):
 @given(seed=st.integers(0, 10_000), iterations=st.integers(0, 40))
 def test_polish_is_monotone(seed, iterations):
     problem, network = instance(seed)
-    better = polish(problem, network, max_iterations=iterations)
+    better = polish(problem, network, Budget(), iterations)
     assert training_objective(problem, better) <= training_objective(problem, network)
     assert better.width <= network.width
 
@@ -34,10 +35,10 @@ def test_polish_is_monotone(seed, iterations):
 @pytest.mark.parametrize(("sx", "sy"), [(4.0**13, 1.0), (4.0**-13, 4.0**13)])
 def test_polish_does_not_depend_on_units(sx, sy):
     problem, network = instance(0)
-    plain = training_objective(problem, polish(problem, network))
+    plain = training_objective(problem, polish(problem, network, Budget()))
     assert plain < 0.5 * training_objective(problem, network)
     far_problem, far_network = instance(0, sx, sy)
-    far = training_objective(far_problem, polish(far_problem, far_network))
+    far = training_objective(far_problem, polish(far_problem, far_network, Budget()))
     # Powers of four scale the weights exactly, so the very same search is run.
     assert far == plain * sy**2
 
@@ -45,19 +46,19 @@ def test_polish_does_not_depend_on_units(sx, sy):
 def test_polish_reaches_a_stationary_point_of_a_smooth_problem():
     # One positive point and one neuron: F = y(1 − reg/(|x||y|)), objective ½y² − ½(y − reg/x)².
     problem = TrainingProblem([[2.0]], [[3.0]], 0.5)
-    better = polish(problem, TwoLayerNetwork([[0.3]], [[0.1]]))
+    better = polish(problem, TwoLayerNetwork([[0.3]], [[0.1]]), Budget())
     assert training_objective(problem, better) == pytest.approx(4.5 - 0.5 * 2.75**2, rel=1e-12)
     assert abs(better.U[0, 0]) == pytest.approx(abs(better.V[0, 0]), rel=1e-12)
 
 
-def test_polish_of_nothing_and_past_its_deadline():
+def test_polish_of_nothing_and_without_time():
     problem, network = instance(1)
-    empty = polish(problem, TwoLayerNetwork(np.zeros((3, 0)), np.zeros((0, 2))))
+    empty = polish(problem, TwoLayerNetwork(np.zeros((3, 0)), np.zeros((0, 2))), Budget())
     assert empty.width == 0
-    late = polish(problem, network, deadline=0.0)
+    late = polish(problem, network, Budget(work=0.0))
     assert training_objective(problem, late) <= training_objective(problem, network)
     assert training_objective(problem, late) > 1.1 * training_objective(
-        problem, polish(problem, network)
+        problem, polish(problem, network, Budget())
     )
 
 

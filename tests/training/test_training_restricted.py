@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certnn.budget import Budget
 from certnn.problem import TrainingProblem
 from certnn.training import candidates
 from certnn.training.dual_barrier import solve_dual_barrier
@@ -40,7 +41,7 @@ def test_independent_terms_are_left_alone():
 def test_refinement_reaches_the_optimality_conditions():
     rng = np.random.default_rng(0)
     A, Y = np.abs(rng.standard_normal((12, 4))), rng.standard_normal((12, 3))
-    coarse = group_lasso(A, Y, 0.2, tolerance=1e-4)
+    coarse = group_lasso(A, Y, 0.2, Budget(), tolerance=1e-4)
     lengths = np.linalg.norm(coarse.V, axis=1)
     assert np.all(lengths > 0)
     before = np.abs(np.linalg.norm(A.T @ coarse.residual, axis=1) / 0.2 - 1)
@@ -53,10 +54,10 @@ def test_refinement_reaches_the_optimality_conditions():
 def test_a_good_guess_leads_to_the_same_optimum():
     rng = np.random.default_rng(1)
     A, Y = np.maximum(rng.standard_normal((15, 30)), 0.0), rng.standard_normal((15, 2))
-    cold = group_lasso(A, Y, 0.1, 1e-11)
+    cold = group_lasso(A, Y, 0.1, Budget(), 1e-11)
     lengths = np.linalg.norm(cold.V, axis=1)
     for guess in (lengths, lengths * rng.random(30), np.ones(30), np.zeros(30)):
-        warm = group_lasso(A, Y, 0.1, 1e-11, guess)
+        warm = group_lasso(A, Y, 0.1, Budget(), 1e-11, guess)
         assert warm.objective == pytest.approx(cold.objective, rel=1e-9)
 
 
@@ -94,7 +95,7 @@ def test_output_bias_in_closed_form_is_that_of_the_barrier_method(decay):
     directions = candidates.unit(draw((3, 20)))
     found = solve_restricted(problem, directions, np.zeros(20), 0.0, 1e-6, decay)
     hidden = np.maximum(problem.features @ directions, 0.0)
-    other = solve_dual_barrier(hidden, problem.Y, 0.3, problem.loss, decay, 1e-8)
+    other = solve_dual_barrier(hidden, problem.Y, 0.3, problem.loss, decay, 1e-8, Budget())
     assert found.objective == pytest.approx(other.objective, rel=1e-6)
     np.testing.assert_allclose(found.bias, other.bias, atol=1e-3)
     np.testing.assert_allclose(found.residual, other.Z, atol=1e-3)

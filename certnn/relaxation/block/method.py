@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray, Products, summed
 from certnn.dual_scaling import best_scale
 from certnn.relaxation.block.cliques import Responses, cliques
@@ -23,11 +24,14 @@ _SHARE = 0.95
 #: Relative gaps at which the working sets grow; the tolerance comes after them.
 _ROUNDS = (0.05, 0.02, 0.005, 0.001)
 _LEAST_CENTRING = 1e-4
+#: Nominal seconds of a step for each group, and of a multiplication and addition in it.
+_A_GROUP, _A_PRODUCT = 1e-3, 2e-10
 
 
 def block_points(
     reduced: ReducedProblem,
     groups: list[IndexArray],
+    budget: Budget,
     *,
     start: Products | None = None,
     tolerance: float = 1e-4,
@@ -39,6 +43,8 @@ def block_points(
     reduced : ReducedProblem
     groups : list of int64 arrays
         A partition of the directions, as `certnn.relaxation.groups.angular_groups` makes.
+    budget : Budget
+        The work is counted; when to end is the caller's choice.
     start : Products or None
         Multipliers of a neighbouring problem with the same directions; the working sets begin
         with their products.
@@ -57,7 +63,8 @@ def block_points(
         return
     packing = Packing(reduced.rank + reduced.outputs)
     try:
-        states = first_states(reduced, responses, cliques(reduced, responses, groups), start)
+        parts = cliques(reduced, responses, groups)
+        states = first_states(reduced, responses, parts, start, budget)
         first = _iterate(reduced, responses, states, np.inf)
     except np.linalg.LinAlgError:
         yield _trivial(reduced)
@@ -65,6 +72,7 @@ def block_points(
     yield first
     rounds = [*(gap for gap in _ROUNDS if gap > tolerance), tolerance]
     for _ in range(_STEPS):
+        budget.spend(_step_cost(states, packing))
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise"):
                 corner, centre, length = _step(reduced, states, packing)
@@ -83,6 +91,14 @@ def block_points(
                 rounds.pop(0)
             elif added == 0:
                 return
+
+
+def _step_cost(states: list[CliqueState], packing: Packing) -> float:
+    """Nominal seconds of a step."""
+    corner = packing.size
+    unknowns = [state.y.size for state in states]
+    products = sum(p * (p * p / 3.0 + p * corner + corner * corner) for p in unknowns)
+    return _A_GROUP * len(states) + _A_PRODUCT * (products + corner**3)
 
 
 def _step(

@@ -20,7 +20,6 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificate.dual_point import IndexArray
-from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.block.cliques import Clique
 from certnn.relaxation.packing import Packing
 
@@ -158,8 +157,7 @@ class CliqueStep:
         rest = V[:k, :k] - T[:k] @ V[k:, :k]
         rest = 0.5 * (rest + rest.T)
         own[: 2 * k, : 2 * k] = np.tile(rest, (2, 2))
-        with interrupts_deferred():  # the first call compiles
-            M = _schur_matrix(state.first, state.second, own, own + border, border)
+        M = _schur_matrix(state.first, state.second, own, own + border, border)
         p, t = state.answers, state.signed
         diagonal = np.einsum("ii->i", M)
         diagonal[:p] += np.repeat(1.0 / clique.weight, clique.target.shape[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.relaxation.block.cliques import Clique, Responses
 from certnn.relaxation.block.moments import gaussian_moments
@@ -26,7 +27,11 @@ _OF_POINTS, _OF_REG = 0.3, 0.4
 
 
 def first_states(
-    reduced: ReducedProblem, responses: Responses, parts: list[Clique], known: Products | None
+    reduced: ReducedProblem,
+    responses: Responses,
+    parts: list[Clique],
+    known: Products | None,
+    budget: Budget,
 ) -> list[CliqueState]:
     """States of all cliques, strictly feasible on both sides but for the outputs.
 
@@ -41,7 +46,7 @@ def first_states(
     root = np.sqrt(responses.weight)
     label = responses.form % m
     rows = np.where(responses.form < m, root, -root)[:, None] * reduced.rows[label]
-    shor = solve_shor(rows, root[:, None] * responses.target, reduced.reg)
+    shor = solve_shor(rows, root[:, None] * responses.target, reduced.reg, budget)
     zeta = root[:, None] * shor.Z
     t = np.zeros(m)
     np.add.at(t, label, shor.t * responses.weight)

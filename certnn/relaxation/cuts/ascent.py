@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
 from certnn.relaxation.cuts.constraints import CutConstraints, make_cut_constraints
@@ -21,7 +20,7 @@ from certnn.relaxation.interior_point.figures import (
     required_factors,
 )
 from certnn.relaxation.interior_point.links import first_point
-from certnn.relaxation.interior_point.newton import NewtonStep, State, average
+from certnn.relaxation.interior_point.newton import NewtonStep, State, average, step_cost
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.interior_point.schur import schur_compiled
 
@@ -61,6 +60,8 @@ class Ascent:
         The working set begins with these, or with neighbours alone.
     set_size : int
         Points of each set.
+    budget : Budget
+        Where it is over no step is begun.
 
     Raises
     ------
@@ -68,7 +69,10 @@ class Ascent:
         If the data are too badly scaled.
     """
 
-    def __init__(self, program: Program, known: Products | None, set_size: int) -> None:
+    def __init__(
+        self, program: Program, known: Products | None, set_size: int, budget: Budget
+    ) -> None:
+        self._budget = budget
         m = program.forms.points
         plain, y = first_point(program, np.zeros(m, dtype=np.int64), known)
         self._inner, self._inner_y = first_point(program, np.zeros(m, dtype=np.int64), None)
@@ -83,13 +87,14 @@ class Ascent:
         factors = required_factors(self.constraints, y)
         self._move(self.constraints, centred(self.constraints, y, factors), factors)
 
-    def solve(self, tolerance: float, deadline: float) -> bool:
+    def solve(self, tolerance: float) -> bool:
         """Steps to this relative gap; whether it was reached."""
         short = 0
         buffer = np.empty((self.state.y.size,) * 2)
         for _ in range(_MOST_STEPS):
-            if time.monotonic() > deadline:
+            if self._budget.over:
                 return False
+            self._budget.spend(step_cost(self.constraints.program.forms.order, buffer.shape[0]))
             try:
                 newton = NewtonStep(
                     self.constraints, self.state, self.factors, schur_compiled, buffer

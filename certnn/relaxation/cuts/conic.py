@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 import clarabel
@@ -42,30 +38,11 @@ def minimised(
     settings.tol_gap_rel = settings.tol_feas = tolerance
     nothing = csc_array((linear.size,) * 2)
     solver = clarabel.DefaultSolver(nothing, linear, A, b, kinds, settings)
-    with _interrupts_kept() as interrupted:
-        if hasattr(solver, "set_termination_callback"):  # since version 0.11
-            solver.set_termination_callback(lambda info: bool(interrupted))
-        solution = solver.solve()
+    solution = solver.solve()
     x = np.array(solution.x)
     if str(solution.status) not in _USABLE or not np.all(np.isfinite(x)):
         raise SolverError(f"Clarabel ended with no point: {solution.status}")
     return x
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[list[int]]:
-    """Keep Ctrl-C until the end: within Clarabel it would end in a panic."""
-    kept: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield kept
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number))
-    try:
-        yield kept
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if kept:
-        raise KeyboardInterrupt
 
 
 @cache

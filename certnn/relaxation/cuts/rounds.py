@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.cuts_point import CutsPoint, SetForm, Slacks
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
@@ -43,7 +43,8 @@ _SHARE, _FINEST, _COARSEST, _LAST = 0.3, 1e-4, 3e-3, 1e-6
 _STALLS, _RISE = 5, 1e-4
 #: A dual point is handed out when the bound has risen by this share.
 _WORTH = 2e-3
-#: Seconds of search a round: at least these, or what the last solution took.
+#: What a search may cost a round, in units of the budget: at least this, or what the last solution
+#: took.
 _LEAST = 0.5
 #: A search for slacks that finds none is half as long next time, down to this share.
 _LEAST_SHARE = 0.05
@@ -98,17 +99,16 @@ class CutsIterate:
 
 def cut_rounds(
     problem: TrainingProblem,
-    deadline: float,
+    budget: Budget,
     families: CutFamilies | None = None,
     seed: int = 0,
 ) -> Iterator[CutsIterate]:
-    """Solve the dual with more and more cuts, until they no longer raise the bound or time is up.
+    """Solve the dual with more and more cuts, until these no longer help or the budget is over.
 
     Parameters
     ----------
     problem : TrainingProblem
-    deadline : float
-        Time of `time.monotonic`.
+    budget : Budget
     families : CutFamilies or None
         By default both, but slacks alone where u has two dimensions: sets add little there.
     seed : int
@@ -122,7 +122,7 @@ def cut_rounds(
     """
     if not problem.is_plain:
         raise SolverError("the level cuts is for the half-squared loss and decayed hidden biases")
-    if time.monotonic() > deadline:
+    if budget.over:
         return
     reduced = reduce_problem(problem)
     order = reduced.directions.count + reduced.rank + reduced.outputs
@@ -133,7 +133,7 @@ def cut_rounds(
         )
     default = CutFamilies() if reduced.rank > 2 else CutFamilies(set_size=0)
     shown, best = -np.inf, None
-    for iterate in _State(reduced, families or default, seed).rounds(deadline):
+    for iterate in _State(reduced, families or default, budget, seed).rounds():
         if shown == -np.inf or iterate.bound > shown + _WORTH * abs(shown):
             shown, best = iterate.bound, None
             yield iterate
@@ -146,7 +146,10 @@ def cut_rounds(
 class _State:
     """What is in play, over the directions of the reduced problem."""
 
-    def __init__(self, reduced: ReducedProblem, families: CutFamilies, seed: int) -> None:
+    def __init__(
+        self, reduced: ReducedProblem, families: CutFamilies, budget: Budget, seed: int
+    ) -> None:
+        self._budget = budget
         self._program = make_program(reduced)
         self._reduced, self._families, self._draws = reduced, families, seed
         self._slack_share = 1.0
@@ -156,11 +159,14 @@ class _State:
         self._size = min(families.set_size, m)
         self._search = SetSearch(m, self._size, seed) if self._size > 2 else None
 
-    def rounds(self, deadline: float) -> Iterator[CutsIterate]:
+    def rounds(self) -> Iterator[CutsIterate]:
         """A dual point for each round; the first is that of the level dnn."""
-        start, known = time.monotonic(), None
-        for iterate in interior_point(self._reduced, tolerance=_COARSEST):
+        budget = self._budget
+        start, known = budget.now, None
+        for iterate in interior_point(self._reduced, budget, tolerance=_COARSEST):
             known = iterate
+            if budget.over:
+                break
         assert known is not None
         if not np.any(self._program.targets):
             original = self._reduced.original_point(known.Z, known.products)
@@ -170,37 +176,37 @@ class _State:
             )
             yield CutsIterate(point, known.bound, 0, 0, 0.0)
             return
-        ascent = Ascent(self._program, known.products, self._size)
-        ascent.solve(_COARSEST, deadline)
+        ascent = Ascent(self._program, known.products, self._size, budget)
+        ascent.solve(_COARSEST)
         bounds = [ascent.bound]
         while True:
             yield self._iterate(ascent)
-            left, took = deadline - time.monotonic(), time.monotonic() - start
+            took = budget.now - start
             stalled = len(bounds) > _STALLS and (
                 bounds[-1] < (1.0 + _RISE) * max(bounds[:-_STALLS])
             )
-            seconds = min(max(_LEAST, took), left)
-            if left <= 0.0 or stalled or not self._extend(ascent, seconds, deadline):
+            cost = min(max(_LEAST, took), budget.left)
+            if budget.over or stalled or not self._extend(ascent, cost):
                 break
-            start = time.monotonic()
+            start = budget.now
             for _ in range(_PRICINGS):
-                ascent.solve(_COARSEST, deadline)
+                ascent.solve(_COARSEST)
                 if not self._add_products(ascent):
                     break
             rise = ascent.bound / max(bounds[-1], np.finfo(float).tiny) - 1.0
-            ascent.solve(min(max(_SHARE * rise, _FINEST), _COARSEST), deadline)
+            ascent.solve(min(max(_SHARE * rise, _FINEST), _COARSEST))
             bounds.append(ascent.bound)
-        ascent.solve(_LAST, deadline)
+        ascent.solve(_LAST)
         yield self._iterate(ascent)
 
-    def _extend(self, ascent: Ascent, seconds: float, deadline: float) -> bool:
+    def _extend(self, ascent: Ascent, cost: float) -> bool:
         """Drop what is not needed, and add what the moment matrix violates; whether any is."""
         before = ascent.constraints
         slacks, forms = ascent.drop()
         self._relations = [r for r, kept in zip(self._relations, slacks, strict=True) if kept]
         self._forms = [f for f, kept in zip(self._forms, forms, strict=True) if kept]
         if ascent.constraints is not before:
-            ascent.solve(_COARSEST, deadline)
+            ascent.solve(_COARSEST)
         values = ascent.form_values()
         m, rows = self._program.forms.points, self._program.forms.rows
         new: list[Relation] = []
@@ -215,7 +221,7 @@ class _State:
             per_target = np.zeros(m, dtype=np.int64)
             moments = values[np.ix_(every, np.arange(2 * m))]
             for relation in violated_relations(
-                rows, moments, sizes, self._slack_share * seconds, self._draws
+                rows, moments, sizes, self._slack_share * cost, self._budget, self._draws
             ):
                 if sum(per_target) >= max(8, int(_SLACKS * m)):
                     break
@@ -226,7 +232,7 @@ class _State:
         found: list[ViolatedForm] = []
         if self._search is not None:
             found = self._search.violated(
-                values[: 2 * m, : 2 * m], max(4, int(_FORMS * m)), seconds
+                values[: 2 * m, : 2 * m], max(4, int(_FORMS * m)), cost, self._budget
             )
         self._relations += new
         ascent.add_slacks(np.array([r.combination(m) for r in new]).reshape(-1, 2 * m))

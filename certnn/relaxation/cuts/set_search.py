@@ -6,7 +6,6 @@ nonnegative on every choice of a or b and whose squares add to 1, shows how much
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations, product
@@ -16,6 +15,7 @@ import numpy as np
 from scipy.sparse import csc_array, vstack
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.cuts_point import choice_matrices
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import SolverError
@@ -31,6 +31,8 @@ _SAME_PAIR = 8
 _FIRST, _SCREENED, _CHUNK = 100, 30000, 500
 #: How many forms are known at a time, and how many of them are new.
 _TEMPLATES, _NEW_TEMPLATES = 12, 4
+#: Nominal seconds of a semidefinite program.
+_A_PROGRAM = 5e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,9 @@ class SetSearch:
         self._rng = np.random.default_rng(seed)
         self._templates: list[FloatArray] = []
 
-    def violated(self, moments: FloatArray, most: int, seconds: float) -> list[ViolatedForm]:
+    def violated(
+        self, moments: FloatArray, most: int, cost: float, budget: Budget
+    ) -> list[ViolatedForm]:
         """Forms that the moments violate, at most `most`, the most violated first.
 
         Parameters
@@ -85,10 +89,11 @@ class SetSearch:
         moments : float64 array, shape (2m, 2m)
             Of a_1..a_m, b_1..b_m.
         most : int
-        seconds : float
-            About how long to search.
+        cost : float
+            Of the search, about, in units of the budget.
+        budget : Budget
         """
-        end = time.monotonic() + seconds
+        end = budget.now + cost
         size = np.sqrt(np.maximum(np.diag(moments), np.finfo(float).tiny))
         correlations = moments / size[:, None] / size[None, :]
         found: dict[tuple[int, ...], ViolatedForm] = {}
@@ -96,14 +101,18 @@ class SetSearch:
         if comb(self._m, self._k) > 2 * most:
             if not self._templates:
                 for points in map(tuple, chosen[:_FIRST].tolist()):
+                    if budget.over:
+                        return []
+                    budget.spend(_A_PROGRAM)
                     found[points] = _separated(moments, points)
                 self._learn(size, list(found.values()))
             chosen = self._promising(correlations, chosen, 2 * most)
         new = []
         for points in map(tuple, chosen.tolist()):
-            if time.monotonic() > end and found:
+            if budget.over or (budget.now > end and found):
                 break
             if points not in found:
+                budget.spend(_A_PROGRAM)
                 found[points] = _separated(moments, points)
                 new.append(found[points])
         self._learn(size, new)

@@ -6,13 +6,13 @@ L(a_i f). The θ that violates this most is the solution of a linear program.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray
 
 #: Share of the norms of a_i and f by which an inequality must fail to count as violated.
@@ -25,6 +25,10 @@ _RESIDUAL = 1e-11
 _WIDEST, _LARGEST = 3, 10.0
 #: θ that agree to so many digits are the same.
 _DIGITS = 6
+#: Nominal seconds of a linear program.
+_A_PROGRAM = 3e-3
+
+_Key = tuple[int, tuple[int, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ class Relation:
     violation: float
 
     @property
-    def key(self) -> tuple[int, tuple[int, ...], tuple[float, ...]]:
+    def key(self) -> _Key:
         """Equal for the same relation."""
         rounded = tuple(np.round(self.theta, _DIGITS).tolist())
         return self.target, tuple(self.points.tolist()), rounded
@@ -60,7 +64,12 @@ class Relation:
 
 
 def violated_relations(
-    rows: FloatArray, values: FloatArray, sizes: FloatArray, seconds: float, seed: int
+    rows: FloatArray,
+    values: FloatArray,
+    sizes: FloatArray,
+    cost: float,
+    budget: Budget,
+    seed: int,
 ) -> list[Relation]:
     """The relations whose slacks some product violates, the most violated first.
 
@@ -72,22 +81,24 @@ def violated_relations(
         Moments of nonnegative forms f, one a row, with a_1..a_m, b_1..b_m.
     sizes : float64 array, shape (F,)
         Norms of these forms, the square roots of L(f²); the first 2m are a and b.
-    seconds : float
-        About how long to search; the order of the forms is drawn at random.
+    cost : float
+        Of the search, about, in units of the budget; the order of the forms is drawn at random.
+    budget : Budget
     seed : int
     """
     m = rows.shape[0]
-    end = time.monotonic() + seconds
-    found: dict[tuple[int, tuple[int, ...], tuple[float, ...]], Relation] = {}
+    end = budget.now + cost
+    found: dict[_Key, Relation] = {}
     equations = np.hstack([rows.T, -rows.T])
     for f in np.random.default_rng(seed).permutation(values.shape[0]):
         cost = np.maximum(values[f], 0.0)
         for i in range(m):
-            if time.monotonic() > end:
-                break
+            if budget.now > end or budget.over:
+                return _ordered(found)
             size = float(sizes[f] * sizes[i])
             if not values[f, i] > _VIOLATED * size:
                 continue
+            budget.spend(_A_PROGRAM)
             upper = np.full(2 * m, np.inf)
             upper[[i, i + m]] = 0.0
             bounds = np.stack([np.zeros(2 * m), upper], axis=1)
@@ -103,6 +114,10 @@ def violated_relations(
             old = found.get(relation.key)
             if old is None or violation > old.violation:
                 found[relation.key] = Relation(i, relation.points, relation.theta, violation)
+    return _ordered(found)
+
+
+def _ordered(found: dict[_Key, Relation]) -> list[Relation]:
     return sorted(found.values(), key=lambda relation: -relation.violation)
 
 

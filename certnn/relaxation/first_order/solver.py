@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from certnn.budget import Budget
 from certnn.certificate.dual_point import Products
 from certnn.errors import SolverError
 from certnn.relaxation.block import block_points
@@ -32,6 +33,8 @@ _PENALTY = 1.25
 _STEPS, _ATTEMPTS = 25, 400
 #: The best iterate so far is handed out every so many steps, so that the caller may end it.
 _PULSE = 5
+#: Nominal seconds of a step, and for each entry of its matrix and row.
+_A_STEP, _A_PRODUCT = 1e-3, 3e-9
 #: So many in a row of which none raises the bound by this share of the tolerance end the search.
 _PATIENCE, _RISE = 60, 0.1
 #: The largest primal residual at which the estimate counts, in units of the tolerance.
@@ -44,6 +47,7 @@ _RIGHT, _LARGEST_CHANGE, _ADJUSTED = 2.0, 1.5, 100
 
 def first_order(
     reduced: ReducedProblem,
+    budget: Budget,
     *,
     tolerance: float = 1e-3,
     like: Array | None = None,
@@ -54,6 +58,8 @@ def first_order(
     Parameters
     ----------
     reduced : ReducedProblem
+    budget : Budget
+        The work is counted; when to end is the caller's choice.
     tolerance : float
         Stop at this relative gap to the estimate, or where bounds rise by far less.
     like : array or None
@@ -88,7 +94,7 @@ def first_order(
     gap, closed = tolerance if alone else max(_BLOCK_GAP, tolerance), False
     within_floats = program.reg == reduced.reg
     for iterate in (
-        block_points(reduced, groups, start=start, tolerance=gap) if within_floats else ()
+        block_points(reduced, groups, budget, start=start, tolerance=gap) if within_floats else ()
     ):
         found = layout.from_iterate(iterate)
         proof = layout.proved(found)
@@ -112,6 +118,7 @@ def first_order(
                 if step % _PULSE == 0:
                     yield told
                 splitting.step()
+                budget.spend(_A_STEP + _A_PRODUCT * program.forms.order**3)
             residuals, estimate = splitting.residuals(), splitting.primal_value()
             found, proof = repaired(layout, layout.point(splitting.weights()), best)
         except np.linalg.LinAlgError:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
@@ -25,7 +26,7 @@ from certnn.relaxation.interior_point.figures import (
 )
 from certnn.relaxation.interior_point.forms import Forms
 from certnn.relaxation.interior_point.links import extended, first_point
-from certnn.relaxation.interior_point.newton import NewtonStep, average
+from certnn.relaxation.interior_point.newton import NewtonStep, average, step_cost
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.interior_point.schur import schur_compiled
 from certnn.relaxation.neighbours import links_of
@@ -41,13 +42,17 @@ _FEASIBLE, _MOST_STEPS = 1e-8, 200
 _LEAST_MIX, _MORE_MIX, _MOST_MIX = 1e-6, 2.0, 0.5
 
 
-def positive_moments(program: Program, tolerance: float = 1e-8) -> Iterator[FloatArray]:
+def positive_moments(
+    program: Program, budget: Budget, tolerance: float = 1e-8
+) -> Iterator[FloatArray]:
     """Solve the relaxation, and hand out the moment matrices that are feasible up to rounding.
 
     Parameters
     ----------
     program : Program
         With targets that are not all zero.
+    budget : Budget
+        The work is counted; when to end is the caller's choice.
     tolerance : float
         Stop at this relative gap.
 
@@ -68,6 +73,7 @@ def positive_moments(program: Program, tolerance: float = 1e-8) -> Iterator[Floa
     state, infeasible = centred(constraints, y, factors), True
     best: FloatArray | None = None
     for _ in range(_MOST_STEPS):
+        budget.spend(step_cost(program.forms.order, state.y.size))
         buffer = np.empty((state.y.size, state.y.size))
         try:
             step = NewtonStep(constraints, state, factors, schur_compiled, buffer).take(infeasible)

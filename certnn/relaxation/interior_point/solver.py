@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.certificate.dual_point import IndexArray, Products
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.constraints import Constraints
@@ -19,7 +20,7 @@ from certnn.relaxation.interior_point.figures import (
     required_factors,
 )
 from certnn.relaxation.interior_point.links import extended, first_point
-from certnn.relaxation.interior_point.newton import NewtonStep, average
+from certnn.relaxation.interior_point.newton import NewtonStep, average, step_cost
 from certnn.relaxation.interior_point.program import make_program
 from certnn.relaxation.interior_point.schur import SchurWriter, schur_compiled
 from certnn.relaxation.iterates import DualIterate
@@ -42,6 +43,7 @@ _SHORT, _MOST_SHORT, _RISE, _MOST_STEPS = 0.1, 8, 1e-4, 500
 
 def interior_point(
     reduced: ReducedProblem,
+    budget: Budget,
     *,
     groups: list[IndexArray] | None = None,
     start: Products | None = None,
@@ -53,6 +55,8 @@ def interior_point(
     Parameters
     ----------
     reduced : ReducedProblem
+    budget : Budget
+        The work is counted; when to end is the caller's choice.
     groups : list of int64 arrays or None
         Products are kept within these groups of directions; None for all products. The cost is
         that of all products.
@@ -85,6 +89,7 @@ def interior_point(
     buffer = np.empty((y.size, y.size))
     infeasible, short, best, add_few_at = True, 0, 0.0, _FALLEN * _PRICE_AT
     for _ in range(_MOST_STEPS):
+        budget.spend(step_cost(program.forms.order, state.y.size))
         try:
             step = NewtonStep(constraints, state, factors, schur, buffer).take(infeasible)
         except SolverError:

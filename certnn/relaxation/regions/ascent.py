@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.dual_scaling import best_scale
 from certnn.errors import SolverError
 from certnn.relaxation.interior_point.factors import factorise, longest
+from certnn.relaxation.interior_point.newton import step_cost
 from certnn.relaxation.interior_point.program import Program
 from certnn.relaxation.regions.lift import Lift
 from certnn.relaxation.regions.newton import JointState, JointStep, LiftState, fits_of
@@ -84,6 +85,8 @@ class JointAscent:
         With targets that are not all zero.
     lifts : tuple of Lift
         Without pairs.
+    budget : Budget
+        Where it is over no step is begun.
     seed : int
         Of the random neurons.
 
@@ -93,8 +96,10 @@ class JointAscent:
         If the data are too badly scaled.
     """
 
-    def __init__(self, program: Program, lifts: tuple[Lift, ...], seed: int) -> None:
-        self.program = program
+    def __init__(
+        self, program: Program, lifts: tuple[Lift, ...], budget: Budget, seed: int
+    ) -> None:
+        self.program, self._budget = program, budget
         self._rng = np.random.default_rng(seed)
         mass = _MASS * float(np.sum(program.targets**2)) / sum(lift.bound for lift in lifts)
         zeta = np.zeros_like(program.targets)
@@ -108,12 +113,13 @@ class JointAscent:
         """What is reached now."""
         return Snapshot(self.lifts, self.state, self.bound, self.gap)
 
-    def solve(self, tolerance: float, deadline: float) -> bool:
+    def solve(self, tolerance: float) -> bool:
         """Steps to this relative gap; whether it was reached."""
         short = 0
         for _ in range(_MOST_STEPS):
-            if time.monotonic() > deadline:
+            if self._budget.over:
                 return False
+            self._budget.spend(self._cost())
             try:
                 step = JointStep(self.program, self.lifts, self.state).take(short > 0)
             except SolverError:
@@ -125,6 +131,11 @@ class JointAscent:
             if short >= _MOST_SHORT:
                 return False
         return False
+
+    def _cost(self) -> float:
+        """Nominal seconds of a step."""
+        order = self.program.forms.order + 1
+        return sum(step_cost(order, lift.multipliers) for lift in self.lifts)
 
     def narrow(self) -> list[NDArray[np.bool_]]:
         """For each lift, at which of its mixed points a half of the region would be narrow."""

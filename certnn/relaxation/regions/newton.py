@@ -13,7 +13,6 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.errors import SolverError
-from certnn.interrupts import interrupts_deferred
 from certnn.relaxation.interior_point.factors import (
     Factors,
     factorise,
@@ -126,8 +125,7 @@ class _LiftEquations:
         self.diagonal = np.zeros(lift.multipliers)
         self.diagonal[lift.signed] = state.slack / state.y[lift.signed]
         scale = 1.0 / np.sqrt(lift.schur_diagonal(primal, dual) + self.diagonal)
-        with interrupts_deferred():  # the first call compiles
-            block, across, fits = lift.schur(primal, dual, program.fitted, program.lengths, scale)
+        block, across, fits = lift.schur(primal, dual, program.fitted, program.lengths, scale)
         for shift in _SHIFTS:
             np.fill_diagonal(block, 1.0 + shift)
             factor, failed = scipy.linalg.lapack.dpotrf(block.T, lower=1, clean=0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from certnn.budget import Budget
 from certnn.certificate.regions_point import RegionsPoint
 from certnn.errors import SolverError
 from certnn.phases.directions import Cover, bounds, cover
@@ -56,15 +56,14 @@ class RegionsIterate:
 
 
 def region_rounds(
-    problem: TrainingProblem, deadline: float, regions: int, seed: int = 0
+    problem: TrainingProblem, budget: Budget, regions: int, seed: int = 0
 ) -> Iterator[RegionsIterate]:
-    """Solve the joint dual of all lifts, split regions, and so on until time is up.
+    """Solve the joint dual of all lifts, split regions, and so on until the budget is over.
 
     Parameters
     ----------
     problem : TrainingProblem
-    deadline : float
-        Time of `time.monotonic`.
+    budget : Budget
     regions : int
         Most regions for each direction of the outputs; 0 for any number.
     seed : int
@@ -89,28 +88,29 @@ def region_rounds(
             f"the level regions takes up to {_LARGEST_ORDER - 1} directions of data and "
             f"dimensions together, here are {order - 1}"
         )
-    yield from _State(reduced, seed).rounds(deadline, regions or np.iinfo(np.int64).max)
+    yield from _State(reduced, budget, seed).rounds(regions or np.iinfo(np.int64).max)
 
 
 class _State:
     """The lifts and the trees of their regions."""
 
-    def __init__(self, reduced: ReducedProblem, seed: int) -> None:
+    def __init__(self, reduced: ReducedProblem, budget: Budget, seed: int) -> None:
+        self._budget = budget
         self._reduced, self._program, self._seed = reduced, make_program(reduced), seed
-        self._cover = cover(reduced.outputs, _SPREAD[reduced.outputs])
+        self._cover = cover(reduced.outputs, _SPREAD[reduced.outputs], budget)
         self._carried = Original(reduced, self._program, self._cover)
         self._trees = [[-1] for _ in self._cover.rays]
 
-    def rounds(self, deadline: float, most: int) -> Iterator[RegionsIterate]:
+    def rounds(self, most: int) -> Iterator[RegionsIterate]:
         """A dual point of each round, and one within a round whenever products were priced."""
-        lifts = _first_lifts(self._program, self._cover)
+        lifts = _first_lifts(self._program, self._cover, self._budget)
         if not np.any(self._program.targets):
             yield self._nothing_to_fit(lifts)
             return
-        ascent = JointAscent(self._program, lifts, self._seed)
+        ascent = JointAscent(self._program, lifts, self._budget, self._seed)
         reached: list[float] = []
         while True:
-            best = self._round(ascent, deadline)
+            best = self._round(ascent)
             yield self._iterate(best)
             reached.append(best.bound)
             if len(reached) > _STALLS and max(reached) < (1.0 + _RISE) * reached[-1 - _STALLS]:
@@ -122,21 +122,21 @@ class _State:
                 ascent.narrow(),
                 most,
             )
-            if not chosen or time.monotonic() > deadline:
+            if not chosen or self._budget.over:
                 break
             self._split(ascent.lifts, chosen)
             ascent.split(chosen)
-        if ascent.solve(_LAST, deadline):
+        if ascent.solve(_LAST):
             yield self._iterate(ascent.snapshot)
 
-    def _round(self, ascent: JointAscent, deadline: float) -> Snapshot:
+    def _round(self, ascent: JointAscent) -> Snapshot:
         """Solve and price in turn, loosely at first; the best dual point at the end."""
         last, fine = -np.inf, False
         best = ascent.snapshot
         for _ in range(_PRICINGS):
-            ascent.solve(_FINE if fine else _PRICE_AT, deadline)
+            ascent.solve(_FINE if fine else _PRICE_AT)
             best = max(best, ascent.snapshot, key=lambda shot: shot.bound)
-            if time.monotonic() > deadline:
+            if self._budget.over:
                 break
             found = [
                 violated(lift, own.moment)
@@ -150,7 +150,7 @@ class _State:
             if not none:
                 ascent.renew(found)
         else:
-            ascent.solve(_FINE, deadline)
+            ascent.solve(_FINE)
             best = max(best, ascent.snapshot, key=lambda shot: shot.bound)
         return best
 
@@ -181,11 +181,11 @@ class _State:
         )
 
 
-def _first_lifts(program: Program, of: Cover) -> tuple[Lift, ...]:
+def _first_lifts(program: Program, of: Cover, budget: Budget) -> tuple[Lift, ...]:
     """A lift for each direction, all points mixed and no pairs."""
     none, (m, r) = np.zeros(0, dtype=np.int64), program.forms.rows.shape
     lengths = np.linalg.norm(of.rays, axis=1)
-    heights = bounds(of, 1.0) / lengths
+    heights = bounds(of, 1.0, budget) / lengths
     return tuple(
         Lift(
             rows=program.forms.rows,

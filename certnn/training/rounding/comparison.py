@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.global_training import TrainingResult, train
+from certnn.interrupts import stoppable
 from certnn.problem import TrainingProblem
 from certnn.relaxation.lifted_moment import LiftedMoment
 from certnn.relaxation.relaxed_moment import relaxed_moment
@@ -42,12 +45,15 @@ class RoundingComparison:
     roundings : tuple of Rounding
     trained : TrainingResult or None
         The global trainer's network with its proof, where it was asked for.
+    interrupted : bool
+        Whether somebody asked to stop before all were done.
     """
 
     moment: LiftedMoment
     moment_seconds: float
     roundings: tuple[Rounding, ...]
     trained: TrainingResult | None
+    interrupted: bool = False
 
     @property
     def best(self) -> Rounding:
@@ -142,6 +148,8 @@ def compare_roundings(
         If an argument is unusable or the moment is one of another problem.
     SolverError
         If no moment is found.
+    KeyboardInterrupt
+        On Ctrl-C before one is.
     """
     if not methods:
         raise InputError("methods", "must not be empty")
@@ -150,24 +158,31 @@ def compare_roundings(
             require_method(method)
     tell = progress or (lambda *_: None)
     begun, seconds = time.monotonic(), 0.0
-    if moment is None:
-        tell("relaxation", None, None)
-        moment = relaxed_moment(problem, time_limit=time_limit)
-        seconds = time.monotonic() - begun
-    elif moment.problem != problem:
+    if moment is not None and moment.problem != problem:
         raise InputError("moment", "is of another problem")
-    found: list[Rounding] = []
-    for method in methods:
-        best = min((rounding.objective.rounded for rounding in found), default=None)
-        tell(f"rounding, {method}", None, best)
-        if method == BLIND:
-            found.append(round_blindly(problem, time_limit=time_limit, seed=seed))
-        else:
-            found.append(round_moment(moment, method, time_limit=time_limit, seed=seed))
-    trained = None
-    if trainer:
-        trained = train(problem, gap=gap, time_limit=time_limit, seed=seed, progress=progress)
-    return RoundingComparison(moment, seconds, tuple(found), trained)
+    with stoppable() as stop:
+
+        def limit() -> Budget:
+            return Budget(math.inf if time_limit is None else time_limit, stop=stop)
+
+        if moment is None:
+            tell("relaxation", None, None)
+            moment = relaxed_moment(problem, budget=limit())
+            seconds = time.monotonic() - begun
+        found: list[Rounding] = []
+        for method in methods:
+            if found and stop.asked:
+                break
+            best = min((rounding.objective.rounded for rounding in found), default=None)
+            tell(f"rounding, {method}", None, best)
+            if method == BLIND:
+                found.append(round_blindly(problem, budget=limit(), seed=seed))
+            else:
+                found.append(round_moment(moment, method, budget=limit(), seed=seed))
+        trained = None
+        if trainer and not stop.asked:
+            trained = train(problem, gap=gap, budget=limit(), seed=seed, progress=progress)
+        return RoundingComparison(moment, seconds, tuple(found), trained, stop.asked)
 
 
 def _row(method: str, **figures: Any) -> dict[str, Any]:

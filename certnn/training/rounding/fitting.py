@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import Budget
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import candidates
@@ -34,6 +33,7 @@ class CandidateFit:
         Without an output bias or a free hidden one.
     directions : ndarray, shape (columns, k)
         Candidates, of any lengths; those that are zero are dropped.
+    budget : Budget
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class CandidateFit:
         Its `training_objective`.
     """
 
-    def __init__(self, problem: TrainingProblem, directions: FloatArray) -> None:
-        self._original = problem
+    def __init__(self, problem: TrainingProblem, directions: FloatArray, budget: Budget) -> None:
+        self._original, self._budget = problem, budget
         self._scaled = scaled(problem)
         self._problem = self._scaled.problem
         self._space = candidates.isotropic(self._problem)
@@ -54,28 +54,28 @@ class CandidateFit:
         self.objective = training_objective(problem, self.network)
         self._fit()
 
-    def climb(self, rounds: int, deadline: float | None = None) -> None:
+    def climb(self, rounds: int) -> None:
         """Let candidates climb to where they score best against the residual, and fit again.
 
-        Ends early where a round gains little, or after `deadline` (`time.monotonic`).
+        Ends early where a round gains little, or where the budget is over.
         """
         for _ in range(rounds):
             before = self.objective
-            if self._pool.shape[1] == 0 or _past(deadline):
+            if self._pool.shape[1] == 0 or self._budget.over:
                 return
             Z = self._solution.residual
             order = np.argsort(-candidates.score(self._problem, Z, self._pool), kind="stable")
             starts = np.hstack([self._solution.directions, self._pool[:, order[:_CLIMBING]]])
-            climbed, _ = ascend(self._problem, Z, starts)
+            climbed, _ = ascend(self._problem, Z, starts, self._budget)
             self._pool = np.hstack([self._pool, climbed])
-            self._fit(deadline)
+            self._fit()
             if self.objective > (1.0 - _LEAST_GAIN) * before:
                 return
 
-    def _fit(self, deadline: float | None = None) -> None:
+    def _fit(self) -> None:
         reg = self._problem.reg
         for _ in range(_MOST_ROUNDS):
-            if _past(deadline):
+            if self._budget.over:
                 return
             scores = candidates.score(self._problem, self._solution.residual, self._pool)
             above = float(np.max(scores, initial=0.0)) / reg - 1.0
@@ -92,12 +92,9 @@ class CandidateFit:
                 self._solution.objective,
                 _ACCURACY * above,
                 near=self._solution.residual,
+                budget=self._budget,
             )
             network = self._scaled.outward(self._solution.network)
             value = training_objective(self._original, network)
             if value < self.objective:
                 self.network, self.objective = network, value
-
-
-def _past(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() > deadline

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.budget import Budget, budgeted
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -22,6 +22,8 @@ from certnn.training.rounding.methods import columns_by, require_method
 
 #: Rounds in which directions climb, and iterations of descent in both layers after them.
 _CLIMBS, _DESCENT = 20, 500
+#: Share of the time for fitting and climbing; the rest is for descent.
+_FITTING = 0.7
 #: Name and number of directions of the rounding that knows nothing.
 BLIND = "random"
 _RANDOM = 20_000
@@ -72,6 +74,7 @@ def round_moment(
     method: str = "all",
     *,
     time_limit: float | None = None,
+    budget: Budget | None = None,
     seed: int = 0,
 ) -> Rounding:
     """Round Λ to a network.
@@ -86,49 +89,50 @@ def round_moment(
     method : str
         One of `METHODS`; see `certnn.training.rounding.methods.columns_by`.
     time_limit : float or None
-        Seconds after which polishing ends at its next step.
+        Seconds.
+    budget : Budget or None
+        One to share with other calls, in place of a limit.
     seed : int
         Of what is drawn.
 
     Raises
     ------
     InputError
-        If there is no such method, or the time limit is negative.
+        If there is no such method, or the time limit is not positive.
     """
     require_method(method)
-    _require_time(time_limit)
     begun = time.monotonic()
-    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+    # Small matrices: on busy cores threads only wait.
+    with threadpool_limits(1), budgeted(time_limit, budget=budget) as limit:
         space = LiftedSpace(moment)
         columns = columns_by(method, space, np.random.default_rng(seed))
-    hidden = space.hidden(columns.values)
-    read = None
-    if columns.factor:
-        read = TwoLayerNetwork(hidden, space.output(columns.values)).evaluate(moment.problem)
-    errors = space.errors(columns.values)
-    return _finished(moment.problem, method, hidden, read, errors, begun, time_limit)
+        hidden = space.hidden(columns.values)
+        read = None
+        if columns.factor:
+            read = TwoLayerNetwork(hidden, space.output(columns.values)).evaluate(moment.problem)
+        errors = space.errors(columns.values)
+        return _finished(moment.problem, method, hidden, read, errors, begun, limit)
 
 
 def round_blindly(
-    problem: TrainingProblem, *, time_limit: float | None = None, seed: int = 0
+    problem: TrainingProblem,
+    *,
+    time_limit: float | None = None,
+    budget: Budget | None = None,
+    seed: int = 0,
 ) -> Rounding:
     """The same from random directions without any Λ, for comparison.
 
     Raises
     ------
     InputError
-        If the time limit is negative.
+        If the time limit is not positive.
     """
-    _require_time(time_limit)
     begun = time.monotonic()
     rng = np.random.default_rng(seed)
     hidden = candidates.gaussian(candidates.isotropic(problem), _RANDOM, rng)
-    return _finished(problem, BLIND, hidden, None, None, begun, time_limit)
-
-
-def _require_time(time_limit: float | None) -> None:
-    if time_limit is not None and not time_limit >= 0.0:
-        raise InputError("time_limit", f"must not be negative, got {time_limit!r}")
+    with threadpool_limits(1), budgeted(time_limit, budget=budget) as limit:
+        return _finished(problem, BLIND, hidden, None, None, begun, limit)
 
 
 def _finished(
@@ -138,14 +142,12 @@ def _finished(
     read: Bound | None,
     errors: FeasibilityErrors | None,
     begun: float,
-    time_limit: float | None,
+    budget: Budget,
 ) -> Rounding:
-    deadline = None if time_limit is None else begun + time_limit
-    with threadpool_limits(1):
-        fit = CandidateFit(problem, hidden)
-        fitted = fit.network.evaluate(problem)
-        fit.climb(_CLIMBS, deadline)
-        network = polish(problem, fit.network, _DESCENT, deadline)
+    fit = CandidateFit(problem, hidden, budget.part(_FITTING))
+    fitted = fit.network.evaluate(problem)
+    fit.climb(_CLIMBS)
+    network = polish(problem, fit.network, budget, _DESCENT)
     objective = network.evaluate(problem)
     return Rounding(
         method=method,

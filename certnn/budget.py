@@ -1,0 +1,169 @@
+"""How long a search may go on: one object, carried down, that every long loop looks at."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from certnn.errors import InputError
+from certnn.interrupts import Stop, stoppable
+
+
+class Budget:
+    """Until a time, until so much work is done, or until somebody asks to stop.
+
+    Work is counted in nominal seconds: what steps are estimated to take on one core from the sizes
+    of their arrays, never what they took. So a search that is limited by work ends at the same step
+    on every machine, however busy it is.
+
+    Parameters
+    ----------
+    seconds : float
+        Seconds of wall time, from now.
+    work : float
+        Nominal seconds, from now.
+    stop : Stop or None
+        Who may ask to stop.
+    """
+
+    def __init__(
+        self, seconds: float = math.inf, work: float = math.inf, stop: Stop | None = None
+    ) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._most_work = work
+        self._stop = stop or Stop()
+        self._worked = [0.0]  # shared with the parts
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._stop.asked
+
+    @property
+    def over(self) -> bool:
+        """Whether to stop, for whatever reason."""
+        return (
+            self._stop.asked
+            or self._worked[0] >= self._most_work
+            or time.monotonic() >= self._deadline
+        )
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit on time or work."""
+        return not (math.isinf(self._deadline) and math.isinf(self._most_work))
+
+    @property
+    def now(self) -> float:
+        """What to measure durations by: wall time if that alone is limited, work otherwise.
+
+        Choices that follow it are the same on every machine unless time is what ends the search.
+        """
+        return time.monotonic() if self._by_time else self._worked[0]
+
+    @property
+    def left(self) -> float:
+        """How much is left, in units of `now`; 0 where it is over."""
+        if self.over:
+            return 0.0
+        return (self._deadline if self._by_time else self._most_work) - self.now
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Wall time that is left, for programs that know nothing else; None without a limit."""
+        if math.isinf(self._deadline):
+            return None
+        return max(self._deadline - time.monotonic(), 0.0)
+
+    @property
+    def work_left(self) -> float:
+        """Work that is left, in nominal seconds."""
+        return max(self._most_work - self._worked[0], 0.0)
+
+    def spend(self, work: float) -> None:
+        """Count work, in nominal seconds."""
+        self._worked[0] += work
+
+    def affords(self, cost: float) -> bool:
+        """Whether something of this cost, in units of `now`, ends in time."""
+        return self.left > cost
+
+    def part(self, share: float, otherwise: float = math.inf) -> Budget:
+        """A budget that is over with a share of what is left, counted in this one too.
+
+        Parameters
+        ----------
+        share : float
+            Between 0 and 1.
+        otherwise : float
+            Nominal seconds, where there is no limit to have a share of.
+        """
+        part = Budget(stop=self._stop)
+        part._worked = self._worked
+        worked, now = self._worked[0], time.monotonic()
+        part._deadline = now + share * (self._deadline - now)
+        part._most_work = worked + (
+            share * (self._most_work - worked) if self.limited else otherwise
+        )
+        return part
+
+    def but(self, kept: float) -> Budget:
+        """The same budget without its end: so much is kept, in units of `now`, for what follows."""
+        rest = self.part(1.0)
+        if self._by_time:
+            rest._deadline = self._deadline - kept
+        else:
+            rest._most_work = self._most_work - kept
+        return rest
+
+    @property
+    def _by_time(self) -> bool:
+        return math.isinf(self._most_work) and not math.isinf(self._deadline)
+
+
+@contextmanager
+def budgeted(
+    time_limit: float | None, work_limit: float | None = None, budget: Budget | None = None
+) -> Iterator[Budget]:
+    """The budget of a call, within which Ctrl-C asks to stop.
+
+    Parameters
+    ----------
+    time_limit : float or None
+        Seconds.
+    work_limit : float or None
+        Nominal seconds.
+    budget : Budget or None
+        One to share, in place of the limits.
+
+    Raises
+    ------
+    InputError
+        If a limit is not a positive finite number, or there is one beside a budget.
+    """
+    if budget is not None:
+        if time_limit is not None or work_limit is not None:
+            raise InputError("budget", "is given in place of time_limit and work_limit")
+        yield budget
+        return
+    seconds = require_limit("time_limit", time_limit)
+    work = require_limit("work_limit", work_limit)
+    with stoppable() as stop:
+        yield Budget(seconds, work, stop)
+
+
+def require_limit(name: str, limit: float | None) -> float:
+    """The limit, infinite where it is None.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive finite number.
+    """
+    if limit is None:
+        return math.inf
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0.0 < limit < math.inf:
+        raise InputError(name, f"must be a positive finite number, got {limit!r}")
+    return float(limit)
