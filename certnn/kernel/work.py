@@ -13,7 +13,7 @@ from certnn.kernel.rejected import Rejected
 
 #: Work that any certificate may take, and times size**1.5 what a large one may take beyond.
 _LEAST_WORK: Final = 1 << 28
-_WORK_RATE: Final = 32
+_WORK_RATE: Final = 16
 #: The same for the integers that are held at once, in bits, and in bits for each byte.
 _LEAST_ROOM: Final = 1 << 30
 _ROOM_RATE: Final = 512

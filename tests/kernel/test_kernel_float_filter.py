@@ -236,7 +236,7 @@ def test_errors_are_not_zero_and_bounds_not_absurd():
 @pytest.fixture(scope="module")
 def iris_proof():
     problem = iris(0.1)
-    trained = train_locally(problem, time_limit=5.0)
+    trained = train_locally(problem, time_limit=60.0)
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     kappa = 1.05 * trained.local_dual_norm * problem.reg
     found = find_partition(X, Z, kappa, isotropic_basis(X), Limits())
