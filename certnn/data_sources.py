@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
-from certnn.files import read_npz
+from certnn.files import npy_layout, read_npz
 from certnn.losses import HALF_SQUARED, Loss
 from certnn.relaxation.chunks import CHUNK_ROWS
 
@@ -180,17 +180,20 @@ def _require_columns(path: Path, header: Sequence[str], wanted: Sequence[str]) -
 
 
 def _npy(path: str | Path) -> NDArray[Any]:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
     try:
-        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError:
-        raise InputError(str(path), "does not exist") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(str(path), f"is not a readable .npy file: {error}") from None
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2:
-        raise InputError(str(path), f"must hold a matrix, got shape {array.shape}")
-    return array
+        with path.open("rb") as stream:
+            layout = npy_layout(str(path), "", stream)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    if len(layout.shape) not in (1, 2) or 0 in layout.shape:
+        raise InputError(str(path), f"must hold a matrix, got shape {layout.shape}")
+    array: NDArray[Any] = np.memmap(
+        path, layout.dtype, "r", layout.offset, layout.shape, layout.order
+    )
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _parquet(
