@@ -209,11 +209,13 @@ def _parquet(
         _require_columns(path, names, target_columns)
         inputs = [name for name in names if name not in set(target_columns)]
         n = table.count_rows()
-        x, y = np.empty((n, len(inputs))), np.empty((n, len(target_columns)))
+        x, y = (_room(path, n, len(wanted)) for wanted in (inputs, target_columns))
         labels: list[Any] = []
         start = 0
         for batch in table.to_batches(batch_size=CHUNK_ROWS):
             stop = start + batch.num_rows
+            if stop > n:
+                break
             if as_labels:
                 labels += batch.column(target_columns[0]).to_pylist()
             for matrix, wanted in ((x, inputs), (y, () if as_labels else target_columns)):
@@ -222,11 +224,20 @@ def _parquet(
             start = stop
     except (OSError, ArrowException) as error:
         raise InputError(str(path), f"is not a readable .parquet file: {error}") from None
+    if start != n:
+        raise InputError(str(path), f"has other rows than the {n} that it says it has")
     if as_labels:
         if None in labels:
             raise InputError(str(path), f"has no value in some rows of column {target_columns[0]}")
         return x, np.array(labels)[:, None]
     return x, y
+
+
+def _room(path: Path, rows: int, columns: int) -> FloatArray:
+    try:
+        return np.empty((rows, columns))
+    except (MemoryError, ValueError):  # ValueError: more than there are addresses
+        raise InputError(str(path), f"says it has {rows} rows: more than memory can hold") from None
 
 
 def _columns(path: Path, batch: Any, names: Sequence[str]) -> Iterator[FloatArray]:
