@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certnn.errors import InputError
 
-#: Most bytes of arrays, uncompressed, that are read from one file of a network.
+#: Most bytes of arrays, uncompressed, that are read from one file, if it is not as large itself.
 LARGEST_CONTENT = 256 << 20
 
 

@@ -54,7 +54,8 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
         If the file is not a certificate; `PatternsOnly` if it is one about some activation
         patterns, which bounds no other networks.
     Rejected
-        If the certificate does not prove its claim.
+        If the certificate does not prove its claim, or to see that it does would take more work
+        than a file of its size may.
     """
     top = _top(document)
     instance, claimed = _claim(top)
@@ -83,7 +84,8 @@ def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> Pat
     Malformed
         If the file is not such a certificate.
     Rejected
-        If the certificate does not prove its claim.
+        If the certificate does not prove its claim, or to see that it does would take more work
+        than a file of its size may.
     """
     top = _top(document, PATTERN_FORMAT)
     instance, claimed = _claim(top, "patterns")

@@ -106,11 +106,10 @@ class _Cone:
                 if min(changed) < 0 < max(changed):
                     half.append((z, changed))
         depth = self.depth + 1
-        images = (_replaced(self.images, k, image) for k in (j, i))
-        rays = (_replaced(self.rays, k, ray) for k in (j, i))
+        rays, images = self.rays, self.images
         return (
-            _Cone(next(rays), next(images), first, depth, held),
-            _Cone(next(rays), next(images), second, depth, held),
+            _Cone(_replaced(rays, j, ray), _replaced(images, j, image), first, depth, held),
+            _Cone(_replaced(rays, i, ray), _replaced(images, i, image), second, depth, held),
         )
 
     def form(self, w: list[int], norm_factor: int, image_factor: int) -> Rows:

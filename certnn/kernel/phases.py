@@ -86,10 +86,11 @@ def check_phases(features: ExactMatrix, proof: PhasesProof, work: Work) -> None:
         raise Rejected("a ratio of a pair is not positive")
     c = len(proof.Z.rows[0])
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+    lengths = _Lengths(features, proof)
     splits, multipliers = iter(proof.splits), iter(proof.multipliers)
     pairs = zip(proof.first, proof.second, proof.signs, proof.ratios, strict=True)
     for ray, bound, count in zip(rays, proof.bounds, proof.pair_counts, strict=True):
-        bits = _longest(features, proof, ray)
+        bits = lengths.bits(ray)
         work.spend(len(features.rows) * (c + 1), bits)
         direction = _direction(features, proof.Z, ray, bound, list(islice(pairs, count)))
         for phases in direction.leaves(splits):
@@ -100,16 +101,24 @@ def check_phases(features: ExactMatrix, proof: PhasesProof, work: Work) -> None:
         raise Rejected("the multipliers go on after the last leaf")
 
 
-def _longest(features: ExactMatrix, proof: PhasesProof, ray: tuple[int, ...]) -> int:
-    """Bits of the form of a leaf in this direction, and of whatever makes it."""
-    X, given, h = features.span, span_of(proof.multipliers), span_of(proof.bounds)
-    ratio, terms = UNIT | span_of(proof.ratios), 4 * (len(features.rows) + len(proof.ratios)) ** 2
-    sigma = (proof.Z.span * span_of_integers(ray)).summed(len(ray))
-    # All multipliers of a leaf are in one unit, of which σ is a multiple.
-    multiplier = given | Span(sigma.low - ratio.low, sigma.high)
-    gamma = Span(h.low - 64, 2 * given.high - given.low)
-    linear, square = multiplier * ratio * X, multiplier * ratio * ratio * X * X
-    return (h | gamma | (linear | square).summed(terms)).summed(terms).bits
+class _Lengths:
+    """How long the integers of a leaf become: the spans of the arrays, taken once."""
+
+    def __init__(self, features: ExactMatrix, proof: PhasesProof) -> None:
+        self._dual, self._features = proof.Z.span, features.span
+        self._given, self._bounds = span_of(proof.multipliers), span_of(proof.bounds)
+        self._ratio = UNIT | span_of(proof.ratios)
+        self._terms = 4 * (features.height + len(proof.ratios)) ** 2
+
+    def bits(self, ray: tuple[int, ...]) -> int:
+        """Of the form of a leaf in this direction, and of whatever makes it."""
+        X, ratio, given, h = self._features, self._ratio, self._given, self._bounds
+        sigma = (self._dual * span_of_integers(ray)).summed(len(ray))
+        # All multipliers of a leaf are in one unit, of which σ is a multiple.
+        multiplier = given | Span(sigma.low - ratio.low, sigma.high)
+        gamma = Span(h.low - 64, 2 * given.high - given.low)
+        linear, square = multiplier * ratio * X, multiplier * ratio * ratio * X * X
+        return (h | gamma | (linear | square).summed(self._terms)).summed(self._terms).bits
 
 
 @dataclass(frozen=True)

@@ -97,10 +97,11 @@ def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backen
         raise Rejected("a bound of a direction is not positive")
     c = len(proof.Z.rows[0])
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+    lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
     reader = _Reader(proof)
     for ray, bound in zip(rays, proof.bounds, strict=True):
-        bits = _longest(features, proof, ray)
+        bits = lengths.bits(ray)
         work.spend(len(features.rows) * c, bits)
         weights = [sum(map(mul, z, ray)) for z in proof.Z.rows]
         sigma = ExactMatrix([weights], proof.Z.exponent)
@@ -111,17 +112,24 @@ def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backen
     reader.require_end()
 
 
-def _longest(features: ExactMatrix, proof: RegionsProof, ray: tuple[int, ...]) -> int:
-    """Bits of the remainder of a leaf in this direction, and of whatever makes it."""
-    n, columns = len(features.rows), len(features.rows[0])
-    form, w, L = UNIT | features.span, span_of(proof.weights), span_of(proof.L)
-    sigma = (proof.Z.span * span_of_integers(ray)).summed(len(ray))
-    partners = (span_of(proof.multipliers) * form | span_of(proof.ball_multipliers) | sigma).summed(
-        len(proof.first) + len(proof.balls) + 1
-    )
-    S = span_of(proof.bounds) | span_of(proof.mu) | (form * partners).summed(4 * n)
-    order = n + columns + 1
-    return (w * w * S.summed(2) | (L * L).summed(order)).summed(order).bits
+class _Lengths:
+    """How long the integers of a leaf become: the spans of the arrays, taken once."""
+
+    def __init__(self, features: ExactMatrix, proof: RegionsProof) -> None:
+        w, L = span_of(proof.weights), span_of(proof.L)
+        self._order = features.height + len(features.rows[0]) + 1
+        self._terms = 4 * (features.height + len(proof.first) + len(proof.balls))
+        self._form, self._dual = UNIT | features.span, proof.Z.span
+        self._partners = span_of(proof.multipliers) * self._form | span_of(proof.ball_multipliers)
+        self._corner = span_of(proof.bounds) | span_of(proof.mu)
+        self._scales, self._square = w * w, (L * L).summed(self._order)
+
+    def bits(self, ray: tuple[int, ...]) -> int:
+        """Of the remainder of a leaf in this direction, and of whatever makes it."""
+        sigma = (self._dual * span_of_integers(ray)).summed(len(ray))
+        products = (self._form * (self._partners | sigma)).summed(self._terms)
+        S = (self._corner | products).summed(self._terms)
+        return (self._scales * S | self._square).summed(self._order).bits
 
 
 class _Reader:

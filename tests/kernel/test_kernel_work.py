@@ -299,3 +299,20 @@ def test_patterns_take_time_in_proportion_to_their_number(monkeypatch):
                 check(document)
             done.append(meter.done)
     assert done[1] < 2.5 * done[0]
+
+
+@pytest.mark.parametrize("module", [phases, regions])
+def test_arrays_are_gone_through_once_and_not_for_each_direction(monkeypatch, module):
+    folder, name = (
+        hostile_files.CERTIFICATES / "certificates/correct",
+        module.__name__.split(".")[-1],
+    )
+    calls, found = [], module.span_of
+    monkeypatch.setattr(module, "span_of", lambda numbers: calls.append(1) or found(numbers))
+    counts = []
+    for path in sorted(folder.glob(f"{name}*.json")):
+        calls.clear()
+        check(path.read_bytes())
+        counts.append(len(calls))
+    assert len(counts) == 4
+    assert len(set(counts)) == 1
