@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
-from certnn.files import read_npz
+from certnn.files import npy_layout, read_npz
 from certnn.losses import HALF_SQUARED, Loss
 from certnn.relaxation.chunks import CHUNK_ROWS
 
@@ -180,17 +180,20 @@ def _require_columns(path: Path, header: Sequence[str], wanted: Sequence[str]) -
 
 
 def _npy(path: str | Path) -> NDArray[Any]:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
     try:
-        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError:
-        raise InputError(str(path), "does not exist") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(str(path), f"is not a readable .npy file: {error}") from None
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2:
-        raise InputError(str(path), f"must hold a matrix, got shape {array.shape}")
-    return array
+        with path.open("rb") as stream:
+            layout = npy_layout(str(path), "", stream)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    if len(layout.shape) not in (1, 2) or 0 in layout.shape:
+        raise InputError(str(path), f"must hold a matrix, got shape {layout.shape}")
+    array: NDArray[Any] = np.memmap(
+        path, layout.dtype, "r", layout.offset, layout.shape, layout.order
+    )
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _parquet(
@@ -206,11 +209,13 @@ def _parquet(
         _require_columns(path, names, target_columns)
         inputs = [name for name in names if name not in set(target_columns)]
         n = table.count_rows()
-        x, y = np.empty((n, len(inputs))), np.empty((n, len(target_columns)))
+        x, y = (_room(path, n, len(wanted)) for wanted in (inputs, target_columns))
         labels: list[Any] = []
         start = 0
         for batch in table.to_batches(batch_size=CHUNK_ROWS):
             stop = start + batch.num_rows
+            if stop > n:
+                break
             if as_labels:
                 labels += batch.column(target_columns[0]).to_pylist()
             for matrix, wanted in ((x, inputs), (y, () if as_labels else target_columns)):
@@ -219,11 +224,20 @@ def _parquet(
             start = stop
     except (OSError, ArrowException) as error:
         raise InputError(str(path), f"is not a readable .parquet file: {error}") from None
+    if start != n:
+        raise InputError(str(path), f"has other rows than the {n} that it says it has")
     if as_labels:
         if None in labels:
             raise InputError(str(path), f"has no value in some rows of column {target_columns[0]}")
         return x, np.array(labels)[:, None]
     return x, y
+
+
+def _room(path: Path, rows: int, columns: int) -> FloatArray:
+    try:
+        return np.empty((rows, columns))
+    except (MemoryError, ValueError):  # ValueError: more than there are addresses
+        raise InputError(str(path), f"says it has {rows} rows: more than memory can hold") from None
 
 
 def _columns(path: Path, batch: Any, names: Sequence[str]) -> Iterator[FloatArray]:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from certnn.errors import InputError
 
+#: Most bytes of arrays, uncompressed, that are read from one file, if it is not as large itself.
+LARGEST_CONTENT = 256 << 20
+
 
 def read_bytes(path: str | Path, largest: int) -> bytes:
     """The content of a regular file of at most `largest` bytes.

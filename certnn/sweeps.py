@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from certnn.errors import InputError
 from certnn.interrupts import Stop, stoppable
+from certnn.unique_keys import unique_keys
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -208,7 +209,11 @@ def _read(store: Path) -> list[Outcome]:
         if store.stat().st_size > _LARGEST:
             raise InputError(str(store), "is too large")
         lines = store.read_text("utf-8").splitlines()
-        return [_parsed(json.loads(line)) for line in lines if line.endswith("}")]
+        return [
+            _parsed(json.loads(line, object_pairs_hook=unique_keys))
+            for line in lines
+            if line.endswith("}")
+        ]
     except (OSError, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, InputError):
             raise

@@ -26,6 +26,8 @@ PARTS = [
     ("Python kernel: kind `regions`", "kernel", ["regions"]),
     ("Python kernel: directions and trees of both", "kernel", ["outputs"]),
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
+    ("Python kernel: definite matrices", "kernel", ["definite"]),
+    ("Python kernel: what a check may cost", "kernel", ["work", "spans", "partition_costs"]),
     ("Python kernel: filter in floats", "kernel", ["float_filter"]),
     ("Python kernel: objectives of networks", "kernel", ["evaluate"]),
     ("Statement in Rocq: what has to be read", "statement", []),

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from certnn import data_sources
 from certnn.data_sources import encoded_labels, file_chunks, read_data
 from certnn.errors import InputError
 from certnn.losses import as_loss
@@ -157,3 +158,24 @@ def test_parquet_with_labels(tmp_path, table):
     x, y = read_data(tmp_path / "data.parquet", label="kind")
     assert np.array_equal(x, X[:, :2])
     assert np.array_equal(y[:, 1] == 1.0, kinds == "yes")
+
+
+@pytest.mark.parametrize("said", [2, 4])
+def test_parquet_that_says_it_has_other_rows(tmp_path, said):
+    """Three rows, of which the footer says something else: none is made up, none is left out."""
+    path = tmp_path / "data.parquet"
+    parquet.write_table(pa.table({"a": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.0]}), path)
+    assert len(read_data(path, target_columns=["y"])[0]) == 3
+    content = bytearray(path.read_bytes())
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    at = content.index(b"\x16\x06", footer)  # an i64 in Thrift's compact protocol: 2 · 3
+    content[at + 1] = 2 * said
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"has other rows than the {said} that it says it has"):
+        read_data(path, target_columns=["y"])
+
+
+@pytest.mark.parametrize("rows", [1 << 50, 1 << 62, (1 << 63) - 1])
+def test_more_rows_than_memory_holds(rows):
+    with pytest.raises(InputError, match=f"says it has {rows} rows: more than memory can hold"):
+        data_sources._room("data.parquet", rows, 4)

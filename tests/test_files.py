@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import tracemalloc
+import warnings
 import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from certnn import files
+from certnn.data_sources import read_data
 from certnn.errors import InputError
 from certnn.files import load_network, read_npz, save_data, save_network
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.raw_files import read_bytes, write_atomically
+from certnn.unique_keys import unique_keys
 
 NETWORK = TwoLayerNetwork([[1.0, -2.5]], [[0.1], [3.0]])
 
@@ -91,7 +99,7 @@ def test_flipped_bit_is_noticed(tmp_path):
     whole = bytearray(_npz(U=np.arange(400.0).reshape(1, -1), V=np.ones((400, 1))))
     whole[1000] ^= 1
     (tmp_path / "net.npz").write_bytes(whole)
-    with pytest.raises(InputError, match=r"not a readable \.npz"):
+    with pytest.raises(InputError, match=r"entry U\.npy cannot be read: Bad CRC-32"):
         load_network(tmp_path / "net.npz")
 
 
@@ -146,3 +154,130 @@ def test_write_where_nothing_can_be_written(tmp_path):
             write_atomically(path, b"new")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def _claimed(shape, descr="<f8", content=b"\0" * 16):
+    """An .npy file whose header says what it likes of so few numbers."""
+    header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (63 - (10 + len(header)) % 64) + "\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + content
+
+
+PROMISES = {
+    "more than there is": _claimed("(3, 1)"),
+    "less than there is": _claimed("(1, 1)"),
+    "a gigabyte": _claimed(f"({1 << 27}, 1)"),
+    "products that wrap around": _claimed(f"({1 << 32}, {1 << 32})"),
+    "longer than any integer": _claimed(f"({'9' * 300}, 1)"),
+    "empty and endless": _claimed(f"({'9' * 30}, 0)", content=b""),
+    "negative": _claimed("(-2, -1)"),
+    "negative and positive": _claimed("(-2, 1)"),
+    "truth values": _claimed("(True, 2)"),
+    "a thousand dimensions": _claimed("(2, " + "1, " * 1000 + ")"),
+    "numbers without bytes": _claimed("(9999999, 9999999)", "|V0", b""),
+    "text": _claimed("(2, 1)", "<U2"),
+    "complex": _claimed("(1, 1)", "<c16"),
+    "objects": _claimed("(2, 1)", "|O"),
+    "no type": _claimed("(2, 1)", "nonsense"),
+    "half a header": _claimed("(2, 1)")[:40],
+    "another version": b"\x93NUMPY\x07\0" + _claimed("(2, 1)")[8:],
+    "a header of gigabytes": b"\x93NUMPY\2\0" + b"\xff" * 4 + _claimed("(2, 1)")[10:],
+    "deep header": _claimed("(" * 300 + ")" * 300),
+}
+
+
+@pytest.mark.parametrize("what", PROMISES)
+@pytest.mark.parametrize("suffix", ["npz", "npy"])
+def test_headers_that_promise_another_array(tmp_path, what, suffix):
+    """Refused in one line that names the file, without the memory that they ask for."""
+    path, targets = tmp_path / f"data.{suffix}", None
+    if suffix == "npz":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("X.npy", PROMISES[what])
+            archive.writestr("Y.npy", _npy(np.ones((2, 1))))
+    else:
+        path.write_bytes(PROMISES[what])
+        targets = tmp_path / "targets.npy"
+        np.save(targets, np.ones((2, 1)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError) as caught:
+            read_data(path, targets)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.argument == str(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < len(str(path)) + 200
+    assert peak < 1 << 24
+
+
+def test_a_header_of_the_second_version_is_read(tmp_path):
+    with (tmp_path / "X.npy").open("wb") as stream:
+        np.lib.format.write_array(stream, np.ones((2, 1)), (2, 0))
+    x, _ = read_data(tmp_path / "X.npy", tmp_path / "X.npy")
+    assert np.array_equal(x, np.ones((2, 1)))
+
+
+@pytest.mark.parametrize("dtype", ["f8", ">f8", "f4", "i8", "u1", "?"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_real_numbers_are_read_as_numpy_reads_them(tmp_path, dtype, order):
+    X = np.asarray(np.arange(12).reshape(4, 3) % 5, dtype=dtype, order=order)
+    np.savez_compressed(tmp_path / "data.npz", X=X, Y=X[:, :1])
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "Y.npy", X[:, :1])
+    for found in (
+        read_data(tmp_path / "data.npz"),
+        read_data(tmp_path / "X.npy", tmp_path / "Y.npy"),
+    ):
+        for array, expected in zip(found, (X, X[:, :1]), strict=True):
+            assert array.dtype == expected.dtype
+            assert np.array_equal(array, expected)
+
+
+def test_a_network_without_neurons_is_read(tmp_path):
+    save_network(tmp_path / "net.npz", TwoLayerNetwork(np.empty((3, 0)), np.empty((0, 2))))
+    loaded = load_network(tmp_path / "net.npz")
+    assert (loaded.U.shape, loaded.V.shape) == ((3, 0), (0, 2))
+
+
+@pytest.mark.parametrize("read", [load_network, lambda path: read_data(path)])
+def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch, read):
+    """More than the limit only where it takes as much on disk."""
+    monkeypatch.setattr(files, "LARGEST_CONTENT", 1 << 20)
+    long = np.ones((1, 200_000))
+    arrays = {"U": long, "V": long.T, "X": long, "Y": long}
+    np.savez(tmp_path / "stored.npz", **arrays)
+    np.savez_compressed(tmp_path / "bomb.npz", **arrays)
+    read(tmp_path / "stored.npz")
+    with pytest.raises(InputError, match="would unpack to more than 1048576 bytes"):
+        read(tmp_path / "bomb.npz")
+
+
+def test_an_entry_that_is_longer_than_its_directory_says(tmp_path):
+    """The size in the directory is what is read at most."""
+    content = bytearray(_npz(U=np.ones((2, 3)), V=np.ones((3, 1))))
+    at = content.rindex(b"PK\x01\x02", 0, content.rindex(b"PK\x01\x02"))
+    (size,) = struct.unpack_from("<L", content, at + 24)
+    struct.pack_into("<L", content, at + 24, size - 8)
+    (tmp_path / "net.npz").write_bytes(content)
+    with pytest.raises(InputError):
+        load_network(tmp_path / "net.npz")
+
+
+def test_two_arrays_of_the_same_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.npz", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("U.npy", "U.npy", "V.npy"):
+            archive.writestr(name, _npy(np.ones((1, 1))))
+    with pytest.raises(InputError, match="two entries of the same name"):
+        load_network(tmp_path / "net.npz")
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(), min_size=1), st.data())
+def test_a_key_given_twice_is_refused(pairs, data):
+    items = list(pairs.items())
+    assert unique_keys(items) == pairs
+    again = data.draw(st.sampled_from(items))
+    with pytest.raises(InputError, match="is given twice"):
+        unique_keys([*items, again])

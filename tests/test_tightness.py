@@ -110,7 +110,16 @@ def test_a_worse_ratio_is_told(tmp_path):
     assert (only.least, only.most, only.proved, only.problems) == (0.8, 0.9, 2, 3)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"bound": 1}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"a": 1}',
+        '{"a": {"bound": 1}}',
+        '{"a": {"bound": 1.0, "ratio": 1.0, "ratio": 0.5}}',
+    ],
+)
 def test_a_baseline_of_something_else_is_refused(tmp_path, text):
     (tmp_path / "baseline.json").write_text(text)
     with pytest.raises(InputError, match="is not a baseline"):

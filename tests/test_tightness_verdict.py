@@ -178,6 +178,9 @@ def test_moment_file(tmp_path):
         path.write_text(json.dumps(document | {key: value}))
         with pytest.raises(InputError):
             load_moment(path)
+    path.write_text(json.dumps(document).replace("{", '{"version": 1, ', 1))
+    with pytest.raises(InputError, match="version: is given twice"):
+        load_moment(path)
     del document["basis"]
     path.write_text(json.dumps(document))
     with pytest.raises(InputError, match="no 'basis'"):

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 
-#: Most bytes of arrays, uncompressed, that are read from one file.
-LARGEST_CONTENT = 256 << 20
-
 _STORED: dict[str, np.dtype[Any]] = {
     "float64": np.dtype("<f8"),
     "float32": np.dtype("<f4"),

@@ -13,10 +13,12 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.exact_floats import LARGEST_CONTENT, decode_floats, exact_float64
+from certnn.formats.exact_floats import decode_floats, exact_float64
 from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
 from certnn.formats.optional_packages import require_package
-from certnn.formats.zip_archive import open_zip, shorten
+from certnn.raw_files import LARGEST_CONTENT
+from certnn.unique_keys import unique_keys
+from certnn.zip_archive import open_zip, shorten
 
 _LARGEST_CONFIG = 4 << 20
 _WEIGHTS = "model.weights.h5"
@@ -204,7 +206,7 @@ def _inputs(layer: dict[str, Any]) -> Any:
 
 def _parsed(path: str, content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise InputError(
             path, f"has a config.json that is not read: {shorten(str(error))}"

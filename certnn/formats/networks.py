@@ -15,9 +15,9 @@ from certnn.formats.pytorch import live_tensors, read_torch_file, read_torch_mod
 from certnn.formats.safetensors_file import read_safetensors_file
 from certnn.formats.scikit_learn import read_scikit_learn
 from certnn.formats.state_dict import Layers, network_from_tensors
-from certnn.formats.zip_archive import open_zip, shorten
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
+from certnn.zip_archive import open_zip, shorten
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"

@@ -7,9 +7,9 @@ from pathlib import Path
 from certnn.errors import InputError
 from certnn.files import read_npz
 from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.exact_floats import LARGEST_CONTENT
 from certnn.formats.state_dict import OWN_NAMES
-from certnn.formats.zip_archive import ZipArchive, open_zip, shorten
+from certnn.raw_files import LARGEST_CONTENT
+from certnn.zip_archive import ZipArchive, open_zip, shorten
 
 
 def read_npz_network(path: str | Path) -> BiasedNetwork:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from certnn.errors import InputError
-from certnn.formats.exact_floats import LARGEST_CONTENT
-from certnn.formats.zip_archive import shorten
+from certnn.raw_files import LARGEST_CONTENT
+from certnn.zip_archive import shorten
 
 
 def external_bytes(model_path: str | Path | None, tensor: Any) -> bytes:

@@ -11,13 +11,13 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.exact_floats import LARGEST_CONTENT, decode_floats, exact_float64
+from certnn.formats.exact_floats import decode_floats, exact_float64
 from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
 from certnn.formats.onnx_external import external_bytes
 from certnn.formats.onnx_operators import Value, apply_operator
 from certnn.formats.optional_packages import require_package
-from certnn.formats.zip_archive import shorten
-from certnn.raw_files import read_bytes
+from certnn.raw_files import LARGEST_CONTENT, read_bytes
+from certnn.zip_archive import shorten
 
 #: Versions of the standard operators for which the meaning of those used has been checked.
 OPSETS = range(13, 22)

@@ -24,7 +24,7 @@ from certnn.formats.state_dict import (
     network_of_layers,
 )
 from certnn.formats.torch_pickle import StoredTensor, UnreadablePickle, read_torch_pickle
-from certnn.formats.zip_archive import ZipArchive, open_zip, shorten
+from certnn.zip_archive import ZipArchive, open_zip, shorten
 
 _LARGEST_PICKLE = 4 << 20
 #: Share of the largest possible output by which a probe in float64 may differ.

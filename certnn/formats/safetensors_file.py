@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.exact_floats import LARGEST_CONTENT, decode_floats
+from certnn.formats.exact_floats import decode_floats
 from certnn.formats.optional_packages import require_package
 from certnn.formats.state_dict import Layers, NamedTensor, network_from_tensors
-from certnn.formats.zip_archive import shorten
-from certnn.raw_files import read_bytes
+from certnn.raw_files import LARGEST_CONTENT, read_bytes
+from certnn.unique_keys import unique_keys
+from certnn.zip_archive import shorten
 
+#: Bytes of the names, types and places of tensors, about 100 each.
+_LARGEST_HEADER = 1 << 24
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
@@ -40,8 +44,20 @@ def read_safetensors_file(path: str | Path, layers: Layers | None = None) -> Bia
         stored = dict(package.deserialize(content))
     except package.SafetensorError as error:
         raise InputError(name, f"is not a whole safetensors file: {shorten(str(error))}") from None
+    _require_unique_names(name, content)
     tensors = {key: _named(name, key, tensor) for key, tensor in stored.items()}
     return network_from_tensors(name, tensors, layers, f"safetensors file {Path(path).name}")
+
+
+def _require_unique_names(path: str, content: bytes) -> None:
+    """Raise `InputError` if the header, which is JSON, has a key twice: which counts is open."""
+    size = int.from_bytes(content[:8], "little")
+    if size > _LARGEST_HEADER:
+        raise InputError(path, f"has a header of more than {_LARGEST_HEADER} bytes")
+    try:
+        json.loads(content[8 : 8 + size], object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise InputError(path, f"has a header that is not read: {shorten(str(error))}") from None
 
 
 def _named(path: str, key: str, tensor: dict[str, Any]) -> NamedTensor:

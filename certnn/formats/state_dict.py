@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.zip_archive import shorten
+from certnn.zip_archive import shorten
 
 #: Names of the arrays of certnn's own files.
 OWN_NAMES = ("U", "V", "hidden_bias", "output_bias")

@@ -17,6 +17,7 @@ from certnn.kernel.psd import PsdProof, check_psd, connected_groups
 from certnn.kernel.regions import RegionsProof, check_regions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
+from certnn.kernel.work import Work
 
 FORMAT = "certnn-certificate"
 #: Of certificates about networks with given activation patterns.
@@ -53,11 +54,13 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
         If the file is not a certificate; `PatternsOnly` if it is one about some activation
         patterns, which bounds no other networks.
     Rejected
-        If the certificate does not prove its claim.
+        If the certificate does not prove its claim, or to see that it does would take more work
+        than a file of its size may.
     """
     top = _top(document)
     instance, claimed = _claim(top)
-    value = scaled_bound(instance, *_proved_dual_norm(top, instance, backend))
+    work = Work(len(document))
+    value = scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
     if claimed > value:
         raise Rejected("the claimed lower bound is above what the proof gives")
     return make_bound("lower", claimed, instance)
@@ -81,13 +84,14 @@ def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> Pat
     Malformed
         If the file is not such a certificate.
     Rejected
-        If the certificate does not prove its claim.
+        If the certificate does not prove its claim, or to see that it does would take more work
+        than a file of its size may.
     """
     top = _top(document, PATTERN_FORMAT)
     instance, claimed = _claim(top, "patterns")
     patterns = _patterns(top, instance.n)
     proof = _patterns_proof(top, instance, len(patterns))
-    check_patterns(instance.features(), patterns, proof, backend)
+    check_patterns(instance.features(), patterns, proof, Work(len(document)), backend)
     if claimed > scaled_bound(instance, proof.Z, proof.kappa):
         raise Rejected("the claimed lower bound is above what the proof gives")
     return make_pattern_bound(claimed, instance, patterns)
@@ -174,29 +178,29 @@ def _bias(claim: Section, key: str) -> Bias:
 
 
 def _proved_dual_norm(
-    top: Section, instance: Instance, backend: Backend
+    top: Section, instance: Instance, work: Work, backend: Backend
 ) -> tuple[ExactMatrix, float]:
     """Z, and a proved upper bound of its dual norm."""
     kind = _kind(top)
     if kind == "psd":
         psd = _psd_proof(top, instance)
-        check_psd(instance.features(), psd, backend)
+        check_psd(instance.features(), psd, work, backend)
         return psd.Z, psd.kappa
     if kind == "partition":
         partition = _partition_proof(top, instance)
-        check_partition(instance.features(), partition, backend)
+        check_partition(instance.features(), partition, work, backend)
         return partition.Z, partition.kappa
     if kind == "phases":
         phases = _phases_proof(top, instance)
-        check_phases(instance.features(), phases)
+        check_phases(instance.features(), phases, work)
         return phases.Z, phases.kappa
     if kind == "cuts":
         cuts = _cuts_proof(top, instance)
-        check_cuts(instance.features(), cuts, backend)
+        check_cuts(instance.features(), cuts, work, backend)
         return cuts.Z, cuts.kappa
     if kind == "regions":
         regions = _regions_proof(top, instance)
-        check_regions(instance.features(), regions, backend)
+        check_regions(instance.features(), regions, work, backend)
         return regions.Z, regions.kappa
     raise Malformed("proof.kind is not known, only psd, cuts, partition, phases and regions")
 

@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 
+from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
-from certnn.kernel.phases import positive_definite
 from certnn.kernel.psd import lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import UNIT, span_of
+from certnn.kernel.work import Work
 
 #: Sets have at most so many points; each has 2 to this power choices of signs.
 LARGEST_SET = 12
@@ -80,28 +82,45 @@ def set_pairs(size: int) -> list[tuple[int, int]]:
     return [(r, s) for r in forms for s in forms[r:] if s != r + size]
 
 
-def check_cuts(features: ExactMatrix, proof: CutsProof, backend: Backend) -> None:
+def check_cuts(features: ExactMatrix, proof: CutsProof, work: Work, backend: Backend) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
     Raises
     ------
     Rejected
-        If a multiplier or a weight has the wrong sign, a form on a set is not proved copositive, or
-        a row of the remainder is not dominant.
+        If a multiplier or a weight has the wrong sign, a form on a set is not proved copositive, a
+        row of the remainder is not dominant, or the check would take too much work.
     """
+    _spend(features, proof, work)
     n, w = len(features.rows), proof.weights.rows[0]
     if min(w) <= 0:
         raise Rejected("a weight is not positive")
     slacks = _Slacks(features, proof)
     numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
     kappa = ExactMatrix([[numerator]], 1 - denominator.bit_length())
-    E = _products(slacks, proof, backend).negated()
+    E = _products(slacks, proof, work, backend).negated()
     E = _bordered(E, proof.Z.negated())
     E += _diagonal(kappa, range(n, len(w)), len(w))
     E -= _diagonal(_lost(slacks, proof), range(n, n + len(features.rows[0])), len(w))
     L, _ = lower_triangle(proof.L.transposed(), 0, len(w))
     E = E.rescaled(w, w, 2 * proof.weights.exponent) - times_transpose(L, L, backend)
     require_dominance(E, [f"row {p}" for p in range(len(w))])
+
+
+def _spend(features: ExactMatrix, proof: CutsProof, work: Work) -> None:
+    """Take the work of all products but those on sets, in integers no longer than those of E."""
+    columns, order, J = len(features.rows[0]), len(proof.weights.rows[0]), len(proof.targets)
+    forms, support = 2 * features.height + J, sum(map(len, proof.supports))
+    terms = len(proof.first) + sum(2 * len(points) ** 2 for points in proof.sets)
+    X, w, L = features.span, proof.weights.span, proof.L.span
+    form = ((UNIT | proof.theta.span) * (UNIT | X)).summed(support * columns)
+    weighted = (proof.multipliers.span | proof.set_forms.span) * form
+    S = span_of([proof.kappa]) | proof.Z.span | (weighted * form).summed(3 * terms)
+    bits = (w * w * S | (L * L).summed(order)).summed(order).bits
+    products = 2 * terms * order + forms * order**2 + order**3 + 3 * support * columns
+    work.spend(products, bits)
+    work.hold(order**2, bits)
+    work.hold(forms * order, weighted.bits)
 
 
 class _Slacks:
@@ -146,7 +165,7 @@ def _lost(slacks: _Slacks, proof: CutsProof) -> ExactMatrix:
     return ExactMatrix([[2 * total]], proof.multipliers.exponent + 2 * slacks.exponent)
 
 
-def _products(slacks: _Slacks, proof: CutsProof, backend: Backend) -> ExactMatrix:
+def _products(slacks: _Slacks, proof: CutsProof, work: Work, backend: Backend) -> ExactMatrix:
     """The matrix, over (a, u), of 2 Σ y f_r f_s and of twice the sets' forms; y ≥ 0 is checked."""
     n = len(proof.Z.rows)
     terms = []
@@ -157,7 +176,7 @@ def _products(slacks: _Slacks, proof: CutsProof, backend: Backend) -> ExactMatri
     common = min(proof.multipliers.exponent, proof.set_forms.exponent)
     bits = proof.multipliers.exponent - common, proof.set_forms.exponent - common
     rows = [[0] * len(slacks.forms.rows[0]) for _ in slacks.forms.rows]
-    for given, shift in zip((terms, _set_terms(proof)), bits, strict=True):
+    for given, shift in zip((terms, _set_terms(proof, work)), bits, strict=True):
         for r, s, y in given:
             for p, q in ((r, s), (s, r)):
                 other = slacks.forms.rows[q]
@@ -166,7 +185,7 @@ def _products(slacks: _Slacks, proof: CutsProof, backend: Backend) -> ExactMatri
     return times_transpose(slacks.forms.transposed(), weighted.transposed(), backend)
 
 
-def _set_terms(proof: CutsProof) -> list[tuple[int, int, int]]:
+def _set_terms(proof: CutsProof, work: Work) -> list[tuple[int, int, int]]:
     """The products (r, s, coefficient) of the sets' forms; that they are copositive is proved."""
     n, terms = len(proof.Z.rows), []
     common = min(proof.set_forms.exponent, proof.set_parts.exponent)
@@ -175,14 +194,14 @@ def _set_terms(proof: CutsProof) -> list[tuple[int, int, int]]:
     for number, points in enumerate(proof.sets):
         form = {pair: next(forms) for pair in set_pairs(len(points))}
         scaled = {pair: entry << bits for pair, entry in form.items()}
-        _require_copositive(number, len(points), scaled, parts)
+        _require_copositive(number, len(points), scaled, parts, work)
         index = [*points, *(n + i for i in points)]
         terms += [(index[r], index[s], entry) for (r, s), entry in form.items()]
     return terms
 
 
 def _require_copositive(
-    number: int, k: int, form: dict[tuple[int, int], int], parts: Iterator[int]
+    number: int, k: int, form: dict[tuple[int, int], int], parts: Iterator[int], work: Work
 ) -> None:
     """On every choice of a or b at each point, twice the form is definite plus nonnegative."""
     for signs in product((0, k), repeat=k):
@@ -196,7 +215,7 @@ def _require_copositive(
                 raise Rejected(f"a nonnegative part of set {number} is negative")
             r, s = sorted((chosen[p], chosen[q]))
             rows[p][q] = rows[q][p] = form[r, s] - part
-        if not positive_definite(rows):
+        if not positive_definite(rows, work):
             raise Rejected(f"the form of set {number} is not proved copositive")
 
 

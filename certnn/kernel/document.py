@@ -17,6 +17,8 @@ _Number = TypeVar("_Number", int, float)
 
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
+#: Most commas and opening brackets: each may become an object much larger than itself.
+MOST_PARTS = 1 << 16
 #: Most matrices whose sum one array may be.
 MOST_SUMMANDS = 32
 #: Digits of p and q. Every positive float64 needs fewer, and Python's own limit is never below 640.
@@ -37,6 +39,8 @@ def parse(document: bytes) -> dict[str, Any]:
     """
     if len(document) > LARGEST_FILE:
         raise Malformed(f"larger than {LARGEST_FILE} bytes")
+    if sum(map(document.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise Malformed(f"more than {MOST_PARTS} commas and opening brackets")
     try:
         parsed = json.loads(
             document.decode("utf-8"),

@@ -14,6 +14,8 @@ from math import isfinite
 from operator import mul
 from typing import Literal
 
+from certnn.kernel.spans import Span, span_of, span_of_integers
+
 Rows = list[list[int]]
 Backend = Literal["auto", "python", "flint"]
 
@@ -34,6 +36,11 @@ class ExactMatrix:
     def height(self) -> int:
         """The number of rows."""
         return len(self.rows)
+
+    @property
+    def span(self) -> Span:
+        """How long its integers are, and those of what is computed from them."""
+        return span_of_integers((entry for row in self.rows for entry in row), self.exponent)
 
     def at(self, exponent: int) -> Rows:
         """The rows for a smaller exponent."""
@@ -128,6 +135,12 @@ class StoredMatrix(ExactMatrix):
     def height(self) -> int:
         """The number of rows, of which none is read."""
         return self._shape[0]
+
+    @property
+    def span(self) -> Span:
+        """As long as the integers may be, of which none is made."""
+        own = span_of(self._numbers)
+        return own if self._right is None else own | self._right.span
 
     def taken(self, indices: Iterable[int]) -> ExactMatrix:
         """Some of the rows."""

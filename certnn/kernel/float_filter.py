@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from certnn.kernel.exact import Rows
 from certnn.kernel.partition import DEEPEST, PartitionProof
+from certnn.kernel.partition_costs import PartitionCosts
+from certnn.kernel.work import INTEGER, Work
 
 #: 2u: a number of order m is off by at most m · 2u times its computed majorant.
 _TWICE_UNIT = 1 / (1 << 52)
@@ -110,6 +112,8 @@ class Path(NamedTuple):
         From row 1 on: the points that may be mixed in the cone.
     live_count : int64 array, shape (depths + 1,)
         How many they are.
+    held : int64 array, shape (depths + 1,)
+        Bits of integers that the cones above would take, at most.
     """
 
     place: _Integers
@@ -118,10 +122,28 @@ class Path(NamedTuple):
     in_second: _Integers
     live: _Integers
     live_count: _Integers
+    held: _Integers
 
 
-#: Indices of `Path.place`. BEHIND is 1 if the node is a leaf that has been judged.
-_AT, _LEAF, _ORTHANT, _DEPTH, _BEHIND = range(5)
+#: Indices of `Path.place`. BEHIND is 1 if the node is a leaf that has been judged; LEFT and ROOM
+#: are those of `Work`, and LEFT is negative once one of them is exceeded.
+_AT, _LEAF, _ORTHANT, _DEPTH, _BEHIND, _LEFT, _ROOM = range(7)
+
+
+class Costs(NamedTuple):
+    """`PartitionCosts` as arrays with a row for each depth; of the work of integers, not of floats.
+
+    Attributes
+    ----------
+    orthant : int
+    split, leaf : int64 array, shape (depths, 2)
+    point_bits : int64 array, shape (depths,)
+    """
+
+    orthant: int
+    split: _Integers
+    leaf: _Integers
+    point_bits: _Integers
 
 
 class Scratch(NamedTuple):
@@ -140,8 +162,13 @@ class Scratch(NamedTuple):
     margins: _Floats
 
 
-def open_nodes(proof: PartitionProof, values: Rows, exponent: int) -> Iterator[OpenNode] | None:
+def open_nodes(
+    proof: PartitionProof, values: Rows, exponent: int, costs: PartitionCosts, work: Work
+) -> Iterator[OpenNode] | None:
     """The nodes that are not settled here, in the order of the file, and then the end.
+
+    The work that integers would take is counted, with all points that may be mixed. Where that is
+    more than is left, the nodes stop short of the end.
 
     Parameters
     ----------
@@ -150,6 +177,9 @@ def open_nodes(proof: PartitionProof, values: Rows, exponent: int) -> Iterator[O
         x_iᵀb for each ray b of the basis.
     exponent : int
         kappa is in units of 2**exponent if rays, `values` and Z are those integers.
+    costs : PartitionCosts
+    work : Work
+        Of which nothing is taken.
 
     Returns
     -------
@@ -162,14 +192,19 @@ def open_nodes(proof: PartitionProof, values: Rows, exponent: int) -> Iterator[O
         path, scratch = new_path(rays), new_scratch(data, rays)
     except (OverflowError, MemoryError):
         return None
-    return _open_nodes(data, rays, path, scratch)
+    path.place[_LEFT], path.place[_ROOM] = work.left - costs.orthant, work.room - INTEGER
+    return _open_nodes(data, rays, path, scratch, costs_of_integers(costs))
 
 
-def _open_nodes(data: Data, rays: Rays, path: Path, scratch: Scratch) -> Iterator[OpenNode]:
+def _open_nodes(
+    data: Data, rays: Rays, path: Path, scratch: Scratch, costs: Costs
+) -> Iterator[OpenNode]:
     while True:
-        while not walk(data, rays, path, scratch):
+        while not walk(data, rays, path, scratch, costs):
             pass  # Python sees to signals
-        at, leaf, orthant, depth, _ = path.place.tolist()
+        at, leaf, orthant, depth, *_ = path.place.tolist()
+        if path.place[_LEFT] < 0:
+            return
         above = (path.split_at[:depth].tolist(), path.in_second[:depth].tolist())
         yield OpenNode(orthant, list(zip(*above, strict=True)), at, leaf)
 
@@ -213,6 +248,11 @@ def scaled_data(proof: PartitionProof, values: Rows, exponent: int) -> tuple[Dat
     return data, rays
 
 
+def costs_of_integers(costs: PartitionCosts) -> Costs:
+    """Them as arrays."""
+    return Costs(costs.orthant, *map(np.array, (costs.split, costs.leaf, costs.point_bits)))
+
+
 def _bits(integers: tuple[int, ...] | list[int]) -> int:
     return max(map(int.bit_length, integers))
 
@@ -235,11 +275,12 @@ def new_path(rays: Rays) -> Path:
     """The state of a walk that is about to begin."""
     n, k = rays.activations.shape[1], rays.coordinates.shape[1]
     path = Path(
-        np.zeros(5, np.int64),
+        np.zeros(7, np.int64),
         np.zeros((DEEPEST + 1, k), np.int64),
         np.zeros(DEEPEST + 1, np.int64),
         np.zeros(DEEPEST + 1, np.int64),
         np.empty((DEEPEST + 2, n), np.int32),
+        np.zeros(DEEPEST + 2, np.int64),
         np.zeros(DEEPEST + 2, np.int64),
     )
     path.live[0] = np.arange(n)
@@ -307,8 +348,11 @@ def _write_majorants(
 
 
 @njit(cache=True, nogil=True)
-def walk(data: Data, rays: Rays, path: Path, scratch: Scratch) -> bool:
-    """Go on to the next node that is not settled here, or to the end: False if not there yet."""
+def walk(data: Data, rays: Rays, path: Path, scratch: Scratch, costs: Costs) -> bool:
+    """Go on to the next node that is not settled here, or to the end: False if not there yet.
+
+    Or to where too little work is left.
+    """
     place, k = path.place, rays.coordinates.shape[1]
     at, leaf, depth, behind = place[_AT], place[_LEAF], place[_DEPTH], place[_BEHIND]
     there = True
@@ -321,6 +365,9 @@ def walk(data: Data, rays: Rays, path: Path, scratch: Scratch) -> bool:
                 place[_ORTHANT] += 1
                 if place[_ORTHANT] == 1 << k:
                     break
+                place[_LEFT] -= costs.orthant
+                if place[_LEFT] < 0:
+                    break
                 for j in range(k):  # the sign of the last ray changes fastest
                     path.slots[0, j] = 2 * j + ((place[_ORTHANT] >> (k - 1 - j)) & 1)
                 drop_settled_points(rays, path, depth)
@@ -328,12 +375,21 @@ def walk(data: Data, rays: Rays, path: Path, scratch: Scratch) -> bool:
             break
         if data.tree[at] == 0:
             behind = 1  # here, or by who sees the node next
+            if not _take(path, depth, costs.leaf):
+                break
             if not _read_witness(data.witnesses, leaf, scratch.w):
                 break
             if not judge_leaf(data, rays, path, depth, scratch):
                 break
         else:
             if not _is_split(data, at) or depth == path.split_at.size - 1:
+                break
+            path.held[depth + 1] = path.held[depth]
+            path.held[depth + 1] += path.live_count[depth + 1] * costs.point_bits[depth]
+            if path.held[depth + 1] > place[_ROOM]:
+                place[_LEFT] = -1
+                break
+            if not _take(path, depth, costs.split):
                 break
             path.split_at[depth] = at
             path.in_second[depth] = 0
@@ -344,6 +400,13 @@ def walk(data: Data, rays: Rays, path: Path, scratch: Scratch) -> bool:
         there = False
     place[_AT], place[_LEAF], place[_DEPTH], place[_BEHIND] = at, leaf, depth, behind
     return there
+
+
+@njit(cache=True, nogil=True)
+def _take(path: Path, depth: int, costs: _Integers) -> bool:
+    """Take the work of a node from what is left, if it is enough."""
+    path.place[_LEFT] -= costs[depth, 0] + costs[depth, 1] * path.live_count[depth + 1]
+    return bool(path.place[_LEFT] >= 0)
 
 
 @njit(cache=True, nogil=True)

@@ -15,6 +15,8 @@ from itertools import combinations, product
 from certnn.kernel.exact import integers
 from certnn.kernel.partition import DEEPEST
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import span_of, span_of_integers
+from certnn.kernel.work import INTEGER, Work
 
 
 def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int, int]]:
@@ -54,7 +56,7 @@ def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int,
 
 
 def proved_directions(
-    tree: bytes, c: int, bounds: array[float], kappa: float
+    tree: bytes, c: int, bounds: array[float], kappa: float, work: Work
 ) -> list[tuple[int, ...]]:
     """The directions in the order of their bounds; that these prove kappa is checked.
 
@@ -67,15 +69,40 @@ def proved_directions(
     bounds : array of double
         h of each direction, positive.
     kappa : float
+    work : Work
 
     Raises
     ------
     Rejected
-        If the cones do not cover the outputs, or the bounds do not give kappa.
+        If the cones do not cover the outputs, the bounds do not give kappa, or the check would take
+        too much work.
     """
-    edges = list(combinations(range(c), 2))
     numbers: dict[tuple[int, ...], int] = {}
-    at = 0
+    height_bits, held = span_of(bounds).bits, 0
+    for cone in _cones(tree, c):
+        longest = max(span_of_integers(ray).bits for ray in cone)
+        for ray in cone:
+            if ray not in numbers:
+                numbers[ray] = len(numbers)
+                held += c * (longest + INTEGER)
+                if len(numbers) > len(bounds):
+                    raise Rejected("the bounds end before the last direction")
+        work.hold(1, held)
+        minor = c * (longest + c.bit_length())
+        work.spend(3 * c**2 * (c + 1), 2 * (minor + height_bits))
+    if len(numbers) < len(bounds):
+        raise Rejected("the bounds go on after the last direction")
+    for cone in _cones(tree, c):
+        _check_cone(cone, [bounds[numbers[ray]] for ray in cone], kappa)
+    return list(numbers)
+
+
+_Cone = list[tuple[int, ...]]
+
+
+def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
+    """The leaves of the tree, which has to be in order."""
+    edges, at = list(combinations(range(c), 2)), 0
     for signs in product((1, -1), repeat=c):
         orthant = [tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]
         stack = [(0, orthant)]
@@ -87,19 +114,10 @@ def proved_directions(
                 raise Rejected("the directions end before they cover the outputs")
             if node[0]:
                 stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
-                continue
-            places = [numbers.setdefault(ray, len(numbers)) for ray in cone]
-            if len(numbers) > len(bounds):
-                raise Rejected("the bounds end before the last direction")
-            _check_cone(cone, [bounds[place] for place in places], kappa)
+            else:
+                yield cone
     if at < len(tree):
         raise Rejected("the directions go on after they cover the outputs")
-    if len(numbers) < len(bounds):
-        raise Rejected("the bounds go on after the last direction")
-    return list(numbers)
-
-
-_Cone = list[tuple[int, ...]]
 
 
 def _halves(

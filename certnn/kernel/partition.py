@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from operator import mul
 from typing import TYPE_CHECKING
 
 from certnn.kernel.exact import Backend, ExactMatrix, Rows
+from certnn.kernel.partition_costs import NodeCost, PartitionCosts, partition_costs
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
 
 if TYPE_CHECKING:
     from certnn.kernel.float_filter import OpenNode
@@ -74,14 +76,17 @@ class _Cone:
         (z_i, (x_iᵀr_1, .., x_iᵀr_k)) for each point i whose sign is not the same on all rays.
     depth : int
         Number of splits above.
+    held : int
+        Bits of the mixed points of the cones above, at most.
     """
 
     rays: Rows
     images: Rows
     mixed: list[_Point]
     depth: int
+    held: int
 
-    def halves(self, i: int, j: int, p: int, q: int) -> tuple[_Cone, _Cone]:
+    def halves(self, i: int, j: int, p: int, q: int, held: int) -> tuple[_Cone, _Cone]:
         """Split at m = p·r_i + q·r_j: the half with r_i and m, and that with m and r_j.
 
         The image of m, and what is mixed, follow from the points mixed here (Theorem 16(d)).
@@ -101,9 +106,10 @@ class _Cone:
                 if min(changed) < 0 < max(changed):
                     half.append((z, changed))
         depth = self.depth + 1
+        rays, images = self.rays, self.images
         return (
-            _Cone(_replaced(self.rays, j, ray), _replaced(self.images, j, image), first, depth),
-            _Cone(_replaced(self.rays, i, ray), _replaced(self.images, i, image), second, depth),
+            _Cone(_replaced(rays, j, ray), _replaced(images, j, image), first, depth, held),
+            _Cone(_replaced(rays, i, ray), _replaced(images, i, image), second, depth, held),
         )
 
     def form(self, w: list[int], norm_factor: int, image_factor: int) -> Rows:
@@ -137,7 +143,7 @@ class _Cone:
 
 
 def check_partition(
-    features: ExactMatrix, proof: PartitionProof, backend: Backend = "auto"
+    features: ExactMatrix, proof: PartitionProof, work: Work, backend: Backend = "auto"
 ) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
@@ -147,29 +153,31 @@ def check_partition(
     Raises
     ------
     Rejected
-        If the rays do not span the space, the tree or the witnesses do not fit, or a leaf is not
-        proved.
+        If the rays do not span the space, the tree or the witnesses do not fit, a leaf is not
+        proved, or the check would take too much work.
     """
+    costs = _costs(features, proof)
+    work.take(costs.start)
+    work.hold(1, costs.start_bits)
     if not _independent(proof.basis.rows):
         raise Rejected("the rays of the partition do not span the space")
-    trees = _trees(features, proof)
-    open_nodes = None
+    trees = _trees(features, proof, costs)
     if backend == "auto" and len(proof.tree) * len(features.rows) >= _SMALL:
-        open_nodes = _filtered(features, proof, trees)
-    if open_nodes is None:
-        _walk(trees)
-    else:
-        _visit_open_nodes(trees, open_nodes)
+        open_nodes = _filtered(features, proof, trees, work)
+        if open_nodes is not None and _visit_open_nodes(trees, open_nodes):
+            return
+    _walk(replace(trees, work=work))
 
 
 def _filtered(
-    features: ExactMatrix, proof: PartitionProof, trees: _Trees
+    features: ExactMatrix, proof: PartitionProof, trees: _Trees, work: Work
 ) -> Iterator[OpenNode] | None:
     try:
         from certnn.kernel.float_filter import open_nodes
     except (ImportError, RuntimeError):  # no numba, or no place for what it compiles
         return None
-    return open_nodes(proof, [ray.values for ray, _ in trees.signed], _image_unit(features, proof))
+    values, unit = [ray.values for ray, _ in trees.signed], _image_unit(features, proof)
+    return open_nodes(proof, values, unit, trees.costs, work)
 
 
 def _walk(trees: _Trees) -> None:
@@ -183,17 +191,18 @@ def _walk(trees: _Trees) -> None:
     trees.require_end(at, leaf)
 
 
-def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> None:
+def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> bool:
     """Visit these nodes, which come in the order of the file, and see that the rest is in order.
 
-    From one node to the next, the cones that both are in are kept.
+    From one node to the next, the cones that both are in are kept. False if the nodes end before
+    the end of the trees: then it is open whether integers, too, would take too much work.
     """
     trail: list[tuple[int, tuple[_Cone, ...]]] = []  # places of splits, and their halves
     number, orthant = 0, trees.orthant(0)
     for node in nodes:
         if node.orthant == trees.count:
             trees.require_end(node.at, node.leaf)
-            return
+            return True
         if node.orthant != number:
             number, orthant = node.orthant, trees.orthant(node.orthant)
         cone = orthant
@@ -202,8 +211,8 @@ def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> None:
                 trail[depth:] = [(at, trees.visit(cone, at, node.leaf))]
             cone = trail[depth][1][half]
         if trees.visit(cone, node.at, node.leaf):
-            break
-    raise AssertionError("the filter stops at a split that is in order")
+            raise AssertionError("the filter stops at a split that is in order")
+    return False
 
 
 @dataclass(frozen=True)
@@ -235,6 +244,9 @@ class _Trees:
     edges : list of (int, int)
     norm_factor, image_factor : int
         Units of 2·kappa²‖u‖² and of ‖Zᵀ(Xu)₊‖².
+    costs : PartitionCosts
+    work : Work or None
+        What pays for the nodes; None where the filter has counted them.
     """
 
     proof: PartitionProof
@@ -242,6 +254,8 @@ class _Trees:
     edges: list[tuple[int, int]]
     norm_factor: int
     image_factor: int
+    costs: PartitionCosts
+    work: Work | None = None
 
     @property
     def count(self) -> int:
@@ -250,23 +264,44 @@ class _Trees:
 
     def orthant(self, number: int) -> _Cone:
         """The cone at the root of a tree: rays ±b₁, .., ±b_k, the sign of b_k changing fastest."""
+        if self.work is not None:
+            self.work.take(self.costs.orthant)
         last = len(self.signed) - 1
         chosen = [pair[number >> (last - j) & 1] for j, pair in enumerate(self.signed)]
         points = zip(self.proof.Z.rows, zip(*(b.values for b in chosen), strict=True), strict=True)
         mixed = [(z, values) for z, values in points if min(values) < 0 < max(values)]
-        return _Cone([b.ray for b in chosen], [b.image for b in chosen], mixed, 0)
+        return _Cone([b.ray for b in chosen], [b.image for b in chosen], mixed, 0, 0)
 
     def visit(self, cone: _Cone, at: int, leaf: int) -> tuple[_Cone, ...]:
         """The halves of the node at this place of the file; a leaf, which has none, is checked."""
         node = self.proof.tree[at : at + 3]
         w = self.proof.witnesses[leaf * len(cone.rays) : (leaf + 1) * len(cone.rays)]
         needed = 1 if node[:1] == b"\0" else 3
+        if needed == 1:
+            self._take(self.costs.leaf[cone.depth], cone)
         if len(node) < needed or (needed == 1 and len(w) < len(cone.rays)):
             raise Rejected("the partition ends before it covers the space")
         if needed == 3:
-            return _children(cone, self.edges, *node)
+            return self._children(cone, *node)
         _check_leaf(cone, w.tolist(), self.norm_factor, self.image_factor)
         return ()
+
+    def _children(self, cone: _Cone, code: int, p: int, q: int) -> tuple[_Cone, _Cone]:
+        if cone.depth == DEEPEST:
+            raise Rejected(f"the partition has a cone after more than {DEEPEST} splits")
+        if code > len(self.edges):
+            raise Rejected("the partition splits an edge that is not there")
+        if p == 0 or q == 0:
+            raise Rejected("the partition splits an edge at its end")
+        held = cone.held + len(cone.mixed) * self.costs.point_bits[cone.depth]
+        if self.work is not None:
+            self._take(self.costs.split[cone.depth], cone)
+            self.work.hold(1, held)
+        return cone.halves(*self.edges[code - 1], p, q, held)
+
+    def _take(self, cost: NodeCost, cone: _Cone) -> None:
+        if self.work is not None:
+            self.work.take(cost.fixed + cost.point * len(cone.mixed))
 
     def require_end(self, at: int, leaf: int) -> None:
         """The file ends after so many bytes of the tree and witnesses of so many leaves."""
@@ -280,7 +315,11 @@ def _image_unit(features: ExactMatrix, proof: PartitionProof) -> int:
     return features.exponent + proof.Z.exponent
 
 
-def _trees(features: ExactMatrix, proof: PartitionProof) -> _Trees:
+def _costs(features: ExactMatrix, proof: PartitionProof) -> PartitionCosts:
+    return partition_costs(features, proof.Z, proof.basis, proof.kappa, DEEPEST)
+
+
+def _trees(features: ExactMatrix, proof: PartitionProof, costs: PartitionCosts) -> _Trees:
     signed = []
     for b in proof.basis.rows:
         values = [sum(map(mul, x, b)) for x in features.rows]
@@ -296,6 +335,7 @@ def _trees(features: ExactMatrix, proof: PartitionProof) -> _Trees:
         list(combinations(range(len(proof.basis.rows)), 2)),
         2 * numerator**2 << 2 * (norms - common),
         1 << 2 * (images - common),
+        costs,
     )
 
 
@@ -303,18 +343,6 @@ def _ray(ray: list[int], values: list[int], Z: Rows) -> _Ray:
     active = [max(0, value) for value in values]
     image = [sum(map(mul, column, active)) for column in zip(*Z, strict=True)]
     return _Ray(ray, image, values)
-
-
-def _children(
-    cone: _Cone, edges: list[tuple[int, int]], code: int, p: int, q: int
-) -> tuple[_Cone, _Cone]:
-    if cone.depth == DEEPEST:
-        raise Rejected(f"the partition has a cone after more than {DEEPEST} splits")
-    if code > len(edges):
-        raise Rejected("the partition splits an edge that is not there")
-    if p == 0 or q == 0:
-        raise Rejected("the partition splits an edge at its end")
-    return cone.halves(*edges[code - 1], p, q)
 
 
 def _check_leaf(cone: _Cone, w: list[int], norm_factor: int, image_factor: int) -> None:

@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
-from certnn.kernel.phases import positive_definite
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import span_of
+from certnn.kernel.work import Work
 
 #: Patterns whose matrices M are computed at a time.
 _BATCH = 16
@@ -50,16 +52,23 @@ class PatternsProof:
 
 
 def check_patterns(
-    features: ExactMatrix, patterns: Sequence[bytes], proof: PatternsProof, backend: Backend
+    features: ExactMatrix,
+    patterns: Sequence[bytes],
+    proof: PatternsProof,
+    work: Work,
+    backend: Backend,
 ) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` over the patterns' neurons.
 
     Raises
     ------
     Rejected
-        If a multiplier may be negative, or a matrix is not positive definite.
+        If a multiplier may be negative, a matrix is not positive definite, or the check would take
+        too much work.
     """
+    _spend(features, proof, work)
     columns, start = features.transposed(), 0
+    (splits,), split_exponent = proof.splits.rows, proof.splits.exponent
     for first in range(0, len(patterns), _BATCH):
         batch = patterns[first : first + _BATCH]
         products = _products(columns, proof.Z, batch, backend)
@@ -75,9 +84,24 @@ def check_patterns(
                     rows.transposed(), signed.transposed(), backend
                 )
             gram = times_transpose(product, product, backend)
-            split = proof.splits.taken([0]).rows[0][number], proof.splits.exponent
-            if not positive_definite(_room(proof.kappa, gram, split if points else None)):
+            split = (splits[number], split_exponent) if points else None
+            if not positive_definite(_room(proof.kappa, gram, split), work):
                 raise Rejected(f"kappa is not proved for pattern {number}")
+
+
+def _spend(features: ExactMatrix, proof: PatternsProof, work: Work) -> None:
+    """Take the work of all products, in integers no longer than those of the last matrices."""
+    n, columns, c = features.height, len(features.rows[0]), len(proof.Z.rows[0])
+    given, count = proof.multipliers.span, sum(map(len, proof.points))
+    product = ((proof.Z.span | given) * features.span).summed(n + count)
+    kappa = span_of([proof.kappa])
+    bits = (kappa * kappa | proof.splits.span | (product * product).summed(columns)).summed(2).bits
+    patterns = len(proof.points)
+    work.spend(
+        patterns * c * columns * (n + c + 1) + count * (c + 1) * (columns + 1),
+        max(bits, 2 * given.bits),
+    )
+    work.hold(_BATCH * c * (n + columns) + (c + 1) ** 2, bits)
 
 
 def has_bit(pattern: bytes, i: int) -> bool:

@@ -14,12 +14,14 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
-from math import isqrt
 from operator import mul
 
+from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import ExactMatrix, Rows, integers
 from certnn.kernel.outputs import leaves, proved_directions
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import UNIT, Span, span_of, span_of_integers
+from certnn.kernel.work import Work
 
 #: A form on a leaf of more columns would take much time and memory, however small the file.
 WIDEST = 256
@@ -69,31 +71,54 @@ class PhasesProof:
     multipliers: array[float]
 
 
-def check_phases(features: ExactMatrix, proof: PhasesProof) -> None:
+def check_phases(features: ExactMatrix, proof: PhasesProof, work: Work) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
     Raises
     ------
     Rejected
-        If the directions or the phases do not cover their space, the bounds do not give kappa, or a
-        leaf is not proved.
+        If the directions or the phases do not cover their space, the bounds do not give kappa, a
+        leaf is not proved, or the check would take too much work.
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
     if min(proof.ratios, default=1) <= 0:
         raise Rejected("a ratio of a pair is not positive")
     c = len(proof.Z.rows[0])
-    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa)
+    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+    lengths = _Lengths(features, proof)
     splits, multipliers = iter(proof.splits), iter(proof.multipliers)
     pairs = zip(proof.first, proof.second, proof.signs, proof.ratios, strict=True)
     for ray, bound, count in zip(rays, proof.bounds, proof.pair_counts, strict=True):
+        bits = lengths.bits(ray)
+        work.spend(len(features.rows) * (c + 1), bits)
         direction = _direction(features, proof.Z, ray, bound, list(islice(pairs, count)))
         for phases in direction.leaves(splits):
-            direction.check_leaf(phases, multipliers)
+            direction.check_leaf(phases, multipliers, work, bits)
     if next(splits, None) is not None:
         raise Rejected("the splits go on after the last leaf")
     if next(multipliers, None) is not None:
         raise Rejected("the multipliers go on after the last leaf")
+
+
+class _Lengths:
+    """How long the integers of a leaf become: the spans of the arrays, taken once."""
+
+    def __init__(self, features: ExactMatrix, proof: PhasesProof) -> None:
+        self._dual, self._features = proof.Z.span, features.span
+        self._given, self._bounds = span_of(proof.multipliers), span_of(proof.bounds)
+        self._ratio = UNIT | span_of(proof.ratios)
+        self._terms = 4 * (features.height + len(proof.ratios)) ** 2
+
+    def bits(self, ray: tuple[int, ...]) -> int:
+        """Of the form of a leaf in this direction, and of whatever makes it."""
+        X, ratio, given, h = self._features, self._ratio, self._given, self._bounds
+        sigma = (self._dual * span_of_integers(ray)).summed(len(ray))
+        # All multipliers of a leaf are in one unit, of which σ is a multiple.
+        multiplier = given | Span(sigma.low - ratio.low, sigma.high)
+        gamma = Span(h.low - 64, 2 * given.high - given.low)
+        linear, square = multiplier * ratio * X, multiplier * ratio * ratio * X * X
+        return (h | gamma | (linear | square).summed(self._terms)).summed(self._terms).bits
 
 
 @dataclass(frozen=True)
@@ -183,12 +208,17 @@ class _Direction:
         for signs in leaves(splits, mixed):
             yield {self.places[i]: sign for i, sign in signs.items()}
 
-    def check_leaf(self, phases: dict[int, int], multipliers: Iterator[float]) -> None:
+    def check_leaf(
+        self, phases: dict[int, int], multipliers: Iterator[float], work: Work, bits: int
+    ) -> None:
         """Read the multipliers of a leaf, and check that they prove h there (Theorem 19)."""
+        columns, size = len(self.columns), len(self.weights) + len(self.pairs)
+        work.spend(len(phases) ** 2 * (columns + 1), bits)
+        work.spend((size + columns) * (columns + 4) ** 2, bits)
+        work.hold((size + columns) * (columns + 4), bits)
         leaf = self._read(phases, multipliers)
         self._require_cover(leaf)
-        S = self._form(leaf)
-        if not (_surely_positive_definite(S) or positive_definite(S)):
+        if not positive_definite(self._form(leaf), work):
             raise Rejected("the form of a leaf is not positive definite")
 
     def _read(self, phases: dict[int, int], multipliers: Iterator[float]) -> _Leaf:
@@ -331,41 +361,3 @@ def _direction(
 def _columns(rows: Rows, count: int) -> Rows:
     """The transpose of a matrix with `count` columns and perhaps no row."""
     return [[row[k] for row in rows] for k in range(count)]
-
-
-def _surely_positive_definite(S: Rows) -> bool:
-    """Whether a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20)."""
-    if min(row[i] for i, row in enumerate(S)) <= 0:
-        return False
-    scales = [(128 - row[i].bit_length()) // 2 for i, row in enumerate(S)]
-    shift = len(S) << 65
-    factor: Rows = []
-    for i, row in enumerate(S):
-        new: list[int] = []
-        for j in range(i):
-            entry = _shifted(row[j], scales[i] + scales[j])
-            new.append((entry - sum(map(mul, new, factor[j]))) // factor[j][j])
-        pivot = _shifted(row[i], 2 * scales[i]) - shift - sum(x * x for x in new)
-        if pivot <= 0:
-            return False
-        factor.append([*new, isqrt(pivot)])
-    return True
-
-
-def _shifted(number: int, bits: int) -> int:
-    """The number times 2**bits, rounded down."""
-    return number << bits if bits >= 0 else number >> -bits
-
-
-def positive_definite(S: Rows) -> bool:
-    """Whether all leading principal minors are positive, by Bareiss elimination."""
-    rows, previous = [list(row) for row in S], 1
-    for k, row in enumerate(rows):
-        if row[k] <= 0:
-            return False
-        for other in rows[k + 1 :]:
-            lead = other[k]
-            for j in range(k, len(row)):  # the division is exact: these are minors
-                other[j] = (other[j] * row[k] - lead * row[j]) // previous
-        previous = row[k]
-    return True

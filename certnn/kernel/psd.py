@@ -18,6 +18,8 @@ from itertools import islice
 
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import UNIT, span_of
+from certnn.kernel.work import Work
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]
     return list(members.values())
 
 
-def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
+def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backend) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
     The names are those of Theorem 10(c): A, C and `corner` are the blocks of 2S, L, K and L_corner
@@ -96,8 +98,10 @@ def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
     Raises
     ------
     Rejected
-        If a multiplier, a weight or a row of the remainder has the wrong sign.
+        If a multiplier, a weight or a row of the remainder has the wrong sign, or the check would
+        take too much work.
     """
+    _spend(features, proof, work)
     n, border = features.height, proof.L_cross.height
     products = _products_by_group(n, proof)
     numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
@@ -128,6 +132,20 @@ def check_psd(features: ExactMatrix, proof: PsdProof, backend: Backend) -> None:
     require_dominance(
         E.beside(columns_left.transposed()), [f"border row {p}" for p in range(border)]
     )
+
+
+def _spend(features: ExactMatrix, proof: PsdProof, work: Work) -> None:
+    """Take the work of all products, in integers no longer than those of the remainder."""
+    n, border = features.height, proof.L_cross.height
+    X, y, w, count = features.span, proof.multipliers.span, proof.weights.span, len(proof.first)
+    form = span_of([proof.kappa]) | proof.Z.span | y * (UNIT | X | X * X).summed(n * n + count)
+    L = proof.L_points.span | proof.L_cross.span | proof.L_corner.span
+    bits = (w * w * form | (L * L).summed(n + border)).summed(n + border).bits
+    sizes = [len(group) for group in proof.groups]
+    products = count + 3 * n * border**2 + border**3
+    products += sum(k**3 + 2 * border * k**2 for k in sizes)
+    work.spend(products, bits)
+    work.hold(max(sizes) * (max(sizes) + border) + border**2, bits)
 
 
 def _weighted(left: ExactMatrix, matrix: ExactMatrix, right: ExactMatrix) -> ExactMatrix:

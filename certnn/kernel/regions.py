@@ -24,6 +24,8 @@ from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_tran
 from certnn.kernel.outputs import leaves, proved_directions
 from certnn.kernel.psd import lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import UNIT, span_of, span_of_integers
+from certnn.kernel.work import Work
 
 _Number = TypeVar("_Number", int, float)
 
@@ -82,28 +84,52 @@ class RegionsProof:
     L: array[float]
 
 
-def check_regions(features: ExactMatrix, proof: RegionsProof, backend: Backend) -> None:
+def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backend: Backend) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
     Raises
     ------
     Rejected
-        If the directions or the regions do not cover their space, the bounds do not give kappa, or
-        a leaf is not proved.
+        If the directions or the regions do not cover their space, the bounds do not give kappa, a
+        leaf is not proved, or the check would take too much work.
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
-    rays = proved_directions(proof.directions, len(proof.Z.rows[0]), proof.bounds, proof.kappa)
+    c = len(proof.Z.rows[0])
+    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+    lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
     reader = _Reader(proof)
     for ray, bound in zip(rays, proof.bounds, strict=True):
+        bits = lengths.bits(ray)
+        work.spend(len(features.rows) * c, bits)
         weights = [sum(map(mul, z, ray)) for z in proof.Z.rows]
         sigma = ExactMatrix([weights], proof.Z.exponent)
         for signs in leaves(splits, points):
-            _check_leaf(features, sigma, bound, signs, reader, backend)
+            _check_leaf(features, sigma, bound, signs, reader, work, bits, backend)
     if next(splits, None) is not None:
         raise Rejected("the splits go on after the last leaf")
     reader.require_end()
+
+
+class _Lengths:
+    """How long the integers of a leaf become: the spans of the arrays, taken once."""
+
+    def __init__(self, features: ExactMatrix, proof: RegionsProof) -> None:
+        w, L = span_of(proof.weights), span_of(proof.L)
+        self._order = features.height + len(features.rows[0]) + 1
+        self._terms = 4 * (features.height + len(proof.first) + len(proof.balls))
+        self._form, self._dual = UNIT | features.span, proof.Z.span
+        self._partners = span_of(proof.multipliers) * self._form | span_of(proof.ball_multipliers)
+        self._corner = span_of(proof.bounds) | span_of(proof.mu)
+        self._scales, self._square = w * w, (L * L).summed(self._order)
+
+    def bits(self, ray: tuple[int, ...]) -> int:
+        """Of the remainder of a leaf in this direction, and of whatever makes it."""
+        sigma = (self._dual * span_of_integers(ray)).summed(len(ray))
+        products = (self._form * (self._partners | sigma)).summed(self._terms)
+        S = (self._corner | products).summed(self._terms)
+        return (self._scales * S | self._square).summed(self._order).bits
 
 
 class _Reader:
@@ -167,13 +193,17 @@ def _check_leaf(
     bound: float,
     signs: Mapping[int, int],
     reader: _Reader,
+    work: Work,
+    bits: int,
     backend: Backend,
 ) -> None:
     """Read what the file has for a leaf, and check that it proves the bound there (Theorem 48)."""
-    columns = len(features.rows[0])
-    order = len(features.rows) - len(signs) + columns + 1
+    n, columns = len(features.rows), len(features.rows[0])
+    order = n - len(signs) + columns + 1
     mu, (first, second, y, bits) = reader.mu(), reader.products()
     balls, multipliers, ball_bits = reader.balls(columns)
+    work.spend((len(first) + len(balls) + 2 * n * order + order**2) * order, bits)
+    work.hold((2 * n + order) * order, bits)
     w, L = reader.witness(order)
     if min(w.rows[0]) <= 0:
         raise Rejected("a weight is not positive")

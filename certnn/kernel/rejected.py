@@ -2,4 +2,4 @@
 
 
 class Rejected(ValueError):
-    """The certificate was read, and it does not prove what it claims."""
+    """The certificate was read, and it does not prove what it claims, or not in bounded work."""

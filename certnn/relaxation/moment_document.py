@@ -14,6 +14,7 @@ from certnn.errors import InputError
 from certnn.problem import TrainingProblem
 from certnn.raw_files import read_bytes, write_atomically
 from certnn.relaxation.feasible_moment import FeasibleMoment
+from certnn.unique_keys import unique_keys
 
 FORMAT, VERSION = "certnn moment", 1
 _LARGEST = 2**26
@@ -54,7 +55,7 @@ def load_moment(path: str | Path) -> FeasibleMoment:
     """
     content = read_bytes(path, _LARGEST)
     try:
-        document: Any = json.loads(content)
+        document: Any = json.loads(content, object_pairs_hook=unique_keys)
         if (document["format"], document["version"]) != (FORMAT, VERSION):
             raise ValueError("another format or version")
         problem = TrainingProblem(

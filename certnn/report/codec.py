@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from certnn.errors import InputError
+from certnn.unique_keys import unique_keys
 
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
 
@@ -84,7 +85,7 @@ def parse_object(text: str) -> dict[str, Any]:
         If `text` is not one strict JSON object.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=unique_keys, parse_constant=_refuse_constant)
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError("report", f"is not JSON: {error}") from None
     except InputError:
@@ -123,15 +124,6 @@ def _object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(where, "must be an object")
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise InputError(name, "is given twice")
-        found[name] = value
-    return found
 
 
 def _refuse_constant(name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from certnn.errors import InputError
 from certnn.raw_files import read_bytes, write_atomically
 from certnn.sweeps import Outcome
+from certnn.unique_keys import unique_keys
 
 #: A bound may be lower by this share: solvers end a little differently on other machines.
 TOLERANCE = 1e-4
@@ -64,7 +65,7 @@ def _name(outcome: Outcome, level: str) -> str:
 
 def _read(path: str | Path) -> dict[str, dict[str, float]]:
     try:
-        kept: Any = json.loads(read_bytes(path, _LARGEST))
+        kept: Any = json.loads(read_bytes(path, _LARGEST), object_pairs_hook=unique_keys)
         return {
             str(name): {figure: float(figures[figure]) for figure in ("bound", "ratio")}
             for name, figures in kept.items()

@@ -16,7 +16,8 @@ from certnn.certificate.document import partition_certificate
 from certnn.datasets import iris
 from certnn.dual_norm_proofs import Limits
 from certnn.kernel.check import _claim, _partition_proof, _top
-from certnn.kernel.partition import _filtered, _trees
+from certnn.kernel.partition import _costs, _filtered, _trees
+from certnn.kernel.work import Work
 from certnn.partition.cones import isotropic_basis
 from certnn.partition.proof import Partition, find_partition
 from certnn.training import ColumnGeneration
@@ -27,8 +28,8 @@ def unsettled(document):
     top = _top(document)
     instance = _claim(top)[0]
     proof, features = _partition_proof(top, instance), instance.features()
-    trees = _trees(features, proof)
-    for count, node in enumerate(_filtered(features, proof, trees)):
+    trees = _trees(features, proof, _costs(features, proof))
+    for count, node in enumerate(_filtered(features, proof, trees, Work(len(document)))):
         if node.orthant == trees.count:
             return count
     raise AssertionError("the end is the last node")

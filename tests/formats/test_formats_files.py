@@ -122,6 +122,29 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path):
         read_network(tmp_path / "bomb.npz")
 
 
+def test_a_repeated_key_of_a_safetensors_header_is_refused(tmp_path):
+    """Readers differ in which of the two counts."""
+    tensor = '"{name}":{{"dtype":"F64","shape":[1,1],"data_offsets":[{start},{stop}]}}'
+    first = tensor.format(name="0.weight", start=0, stop=8)
+    second = tensor.format(name="2.weight", start=8, stop=16)
+    whole = "{" + f"{first},{second}" + "}"
+    for header, good in (
+        (whole, True),
+        ("{" + f"{first},{second},{second}" + "}", False),
+        (whole.replace('"shape":[1,1]', '"shape":[1,1],"shape":[1,1]', 1), False),
+        ('{"__metadata__":{"a":"1","a":"2"},' + whole[1:], False),
+    ):
+        content = struct.pack("<Q", len(header)) + header.encode() + struct.pack("<2d", 2.0, 3.0)
+        (tmp_path / "file.safetensors").write_bytes(content)
+        if good:
+            network = read_network(tmp_path / "file.safetensors")
+            assert (network.U.tolist(), network.V.tolist()) == ([[2.0]], [[3.0]])
+            continue
+        with pytest.raises(InputError) as caught:
+            read_network(tmp_path / "file.safetensors")
+        assert "twice" in str(caught.value) or "duplicate" in str(caught.value)
+
+
 def test_damaged_files_are_refused(tmp_path):
     rng = np.random.default_rng(6)
     for name in READ:

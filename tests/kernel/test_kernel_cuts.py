@@ -15,6 +15,7 @@ from certnn.certificate.dual_point import Products
 from certnn.kernel.cuts import CutsProof, check_cuts, set_pairs
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
 from certnn.problem import TrainingProblem
 
 #: x₀ = 1 + ε and x₁ = 1, of which the slack a₁ − a₀ has the defect ε.
@@ -52,7 +53,7 @@ def by_hand(kappa, *, epsilon=EPSILON, multiplier=1, theta=1):
         weights=exact([[1, 1, 1, 1]]),
         L=exact([[0] * 10]),
     )
-    check_cuts(exact([[1 + epsilon], [1]]), proof, "auto")
+    check_cuts(exact([[1 + epsilon], [1]]), proof, Work(1 << 24), "auto")
 
 
 def test_the_defect_of_a_slack_is_paid_for_exactly():
@@ -97,7 +98,7 @@ def a_set(form, part, kappa=4.0):
         weights=exact([[1, 1, 1, 1]]),
         L=exact([[0] * 10]),
     )
-    check_cuts(exact([[1], [1]]), proof, "auto")
+    check_cuts(exact([[1], [1]]), proof, Work(1 << 24), "auto")
 
 
 def test_sets_are_copositive_on_every_choice():

@@ -15,7 +15,8 @@ from certnn.datasets import iris
 from certnn.dual_norm_proofs import Limits
 from certnn.kernel import Rejected, float_filter, partition
 from certnn.kernel.exact import exact_matrix
-from certnn.kernel.partition import DEEPEST, PartitionProof, _trees, check_partition
+from certnn.kernel.partition import DEEPEST, PartitionProof, _costs, _trees, check_partition
+from certnn.kernel.work import Work
 from certnn.partition.cones import isotropic_basis
 from certnn.partition.proof import Partition, find_partition
 from certnn.training import train_locally
@@ -39,8 +40,8 @@ def proof_of(Z, kappa, basis, tree, witnesses):
 
 def open_nodes(X, proof):
     """The nodes that are left to integers and then the end, or None if all are."""
-    trees = _trees(matrix(X), proof)
-    nodes = partition._filtered(matrix(X), proof, trees)
+    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
+    nodes = partition._filtered(matrix(X), proof, trees, Work(1 << 24))
     if nodes is None:
         return None
     found = []
@@ -53,7 +54,7 @@ def open_nodes(X, proof):
 
 def verdict(X, proof, backend):
     try:
-        check_partition(matrix(X), proof, backend)
+        check_partition(matrix(X), proof, Work(1 << 24), backend)
     except Rejected as error:
         return str(error)
     return "proved"
@@ -129,11 +130,12 @@ def random_problem(rng, kind):
 
 def judged_leaves(X, proof, next_witness):
     """For each leaf: the cone, in integers, and what the filter makes of it with some witness."""
-    trees = _trees(matrix(X), proof)
+    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
     values = [ray.values for ray, _ in trees.signed]
     unit = partition._image_unit(matrix(X), proof)
     data, rays = float_filter.scaled_data(proof, values, unit)
-    path = float_filter.new_path(rays)
+    path, costs = float_filter.new_path(rays), float_filter.costs_of_integers(trees.costs)
+    path.place[-2:] = 1 << 62
     scratch = float_filter.new_scratch(data, rays)
     first_ray = proof.basis.rows[0]
     p = next(p for p, entry in enumerate(first_ray) if entry)
@@ -141,9 +143,9 @@ def judged_leaves(X, proof, next_witness):
     unit = 2 * Fraction(data.kappa) ** 2 * unit**2 / trees.norm_factor
     kept = [i for i, point in enumerate(zip(*values, strict=True)) if any(point)]
     while True:  # without witnesses, the walk comes to a stop at every leaf
-        while not float_filter.walk(data, rays, path, scratch):
+        while not float_filter.walk(data, rays, path, scratch, costs):
             pass
-        _, _, orthant, depth, _ = path.place.tolist()
+        _, _, orthant, depth, *_ = path.place.tolist()
         if orthant == trees.count:
             return
         cone = trees.orthant(orthant)
@@ -251,7 +253,7 @@ def test_nearly_all_leaves_of_iris_are_settled(iris_proof, monkeypatch):
     assert end == (16, [], len(proof.tree), leaves)
     if not left:  # then integers see no node
         monkeypatch.setattr(partition._Trees, "visit", None)
-    check_partition(matrix(X), proof, "auto")
+    check_partition(matrix(X), proof, Work(1 << 24), "auto")
 
 
 def test_columns_of_different_scales_are_settled():
@@ -263,7 +265,7 @@ def test_columns_of_different_scales_are_settled():
     found = dual_norm_and_partition(X, Z, 1.05)
     proof = proof_of(Z, found.kappa, found.basis.rays, found.tree, found.witnesses)
     assert len(open_nodes(X, proof)) - 1 <= len(proof.witnesses) // 3 // 100
-    check_partition(matrix(X), proof, "auto")
+    check_partition(matrix(X), proof, Work(1 << 24), "auto")
 
 
 def test_kappa_falls_through_the_threshold():
@@ -357,10 +359,10 @@ def test_integers_visit_a_node_once_where_all_leaves_are_left(monkeypatch):
         return visit(trees, cone, at, leaf)
 
     monkeypatch.setattr(partition._Trees, "visit", counted)
-    check_partition(matrix(np.eye(3)), proof, "auto")
+    check_partition(matrix(np.eye(3)), proof, Work(1 << 24), "auto")
     assert len(set(visited)) == len(visited) < len(left) + splits + 1
     visited.clear()
-    check_partition(matrix(np.eye(3)), proof, "python")
+    check_partition(matrix(np.eye(3)), proof, Work(1 << 24), "python")
     assert len(visited) == 8 + 2 * splits
 
 
@@ -397,10 +399,10 @@ def test_no_points_but_zeros_and_more_nodes_than_are_walked_at_once():
     X, k = np.zeros((2, 17)), 17
     proof = proof_of(np.ones((2, 1)), 1.0, np.eye(k), bytes(2**k), [1] * (k * 2**k))
     assert open_nodes(X, proof) == [(2**k, [], 2**k, 2**k)]
-    check_partition(matrix(X), proof, "auto")
+    check_partition(matrix(X), proof, Work(1 << 24), "auto")
     proof.witnesses[-1] = 0
     with pytest.raises(Rejected, match="not positive"):
-        check_partition(matrix(X), proof, "auto")
+        check_partition(matrix(X), proof, Work(1 << 24), "auto")
 
 
 @pytest.mark.parametrize("of_X", [1e-120, 1.0, 1e120])

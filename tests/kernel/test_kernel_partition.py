@@ -22,9 +22,11 @@ from certnn.kernel.partition import (
     PartitionProof,
     _check_leaf,
     _Cone,
+    _costs,
     _trees,
     check_partition,
 )
+from certnn.kernel.work import Work
 from certnn.problem import TrainingProblem
 
 SMALL = st.integers(-4, 4)
@@ -43,7 +45,7 @@ def matrix(entries):
 
 def rejection(features, proof, backend):
     try:
-        check_partition(features, proof, backend)
+        check_partition(features, proof, Work(1 << 24), backend)
     except Rejected as error:
         return error
     return None
@@ -60,7 +62,8 @@ def check(X, Z, kappa, basis, tree, witnesses):
 
 
 def orthants(X, Z, basis):
-    trees = _trees(matrix(X), PartitionProof(1.0, matrix(Z), matrix(basis), b"", array("I")))
+    proof = PartitionProof(1.0, matrix(Z), matrix(basis), b"", array("I"))
+    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
     return [trees.orthant(number) for number in range(trees.count)]
 
 
@@ -89,7 +92,7 @@ def cones(draw):
     cone = draw(st.sampled_from(orthants(X, Z, basis)))
     for _ in range(draw(st.integers(0, 4)) if d > 1 else 0):
         edge = draw(st.sampled_from(list(combinations(range(d), 2))))
-        halves = cone.halves(*edge, draw(SHARES), draw(SHARES))
+        halves = cone.halves(*edge, draw(SHARES), draw(SHARES), 0)
         cone = halves[draw(st.integers(0, 1))]
     w = draw(st.lists(st.integers(1, 5), min_size=d, max_size=d))
     return X, Z, cone, w
@@ -311,8 +314,8 @@ def test_bases_that_span():
 
 
 def test_halves_cover_the_cone_and_come_in_the_stated_order():
-    cone = _Cone([[1, 0], [0, 1]], [[0], [0]], [], 0)
-    first, second = cone.halves(0, 1, 2, 3)
+    cone = _Cone([[1, 0], [0, 1]], [[0], [0]], [], 0, 0)
+    first, second = cone.halves(0, 1, 2, 3, 0)
     assert first.rays == [[1, 0], [2, 3]]
     assert second.rays == [[2, 3], [0, 1]]
     assert (first.depth, second.depth) == (1, 1)
@@ -355,6 +358,8 @@ def test_numbers_written_with_other_exponents():
     longer = ExactMatrix(features.at(features.exponent - 3), features.exponent - 3)
     proof = PartitionProof(KAPPA, matrix(Z), matrix(BASIS), TREE, array("I", WITNESSES))
     for backend in ("python", "auto"):
-        check_partition(longer, proof, backend)
+        check_partition(longer, proof, Work(1 << 24), backend)
         with pytest.raises(Rejected, match="leaf"):
-            check_partition(ExactMatrix(longer.rows, longer.exponent + 1), proof, backend)
+            check_partition(
+                ExactMatrix(longer.rows, longer.exponent + 1), proof, Work(1 << 24), backend
+            )

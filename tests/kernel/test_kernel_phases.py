@@ -23,15 +23,12 @@ from plain_phases import Parts, best_leaf, form, matrix, prove, random_leaf, slo
 
 import certnn.kernel
 from certnn.kernel import Malformed, Rejected, check_certificate
+from certnn.kernel.definite import _surely_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import _solution
 from certnn.kernel.partition import DEEPEST
-from certnn.kernel.phases import (
-    _direction,
-    _surely_positive_definite,
-    check_phases,
-    positive_definite,
-)
+from certnn.kernel.phases import _direction, check_phases
+from certnn.kernel.work import Work
 from certnn.problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,7 +52,7 @@ def check(X, Z, parts):
     """The verdict of the kernel, which is that of the checker in the specification."""
     text = document(X, Z, parts)
     try:
-        check_phases(matrix(X), parts.proof(Z))
+        check_phases(matrix(X), parts.proof(Z), Work(1 << 24))
     except Rejected as error:
         assert not PROVED(text)
         with pytest.raises(Rejected, match=re.escape(str(error))):
@@ -512,10 +509,10 @@ def test_scales(of_X, of_Z):
 def test_numbers_written_with_other_exponents():
     features, proof = matrix(X), GOOD.proof(Z)
     longer = ExactMatrix(features.at(features.exponent - 3), features.exponent - 3)
-    check_phases(longer, proof)
+    check_phases(longer, proof, Work(1 << 24))
     for times in (1, 2, 40):
         with pytest.raises(Rejected):
-            check_phases(ExactMatrix(longer.rows, longer.exponent + times), proof)
+            check_phases(ExactMatrix(longer.rows, longer.exponent + times), proof, Work(1 << 24))
 
 
 @pytest.mark.parametrize("value", [2.0**-149, 2.0**127, -(2.0**127)])
@@ -530,13 +527,13 @@ def test_numbers_of_any_size_end_in_a_verdict():
     mixed = X.copy()
     mixed[0, 0], mixed[1, 1] = 2.0**-1074, 2.0**900
     with suppress(Rejected):
-        check_phases(matrix(2.0**-1000 * X), proof)
+        check_phases(matrix(2.0**-1000 * X), proof, Work(1 << 24))
     for dual in (2.0**-1000 * Z, 2.0**900 * Z):
         with pytest.raises(Rejected):
-            check_phases(matrix(X), replace(proof, Z=matrix(dual)))
+            check_phases(matrix(X), replace(proof, Z=matrix(dual)), Work(1 << 24))
     for features in (2.0**900 * X, mixed):
         with pytest.raises(Rejected):
-            check_phases(matrix(features), proof)
+            check_phases(matrix(features), proof, Work(1 << 24))
     for tiny in (5e-324, 2.0**-1000):
         assert not accepted(X, Z, changed(bounds=lambda h, tiny=tiny: [tiny, *h[1:]]))
         ratios = changed(
@@ -608,20 +605,20 @@ def test_positive_definite(seed, order, bits):
         truth = truth and table[k, k] > 0
         if truth:
             table[k + 1 :] -= np.outer(table[k + 1 :, k] / table[k, k], table[k])
-    assert positive_definite(S) is truth
-    assert _surely_positive_definite(S) is truth  # the eigenvalues are integers of few digits
+    assert positive_definite(S, Work(1 << 24)) is truth
+    assert _surely_definite(S) is truth  # the eigenvalues are integers of few digits
 
 
 def test_the_quick_test_leaves_close_calls_to_the_minors():
     one = 1 << 400
     for below, truth in ((one - 1, True), (one, False), (one + 1, False)):
         S = [[one, below], [below, one]]
-        assert positive_definite(S) is truth
-        assert not _surely_positive_definite(S)
-    assert _surely_positive_definite([[one, one - (one >> 50)], [one - (one >> 50), one]])
+        assert positive_definite(S, Work(1 << 24)) is truth
+        assert not _surely_definite(S)
+    assert _surely_definite([[one, one - (one >> 50)], [one - (one >> 50), one]])
     for S in ([[0]], [[-1]], [[1, 0], [0, 0]], [[1, 1], [1, 1]], [[-1, 0], [0, -1]]):
-        assert not _surely_positive_definite(S)
-        assert not positive_definite(S)
+        assert not _surely_definite(S)
+        assert not positive_definite(S, Work(1 << 24))
 
 
 @settings(max_examples=200, deadline=None)
@@ -668,7 +665,7 @@ def test_deep_trees_need_no_recursion():
     # The first leaf, on which no point is active, is proved; the second lacks multipliers.
     parts.leaves = [leaf, idle]
     with pytest.raises(Rejected, match="end before"):
-        check_phases(matrix(X), parts.proof(Z))
+        check_phases(matrix(X), parts.proof(Z), Work(1 << 24))
 
 
 def test_slots_are_as_many_as_the_multipliers():

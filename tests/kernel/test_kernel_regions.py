@@ -23,6 +23,7 @@ from certnn.kernel import Rejected
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import leaves
 from certnn.kernel.regions import RegionsProof, _forms, check_regions
+from certnn.kernel.work import Work
 from certnn.phases.directions import cover
 from certnn.problem import TrainingProblem
 
@@ -142,7 +143,7 @@ FEATURE = ExactMatrix([[1]], 0)
 
 
 def test_a_proof_by_hand_without_any_room():
-    check_regions(FEATURE, proof_of_one_point(), "python")
+    check_regions(FEATURE, proof_of_one_point(), Work(1 << 24), "python")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_a_proof_by_hand_without_any_room():
 )
 def test_what_is_wrong_with_it(change, reason):
     with pytest.raises(Rejected, match=reason):
-        check_regions(FEATURE, replace(proof_of_one_point(), **change), "python")
+        check_regions(FEATURE, replace(proof_of_one_point(), **change), Work(1 << 24), "python")
 
 
 def ball(multiplier):
@@ -176,10 +177,10 @@ def ball(multiplier):
 
 
 def test_norms_are_compared_exactly():
-    check_regions(FEATURE, proof_of_one_point(**ball([1.0, 1.0])), "python")
+    check_regions(FEATURE, proof_of_one_point(**ball([1.0, 1.0])), Work(1 << 24), "python")
     for r, s in ((1.0, np.nextafter(1.0, 0.0)), (1.0, -1.0), (0.0, -5e-324), (-2.0, 1.0)):
         with pytest.raises(Rejected, match="norm may be negative"):
-            check_regions(FEATURE, proof_of_one_point(**ball([r, s])), "python")
+            check_regions(FEATURE, proof_of_one_point(**ball([r, s])), Work(1 << 24), "python")
 
 
 def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanishes():
@@ -191,7 +192,7 @@ def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanish
             multipliers=array("d", [y]),
         )
 
-    check_regions(FEATURE, one(0, 1, -7.0), "python")
-    check_regions(FEATURE, one(0, 0, 7.0), "python")
+    check_regions(FEATURE, one(0, 1, -7.0), Work(1 << 24), "python")
+    check_regions(FEATURE, one(0, 0, 7.0), Work(1 << 24), "python")
     with pytest.raises(Rejected, match="negative"):
-        check_regions(FEATURE, one(0, 0, -7.0), "python")
+        check_regions(FEATURE, one(0, 0, -7.0), Work(1 << 24), "python")

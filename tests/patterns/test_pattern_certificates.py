@@ -21,6 +21,7 @@ from certnn import kernel
 from certnn.cli import main
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.patterns import PatternsProof, check_patterns
+from certnn.kernel.work import Work
 from certnn.losses import loss_named
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -137,7 +138,7 @@ def by_hand(kappa, rows, split):
     points = [[i for i, row in enumerate(rows) if row is not None]]
     given = [row for row in rows if row is not None]
     proof = PatternsProof(kappa, exact([[3], [-4]]), points, exact(given), exact([[split]]))
-    check_patterns(exact([[1, 0], [0, 1]]), [b"\3"], proof, "auto")
+    check_patterns(exact([[1, 0], [0, 1]]), [b"\3"], proof, Work(1 << 24), "auto")
 
 
 def test_multipliers_by_hand():

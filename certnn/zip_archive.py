@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from certnn.errors import InputError
-from certnn.formats.exact_floats import LARGEST_CONTENT
+from certnn.raw_files import LARGEST_CONTENT
 
 #: Bytes of a directory of entries, about 46 and a name each.
 _LARGEST_DIRECTORY = 1 << 20
@@ -27,13 +27,15 @@ class ZipArchive:
         For error messages.
     sizes : dict
         Uncompressed size by name. Python reads no more than that of an entry.
+    largest : int
+        Most bytes that all entries read may have, uncompressed.
     """
 
-    def __init__(self, path: str, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: str, archive: zipfile.ZipFile, largest: int) -> None:
         self.path = path
         self._archive = archive
         self.sizes = {info.filename: info.file_size for info in archive.infolist()}
-        self._left = LARGEST_CONTENT
+        self.largest = self._left = largest
         if len(self.sizes) != len(archive.infolist()):
             raise InputError(path, "is a zip file with two entries of the same name")
 
@@ -44,7 +46,7 @@ class ZipArchive:
                 self.path, f"entry {shorten(name)} would unpack to more than {largest} bytes"
             )
 
-    def read(self, name: str, largest: int = LARGEST_CONTENT) -> bytes:
+    def read(self, name: str, largest: int | None = None) -> bytes:
         """The content of an entry.
 
         Raises
@@ -55,10 +57,10 @@ class ZipArchive:
         """
         if name not in self.sizes:
             raise InputError(self.path, f"has no entry {shorten(name)}")
-        self.require_size(name, largest)
+        self.require_size(name, self.largest if largest is None else largest)
         self._left -= self.sizes[name]
         if self._left < 0:
-            raise InputError(self.path, f"would unpack to more than {LARGEST_CONTENT} bytes")
+            raise InputError(self.path, f"would unpack to more than {self.largest} bytes")
         info = self._archive.getinfo(name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(self.path, f"entry {shorten(name)} is compressed in an unusual way")
@@ -72,8 +74,8 @@ class ZipArchive:
 
 
 @contextmanager
-def open_zip(path: str | Path) -> Iterator[ZipArchive]:
-    """Open a zip file for reading.
+def open_zip(path: str | Path, largest: int = LARGEST_CONTENT) -> Iterator[ZipArchive]:
+    """Open a zip file for reading entries of at most `largest` bytes in all, uncompressed.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def open_zip(path: str | Path) -> Iterator[ZipArchive]:
             raise
         except (OSError, NotImplementedError, ValueError, zipfile.BadZipFile) as error:
             raise InputError(name, f"is not a whole zip file: {shorten(str(error))}") from None
-        yield ZipArchive(name, archive)
+        yield ZipArchive(name, archive, largest)
 
 
 def shorten(text: str | bytes, longest: int = 80) -> str:

@@ -1,0 +1,80 @@
+"""The work and the memory that a check may take: bounded by the size of the file.
+
+What a piece of the check costs is known from counts and from the lengths of its integers, before
+it is done, and is spent first. It does not depend on what arithmetic is installed.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Final
+
+from certnn.kernel.rejected import Rejected
+
+#: Work that any certificate may take, and times size**1.5 what a large one may take beyond.
+_LEAST_WORK: Final = 1 << 28
+_WORK_RATE: Final = 16
+#: The same for the integers that are held at once, in bits, and in bits for each byte.
+_LEAST_ROOM: Final = 1 << 30
+_ROOM_RATE: Final = 512
+#: An integer takes some 32 bytes however short it is, a place in a list included.
+INTEGER: Final = 256
+
+
+class Work:
+    """What is left of the work that a check may take.
+
+    Parameters
+    ----------
+    size : int
+        Bytes of the file.
+
+    Attributes
+    ----------
+    left : int
+        Products of words of 64 bits.
+    room : int
+        Bits of integers at a time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = _LEAST_WORK + _WORK_RATE * size * isqrt(size)
+        self.room = _LEAST_ROOM + _ROOM_RATE * size
+
+    def spend(self, products: int, bits: int) -> None:
+        """Take work for so many products of integers, each product of at most so many bits.
+
+        Raises
+        ------
+        Rejected
+            If not so much is left.
+        """
+        self.take(word_products(products, bits))
+
+    def take(self, amount: int) -> None:
+        """Take so much work.
+
+        Raises
+        ------
+        Rejected
+            If not so much is left.
+        """
+        self.left -= amount
+        if self.left < 0:
+            raise Rejected("the check would take more work than a file of its size may")
+
+    def hold(self, count: int, bits: int) -> None:
+        """See that so many integers of so many bits have room, beside a few such matrices.
+
+        Raises
+        ------
+        Rejected
+            If they have not.
+        """
+        if count * (bits + INTEGER) > self.room:
+            raise Rejected("the check would take more memory than a file of its size may")
+
+
+def word_products(products: int, bits: int) -> int:
+    """The work of so many products of integers, each product of at most so many bits."""
+    return products * (1 + bits // 128) ** 2
