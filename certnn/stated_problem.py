@@ -16,7 +16,12 @@ from certnn.losses import Loss, as_loss
 from certnn.problem import TrainingProblem
 
 #: The loss whose network ends in a function that makes probabilities.
-_LOSSES = {"identity": "half-squared", "logistic": "logistic", "softmax": "softmax"}
+_LOSSES = {
+    "identity": "half-squared",
+    "logistic": "logistic",
+    "softmax": "softmax",
+    "log-softmax": "softmax",
+}
 
 
 def problem_for(

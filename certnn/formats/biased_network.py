@@ -11,8 +11,9 @@ from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 
-#: What a library may apply to the outputs: nothing, or what turns logits into probabilities.
-OUTPUT_ACTIVATIONS = ("identity", "logistic", "softmax")
+#: What a library may apply to the outputs: nothing, or what turns logits into probabilities, or
+#: into their logarithms.
+OUTPUT_ACTIVATIONS = ("identity", "logistic", "softmax", "log-softmax")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,8 +30,8 @@ class BiasedNetwork:
         The b of the hidden layer; None if the network was trained without one.
     output_bias : array_like of shape (c,), or None
         The a of the output layer; None if the network was trained without one.
-    output_activation : {"identity", "logistic", "softmax"}
-        What the library applies to the outputs; with the last two the outputs are logits.
+    output_activation : {"identity", "logistic", "softmax", "log-softmax"}
+        What the library applies to the outputs; with all but the first the outputs are logits.
     source : str
         Where the network comes from, for reports.
 
@@ -95,8 +96,9 @@ class BiasedNetwork:
             Whether the problem has a column of ones for a hidden bias; then b is the last row of
             the result's U. None: as the network was trained, with one iff it has a b.
         logits : bool
-            Take the outputs before a softmax or logistic function. Without it a network that ends
-            in one is refused, since the squared loss would be that of other outputs.
+            Take the outputs before the function that makes probabilities of them. Without it a
+            network that ends in one is refused, since the squared loss would be that of other
+            outputs.
 
         Returns
         -------
