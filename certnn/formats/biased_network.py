@@ -147,5 +147,5 @@ def _frozen_bias(name: str, value: Any, length: int) -> FloatArray | None:
     array = np.asarray(value)
     if array.shape != (length,):
         raise InputError(name, f"must have shape ({length},), got {array.shape}")
-    bias: FloatArray = frozen_matrix(name, array[None, :])[0]
+    bias: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]
     return bias
