@@ -113,10 +113,11 @@ class BiasedNetwork:
             activation without `logits`.
         """
         if self.output_activation != "identity" and not logits:
+            loss = "logistic" if self.output_activation == "logistic" else "softmax"
             raise InputError(
                 self.source,
-                f"ends in a {self.output_activation} function, and the squared loss is audited on "
-                "linear outputs; ask for the logits if the loss is on those",
+                f"ends in a {self.output_activation} function, and this loss is of linear outputs: "
+                f"state the loss {loss}, or take the logits if the loss is on those",
             )
         bias = self.hidden_bias
         if hidden_bias is None:

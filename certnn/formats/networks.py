@@ -145,7 +145,7 @@ def _start_of(path: str | Path) -> bytes:
 
 def _read_object(source: Any, layers: Layers | None) -> BiasedNetwork:
     homes = {base.__module__.partition(".")[0] for base in type(source).__mro__}
-    if "torch" in homes and "keras" not in homes and hasattr(source, "state_dict"):
+    if "torch" in homes and "keras" not in homes and hasattr(source, "named_modules"):
         return read_torch_module(source, layers)
     if isinstance(source, Mapping):
         tensors = live_tensors("network", source)

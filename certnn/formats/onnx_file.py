@@ -90,7 +90,8 @@ class _Tensors:
             types.FLOAT16: "float16",
             types.BFLOAT16: "bfloat16",
         }
-        if tensor.data_type not in (*named, types.INT64):
+        integers = {types.INT64: "<i8", types.INT32: "<i4"}
+        if tensor.data_type not in (*named, *integers):
             known = types.DataType.values()
             kind = types.DataType.Name(tensor.data_type) if tensor.data_type in known else "unknown"
             raise UnsupportedLayer(f"{what} is of type {kind}, not float16, 32, 64 or bfloat16")
@@ -103,9 +104,9 @@ class _Tensors:
         try:
             if tensor.data_location == types.EXTERNAL:
                 content = external_bytes(self._path, tensor)
-                if tensor.data_type == types.INT64:
-                    integers: NDArray[Any] = np.frombuffer(content, "<i8").reshape(shape)
-                    return integers
+                if tensor.data_type in integers:
+                    stored = np.frombuffer(content, integers[tensor.data_type])
+                    return stored.reshape(shape).astype(np.int64)
                 dtype = named[tensor.data_type]
                 return decode_floats(argument, what, dtype, content, False).reshape(shape)
             array: NDArray[Any] = self._onnx.numpy_helper.to_array(tensor)
@@ -113,7 +114,9 @@ class _Tensors:
             if isinstance(error, InputError):
                 raise
             raise InputError(argument, f"{what} does not have the size of its shape") from None
-        return array if tensor.data_type == types.INT64 else exact_float64(argument, what, array)
+        if tensor.data_type in integers:
+            return array.astype(np.int64)
+        return exact_float64(argument, what, array)
 
 
 def _opset(argument: str, model: Any) -> int:

@@ -62,8 +62,8 @@ def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
     outputs = [value.name for value in graph.output if _holds_numbers(value.type)]
     if len(constants) != len(graph.initializer) or len(inputs) != 1 or len(outputs) != 1:
         raise UnsupportedLayer(
-            f"its graph has {len(inputs)} inputs, and {len(outputs)} outputs of floats, not one "
-            "of each"
+            f"its graph has {len(inputs)} inputs and {len(outputs)} outputs of floats: export it "
+            "with one of each"
         )
     nodes = _parsed_nodes(model, tensors)
     reason = None

@@ -31,7 +31,8 @@ def apply_operator(operation: Operation) -> Value:
 
 def _gemm(operation: Operation) -> Value:
     for name in ("alpha", "beta"):
-        if operation.attributes.get(name, 1.0) != 1.0:
+        factor = operation.attributes.get(name, 1.0)
+        if not isinstance(factor, float) or factor != 1.0:
             raise UnsupportedLayer("alpha and beta must be 1")
     transposed = [bool(operation.number(name, 0)) for name in ("transA", "transB")]
     place = 0 if isinstance(operation.argument(0), Data) else 1
@@ -62,7 +63,9 @@ def _subtract(operation: Operation) -> Value:
     if one.size != 1 or one.flat[0] != 1.0 or one.ndim > len(data.shape):
         raise UnsupportedLayer("it subtracts the data from something")
     if data.chain.output_activation != "logistic" or data.chain.columns != 1:
-        raise UnsupportedLayer("1 less what is not the probability of one output")
+        raise UnsupportedLayer(
+            "1 less the data, which is read of the probability of one output alone"
+        )
     return Complement(data)
 
 

@@ -55,9 +55,9 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
     """
     module = getattr(module, "_orig_mod", module)  # of torch.compile
     kind = type(module).__name__
-    live_tensors(kind, _tensors(module))  # what has no numbers cannot be copied
+    live_tensors(kind, _tensors(kind, module))  # what has no numbers cannot be copied
     copied = _plain_copy(kind, module)
-    tensors = live_tensors(kind, _tensors(copied))
+    tensors = live_tensors(kind, _tensors(kind, copied))
     orders = [layers] if layers is not None else candidate_orders(kind, tensors)
     probe = _Probe(kind, copied)
     for order in orders:
@@ -81,14 +81,15 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
     )
 
 
-def _tensors(module: Any) -> dict[str, Any]:
+def _tensors(kind: str, module: Any) -> dict[str, Any]:
     """Its tensors by name, without what else a module may keep in its state."""
     torch = sys.modules["torch"]  # there is a live module, so it is there
-    return {
-        name: value
-        for name, value in module.state_dict().items()
-        if isinstance(value, torch.Tensor)
-    }
+    try:
+        state = module.state_dict()
+    except Exception as error:  # the user's own code, and anything may go wrong in it
+        reason = shorten(f"{type(error).__name__}: {error}")
+        raise InputError(kind, f"fails to give its state_dict(): {reason}") from None
+    return {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
 
 
 def _plain_copy(kind: str, module: Any) -> Any:

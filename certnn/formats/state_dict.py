@@ -141,11 +141,18 @@ def candidate_orders(argument: str, tensors: Mapping[str, NamedTensor]) -> list[
         If there are not two linear layers that fit.
     """
     names = linear_layers(tensors)
-    if len(names) != 2:
+    if len(names) > 2:
         raise InputError(
             argument,
-            f"has not two linear layers but {len(names)} ({_listed(names)})"
-            + (f"; name the hidden and the output layer: {_NAMED}" if len(names) > 2 else ""),
+            f"has {len(names)} linear layers ({_listed(names)}); name the hidden and the output "
+            f"layer: {_NAMED}",
+        )
+    if len(names) < 2:
+        raise InputError(
+            argument,
+            f"has fewer than two weight matrices called weight ({_listed(list(tensors))}); if "
+            "they are called otherwise, give a dictionary of arrays U (d×m) and V (m×c), and "
+            "hidden_bias and output_bias if there are",
         )
     shapes = {name: tensors[_joined(name, "weight")].shape for name in names}
     orders = [(names[0], names[1]), (names[1], names[0])]
@@ -174,6 +181,8 @@ def _require_no_others(argument: str, tensors: Mapping[str, NamedTensor]) -> Non
                 "before saving, or give the live module",
             )
     name = telling[0]
+    if len(linear_layers(tensors)) < 2:
+        return  # which is what is wrong
     raise InputError(
         argument,
         f"has the tensor {shorten(name)} of shape {tensors[name].shape}, which is neither the "

@@ -99,7 +99,7 @@ def test_names_are_for_tensors_by_name_alone(tmp_path):
         ("loss.pos_weight", (3,), "loss.pos_weight.*--layers"),
         ("norm.weight", (3,), "norm.weight.*--layers"),
         ("fc1.bias", (2,), "fc1.bias"),
-        ("aux.weight", (5, 3), "not two linear layers but 3 .fc1, fc2, aux.*--layers"),
+        ("aux.weight", (5, 3), "3 linear layers .fc1, fc2, aux.*--layers"),
         ("fc1.weight_mask", (3, 4), "prune.remove"),
         ("fc1.parametrizations.weight.original0", (3, 1), "remove_parametrizations"),
         ("fc1.weight_g", (3, 1), "remove_weight_norm"),
@@ -113,6 +113,13 @@ def test_other_tensors_are_refused_by_name(name, shape, reason):
     if name != "fc1.bias":
         network = read_network(stored, layers=("fc1", "fc2"))
         np.testing.assert_array_equal(network.U, HIDDEN.T)
+
+
+@pytest.mark.parametrize("names", [("W", "V"), ("fc1.kernel", "fc2.kernel"), ("weight", "V")])
+def test_weights_by_other_names_are_refused_with_the_way_out(names):
+    with pytest.raises(InputError, match=f"{names[0]}, {names[1]}.*dictionary of arrays U"):
+        read_network(dict(zip(names, (HIDDEN, OUTPUT), strict=True)))
+    np.testing.assert_array_equal(read_network({"U": HIDDEN, "V": OUTPUT}).V, OUTPUT)
 
 
 def test_layers_are_named_in_the_shell(tmp_path, capsys):

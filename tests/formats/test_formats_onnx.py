@@ -29,6 +29,9 @@ LAST = {
 }
 
 
+FORMS = st.sampled_from(["", "", "transposed", "half", "node", "axis"])
+
+
 class Graph:
     """A model being written, with small integers as weights: all sums are exact in float32."""
 
@@ -43,6 +46,26 @@ class Graph:
     def constant(self, array, kind=None):
         name = f"c{len(self.stored)}"
         self.stored.append(numpy_helper.from_array(np.asarray(array, kind or self.kind), name))
+        return name
+
+    def weight(self, array, form):
+        """Weights as an initializer, or as exporters hide them behind nodes."""
+        kept = self.last
+        if form == "transposed":
+            name = self.add("Transpose", self.constant(array.T))
+        elif form == "half":
+            to = {"float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}[self.kind]
+            name = self.add("Cast", self.constant(array, "float16"), to=to)
+        elif form == "node":
+            value = numpy_helper.from_array(array.astype(self.kind))
+            name = self.add("Identity", self.add("Constant", value=value))
+        elif form == "axis":
+            self.last = self.constant(array[None])
+            self.axes("Squeeze", [0])
+            name = self.last
+        else:
+            name = self.constant(array)
+        self.last = kept
         return name
 
     def shape(self, *sizes):
@@ -105,12 +128,13 @@ def linear(draw, graph, rows, columns, points, layout, wild):
     weight = graph.integers(rows, columns)
     bias = None
     if draw(st.booleans()):
-        bias = graph.constant(graph.integers(*bias_shapes(draw, columns, points, layout, wild)))
+        shape = bias_shapes(draw, columns, points, layout, wild)
+        bias = graph.weight(graph.integers(*shape), draw(FORMS))
     left = layout == "columns" or (layout == "point" and draw(st.booleans()))
     gemm = layout != "point" and (bias or graph.opset >= 11) and draw(st.booleans())
     if gemm:
         turned = int(draw(st.booleans()))
-        stored = graph.constant(weight.T if turned != left else weight)
+        stored = graph.weight(weight.T if turned != left else weight, draw(FORMS))
         inputs = (stored, "") if left else ("", stored)
         graph.add(
             "Gemm",
@@ -119,7 +143,7 @@ def linear(draw, graph, rows, columns, points, layout, wild):
             **{"transA" if left else "transB": turned},
         )
         return
-    stored = graph.constant(weight.T if left else weight)
+    stored = graph.weight(weight.T if left else weight, draw(FORMS))
     graph.add("MatMul", *((stored, "") if left else ("", stored)))
     if bias is not None:
         graph.add("Add", *(draw(st.permutations(["", bias]))))
@@ -138,7 +162,8 @@ def graphs(draw, wild):
     count = n if draw(st.booleans()) else "n"
     shape = {"rows": [count, d], "columns": [d, count], "point": [d]}[layout]
     if layout == "rows":
-        before = draw(st.sampled_from(["", "Flatten", "Reshape", "copied", "twice", "axes"]))
+        ways = ["", "Flatten", "Reshape", "copied", "twice", "axes", "Dropout", "Identity"]
+        before = draw(st.sampled_from(ways))
         if before == "Flatten":
             graph.add("Flatten", "", axis=draw(st.integers(0, 2)) if wild else 1)
         elif before == "Reshape":
@@ -147,12 +172,15 @@ def graphs(draw, wild):
             graph.add("Reshape", "", graph.shape(*draw(some if wild else st.sampled_from(fitting))))
         elif before == "copied":
             graph.add("Reshape", "", graph.shape(0, -1))
+        elif before in ("Dropout", "Identity"):
+            graph.add(before, "")
         elif before == "twice":
             graph.add("Transpose", "", perm=[1, 0])
             graph.add("Transpose", "")
         elif before == "axes":
             graph.axes("Unsqueeze", [draw(st.integers(0, 2))] if wild else [1])
-            graph.axes("Squeeze", [draw(st.integers(0, 2))] if wild else [1])
+            if not wild or draw(st.booleans()):
+                graph.axes("Squeeze", [draw(st.integers(0, 2))] if wild else [1])
     linear(draw, graph, d, m, n, layout, wild)
     rectified = draw(st.sampled_from(["Relu", "Max", "Clip"] if kind == "float32" else ["Relu"]))
     if rectified == "Max" and opset >= 8:

@@ -158,6 +158,8 @@ def refused_modules():
     yield "hooked", hooked, "computes something else"
     yield "dictionary", Dictionary(*layers()), "returns a dict"
     yield "deep", layers(nn.ReLU(), nn.Linear(3, 2)), "3 .*layers="
+    yield "optimiser", torch.optim.Adam(layers().parameters()), "object of type Adam"
+    yield "embedding", nn.Embedding(4, 3), "fewer than two"
     yield "lazy", nn.Sequential(nn.LazyLinear(6), nn.ReLU(), nn.LazyLinear(3)), "lazy.*once"
     yield "meta", layers().to("meta"), "meta"
     yield (
