@@ -23,8 +23,7 @@ class Data:
     """A tensor that depends on the input: every point's features after some layers.
 
     Every method returns the tensor after one more operation, with the shape that the operation
-    gives it by ONNX's rules. They raise `UnsupportedLayer` where points would no longer be apart,
-    or the network would not be one of two layers.
+    gives it by ONNX's rules.
 
     Parameters
     ----------
@@ -35,6 +34,12 @@ class Data:
     points : int or None
         Its axis of points; None if it holds one point. The features are along the others: after a
         layer along one of them, before it in row-major order.
+
+    Raises
+    ------
+    UnsupportedLayer
+        By its methods, where points would no longer be apart, or the network would not be one of
+        two layers.
     """
 
     chain: LayerChain
@@ -228,6 +233,11 @@ def input_layouts(sizes: Sequence[int | None] | None) -> list[Data]:
     ----------
     sizes : sequence or None
         Its declared shape, with None for what is open; None if none is declared.
+
+    Raises
+    ------
+    UnsupportedLayer
+        If there is no point in it, or it has no axes.
     """
     declared = (None, None) if sizes is None else tuple(sizes)
     if any(size is not None and not 0 < size < ANY_NUMBER for size in declared):

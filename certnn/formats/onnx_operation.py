@@ -38,6 +38,11 @@ class Operation:
         Its attributes: numbers, lists of numbers, and arrays.
     opset : int
         The version of ONNX's own operators.
+
+    Raises
+    ------
+    UnsupportedLayer
+        By its methods, where an input or attribute is of another kind than asked for.
     """
 
     kind: str
