@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.formats.layer_chain import UnsupportedLayer
-from certnn.formats.onnx_operation import Operation
+from certnn.formats.onnx_operation import MOST_INTEGERS, Operation
 from certnn.formats.optional_packages import require_package
 
 FLOAT, DOUBLE = 1, 11  # numbers of these types in onnx.TensorProto
@@ -18,7 +18,6 @@ FLOAT, DOUBLE = 1, 11  # numbers of these types in onnx.TensorProto
 _VIEWS = {"Identity", "Squeeze", "Transpose", "Unsqueeze"}
 #: Of shapes: a few integers, as exporters compute them.
 _OF_SHAPES = {*_VIEWS, "Add", "Cast", "Concat", "Div", "Gather", "Mul", "Reshape", "Slice", "Sub"}
-_MOST_INTEGERS = 64
 
 
 def apply_to_constants(operation: Operation, node: Any) -> NDArray[Any]:
@@ -41,7 +40,7 @@ def apply_to_constants(operation: Operation, node: Any) -> NDArray[Any]:
     floats = any(array.dtype == np.float64 for array in arrays)
     if operation.kind == "Cast" and floats:
         return _converted(operation)
-    small = not floats and all(array.size <= _MOST_INTEGERS for array in arrays)
+    small = not floats and all(array.size <= MOST_INTEGERS for array in arrays)
     if operation.kind not in (_OF_SHAPES if small else _VIEWS):
         raise UnsupportedLayer("this operator is not supported on constants")
     # ONNX's own implementation knows what each version means.
@@ -56,7 +55,7 @@ def apply_to_constants(operation: Operation, node: Any) -> NDArray[Any]:
         (result,) = evaluate(model).run(None, dict(zip(names, arrays, strict=True)))
     except Exception as error:  # of every kind, for what a stranger may ask for
         raise UnsupportedLayer(f"it fails ({type(error).__name__})") from None
-    if not isinstance(result, np.ndarray) or (small and result.size > _MOST_INTEGERS):
+    if not isinstance(result, np.ndarray) or (small and result.size > MOST_INTEGERS):
         raise UnsupportedLayer("it makes something else than the shape of an array")
     return result
 

@@ -19,6 +19,8 @@ from certnn.formats.zip_archive import shorten
 _FLOATS = (0, 1, 10, 11, 16)
 #: Exporters write a dozen or two for a two-layer network.
 _MOST_NODES = 512
+#: They write larger constants as tensors.
+_MOST_NUMBERS = 1 << 16
 
 
 class TensorReader(Protocol):
@@ -34,6 +36,8 @@ class _Unread:
     """A value that is not read, which matters only if the network's output needs it."""
 
     reason: str
+    #: How many nodes there are before the one at which reading ended.
+    reached: int = 0
 
 
 def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
@@ -66,20 +70,21 @@ def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
             "with one of each"
         )
     nodes = _parsed_nodes(model, tensors)
-    reason = None
+    refusals = [_Unread("its output is not that of layers on its input")]
     for layout in input_layouts(_declared_shape(inputs[0])):
         output = _followed(nodes, opset, {**constants, inputs[0].name: layout}).get(outputs[0])
         if isinstance(output, Data):
             return output.chain
-        # The usual layout's reason is the one to tell.
-        reason = reason or (output.reason if isinstance(output, _Unread) else None)
-    raise UnsupportedLayer(reason or "its output is not that of layers on its input")
+        if isinstance(output, _Unread):
+            refusals.insert(-1, output)
+    raise UnsupportedLayer(max(refusals, key=lambda refusal: refusal.reached).reason)
 
 
 @dataclass(frozen=True)
 class _Node:
     """A node with its attributes, or why they are not read."""
 
+    place: int
     where: str
     stored: Any
     attributes: dict[str, Any] | _Unread
@@ -93,9 +98,9 @@ def _parsed_nodes(model: Any, tensors: TensorReader) -> list[_Node]:
         try:
             if (node.domain, node.op_type) in own:
                 raise UnsupportedLayer("not an operator of ONNX itself")
-            nodes.append(_Node(where, node, _attributes(node, tensors)))
+            nodes.append(_Node(index, where, node, _attributes(node, tensors)))
         except UnsupportedLayer as error:
-            nodes.append(_Node(where, node, _Unread(f"{where}: {error}")))
+            nodes.append(_Node(index, where, node, _Unread(f"{where}: {error}", index)))
     return nodes
 
 
@@ -114,7 +119,7 @@ def _followed(
         if not outputs or not outputs[0]:
             raise UnsupportedLayer(f"{node.where}: it lacks its first output")
         result = _result(node, opset, [values[name] if name else None for name in inputs])
-        other = _Unread(f"{node.where}: only its first output is read")
+        other = _Unread(f"{node.where}: only its first output is read", node.place)
         for place, name in enumerate(outputs):
             if name in values:
                 raise UnsupportedLayer(f"{node.where}: it makes {shorten(name)} again")
@@ -136,7 +141,7 @@ def _result(node: _Node, opset: int, arguments: list[Any]) -> Value | _Unread:
             return apply_operator(operation)
         return apply_to_constants(operation, node.stored)
     except UnsupportedLayer as error:
-        return _Unread(f"{node.where}: {error}")
+        return _Unread(f"{node.where}: {error}", node.place)
 
 
 def _stored(tensor: Any, tensors: TensorReader) -> NDArray[Any] | _Unread:
@@ -165,6 +170,8 @@ def _declared_shape(value: Any) -> list[int | None] | None:
 def _attributes(node: Any, tensors: TensorReader) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for attribute in node.attribute:
+        if max(len(attribute.ints), len(attribute.floats)) > _MOST_NUMBERS:
+            raise UnsupportedLayer(f"attribute {shorten(attribute.name)} has too many numbers")
         if attribute.type == attribute.FLOAT:
             found[attribute.name] = attribute.f
         elif attribute.type == attribute.INT:

@@ -20,6 +20,8 @@ class Complement:
     of: Data
 
 
+#: No shape has more.
+MOST_INTEGERS = 64
 #: A value in the graph, or an argument left out.
 Value = Data | Complement | NDArray[Any] | None
 
@@ -75,6 +77,8 @@ class Operation:
             return None
         if not isinstance(value, np.ndarray) or value.dtype.kind != "i" or value.ndim > 1:
             raise UnsupportedLayer("its axes or shape are not constant integers")
+        if value.size > MOST_INTEGERS:
+            raise UnsupportedLayer(f"its axes or shape are {value.size} integers")
         return [int(number) for number in value.reshape(-1)]
 
     def axes(self, place: int, since: int) -> list[int] | None:

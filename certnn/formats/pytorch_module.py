@@ -96,7 +96,7 @@ def _plain_copy(kind: str, module: Any) -> Any:
     """A copy in evaluation mode with plain weights, as masks, norms and the like make them."""
     torch = sys.modules["torch"]
     # What a pruned layer multiplies has a history, with which it cannot be copied.
-    made = {
+    with_history = {
         id(value): value.detach()
         for part in module.modules()
         for value in vars(part).values()
@@ -104,11 +104,11 @@ def _plain_copy(kind: str, module: Any) -> Any:
     }
     parametrize = torch.nn.utils.parametrize
     try:
-        copied = copy.deepcopy(module, made).cpu().eval()
+        copied = copy.deepcopy(module, with_history).cpu().eval()
         for part in copied.modules():
             if parametrize.is_parametrized(part):
-                kind_made = type(part)  # for the one module, with which the copy shares it
-                part.__class__ = type(kind_made.__name__, kind_made.__bases__, {**vars(kind_made)})
+                made = type(part)  # which the user's module has too, and removal changes
+                part.__class__ = type(made.__name__, made.__bases__, {**vars(made)})
                 for name in list(part.parametrizations):
                     parametrize.remove_parametrizations(part, name)
             for key, hook in list(part._forward_pre_hooks.items()):

@@ -459,6 +459,18 @@ def test_other_operators_are_refused_by_name(kind, inputs, attributes, reason):
     assert "\n" not in str(refused.value)
 
 
+def test_the_reason_told_is_that_of_the_way_that_went_furthest():
+    graph = Graph(14)
+    W, _, V, _ = weights()
+    graph.add("MatMul", graph.constant(W.T), "")
+    graph.add("Relu", "")
+    graph.add("MatMul", graph.constant(V.T), "")
+    graph.add("Tanh", "")
+    for count in (1, 3):
+        with pytest.raises(InputError, match="Tanh"):
+            read_network(graph.model([4, count]))
+
+
 def test_graphs_that_could_take_long_are_refused():
     graph = Graph(17)
     for _ in range(600):
@@ -472,4 +484,12 @@ def test_graphs_that_could_take_long_are_refused():
     sizes = graph.last
     graph.add("Reshape", "x", sizes)
     with pytest.raises(InputError, match="Concat"):
+        read_network(graph.model(["n", 4]))
+    graph = Graph(17)
+    graph.add("Reshape", "", graph.constant(np.ones(100_000), "int64"))
+    with pytest.raises(InputError, match="100000 integers"):
+        read_network(graph.model(["n", 4]))
+    graph = Graph(9)
+    graph.add("Squeeze", "", axes=[0] * 100_000)
+    with pytest.raises(InputError, match="too many"):
         read_network(graph.model(["n", 4]))
