@@ -33,6 +33,8 @@ _PASSING = {
     *("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
 }
 _MODELS = ("Sequential", "Functional")
+#: A model of two layers of weights has a few more at most.
+_MOST_LAYERS = 64
 
 
 def read_keras_file(path: str | Path) -> BiasedNetwork:
@@ -101,6 +103,8 @@ class _StoredWeights:
         self._h5py = h5py
         self._groups: dict[str, Any] = {}
         layers = self._child(model, "layers")
+        if len(layers) > _MOST_LAYERS:
+            raise InputError(path, f"has the weights of {len(layers)} layers, which is too many")
         for key in layers:
             group = self._child(layers, key)
             name = self._child(group, "vars").attrs.get("name", key)
@@ -230,6 +234,8 @@ def _chain_of_layers(model: dict[str, Any]) -> list[dict[str, Any]]:
             "the file: make a keras.Sequential of its layers, and save that"
         )
     layers: list[dict[str, Any]] = inner["layers"]
+    if len(layers) > _MOST_LAYERS:
+        raise UnsupportedLayer(f"it has {len(layers)} layers, too many for two")
     if kind == "Functional":
         for before, layer in zip([None, *layers], layers, strict=False):
             previous = None if before is None else before["name"]

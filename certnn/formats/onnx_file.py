@@ -121,7 +121,8 @@ class _Tensors:
 
 def _opset(argument: str, model: Any) -> int:
     """The version of ONNX's own operators."""
-    versions = [opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+    own = [opset for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+    versions = sorted({int(opset.version) for opset in own})
     if len(versions) != 1 or versions[0] not in OPSETS:
         found = ", ".join(map(str, versions[:4])) or "none"
         raise InputError(
@@ -129,4 +130,4 @@ def _opset(argument: str, model: Any) -> int:
             f"is an ONNX model of opset {found}; {OPSETS[0]} to {OPSETS[-1]} are read: convert it "
             "with onnx.version_converter.convert_version",
         )
-    return int(versions[0])
+    return versions[0]

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pickle
+import shutil
 import struct
 import warnings
 import zipfile
@@ -54,6 +55,29 @@ def test_outputs_are_the_librarys(name, tmp_path):
 def test_what_is_not_such_a_network_is_refused(name, reason):
     with pytest.raises(InputError, match=reason):
         read_network(FILES / name)
+
+
+class LiveKeras:
+    """A live model as far as it is used: it is saved, and read from there."""
+
+    __module__ = "keras.models"
+
+    def __init__(self, name):
+        self.name = name
+
+    def save(self, path):
+        if self.name is None:
+            raise ValueError("not\nbuilt")
+        shutil.copy(FILES / self.name, path)
+
+
+def test_live_models_of_keras():
+    network = read_network(LiveKeras("nested.keras"))
+    np.testing.assert_allclose(network.output(X), OUTPUTS["nested.keras"], rtol=0, atol=1e-6)
+    assert network.source == "Keras model LiveKeras"
+    for name, reason in (("tanh.keras", "^LiveKeras: .*tanh"), (None, "^LiveKeras: .*not.built")):
+        with pytest.raises(InputError, match=reason):
+            read_network(LiveKeras(name))
 
 
 def test_biases_and_the_network_of_a_problem():
