@@ -12,8 +12,13 @@ from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 
 #: What a library may apply to the outputs: nothing, or what turns logits into probabilities, or
-#: into their logarithms.
-OUTPUT_ACTIVATIONS = ("identity", "logistic", "softmax", "log-softmax")
+#: into their logarithms; and the loss that goes with it.
+LOSS_AFTER = {
+    "identity": "half-squared",
+    "logistic": "logistic",
+    "softmax": "softmax",
+    "log-softmax": "softmax",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,8 +65,8 @@ class BiasedNetwork:
         source: str = "arrays",
     ) -> None:
         weights = TwoLayerNetwork(U, V)
-        if output_activation not in OUTPUT_ACTIVATIONS:
-            known = ", ".join(OUTPUT_ACTIVATIONS)
+        if output_activation not in LOSS_AFTER:
+            known = ", ".join(LOSS_AFTER)
             raise InputError("output_activation", f"is none of {known}")
         hidden = _frozen_bias("hidden_bias", hidden_bias, weights.U.shape[1])
         output = _frozen_bias("output_bias", output_bias, weights.V.shape[1])
@@ -113,11 +118,11 @@ class BiasedNetwork:
             activation without `logits`.
         """
         if self.output_activation != "identity" and not logits:
-            loss = "logistic" if self.output_activation == "logistic" else "softmax"
             raise InputError(
                 self.source,
-                f"ends in a {self.output_activation} function, and this loss is of linear outputs: "
-                f"state the loss {loss}, or take the logits if the loss is on those",
+                f"ends in a {self.output_activation} function, with which goes the loss "
+                f"{LOSS_AFTER[self.output_activation]}; if it was trained on what comes before "
+                "that, take read_network(...).as_network(logits=True)",
             )
         bias = self.hidden_bias
         if hidden_bias is None:

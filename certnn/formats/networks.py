@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.errors import InputError
-from certnn.formats.biased_network import BiasedNetwork
+from certnn.formats.biased_network import LOSS_AFTER, BiasedNetwork
 from certnn.formats.keras_file import read_keras_file, read_keras_model
 from certnn.formats.npz_file import read_npz_network
 from certnn.formats.onnx_file import read_onnx_file, read_onnx_model
@@ -74,8 +74,8 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
 def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
     """A network as `read_network` takes it, with biases and outputs as the problem has them.
 
-    Where no hidden bias is stored apart it is the last row of U. For the losses logistic and
-    softmax the outputs are logits.
+    Where no hidden bias is stored apart it is the last row of U. If it ends in a function that
+    makes probabilities, and the loss is the one that goes with that, the outputs are logits.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
     stored = read_network(source)
     network = stored.as_network(
         bool(problem.hidden_bias) and stored.hidden_bias is not None,
-        logits=problem.loss.name in ("logistic", "softmax"),
+        logits=problem.loss.name == LOSS_AFTER[stored.output_activation],
     )
     network.require_fits(problem)
     return network
