@@ -16,7 +16,7 @@ LARGEST_SCALE = 1e100
 SMALLEST_SCALE = 1e-100
 
 
-def frozen_matrix(name: str, value: Any) -> FloatArray:
+def frozen_matrix(name: str, value: Any, smallest: float = SMALLEST_SCALE) -> FloatArray:
     """Return `value` as a read-only float64 matrix that holds exactly the same numbers.
 
     Parameters
@@ -26,12 +26,14 @@ def frozen_matrix(name: str, value: Any) -> FloatArray:
     value : array_like, shape (rows, columns)
         Real numbers. Integers, booleans and shorter floats are converted; a number that float64
         cannot hold exactly is refused rather than rounded.
+    smallest : float
+        What its largest magnitude must be at least, unless it is zero.
 
     Raises
     ------
     InputError
         If `value` is not a matrix of finite real numbers, each exactly a float64, or if its largest
-        magnitude is outside [1e-100, 1e100] (zero is allowed).
+        magnitude is outside [smallest, 1e100] (zero is allowed).
     """
     try:
         given = np.asarray(value)
@@ -48,9 +50,9 @@ def frozen_matrix(name: str, value: Any) -> FloatArray:
     if given.dtype.itemsize >= 8 and given.dtype != np.float64 and not _same(given, matrix):
         raise InputError(name, f"has entries that float64 cannot hold exactly ({given.dtype})")
     scale = float(np.max(np.abs(matrix), initial=0.0))
-    if scale != 0.0 and not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+    if scale != 0.0 and not smallest <= scale <= LARGEST_SCALE:
         raise InputError(
-            name, f"has largest magnitude {scale:.3g}; rescale to within 1e-100..1e100"
+            name, f"has largest magnitude {scale:.3g}; rescale to within {smallest:g}..1e100"
         )
     matrix.setflags(write=False)
     return matrix

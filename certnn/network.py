@@ -29,7 +29,8 @@ class TwoLayerNetwork:
     Raises
     ------
     InputError
-        If U or V is not a finite matrix, their widths differ, or b does not fit V.
+        If U or V is not a finite matrix of numbers up to 1e100, their widths differ, or b does not
+        fit V.
     """
 
     U: FloatArray
@@ -37,7 +38,8 @@ class TwoLayerNetwork:
     output_bias: FloatArray | None = None
 
     def __init__(self, U: Any, V: Any, output_bias: Any = None) -> None:
-        u, v = frozen_matrix("U", U), frozen_matrix("V", V)
+        # Weight decay may have taken the weights to anything above zero.
+        u, v = frozen_matrix("U", U, smallest=0.0), frozen_matrix("V", V, smallest=0.0)
         if u.shape[1] != v.shape[0]:
             raise InputError(
                 "V", f"has {v.shape[0]} rows where U has {u.shape[1]} columns (neurons)"
@@ -49,7 +51,7 @@ class TwoLayerNetwork:
             given = np.asarray(output_bias)
             if given.shape != (v.shape[1],):
                 raise InputError("output_bias", f"must have shape ({v.shape[1]},)")
-            bias = frozen_matrix("output_bias", given[None, :])[0]
+            bias = frozen_matrix("output_bias", given[None, :], smallest=0.0)[0]
         object.__setattr__(self, "output_bias", bias)
 
     @property

@@ -11,12 +11,10 @@ from certnn.conventions import Convention, find_convention
 from certnn.data_sources import encoded_labels
 from certnn.errors import InputError
 from certnn.formats import BiasedNetwork, read_network
+from certnn.formats.biased_network import LOSS_AFTER
 from certnn.kernel.instance import Bias
 from certnn.losses import Loss, as_loss
 from certnn.problem import TrainingProblem
-
-#: The loss whose network ends in a function that makes probabilities.
-_LOSSES = {"identity": "half-squared", "logistic": "logistic", "softmax": "softmax"}
 
 
 def problem_for(
@@ -103,7 +101,7 @@ def own_biases(network: BiasedNetwork, convention: Convention | None = None) -> 
 
 
 def _loss(stored: BiasedNetwork, terms: Convention | None) -> Loss:
-    name = _LOSSES[stored.output_activation]
+    name = LOSS_AFTER[stored.output_activation]
     if terms is not None and len(terms.losses) == 1:
         name = terms.losses[0]
     return as_loss(name)

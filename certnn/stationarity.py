@@ -37,8 +37,8 @@ def stationarity_residual(problem: TrainingProblem, network: TwoLayerNetwork) ->
     Returns
     -------
     float or None
-        None for other losses than the half-squared one, for weights that are all zero, and for
-        networks on which it would take long.
+        None for other losses than the half-squared one, for weights that are all zero or so near
+        it that no float holds the ratio, and for networks on which it would take long.
 
     Raises
     ------
@@ -122,9 +122,13 @@ def _times(matrix: ExactMatrix, factor: Fraction) -> ExactMatrix:
     return ExactMatrix(rows, matrix.exponent - factor.denominator.bit_length() + 1)
 
 
-def _root_up(square: Fraction) -> float:
-    """A float at or above the square root."""
-    root = math.sqrt(rounded_up(square))
-    while Fraction(root) ** 2 < square:
+def _root_up(square: Fraction) -> float | None:
+    """A float at or above the square root; None if the root is beyond the largest."""
+    half = (square.numerator.bit_length() - square.denominator.bit_length()) // 2
+    try:  # of a number near 1, since the square may be beyond the largest where the root is not
+        root = math.ldexp(math.sqrt(rounded_up(square / Fraction(4) ** half)), half)
+    except OverflowError:
+        return None
+    while root < math.inf and Fraction(root) ** 2 < square:
         root = math.nextafter(root, math.inf)
-    return root
+    return root if root < math.inf else None

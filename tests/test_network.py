@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from certnn.auditing import audit
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -82,3 +83,27 @@ def test_shapes_must_fit_the_problem():
 
 def test_repr():
     assert repr(TwoLayerNetwork(U, V)) == "TwoLayerNetwork(d=2, width=3, c=1)"
+
+
+@pytest.mark.parametrize("size", [1e-99, 1e-120, 1e-170, 5e-324])
+@pytest.mark.parametrize("bias", [False, True])
+def test_weights_that_decay_has_taken_near_zero(size, bias):
+    """Their squares are below the smallest float, and the objective is exact."""
+    X, Y, reg = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[1.0], [2.0]]), 0.5
+    row = np.full((1, 3), size)
+    network = TwoLayerNetwork(np.vstack([size * U, row]) if bias else size * U, size * V, None)
+    problem = TrainingProblem(X, Y, reg, hidden_bias=bias, output_bias=bias)
+    exact = [[[Fraction(entry) for entry in line] for line in array.tolist()] for array in
+             (problem.inputs, network.U, network.V)]  # fmt: skip
+    inputs, hidden, output = exact
+    objective = Fraction(0)
+    for line, (target,) in zip(inputs, Y.tolist(), strict=True):
+        before = [sum(a * b for a, b in zip(line, column, strict=True))
+                  for column in zip(*hidden, strict=True)]  # fmt: skip
+        said = sum(max(t, 0) * v for t, (v,) in zip(before, output, strict=True))
+        objective += (said - Fraction(target)) ** 2 / 2
+    squares = sum(entry**2 for array in (hidden, output) for line in array for entry in line)
+    objective += Fraction(reg) / 2 * squares
+    assert network.evaluate(problem).value == objective
+    report = audit(network, problem, level="shor", time_limit=1.0).report
+    assert report.network.fraction == objective

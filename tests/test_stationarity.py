@@ -63,3 +63,12 @@ def test_nothing_to_say():
     assert stationarity_residual(logistic, TwoLayerNetwork(draw((2, 1)), draw((1, 1)))) is None
     with pytest.raises(InputError):
         stationarity_residual(problem, TwoLayerNetwork(draw((3, 1)), draw((1, 1))))
+
+
+def test_weights_near_zero():
+    """The bias pulls with 1 and is decayed by reg·t: the square of their ratio is no float."""
+    problem = TrainingProblem([[1.0]], [[1.0]], 0.5, output_bias=True)
+    for size, expected in ((1e-100, 1e100), (1e-170, 1e170), (5e-324, None)):
+        network = TwoLayerNetwork([[size]], [[size]], [size])
+        found = stationarity_residual(problem, network)
+        assert found == (None if expected is None else pytest.approx(2 / 3**0.5 * expected))

@@ -21,6 +21,13 @@ def add_audit_options(command: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         help="PyTorch, safetensors, ONNX, .keras, or .npz with U (d×m) and V (m×c)",
     )
+    command.add_argument(
+        "--layers",
+        nargs=2,
+        metavar=("HIDDEN", "OUTPUT"),
+        help="names of the two layers in a state_dict or safetensors, where there are others or "
+        "their order cannot be told",
+    )
     _add_search(command)
 
 
@@ -46,7 +53,7 @@ def run_bound(options: argparse.Namespace) -> int:
     """Prove a lower bound and write the report."""
     if options.digits is not None:
         return _run_digits(options)
-    options.network = None
+    options.network = options.layers = None
     return run_audit(options)
 
 
@@ -74,7 +81,9 @@ def run_audit(options: argparse.Namespace) -> int:
     from certnn.progress import SearchProgress
     from certnn.relaxation.distributed import connected
 
-    stored = None if options.network is None else read_network(options.network)
+    stored = None
+    if options.network is not None:
+        stored = read_network(options.network, layers=options.layers)
     problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
     out = make_folder(options.out)  # before the work, not after it

@@ -11,8 +11,14 @@ from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 
-#: What a library may apply to the outputs: nothing, or what turns logits into probabilities.
-OUTPUT_ACTIVATIONS = ("identity", "logistic", "softmax")
+#: What a library may apply to the outputs: nothing, or what turns logits into probabilities, or
+#: into their logarithms; and the loss that goes with it.
+LOSS_AFTER = {
+    "identity": "half-squared",
+    "logistic": "logistic",
+    "softmax": "softmax",
+    "log-softmax": "softmax",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,8 +35,8 @@ class BiasedNetwork:
         The b of the hidden layer; None if the network was trained without one.
     output_bias : array_like of shape (c,), or None
         The a of the output layer; None if the network was trained without one.
-    output_activation : {"identity", "logistic", "softmax"}
-        What the library applies to the outputs; with the last two the outputs are logits.
+    output_activation : {"identity", "logistic", "softmax", "log-softmax"}
+        What the library applies to the outputs; with all but the first the outputs are logits.
     source : str
         Where the network comes from, for reports.
 
@@ -59,8 +65,8 @@ class BiasedNetwork:
         source: str = "arrays",
     ) -> None:
         weights = TwoLayerNetwork(U, V)
-        if output_activation not in OUTPUT_ACTIVATIONS:
-            known = ", ".join(OUTPUT_ACTIVATIONS)
+        if output_activation not in LOSS_AFTER:
+            known = ", ".join(LOSS_AFTER)
             raise InputError("output_activation", f"is none of {known}")
         hidden = _frozen_bias("hidden_bias", hidden_bias, weights.U.shape[1])
         output = _frozen_bias("output_bias", output_bias, weights.V.shape[1])
@@ -95,8 +101,9 @@ class BiasedNetwork:
             Whether the problem has a column of ones for a hidden bias; then b is the last row of
             the result's U. None: as the network was trained, with one iff it has a b.
         logits : bool
-            Take the outputs before a softmax or logistic function. Without it a network that ends
-            in one is refused, since the squared loss would be that of other outputs.
+            Take the outputs before the function that makes probabilities of them. Without it a
+            network that ends in one is refused, since the squared loss would be that of other
+            outputs.
 
         Returns
         -------
@@ -113,8 +120,9 @@ class BiasedNetwork:
         if self.output_activation != "identity" and not logits:
             raise InputError(
                 self.source,
-                f"ends in a {self.output_activation} function, and the squared loss is audited on "
-                "linear outputs; ask for the logits if the loss is on those",
+                f"ends in a {self.output_activation} function, with which goes the loss "
+                f"{LOSS_AFTER[self.output_activation]}; if it was trained on what comes before "
+                "that, take read_network(...).as_network(logits=True)",
             )
         bias = self.hidden_bias
         if hidden_bias is None:
@@ -145,5 +153,5 @@ def _frozen_bias(name: str, value: Any, length: int) -> FloatArray | None:
     array = np.asarray(value)
     if array.shape != (length,):
         raise InputError(name, f"must have shape ({length},), got {array.shape}")
-    bias: FloatArray = frozen_matrix(name, array[None, :])[0]
+    bias: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]
     return bias

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,19 @@ from certnn.zip_archive import open_zip, shorten
 
 _LARGEST_CONFIG = 4 << 20
 _WEIGHTS = "model.weights.h5"
-_OUTPUT_ACTIVATIONS = {"softmax": "softmax", "sigmoid": "logistic"}
-#: Layers that do nothing to a matrix of data when the network is evaluated.
-_PASSING = {"InputLayer", "Flatten", "Dropout", "Identity"}
+_OUTPUT_ACTIVATIONS = {
+    "softmax": "softmax",
+    "log_softmax": "log-softmax",
+    "sigmoid": "logistic",
+}
+#: Layers that do nothing to the data when the network is evaluated.
+_PASSING = {
+    *("InputLayer", "Identity"),
+    *("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
+}
+_MODELS = ("Sequential", "Functional")
+#: A model of two layers of weights has a few more at most.
+_MOST_LAYERS = 64
 
 
 def read_keras_file(path: str | Path) -> BiasedNetwork:
@@ -34,7 +46,8 @@ def read_keras_file(path: str | Path) -> BiasedNetwork:
     ----------
     path : str or Path
         A file of ``model.save`` of Keras 3, of a Sequential model or a Functional one without
-        branches. A softmax or sigmoid at the end is left off: the outputs are logits.
+        branches, which may hold others of these. A softmax or sigmoid at the end is left off: the
+        outputs are logits.
 
     Raises
     ------
@@ -42,23 +55,7 @@ def read_keras_file(path: str | Path) -> BiasedNetwork:
         If the package h5py is missing, the file is damaged, or a layer is not supported; the
         message names the layer.
     """
-    name = str(path)
-    h5py = require_package("h5py", name, "a Keras file")
-    with open_zip(path) as archive:
-        config = _parsed(name, archive.read("config.json", _LARGEST_CONFIG))
-        content = archive.read(_WEIGHTS)
-    try:
-        layers = _chain_of_layers(config)
-        with h5py.File(io.BytesIO(content), "r") as file:
-            return _network(name, layers, _StoredWeights(name, h5py, file))
-    except UnsupportedLayer as error:
-        raise InputError(name, f"is not a network that is read: {error}") from None
-    except (AttributeError, LookupError, TypeError) as error:
-        raise InputError(
-            name, f"is not laid out as a Keras model: {type(error).__name__}"
-        ) from None
-    except (OSError, RuntimeError) as error:
-        raise InputError(name, f"has damaged weights: {shorten(str(error))}") from None
+    return _read(path, str(path), f"Keras file {Path(path).name}")
 
 
 def read_keras_model(model: Any) -> BiasedNetwork:
@@ -69,33 +66,67 @@ def read_keras_model(model: Any) -> BiasedNetwork:
     InputError
         As `read_keras_file`.
     """
+    kind = type(model).__name__
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{type(model).__name__}.keras"
-        model.save(file)
-        return read_keras_file(file)
+        file = Path(folder) / "model.keras"
+        try:
+            model.save(file)
+        except Exception as error:  # the user's own code, and anything may go wrong in it
+            reason = shorten(f"{type(error).__name__}: {error}")
+            raise InputError(kind, f"cannot be saved as Keras does: {reason}") from None
+        return _read(file, kind, f"Keras model {kind}")
+
+
+def _read(path: str | Path, name: str, source: str) -> BiasedNetwork:
+    """Read a file, which error messages call `name`."""
+    h5py = require_package("h5py", name, "a Keras file")
+    with open_zip(path) as archive:
+        config = _parsed(name, archive.read("config.json", _LARGEST_CONFIG))
+        content = archive.read(_WEIGHTS)
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            chain = _extended(LayerChain(), config, lambda: _StoredWeights(name, h5py, file))
+        return chain.network(source)
+    except UnsupportedLayer as error:
+        raise InputError(name, f"is not a network that is read: {error}") from None
+    except (AttributeError, LookupError, TypeError) as error:
+        raise InputError(
+            name, f"is not laid out as a Keras model: {type(error).__name__}"
+        ) from None
+    except (OSError, RuntimeError) as error:
+        raise InputError(name, f"has damaged weights: {shorten(str(error))}") from None
 
 
 class _StoredWeights:
-    """The weights file: an HDF5 group of variables for each layer."""
+    """The weights of a model: an HDF5 group for each layer, of variables or of layers again."""
 
-    def __init__(self, path: str, h5py: Any, file: Any) -> None:
+    def __init__(self, path: str, h5py: Any, model: Any) -> None:
         self._path = path
         self._h5py = h5py
-        self._layers = self._child(file, "layers")
         self._groups: dict[str, Any] = {}
-        for key in self._layers:
-            variables = self._child(self._child(self._layers, key), "vars")
-            name = variables.attrs.get("name", key)
+        layers = self._child(model, "layers")
+        if len(layers) > _MOST_LAYERS:
+            raise InputError(path, f"has the weights of {len(layers)} layers, which is too many")
+        for key in layers:
+            group = self._child(layers, key)
+            name = self._child(group, "vars").attrs.get("name", key)
             if name in self._groups:
                 raise InputError(path, f"has the weights of layer {shorten(str(name))} twice")
-            self._groups[name] = variables
+            self._groups[name] = group
 
     def arrays(self, layer: str) -> list[FloatArray]:
         """The variables of a layer, in order."""
+        group = self._child(self._group(layer), "vars")
+        return [self._array(group, layer, str(index)) for index in range(min(len(group), 8))]
+
+    def inside(self, layer: str) -> _StoredWeights:
+        """The weights of a layer that is a model itself."""
+        return _StoredWeights(self._path, self._h5py, self._group(layer))
+
+    def _group(self, layer: str) -> Any:
         if layer not in self._groups:
             raise InputError(self._path, f"has no weights of layer {shorten(layer)}")
-        group = self._groups[layer]
-        return [self._array(group, layer, str(index)) for index in range(min(len(group), 8))]
+        return self._groups[layer]
 
     def _child(self, group: Any, key: str) -> Any:
         link = group.get(key, getlink=True)
@@ -118,32 +149,62 @@ class _StoredWeights:
         return exact_float64(self._path, what, array)
 
 
-def _network(path: str, layers: list[dict[str, Any]], weights: _StoredWeights) -> BiasedNetwork:
-    chain = LayerChain()
+def _extended(
+    chain: LayerChain, model: dict[str, Any], find_weights: Callable[[], _StoredWeights]
+) -> LayerChain:
+    """The chain with the layers of a model appended."""
+    layers = _chain_of_layers(model)
+    weights = find_weights()
     for layer in layers:
         kind, config = layer["class_name"], layer["config"]
         name = str(config["name"])
         where = f"layer {shorten(name)} ({shorten(str(kind))})"
-        if layer.get("module") != "keras.layers" or layer.get("registered_name") is not None:
-            raise UnsupportedLayer(f"{where}: not a layer of Keras itself")
         try:
-            if kind == "Dense":
-                chain = _dense(chain, config, weights.arrays(name))
-            elif kind == "ReLU":
-                if config["max_value"] is not None or config["negative_slope"]:
-                    raise UnsupportedLayer("not a plain ReLU")
-                if config["threshold"]:
-                    raise UnsupportedLayer("a ReLU with a threshold")
-                chain = chain.rectify()
-            elif kind == "Activation":
-                chain = _activated(chain, config["activation"])
-            elif kind == "Softmax" and config["axis"] in (-1, 1):
-                chain = chain.activate("softmax")
-            elif kind not in _PASSING:
-                raise UnsupportedLayer("this kind of layer is not supported")
+            if kind in _MODELS and str(layer.get("module")).partition(".")[0] == "keras":
+                chain = _extended(chain, layer, functools.partial(weights.inside, name))
+            elif layer.get("module") != "keras.layers" or layer.get("registered_name") is not None:
+                raise UnsupportedLayer("not a layer of Keras itself")
+            else:
+                chain = _appended(chain, layer, name, weights)
         except UnsupportedLayer as error:
             raise UnsupportedLayer(f"{where}: {error}") from None
-    return chain.network(f"Keras file {Path(path).name}")
+    return chain
+
+
+def _appended(
+    chain: LayerChain, layer: dict[str, Any], name: str, weights: _StoredWeights
+) -> LayerChain:
+    kind, config = layer["class_name"], layer["config"]
+    if kind == "Dense":
+        _require_matrix(layer)
+        return _dense(chain, config, weights.arrays(name))
+    if kind == "ReLU":
+        if config["max_value"] is not None or config["negative_slope"]:
+            raise UnsupportedLayer("not a plain ReLU")
+        if config["threshold"]:
+            raise UnsupportedLayer("a ReLU with a threshold")
+        return chain.rectify()
+    if kind == "Activation":
+        return _activated(chain, config["activation"])
+    if kind == "Softmax" and config["axis"] in (-1, 1):
+        return chain.activate("softmax")
+    if kind == "Flatten":
+        if config["data_format"] != "channels_last":
+            _require_matrix(layer)  # others would be put in another order
+        return chain
+    if kind not in _PASSING:
+        raise UnsupportedLayer("this kind of layer is not supported")
+    return chain
+
+
+def _require_matrix(layer: dict[str, Any]) -> None:
+    """Raise `UnsupportedLayer` unless the layer's input has axes of points and features alone."""
+    match layer.get("build_config"):
+        case {"input_shape": [_, _]}:
+            return
+        case None:
+            raise UnsupportedLayer("it is not built: call the model on data, and save it then")
+    raise UnsupportedLayer("its input is not a matrix: put a Flatten layer of channels_last first")
 
 
 def _dense(chain: LayerChain, config: dict[str, Any], arrays: list[FloatArray]) -> LayerChain:
@@ -166,11 +227,17 @@ def _activated(chain: LayerChain, activation: Any) -> LayerChain:
     raise UnsupportedLayer(f"activation {shorten(name)} is not supported")
 
 
-def _chain_of_layers(config: Any) -> list[dict[str, Any]]:
-    kind, inner = config["class_name"], config["config"]
+def _chain_of_layers(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """A model's layers, each fed by the one before it."""
+    kind, inner = model["class_name"], model["config"]
+    if kind not in _MODELS:
+        raise UnsupportedLayer(
+            f"it is of a class of its own, {shorten(str(kind))}, and what that computes is not in "
+            "the file: make a keras.Sequential of its layers, and save that"
+        )
     layers: list[dict[str, Any]] = inner["layers"]
-    if kind not in ("Sequential", "Functional"):
-        raise UnsupportedLayer(f"it is of class {shorten(str(kind))}, not Sequential or Functional")
+    if len(layers) > _MOST_LAYERS:
+        raise UnsupportedLayer(f"it has {len(layers)} layers, too many for two")
     if kind == "Functional":
         for before, layer in zip([None, *layers], layers, strict=False):
             previous = None if before is None else before["name"]
@@ -178,10 +245,21 @@ def _chain_of_layers(config: Any) -> list[dict[str, Any]]:
                 raise UnsupportedLayer(
                     f"layer {shorten(str(layer['name']))} is not fed by the layer before it alone"
                 )
-        outputs = inner["output_layers"]
-        if [layers[-1]["name"], 0, 0] not in (outputs, outputs[0]):
-            raise UnsupportedLayer("its output is not that of its last layer")
+        match _outputs(inner["output_layers"]):
+            case [[name, int(), 0]] if name == layers[-1]["name"]:
+                pass  # the number says which call of the layer it is: it has only one
+            case [_]:
+                raise UnsupportedLayer("its output is not that of its last layer")
+            case outputs:
+                raise UnsupportedLayer(f"it has {len(outputs)} outputs, not one")
     return layers
+
+
+def _outputs(stored: Any) -> list[Any]:
+    """The outputs of a model, which may be one, in a list, or by name."""
+    if isinstance(stored, dict):
+        return list(stored.values())
+    return [stored] if stored and isinstance(stored[0], str) else list(stored)
 
 
 def _inputs(layer: dict[str, Any]) -> Any:
@@ -194,7 +272,7 @@ def _inputs(layer: dict[str, Any]) -> Any:
                 "args": [
                     {
                         "class_name": "__keras_tensor__",
-                        "config": {"keras_history": [str(name), 0, 0]},
+                        "config": {"keras_history": [str(name), int(), 0]},
                     }
                 ],
                 "kwargs": kwargs,

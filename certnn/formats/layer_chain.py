@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from certnn.arrays import FloatArray
 from certnn.formats.biased_network import BiasedNetwork
 
@@ -64,21 +62,18 @@ class LayerChain:
         return replace(self, hidden=Linear(weight))
 
     def add(self, bias: FloatArray) -> LayerChain:
-        """Append x ↦ x + bias, the bias a row or one number for all columns."""
+        """Append x ↦ x + bias, the bias of shape (outputs,)."""
         self._require_no_activation()
         if self.last is None:
             raise UnsupportedLayer("it adds to what is not the output of a linear layer")
         if self.last.bias is not None:
             raise UnsupportedLayer("it adds a second bias to a linear layer")
         columns = self.last.weight.shape[1]
-        if bias.size not in (1, columns) or bias.shape[-1:] not in ((), (1,), (columns,)):
+        if bias.shape != (columns,):
             raise UnsupportedLayer(f"its bias has shape {bias.shape} for {columns} outputs")
-        if bias.ndim > 2:
-            raise UnsupportedLayer(f"its bias has {bias.ndim} dimensions")
-        row = np.broadcast_to(bias.reshape(-1), (columns,))
         if self.rectified:
-            return replace(self, outer=Linear(self.last.weight, row))
-        return replace(self, hidden=Linear(self.last.weight, row))
+            return replace(self, outer=Linear(self.last.weight, bias))
+        return replace(self, hidden=Linear(self.last.weight, bias))
 
     def rectify(self) -> LayerChain:
         """Append the ReLU."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from certnn.errors import InputError
-from certnn.formats.biased_network import BiasedNetwork
+from certnn.formats.biased_network import LOSS_AFTER, BiasedNetwork
 from certnn.formats.keras_file import read_keras_file, read_keras_model
 from certnn.formats.npz_file import read_npz_network
 from certnn.formats.onnx_file import read_onnx_file, read_onnx_model
-from certnn.formats.pytorch import live_tensors, read_torch_file, read_torch_module
+from certnn.formats.pytorch import live_tensors, read_torch_file
+from certnn.formats.pytorch_module import read_torch_module
 from certnn.formats.safetensors_file import read_safetensors_file
 from certnn.formats.scikit_learn import read_scikit_learn
 from certnn.formats.state_dict import Layers, network_from_tensors
@@ -35,8 +36,9 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
         ``torch.nn.Module``, a dictionary of arrays or tensors by name, an estimator of
         scikit-learn, a Keras model, an ``onnx.ModelProto``, a `TwoLayerNetwork`.
     layers : (str, str) or None
-        For PyTorch and safetensors: names of the hidden and of the output layer. Only needed if
-        there are others, or if their shapes fit in both orders.
+        For PyTorch, safetensors and dictionaries: names of the hidden and of the output layer, as
+        in a state_dict. Only needed if there are others, or if their shapes fit in both orders
+        and their names do not tell.
 
     Returns
     -------
@@ -49,9 +51,13 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
         If the format is not known, the file is damaged, a package needed for it is missing, or
         what it holds is not a two-layer ReLU network; the message says which part is not.
     """
+    if layers is not None:
+        layers = _checked(layers)
     if isinstance(source, BiasedNetwork):
+        _require_no_layers(source.source, layers)
         return source
     if isinstance(source, TwoLayerNetwork):
+        _require_no_layers("network", layers)
         bias = source.output_bias
         return BiasedNetwork(source.U, source.V, output_bias=bias, source="TwoLayerNetwork")
     if isinstance(source, str | Path):
@@ -68,8 +74,8 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
 def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
     """A network as `read_network` takes it, with biases and outputs as the problem has them.
 
-    Where no hidden bias is stored apart it is the last row of U. For the losses logistic and
-    softmax the outputs are logits.
+    Where no hidden bias is stored apart it is the last row of U. If it ends in a function that
+    makes probabilities, and the loss is the one that goes with that, the outputs are logits.
 
     Parameters
     ----------
@@ -84,7 +90,7 @@ def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
     stored = read_network(source)
     network = stored.as_network(
         bool(problem.hidden_bias) and stored.hidden_bias is not None,
-        logits=problem.loss.name in ("logistic", "softmax"),
+        logits=problem.loss.name == LOSS_AFTER[stored.output_activation],
     )
     network.require_fits(problem)
     return network
@@ -96,9 +102,11 @@ def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
         with open_zip(path) as archive:
             names = set(archive.sizes)
         if "config.json" in names and "metadata.json" in names:
+            _require_no_layers(str(path), layers)
             return read_keras_file(path)
         if any(name.endswith("/data.pkl") for name in names):
             return read_torch_file(path, layers)
+        _require_no_layers(str(path), layers)
         return read_npz_network(path)
     if start[8:9] == b"{":
         return read_safetensors_file(path, layers)
@@ -115,6 +123,7 @@ def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
     if start.startswith(_HDF5):
         raise InputError(str(path), "is an HDF5 file: save the Keras model as .keras")
     if start[:1] == b"\x08":  # the field ir_version, which every writer puts first
+        _require_no_layers(str(path), layers)
         return read_onnx_file(path)
     raise InputError(
         str(path), "is not a network file that is read: PyTorch, safetensors, ONNX, .keras, .npz"
@@ -136,15 +145,32 @@ def _start_of(path: str | Path) -> bytes:
 
 def _read_object(source: Any, layers: Layers | None) -> BiasedNetwork:
     homes = {base.__module__.partition(".")[0] for base in type(source).__mro__}
-    if "keras" in homes:  # before torch, which may be its backend
-        return read_keras_model(source)
-    if "torch" in homes and hasattr(source, "state_dict"):
+    if "torch" in homes and "keras" not in homes and hasattr(source, "named_modules"):
         return read_torch_module(source, layers)
+    if isinstance(source, Mapping):
+        tensors = live_tensors("network", source)
+        return network_from_tensors("network", tensors, layers, "dictionary of arrays")
+    _require_no_layers("network", layers)
+    if "keras" in homes:
+        return read_keras_model(source)
     if "sklearn" in homes:
         return read_scikit_learn(source)
     if "onnx" in homes and hasattr(source, "graph"):
         return read_onnx_model(source)
-    if isinstance(source, Mapping):
-        tensors = live_tensors("network", source)
-        return network_from_tensors("network", tensors, layers, "dictionary of arrays")
     raise InputError("network", f"cannot be read from an object of type {type(source).__name__}")
+
+
+def _checked(layers: Any) -> Layers:
+    match layers:
+        case [str(hidden), str(output)]:
+            return hidden, output
+    raise InputError("layers", "must be two names, of the hidden and of the output layer")
+
+
+def _require_no_layers(argument: str, layers: Layers | None) -> None:
+    if layers is not None:
+        raise InputError(
+            argument,
+            "has its layers in order, so that none can be named: leave out --layers (in Python "
+            "layers), which is for PyTorch, safetensors and dictionaries",
+        )

@@ -1,4 +1,4 @@
-"""ONNX models: graphs of Gemm or MatMul, Add and Relu that are a two-layer network."""
+"""ONNX models: files, versions and stored numbers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
-from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
+from certnn.formats.layer_chain import UnsupportedLayer
 from certnn.formats.onnx_external import external_bytes
-from certnn.formats.onnx_operators import Value, apply_operator
+from certnn.formats.onnx_graph import chain_of_graph
+from certnn.formats.onnx_operators import OPSETS
 from certnn.formats.optional_packages import require_package
 from certnn.raw_files import LARGEST_CONTENT, read_bytes
 from certnn.zip_archive import shorten
-
-#: Versions of the standard operators for which the meaning of those used has been checked.
-OPSETS = range(13, 22)
 
 
 def read_onnx_file(path: str | Path) -> BiasedNetwork:
@@ -29,7 +27,9 @@ def read_onnx_file(path: str | Path) -> BiasedNetwork:
     Parameters
     ----------
     path : str or Path
-        A model of opset 13 to 21. Weights may lie in other files of the same folder.
+        A model of opset 7 to 28 of one input and one output of floats; outputs of labels are left
+        aside. Points may be its rows or its columns; fixed sizes of batches are taken for any.
+        Weights may lie in other files of the same folder.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def read_onnx_model(model: Any, path: str | Path | None = None) -> BiasedNetwork
     """
     argument = str(path or "model")
     source = "ONNX model" if path is None else f"ONNX file {Path(path).name}"
-    _require_opset(argument, model)
+    opset = _opset(argument, model)
     try:
-        return _output_chain(model, _Tensors(path)).network(source)
+        return chain_of_graph(model, opset, _Tensors(path)).network(source)
     except UnsupportedLayer as error:
         raise InputError(argument, f"is not a network that is read: {error}") from None
 
@@ -80,7 +80,8 @@ class _Tensors:
         self._onnx = require_package("onnx", str(path or "model"), "an ONNX file")
         self._left = LARGEST_CONTENT
 
-    def read(self, tensor: Any) -> Any:
+    def read(self, tensor: Any) -> NDArray[Any]:
+        """As `certnn.formats.onnx_graph.TensorReader`."""
         argument, what = str(self._path or "model"), f"tensor {shorten(tensor.name)}"
         types = self._onnx.TensorProto
         named = {
@@ -89,10 +90,11 @@ class _Tensors:
             types.FLOAT16: "float16",
             types.BFLOAT16: "bfloat16",
         }
-        if tensor.data_type not in (*named, types.INT64):
+        integers = {types.INT64: "<i8", types.INT32: "<i4"}
+        if tensor.data_type not in (*named, *integers):
             known = types.DataType.values()
             kind = types.DataType.Name(tensor.data_type) if tensor.data_type in known else "unknown"
-            raise InputError(argument, f"{what} is of type {kind}, not float16, 32, 64 or bfloat16")
+            raise UnsupportedLayer(f"{what} is of type {kind}, not float16, 32, 64 or bfloat16")
         shape = tuple(tensor.dims)
         if any(size < 0 for size in shape) or len(shape) > 8:
             raise InputError(argument, f"{what} has an impossible shape")
@@ -102,71 +104,30 @@ class _Tensors:
         try:
             if tensor.data_location == types.EXTERNAL:
                 content = external_bytes(self._path, tensor)
-                if tensor.data_type == types.INT64:
-                    return np.frombuffer(content, "<i8").reshape(shape)
+                if tensor.data_type in integers:
+                    stored = np.frombuffer(content, integers[tensor.data_type])
+                    return stored.reshape(shape).astype(np.int64)
                 dtype = named[tensor.data_type]
                 return decode_floats(argument, what, dtype, content, False).reshape(shape)
-            array = self._onnx.numpy_helper.to_array(tensor)
+            array: NDArray[Any] = self._onnx.numpy_helper.to_array(tensor)
         except (ValueError, TypeError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(argument, f"{what} does not have the size of its shape") from None
-        return array if tensor.data_type == types.INT64 else exact_float64(argument, what, array)
+        if tensor.data_type in integers:
+            return array.astype(np.int64)
+        return exact_float64(argument, what, array)
 
 
-def _require_opset(argument: str, model: Any) -> None:
-    versions = [opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+def _opset(argument: str, model: Any) -> int:
+    """The version of ONNX's own operators."""
+    own = [opset for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+    versions = sorted({int(opset.version) for opset in own})
     if len(versions) != 1 or versions[0] not in OPSETS:
         found = ", ".join(map(str, versions[:4])) or "none"
         raise InputError(
-            argument, f"is an ONNX model of opset {found}; {OPSETS[0]} to {OPSETS[-1]} are read"
+            argument,
+            f"is an ONNX model of opset {found}; {OPSETS[0]} to {OPSETS[-1]} are read: convert it "
+            "with onnx.version_converter.convert_version",
         )
-
-
-def _output_chain(model: Any, tensors: _Tensors) -> LayerChain:
-    graph = model.graph
-    if len(graph.sparse_initializer):
-        raise UnsupportedLayer("it has sparse weights")
-    values: dict[str, Value] = {tensor.name: tensors.read(tensor) for tensor in graph.initializer}
-    inputs = [value.name for value in graph.input if value.name not in values]
-    if len(values) != len(graph.initializer) or len(inputs) != 1 or len(graph.output) != 1:
-        raise UnsupportedLayer(
-            f"its graph has {len(inputs)} inputs and {len(graph.output)} outputs, not one of each"
-        )
-    values[inputs[0]] = LayerChain()
-    own = {(function.domain, function.name) for function in model.functions}
-    for index, node in enumerate(graph.node):
-        where = f"node {shorten(node.name) or index} ({shorten(node.op_type)})"
-        try:
-            if node.domain not in ("", "ai.onnx") or (node.domain, node.op_type) in own:
-                raise UnsupportedLayer("not an operator of ONNX itself")
-            if len(node.output) != 1 or node.output[0] in values:
-                raise UnsupportedLayer("it does not have one new output")
-            unknown = [name for name in node.input if name and name not in values]
-            if unknown:
-                raise UnsupportedLayer(f"it takes {shorten(unknown[0])}, which no node before made")
-            arguments = [values[name] if name else None for name in node.input]
-            attributes = _attributes(node, tensors)
-            values[node.output[0]] = apply_operator(node.op_type, arguments, attributes)
-        except UnsupportedLayer as error:
-            raise UnsupportedLayer(f"{where}: {error}") from None
-    output = values.get(graph.output[0].name)
-    if not isinstance(output, LayerChain):
-        raise UnsupportedLayer("its output does not depend on its input")
-    return output
-
-
-def _attributes(node: Any, tensors: _Tensors) -> dict[str, int | float | list[int] | FloatArray]:
-    found: dict[str, Any] = {}
-    for attribute in node.attribute:
-        if attribute.type == attribute.FLOAT:
-            found[attribute.name] = attribute.f
-        elif attribute.type == attribute.INT:
-            found[attribute.name] = attribute.i
-        elif attribute.type == attribute.INTS:
-            found[attribute.name] = list(attribute.ints)
-        elif attribute.type == attribute.TENSOR:
-            found[attribute.name] = tensors.read(attribute.t)
-        else:
-            raise UnsupportedLayer(f"attribute {shorten(attribute.name)} is not read")
-    return found
+    return versions[0]

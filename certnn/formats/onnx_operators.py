@@ -1,184 +1,222 @@
-"""What the operators of an ONNX graph do to a chain of layers; all others are refused."""
+"""What the operators of an ONNX graph do to the data; all others are refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from certnn.arrays import FloatArray
-from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
+from certnn.formats.layer_chain import UnsupportedLayer
+from certnn.formats.onnx_constants import DOUBLE, FLOAT
+from certnn.formats.onnx_data import Data
+from certnn.formats.onnx_operation import Complement, Operation, Value
 
-#: A value in the graph: the data after some layers, a constant, or an argument left out.
-Value = LayerChain | NDArray[Any] | None
-Attributes = dict[str, Any]
-
-_FLOAT, _DOUBLE = 1, 11  # numbers of these types in onnx.TensorProto
+#: The versions of ONNX's own operators for which the meaning of those used has been checked.
+OPSETS = range(7, 29)
 
 
-def apply_operator(kind: str, arguments: list[Value], attributes: Attributes) -> Value:
-    """The output of an operator.
-
-    Parameters
-    ----------
-    kind : str
-        The operator's name, e.g. ``"Gemm"``.
-    arguments : list
-        Its inputs, in order.
-    attributes : dict
-        Its attributes: numbers, lists of integers and arrays.
+def apply_operator(operation: Operation) -> Value:
+    """The output of an operator that works on the data.
 
     Raises
     ------
     UnsupportedLayer
         If no two-layer network has such an operator there.
     """
-    operator = _OPERATORS.get(kind)
+    operator = _OPERATORS.get(operation.kind)
     if operator is None:
         raise UnsupportedLayer("this operator is not supported")
-    try:
-        return operator(arguments, dict(attributes))
-    except (IndexError, KeyError):
-        raise UnsupportedLayer("it lacks an input or an attribute") from None
+    return operator(operation)
 
 
-def _gemm(arguments: list[Value], attributes: Attributes) -> Value:
-    chain, weight = _data(arguments[0]), _floats(arguments[1])
-    if attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
-        raise UnsupportedLayer("alpha and beta must be 1")
-    if attributes.get("transA", 0):
-        raise UnsupportedLayer("it transposes the data")
-    chain = chain.multiply(weight.T if attributes.get("transB", 0) else weight)
-    bias = arguments[2] if len(arguments) > 2 else None
-    return chain if bias is None else chain.add(_floats(bias))
+def _gemm(operation: Operation) -> Value:
+    for name in ("alpha", "beta"):
+        factor = operation.attributes.get(name, 1.0)
+        if not isinstance(factor, float) or factor != 1.0:
+            raise UnsupportedLayer("alpha and beta must be 1")
+    transposed = [bool(operation.number(name, 0)) for name in ("transA", "transB")]
+    place = 0 if isinstance(operation.argument(0), Data) else 1
+    data, weight = operation.data(place), operation.floats(1 - place)
+    if len(data.shape) != 2 or weight.ndim != 2:
+        raise UnsupportedLayer("it does not multiply two matrices")
+    data = data.transpose() if transposed[place] else data
+    weight = weight.T if transposed[1 - place] else weight
+    data = data.multiply(weight) if place == 0 else data.multiply_from_left(weight)
+    return data if operation.argument(2) is None else data.add(operation.floats(2))
 
 
-def _matmul(arguments: list[Value], attributes: Attributes) -> Value:
-    if isinstance(arguments[1], LayerChain):
-        raise UnsupportedLayer("it multiplies the data from the left")
-    return _data(arguments[0]).multiply(_floats(arguments[1]))
+def _matmul(operation: Operation) -> Value:
+    if isinstance(operation.argument(1), Data):
+        return operation.data(1).multiply_from_left(operation.floats(0))
+    return operation.data(0).multiply(operation.floats(1))
 
 
-def _add(arguments: list[Value], attributes: Attributes) -> Value:
-    first, second = arguments
-    if isinstance(second, LayerChain):
-        first, second = second, first
-    return _data(first).add(_floats(second))
+def _add(operation: Operation) -> Value:
+    data, bias = operation.data_and_floats()
+    return data.add(bias)
 
 
-def _subtract(arguments: list[Value], attributes: Attributes) -> Value:
-    return _data(arguments[0]).add(-_floats(arguments[1]))
+def _subtract(operation: Operation) -> Value:
+    if not isinstance(operation.argument(1), Data):
+        return operation.data(0).add(-operation.floats(1))
+    one, data = operation.floats(0), operation.data(1)
+    if one.size != 1 or one.flat[0] != 1.0 or one.ndim > len(data.shape):
+        raise UnsupportedLayer("it subtracts the data from something")
+    if data.chain.output_activation != "logistic" or data.chain.columns != 1:
+        raise UnsupportedLayer(
+            "1 less the data, which is read of the probability of one output alone"
+        )
+    return Complement(data)
 
 
-def _relu(arguments: list[Value], attributes: Attributes) -> Value:
-    return _data(arguments[0]).rectify()
+def _concatenate(operation: Operation) -> Value:
+    """Of 1 − p and p, which is p again: the one output's, of the second of two classes."""
+    match operation.arguments:
+        case [Complement(of=first), Data() as second] if first == second:
+            rank = len(second.shape)
+            axis = operation.number("axis")
+            if -rank <= axis < rank and second.shape[axis] == 1:
+                return second
+    raise UnsupportedLayer("it joins other things than the probabilities 1 − p and p")
 
 
-def _maximum(arguments: list[Value], attributes: Attributes) -> Value:
-    first, second = arguments
-    if isinstance(second, LayerChain):
-        first, second = second, first
-    if np.any(_floats(second)) or _floats(second).size != 1:
-        raise UnsupportedLayer("the maximum with another number than 0")
-    return _data(first).rectify()
+def _relu(operation: Operation) -> Value:
+    return operation.data().rectify()
 
 
-def _clip(arguments: list[Value], attributes: Attributes) -> Value:
-    bounds = [*arguments[1:], None, None]
-    if bounds[0] is None or np.any(_floats(bounds[0])) or bounds[1] is not None:
-        raise UnsupportedLayer("clipping to other bounds than 0 and none")
-    return _data(arguments[0]).rectify()
+def _maximum(operation: Operation) -> Value:
+    data, constant = operation.data_and_floats()
+    if constant.ndim and operation.opset < 8:
+        raise UnsupportedLayer("it broadcasts, which this version of ONNX does not")
+    return data.maximum(constant)
 
 
-def _softmax(arguments: list[Value], attributes: Attributes) -> Value:
-    if attributes.get("axis", -1) not in (-1, 1):
-        raise UnsupportedLayer("a softmax over the data points")
-    return _data(arguments[0]).activate("softmax")
+def _clip(operation: Operation) -> Value:
+    if operation.opset < 11:
+        least, most = operation.attributes.get("min"), operation.attributes.get("max")
+    else:
+        least, most = (
+            None if operation.argument(place) is None else operation.floats(place)
+            for place in (1, 2)
+        )
+    if least is None or np.ndim(least) or least != 0.0:
+        raise UnsupportedLayer("clipping from below to another bound than 0")
+    if most is not None and (np.ndim(most) or most != np.inf):
+        raise UnsupportedLayer("clipping from above")
+    return operation.data().rectify()
 
 
-def _sigmoid(arguments: list[Value], attributes: Attributes) -> Value:
-    return _data(arguments[0]).activate("logistic")
+def _softmax(name: str) -> Callable[[Operation], Value]:
+    def softmax(operation: Operation) -> Value:
+        data = operation.data()
+        if operation.opset < 13:  # over all axes from this one on
+            return data.activate(
+                name, range(data.axis(operation.number("axis", 1)), len(data.shape))
+            )
+        axis = data.axis(operation.number("axis", -1))
+        return data.activate(name, range(axis, axis + 1))
+
+    return softmax
 
 
-def _identity(arguments: list[Value], attributes: Attributes) -> Value:
-    return arguments[0]
+def _sigmoid(operation: Operation) -> Value:
+    return operation.data().activate("logistic")
 
 
-def _dropout(arguments: list[Value], attributes: Attributes) -> Value:
-    if len(arguments) > 2 and arguments[2] is not None:
+def _identity(operation: Operation) -> Value:
+    return operation.data()
+
+
+def _dropout(operation: Operation) -> Value:
+    if operation.argument(2) is not None:
         raise UnsupportedLayer("it may be in training mode")
-    return _data(arguments[0])
+    return operation.data()
 
 
-def _cast(arguments: list[Value], attributes: Attributes) -> Value:
-    if attributes["to"] not in (_FLOAT, _DOUBLE):
+def _cast(operation: Operation) -> Value:
+    if operation.number("to") not in (FLOAT, DOUBLE):
         raise UnsupportedLayer("it converts to another type than float32 or float64")
-    return _data(arguments[0])
+    return operation.data()
 
 
-def _flatten(arguments: list[Value], attributes: Attributes) -> Value:
-    if attributes.get("axis", 1) != 1:
-        raise UnsupportedLayer("it does not keep the data points apart")
-    return _data(arguments[0])
+def _flatten(operation: Operation) -> Value:
+    return operation.data().flatten(operation.number("axis", 1))
 
 
-def _reshape(arguments: list[Value], attributes: Attributes) -> Value:
-    chain, shape = _data(arguments[0]), arguments[1]
-    if not isinstance(shape, np.ndarray) or shape.dtype.kind != "i":
-        raise UnsupportedLayer("its shape is not a constant")
-    match shape.tolist():
-        case [-1, int(columns)] if columns > 0 and chain.columns in (None, columns):
-            return chain
-        case [0, -1] if not attributes.get("allowzero", 0):
-            return chain
-    raise UnsupportedLayer("it does not keep the data points apart")
+def _reshape(operation: Operation) -> Value:
+    sizes = operation.integers(1)
+    if sizes is None:
+        raise UnsupportedLayer("it lacks a shape")
+    return operation.data().reshape(sizes, zero_copies=not operation.number("allowzero", 0))
 
 
-def _transpose(arguments: list[Value], attributes: Attributes) -> Value:
-    weight = _floats(arguments[0])
-    if weight.ndim != 2 or attributes.get("perm", [1, 0]) != [1, 0]:
-        raise UnsupportedLayer("not a transposed matrix")
-    return weight.T
+def _transpose(operation: Operation) -> Value:
+    return operation.data().transpose(operation.numbers("perm"))
 
 
-def _constant(arguments: list[Value], attributes: Attributes) -> Value:
-    match attributes:
-        case {"value": np.ndarray() as array}:
-            return array
-        case {"value_float": float(number)}:
-            return np.array(number)
-    raise UnsupportedLayer("not a constant that is read")
+def _squeeze(operation: Operation) -> Value:
+    return operation.data().squeeze(operation.axes(1, since=13))
 
 
-def _data(value: Value) -> LayerChain:
-    if not isinstance(value, LayerChain):
-        raise UnsupportedLayer("it does not work on the data")
-    return value
+def _unsqueeze(operation: Operation) -> Value:
+    return operation.data().unsqueeze(operation.axes(1, since=13) or [])
 
 
-def _floats(value: Value) -> FloatArray:
-    if not isinstance(value, np.ndarray) or value.dtype != np.float64:
-        raise UnsupportedLayer("its other input is not constant weights")
-    return value
+def _gather(operation: Operation) -> Value:
+    indices = operation.argument(1)
+    if not isinstance(indices, np.ndarray) or indices.dtype.kind != "i":
+        raise UnsupportedLayer("its indices are not constant")
+    return operation.data().gather(operation.number("axis", 0), indices)
 
 
-_OPERATORS: dict[str, Callable[[list[Value], Attributes], Value]] = {
+def _slice(operation: Operation) -> Value:
+    data = operation.data()
+    if operation.opset < 10:
+        starts, ends, axes = (operation.numbers(name) for name in ("starts", "ends", "axes"))
+        steps = None
+    else:
+        starts, ends, axes, steps = (operation.integers(place) for place in (1, 2, 3, 4))
+    if starts is None or ends is None:
+        raise UnsupportedLayer("it lacks a start or an end")
+    axes = list(range(len(starts))) if axes is None else axes
+    steps = [1] * len(starts) if steps is None else steps
+    if not len(starts) == len(ends) == len(axes) == len(steps):
+        raise UnsupportedLayer("its starts, ends, axes and steps are not as many")
+    for cut in zip(axes, starts, ends, steps, strict=True):
+        data = data.slice(*cut)
+    return data
+
+
+def _shape(operation: Operation) -> Value:
+    sizes = operation.data().shape
+    start, end = operation.number("start", 0), operation.number("end", len(sizes))
+    if None in sizes[start:end]:
+        raise UnsupportedLayer("the number of features is open")
+    return np.array(sizes[start:end], dtype=np.int64)
+
+
+_OPERATORS: dict[str, Callable[[Operation], Value]] = {
     "Add": _add,
     "Cast": _cast,
     "Clip": _clip,
-    "Constant": _constant,
+    "Concat": _concatenate,
     "Dropout": _dropout,
     "Flatten": _flatten,
+    "Gather": _gather,
     "Gemm": _gemm,
     "Identity": _identity,
+    "LogSoftmax": _softmax("log-softmax"),
     "MatMul": _matmul,
     "Max": _maximum,
     "Relu": _relu,
     "Reshape": _reshape,
+    "Shape": _shape,
     "Sigmoid": _sigmoid,
-    "Softmax": _softmax,
+    "Slice": _slice,
+    "Softmax": _softmax("softmax"),
+    "Squeeze": _squeeze,
     "Sub": _subtract,
     "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze,
+    "ai.onnx.ml.ZipMap": _identity,  # the same probabilities by the classes' names
 }

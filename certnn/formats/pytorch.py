@@ -1,10 +1,8 @@
-"""PyTorch: files of torch.save, and live modules. Nothing here imports torch."""
+"""PyTorch: files of torch.save, and live tensors. Nothing here imports torch."""
 
 from __future__ import annotations
 
-import copy
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,19 +14,11 @@ from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
-from certnn.formats.state_dict import (
-    Layers,
-    NamedTensor,
-    candidate_orders,
-    network_from_tensors,
-    network_of_layers,
-)
+from certnn.formats.state_dict import Layers, NamedTensor, network_from_tensors
 from certnn.formats.torch_pickle import StoredTensor, UnreadablePickle, read_torch_pickle
 from certnn.zip_archive import ZipArchive, open_zip, shorten
 
 _LARGEST_PICKLE = 4 << 20
-#: Share of the largest possible output by which a probe in float64 may differ.
-_PROBE_ERROR = 1e-11
 
 
 def read_torch_file(path: str | Path, layers: Layers | None = None) -> BiasedNetwork:
@@ -74,55 +64,42 @@ def read_torch_file(path: str | Path, layers: Layers | None = None) -> BiasedNet
         return network_from_tensors(name, tensors, layers, f"PyTorch file {Path(path).name}")
 
 
-def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwork:
-    """Read a live ``torch.nn.Module``, and compare its outputs with those of what was read.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        A network of two linear layers with a ReLU between. It is copied, not changed.
-    layers : (str, str) or None
-        Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If its tensors are not those of a two-layer network, or it computes something else.
-    """
-    module = getattr(module, "_orig_mod", module)  # of torch.compile
-    kind = type(module).__name__
-    tensors = live_tensors(kind, module.state_dict())
-    orders = [layers] if layers is not None else candidate_orders(kind, tensors)
-    outputs = _Probe(kind, module)
-    for order in orders:
-        network = network_of_layers(kind, tensors, order, f"PyTorch module {kind}")
-        if outputs.agree_with(network):
-            return network
-    raise InputError(
-        kind,
-        "computes something else than two linear layers with a ReLU between (compared on random "
-        "inputs, in evaluation mode)",
-    )
-
-
 def live_tensors(argument: str, tensors: Mapping[str, Any]) -> dict[str, NamedTensor]:
     """Live tensors, of torch or numpy, by name.
 
     Raises
     ------
     InputError
-        If a value is not an array.
+        If a value is not an array, or is one of PyTorch without numbers.
     """
+    return {name: _live_tensor(argument, name, tensor) for name, tensor in tensors.items()}
 
-    def named(name: str, tensor: Any) -> NamedTensor:
-        return NamedTensor(
-            tuple(tensor.shape), lambda: exact_float64(argument, name, _as_numpy(tensor))
+
+def _live_tensor(argument: str, name: Any, tensor: Any) -> NamedTensor:
+    if not isinstance(name, str):
+        raise InputError(argument, "is not a dictionary of arrays by name")
+    what = f"tensor {shorten(name)}"
+    try:
+        shape = tuple(tensor.shape)
+    except AttributeError:
+        raise InputError(argument, "is not a dictionary of arrays by name") from None
+    except RuntimeError:
+        raise InputError(
+            argument, f"is lazy, and its {what} has no numbers yet: call the module on data once"
+        ) from None
+    if getattr(tensor, "is_meta", False):
+        raise InputError(
+            argument, f"is on the device meta, where its {what} has no numbers: load its weights"
         )
 
-    for name, tensor in tensors.items():
-        if not isinstance(name, str) or not hasattr(tensor, "shape"):
-            raise InputError(argument, "is not a dictionary of arrays by name")
-    return {name: named(name, tensor) for name, tensor in tensors.items()}
+    def read() -> FloatArray:
+        try:
+            numbers = _as_numpy(tensor)
+        except (RuntimeError, TypeError):  # sparse, quantised and other tensors
+            raise InputError(argument, f"{what} is not a plain array of floats") from None
+        return exact_float64(argument, what, numbers)
+
+    return NamedTensor(shape, read)
 
 
 def _as_numpy(tensor: Any) -> Any:
@@ -131,44 +108,6 @@ def _as_numpy(tensor: Any) -> Any:
     plain = tensor.detach().cpu()
     # numpy has no bfloat16; other types go as they are, so that integers are refused.
     return (plain.double() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
-
-
-class _Probe:
-    """Outputs of a live module on random inputs, in float64."""
-
-    def __init__(self, kind: str, module: Any) -> None:
-        self._kind = kind
-        self._module = copy.deepcopy(module).double().cpu().eval()
-
-    def agree_with(self, network: BiasedNetwork) -> bool:
-        draw = np.random.default_rng(0).standard_normal((64, network.U.shape[0]))
-        # Large inputs as well: a ReLU is homogeneous, its relatives are not.
-        inputs = np.vstack([draw, 1e3 * draw, 1e-3 * draw])
-        expected = network.output(inputs)
-        largest = BiasedNetwork(
-            np.abs(network.U),
-            np.abs(network.V),
-            None if network.hidden_bias is None else np.abs(network.hidden_bias),
-            None if network.output_bias is None else np.abs(network.output_bias),
-        ).output(np.abs(inputs))
-        found = self._outputs(inputs)
-        if found.size != expected.size:
-            return False
-        difference = np.abs(found.reshape(expected.shape) - expected)
-        return bool(np.all(difference <= _PROBE_ERROR * largest))
-
-    def _outputs(self, inputs: FloatArray) -> FloatArray:
-        torch = sys.modules["torch"]  # there is a live module, so it is there
-        try:
-            with torch.no_grad():
-                outputs = self._module(torch.from_numpy(inputs)).numpy()
-        except Exception as error:  # the user's own code, and anything may go wrong in it
-            raise InputError(
-                self._kind,
-                f"fails on float64 inputs of shape {inputs.shape} ({type(error).__name__}: "
-                f"{shorten(str(error))}); give its state_dict() instead",
-            ) from None
-        return np.asarray(outputs, dtype=np.float64)
 
 
 def _state_dict(path: str, content: Any) -> dict[str, StoredTensor]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
+from certnn.formats.layer_names import comes_before
 from certnn.zip_archive import shorten
 
 #: Names of the arrays of certnn's own files.
 OWN_NAMES = ("U", "V", "hidden_bias", "output_bias")
+#: How layers are named, in the shell and in Python.
+_NAMED = "--layers HIDDEN OUTPUT (in Python read_network(..., layers=(HIDDEN, OUTPUT)))"
+#: Names of tensors that PyTorch makes a weight matrix of, and what undoes it.
+_REPARAMETRISED = (
+    (re.compile(r"(^|\.)parametrizations\."), "torch.nn.utils.parametrize.remove_parametrizations"),
+    (re.compile(r"_mask$"), "torch.nn.utils.prune.remove"),
+    (re.compile(r"(^|\.)weight_(orig|u)$"), "torch.nn.utils.remove_spectral_norm"),
+    (re.compile(r"(^|\.)weight_[gv]$"), "torch.nn.utils.remove_weight_norm"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ def network_from_tensors(
         arrays = [tensors[name].read() if name in tensors else None for name in OWN_NAMES]
         return BiasedNetwork(*arrays, source=source)
     if layers is None:
+        _require_no_others(argument, tensors)
         layers = _the_order(argument, candidate_orders(argument, tensors))
     return network_of_layers(argument, tensors, layers, source)
 
@@ -66,18 +79,30 @@ def network_of_layers(
     InputError
         If a layer has no weight matrix, or the shapes do not fit.
     """
-    weights = []
+    if layers[0] == layers[1]:
+        raise InputError(argument, f"has one layer {shorten(layers[0])!r}, which is named twice")
+    weights, biases = [], []
     for layer in layers:
-        weight = tensors.get(_joined(layer, "weight"))
+        weight, bias = (tensors.get(_joined(layer, kind)) for kind in ("weight", "bias"))
         if weight is None or len(weight.shape) != 2:
-            raise InputError(argument, f"has no layer {shorten(layer)} with a weight matrix")
+            raise InputError(
+                argument,
+                f"has no layer {shorten(layer)!r} with a weight matrix; it has "
+                + _listed(linear_layers(tensors)),
+            )
+        if bias is not None and bias.shape != weight.shape[:1]:
+            raise InputError(
+                argument,
+                f"has a bias of shape {bias.shape} in layer {shorten(layer)!r}, whose weight "
+                f"matrix is {weight.shape}",
+            )
         weights.append(weight)
+        biases.append(bias)
     if not _fits(*(weight.shape for weight in weights)):
         shapes = " and ".join(str(weight.shape) for weight in weights)
         raise InputError(
             argument, f"layers {' and '.join(map(shorten, layers))} do not fit: {shapes}"
         )
-    biases = [tensors.get(_joined(layer, "bias")) for layer in layers]
     return BiasedNetwork(
         weights[0].read().T,
         weights[1].read().T,
@@ -86,30 +111,49 @@ def network_of_layers(
     )
 
 
+def linear_layers(tensors: Mapping[str, NamedTensor]) -> list[str]:
+    """Names of the layers that have a weight matrix."""
+    found = []
+    for name, tensor in tensors.items():
+        layer, _, kind = name.rpartition(".")
+        if kind == "weight" and len(tensor.shape) == 2:
+            found.append(layer)
+    return found
+
+
+def other_tensors(tensors: Mapping[str, NamedTensor]) -> list[str]:
+    """Names of what is neither the weight matrix of a linear layer nor the bias of one."""
+    linear = linear_layers(tensors)
+    usual = {_joined(layer, "weight") for layer in linear}
+    for layer in linear:
+        bias = tensors.get(_joined(layer, "bias"))
+        if bias is not None and bias.shape == tensors[_joined(layer, "weight")].shape[:1]:
+            usual.add(_joined(layer, "bias"))
+    return [name for name in tensors if name not in usual]
+
+
 def candidate_orders(argument: str, tensors: Mapping[str, NamedTensor]) -> list[Layers]:
-    """The orders of the only two layers in which their shapes fit: one, or two if square.
+    """The orders of the only two linear layers in which their shapes fit: one, or two if square.
 
     Raises
     ------
     InputError
-        If a tensor is neither a layer's weight matrix nor its bias, or there are not two layers
-        that fit.
+        If there are not two linear layers that fit.
     """
-    names = []
-    for name, tensor in tensors.items():
-        layer, _, kind = name.rpartition(".")
-        weight = tensors.get(_joined(layer, "weight"))
-        if kind == "weight" and len(tensor.shape) == 2:
-            names.append(layer)
-        elif kind != "bias" or weight is None or tensor.shape != weight.shape[:1]:
-            raise InputError(
-                argument,
-                f"has the tensor {shorten(name)} of shape {tensor.shape}, which is neither the "
-                "weight matrix nor the bias of a linear layer",
-            )
-    if len(names) != 2:
-        found = ", ".join(map(shorten, names[:6])) or "none"
-        raise InputError(argument, f"has {len(names)} linear layers where two are read ({found})")
+    names = linear_layers(tensors)
+    if len(names) > 2:
+        raise InputError(
+            argument,
+            f"has {len(names)} linear layers ({_listed(names)}); name the hidden and the output "
+            f"layer: {_NAMED}",
+        )
+    if len(names) < 2:
+        raise InputError(
+            argument,
+            f"has fewer than two weight matrices called weight ({_listed(list(tensors))}); if "
+            "they are called otherwise, give a dictionary of arrays U (d×m) and V (m×c), and "
+            "hidden_bias and output_bias if there are",
+        )
     shapes = {name: tensors[_joined(name, "weight")].shape for name in names}
     orders = [(names[0], names[1]), (names[1], names[0])]
     fitting = [order for order in orders if _fits(shapes[order[0]], shapes[order[1]])]
@@ -122,23 +166,48 @@ def candidate_orders(argument: str, tensors: Mapping[str, NamedTensor]) -> list[
     return fitting
 
 
-def _the_order(argument: str, orders: list[Layers]) -> Layers:
-    if len(orders) == 1:
-        return orders[0]
-    numbered = [order for order in orders if _ascends(*order)]
-    if len(numbered) == 1:  # as torch.nn.Sequential names its layers
-        return numbered[0]
+def _require_no_others(argument: str, tensors: Mapping[str, NamedTensor]) -> None:
+    others = other_tensors(tensors)
+    # A bias whose weights are stored in another way is not what is wrong.
+    telling = [name for name in others if name.rpartition(".")[2] != "bias"] or others
+    if not telling:
+        return
+    for pattern, undo in _REPARAMETRISED:
+        made = [name for name in telling if pattern.search(name)]
+        if made:
+            raise InputError(
+                argument,
+                f"has the tensor {shorten(made[0])}, of which a weight matrix is made: use {undo} "
+                "before saving, or give the live module",
+            )
+    name = telling[0]
+    if len(linear_layers(tensors)) < 2:
+        return  # which is what is wrong
     raise InputError(
         argument,
-        "has two linear layers whose shapes fit in both orders; name the hidden layer first: "
-        f"layers={orders[0]!r} or {orders[1]!r}",
+        f"has the tensor {shorten(name)} of shape {tensors[name].shape}, which is neither the "
+        "weight matrix nor the bias of a linear layer; if the network does without it, name its "
+        f"hidden and output layer: {_NAMED}",
     )
 
 
-def _ascends(first: str, second: str) -> bool:
-    (folder, _, one), (other_folder, _, two) = first.rpartition("."), second.rpartition(".")
-    digits = one.isascii() and two.isascii() and one.isdigit() and two.isdigit()
-    return folder == other_folder and digits and (len(one), one) < (len(two), two)
+def _the_order(argument: str, orders: list[Layers]) -> Layers:
+    if len(orders) == 1:
+        return orders[0]
+    told = [order for order in orders if comes_before(*order)]
+    if len(told) == 1:
+        return told[0]
+    ways = sorted(shlex.join(map(shorten, order)) for order in orders)
+    raise InputError(
+        argument,
+        "has two linear layers whose shapes fit in both orders, and their names do not tell; name "
+        f"the hidden layer first: --layers {ways[0]} or --layers {ways[1]} (in Python "
+        "read_network(..., layers=(...)))",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(shorten(name) or "its own" for name in names[:6]) or "none"
 
 
 def _fits(hidden: tuple[int, ...], output: tuple[int, ...]) -> bool:

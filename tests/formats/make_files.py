@@ -1,7 +1,7 @@
 """Write the files of these tests with the libraries they come from: python make_files.py
 
-Needs torch, safetensors, onnx, and keras on torch. outputs.npz holds points and what the libraries
-themselves say of them, conventions.npz what they make of weight decay.
+Needs torch, safetensors, onnx, onnxscript, and keras on torch. outputs.npz holds points and what
+the libraries themselves say of them, conventions.npz what they make of weight decay.
 """
 
 import os
@@ -70,6 +70,54 @@ def onnx_files(X, outputs):
         outputs[f"opset{opset}.onnx"] = hidden @ V.astype(float) + a
 
 
+def exported_files(X, outputs):
+    """Networks of one output as PyTorch's two exporters to ONNX write them."""
+    import onnx
+    import torch
+
+    class Network(torch.nn.Module):
+        def __init__(self, function):
+            super().__init__()
+            self.layers = torch.nn.Sequential(
+                torch.nn.Linear(4, 7), torch.nn.ReLU(), torch.nn.Linear(7, 1)
+            )
+            self.function = function
+
+        def forward(self, x):
+            return self.function(self.layers, x)
+
+    forms = {
+        "view": lambda layers, x: layers(x.view(x.size(0), -1)),
+        "squeeze": lambda layers, x: layers(x).squeeze(-1),
+        "squeeze-all": lambda layers, x: layers(x).squeeze(),
+        "select": lambda layers, x: layers(x)[:, 0],
+        "slice": lambda layers, x: layers(x)[:, 0:1],
+        "flatten": lambda layers, x: layers(x).flatten(),
+        "unsqueeze": lambda layers, x: layers(x).squeeze(1).unsqueeze(1),
+        "log-softmax": lambda layers, x: torch.log_softmax(layers(x), 1),
+        "sigmoid": lambda layers, x: torch.sigmoid(layers(x)).squeeze(-1),
+    }
+    torch.manual_seed(4)
+    points = torch.from_numpy(X).float()
+    for name, function in forms.items():
+        model = Network(function).eval()
+        for kind in ("dynamo", "torchscript"):
+            options = {"external_data": False}
+            if kind == "torchscript":
+                options = {
+                    "opset_version": 17,
+                    "input_names": ["x"],
+                    "dynamic_axes": {"x": {0: "n"}},
+                }
+            file = FOLDER / f"{kind}-{name}.onnx"
+            torch.onnx.export(model, (points,), file, dynamo=kind == "dynamo", **options)
+            written = onnx.load(file)
+            for node in (*written.graph.node, written.graph):
+                del node.metadata_props[:]  # where on this machine it was written
+            onnx.save(written, file)
+            outputs[file.name] = model.layers(points).detach().numpy()
+
+
 def keras_files(X, outputs):
     import keras
 
@@ -79,6 +127,42 @@ def keras_files(X, outputs):
         model = keras.Sequential([keras.Input((4,)), *layers])
         model.save(FOLDER / f"{name}.keras")
         outputs[f"{name}.keras"] = np.asarray(model.predict(X.astype("f4"), verbose=0))
+
+    def layers():
+        return [keras.layers.Dense(7, activation="relu"), keras.layers.Dense(3)]
+
+    class Subclass(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.outer = layers()
+
+        def call(self, x):
+            return self.outer(self.hidden(x))
+
+    models = {"subclass": Subclass(), "nested": keras.Sequential([keras.Input((4,))])}
+    models["nested"].add(keras.Sequential(layers()))
+    for name in ("named-outputs", "functional-body", "two-outputs"):
+        given, (hidden, outer) = keras.Input((4,)), layers()
+        body = keras.Model(given, hidden(given))
+        if name == "functional-body":
+            models[name] = keras.Model(given, outer(body(given)))
+        elif name == "named-outputs":
+            models[name] = keras.Model({"x": given}, {"y": outer(body.output)})
+        else:
+            models[name] = keras.Model(given, {"y": outer(body.output), "z": body.output})
+    for order in ("last", "first"):
+        flat = keras.layers.Flatten(data_format=f"channels_{order}")
+        models[f"channels-{order}"] = keras.Sequential([keras.Input((2, 2)), flat, *layers()])
+    models["three-axes"] = keras.Sequential([keras.Input((2, 4)), *layers()])
+    for name, model in models.items():
+        points = X.astype("f4")
+        points = points.reshape(-1, *(model.input_shape[1:] if "channels" in name else (4,)))
+        points = np.stack([points, points], 1) if name == "three-axes" else points
+        said = model({"x": points} if name == "named-outputs" else points)
+        model.save(FOLDER / f"{name}.keras")
+        if name in ("nested", "named-outputs", "functional-body", "channels-last"):
+            said = said["y"] if name == "named-outputs" else said
+            outputs[f"{name}.keras"] = said.detach().numpy()
 
 
 def convention_files():
@@ -119,6 +203,7 @@ def main():
     outputs = {"X": X}
     torch_files(X, outputs)
     onnx_files(X, outputs)
+    exported_files(X, outputs)
     keras_files(X, outputs)
     np.savez_compressed(FOLDER / "outputs.npz", **outputs)
     convention_files()

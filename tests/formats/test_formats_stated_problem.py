@@ -112,3 +112,15 @@ def test_data_frames():
     labels = pandas.Series(["yes", "no"] * 4)
     problem = certnn.problem_for(network, frame, labels, reg=0.1)
     np.testing.assert_array_equal(problem.Y[:2], [[0.0, 1.0], [1.0, 0.0]])
+
+
+def test_a_loss_that_does_not_go_with_the_networks_end_is_refused():
+    X, _ = arrays(40, 3, 1)
+    labels = np.arange(40) % 3
+    model = MLPClassifier((4,), max_iter=2000, solver="lbfgs", alpha=1.0, random_state=0)
+    model.fit(X, labels)
+    classes = np.eye(3)[labels]
+    for loss, targets in (("logistic", 2.0 * classes - 1.0), ("half-squared", classes)):
+        problem = certnn.TrainingProblem(X, targets, 0.1, True, loss=loss, output_bias=True)
+        with pytest.raises(InputError, match="softmax function, with which goes the loss softmax"):
+            certnn.audit(model, problem, level="shor", time_limit=1.0)
