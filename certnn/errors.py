@@ -22,3 +22,11 @@ class InputError(ValueError):
 
 class SolverError(RuntimeError):
     """A solver ended without a point that can be used; the message says which and why."""
+
+
+def shorten(text: object, longest: int = 80) -> str:
+    """A stranger's text in one printable line of bounded length."""
+    if isinstance(text, bytes):  # a name that is not UTF-8
+        text = text.decode("utf-8", "replace")
+    line = "".join(character if character.isprintable() else "?" for character in str(text))
+    return line if len(line) <= longest else line[: longest - 1] + "…"

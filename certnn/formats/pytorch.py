@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from certnn.arrays import FloatArray
+from certnn.arrays import FloatArray, as_numpy
 from certnn.errors import InputError
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
@@ -116,21 +116,13 @@ def live_tensors(argument: str, tensors: Mapping[str, Any]) -> dict[str, NamedTe
 
     def named(name: str, tensor: Any) -> NamedTensor:
         return NamedTensor(
-            tuple(tensor.shape), lambda: exact_float64(argument, name, _as_numpy(tensor))
+            tuple(tensor.shape), lambda: exact_float64(argument, name, as_numpy(tensor))
         )
 
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not hasattr(tensor, "shape"):
             raise InputError(argument, "is not a dictionary of arrays by name")
     return {name: named(name, tensor) for name, tensor in tensors.items()}
-
-
-def _as_numpy(tensor: Any) -> Any:
-    if isinstance(tensor, np.ndarray):
-        return tensor
-    plain = tensor.detach().cpu()
-    # numpy has no bfloat16; other types go as they are, so that integers are refused.
-    return (plain.double() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
 
 
 class _Probe:

@@ -125,6 +125,8 @@ class _Barrier:
         best_z, dual = z, self.dual(z)
         barrier = max(objective - dual, tolerance) / max(self.count, 1.0)
         for _ in range(_ITERATIONS):
+            if objective - dual <= tolerance:
+                break
             step = self._newton(z, barrier)
             if step is None:
                 break
@@ -143,8 +145,6 @@ class _Barrier:
             value = self.dual(z)
             if value > dual:
                 dual, best_z = value, z
-            if objective - dual <= tolerance:
-                break
             if decrement <= _CENTRED:
                 if barrier * self.count < 1e-3 * tolerance:
                     break
