@@ -7,12 +7,11 @@ a times certnn's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certnn.errors import InputError
+from certnn.errors import InputError, positive_number
 
 if TYPE_CHECKING:
     from certnn.problem import TrainingProblem
@@ -93,10 +92,9 @@ class Convention:
             If `decay` is not positive and finite, `batches` is not positive, the convention is not
             for the loss, or it takes one to tell.
         """
-        if not 0.0 < decay < math.inf:
-            raise InputError("decay", f"must be positive and finite, got {decay!r}")
-        if batches < 1:
-            raise InputError("batches", f"must be at least 1, got {batches!r}")
+        decay = positive_number("decay", decay)
+        if positive_number("batches", batches) % 1 != 0:
+            raise InputError("batches", f"must be a whole number, got {batches!r}")
         possible = {scaling.factor(n, c, batches) for scaling in self._scalings(loss)}
         if len(possible) > 1:
             raise InputError("loss", f"is needed: {self.name} is not the same for all its losses")
@@ -274,6 +272,6 @@ def find_convention(name: str) -> Convention:
     InputError
         If there is none; the message lists them.
     """
-    if name not in CONVENTIONS:
+    if not isinstance(name, str) or name not in CONVENTIONS:
         raise InputError("convention", f"must be one of {', '.join(CONVENTIONS)}, got {name!r}")
     return CONVENTIONS[name]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message names the argument.
@@ -22,6 +25,23 @@ class InputError(ValueError):
 
 class SolverError(RuntimeError):
     """A solver ended without a point that can be used; the message says which and why."""
+
+
+def positive_number(argument: str, value: Any) -> float:
+    """The value as a float.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive finite number.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(argument, f"must be a number, got {shorten(repr(value))}") from None
+    if not 0.0 < number < math.inf:
+        raise InputError(argument, f"must be positive and finite, got {number!r}")
+    return number
 
 
 def shorten(text: object, longest: int = 80) -> str:

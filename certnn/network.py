@@ -10,7 +10,7 @@ import numpy as np
 from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
 from certnn.kernel import Bound, evaluate_network
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,7 +85,7 @@ class TwoLayerNetwork:
 
     def require_fits(self, problem: TrainingProblem) -> None:
         """Raise `InputError` unless the network's shapes are those of `problem`."""
-        rows = problem.inputs.shape[1]
+        rows = require_problem(problem).inputs.shape[1]
         if self.U.shape[0] != rows:
             bias = " (with the bias row)" if problem.hidden_bias else ""
             raise InputError("U", f"has {self.U.shape[0]} rows where the data need {rows}{bias}")

@@ -15,7 +15,7 @@ from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
 
@@ -192,6 +192,7 @@ def regularisation_path(
     KeyboardInterrupt
         On Ctrl-C before the first weight decay is done.
     """
+    require_problem(problem)
     ordered = sorted({problem.with_reg(reg).reg for reg in regs})
     if not ordered:
         raise InputError("regs", "is empty")

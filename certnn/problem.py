@@ -18,7 +18,7 @@ from certnn.arrays import (
     frozen_matrix,
     is_frame,
 )
-from certnn.errors import InputError
+from certnn.errors import InputError, positive_number, shorten
 from certnn.kernel import Instance
 from certnn.kernel.instance import Bias
 from certnn.losses import HALF_SQUARED, Loss, as_loss
@@ -228,21 +228,30 @@ class TrainingProblem:
         return f"TrainingProblem(n={self.n}, d={self.d}, c={self.c}, reg={self.reg!r}{more})"
 
 
+def require_problem(given: Any) -> TrainingProblem:
+    """What is given, if it is a `TrainingProblem`: not a network, nor X alone.
+
+    Raises
+    ------
+    InputError
+        If it is not; it says how one is made.
+    """
+    if isinstance(given, TrainingProblem):
+        return given
+    kind = type(given).__name__
+    raise InputError("problem", f"must be a certnn.TrainingProblem(X, Y, reg), got {kind}")
+
+
 def _bias(name: str, value: Any) -> Bias:
-    if isinstance(value, str):
-        if value == "free":
-            return "free"
-        raise InputError(name, f'must be True, False or "free", got {value!r}')
-    return bool(value)
+    if isinstance(value, str) and value == "free":
+        return "free"
+    if isinstance(value, bool | np.bool_ | int) and value in (0, 1):
+        return bool(value)
+    raise InputError(name, f'must be True, False or "free", got {shorten(repr(value))}')
 
 
 def _positive(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(name, f"must be a number, got {value!r}") from None
-    if not math.isfinite(number) or number <= 0.0:
-        raise InputError(name, f"must be positive and finite, got {number!r}")
+    number = positive_number(name, value)
     if not SMALLEST_SCALE <= number <= LARGEST_SCALE:
         raise InputError(name, f"must be within 1e-100..1e100, got {number!r}")
     return number

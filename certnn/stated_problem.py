@@ -35,7 +35,7 @@ def problem_for(
 
     Parameters
     ----------
-    network : TwoLayerNetwork, or what `certnn.formats.read_network` takes
+    network : TwoLayerNetwork, or what `certnn.formats.read_network` takes, or None
         A checkpoint's path, a PyTorch module, a fitted estimator of scikit-learn among others.
     X : array_like, shape (n, d)
     y : array_like, shape (n, c) or (n,)
@@ -65,17 +65,16 @@ def problem_for(
         decay.
     """
     require_one_decay(reg, convention, decay)
-    if isinstance(network, TrainingProblem):
-        raise InputError("network", "is a TrainingProblem: the network comes first")
-    stored = read_network(network)
+    stored = None if network is None else read_network(network)
     terms = None if convention is None else find_convention(convention)
     own = _loss(stored, terms) if loss is None else as_loss(loss)
     hidden, output = own_biases(stored, terms)
-    _require_order(X, y, stored)
+    if stored is not None:
+        _require_order(X, y, stored)
     order = getattr(network, "classes_", None)
-    targets, classes = stated_targets(
-        "y", y, own, stored.V.shape[1], None if order is None else tuple(np.asarray(order).tolist())
-    )
+    outputs = None if stored is None else stored.V.shape[1]
+    names = None if order is None else tuple(np.asarray(order).tolist())
+    targets, classes = stated_targets("y", y, own, outputs, names)
     try:
         problem = TrainingProblem(
             X,
@@ -126,16 +125,21 @@ def _require_order(X: Any, y: Any, stored: BiasedNetwork) -> None:
         raise InputError("X", f"comes before y: here y has the {inputs} columns of X")
 
 
-def own_biases(network: BiasedNetwork, convention: Convention | None = None) -> tuple[Bias, Bias]:
+def own_biases(
+    network: BiasedNetwork | None, convention: Convention | None = None
+) -> tuple[Bias, Bias]:
     """Which biases a network has, of the hidden and of the output layer, and how they are decayed.
 
     Parameters
     ----------
-    network : BiasedNetwork
-        A hidden bias that is one more row of U, as in certnn's own networks, cannot be told.
+    network : BiasedNetwork or None
+        None has no biases. A hidden bias that is one more row of U, as in certnn's own networks,
+        cannot be told.
     convention : Convention or None
         Biases are free if it spares them, else decayed like the weights.
     """
+    if network is None:
+        return False, False
     kind: Bias = "free" if convention is not None and convention.spares_biases else True
     hidden, output = (
         False if bias is None else kind for bias in (network.hidden_bias, network.output_bias)
@@ -143,8 +147,8 @@ def own_biases(network: BiasedNetwork, convention: Convention | None = None) -> 
     return hidden, output
 
 
-def _loss(stored: BiasedNetwork, terms: Convention | None) -> Loss:
-    name = _LOSSES[stored.output_activation]
+def _loss(stored: BiasedNetwork | None, terms: Convention | None) -> Loss:
+    name = "half-squared" if stored is None else _LOSSES[stored.output_activation]
     if terms is not None and len(terms.losses) == 1:
         name = terms.losses[0]
     return as_loss(name)

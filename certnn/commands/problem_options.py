@@ -119,11 +119,8 @@ def data_of(
     x, y = read_arrays(options.data, options.targets, options.target_columns, options.label)
     outputs = None if network is None else network.V.shape[1]
     targets, classes = stated_targets(options.data, y, loss, outputs)
-    hidden: Bias = False
-    output: Bias = False
-    if network is not None:
-        named = getattr(options, "convention", None)
-        hidden, output = own_biases(network, named and find_convention(named))
+    named = getattr(options, "convention", None)
+    hidden, output = own_biases(network, named and find_convention(named))
     if options.hidden_bias is not None:
         hidden = _BIASES[options.hidden_bias]
     if options.output_bias is not None:
