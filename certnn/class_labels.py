@@ -82,7 +82,8 @@ class ClassLabels:
         except TypeError:
             raise InputError(argument, f"{where}holds what is no class label") from None
         if order is not None:
-            refuse(distinct.difference(order), f"none of the network's classes {_listed(order)}")
+            shown = ", ".join(map(_named, order))
+            refuse(distinct.difference(order), f"none of the network's classes ({shorten(shown)})")
             classes = order
         else:
             absent = {label for label in distinct if _stands_for_none(label)}
@@ -103,7 +104,7 @@ class ClassLabels:
     @property
     def names(self) -> tuple[str, ...]:
         """The classes as texts, each of bounded length."""
-        return tuple(shorten(label) for label in self.classes)
+        return tuple(map(_named, self.classes))
 
     def targets(self, loss: Loss) -> FloatArray:
         """Targets as the loss wants them, shape (n, c), a column a class in the order of `classes`.
@@ -131,7 +132,7 @@ def stated_targets(
     ----------
     argument : str
         What y is, for the error message.
-    y : ClassLabels or array_like
+    y : array_like
         One column, of shape (n,) or (n, 1), is of labels if it is not of numbers, the network has
         classes or several outputs, or the loss is softmax or of a margin (but for one that is all
         1, 0 or −1, which tells of one class only). All else are targets already.
@@ -144,23 +145,13 @@ def stated_targets(
     Raises
     ------
     InputError
-        If labels are unusable, or need another number of outputs.
+        If labels are unusable.
     """
-    if isinstance(y, ClassLabels):
-        labels = y
-    else:
-        given = as_array(argument, y)
-        if not _are_labels(given, loss, outputs, order):
-            return y, ()
-        labels = ClassLabels.of(argument, given, order)
-    targets = labels.targets(loss)
-    if outputs not in (None, targets.shape[1]):
-        raise InputError(
-            argument,
-            f"has {len(labels.classes)} classes {_listed(labels.classes)}, which takes "
-            f"{targets.shape[1]} outputs, and the network has {outputs}",
-        )
-    return targets, labels.names
+    given = as_array(argument, y)
+    if not _are_labels(given, loss, outputs, order):
+        return y, ()
+    labels = ClassLabels.of(argument, given, order)
+    return labels.targets(loss), labels.names
 
 
 def _are_labels(
@@ -182,6 +173,5 @@ def _stands_for_none(label: Any) -> bool:
     return is_missing(label) or (isinstance(label, str) and label.strip() in _NO_LABEL)
 
 
-def _listed(classes: tuple[Any, ...]) -> str:
-    shown = ", ".join(shorten(label, 20) for label in classes[:8])
-    return f"({shown}{', …' if len(classes) > 8 else ''})"
+def _named(label: Any) -> str:
+    return shorten(int(label) if isinstance(label, float) and label.is_integer() else label)

@@ -69,13 +69,15 @@ def file_chunks(
     ]
 
 
-def read_arrays(
+def read_targets(
     data: str | Path,
     targets: str | Path | None = None,
     target_columns: Sequence[str] = (),
     label: str | None = None,
-) -> tuple[NDArray[Any], NDArray[Any] | ClassLabels]:
-    """X and Y, or X and class labels; nothing is unpickled.
+    loss: Loss = HALF_SQUARED,
+    outputs: int | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+    """X and Y of a training problem, and the names of the classes; nothing is unpickled.
 
     Parameters
     ----------
@@ -84,11 +86,23 @@ def read_arrays(
         .tsv or .txt, perhaps in a .gz; or .parquet or .pq, a file or a folder of them. An index
         that pandas wrote is left out of X.
     targets : path or None
-        .npy with Y, beside a .npy with X.
+        .npy with Y, beside a .npy with X. That or the Y of an .npz may be labels
+        (`certnn.class_labels.stated_targets`).
     target_columns : sequence of str
         Of a table, the columns of Y in this order; the other columns are X.
     label : str or None
         In their place, one column of class labels.
+    loss : Loss
+        For which Y is made of labels.
+    outputs : int or None
+        Of the network, if there is one.
+
+    Returns
+    -------
+    X : ndarray, shape (n, d)
+    Y : ndarray, shape (n, c), or (n,) for one column
+    classes : tuple of str
+        In the order of the columns; () if Y was not made of labels.
 
     Raises
     ------
@@ -111,19 +125,22 @@ def read_arrays(
         read = read_text_table if is_text_table(path) else read_parquet
         x, columns = read(path, wanted, label is not None)
         if label is None:
-            return x, columns
-        return x, ClassLabels.of(str(data), columns, where=f"column {shorten(label)} ")
+            return x, columns, ()
+        labels = ClassLabels.of(str(data), columns, where=f"column {shorten(label)} ")
+        return x, labels.targets(loss), labels.names
     if label is not None or target_columns:
         option = "target_columns" if label is None else "label"
         raise InputError(option, f"goes with a table, such as .csv or .parquet, not with {data}")
     if targets is not None:
-        return _npy(data), _npy(targets)
-    if kind != ".npz" and path.is_file():
+        x, y = _npy(data), _npy(targets)
+    elif kind == ".npz" or not path.is_file():
+        x, y = read_npz(data, ("X", "Y"))
+        x = x[:, None] if x.ndim == 1 else x  # as of an .npy
+    else:
         raise InputError(
             str(data), "is of no kind that is read: .npz, .npy, .csv, .tsv, .txt, .parquet"
         )
-    x, y = read_npz(data, ("X", "Y"))
-    return x[:, None] if x.ndim == 1 else x, y  # as of an .npy
+    return x, *stated_targets(str(targets or data), y, loss, outputs)
 
 
 def read_data(
@@ -133,21 +150,9 @@ def read_data(
     label: str | None = None,
     loss: Loss = HALF_SQUARED,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """X and Y of a training problem, with labels made targets for the loss (`stated_targets`).
-
-    Parameters
-    ----------
-    data, targets, target_columns, label
-        As in `read_arrays`.
-    loss : Loss
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, or what is given does not fit its kind.
-    """
-    x, y = read_arrays(data, targets, target_columns, label)
-    return x, stated_targets(str(data), y, loss)[0]
+    """X and Y alone; all else is as in `read_targets`."""
+    x, y, _ = read_targets(data, targets, target_columns, label, loss)
+    return x, y
 
 
 def encoded_labels(labels: NDArray[Any], loss: Loss) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray, frozen_matrix
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
 from certnn.problem import TrainingProblem, require_problem
 
@@ -90,7 +90,9 @@ class TwoLayerNetwork:
             bias = " (with the bias row)" if problem.hidden_bias else ""
             raise InputError("U", f"has {self.U.shape[0]} rows where the data need {rows}{bias}")
         if self.V.shape[1] != problem.c:
-            raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}")
+            classes = shorten(f" (for the classes {', '.join(problem.classes)}")
+            more = f"{classes})" if problem.classes else ""
+            raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}{more}")
         if not problem.output_bias and self.output_bias is not None and np.any(self.output_bias):
             raise InputError("output_bias", "the output bias is not zero, and the problem has none")
 

@@ -53,7 +53,7 @@ def read_parquet(
         raise InputError(str(path), "does not exist") from None
     except InputError:
         raise
-    except (OSError, ValueError, ArrowException) as error:
+    except (OSError, ValueError, RecursionError, ArrowException) as error:
         raise InputError(str(path), f"is not a readable .parquet file: {shorten(error)}") from None
 
 
@@ -89,7 +89,9 @@ def _table(
 def _index(schema: Any) -> list[int]:
     """The places of the columns that pandas says are its index."""
     said = schema.pandas_metadata
-    stored = said.get("index_columns", []) if isinstance(said, dict) else []
+    stored = said.get("index_columns") if isinstance(said, dict) else None
+    if not isinstance(stored, list):
+        return []
     # A range is described, not stored.
     return [schema.names.index(name) for name in stored if name in schema.names]
 

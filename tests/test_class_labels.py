@@ -15,12 +15,9 @@ from pyarrow import parquet, table
 from sklearn.neural_network import MLPClassifier
 
 import certnn
-from certnn.class_labels import ClassLabels, stated_targets
+from certnn.class_labels import ClassLabels
 from certnn.data_sources import read_data
 from certnn.errors import InputError
-from certnn.losses import as_loss
-
-SOFTMAX, LOGISTIC, SQUARED = map(as_loss, ("softmax", "logistic", "half-squared"))
 
 
 @given(st.lists(st.integers(-(2**60), 2**60), min_size=2, unique=True))
@@ -190,10 +187,13 @@ def test_targets_of_one_and_zero_are_those_of_one_and_minus_one(loss):
 
 
 def test_classes_that_need_other_outputs():
-    with pytest.raises(InputError, match=r"has 3 classes \(a, b, c\), which takes 3 outputs"):
-        stated_targets("y", ["a", "b", "c"], SOFTMAX, 4)
-    assert stated_targets("y", ["a", "b"], LOGISTIC)[1] == ("a", "b")
-    assert stated_targets("y", [1.0, 2.0], SQUARED)[1] == ()
+    network = certnn.TwoLayerNetwork(np.ones((1, 3)), np.ones((3, 4)))
+    X = [[1.0], [2.0], [3.0]]
+    problem = certnn.problem_for(network, X, ["b", "a", "c"], reg=1.0, loss="softmax")
+    with pytest.raises(InputError, match=r"where Y has 3 \(for the classes a, b, c\)"):
+        certnn.audit(network, problem)
+    assert certnn.problem_for(None, X, ["b", "a", "b"], reg=1.0).classes == ("a", "b")
+    assert certnn.problem_for(None, X, [1.0, 2.0, 3.0], reg=1.0).classes == ()
 
 
 def test_names_of_classes_are_no_part_of_a_problem():

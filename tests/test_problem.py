@@ -127,7 +127,7 @@ def test_python_numbers_are_taken_exactly_or_refused(values):
     ):
         assert TrainingProblem(array, array, 0.1).X.ravel().tolist() == values
     else:
-        with pytest.raises(InputError, match="exactly|magnitude"):
+        with pytest.raises(InputError, match=r"exactly|magnitude"):
             TrainingProblem(array, array, 0.1)
 
 

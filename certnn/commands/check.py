@@ -60,8 +60,7 @@ def run_check(options: argparse.Namespace) -> int:
     except ModuleNotFoundError:
         return fail("--arithmetic: flint is not installed (pip install 'certnn[flint]')", UNUSABLE)
     if options.data is not None:
-        from certnn.class_labels import stated_targets
-        from certnn.data_sources import read_arrays
+        from certnn.data_sources import read_targets
         from certnn.errors import InputError
         from certnn.losses import loss_named
         from certnn.problem import TrainingProblem
@@ -69,10 +68,9 @@ def run_check(options: argparse.Namespace) -> int:
         instance = bound.instance
         loss = loss_named(instance.loss, instance.delta)
         named = options.data, options.targets, options.target_columns, options.label
-        x, y = read_arrays(*named)
+        x, y, _ = read_targets(*named, loss, instance.c)
         try:
-            targets, _ = stated_targets("Y", y, loss, instance.c)
-            given = TrainingProblem(x, targets, instance.reg, loss=loss).instance()
+            given = TrainingProblem(x, y, instance.reg, loss=loss).instance()
             same = (given.X, given.Y) == (instance.X, instance.Y)
         except InputError:  # they do not fit the certificate's loss
             same = False

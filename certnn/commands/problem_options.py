@@ -109,26 +109,22 @@ def data_of(
     InputError
         If a file or a value is unusable.
     """
-    from certnn.class_labels import stated_targets
-    from certnn.data_sources import read_arrays
+    from certnn.data_sources import read_targets
     from certnn.losses import parse_loss
     from certnn.problem import TrainingProblem
     from certnn.stated_problem import own_biases
 
     loss = parse_loss(options.loss)
-    x, y = read_arrays(options.data, options.targets, options.target_columns, options.label)
-    outputs = None if network is None else network.V.shape[1]
-    targets, classes = stated_targets(options.data, y, loss, outputs)
-    named = getattr(options, "convention", None)
-    hidden, output = own_biases(network, named and find_convention(named))
+    named = options.data, options.targets, options.target_columns, options.label
+    x, y, classes = read_targets(*named, loss, None if network is None else network.V.shape[1])
+    convention = getattr(options, "convention", None)
+    hidden, output = own_biases(network, convention and find_convention(convention))
     if options.hidden_bias is not None:
         hidden = _BIASES[options.hidden_bias]
     if options.output_bias is not None:
         output = _BIASES[options.output_bias]
     try:
-        return TrainingProblem(
-            x, targets, reg, hidden, loss=loss, output_bias=output, classes=classes
-        )
+        return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output, classes=classes)
     except InputError as error:
         if error.argument not in ("X", "Y"):
             raise
