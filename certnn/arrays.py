@@ -80,13 +80,18 @@ def as_array(name: str, value: Any) -> NDArray[Any]:
     """
     if hasattr(value, "toarray"):
         raise InputError(name, f"is sparse, and is needed dense: {name}.toarray()")
-    if np.ma.is_masked(value):
-        place = tuple(int(index[0]) for index in np.nonzero(np.ma.getmaskarray(value)))
-        raise InputError(name, f"has masked entries, the first at {place}: fill or leave them out")
+    require_unmasked(name, value)
     try:
         return np.asarray(as_numpy(value))
     except (ValueError, TypeError, OverflowError, RuntimeError):
         raise InputError(name, "is not a rectangular array of numbers") from None
+
+
+def require_unmasked(name: str, value: Any) -> None:
+    """Raise `InputError` if entries are masked: most readers take what is under the mask."""
+    if np.ma.is_masked(value):
+        place = tuple(int(index[0]) for index in np.nonzero(np.ma.getmaskarray(value)))
+        raise InputError(name, f"has masked entries, the first at {place}: fill or leave them out")
 
 
 def as_numpy(tensor: Any) -> Any:

@@ -15,7 +15,7 @@ from certnn.errors import InputError, shorten
 from certnn.losses import Loss
 
 #: The losses of a margin, with 1 and −1 for a class and the others.
-MARGINS = ("hinge", "squared-hinge", "logistic")
+_MARGINS = ("hinge", "squared-hinge", "logistic")
 #: Texts that pandas reads as no value, or writes for one.
 _NO_LABEL = frozenset(
     ("", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None", "n/a", "nan", "null")
@@ -113,7 +113,7 @@ class ClassLabels:
         column alone.
         """
         one_hot = np.eye(len(self.classes))[self.index]
-        if loss.name not in MARGINS:
+        if loss.name not in _MARGINS:
             return one_hot
         signs: FloatArray = 2.0 * one_hot - 1.0
         return signs[:, 1:] if len(self.classes) == 2 else signs
@@ -166,7 +166,7 @@ def _are_labels(
     if not numbers or loss.name == "softmax" or order is not None or outputs not in (None, 1):
         return True
     first = given.flat[0]
-    return loss.name in MARGINS and (first not in (-1, 0, 1) or bool(np.any(given != first)))
+    return loss.name in _MARGINS and (first not in (-1, 0, 1) or bool(np.any(given != first)))
 
 
 def _stands_for_none(label: Any) -> bool:

@@ -105,8 +105,10 @@ class Convention:
     ) -> str:
         """One line for a report: the objective, the formula and its numbers.
 
-        Where losses are scaled in several ways and none is given, all of them.
+        Where losses are scaled in several ways and none is given, all of them. The parameters and
+        errors are those of `reg`.
         """
+        decay = positive_number("decay", decay)
         known = f"λ = {decay!r}, n = {n}, c = {c}"
         scalings = self._scalings(loss)
         if any("K" in scaling.formula for scaling in scalings):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from certnn.arrays import FloatArray, frozen_matrix
+from certnn.arrays import FloatArray, as_array, frozen_matrix
 from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
 from certnn.problem import TrainingProblem, require_problem
@@ -46,7 +46,7 @@ class TwoLayerNetwork:
         object.__setattr__(self, "V", v)
         bias = None
         if output_bias is not None:
-            given = np.asarray(output_bias)
+            given = as_array("output_bias", output_bias)
             if given.shape != (v.shape[1],):
                 raise InputError("output_bias", f"must have shape ({v.shape[1]},)")
             bias = frozen_matrix("output_bias", given[None, :])[0]

@@ -22,6 +22,8 @@ ENDINGS = (".csv", ".tsv", ".txt")
 _COMPRESSED = ".gz"
 #: Characters of a line and of a file once it is unpacked, at most.
 _LONGEST_LINE, _MOST_CHARACTERS = 1 << 24, 1 << 34
+#: How pandas and R write booleans.
+_BOOLEANS = {"True": 1.0, "False": 0.0, "TRUE": 1.0, "FALSE": 0.0, "true": 1.0, "false": 0.0}
 #: What pandas makes of the nameless column in which it writes its index, and R its row names.
 _INDEX_NAMES = ("", "Unnamed: 0")
 
@@ -40,7 +42,8 @@ def read_text_table(
     ----------
     path : Path
         Fields are apart by tabs in a .tsv, else by whatever of comma, semicolon and tab the header
-        has most of. Blanks around a field are not of it. A first column without a name, which is an
+        has most of. Blanks around a field are not of it; True is 1 and False 0 where a number is
+        needed. A first column without a name, which is an
         index that pandas wrote, is left out of X.
     target_columns : sequence of str
     as_labels : bool
@@ -135,7 +138,7 @@ def _table(
                 str(path), f"has {len(fields)} fields in row {rows.line_num}, not {len(header)}"
             )
         for k in numbers:
-            value = _number(fields[k])
+            value = _BOOLEANS.get(fields[k].strip(), _number(fields[k]))
             if value is None or not math.isfinite(value):
                 shown = repr(shorten(fields[k], 40)) if fields[k].strip() else "no value"
                 raise InputError(

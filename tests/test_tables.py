@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from certnn.cli import main
-from certnn.data_sources import read_data
+from certnn.data_sources import read_data, read_targets
 from certnn.errors import InputError
 from certnn.losses import as_loss
 
@@ -57,6 +57,17 @@ def test_text_tables(tmp_path, name, between, quotes):
     x, y = read_data(tmp_path / name, target_columns=["y"])
     assert np.array_equal(x, X)
     assert np.array_equal(y, Y)
+
+
+def test_booleans_in_text_tables_are_numbers_and_as_labels_are_named(tmp_path):
+    frame = FRAME.assign(a=[True, False, True], y=[False, True, False])
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    x, y = read_data(tmp_path / "data.csv", target_columns=["y"])
+    assert np.array_equal(x, frame[["a", "b"]].astype(float))
+    assert y.ravel().tolist() == [0.0, 1.0, 0.0]
+    _, y, classes = read_targets(tmp_path / "data.csv", label="y")
+    assert classes == ("False", "True")
+    assert np.argmax(y, axis=1).tolist() == [0, 1, 0]
 
 
 def test_blanks_around_labels_are_not_of_them(tmp_path):
