@@ -90,7 +90,7 @@ class ClassLabels:
             refuse(absent, "which is no label: leave that row out, or name its class")
             if all(isinstance(label, Real | Decimal) for label in distinct):
                 broken = {label for label in distinct if label % 1 != 0}
-                refuse(broken, "which is no class label: targets that are numbers are a column")
+                refuse(broken, "which is no class label but a number with a fraction")
             else:
                 values = [str(value) for value in values]
             classes = tuple(sorted(set(values)))
@@ -106,17 +106,17 @@ class ClassLabels:
         """The classes as texts, each of bounded length."""
         return tuple(map(_named, self.classes))
 
-    def targets(self, loss: Loss) -> FloatArray:
+    def targets(self, loss: Loss, outputs: int | None = None) -> FloatArray:
         """Targets as the loss wants them, shape (n, c), a column a class in the order of `classes`.
 
         One-hot; for hinge, squared-hinge and logistic 1 and −1, and of two classes the second's
-        column alone.
+        column alone, unless the network has two `outputs`.
         """
         one_hot = np.eye(len(self.classes))[self.index]
         if loss.name not in _MARGINS:
             return one_hot
         signs: FloatArray = 2.0 * one_hot - 1.0
-        return signs[:, 1:] if len(self.classes) == 2 else signs
+        return signs[:, 1:] if len(self.classes) == 2 and outputs != 2 else signs
 
 
 def stated_targets(
@@ -151,7 +151,7 @@ def stated_targets(
     if not _are_labels(given, loss, outputs, order):
         return y, ()
     labels = ClassLabels.of(argument, given, order)
-    return labels.targets(loss), labels.names
+    return labels.targets(loss, outputs), labels.names
 
 
 def _are_labels(

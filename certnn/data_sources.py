@@ -127,7 +127,7 @@ def read_targets(
         if label is None:
             return x, columns, ()
         labels = ClassLabels.of(str(data), columns, where=f"column {shorten(label)} ")
-        return x, labels.targets(loss), labels.names
+        return x, labels.targets(loss, outputs), labels.names
     if label is not None or target_columns:
         option = "target_columns" if label is None else "label"
         raise InputError(option, f"goes with a table, such as .csv or .parquet, not with {data}")

@@ -138,7 +138,9 @@ def _table(
                 str(path), f"has {len(fields)} fields in row {rows.line_num}, not {len(header)}"
             )
         for k in numbers:
-            value = _BOOLEANS.get(fields[k].strip(), _number(fields[k]))
+            value = _number(fields[k])
+            if value is None:
+                value = _BOOLEANS.get(fields[k].strip())
             if value is None or not math.isfinite(value):
                 shown = repr(shorten(fields[k], 40)) if fields[k].strip() else "no value"
                 raise InputError(

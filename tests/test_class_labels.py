@@ -18,6 +18,7 @@ import certnn
 from certnn.class_labels import ClassLabels
 from certnn.data_sources import read_data
 from certnn.errors import InputError
+from certnn.report.html import render_html
 
 
 @given(st.lists(st.integers(-(2**60), 2**60), min_size=2, unique=True))
@@ -164,6 +165,7 @@ def test_the_order_of_a_classifiers_own_classes():
         ([1, -1, 1, -1], "hinge", 1, [[1], [-1], [1], [-1]], ("-1", "1")),
         ([2, 1, 2, 1], "logistic", 1, [[1], [-1], [1], [-1]], ("1", "2")),
         (["b", "a", "b", "a"], "logistic", 1, [[1], [-1], [1], [-1]], ("a", "b")),
+        (["b", "a", "b", "a"], "logistic", 2, [[-1, 1], [1, -1], [-1, 1], [1, -1]], ("a", "b")),
         ([1, 1, 1, 1], "logistic", 1, [[1], [1], [1], [1]], ()),
         ([0, 0, 0, 0], "squared-hinge", 1, [[-1], [-1], [-1], [-1]], ()),
     ],
@@ -213,3 +215,13 @@ def test_the_report_names_the_classes_in_their_order():
     assert "3 outputs for the classes 1, 9, 10," in result.report.problem.text
     read = certnn.GapReport.from_json(result.report.to_json())
     assert read.problem.classes == ("1", "9", "10")
+    assert "3 outputs for the classes 1, 9, 10," in render_html(read)
+
+
+def test_a_class_is_a_strangers_text():
+    X, labels = [[1.0], [2.0], [3.0]], ["<b>\n", "c", "c"]
+    report = certnn.audit(None, X, labels, reg=9.0, level="shor", time_limit=2.0).report
+    assert report.problem.classes == ("<b>?", "c")
+    page = render_html(report)
+    assert "for the classes &lt;b&gt;?, c," in page
+    assert "<b>?" not in page
