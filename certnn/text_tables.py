@@ -22,6 +22,8 @@ ENDINGS = (".csv", ".tsv", ".txt")
 _COMPRESSED = ".gz"
 #: Characters of a line and of a file once it is unpacked, at most.
 _LONGEST_LINE, _MOST_CHARACTERS = 1 << 24, 1 << 34
+#: From here on float64 has not all whole numbers.
+_INEXACT = 2.0**53
 #: How pandas and R write booleans.
 _BOOLEANS = {"True": 1.0, "False": 0.0, "TRUE": 1.0, "FALSE": 0.0, "true": 1.0, "false": 0.0}
 #: What pandas makes of the nameless column in which it writes its index, and R its row names.
@@ -138,15 +140,12 @@ def _table(
                 str(path), f"has {len(fields)} fields in row {rows.line_num}, not {len(header)}"
             )
         for k in numbers:
-            value = _number(fields[k])
-            if value is None:
-                value = _BOOLEANS.get(fields[k].strip())
-            if value is None or not math.isfinite(value):
-                shown = repr(shorten(fields[k], 40)) if fields[k].strip() else "no value"
+            value, wrong = _field(fields[k])
+            if wrong:
                 raise InputError(
                     str(path),
-                    f"has {shown} in row {rows.line_num} of column {header[k] or k + 1}, where a "
-                    "number is needed: encode the column as numbers, or leave it out",
+                    f"has {repr(shorten(fields[k], 40)) if fields[k].strip() else 'no value'} in "
+                    f"row {rows.line_num} of column {shorten(header[k]) or k + 1}, {wrong}",
                 )
             values.append(value)
         if as_labels:
@@ -158,6 +157,19 @@ def _table(
     if as_labels:
         return x, _as_numbers(labels)
     return x, np.ascontiguousarray(matrix[:, len(inputs) :])
+
+
+def _field(text: str) -> tuple[float, str]:
+    """A field of a column of numbers, and what is wrong with it, "" if nothing is."""
+    value = _number(text)
+    if value is None:
+        value = _BOOLEANS.get(text.strip(), math.nan)
+    if not math.isfinite(value):
+        return value, "where a number is needed: encode the column as numbers, or leave it out"
+    whole = abs(value) >= _INEXACT and text.strip().lstrip("+-").isdecimal()
+    if whole and int(text) != value:  # a fraction in decimals is rounded, as everybody does
+        return value, "which float64 cannot hold exactly: round it, or leave the column out"
+    return value, ""
 
 
 def _number(text: str) -> float | None:

@@ -70,6 +70,13 @@ def test_booleans_in_text_tables_are_numbers_and_as_labels_are_named(tmp_path):
     assert np.argmax(y, axis=1).tolist() == [0, 1, 0]
 
 
+def test_large_whole_numbers_that_are_floats(tmp_path):
+    write(tmp_path / "data.csv", f"a,y\n{2**60},1e22\n+{2**53},-{2**70}\n")
+    x, y = read_data(tmp_path / "data.csv", target_columns=["y"])
+    assert x.ravel().tolist() == [2.0**60, 2.0**53]
+    assert y.ravel().tolist() == [1e22, -(2.0**70)]
+
+
 def test_blanks_around_labels_are_not_of_them(tmp_path):
     write(tmp_path / "data.csv", "a , kind\n1, yes\n2,yes \n3,\tno\n")
     _, y = read_data(tmp_path / "data.csv", label="kind")
@@ -158,6 +165,8 @@ def test_files_of_a_folder_that_differ_in_columns(tmp_path):
         ("a,y\n1,nan\n", "'nan' in row 2 of column y"),
         ("a,y\n1,inf\n", "'inf' in row 2 of column y"),
         ("a,y\n1,1e999\n", "'1e999' in row 2 of column y"),
+        (f"a,y\n{2**53 + 1},1\n", "row 2 of column a, which float64 cannot hold exactly"),
+        (f"a,y\n1,-{10**300 + 1}\n", "row 2 of column y, which float64 cannot hold exactly"),
         ("a;y\n1,5;2\n", "'1,5' in row 2 of column a"),
         ("a,y,\n1,2,\n", "no value in row 2 of column 3"),
         ("a,y\n", "a header and no rows"),
