@@ -19,7 +19,7 @@ from certnn.bound_result import LowerBoundResult
 from certnn.bounds import ENOUGH, lower_bound
 from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError, SolverError
+from certnn.errors import InputError, SolverError, positive_number
 from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
@@ -217,10 +217,17 @@ def audit(
         On Ctrl-C before anything is proved.
     """
     start = time.monotonic()
+    if isinstance(network, TrainingProblem):
+        raise InputError("network", "is a TrainingProblem, and comes before the problem")
+    if time_limit is not None:  # before shares of it are taken
+        positive_number("time_limit", time_limit)
     if not isinstance(problem, TrainingProblem):
+        if y is None:
+            raise InputError("y", "is needed beside X, or a certnn.TrainingProblem instead of both")
         problem = problem_for(network, problem, y, reg=reg)
     elif y is not None or reg is not None:
-        raise InputError("y", "and reg are for X, where no TrainingProblem is given")
+        given_twice = "y" if y is not None else "reg"
+        raise InputError(given_twice, "is for X, where no TrainingProblem is given")
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
@@ -431,6 +438,7 @@ def _report(
             output_bias=_bias(problem.output_bias),
             data_sha256=problem.data_sha256,
             null_loss=problem.null_loss,
+            classes=problem.classes,
         ),
         lower_bound=next(b for b in bounds if b.level == lower.level),
         bounds=bounds,

@@ -13,7 +13,7 @@ from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.levels import PARTITION, SHOR, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
@@ -109,6 +109,7 @@ def lower_bound(
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
     """
+    require_problem(problem)
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
     _validate(problem, memory_limit, choice, improve)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):

@@ -1,9 +1,8 @@
-"""Data in .npz, .npy, .csv and .parquet files; the large ones are read a piece at a time."""
+"""Data in .npz, .npy, text and .parquet files; the large ones are read a piece at a time."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, frozen_matrix
-from certnn.errors import InputError
+from certnn.class_labels import ClassLabels, stated_targets
+from certnn.errors import InputError, shorten
 from certnn.files import npy_layout, read_npz
 from certnn.losses import HALF_SQUARED, Loss
+from certnn.parquet_tables import ENDINGS as PARQUET
+from certnn.parquet_tables import read_parquet
 from certnn.relaxation.chunks import CHUNK_ROWS
+from certnn.text_tables import is_text_table, read_text_table
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,80 @@ def file_chunks(
     ]
 
 
+def read_targets(
+    data: str | Path,
+    targets: str | Path | None = None,
+    target_columns: Sequence[str] = (),
+    label: str | None = None,
+    loss: Loss = HALF_SQUARED,
+    outputs: int | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+    """X and Y of a training problem, and the names of the classes; nothing is unpickled.
+
+    Parameters
+    ----------
+    data : path
+        .npz with X and Y; .npy with X, mapped into memory; a table of text with a header, in .csv,
+        .tsv or .txt, perhaps in a .gz; or .parquet or .pq, a file or a folder of them. An index
+        that pandas wrote is left out of X.
+    targets : path or None
+        .npy with Y, beside a .npy with X. That or the Y of an .npz may be labels
+        (`certnn.class_labels.stated_targets`).
+    target_columns : sequence of str
+        Of a table, the columns of Y in this order; the other columns are X.
+    label : str or None
+        In their place, one column of class labels.
+    loss : Loss
+        For which Y is made of labels.
+    outputs : int or None
+        Of the network, if there is one.
+
+    Returns
+    -------
+    X : ndarray, shape (n, d)
+    Y : ndarray, shape (n, c), or (n,) for one column
+    classes : tuple of str
+        In the order of the columns; () if Y was not made of labels.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or what is given does not fit its kind.
+    """
+    path = Path(data)
+    if label is not None and target_columns:
+        raise InputError("label", "or target_columns, not both")
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        if targets is None:
+            raise InputError("targets", f"are needed beside {data}: a .npy file with Y")
+    elif targets is not None:
+        raise InputError("targets", f"go with a .npy file, and {data} is none")
+    if is_text_table(path) or kind in PARQUET or path.is_dir():
+        wanted = target_columns if label is None else (label,)
+        if not wanted:
+            raise InputError("target_columns", f"or a label are needed for {data}")
+        read = read_text_table if is_text_table(path) else read_parquet
+        x, columns = read(path, wanted, label is not None)
+        if label is None:
+            return x, columns, ()
+        labels = ClassLabels.of(str(data), columns, where=f"column {shorten(label)} ")
+        return x, labels.targets(loss, outputs), labels.names
+    if label is not None or target_columns:
+        option = "target_columns" if label is None else "label"
+        raise InputError(option, f"goes with a table, such as .csv or .parquet, not with {data}")
+    if targets is not None:
+        x, y = _npy(data), _npy(targets)
+    elif kind == ".npz" or not path.is_file():
+        x, y = read_npz(data, ("X", "Y"))
+        x = x[:, None] if x.ndim == 1 else x  # as of an .npy
+    else:
+        raise InputError(
+            str(data), "is of no kind that is read: .npz, .npy, .csv, .tsv, .txt, .parquet"
+        )
+    return x, *stated_targets(str(targets or data), y, loss, outputs)
+
+
 def read_data(
     data: str | Path,
     targets: str | Path | None = None,
@@ -73,44 +150,8 @@ def read_data(
     label: str | None = None,
     loss: Loss = HALF_SQUARED,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """X and Y of a training problem; nothing is unpickled.
-
-    Parameters
-    ----------
-    data : path
-        .npz with X and Y; .npy with X, mapped into memory; .csv with a header; or .parquet, a file
-        or a folder of them.
-    targets : path or None
-        .npy with Y, beside a .npy with X.
-    target_columns : sequence of str
-        Of a .csv or .parquet file, the columns of Y in this order; the other columns are X.
-    label : str or None
-        In their place, one column of class names of any type.
-    loss : Loss
-        For which Y is made of the labels (`encoded_labels`).
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, or what is given does not fit its kind.
-    """
-    kind = Path(data).suffix.lower()
-    if label is not None and target_columns:
-        raise InputError("label", "or target_columns, not both")
-    if kind == ".npy":
-        if targets is None:
-            raise InputError("targets", f"are needed beside {data}: a .npy file with Y")
-        return _npy(data), _npy(targets)
-    if targets is not None:
-        raise InputError("targets", f"go with a .npy file, and {data} is none")
-    if kind in (".csv", ".parquet") or Path(data).is_dir():
-        wanted = target_columns if label is None else (label,)
-        if not wanted:
-            raise InputError("target_columns", f"or a label are needed for {data}")
-        read = _csv if kind == ".csv" else _parquet
-        x, columns = read(Path(data), wanted, label is not None)
-        return x, columns if label is None else encoded_labels(columns[:, 0], loss)
-    x, y = read_npz(data, ("X", "Y"))
+    """X and Y alone; all else is as in `read_targets`."""
+    x, y, _ = read_targets(data, targets, target_columns, label, loss)
     return x, y
 
 
@@ -123,60 +164,9 @@ def encoded_labels(labels: NDArray[Any], loss: Loss) -> FloatArray:
     Raises
     ------
     InputError
-        If there are fewer than two classes.
+        If there are fewer than two classes, or labels are unusable.
     """
-    classes, index = np.unique(labels, return_inverse=True)
-    if classes.size < 2:
-        raise InputError("label", "has one class only")
-    one_hot = np.eye(classes.size)[index]
-    if loss.name not in ("hinge", "squared-hinge", "logistic"):
-        return one_hot
-    signs: FloatArray = 2.0 * one_hot - 1.0
-    return signs[:, 1:] if classes.size == 2 else signs
-
-
-def _csv(
-    path: Path, target_columns: Sequence[str], as_text: bool
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = csv.reader(file, strict=True)
-    except FileNotFoundError:
-        raise InputError(str(path), "does not exist") from None
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(str(path), f"is not a readable .csv file with a header: {error}") from None
-    rows = [row for row in rows if row]
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise InputError(str(path), f"has {len(row)} fields in row {number}, not {len(header)}")
-    _require_columns(path, header, target_columns)
-    places = [header.index(name) for name in target_columns]
-    inputs = [k for k in range(len(header)) if k not in places]
-    x = _numbers(path, header, rows, inputs)
-    if as_text:
-        return x, np.array([[row[k] for k in places] for row in rows], dtype=str)
-    return x, _numbers(path, header, rows, places)
-
-
-def _numbers(
-    path: Path, header: list[str], rows: list[list[str]], places: list[int]
-) -> NDArray[np.float64]:
-    matrix = np.empty((len(rows), len(places)))
-    for i, row in enumerate(rows):
-        for j, k in enumerate(places):
-            try:
-                matrix[i, j] = float(row[k])
-            except ValueError:
-                raise InputError(
-                    str(path), f"has {row[k]!r:.40} in column {header[k]}, which is no number"
-                ) from None
-    return matrix
-
-
-def _require_columns(path: Path, header: Sequence[str], wanted: Sequence[str]) -> None:
-    for name in wanted:
-        if list(header).count(name) != 1:
-            raise InputError("target_columns", f"has {name}, which is not one column of {path}")
+    return ClassLabels.of("label", labels).targets(loss)
 
 
 def _npy(path: str | Path) -> NDArray[Any]:
@@ -194,56 +184,3 @@ def _npy(path: str | Path) -> NDArray[Any]:
         path, layout.dtype, "r", layout.offset, layout.shape, layout.order
     )
     return array[:, None] if array.ndim == 1 else array
-
-
-def _parquet(
-    path: Path, target_columns: Sequence[str], as_labels: bool
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    try:
-        from pyarrow import ArrowException, dataset
-    except ModuleNotFoundError:
-        raise InputError(str(path), "needs pyarrow: pip install 'certnn[data]'") from None
-    try:
-        table = dataset.dataset(path, format="parquet")
-        names = table.schema.names
-        _require_columns(path, names, target_columns)
-        inputs = [name for name in names if name not in set(target_columns)]
-        n = table.count_rows()
-        x, y = (_room(path, n, len(wanted)) for wanted in (inputs, target_columns))
-        labels: list[Any] = []
-        start = 0
-        for batch in table.to_batches(batch_size=CHUNK_ROWS):
-            stop = start + batch.num_rows
-            if stop > n:
-                break
-            if as_labels:
-                labels += batch.column(target_columns[0]).to_pylist()
-            for matrix, wanted in ((x, inputs), (y, () if as_labels else target_columns)):
-                for j, column in enumerate(_columns(path, batch, wanted)):
-                    matrix[start:stop, j] = column
-            start = stop
-    except (OSError, ArrowException) as error:
-        raise InputError(str(path), f"is not a readable .parquet file: {error}") from None
-    if start != n:
-        raise InputError(str(path), f"has other rows than the {n} that it says it has")
-    if as_labels:
-        if None in labels:
-            raise InputError(str(path), f"has no value in some rows of column {target_columns[0]}")
-        return x, np.array(labels)[:, None]
-    return x, y
-
-
-def _room(path: Path, rows: int, columns: int) -> FloatArray:
-    try:
-        return np.empty((rows, columns))
-    except (MemoryError, ValueError):  # ValueError: more than there are addresses
-        raise InputError(str(path), f"says it has {rows} rows: more than memory can hold") from None
-
-
-def _columns(path: Path, batch: Any, names: Sequence[str]) -> Iterator[FloatArray]:
-    for name in names:
-        column = batch.column(name)
-        if column.null_count:
-            raise InputError(str(path), f"has no value in some rows of column {name}")
-        values = column.to_numpy(zero_copy_only=False)
-        yield frozen_matrix(f"{path}: column {name}", values[:, None])[:, 0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message names the argument.
@@ -22,3 +25,28 @@ class InputError(ValueError):
 
 class SolverError(RuntimeError):
     """A solver ended without a point that can be used; the message says which and why."""
+
+
+def positive_number(argument: str, value: Any) -> float:
+    """The value as a float.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive finite number.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(argument, f"must be a number, got {shorten(repr(value))}") from None
+    if not 0.0 < number < math.inf:
+        raise InputError(argument, f"must be positive and finite, got {number!r}")
+    return number
+
+
+def shorten(text: object, longest: int = 80) -> str:
+    """A stranger's text in one printable line of bounded length."""
+    if isinstance(text, bytes):  # a name that is not UTF-8
+        text = text.decode("utf-8", "replace")
+    line = "".join(character if character.isprintable() else "?" for character in str(text))
+    return line if len(line) <= longest else line[: longest - 1] + "…"

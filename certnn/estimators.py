@@ -11,9 +11,11 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from certnn.arrays import FloatArray
+from certnn.arrays import FloatArray, require_unmasked
 from certnn.certificate import Certificate
+from certnn.class_labels import ClassLabels
 from certnn.global_training import TrainingResult, train
+from certnn.losses import HALF_SQUARED
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 
@@ -124,6 +126,8 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
         ValueError
             If the data or a parameter are unusable.
         """
+        require_unmasked("X", X)
+        require_unmasked("y", y)
         rows, targets = validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
         )
@@ -159,12 +163,14 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
         ValueError
             If the data or a parameter are unusable.
         """
-        rows, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
-        self.classes_, index = np.unique(labels, return_inverse=True)
-        if self.classes_.size < 2:
-            raise ValueError("y has one class, and a classifier needs at least 2 classes")
-        self._train(rows, np.eye(self.classes_.size)[index])
+        require_unmasked("X", X)
+        require_unmasked("y", y)
+        rows, given = validate_data(self, X, y, dtype=np.float64)
+        if given.dtype.kind != "O":  # of objects it takes no missing one
+            check_classification_targets(given)
+        labels = ClassLabels.of("y", given)
+        self.classes_ = given[np.unique(labels.index, return_index=True)[1]]
+        self._train(rows, labels.targets(HALF_SQUARED))
         return self
 
     def decision_function(self, X: ArrayLike) -> FloatArray:

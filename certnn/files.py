@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.raw_files import LARGEST_CONTENT, write_atomically
-from certnn.zip_archive import open_zip, shorten
+from certnn.zip_archive import open_zip
 
 #: An array of more is no matrix; numpy itself stops at 64.
 _MOST_DIMENSIONS = 32

@@ -17,7 +17,7 @@ from certnn.errors import InputError
 from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.relaxation.levels import stages
 from certnn.rounding import rounded_up
 from certnn.training import train_locally
@@ -148,6 +148,7 @@ def train(
         On Ctrl-C before anything is proved.
     """
     begun = time.monotonic()
+    require_problem(problem)
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     if start is not None:

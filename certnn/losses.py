@@ -47,9 +47,9 @@ class Loss(ABC):
         """The name with the parameter, as `parse_loss` takes it."""
         return f"{self.name}:{self.delta!r}" if self.delta else self.name
 
-    def require_targets(self, Y: FloatArray) -> None:
-        """Raise `InputError` unless the targets are such as the loss needs."""
-        return
+    def targets(self, Y: FloatArray) -> FloatArray:
+        """The targets as the kernel wants them; raises `InputError` unless they fit the loss."""
+        return Y
 
     def start(self, Y: FloatArray) -> FloatArray:
         """A dual point inside the domain of −ℓ*(−Z) whose columns sum to zero up to rounding."""
@@ -163,9 +163,14 @@ class Huber(HalfSquared):
 class _LabelLoss(Loss):
     """A loss of the margin y·f for labels y = ±1, each output by itself."""
 
-    def require_targets(self, Y: FloatArray) -> None:
+    def targets(self, Y: FloatArray) -> FloatArray:
+        if np.all(np.isin(Y, (0.0, 1.0))):  # as other libraries have them
+            return np.where(Y > 0.0, 1.0, -1.0)
         if not np.all(np.abs(Y) == 1.0):
-            raise InputError("Y", f"must hold only 1 and -1 for the loss {self.name}")
+            raise InputError(
+                "Y", f"must hold only 1 and -1, or only 1 and 0, for the loss {self.name}"
+            )
+        return Y
 
     def start(self, Y: FloatArray) -> FloatArray:
         share = np.mean(Y > 0.0, axis=0)
@@ -250,11 +255,16 @@ class Softmax(Loss):
     name: ClassVar[str] = "softmax"
     sums_to_zero: ClassVar[bool] = True
 
-    def require_targets(self, Y: FloatArray) -> None:
+    def targets(self, Y: FloatArray) -> FloatArray:
         if Y.shape[1] < 2:
-            raise InputError("Y", "needs a column for each class, two at least, with loss softmax")
+            raise InputError(
+                "Y",
+                "needs a column for each class, two at least, with loss softmax; class labels are "
+                "for certnn.problem_for",
+            )
         if np.any(Y < 0.0) or not np.all(np.any(Y > 0.0, axis=1)):
             raise InputError("Y", "needs rows of nonnegative weights, not all zero, with softmax")
+        return Y
 
     def start(self, Y: FloatArray) -> FloatArray:
         shares = np.sum(Y, axis=0) / np.sum(Y)

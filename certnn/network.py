@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from certnn.arrays import FloatArray, frozen_matrix
-from certnn.errors import InputError
+from certnn.arrays import FloatArray, as_array, frozen_matrix
+from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +48,7 @@ class TwoLayerNetwork:
         object.__setattr__(self, "V", v)
         bias = None
         if output_bias is not None:
-            given = np.asarray(output_bias)
+            given = as_array("output_bias", output_bias)
             if given.shape != (v.shape[1],):
                 raise InputError("output_bias", f"must have shape ({v.shape[1]},)")
             bias = frozen_matrix("output_bias", given[None, :], smallest=0.0)[0]
@@ -87,12 +87,14 @@ class TwoLayerNetwork:
 
     def require_fits(self, problem: TrainingProblem) -> None:
         """Raise `InputError` unless the network's shapes are those of `problem`."""
-        rows = problem.inputs.shape[1]
+        rows = require_problem(problem).inputs.shape[1]
         if self.U.shape[0] != rows:
             bias = " (with the bias row)" if problem.hidden_bias else ""
             raise InputError("U", f"has {self.U.shape[0]} rows where the data need {rows}{bias}")
         if self.V.shape[1] != problem.c:
-            raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}")
+            classes = shorten(f" (for the classes {', '.join(problem.classes)}")
+            more = f"{classes})" if problem.classes else ""
+            raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}{more}")
         if not problem.output_bias and self.output_bias is not None and np.any(self.output_bias):
             raise InputError("output_bias", "the output bias is not zero, and the problem has none")
 

@@ -17,7 +17,7 @@ from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
 from certnn.interrupts import stoppable
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
 
@@ -195,6 +195,7 @@ def regularisation_path(
     KeyboardInterrupt
         On Ctrl-C before the first weight decay is done.
     """
+    require_problem(problem)
     ordered = sorted({problem.with_reg(reg).reg for reg in regs})
     if not ordered:
         raise InputError("regs", "is empty")

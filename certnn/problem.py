@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from certnn.arrays import LARGEST_SCALE, SMALLEST_SCALE, FloatArray, frozen_matrix
-from certnn.errors import InputError
+from certnn.arrays import (
+    LARGEST_SCALE,
+    SMALLEST_SCALE,
+    FloatArray,
+    as_array,
+    frozen_matrix,
+    is_frame,
+)
+from certnn.errors import InputError, positive_number, shorten
 from certnn.kernel import Instance
 from certnn.kernel.instance import Bias
 from certnn.losses import HALF_SQUARED, Loss, as_loss
@@ -31,9 +39,10 @@ class TrainingProblem:
     ----------
     X : array_like, shape (n, d)
         Data, one point a row. Converted to float64, and refused if that is not exact.
-    Y : array_like, shape (n, c)
-        Targets, one row a point: numbers; 1 and −1 for hinge, squared-hinge and logistic, each
-        output by itself; a column for each class for softmax, with 1 for the true one.
+    Y : array_like, shape (n, c) or (n,)
+        Targets, one row a point: numbers; 1 and −1 for hinge, squared-hinge and logistic, or 1 and
+        0, which are made so, each output by itself; a column for each class for softmax, with 1 for
+        the true one. One number a point is one column. Class labels are for `certnn.problem_for`.
     reg : float
         Weight decay, positive; in the units of a summed (not averaged) loss.
     hidden_bias : bool or "free"
@@ -44,6 +53,9 @@ class TrainingProblem:
         classes of `certnn.losses`, such as ``Huber(0.5)``.
     output_bias : bool or "free"
         Give every output a bias: with the penalty (reg/2)‖b‖² if True, with none if "free".
+    classes : sequence of str
+        Names for reports, in the order of the outputs; two where one output tells two classes
+        apart, the second by 1; none if there are no classes. No part of the problem's identity.
 
     Raises
     ------
@@ -58,6 +70,7 @@ class TrainingProblem:
     hidden_bias: Bias = False
     loss: Loss = HALF_SQUARED
     output_bias: Bias = False
+    classes: tuple[str, ...] = ()
     _inputs: FloatArray = field(init=False)
 
     def __init__(
@@ -69,20 +82,28 @@ class TrainingProblem:
         *,
         loss: Loss | str = HALF_SQUARED,
         output_bias: Bias = False,
+        classes: Sequence[str] = (),
     ) -> None:
-        x, y = frozen_matrix("X", X), frozen_matrix("Y", Y)
+        targets = Y if is_frame(Y) else as_array("Y", Y)
+        if targets.ndim == 1:
+            targets = targets[:, None]
+        x, y = frozen_matrix("X", X), frozen_matrix("Y", targets)
         for name, matrix in (("X", x), ("Y", y)):
             if 0 in matrix.shape:
                 raise InputError(name, f"is empty, shape {matrix.shape}")
         if x.shape[0] != y.shape[0]:
             raise InputError("Y", f"has {y.shape[0]} rows where X has {x.shape[0]}")
         object.__setattr__(self, "X", x)
-        object.__setattr__(self, "Y", y)
         object.__setattr__(self, "reg", _positive("reg", reg))
         object.__setattr__(self, "hidden_bias", _bias("hidden_bias", hidden_bias))
         object.__setattr__(self, "loss", as_loss(loss))
         object.__setattr__(self, "output_bias", _bias("output_bias", output_bias))
-        self.loss.require_targets(y)
+        y = self.loss.targets(y)
+        y.setflags(write=False)
+        object.__setattr__(self, "Y", y)
+        object.__setattr__(self, "classes", tuple(classes))
+        if self.classes and len(self.classes) != max(self.c, 2):
+            raise InputError("classes", f"are {len(self.classes)} where Y has {self.c} columns")
         if self.output_bias_decay == 0.0:
             self._require_all_classes()
         inputs = np.hstack([x, np.ones((x.shape[0], 1))]) if self.hidden_bias else x
@@ -173,7 +194,10 @@ class TrainingProblem:
     def with_reg(self, reg: float) -> TrainingProblem:
         """The same data with another weight decay."""
         return TrainingProblem(
-            self.X, self.Y, reg, self.hidden_bias, loss=self.loss, output_bias=self.output_bias
+            *(self.X, self.Y, reg, self.hidden_bias),
+            loss=self.loss,
+            output_bias=self.output_bias,
+            classes=self.classes,
         )
 
     def instance(self) -> Instance:
@@ -204,21 +228,30 @@ class TrainingProblem:
         return f"TrainingProblem(n={self.n}, d={self.d}, c={self.c}, reg={self.reg!r}{more})"
 
 
+def require_problem(given: Any) -> TrainingProblem:
+    """What is given, if it is a `TrainingProblem`: not a network, nor X alone.
+
+    Raises
+    ------
+    InputError
+        If it is not; it says how one is made.
+    """
+    if isinstance(given, TrainingProblem):
+        return given
+    kind = type(given).__name__
+    raise InputError("problem", f"must be a certnn.TrainingProblem(X, Y, reg), got {kind}")
+
+
 def _bias(name: str, value: Any) -> Bias:
-    if isinstance(value, str):
-        if value == "free":
-            return "free"
-        raise InputError(name, f'must be True, False or "free", got {value!r}')
-    return bool(value)
+    if isinstance(value, str) and value == "free":
+        return "free"
+    if isinstance(value, bool | np.bool_ | int) and value in (0, 1):
+        return bool(value)
+    raise InputError(name, f'must be True, False or "free", got {shorten(repr(value))}')
 
 
 def _positive(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(name, f"must be a number, got {value!r}") from None
-    if not math.isfinite(number) or number <= 0.0:
-        raise InputError(name, f"must be positive and finite, got {number!r}")
+    number = positive_number(name, value)
     if not SMALLEST_SCALE <= number <= LARGEST_SCALE:
         raise InputError(name, f"must be within 1e-100..1e100, got {number!r}")
     return number

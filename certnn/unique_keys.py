@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from certnn.errors import InputError
-from certnn.zip_archive import shorten
+from certnn.errors import InputError, shorten
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

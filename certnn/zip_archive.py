@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.raw_files import LARGEST_CONTENT
 
 #: Bytes of a directory of entries, about 46 and a name each.
@@ -97,14 +97,6 @@ def open_zip(path: str | Path, largest: int = LARGEST_CONTENT) -> Iterator[ZipAr
         except (OSError, NotImplementedError, ValueError, zipfile.BadZipFile) as error:
             raise InputError(name, f"is not a whole zip file: {shorten(str(error))}") from None
         yield ZipArchive(name, archive, largest)
-
-
-def shorten(text: str | bytes, longest: int = 80) -> str:
-    """A stranger's text in one printable line of bounded length."""
-    if isinstance(text, bytes):  # a name that is not UTF-8
-        text = text.decode("utf-8", "replace")
-    line = "".join(character if character.isprintable() else "?" for character in text)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _directory_size(stream: BinaryIO) -> int:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from certnn import data_sources
+from certnn import parquet_tables
 from certnn.data_sources import encoded_labels, file_chunks, read_data
 from certnn.errors import InputError
 from certnn.losses import as_loss
@@ -178,4 +178,4 @@ def test_parquet_that_says_it_has_other_rows(tmp_path, said):
 @pytest.mark.parametrize("rows", [1 << 50, 1 << 62, (1 << 63) - 1])
 def test_more_rows_than_memory_holds(rows):
     with pytest.raises(InputError, match=f"says it has {rows} rows: more than memory can hold"):
-        data_sources._room("data.parquet", rows, 4)
+        parquet_tables._room("data.parquet", rows, 4)

@@ -6,7 +6,12 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from certnn import CertifiedReLUClassifier, CertifiedReLURegressor, TrainingProblem
+from certnn import (
+    CertifiedReLUClassifier,
+    CertifiedReLURegressor,
+    InputError,
+    TrainingProblem,
+)
 
 QUICK = {"level": "shor", "work_limit": None, "max_rounds": 2}
 
@@ -45,3 +50,31 @@ def test_a_hidden_bias_is_used():
 def test_bad_parameters_are_value_errors(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         CertifiedReLURegressor(**settings).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "classes"),
+    [
+        ([10, 9, 10, 1], [1, 9, 10]),
+        (["b", "a", "b", "c"], ["a", "b", "c"]),
+        ([True, False, True, False], [False, True]),
+    ],
+)
+def test_classes_keep_their_type(kinds, classes):
+    X = np.random.default_rng(0).standard_normal((4, 2))
+    model = CertifiedReLUClassifier(**QUICK).fit(X, kinds)
+    assert model.classes_.tolist() == classes
+    assert model.classes_.dtype == np.array(kinds).dtype
+    assert set(model.predict(X)) <= set(classes)
+
+
+@pytest.mark.parametrize(
+    "kinds", [["a", None, "b", "a"], np.ma.masked_array([0, 1, 1, 0], [1, 0, 0, 0])]
+)
+def test_missing_labels_and_masked_data_are_refused(kinds):
+    X = np.random.default_rng(0).standard_normal((4, 2))
+    with pytest.raises(InputError, match="y: has"):
+        CertifiedReLUClassifier(**QUICK).fit(X, kinds)
+    for model, y in ((CertifiedReLUClassifier, [0, 1, 0, 1]), (CertifiedReLURegressor, X[:, 0])):
+        with pytest.raises(InputError, match="X: has masked entries"):
+            model(**QUICK).fit(np.ma.masked_array(X, X > 0.0), y)

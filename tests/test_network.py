@@ -107,3 +107,17 @@ def test_weights_that_decay_has_taken_near_zero(size, bias):
     assert network.evaluate(problem).value == objective
     report = audit(network, problem, level="shor", time_limit=1.0).report
     assert report.network.fraction == objective
+
+
+def test_a_masked_output_bias_is_refused_by_name():
+    masked = np.ma.masked_array([1.0], mask=True)
+    with pytest.raises(InputError, match=r"output_bias: has masked entries, the first at \(0,\)"):
+        TwoLayerNetwork([[1.0]], [[1.0]], masked)
+
+
+@pytest.mark.torch
+def test_weights_and_biases_that_have_gradients():
+    import torch
+
+    parts = [torch.tensor(part, requires_grad=True) for part in ([[1.0]], [[2.0]], [3.0])]
+    assert TwoLayerNetwork(*parts).output(np.array([[4.0]])).tolist() == [[11.0]]

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
+from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
+import pandas
 import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.utils import check_array
 
 from certnn.errors import InputError
 from certnn.problem import TrainingProblem
@@ -18,14 +26,30 @@ longdouble_is_wider = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 BAD_MATRICES = {
     "NaN": (np.where(X == 4.0, np.nan, X), "NaN or infinite"),
     "infinite": (np.where(X == 4.0, -np.inf, X), "NaN or infinite"),
-    "vector": (X[:, 0], r"two dimensions\), got shape \(3,\)"),
     "scalar": (1.0, "two dimensions"),
     "three dimensions": (X[None], "two dimensions"),
     "ragged": ([[1.0, 2.0], [3.0]], "not a rectangular array"),
     "strings": ([["a", "b"]], "real numbers, got dtype"),
     "numbers as strings": ([["1", "2"]], "real numbers, got dtype"),
     "complex": (X + 0j, "real numbers, got dtype complex"),
-    "objects": (X.astype(object), "real numbers, got dtype object"),
+    "None among objects": (np.where(X == 4.0, None, X), "no value in row 1"),
+    "NaN among objects": (np.where(X == 4.0, np.nan, X).astype(object), "NaN or no value in row 1"),
+    "text among objects": (np.where(X == 4.0, "a", X.astype(object)), "object with str in row 1"),
+    "third": ([[Fraction(1, 3)]], "cannot hold exactly"),
+    "decimal": ([[Decimal("0.1")]], "cannot hold exactly"),
+    "masked": (np.ma.masked_equal(X, 4.0), r"masked entries, the first at \(1, 1\)"),
+    "sparse": (scipy.sparse.csr_matrix(X), r"is sparse, and is needed dense: .\.toarray\(\)"),
+    "structured": (np.zeros((3, 2), dtype=[("a", "f4")]), "real numbers"),
+    "text in a frame": (pandas.DataFrame({"a": [1, 2, 3], "b": list("uvw")}), "column b must hold"),
+    "NaN in a frame": (pandas.DataFrame({"a": [1.0, np.nan, 3], "b": 1}), "column a has NaN"),
+    "NA in a frame": (
+        pandas.DataFrame({"a": [True] * 3, "b": pandas.array([1, None, 3], dtype="Int64")}),
+        "column b has NaN",
+    ),
+    "dates in a frame": (
+        pandas.DataFrame({"a": [1, 2, 3], "day\n": pandas.to_datetime(["2020-01-01"] * 3)}),
+        r"column day\? must hold real numbers",
+    ),
     "None": (None, "two dimensions"),
     "dictionary": ({"a": 1}, "two dimensions"),
     "dates": (np.array([["2020-01-01"]], dtype="datetime64[D]"), "real numbers"),
@@ -34,7 +58,8 @@ BAD_MATRICES = {
     "int64 beyond 2^53": (np.array([[2**53 + 1]]), "cannot hold exactly"),
     "largest int64": (np.array([[2**63 - 1]]), "cannot hold exactly"),
     "uint64 beyond 2^53": (np.array([[2**64 - 1]], dtype=np.uint64), "cannot hold exactly"),
-    "Python int beyond 64 bits": ([[2**200]], "real numbers, got dtype object"),
+    "Python int beyond 64 bits": ([[2**200 + 1]], "cannot hold exactly"),
+    "Python int beyond float64": ([[10**400]], "cannot hold exactly"),
     "too large": (1e101 * X, "1e-100..1e100"),
     "too small": (1e-102 * X, "1e-100..1e100"),
 }
@@ -50,6 +75,95 @@ def test_bad_matrix_is_refused_by_name(name, kind):
     assert caught.value.argument == name
     assert str(caught.value).startswith(f"{name}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_vector_is_a_column_of_targets_and_no_data():
+    assert TrainingProblem(X, Y[:, 0], 0.1) == TrainingProblem(X, Y, 0.1)
+    assert TrainingProblem(X, pandas.Series(Y[:, 0]), 0.1) == TrainingProblem(X, Y, 0.1)
+    with pytest.raises(InputError, match=r"shape \(3,\); X.reshape\(-1, 1\) if it is one column"):
+        TrainingProblem(X[:, 0], Y, 0.1)
+
+
+FRAME = pandas.DataFrame(
+    {
+        "float": [0.5, 1.0, -2.0],
+        "bool": [True, False, True],
+        "Int64": pandas.array([1, 2, 3], dtype="Int64"),
+        "boolean": pandas.array([True, True, False], dtype="boolean"),
+        "Float32": pandas.array([0.5, 1.5, 2.5], dtype="Float32"),
+        "category": pandas.Categorical([10, 2, 10]),
+        "int8": np.array([1, 2, 3], dtype="i1"),
+    }
+)
+
+
+@pytest.mark.parametrize("columns", [["float", "bool"], ["Int64", "float"], list(FRAME.columns)])
+def test_frames_of_columns_that_differ(columns):
+    """As scikit-learn takes them."""
+    frame = FRAME[columns]
+    problem = TrainingProblem(frame, frame, 0.1)
+    assert problem.X.flags.c_contiguous
+    assert np.array_equal(problem.X, check_array(frame, dtype=np.float64))
+    assert problem == TrainingProblem(problem.X, problem.X, 0.1)
+
+
+def test_frames_with_columns_of_one_name():
+    frame = pandas.concat([FRAME[["bool"]], FRAME[["float"]]], axis=1, keys=None)
+    frame.columns = ["a", "a"]
+    assert np.array_equal(TrainingProblem(frame, Y, 0.1).X, [[1, 0.5], [0, 1], [1, -2]])
+
+
+@given(
+    st.lists(
+        st.one_of(st.floats(-1e90, 1e90), st.booleans(), st.fractions(), st.integers()),
+        min_size=1,
+    )
+)
+def test_python_numbers_are_taken_exactly_or_refused(values):
+    array = np.array(values, dtype=object)[:, None]
+    largest = max(abs(Fraction(value)) for value in values)
+    if all(Fraction(float(value)) == value for value in values) and (
+        largest == 0 or Fraction(1, 10**100) <= largest <= 10**100
+    ):
+        assert TrainingProblem(array, array, 0.1).X.ravel().tolist() == values
+    else:
+        with pytest.raises(InputError, match=r"exactly|magnitude"):
+            TrainingProblem(array, array, 0.1)
+
+
+def test_an_array_with_a_mask_that_hides_nothing():
+    assert TrainingProblem(np.ma.masked_array(X, mask=False), Y, 0.1) == TrainingProblem(X, Y, 0.1)
+
+
+def test_short_floats():
+    short = X.astype(ml_dtypes.bfloat16)
+    assert TrainingProblem(short, Y, 0.1) == TrainingProblem(X, Y, 0.1)
+
+
+@pytest.mark.torch
+def test_tensors():
+    import torch
+
+    expected = TrainingProblem(X, Y, 0.1)
+    for tensor in (
+        torch.tensor(X, requires_grad=True),
+        torch.tensor(X).bfloat16(),
+        torch.tensor(X, dtype=torch.float32, requires_grad=True) * 1.0,
+        torch.tensor(X, dtype=torch.int64),
+    ):
+        assert TrainingProblem(tensor, torch.tensor(Y, requires_grad=True), 0.1) == expected
+    with pytest.raises(InputError, match="cannot hold exactly"):
+        TrainingProblem(torch.tensor([[2**53 + 1]]), [[1.0]], 0.1)
+    with pytest.raises(InputError, match="X: is not a rectangular array"):
+        TrainingProblem(torch.tensor(X).to_sparse(), Y, 0.1)
+
+
+@pytest.mark.parametrize("bias", ["decayed", 2, None, [True], np.array([True, False])])
+@pytest.mark.parametrize("name", ["hidden_bias", "output_bias"])
+def test_bad_bias_is_refused_by_name(name, bias):
+    with pytest.raises(InputError, match="must be True, False or") as caught:
+        TrainingProblem(X, Y, 0.1, **{name: bias})
+    assert caught.value.argument == name
 
 
 @pytest.mark.parametrize("name", ["X", "Y"])

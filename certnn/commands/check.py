@@ -60,15 +60,21 @@ def run_check(options: argparse.Namespace) -> int:
     except ModuleNotFoundError:
         return fail("--arithmetic: flint is not installed (pip install 'certnn[flint]')", UNUSABLE)
     if options.data is not None:
-        from certnn.data_sources import read_data
+        from certnn.data_sources import read_targets
+        from certnn.errors import InputError
         from certnn.losses import loss_named
         from certnn.problem import TrainingProblem
 
         instance = bound.instance
         loss = loss_named(instance.loss, instance.delta)
-        x, y = read_data(options.data, options.targets, options.target_columns, options.label, loss)
-        given = TrainingProblem(x, y, instance.reg).instance()
-        if (given.X, given.Y) != (instance.X, instance.Y):
+        named = options.data, options.targets, options.target_columns, options.label
+        x, y, _ = read_targets(*named, loss, instance.c)
+        try:
+            given = TrainingProblem(x, y, instance.reg, loss=loss).instance()
+            same = (given.X, given.Y) == (instance.X, instance.Y)
+        except InputError:  # they do not fit the certificate's loss
+            same = False
+        if not same:
             print(f"rejected: the certificate is for other data than {options.data}")
             return FAILED
     if isinstance(bound, PatternBound):

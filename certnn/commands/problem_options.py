@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 _BIASES: dict[str, Bias] = {"decayed": True, "free": "free", "none": False}
-_KINDS = ".npz with X (n×d) and Y (n×c); .npy with X; .csv with a header; .parquet"
+_KINDS = (
+    ".npz with X (n×d) and Y (n×c); .npy with X; a table with a header: .csv, .tsv, .txt, these "
+    "in a .gz, .parquet (an index that pandas wrote is left out)"
+)
 
 
 def add_data_options(
@@ -30,12 +33,13 @@ def add_data_options(
         nargs="+",
         default=(),
         metavar="NAME",
-        help="columns of Y in a .csv or .parquet file; the others are X",
+        help="columns of Y in a table; the others are X",
     )
     command.add_argument(
         "--label",
         metavar="NAME",
-        help="column of classes in a .csv or .parquet file, made a Y as the loss wants it",
+        help="column of classes in a table, made a Y as the loss wants it: classes in ascending "
+        "order, numbers as numbers",
     )
 
 
@@ -105,23 +109,27 @@ def data_of(
     InputError
         If a file or a value is unusable.
     """
-    from certnn.data_sources import read_data
+    from certnn.data_sources import read_targets
     from certnn.losses import parse_loss
     from certnn.problem import TrainingProblem
     from certnn.stated_problem import own_biases
 
     loss = parse_loss(options.loss)
-    x, y = read_data(options.data, options.targets, options.target_columns, options.label, loss)
-    hidden: Bias = False
-    output: Bias = False
-    if network is not None:
-        named = getattr(options, "convention", None)
-        hidden, output = own_biases(network, named and find_convention(named))
+    named = options.data, options.targets, options.target_columns, options.label
+    x, y, classes = read_targets(*named, loss, None if network is None else network.V.shape[1])
+    convention = getattr(options, "convention", None)
+    hidden, output = own_biases(network, convention and find_convention(convention))
     if options.hidden_bias is not None:
         hidden = _BIASES[options.hidden_bias]
     if options.output_bias is not None:
         output = _BIASES[options.output_bias]
-    return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output)
+    try:
+        return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output, classes=classes)
+    except InputError as error:
+        if error.argument not in ("X", "Y"):
+            raise
+        file = options.data if options.targets is None or error.argument == "X" else options.targets
+        raise InputError(file, f"{error.argument} {error.reason}") from None
 
 
 def problem_of(
@@ -140,15 +148,13 @@ def problem_of(
     InputError
         If a file or a value is unusable, or there is not just one weight decay.
     """
-    if (options.reg is None) == (options.convention is None):
-        raise InputError("--reg", "is needed, or --convention and --decay instead")
-    if (options.convention is None) != (options.decay is None):
-        raise InputError("--decay", "goes with --convention, and it with --decay")
+    from certnn.stated_problem import require_one_decay
+
+    require_one_decay(options.reg, options.convention, options.decay, "--")
     if options.convention is None:
         return data_of(options, options.reg, network), ""
     convention = find_convention(options.convention)
     problem = data_of(options, 1.0, network)
-    if problem.loss.name not in convention.losses:
-        raise InputError("--convention", f"{convention.name} is not for {problem.loss.name}")
+    restated = convention.restated(problem, options.decay, options.batches)
     of = options.decay, problem.n, problem.c, options.batches
-    return problem.with_reg(convention.reg(*of)), convention.explained(*of)
+    return restated, convention.explained(*of, loss=problem.loss.name)

@@ -12,7 +12,7 @@ from certnn.errors import InputError, SolverError
 from certnn.global_training import train
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.tightness.exact_families import exactness_reason
 
 
@@ -93,6 +93,7 @@ def exact_solution(
     KeyboardInterrupt
         On Ctrl-C before the gap is reached.
     """
+    require_problem(problem)
     if not 0.0 < gap < 1.0:
         raise InputError("gap", f"must be in (0, 1), got {gap!r}")
     if level == "auto" and exactness_reason(problem) is not None:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, frozen_matrix
+from certnn.class_labels import ClassLabels
 from certnn.errors import InputError
+from certnn.losses import HALF_SQUARED
 from certnn.problem import TrainingProblem
 
 
@@ -88,16 +90,14 @@ def paper_split(X: Any, labels: Any) -> Split:
     Raises
     ------
     InputError
-        If there are fewer than two rows or the data are unusable.
+        If there are fewer than two classes or the data are unusable.
     """
     from sklearn.model_selection import train_test_split
 
-    classes, index = np.unique(np.asarray(labels), return_inverse=True)
-    if len(index) < 2:
-        raise InputError("labels", "are fewer than two, which cannot be split")
-    halves = train_test_split(X, np.eye(classes.size)[index], test_size=0.5, random_state=42)
+    known = ClassLabels.of("labels", labels)
+    halves = train_test_split(X, known.targets(HALF_SQUARED), test_size=0.5, random_state=42)
     train_X, test_X, train_Y, test_Y = halves
-    return Split(train_X, train_Y, test_X, test_Y, tuple(map(str, classes)))
+    return Split(train_X, train_Y, test_X, test_Y, known.names)
 
 
 def standardised(split: Split) -> Split:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from certnn.arrays import FloatArray, frozen_matrix
+from certnn.arrays import FloatArray, as_array, frozen_matrix
 from certnn.errors import InputError
 from certnn.network import TwoLayerNetwork
 
@@ -150,7 +150,7 @@ class BiasedNetwork:
 def _frozen_bias(name: str, value: Any, length: int) -> FloatArray | None:
     if value is None:
         return None
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.shape != (length,):
         raise InputError(name, f"must have shape ({length},), got {array.shape}")
     bias: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]

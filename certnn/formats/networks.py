@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import LOSS_AFTER, BiasedNetwork
 from certnn.formats.keras_file import read_keras_file, read_keras_model
 from certnn.formats.npz_file import read_npz_network
@@ -18,7 +18,7 @@ from certnn.formats.scikit_learn import read_scikit_learn
 from certnn.formats.state_dict import Layers, network_from_tensors
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.zip_archive import open_zip, shorten
+from certnn.zip_archive import open_zip
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.raw_files import LARGEST_CONTENT
-from certnn.zip_archive import shorten
 
 
 def external_bytes(model_path: str | Path | None, tensor: Any) -> bytes:

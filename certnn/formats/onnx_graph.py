@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from certnn.errors import shorten
 from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
 from certnn.formats.onnx_constants import apply_to_constants
 from certnn.formats.onnx_data import Data, input_layouts
 from certnn.formats.onnx_operation import Complement, Operation, Value
 from certnn.formats.onnx_operators import apply_operator
-from certnn.zip_archive import shorten
 
 #: Types of floats in onnx.TensorProto: 0 if it is not said, float32, float16, float64, bfloat16.
 _FLOATS = (0, 1, 10, 11, 16)

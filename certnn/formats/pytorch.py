@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.arrays import FloatArray, as_numpy
+from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
 from certnn.formats.state_dict import Layers, NamedTensor, network_from_tensors
 from certnn.formats.torch_pickle import StoredTensor, UnreadablePickle, read_torch_pickle
-from certnn.zip_archive import ZipArchive, open_zip, shorten
+from certnn.zip_archive import ZipArchive, open_zip
 
 _LARGEST_PICKLE = 4 << 20
 
@@ -94,20 +94,12 @@ def _live_tensor(argument: str, name: Any, tensor: Any) -> NamedTensor:
 
     def read() -> FloatArray:
         try:
-            numbers = _as_numpy(tensor)
+            numbers = as_numpy(tensor)
         except (RuntimeError, TypeError):  # sparse, quantised and other tensors
             raise InputError(argument, f"{what} is not a plain array of floats") from None
         return exact_float64(argument, what, numbers)
 
     return NamedTensor(shape, read)
-
-
-def _as_numpy(tensor: Any) -> Any:
-    if isinstance(tensor, np.ndarray):
-        return tensor
-    plain = tensor.detach().cpu()
-    # numpy has no bfloat16; other types go as they are, so that integers are refused.
-    return (plain.double() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
 
 
 def _state_dict(path: str, content: Any) -> dict[str, StoredTensor]:

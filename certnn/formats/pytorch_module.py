@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.pytorch import live_tensors
 from certnn.formats.state_dict import (
@@ -21,7 +21,6 @@ from certnn.formats.state_dict import (
     network_of_layers,
     other_tensors,
 )
-from certnn.zip_archive import shorten
 
 #: Share of the largest possible output by which a probe in float64 may differ.
 _PROBE_ERROR = 1e-11

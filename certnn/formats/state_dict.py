@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.layer_names import comes_before
-from certnn.zip_archive import shorten
 
 #: Names of the arrays of certnn's own files.
 OWN_NAMES = ("U", "V", "hidden_bias", "output_bias")

@@ -11,7 +11,7 @@ import pickletools
 from dataclasses import dataclass
 from typing import Any
 
-from certnn.zip_archive import shorten
+from certnn.errors import shorten
 
 
 class UnreadablePickle(Exception):

@@ -12,6 +12,9 @@ from certnn.relaxation.solver_figure import SolverFigure
 from certnn.report.exact import parse_exact
 from certnn.rounding import rounded_down, rounded_up
 
+#: Classes that the line on the problem names, at most.
+_CLASSES = 10
+
 
 @dataclass(frozen=True)
 class ProblemSummary:
@@ -30,6 +33,8 @@ class ProblemSummary:
         `TrainingProblem.data_sha256`.
     null_loss : float
         The objective of the network with no neurons and no bias.
+    classes : tuple of str
+        Names of the classes in the order of the outputs, as in `certnn.TrainingProblem`.
     """
 
     n: int
@@ -41,11 +46,15 @@ class ProblemSummary:
     output_bias: str
     data_sha256: str
     null_loss: float
+    classes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """One line on it: sizes, weight decay, and what differs from the plain problem."""
         outputs = f"{self.c} output{'' if self.c == 1 else 's'}"
+        if self.classes:
+            shown = ", ".join(self.classes[:_CLASSES]) + (", …" if self.classes[_CLASSES:] else "")
+            outputs += f" for the classes {shown}"
         parts = [f"{self.n} points", f"{self.d} inputs", outputs, f"weight decay {self.reg!r}"]
         if self.loss != "half-squared":
             parts.append(f"loss {self.loss}")

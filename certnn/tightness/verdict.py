@@ -14,7 +14,7 @@ from certnn.completely_positive.lifting import LiftedNetwork, lift
 from certnn.errors import InputError
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem import TrainingProblem, require_problem
 from certnn.relaxation.feasible_moment import relaxation_upper_bound
 from certnn.relaxation.lifted_setting import require_lifted_setting
 from certnn.rounding import rounded_down, rounded_up
@@ -159,6 +159,7 @@ def tightness_verdict(
     InputError
         If an argument is unusable.
     """
+    require_problem(problem)
     return judge(find_evidence(problem, time_limit=time_limit, seed=seed), tolerance)
 
 

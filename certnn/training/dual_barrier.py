@@ -133,6 +133,8 @@ class _Barrier:
         unknowns, groups = z.size, self.A.shape[1] * z.shape[1]
         cost = unknowns * groups * min(unknowns, groups) + min(unknowns, groups) ** 3 / 3.0
         for _ in range(_ITERATIONS):
+            if objective - dual <= tolerance:
+                break
             if budget.over:
                 break
             budget.spend(_AN_ITERATION + _A_PRODUCT * cost)
@@ -154,8 +156,6 @@ class _Barrier:
             value = self.dual(z)
             if value > dual:
                 dual, best_z = value, z
-            if objective - dual <= tolerance:
-                break
             if decrement <= _CENTRED:
                 if barrier * self.count < 1e-3 * tolerance:
                     break

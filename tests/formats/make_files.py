@@ -194,7 +194,60 @@ def convention_files():
     for U, V in networks:
         model.set_weights([U, V])
         found["keras-mse"].append(model.evaluate(X, Y, batch_size=12, verbose=0))
+    found |= objectives_of_libraries(X, decay)
     np.savez_compressed(FOLDER / "conventions.npz", **found)
+
+
+def objectives_of_libraries(X, decay):
+    """Loss and penalty of three networks with 1 and 3 outputs, by convention, loss and outputs."""
+    import keras
+    import torch
+
+    n, draw = len(X), np.random.default_rng(4)
+    found = {"weights": draw.uniform(0.5, 2.0, n)}
+    for c in (1, 3):
+        numbers, classes = draw.standard_normal((n, c)), np.eye(c)[np.arange(n) % c]
+        bits = 1.0 * (draw.random((n, c)) > 0.5)
+        networks = [(draw.standard_normal((3, 5)), draw.standard_normal((5, c))) for _ in range(3)]
+        found |= {f"half-squared {c}": numbers, f"logistic {c}": bits, f"softmax {c}": classes}
+        for i, (U, V) in enumerate(networks):
+            found |= {f"U{i} {c}": U, f"V{i} {c}": V}
+        kind = {"use_bias": False, "kernel_regularizer": keras.regularizers.L2(decay)}
+        layers = [keras.layers.Dense(5, activation="relu", **kind), keras.layers.Dense(c, **kind)]
+        model = keras.Sequential([keras.Input((3,)), *layers])
+        losses = [
+            ("keras-mse", "half-squared", keras.losses.MeanSquaredError()),
+            ("keras-cross-entropy", "logistic", keras.losses.BinaryCrossentropy(from_logits=True)),
+            ("torch-mse", "half-squared", torch.nn.MSELoss()),
+            ("torch-mse-sum", "half-squared", torch.nn.MSELoss(reduction="sum")),
+            ("torch-bce", "logistic", torch.nn.BCEWithLogitsLoss()),
+        ]
+        if c > 1:
+            entropy = keras.losses.CategoricalCrossentropy(from_logits=True)
+            losses += [
+                ("keras-cross-entropy", "softmax", entropy),
+                ("torch-cross-entropy", "softmax", torch.nn.CrossEntropyLoss()),
+            ]
+        for name, loss, function in losses:
+            said = []
+            for U, V in networks:
+                if name.startswith("keras"):
+                    model.compile(loss=function)
+                    model.set_weights([U, V])
+                    said.append(model.evaluate(X, found[f"{loss} {c}"], n, verbose=0))
+                else:
+                    F = np.maximum(X @ U, 0.0) @ V
+                    value = function(torch.tensor(F), torch.tensor(found[f"{loss} {c}"]))
+                    said.append(float(value) + decay / 2 * (np.sum(U**2) + np.sum(V**2)))
+            found[f"{name} {loss} {c}"] = said
+        if c > 1:
+            model.compile(loss=entropy)
+            found["keras weighted"] = []
+            for U, V in networks:
+                model.set_weights([U, V])
+                said = model.evaluate(X, classes, n, verbose=0, sample_weight=found["weights"])
+                found["keras weighted"].append(said)
+    return found
 
 
 def main():

@@ -43,6 +43,67 @@ def test_losses_of_keras_are_multiples_of_the_objective():
     np.testing.assert_allclose(ratios, 2.0 / (N * C), rtol=1e-6)  # it computes in float32
 
 
+def ratios(said, targets, c, convention, loss):
+    problem = TrainingProblem(X, targets, 1.0, loss=loss)
+    problem = CONVENTIONS[convention].restated(problem, DECAY)
+    networks = [TwoLayerNetwork(SAID[f"U{i} {c}"], SAID[f"V{i} {c}"]) for i in range(3)]
+    return SAID[said] / [network.evaluate(problem).rounded for network in networks]
+
+
+@pytest.mark.parametrize("c", [1, 3])
+@pytest.mark.parametrize(
+    ("convention", "loss", "scale"),
+    [
+        ("torch-mse", "half-squared", lambda c: 2.0 / (N * c)),
+        ("torch-mse-adamw", "half-squared", lambda c: 2.0 / (N * c)),
+        ("torch-mse-sum", "half-squared", lambda c: 2.0),
+        ("torch-bce", "logistic", lambda c: 1.0 / (N * c)),
+        ("torch-cross-entropy", "softmax", lambda c: 1.0 / N),
+        ("keras-mse", "half-squared", lambda c: 2.0 / (N * c)),
+        ("keras-cross-entropy", "logistic", lambda c: 1.0 / (N * c)),
+        ("keras-cross-entropy", "softmax", lambda c: 1.0 / N),
+    ],
+)
+def test_the_librarys_objective_is_a_multiple_of_ours(convention, loss, scale, c):
+    """Of networks whose penalties are different shares of it, so that no other decay will do."""
+    if loss == "softmax" and c == 1:  # no library has it: one class
+        c = 3
+    said = f"{convention.removesuffix('-adamw')} {loss} {c}"
+    found = ratios(said, SAID[f"{loss} {c}"], c, convention, loss)
+    np.testing.assert_allclose(found, scale(c), rtol=1e-6)  # Keras may compute in float32
+
+
+def test_weights_of_points_in_keras_are_rows_of_softmax_targets():
+    targets = SAID["weights"][:, None] * SAID["softmax 3"]
+    found = ratios("keras weighted", targets, 3, "keras-cross-entropy", "softmax")
+    np.testing.assert_allclose(found, 1.0 / N, rtol=1e-6)
+
+
+@pytest.mark.parametrize("convention", ["torch-cross-entropy", "scikit-learn"])
+def test_weights_that_a_library_divides_by_are_refused(convention):
+    targets = SAID["weights"][:, None] * SAID["softmax 3"]
+    problem = TrainingProblem(X, targets, 1.0, loss="softmax")
+    with pytest.raises(InputError, match="divides by the weights") as caught:
+        CONVENTIONS[convention].restated(problem, DECAY)
+    assert caught.value.argument == "convention"
+
+
+def test_keras_cross_entropy_is_not_the_same_for_both_its_losses():
+    convention = CONVENTIONS["keras-cross-entropy"]
+    with pytest.raises(InputError, match="loss: is needed"):
+        convention.reg(0.1, 5, 3)
+    text = convention.explained(0.125, 5, 3)
+    assert "reg = 2ncλ = 3.75" in text
+    assert "reg = 2nλ = 1.25" in text
+
+
+@pytest.mark.parametrize("batches", [0, 2.5, "many"])
+def test_bad_batches_are_refused_by_name(batches):
+    with pytest.raises(InputError) as caught:
+        CONVENTIONS["scikit-learn"].reg(0.1, 5, 2, batches)
+    assert caught.value.argument == "batches"
+
+
 @pytest.mark.parametrize("batches", [1, 3])
 def test_an_epoch_of_scikit_learn_is_along_the_gradient(batches):
     """Of steps so short that the weights are the same for all minibatches."""
@@ -75,24 +136,27 @@ def test_an_epoch_of_scikit_learn_is_along_the_gradient(batches):
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_reg_scales_with_decay_and_is_explained(name):
     convention = find_convention(name)
-    assert convention.reg(0.5, 7, 3, 2) == pytest.approx(5.0 * convention.reg(0.1, 7, 3, 2))
-    text = convention.explained(0.5, 7, 3, 2)
-    assert repr(convention.reg(0.5, 7, 3, 2)) in text
-    assert name in text
+    for loss in convention.losses:
+        reg = convention.reg(0.5, 7, 3, 2, loss=loss)
+        assert reg == pytest.approx(5.0 * convention.reg(0.1, 7, 3, 2, loss=loss))
+        text = convention.explained(0.5, 7, 3, 2, loss=loss)
+        assert repr(reg) in text
+        assert name in text
 
 
 def test_adamw_is_said_to_minimise_no_objective():
     assert "no objective exactly" in find_convention("torch-mse-adamw").explained(0.1, 5, 2)
 
 
-@pytest.mark.parametrize("decay", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("decay", [0.0, -1.0, float("nan"), float("inf"), "much", None])
 def test_bad_decay_is_refused_by_name(decay):
     with pytest.raises(InputError) as caught:
         CONVENTIONS["mean"].reg(decay, 5, 2)
     assert caught.value.argument == "decay"
 
 
-def test_unknown_convention_is_refused_by_name():
+@pytest.mark.parametrize("name", ["pytorch", 3, ["mean"]])
+def test_unknown_convention_is_refused_by_name(name):
     with pytest.raises(InputError, match="torch-mse") as caught:
-        find_convention("pytorch")
+        find_convention(name)
     assert caught.value.argument == "convention"

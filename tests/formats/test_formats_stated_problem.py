@@ -92,6 +92,69 @@ def test_bad_statements_are_refused(more):
         certnn.problem_for(network, X, Y, **more)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "reg: is needed, or convention and decay instead"),
+        ({"reg": 0.1, "convention": "sum", "decay": 0.1}, "reg: goes without convention"),
+        ({"reg": 0.1, "convention": "sum"}, "reg: goes without convention"),
+        ({"reg": 0.1, "decay": 0.1}, "decay: goes with convention"),
+        ({"convention": "sum"}, "decay: is needed beside convention"),
+        ({"convention": "torch-bce", "decay": 0.1, "loss": "softmax"}, "is for logistic, not for"),
+    ],
+)
+def test_what_is_wrong_with_a_weight_decay_is_said(more, said):
+    X, Y = arrays(6, 3, 2)
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError) as caught:
+        certnn.problem_for(network, X, np.abs(Y), **more)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda net, problem, X, Y: certnn.audit(problem, net), "network"),
+        (lambda net, problem, X, Y: certnn.audit(net, Y, X, reg=0.1), "X"),
+        (lambda net, problem, X, Y: certnn.audit(net, X), "y"),
+        (lambda net, problem, X, Y: certnn.audit(net, problem, reg=0.1), "reg"),
+        (lambda net, problem, X, Y: certnn.audit(net, problem, time_limit=-1.0), "time_limit"),
+        (lambda net, problem, X, Y: certnn.problem_for(net, X, np.where(Y, np.nan, Y), reg=1), "y"),
+        (lambda net, problem, X, Y: certnn.lower_bound(net), "problem"),
+        (lambda net, problem, X, Y: certnn.lower_bound(X), "problem"),
+        (lambda net, problem, X, Y: certnn.train(net), "problem"),
+        (lambda net, problem, X, Y: certnn.regularisation_path(X, [1.0]), "problem"),
+        (lambda net, problem, X, Y: certnn.exact_solution(net), "problem"),
+        (lambda net, problem, X, Y: certnn.tightness_verdict(net), "problem"),
+        (lambda net, problem, X, Y: net.evaluate(X), "problem"),
+    ],
+)
+def test_arguments_in_each_others_places(call, argument):
+    X, Y = arrays(6, 4, 2)
+    network = certnn.TwoLayerNetwork(np.ones((4, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError) as caught:
+        call(network, certnn.TrainingProblem(X, Y, 0.1), X, Y)
+    assert caught.value.argument == argument
+    assert "-0.3" not in str(caught.value)  # a share of the limit, which nobody wrote
+
+
+def test_without_a_network():
+    X, Y = arrays(6, 3, 2)
+    assert certnn.problem_for(None, X, Y, reg=0.1) == certnn.TrainingProblem(X, Y, 0.1)
+    assert certnn.audit(None, X, Y, reg=9.0, level="shor", time_limit=1.0).report.network is None
+
+
+def test_several_labels_a_point_of_scikit_learn():
+    X, Y = arrays(40, 3, 3)
+    bits = (Y > 0.0).astype(int)
+    settings = {"alpha": 0.4, "solver": "lbfgs", "max_iter": 5000, "random_state": 0}
+    model = MLPClassifier(hidden_layer_sizes=(6,), **settings).fit(X, bits)
+    problem = certnn.problem_for(model, X, bits, convention="scikit-learn", decay=0.4)
+    assert problem.loss.name == "logistic"
+    value = certnn.formats.network_for(problem, model).evaluate(problem).rounded
+    assert value == pytest.approx(40 * model.loss_, rel=1e-6)
+
+
 def test_a_problem_and_more_of_it_is_refused():
     X, Y = arrays(6, 3, 2)
     network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loss_cases import BIASES, LOSSES, optimum_over_patterns, problem
+from loss_cases import BIASES, DELTA, LOSSES, expression, optimum_over_patterns, problem, targets
 from sklearn.datasets import load_iris
 
 import certnn
-from certnn.losses import Huber
+from certnn.losses import Huber, loss_named
 
 ONE_OUTPUT = [loss for loss in LOSSES if loss != "softmax"]
 
@@ -128,3 +129,15 @@ def test_logistic_loss_on_two_classes_of_iris(hidden_bias, output_bias):
     )
     result = certnn.train(case, gap=0.02, work_limit=120.0)
     assert result.gap <= 0.05
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_data_that_are_all_zero(name):
+    """Every network's outputs are 0 there, and the least penalty is that of no neurons."""
+    Y = targets(name, 3, 2, np.random.default_rng(0))
+    optimum = float(expression(name, cp.Constant(np.zeros((3, 2))), Y).value)
+    zero = certnn.TrainingProblem(np.zeros((3, 2)), Y, 0.1, loss=loss_named(name, DELTA))
+    result = certnn.train(zero, gap=1e-6)
+    assert result.objective.rounded == pytest.approx(optimum, rel=1e-12)
+    assert result.lower.value == pytest.approx(optimum, rel=1e-5)
+    assert result.lower.bound.value <= result.objective.value

@@ -231,3 +231,30 @@ def test_a_network_with_a_bias_comes_back_from_its_file(tmp_path):
     for found in (loaded, other):
         np.testing.assert_array_equal(found.output_bias, [0.125])
         np.testing.assert_array_equal(found.U, network.U)
+
+
+@pytest.mark.parametrize("loss", ["half-squared", Huber(1.0), Huber(1e-3)])
+@pytest.mark.parametrize(
+    "biases",
+    [
+        {},
+        {"output_bias": True},
+        {"output_bias": "free"},
+        {"hidden_bias": True, "output_bias": True},
+        {"hidden_bias": "free"},
+    ],
+)
+def test_targets_that_are_all_zero(loss, biases):
+    """The network with no neurons attains 0, below which no objective is."""
+    data = np.array([[1.0, 2.0], [3.0, -1.0]])
+    zero = certnn.TrainingProblem(data, np.zeros((2, 1)), 0.1, loss=loss, **biases)
+    assert certnn.lower_bound(zero, "shor").bound.value == 0
+    assert certnn.train(zero).objective.value == 0
+
+
+@pytest.mark.parametrize("name", ["huber", "half-squared"])
+def test_barrier_method_where_the_first_point_is_optimal(name):
+    hidden = np.array([[1.0, 0.0], [0.5, 2.0]])
+    found = solve_dual_barrier(hidden, np.zeros((2, 1)), 0.1, as_loss(name), None, 0.0)
+    assert found.objective == found.gap == 0.0
+    assert not np.any(found.V)
