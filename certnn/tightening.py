@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
+from certnn.dual_norm_proofs import DualNormProof, Effort, Limits, NoProof, Prover
 from certnn.dual_scaling import expected_bound
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
@@ -68,31 +68,39 @@ def tightening_proofs(
         *(factor for factor in _FACTORS if factor < enough),
     ]
     last: DualNormProof | None = None
-    passed: list[float] = []
     while factors:
-        factor = factors.pop(0)
-        if last is not None:
-            # By nodes, not by time, so that the same seed leads to the same proof.
-            effort = prover.effort
-            nodes = effort.growth * last.nodes
-            passed = []
-            while factor != enough and factors and nodes < effort.cheap:
-                passed.append(factor)
-                factor, nodes = factors.pop(0), effort.growth * nodes
-            while nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
-                if not passed:
-                    return
-                factor, nodes = passed.pop(), nodes / effort.growth
-                factors = []
-        found = _proof(problem, generation, prover, factor, limits, known, tell)
-        while isinstance(found, NoProof) and passed and time.monotonic() < limits.deadline:
+        passed = 0 if last is None else _passed_over(factors, enough, last, prover.effort, limits)
+        if passed is None:
+            return
+        tries, factors = factors[passed::-1], factors[passed + 1 :]
+        found = _proof(problem, generation, prover, tries[0], limits, known, tell)
+        for factor in tries[1:]:
+            if not isinstance(found, NoProof) or time.monotonic() > limits.deadline:
+                break
             factors = []  # too near to reg for the accuracy of the training: the ones before
-            found = _proof(problem, generation, prover, passed.pop(), limits, known, tell)
+            found = _proof(problem, generation, prover, factor, limits, known, tell)
         if isinstance(found, NoProof):
             return
         if found is not None:
             last = found
             yield found
+
+
+def _passed_over(
+    factors: list[float], enough: float, last: DualNormProof, effort: Effort, limits: Limits
+) -> int | None:
+    """How many of the factors are not worth a stop on the way; None if the first is out of reach.
+
+    By nodes, not by time, as long as they are few, so that the same seed leads to the same proof.
+    """
+    passed, nodes = 0, effort.growth * last.nodes
+    while factors[passed] != enough and passed + 1 < len(factors) and nodes < effort.cheap:
+        passed, nodes = passed + 1, effort.growth * nodes
+    while nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
+        if passed == 0:
+            return None
+        passed, nodes = passed - 1, nodes / effort.growth
+    return passed
 
 
 def _proof(
