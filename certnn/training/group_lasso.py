@@ -95,10 +95,9 @@ def group_lasso(
         point = _at(triangle, small_Y, reg, t)
     except LinAlgError:  # the matrix spans more than float64 does
         return best
-    if warm:
-        slack = _WARM_BARRIER * target / used.size / t
-    else:
-        slack = np.max(t * np.abs(point.slope)) / t
+    # Shares of the objective, so that a column counts alike whatever its length.
+    share = _WARM_BARRIER * target / used.size if warm else np.max(t * np.abs(point.slope))
+    slack = share / t
     idle = 0
     for _ in range(_ITERATIONS):
         # Complementarity must not outrun the slope's distance from the slack.
