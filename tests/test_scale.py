@@ -12,6 +12,7 @@ from small_problems import normal
 
 import certnn
 from certnn.dual_norm_proofs import Effort, Limits, NoProof
+from certnn.patterns import bound_over_patterns, collect_patterns
 from certnn.tightening import tightening_proofs
 from certnn.training import ColumnGeneration
 
@@ -114,7 +115,7 @@ def test_orthogonal_points_of_very_different_lengths(lengths):
     assert result.lower.value >= optimum * (1.0 - 1e-4)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.integers(0, 1000),
     st.sampled_from([1e-12, 1e-6, 3.0, 1e6, 1e12]),
@@ -188,3 +189,14 @@ def test_what_floats_cannot_prove_is_not_laid_to_time():
     assert note.startswith("phases: ")
     assert "time" not in note
     assert "memory" not in note
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e4, 1e6])
+def test_a_bound_over_patterns_is_close_in_any_units(factor):
+    X, Y = _stretched([factor, 1.0, 1.0])
+    problem = certnn.TrainingProblem(X, Y, 0.1)
+    network = certnn.train(problem, gap=_GAP).network
+    patterns = collect_patterns(problem, [("trained", network)], sampled=60)
+    found = bound_over_patterns(problem, patterns, time_limit=1e4)
+    best = found.network.evaluate(problem).value
+    assert (1.0 - 2e-3) * best <= found.bound.value <= best
