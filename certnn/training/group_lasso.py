@@ -155,7 +155,7 @@ def refined_group_lasso(
             if point.error <= accuracy:
                 break
             # In units of the roots ‖Wₖ‖, so that no group is lost beside another.
-            sizes = np.linalg.norm(point.roots, axis=1)
+            sizes = np.maximum(np.linalg.norm(point.roots, axis=1), np.finfo(float).tiny)
             matrix = point.curvature / np.outer(sizes, sizes)
             matrix[np.diag_indices_from(matrix)] += _DAMPING
             downhill = -point.t * point.slope / sizes
