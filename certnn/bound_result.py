@@ -43,7 +43,7 @@ class LowerBoundResult:
     solver_figures : tuple of SolverFigure
         What the solvers said themselves; not proved.
     notes : tuple of str
-        Why a level is missing, one line each.
+        Why a level is missing, or proved no more tightly though that is not enough; one line each.
     seconds : float
         Wall time in all, in seconds.
     interrupted : bool

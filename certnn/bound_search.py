@@ -14,7 +14,7 @@ from certnn.bound_result import LowerBoundResult, ProvedLevel
 from certnn.budget import Budget
 from certnn.certificate import Certified, DualPoint, certify
 from certnn.certificate.dual_point import IndexArray
-from certnn.dual_norm_proofs import Limits, Prover
+from certnn.dual_norm_proofs import Limits, NoProof, Prover
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
 from certnn.network import TwoLayerNetwork
@@ -243,9 +243,12 @@ class BoundSearch:
             1.0 + self._request.gap,
             tell,
         )
-        proved = self.has(stage)
+        proved, why = self.has(stage), "floats are not enough for it"
         try:
             for found in proofs:
+                if isinstance(found, NoProof):
+                    why = found.reason
+                    break
                 certificate = found.certificate(self._problem, about)
                 certified = Certified(certificate, certificate.check())
                 proved = True
@@ -256,7 +259,9 @@ class BoundSearch:
         finally:
             self._network, self._objective = generation.best, generation.objective
         if not proved:
-            raise SolverError("none was found: time or memory was short")
+            raise SolverError(f"none was found: {why}")
+        if not self.reached():
+            raise SolverError(f"no tighter one: {why}")
 
     def _add(self, stage: Level, certified: Certified, start: float) -> None:
         proved = ProvedLevel(str(stage), certified.bound, time.monotonic() - start)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
-from certnn.dual_norm_proofs import DualNormProof, Limits, NoProof, Prover
+import numpy as np
+
+from certnn.dual_norm_proofs import DualNormProof, Effort, Limits, NoProof, Prover
 from certnn.dual_scaling import expected_bound
 from certnn.problem import TrainingProblem
 from certnn.training import ColumnGeneration
@@ -16,10 +20,11 @@ _FACTORS = (
 )
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
-#: Cost of checking and writing, in units of that of the search.
-_AFTERWARDS = 2.0
 #: Share of what is left of a budget that training for one factor may take.
 _TRAINING_SHARE = 0.5
+#: Why a tighter proof is not even tried, without a limit and with one.
+_TOO_LARGE = "it would be too large to be checked in seconds"
+_TOO_LONG = "it would take longer than the time left"
 #: Called as tell(what begins, objective of the best network).
 Tell = Callable[[str, float], None]
 
@@ -32,7 +37,7 @@ def tightening_proofs(
     known: float,
     enough: float,
     tell: Tell,
-) -> Iterator[DualNormProof]:
+) -> Iterator[DualNormProof | NoProof]:
     """Search for proofs of smaller and smaller multiples of reg.
 
     The dual point of each is the residual of the restricted problem, which is optimal if there is
@@ -57,40 +62,55 @@ def tightening_proofs(
 
     Yields
     ------
-    DualNormProof
-        Each of a smaller multiple than the one before, though not always of the same residual.
+    DualNormProof or NoProof
+        Proofs, each of a smaller multiple than the one before, though not always of the same
+        residual; at the end why there is no smaller one.
     """
     factors = [
         *(factor for factor in _FACTORS if factor > enough),
         *([enough] if enough > 1.0 else []),
         *(factor for factor in _FACTORS if factor < enough),
     ]
-    last: DualNormProof | None = None
-    passed: list[float] = []
+    nodes, cost = 0, 0.0  # of the last proof: its size, and what searching and checking it took
+    why = "floats allow none that proves more"
     while factors:
-        factor = factors.pop(0)
-        if last is not None:
-            # By nodes, not by time, so that the same seed leads to the same proof.
-            effort = prover.effort
-            nodes = effort.growth * last.nodes
-            passed = []
-            while factor != enough and factors and nodes < effort.cheap:
-                passed.append(factor)
-                factor, nodes = factors.pop(0), effort.growth * nodes
-            while nodes >= effort.cheap and not _worth_trying(last, nodes, effort.most, limits):
-                if not passed:
-                    return
-                factor, nodes = passed.pop(), nodes / effort.growth
-                factors = []
-        found = _proof(problem, generation, prover, factor, limits, known, tell)
-        while isinstance(found, NoProof) and passed and not limits.budget.over:
-            factors = []  # too near to reg for the accuracy of the training: the ones before
-            found = _proof(problem, generation, prover, passed.pop(), limits, known, tell)
+        passed = 0
+        if nodes > 0:
+            worth = partial(_worth_trying, cost / nodes, prover.effort.most, limits)
+            passed = _passed_over(factors, enough, nodes, prover.effort, worth)
+        if passed < 0:
+            why = _TOO_LONG if limits.budget.limited else _TOO_LARGE
+            break
+        tries, factors = factors[passed::-1], factors[passed + 1 :]
+        found = _proof(problem, generation, prover, tries[0], limits, known, tell)
+        for factor in tries[1:]:
+            if not isinstance(found, NoProof) or limits.budget.over:
+                break
+            factors, why = [], found.reason  # too near to reg for the training: the ones before
+            found = _proof(problem, generation, prover, factor, limits, known, tell)
         if isinstance(found, NoProof):
-            return
+            why = found.reason
+            break
         if found is not None:
-            last = found
+            told = limits.budget.now
             yield found
+            nodes, cost = found.nodes, found.cost + limits.budget.now - told
+    yield NoProof(np.zeros((problem.features.shape[1], 0)), why)
+
+
+def _passed_over(
+    factors: list[float], enough: float, nodes: int, effort: Effort, worth: Callable[[float], bool]
+) -> int:
+    """How many of the factors need no stop on the way; −1 if the first is out of reach.
+
+    By nodes, not by time, as long as they are few, so that the same seed leads to the same proof.
+    """
+    passed, expected = 0, effort.growth * nodes
+    while factors[passed] != enough and passed + 1 < len(factors) and expected < effort.cheap:
+        passed, expected = passed + 1, effort.growth * expected
+    while passed >= 0 and expected >= effort.cheap and not worth(expected):
+        passed, expected = passed - 1, expected / effort.growth
+    return passed
 
 
 def _proof(
@@ -117,12 +137,13 @@ def _proof(
         if not isinstance(found, NoProof) or found.violators.shape[1] == 0:
             return found
         generation.add(found.violators)
-        rounding = generation.stalled or generation.highest <= factor
-        if rounding or limits.budget.over:
-            return found
+        if limits.budget.over:
+            return replace(found, reason="time is up")
+        if generation.stalled or generation.highest <= factor:
+            return replace(found, reason="the training is at the end of float64's accuracy")
 
 
-def _worth_trying(last: DualNormProof, nodes: float, most: float, limits: Limits) -> bool:
+def _worth_trying(cost_of_a_node: float, most: float, limits: Limits, nodes: float) -> bool:
     if not limits.budget.limited:
         return nodes < most
-    return limits.budget.affords((1.0 + _AFTERWARDS) * last.cost * nodes / last.nodes)
+    return limits.budget.affords(nodes * cost_of_a_node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -17,6 +18,11 @@ _BITS = 10
 LARGEST_DIMENSION = 12
 #: The space is cut into 2 to the power of this many cones before the search; none in the plane.
 _FIRST_SPLITS = 8
+#: Singular values below this share of the largest one are rounding; rays still fit into float64.
+_RANK = 1e-13
+#: How far apart singular values are where rays lean towards each other, and how far these lean: no
+#: sum of few of them comes close to an axis again.
+_FAR, _LEAN = 1e3, 0.5 * (math.sqrt(5.0) - 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +57,21 @@ class Cone:
     splits: bytes
 
 
-def isotropic_basis(features: FloatArray) -> Basis:
+def isotropic_basis(features: FloatArray, least: float = math.inf) -> Basis:
     """The rays u = V_j/s_j of the thin singular value decomposition USVᵀ, rounded to integers.
 
     In coordinates of Xu angles say how much the activations vary over a cone; splitting the widest
     angle in these is what keeps the partition small.
+
+    Where s_j is far above another s_l that matters, ray j leans towards ray l. For no split has a
+    middle in u and one in Xu as well if V_j/s_j itself, which is far shorter than other rays of the
+    same ‖Xu‖, is a ray; cones around it come to have rays that are as long as each other in both.
+
+    Parameters
+    ----------
+    features : float64 array, shape (n, k)
+    least : float
+        Singular values below this do not matter: with κ/‖Z‖ no direction scores above κ there.
 
     Raises
     ------
@@ -67,9 +83,11 @@ def isotropic_basis(features: FloatArray) -> Basis:
         raise SolverError(f"a partition of {columns} dimensions is too large")
     if n >= columns:
         _, singular, vectors = np.linalg.svd(features, full_matrices=False)
-        if singular[-1] > 1e-10 * singular[0]:
+        if singular[-1] > _RANK * singular[0]:
             rays = vectors / singular[:, None]
             unit = float(np.min(np.max(np.abs(rays), axis=1)))
+            longer = singular[None, :] < singular[:, None] / _FAR
+            rays += _LEAN * (longer & (singular > least)) @ rays
             rounded = np.round(rays / unit * 2.0**_BITS)
             return Basis(rounded, singular[:, None] * vectors)
     raise SolverError("a partition needs data of full column rank")

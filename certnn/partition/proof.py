@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -72,8 +73,8 @@ class PartitionProver:
     """
 
     def __init__(self, features: FloatArray) -> None:
+        isotropic_basis(features)  # raises where there is none
         self._features = features
-        self._basis = isotropic_basis(features)
         # From what was seen on iris and banknote.
         self.effort = Effort(growth=1.6, cheap=2e6 / features.shape[0], most=4e6)
 
@@ -81,7 +82,9 @@ class PartitionProver:
         self, Z: FloatArray, kappa: float, margin: float, limits: Limits
     ) -> Partition | NoProof:
         """See `find_partition`."""
-        return find_partition(self._features, Z, kappa, self._basis, limits, margin)
+        size = float(np.linalg.norm(Z))
+        basis = isotropic_basis(self._features, kappa / size if size > 0.0 else math.inf)
+        return find_partition(self._features, Z, kappa, basis, limits, margin)
 
 
 def find_partition(

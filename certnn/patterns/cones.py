@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 
-#: Added to the normal equations, a share of their mean diagonal entry.
-_RIDGE = 1e-13
-#: A face is violated if by more than this share of the point's length.
-_VIOLATED = 1e-9
+#: Length of what is put below a working set's rows, a share of theirs: they may be dependent.
+_RIDGE = 1e-15
+#: A face is violated if by more than these shares of the point's and of the target's length.
+_VIOLATED, _ROUNDING = 1e-12, 2e-15
 #: Changes of the working set for each face that can be in it.
 _CHANGES = 40
 #: A further step of ascent has to gain this share.
@@ -54,7 +54,7 @@ def nearest(
             working[size] = i
             inside[i] = True
             size += 1
-    least = -_VIOLATED * np.sqrt(np.sum(target * target))
+    rounding = _ROUNDING * np.sqrt(np.sum(target * target))
     point = target.copy()
     known = size > 0
     for _ in range(_CHANGES * columns):
@@ -62,10 +62,11 @@ def nearest(
             point = target.copy()
             for j in range(size):
                 point += multipliers[working[j]] * G[working[j]]
-            if np.sum(point * point) <= enough * enough:
+            length = np.sqrt(np.sum(point * point))
+            if length <= enough:
                 break
             slack = G @ point
-            worst, lowest = -1, least
+            worst, lowest = -1, -max(_VIOLATED * length, rounding)
             for i in range(n):
                 if not inside[i] and slack[i] < lowest:
                     worst, lowest = i, slack[i]
@@ -95,14 +96,15 @@ def _equalise(
     size: int,
 ) -> tuple[int, bool]:
     """One move towards the least squares solution over the working set, which may lose faces."""
-    rows = np.empty((size, G.shape[1]))
+    # By QR, because the normal equations hide half of the digits, and rows may be almost parallel.
+    columns = G.shape[1]
+    stack = np.zeros((columns + size, size))
     for j in range(size):
-        rows[j] = G[working[j]]
-    matrix = rows @ rows.T
-    ridge = _RIDGE * np.trace(matrix) / size
-    for j in range(size):
-        matrix[j, j] += ridge + 1e-300
-    wanted = np.linalg.solve(matrix, -(rows @ target))
+        for p in range(columns):
+            stack[p, j] = G[working[j], p]
+        stack[columns + j, j] = _RIDGE
+    orthogonal, triangle = np.linalg.qr(stack)
+    wanted = np.linalg.solve(triangle, -(target @ orthogonal[:columns]))
     length, lowest = 1.0, 0
     for j in range(size):
         if wanted[j] < wanted[lowest]:

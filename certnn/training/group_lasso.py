@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
@@ -101,10 +101,9 @@ def group_lasso(
         point = _at(triangle, small_Y, reg, t)
     except LinAlgError:  # the matrix spans more than float64 does
         return best
-    if warm:
-        slack = _WARM_BARRIER * target / used.size / t
-    else:
-        slack = np.full(used.size, np.max(np.abs(point.slope)))
+    # Shares of the objective, so that a column counts alike whatever its length.
+    share = _WARM_BARRIER * target / used.size if warm else np.max(t * np.abs(point.slope))
+    slack = share / t
     idle = 0
     rows, columns = triangle.shape
     cost = rows * columns * (3.0 * rows + 2.0 * columns) + columns**3 / 3.0
@@ -120,7 +119,7 @@ def group_lasso(
             break
         point, slack = step
         V = np.zeros_like(best.V)
-        V[used] = point.t[:, None] * point.scores
+        V[used] = point.V
         current = _solution(A, Y, reg, V)
         # A gap that stays although the barrier has vanished is rounding.
         vanished = float(point.t @ slack) <= 0.01 * tolerance * target
@@ -128,80 +127,108 @@ def group_lasso(
         best = min(best, current, key=lambda solution: solution.gap)
         if idle == _PATIENCE or best.gap <= tolerance * target:
             break
-    sparse = _solution(A, Y, reg, _without_noise(best.V))
+    sparse = _solution(A, Y, reg, _without_noise(best.V, lengths))
     return sparse if sparse.gap <= max(2.0 * best.gap, tolerance * target) else best
 
 
 def refined_group_lasso(
     A: FloatArray, Y: FloatArray, reg: float, lengths: FloatArray, accuracy: float
 ) -> GroupLassoSolution:
-    """Newton's method from a solution in which every group is used.
+    """Newton's method from a solution, over the groups that it uses.
 
-    In the smooth problem of `group_lasso` the constraints t ≥ 0 are inactive, and the scores of
-    all columns are reg at the optimum.
+    For these the constraints t ≥ 0 are inactive in the smooth problem of `group_lasso`, and their
+    scores are reg at the optimum. The gap of the result is that for all columns.
 
     Parameters
     ----------
     A, Y, reg
         As in `group_lasso`.
     lengths : ndarray, shape (k,)
-        The lengths of the rows of V, all positive, to a few digits.
+        The lengths of the rows of V to a few digits, zero where a group is not used.
     accuracy : float
-        Stop when all scores are within this share of reg.
+        Stop when the scores of the groups used are within this share of reg.
 
     Returns
     -------
     GroupLassoSolution
         At the accuracy, or where rounding ends the progress.
     """
-    t, point = lengths / reg, None
-    small, small_Y = A, Y
-    if A.shape[0] > A.shape[1]:  # many points: the smooth problem is that of the triangle
-        basis, small = np.linalg.qr(A)
+    used = np.flatnonzero(lengths)
+    V = np.zeros((A.shape[1], Y.shape[1]))
+    small, small_Y = A[:, used], Y
+    if A.shape[0] > used.size:  # many points: the smooth problem is that of the triangle
+        basis, small = np.linalg.qr(A[:, used])
         small_Y = basis.T @ Y
     try:
-        point = _at(small, small_Y, reg, t)
+        point = _at(small, small_Y, reg, lengths[used] / reg)
+        V[used] = point.V
         for _ in range(_REFINEMENTS):
-            if np.max(np.abs(point.slope)) <= accuracy * reg**2:
+            if point.error <= accuracy:
                 break
-            matrix = point.hessian * np.outer(t, t)
-            matrix[np.diag_indices_from(matrix)] += _DAMPING * float(np.max(np.diag(matrix)))
-            step = cho_solve(cho_factor(matrix, lower=True), -t * point.slope)
+            # In units of the roots ‖Wₖ‖, so that no group is lost beside another.
+            sizes = np.maximum(np.linalg.norm(point.roots, axis=1), np.finfo(float).tiny)
+            matrix = point.curvature / np.outer(sizes, sizes)
+            matrix[np.diag_indices_from(matrix)] += _DAMPING
+            downhill = -point.t * point.slope / sizes
+            step = cho_solve(cho_factor(matrix, lower=True), downhill) / sizes
             length = min(1.0, _TO_BOUNDARY / max(float(-np.min(step)), 1e-300))
-            trial = _at(small, small_Y, reg, t * (1.0 + length * step))
-            if np.max(np.abs(trial.slope)) >= np.max(np.abs(point.slope)):
+            trial = _at(small, small_Y, reg, point.t * (1.0 + length * step))
+            if trial.error >= point.error:
                 break
-            t, point = trial.t, trial
+            point = trial
+            V[used] = point.V
     except (LinAlgError, ValueError):  # the matrix spans more than float64 does
         pass
-    if point is None:
-        return _solution(A, Y, reg, np.zeros((A.shape[1], Y.shape[1])))
-    return _solution(A, Y, reg, point.t[:, None] * point.scores)
+    return _solution(A, Y, reg, V)
 
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """The smooth problem at t: its value, scores AᵀZ (k × c), slope and Hessian."""
+    """The smooth problem at t > 0, each group to as many digits of its own as float64 gives.
+
+    Attributes
+    ----------
+    t : ndarray, shape (k,)
+    value : float
+    roots : ndarray, shape (k, c)
+        √t·AᵀZ. A column far longer than the others has a score below the rounding of AᵀZ.
+    slope : ndarray, shape (k,)
+    curvature : ndarray, shape (k, k)
+        The Hessian times t, on both sides.
+    error : float
+        How far the scores are from reg at most, a share of it.
+    """
 
     t: FloatArray
     value: float
-    scores: FloatArray
+    roots: FloatArray
     slope: FloatArray
-    hessian: FloatArray
+    curvature: FloatArray
+    error: float
+
+    @property
+    def V(self) -> FloatArray:
+        """diag(t)·AᵀZ, shape (k, c)."""
+        weights: FloatArray = np.sqrt(self.t)[:, None] * self.roots
+        return weights
 
 
 def _at(A: FloatArray, Y: FloatArray, reg: float, t: FloatArray) -> _Point:
-    matrix = (A * t) @ A.T
-    matrix[np.diag_indices_from(matrix)] += 1.0
-    both = np.hstack([A, Y])
-    whitened = solve_triangular(np.linalg.cholesky(matrix), both, lower=True)
-    white_A, white_Y = whitened[:, : t.size], whitened[:, t.size :]
+    """By the QR factors of √t·Aᵀ above I, for I + A diag(t) Aᵀ itself hides half of the digits.
+
+    The lower part of Q is the inverse triangle, the upper part, times the lower one's transpose
+    and Y, are the roots.
+    """
+    root = np.sqrt(t)
+    orthogonal, _ = np.linalg.qr(np.vstack([root[:, None] * A.T, np.eye(A.shape[0])]))
+    upper, white_Y = orthogonal[: t.size], orthogonal[t.size :].T @ Y
     value = 0.5 * reg**2 * float(np.sum(t)) + 0.5 * float(np.vdot(white_Y, white_Y))
-    scores = white_A.T @ white_Y
-    slope = 0.5 * (reg**2 - np.sum(np.square(scores), axis=1))
-    hessian = white_A.T @ white_A
-    hessian *= scores @ scores.T
-    return _Point(t, value, scores, slope, hessian)
+    roots = upper @ white_Y
+    scores = np.linalg.norm(roots, axis=1) / root
+    slope = 0.5 * (reg - scores) * (reg + scores)
+    curvature = upper @ upper.T
+    curvature *= roots @ roots.T
+    return _Point(t, value, roots, slope, curvature, float(np.max(np.abs(scores / reg - 1.0))))
 
 
 def _newton_step(
@@ -211,7 +238,7 @@ def _newton_step(
     t = point.t
     # In units of √(t/slack) the barrier's part of the matrix is the identity.
     unit = np.sqrt(t / slack)
-    matrix = point.hessian * np.outer(unit, unit)
+    matrix = point.curvature * np.outer(unit / t, unit / t)
     matrix[np.diag_indices_from(matrix)] += 1.0
     downhill = -point.slope + barrier / t
     try:
@@ -243,10 +270,10 @@ def _largest_step(point: FloatArray, change: FloatArray) -> float:
     return float(limit)
 
 
-def _without_noise(V: FloatArray) -> FloatArray:
-    """V without the rows that only the barrier keeps from zero."""
-    lengths = np.linalg.norm(V, axis=1)
-    keep = lengths > 1e-6 * float(np.max(lengths, initial=0.0))
+def _without_noise(V: FloatArray, lengths: FloatArray) -> FloatArray:
+    """V without the rows that only the barrier keeps from zero, for columns of these lengths."""
+    outputs = lengths * np.linalg.norm(V, axis=1)
+    keep = outputs > 1e-6 * float(np.max(outputs, initial=0.0))
     return np.where(keep[:, None], V, 0.0)
 
 

@@ -121,23 +121,29 @@ def solve_restricted(
     left = _BiasEliminated(bias_decay, problem.n)
     hidden, Y = left.times(np.maximum(problem.features @ directions, 0.0)), left.times(problem.Y)
     solution = group_lasso(hidden, Y, problem.reg, budget, tolerance, guess)
-    used = np.any(solution.V != 0.0, axis=1)
+    lengths = np.linalg.norm(solution.V, axis=1)
+    used = lengths > 0.0
     if not np.any(used):
         return no_directions(problem, bias_decay)
-    directions, hidden, V = directions[:, used], hidden[:, used], solution.V[used]
-    lengths = np.linalg.norm(V, axis=1)
-    images, allowed = V / lengths[:, None], _PRICE * (worse_than - solution.objective)
-    k, rank = lengths.size, min(Y.size, lengths.size)
-    cost = k * (_A_NEURON + _A_PRODUCT * rank * (Y.size + k))
+    images = solution.V[used] / lengths[used, None]
+    allowed = max(
+        _PRICE * (worse_than - solution.objective),
+        2.0 * solution.gap,
+        tolerance * problem.null_loss,
+    )
+    k = int(np.count_nonzero(used))
+    cost = k * (_A_NEURON + _A_PRODUCT * min(Y.size, k) * (Y.size + k))
     for dependent in _DEPENDENT:
         budget.spend(cost)
-        fewer = recombined(hidden, images, lengths, dependent)
-        kept = fewer > 0.0
-        refined = refined_group_lasso(hidden[:, kept], Y, problem.reg, fewer[kept], accuracy)
-        if refined.objective - solution.objective <= allowed:
-            alive = np.any(refined.V != 0.0, axis=1)
-            directions, V, solution = directions[:, kept][:, alive], refined.V[alive], refined
+        fewer = np.zeros(lengths.size)
+        fewer[used] = recombined(hidden[:, used], images, lengths[used], dependent)
+        refined = refined_group_lasso(hidden, Y, problem.reg, fewer, accuracy)
+        # By the gap, not by the objective, which hardly feels a direction in which X is huge.
+        if refined.gap <= allowed:
+            solution = refined
             break
+    kept = np.any(solution.V != 0.0, axis=1)
+    directions, V = directions[:, kept], solution.V[kept]
     outputs = np.maximum(problem.features @ directions, 0.0) @ V
     return RestrictedSolution(
         directions,

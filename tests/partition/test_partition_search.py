@@ -119,11 +119,10 @@ def test_partitions_tighten_and_each_is_accepted():
     generation = ColumnGeneration(problem, Budget())
     prover = PartitionProver(problem.features)
     told = []
-    found = list(
-        tightening_proofs(
-            problem, generation, prover, Limits(), -math.inf, 1.0, lambda *a: told.append(a)
-        )
+    *found, end = tightening_proofs(
+        problem, generation, prover, Limits(), -math.inf, 1.0, lambda *a: told.append(a)
     )
+    assert isinstance(end, NoProof)
     kappas = [partition.kappa for partition in found]
     assert kappas == sorted(kappas, reverse=True)
     values = [certified(problem, partition).value for partition in found]
@@ -138,7 +137,7 @@ def test_what_is_known_is_not_proved_again_and_what_is_enough_is_not_passed_over
     optimum = train_locally(problem, Budget(), tolerance=1e-8).objective
 
     def kappas(known, enough):
-        search = tightening_proofs(
+        *found, _ = tightening_proofs(
             problem,
             ColumnGeneration(problem, Budget()),
             prover,
@@ -147,7 +146,7 @@ def test_what_is_known_is_not_proved_again_and_what_is_enough_is_not_passed_over
             enough,
             lambda *a: None,
         )
-        return [partition.kappa / problem.reg for partition in search]
+        return [partition.kappa / problem.reg for partition in found]
 
     assert max(kappas(0.999 * optimum, 1.0)) < 1.01
     assert 1.003 in kappas(-math.inf, 1.003)

@@ -51,6 +51,31 @@ def test_refinement_reaches_the_optimality_conditions():
     assert refined.objective <= coarse.objective
 
 
+def test_the_gap_of_a_refinement_counts_the_columns_left_out():
+    rng = np.random.default_rng(0)
+    A, Y = np.abs(rng.standard_normal((12, 4))), np.abs(rng.standard_normal((12, 3)))
+    lengths = np.linalg.norm(group_lasso(A, Y, 0.1, tolerance=1e-12).V, axis=1)
+    some = np.where(np.arange(4) == int(np.argmax(lengths)), lengths, 0.0)
+    alone = refined_group_lasso(A, Y, 0.1, some, 0.0)
+    best = group_lasso(A, Y, 0.1, tolerance=1e-12).objective
+    assert alone.gap >= alone.objective - best > 1e-3 * best
+
+
+@pytest.mark.parametrize("factor", [1e6, 1e8])
+def test_scores_at_the_restricted_optimum_where_a_column_is_huge(factor):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((12, 3)) * np.array([1.0, 1.0 / factor, 1.0 / factor])
+    Y = rng.standard_normal((12, 1))
+    # As in a search: some directions along which X is small, some general ones.
+    U = rng.standard_normal((3, 40))
+    U[0, ::2] /= factor
+    problem = TrainingProblem(X, Y, 0.01 / factor)
+    U = candidates.unit(U)
+    found = solve_restricted(problem, U, np.zeros(40), 0.0, 1e-6)  # no gain is given back
+    # None is far above reg, so that the residual is as good as a dual point.
+    assert np.max(candidates.score(problem, found.residual, U)) <= 1.05 * problem.reg
+
+
 def test_a_good_guess_leads_to_the_same_optimum():
     rng = np.random.default_rng(1)
     A, Y = np.maximum(rng.standard_normal((15, 30)), 0.0), rng.standard_normal((15, 2))
