@@ -102,7 +102,7 @@ def lower_bound(
         On Ctrl-C before anything is proved.
     """
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
-    _validate(problem, time_limit, memory_limit, choice, improve)
+    _validate(problem, time_limit, memory_limit, choice, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
     search = BoundSearch(
@@ -149,14 +149,22 @@ def _validate(
     memory_limit: float,
     choice: SolverChoice,
     improve: LowerBoundResult | None,
+    near: LowerBoundResult | None,
+    network: TwoLayerNetwork | None,
 ) -> None:
     if time_limit is not None and not 0.0 < time_limit < math.inf:
         raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
     _validate_choice(choice)
+    for name, result in (("improve", improve), ("near", near)):
+        if result is not None and type(result) is not LowerBoundResult:
+            raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
     if improve is not None and improve.bound.instance != problem.instance():
         raise InputError("improve", "is a result for another problem")
+    for known in (network, None if improve is None else improve.network):
+        if known is not None:
+            known.require_fits(problem)
 
 
 def _same_points(one: Instance, other: Instance) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from certnn.bound_result import LowerBoundResult
@@ -17,8 +16,8 @@ from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
+from certnn.proved import proved_gap, require_objective
 from certnn.relaxation.levels import stages
-from certnn.rounding import rounded_up
 from certnn.training import train_locally
 
 #: Share of a time limit for training where it is apart from the proof, and seconds without one.
@@ -28,6 +27,9 @@ _TRAINING_SHARE, _TRAINING_SECONDS = 0.5, 60.0
 @dataclass(frozen=True)
 class TrainingResult:
     """A network and a proof of how close to the global optimum it is.
+
+    Its parts agree, or it is refused: the objective is that of the network, and the bound is about
+    the same problem.
 
     Attributes
     ----------
@@ -41,6 +43,11 @@ class TrainingResult:
         Wall time in all, in seconds.
     interrupted : bool
         Whether Ctrl-C ended the search; the figures hold all the same.
+
+    Raises
+    ------
+    InputError
+        If the parts do not agree.
     """
 
     network: TwoLayerNetwork
@@ -49,12 +56,14 @@ class TrainingResult:
     seconds: float
     interrupted: bool
 
+    def __post_init__(self) -> None:
+        instance = self.lower.bound.instance
+        require_objective("objective", self.objective, instance, self.network)
+
     @property
     def gap(self) -> float:
         """(objective − bound)/objective, rounded up: no network is better by a larger share."""
-        if self.objective.value == 0:
-            return 0.0
-        return rounded_up(Fraction(1) - self.lower.bound.value / self.objective.value)
+        return proved_gap(self.lower.bound, self.objective)
 
     @property
     def certificate(self) -> Certificate:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from certnn.bound_search import Progress
@@ -55,12 +56,26 @@ class RegularisationPath:
         One for each.
     interrupted : bool
         Whether Ctrl-C ended it before all weight decays were done.
+
+    Raises
+    ------
+    InputError
+        If the weight decays are not ascending, or a result is not about the problem at its own.
     """
 
     problem: TrainingProblem
     regs: tuple[float, ...]
     results: tuple[TrainingResult, ...]
     interrupted: bool
+
+    def __post_init__(self) -> None:
+        if not self.regs or any(left >= right for left, right in pairwise(self.regs)):
+            raise InputError("regs", "must be ascending, and at least one")
+        if len(self.results) != len(self.regs):
+            raise InputError("results", f"are {len(self.results)} for {len(self.regs)} regs")
+        for reg, result in zip(self.regs, self.results, strict=True):
+            if result.lower.bound.instance != self.problem.with_reg(reg).instance():
+                raise InputError("results", f"for reg {reg!r} is about another problem")
 
     def band(self, reg: float) -> Band:
         """What is proved of the optimum at any weight decay (Theorem 21).
