@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 from rich.table import Table
-from rich.text import Text
 
 from certnn.errors import InputError
-from certnn.plain_text import printable
 from certnn.report.data import GapReport
-from certnn.report.html import SHORT, render
+from certnn.report.html import render
 from certnn.report.sandwich import sandwich_svg
+from certnn.report.table_cells import plain_cells
 from certnn.report.verdict import verdict
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 
@@ -77,7 +76,7 @@ def comparison_table(reports: Sequence[GapReport]) -> Table:
             report.lower_bound.level,
             duration(report.seconds),
         )
-        table.add_row(*(Text(printable(cell, SHORT)) for cell in cells))
+        table.add_row(*plain_cells(*cells))
     return table
 
 

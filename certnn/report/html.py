@@ -12,6 +12,7 @@ from markupsafe import Markup
 from certnn.plain_text import printable
 from certnn.report.data import GapReport
 from certnn.report.sandwich import COLORS, sandwich_svg
+from certnn.report.table_cells import SHORT
 from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
@@ -24,8 +25,6 @@ from certnn.report.wording import (
     shown_up,
 )
 
-#: Characters of a title or a name where it stands beside others.
-SHORT = 120
 _LARGEST_DOWNLOAD = 1_000_000
 _WIDE, _NARROW = 640.0, 300.0  # points
 

@@ -28,7 +28,9 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
     """
     ratios: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for outcome in outcomes:
-        for level, found in (outcome.values or {"levels": {}})["levels"].items():
+        levels = (outcome.values or {"levels": {}})["levels"]
+        for level in outcome.cell["levels"]:
+            found = levels.get(level, {})
             if "ratio" in found:
                 ratios[level][outcome.cell[axis]].append(found["ratio"])
     values = sorted({value for level in ratios.values() for value in level})
