@@ -25,6 +25,7 @@ from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
+from certnn.proved import require_lower
 from certnn.raw_files import write_atomically
 from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
@@ -105,6 +106,7 @@ class AuditResult:
         report, bound = self.report, self.lower.bound
         if not report.all_proved:
             raise InputError("report", "has figures that the kernel has not proved")
+        require_lower("lower", bound, report.proved[0].instance, self.lower.certificate)
         if bound.value != report.lower_bound.fraction or bound not in report.proved:
             raise InputError("lower", "is not the bound of the report")
         objectives = [said for said in report.proved if type(said) is Bound]

@@ -23,7 +23,7 @@ class ProvedLevel:
     seconds: float
 
     def __post_init__(self) -> None:
-        require_lower("bound", self.bound, self.bound.instance)
+        require_lower("bound", self.bound)
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,9 @@ class LowerBoundResult:
     products: Mapping[str, Products] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        instance = self.bound.instance
-        require_lower("bound", self.bound, instance, self.certificate)
+        require_lower("bound", self.bound, certificate=self.certificate)
         for proved in self.proved:
-            require_lower("proved", proved.bound, instance)
+            require_lower("proved", proved.bound, self.bound.instance)
         best = max((p.bound.value for p in self.proved if p.level == self.level), default=None)
         if best != self.bound.value:
             raise InputError("level", f"{self.level!r} is not, in proved, the level of the bound")

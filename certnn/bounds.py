@@ -14,6 +14,7 @@ from certnn.errors import InputError
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
+from certnn.proved import require_lower
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.levels import PARTITION, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
@@ -160,8 +161,8 @@ def _validate(
     for name, result in (("improve", improve), ("near", near)):
         if result is not None and type(result) is not LowerBoundResult:
             raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
-    if improve is not None and improve.bound.instance != problem.instance():
-        raise InputError("improve", "is a result for another problem")
+    if improve is not None:
+        require_lower("improve", improve.bound, problem.instance(), improve.certificate)
     for known in (network, None if improve is None else improve.network):
         if known is not None:
             known.require_fits(problem)

@@ -16,7 +16,7 @@ from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.proved import proved_gap, require_objective
+from certnn.proved import proved_gap, require_lower, require_objective
 from certnn.relaxation.levels import stages
 from certnn.training import train_locally
 
@@ -58,6 +58,7 @@ class TrainingResult:
 
     def __post_init__(self) -> None:
         instance = self.lower.bound.instance
+        require_lower("lower", self.lower.bound, instance, self.lower.certificate)
         require_objective("objective", self.objective, instance, self.network)
 
     @property

@@ -17,6 +17,7 @@ from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
 from certnn.problem import TrainingProblem
+from certnn.proved import require_lower
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
 
@@ -74,8 +75,8 @@ class RegularisationPath:
         if len(self.results) != len(self.regs):
             raise InputError("results", f"are {len(self.results)} for {len(self.regs)} regs")
         for reg, result in zip(self.regs, self.results, strict=True):
-            if result.lower.bound.instance != self.problem.with_reg(reg).instance():
-                raise InputError("results", f"for reg {reg!r} is about another problem")
+            instance = self.problem.with_reg(reg).instance()
+            require_lower(f"results, reg {reg!r}", result.lower.bound, instance)
 
     def band(self, reg: float) -> Band:
         """What is proved of the optimum at any weight decay (Theorem 21).

@@ -10,7 +10,10 @@ from certnn.rounding import rounded_up
 
 
 def require_lower(
-    name: str, bound: Bound, instance: Instance, certificate: Certificate | None = None
+    name: str,
+    bound: Bound,
+    instance: Instance | None = None,
+    certificate: Certificate | None = None,
 ) -> None:
     """Refuse what is not a lower bound on every network of a problem, by this certificate.
 
@@ -19,8 +22,8 @@ def require_lower(
     name : str
         What the bound is called, for the message.
     bound : Bound
-    instance : Instance
-        The problem that it must be about.
+    instance : Instance or None
+        The problem that it must be about, if there is one already.
     certificate : Certificate or None
         What it must be proved by, if that is at hand.
 
@@ -35,7 +38,7 @@ def require_lower(
         raise TypeError(f"a bound on every network is needed, got a {type(bound).__name__}")
     if bound.kind != "lower":
         raise InputError(name, "is the objective of a network, where a lower bound is needed")
-    if bound.instance != instance:
+    if instance is not None and bound.instance != instance:
         raise InputError(name, "is a bound for another problem")
     if certificate is not None and not bound.came_from(certificate.document):
         raise InputError("certificate", "is not the one that the bound is proved by")

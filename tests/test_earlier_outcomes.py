@@ -156,7 +156,11 @@ def test_what_is_no_outcome_is_refused_by_its_line(tmp_path, capsys, tightness_s
 def any_json():
     plain = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
     numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1e308, 5e-324])
-    return plain | numbers | st.sampled_from([[], {}, "1/3", "1/0", "\x1b[2J<script>[/]", "$\\frac{1}{0}$"])
+    return (
+        plain
+        | numbers
+        | st.sampled_from([[], {}, "1/3", "1/0", "\x1b[2J<script>[/]", "$\\frac{1}{0}$"])
+    )
 
 
 def changed(data, values):

@@ -55,6 +55,15 @@ def test_the_objective_of_a_network_is_no_lower_bound(shor, trained, empty):
         TrainingResult(empty, shor.bound, shor, 0.0, False)
 
 
+@pytest.mark.parametrize("value", [2.0, Fraction(1), None, "bound"])
+def test_what_is_no_bound_is_refused(shor, trained, value):
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=f"a bound on every network is needed, got a {kind}"):
+        replace(shor, bound=value)
+    with pytest.raises(TypeError, match=f"objective of a network is needed, got a {kind}"):
+        replace(trained, objective=value)
+
+
 def test_a_bound_of_another_problem_is_refused(shor, other, trained, empty):
     for changes in ({"bound": other.bound}, {"certificate": other.certificate}):
         with pytest.raises(InputError, match=r"^certificate: is not the one"):
@@ -98,7 +107,7 @@ def test_improve_and_near_take_results_alone(shor, other, empty):
         for name in ("improve", "near"):
             with pytest.raises(InputError, match=rf"^{name}: must be a LowerBoundResult"):
                 call(PROBLEM, **{name: Forged()})
-        with pytest.raises(InputError, match=r"^improve: is a result for another problem"):
+        with pytest.raises(InputError, match=r"^improve: is a bound for another problem"):
             call(PROBLEM, improve=other)
 
 
@@ -159,7 +168,7 @@ def test_a_path_is_of_its_problem_and_weight_decays():
         {"results": path.results[::-1]},
         {"problem": random_network_data(4, 0.1, n=6, d=2, c=1)},
     ):
-        with pytest.raises(InputError, match="is about another problem"):
+        with pytest.raises(InputError, match=r"^results, reg .*is a bound for another problem"):
             replace(path, **changes)
     with pytest.raises(InputError, match=r"^regs: must be ascending"):
         replace(path, regs=(0.2, 0.1))

@@ -127,6 +127,8 @@ def _decode_plain(kind: Any, value: Any, where: str) -> Any:
         raise InputError(where, f"must be {_NAMES[kind]}, got {value!r:.40}")
     if isinstance(value, str):
         return _bounded(value, where)
+    if kind is int and abs(value) >= 1 << 63:
+        raise InputError(where, "is beyond 64 bits")
     try:
         plain = kind(value)
     except OverflowError:

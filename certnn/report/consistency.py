@@ -78,7 +78,7 @@ def _bound_below_network(bound: ProvedBound, name: str, network: NetworkFigure) 
     detail = f"{shown_down(bound.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
     if not holds:
         detail += ": a proof or the network's objective is wrong"
-    return Check(f"proved {bound.level} bound ≤ {name}", holds, detail)
+    return Check(f"{bound.level} bound ≤ {name}", holds, detail)
 
 
 def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
@@ -86,7 +86,7 @@ def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
     detail = f"{shown_down(tier.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
     if not holds:
         detail += ": a proof, the network's objective or its patterns are wrong"
-    return Check("proved bound over activation patterns ≤ given network", holds, detail)
+    return Check("bound over activation patterns ≤ given network", holds, detail)
 
 
 def _bound_below_solver(
@@ -97,9 +97,7 @@ def _bound_below_solver(
     detail = f"{shown_down(bound.fraction)} against {shown(Fraction(value))}"
     if not holds:
         detail += f": above by {shown(difference)}; the proof or the solver is wrong"
-    return Check(
-        f"proved {bound.level} bound ≤ {figure.solver} ({figure.formulation})", holds, detail
-    )
+    return Check(f"{bound.level} bound ≤ {figure.solver} ({figure.formulation})", holds, detail)
 
 
 def _solver_below_network(

@@ -197,7 +197,7 @@ class _Printer:
         return "" if self.report.is_proved(figure) else ", the report's word"
 
     def _words(self) -> RenderableType:
-        columns = ("solver", "value", "against the proof")
+        columns = ("solver", "value", "against the bound")
         table = self._table("A solver's word, not proved", "yellow", columns)
         for figure in self.report.solver_figures:
             cells = (

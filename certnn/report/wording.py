@@ -41,11 +41,11 @@ def excess_text(figure: SolverFigure, bound: ProvedBound) -> str:
     if figure.printed is None:
         return "no value"
     if Fraction(figure.printed) <= bound.fraction:
-        return "not above what is proved"
+        return "not above the lower bound"
     excess = excess_over(figure, bound)
     if excess is None:
-        return "not a bound: nothing above 0 could be proved"
-    return f"not a bound: {shown(100 * Fraction(excess), 3)} % above what could be proved"
+        return "not a bound: the lower bound is 0"
+    return f"not a bound: {shown(100 * Fraction(excess), 3)} % above the lower bound"
 
 
 def duration(seconds: float) -> str:

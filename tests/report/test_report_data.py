@@ -211,6 +211,8 @@ def test_missing_field_is_named(iris, path):
         ("interrupted", 1),
         ("interrupted", None),
         ("certificate_bytes", 1.5),
+        ("certificate_bytes", 10**400),
+        ("certificate_bytes", 2**63),
         ("certificate_bytes", True),
         ("seconds", "1"),
         ("seconds", True),

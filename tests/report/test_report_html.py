@@ -70,7 +70,7 @@ def test_page_says_the_verdict_and_the_figures(iris):
         "1.67170",
         "2.81001",
         "2.54050",
-        "not a bound: 2.93 % above what could be proved",
+        "not a bound: 2.93 % above the lower bound",
         "duplicate of 2",
         "The other 28",
         "24 of 24 checks hold",
