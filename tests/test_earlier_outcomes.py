@@ -21,6 +21,7 @@ from certnn.tightness import records as tightness_records
 from certnn.tightness.baseline import worse_than_baseline
 from certnn.tightness.cells import cells as tightness_cells
 from certnn.tightness.cells import measure as measure_tightness
+from certnn.tightness.plots import ratio_plot
 from certnn.tightness.table import save_tables, summary_table
 
 TIGHTNESS = ["tightness", "--n", "5", "--d", "2", "--c", "1", "--regs", "0.1", "--seeds", "2"]
@@ -155,7 +156,9 @@ def test_what_is_no_outcome_is_refused_by_its_line(tmp_path, capsys, tightness_s
 
 def any_json():
     plain = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
-    numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1e308, 5e-324])
+    numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+        [1e308, 1e200, 1e9, 5e-324]
+    )
     return (
         plain
         | numbers
@@ -209,6 +212,28 @@ def test_edited_experiments_are_refused_or_shown_safely(experiments_store, data)
     rows = joined([Outcome(entry["cell"], values, "", 1.0, earlier=True)])
     assert "<script" not in experiments_page(rows, "certnn experiments")
     list(terminal_tables([row.outcome for row in rows]))
+
+
+def test_a_ratio_beyond_all_is_drawn_off_the_page(tightness_store):
+    entries = [json.loads(line) for line in tightness_store.splitlines()]
+    level(entries[0], ratio=1e308)
+    entries[1]["cell"]["n"] = 6
+    outcomes = [Outcome(e["cell"], e["values"], "", 1.0) for e in entries]
+    assert "<svg" in ratio_plot(outcomes, "n")
+    assert "ratio 1e+308 does not follow" in tightness_records.contradictions(outcomes[0])[0]
+
+
+@pytest.mark.parametrize("pair", [[-1, 1.0], [1e10, 1.0], [0, -1.0], [0, 1e201]])
+def test_histories_that_cannot_be_drawn_are_refused(experiments_store, pair):
+    values = json.loads(experiments_store.splitlines()[0])["values"]
+    experiment_records.examine(values)
+    with pytest.raises(InputError, match=r"^history: "):
+        experiment_records.examine(values | {"history": [pair, pair]})
+    for edge in ([[0, 0.0], [1e9, 1e200]], [[0, 5e-324], [1, 1e200]]):
+        kept = values | {"history": edge}
+        experiment_records.examine(kept)
+        cell = json.loads(experiments_store.splitlines()[0])["cell"]
+        experiments_page(joined([Outcome(cell, kept, "", 1.0)]), "certnn experiments")
 
 
 def test_what_is_measured_is_what_is_read():

@@ -14,6 +14,9 @@ from certnn.report.exact import parse_exact
 from certnn.rounding import rounded_down, rounded_up
 from certnn.sweeps import Record
 
+#: Objectives are no larger, of the data that are taken, nor steps; plots have room for these.
+_LARGEST, _MOST_STEPS = 1e200, 1e9
+
 
 @dataclass(frozen=True)
 class _Exact:
@@ -21,8 +24,8 @@ class _Exact:
     exact: str
 
     def __post_init__(self) -> None:
-        if parse_exact("exact", self.exact) < 0:
-            raise InputError("exact", "must not be negative")
+        if not 0 <= parse_exact("exact", self.exact) <= _LARGEST:
+            raise InputError("exact", f"must be from 0 to {_LARGEST:g}")
 
 
 #: Names of what `certnn.experiments.cells.measure` returns, by what comes together.
@@ -60,6 +63,9 @@ def examine(values: Record) -> None:
         decode(kind, values[name], name)
     if len(values["shape"]) != 3 or any(len(pair) != 2 for pair in values["history"]):
         raise InputError("shape", "and history must be three numbers, and pairs")
+    for step, objective in values["history"]:
+        if not (0 <= step <= _MOST_STEPS and 0 <= objective <= _LARGEST):
+            raise InputError("history", "has a step or an objective that cannot be")
     for protocol, more in (("honest", ()), ("paper", ("threshold", "leak"))):
         for name in (*_SCORES, *more):
             if protocol in values and not 0.0 <= values[protocol].get(name, -1.0) <= 1.0:
