@@ -14,7 +14,7 @@ from certnn.errors import InputError
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.proved import require_lower
+from certnn.proved import require_lower, require_network
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.levels import PARTITION, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
@@ -163,9 +163,10 @@ def _validate(
             raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
     if improve is not None:
         require_lower("improve", improve.bound, problem.instance(), improve.certificate)
-    for known in (network, None if improve is None else improve.network):
+    improved = None if improve is None else improve.network
+    for name, known in (("network", network), ("improve", improved)):
         if known is not None:
-            known.require_fits(problem)
+            require_network(name, known, problem)
 
 
 def _same_points(one: Instance, other: Instance) -> bool:

@@ -16,7 +16,7 @@ from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.proved import proved_gap, require_lower, require_objective
+from certnn.proved import proved_gap, require_lower, require_network, require_objective
 from certnn.relaxation.levels import stages
 from certnn.training import train_locally
 
@@ -156,7 +156,7 @@ def train(
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     if start is not None:
-        start.require_fits(problem)
+        require_network("start", start, problem)
     left, trained = time_limit, None
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
     if not any(stage.trains for stage in plan[:2]):

@@ -6,6 +6,7 @@ from certnn.certificate import Certificate
 from certnn.errors import InputError
 from certnn.kernel import Bound, Instance
 from certnn.network import TwoLayerNetwork
+from certnn.problem import TrainingProblem
 from certnn.rounding import rounded_up
 
 
@@ -72,6 +73,13 @@ def require_objective(
         raise InputError(name, "is about another problem")
     if not network.has_objective(objective):
         raise InputError(name, "is not that of the network; network.evaluate(problem) is")
+
+
+def require_network(name: str, network: TwoLayerNetwork, problem: TrainingProblem) -> None:
+    """Raise `InputError` unless it is a network, and of the shapes of the problem."""
+    if not isinstance(network, TwoLayerNetwork):
+        raise InputError(name, f"must be a TwoLayerNetwork, got a {type(network).__name__}")
+    network.require_fits(problem)
 
 
 def proved_gap(lower: Bound, objective: Bound) -> float:

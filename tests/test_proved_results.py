@@ -112,6 +112,12 @@ def test_improve_and_near_take_results_alone(shor, other, empty):
 
 
 def test_networks_that_do_not_fit_are_refused(shor):
+    with pytest.raises(InputError, match=r"^network: must be a TwoLayerNetwork, got a str"):
+        certnn.lower_bound(PROBLEM, "shor", network="net.npz")
+    with pytest.raises(InputError, match=r"^start: must be a TwoLayerNetwork, got a tuple"):
+        certnn.train(PROBLEM, start=(PROBLEM.X, PROBLEM.Y))
+    with pytest.raises(InputError, match=r"^improve: must be a TwoLayerNetwork, got a str"):
+        certnn.lower_bound(PROBLEM, "shor", improve=replace(shor, network="net.npz"))
     wide = certnn.TwoLayerNetwork(np.ones((3, 1)), np.ones((1, 1)))
     with pytest.raises(InputError, match=r"^U: has 3 rows"):
         certnn.lower_bound(PROBLEM, "shor", network=wide)
