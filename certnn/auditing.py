@@ -23,16 +23,16 @@ from certnn.errors import InputError, SolverError, positive_number
 from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
-from certnn.kernel.instance import Bias
 from certnn.network import TwoLayerNetwork
 from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
+from certnn.proved import require_lower
 from certnn.raw_files import write_atomically
 from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
-from certnn.report import Check, GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound
-from certnn.report.consistency import consistency_checks
+from certnn.report import GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound
 from certnn.report.neurons import neuron_table
+from certnn.report.reading import CERTIFICATE, PATTERN_CERTIFICATE, REPORT
 from certnn.stated_problem import problem_for
 from certnn.stationarity import stationarity_residual
 from certnn.training import improvements, polish, train_locally
@@ -55,8 +55,6 @@ _SHARE_OF_EXCESS = 0.01
 _TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
 #: Patterns that are sampled beside those of the networks.
 _SAMPLED = 100
-#: Names of the certificates beside the report.
-_CERTIFICATE, _PATTERN_CERTIFICATE = "certificate.json", "patterns-certificate.json"
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 _PROGRAMS = (
@@ -87,12 +85,38 @@ class AuditResult:
     patterns : PatternBoundResult or None
         The bound on the networks with some activation patterns; None where `lower` is so close to
         the best network that it would say little more, or the data are too large.
+
+    Raises
+    ------
+    InputError
+        If a figure of the report is not one that the kernel has proved, or the parts do not belong
+        together.
     """
 
     report: GapReport
     lower: LowerBoundResult
     best_network: TwoLayerNetwork
     patterns: PatternBoundResult | None
+
+    def __post_init__(self) -> None:
+        report, bound = self.report, self.lower.bound
+        if not report.all_proved:
+            raise InputError("report", "has figures that the kernel has not proved")
+        require_lower("lower", bound, report.proved[0].instance, self.lower.certificate)
+        if bound.value != report.lower_bound.fraction or bound not in report.proved:
+            raise InputError("lower", "is not the bound of the report")
+        objectives = [said for said in report.proved if type(said) is Bound]
+        best = report.best_network
+        if best is None or not any(
+            said.value == best.fraction and self.best_network.has_objective(said)
+            for said in objectives
+        ):
+            raise InputError("best_network", "is not that of the report")
+        tier = None if self.patterns is None else self.patterns.bound
+        if (tier is None) != (report.pattern_tier is None) or (
+            tier is not None and tier not in report.proved
+        ):
+            raise InputError("patterns", "are not those of the report")
 
     @property
     def gap(self) -> float | None:
@@ -113,13 +137,13 @@ class AuditResult:
 
         data, folder = self.report.to_json(), make_folder(folder)
         network = folder / "best_network.npz"
-        self.lower.certificate.save(folder / self.report.certificate)
+        self.lower.certificate.save(folder / CERTIFICATE)
         if self.patterns is not None:
-            self.patterns.certificate.save(folder / _PATTERN_CERTIFICATE)
+            self.patterns.certificate.save(folder / PATTERN_CERTIFICATE)
         save_network(network, self.best_network)
         page = render_html(self.report, network.read_bytes())
         write_atomically(folder / "report.html", page.encode())
-        write_atomically(folder / "report.json", data.encode())
+        write_atomically(folder / REPORT, data.encode())
 
     def _repr_html_(self) -> str:
         """The page, for notebooks."""
@@ -288,8 +312,7 @@ def audit(
         problem, given, local, best, lower, title, recheck, decay, time.monotonic() - start
     )
     if patterns is not None:
-        report = replace(report, pattern_tier=_pattern_tier(problem, patterns, recheck))
-    report = replace(report, checks=_checks(report))
+        report = _with_pattern_tier(problem, report, patterns)
     return AuditResult(report, lower, best.network, patterns)
 
 
@@ -320,30 +343,22 @@ def _over_patterns(
         return None, replace(lower, notes=(*lower.notes, note))
 
 
-def _pattern_tier(problem: TrainingProblem, found: PatternBoundResult, recheck: str) -> PatternTier:
+def _with_pattern_tier(
+    problem: TrainingProblem, report: GapReport, found: PatternBoundResult
+) -> GapReport:
     best = _evaluated(problem, found.network, "column generation over these patterns")
-    return PatternTier.from_exact(
+    tier = PatternTier.from_exact(
         found.bound.value,
         patterns=found.patterns.count,
         origins=dict(found.patterns.origins),
         left_out=found.patterns.left_out,
         best_network=best.figure,
         seconds=found.seconds,
-        certificate=_PATTERN_CERTIFICATE,
+        certificate=PATTERN_CERTIFICATE,
         certificate_bytes=len(found.certificate.document),
-        recheck=recheck.replace(_CERTIFICATE, _PATTERN_CERTIFICATE),
+        recheck=report.recheck.replace(CERTIFICATE, PATTERN_CERTIFICATE),
     )
-
-
-def _checks(report: GapReport) -> tuple[Check, ...]:
-    return consistency_checks(
-        report.bounds,
-        report.network,
-        report.best_network,
-        report.solver_figures,
-        report.problem.null_loss,
-        report.pattern_tier,
-    )
+    return replace(report, pattern_tier=tier, proved=(*report.proved, found.bound, best.bound))
 
 
 @dataclass(frozen=True)
@@ -374,7 +389,7 @@ class _LocalTier:
 
     polished: _Evaluated
     stationarity: float | None
-    improvements: tuple[NetworkFigure, ...]
+    improvements: tuple[_Evaluated, ...]
 
 
 def _local_tier(problem: TrainingProblem, given: _Evaluated, budget: Budget) -> _LocalTier:
@@ -389,7 +404,7 @@ def _local_tier(problem: TrainingProblem, given: _Evaluated, budget: Budget) -> 
         (one for one in changed if one.bound.value < given.bound.value),
         key=lambda one: one.bound.value,
     )
-    return _LocalTier(polished, residual, tuple(one.figure for one in better))
+    return _LocalTier(polished, residual, tuple(better))
 
 
 def _best_with(
@@ -425,47 +440,31 @@ def _report(
     seconds: float,
 ) -> GapReport:
     bounds = tuple(ProvedBound.from_exact(p.level, p.bound.value, p.seconds) for p in lower.proved)
-    network = None if given is None else given.figure
+    found = [given, best] if local is None else [given, best, local.polished, *local.improvements]
+    evaluated = [one for one in found if one is not None]
     return GapReport(
         title=title,
-        problem=ProblemSummary(
-            n=problem.n,
-            d=problem.d,
-            c=problem.c,
-            reg=problem.reg,
-            loss=problem.loss.label,
-            hidden_bias=_bias(problem.hidden_bias),
-            output_bias=_bias(problem.output_bias),
-            data_sha256=problem.data_sha256,
-            null_loss=problem.null_loss,
-            classes=problem.classes,
-        ),
+        problem=ProblemSummary.of(problem),
         lower_bound=next(b for b in bounds if b.level == lower.level),
         bounds=bounds,
-        network=network,
+        network=None if given is None else given.figure,
         polished=None if local is None else local.polished.figure,
         best_network=best.figure,
         stationarity=None if local is None else local.stationarity,
         neurons=() if given is None else neuron_table(problem, given.network),
-        improvements=() if local is None else local.improvements,
+        improvements=() if local is None else tuple(one.figure for one in local.improvements),
         solver_figures=lower.solver_figures,
-        checks=(),
         notes=lower.notes,
         interrupted=lower.interrupted,
         seconds=seconds,
         versions=_versions(),
-        certificate=_CERTIFICATE,
+        certificate=CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),
         recheck=recheck,
         decay=decay,
         pattern_tier=None,
+        proved=(*(p.bound for p in lower.proved), *(one.bound for one in evaluated)),
     )
-
-
-def _bias(kind: Bias) -> str:
-    if kind == "free":
-        return "free"
-    return "decayed" if kind else "none"
 
 
 def _versions() -> dict[str, str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from certnn.certificate import Certificate
 from certnn.certificate.dual_point import Products
+from certnn.errors import InputError
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
+from certnn.proved import require_lower
 from certnn.relaxation.solver_figure import SolverFigure
 
 
@@ -21,12 +23,15 @@ class ProvedLevel:
     seconds: float
 
     def __post_init__(self) -> None:
-        _require_global(self.bound)
+        require_lower("bound", self.bound)
 
 
 @dataclass(frozen=True)
 class LowerBoundResult:
     """A proved lower bound on the training objective of every network of every width.
+
+    Its parts agree, or it is refused: the certificate is the one that the kernel made the bound
+    from, and all bounds are about one problem.
 
     Attributes
     ----------
@@ -51,6 +56,13 @@ class LowerBoundResult:
     products : dict of Products
         By level, multipliers over the distinct directions of the points where our own solver of
         the relaxation ended: a start for a neighbouring problem.
+
+    Raises
+    ------
+    TypeError
+        If a bound is no `Bound` on every network.
+    InputError
+        If a bound is not a lower one, or the parts do not agree.
     """
 
     bound: Bound
@@ -65,7 +77,12 @@ class LowerBoundResult:
     products: Mapping[str, Products] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_global(self.bound)
+        require_lower("bound", self.bound, certificate=self.certificate)
+        for proved in self.proved:
+            require_lower("proved", proved.bound, self.bound.instance)
+        best = max((p.bound.value for p in self.proved if p.level == self.level), default=None)
+        if best != self.bound.value:
+            raise InputError("level", f"{self.level!r} is not, in proved, the level of the bound")
 
     @property
     def value(self) -> float:
@@ -74,9 +91,3 @@ class LowerBoundResult:
 
     def __repr__(self) -> str:
         return f"LowerBoundResult(value={self.value!r}, level={self.level!r}, proved by the kernel)"
-
-
-def _require_global(bound: object) -> None:
-    """Refuse what is proved for some networks only, where something is said of all."""
-    if type(bound) is not Bound:
-        raise TypeError(f"a bound on every network is needed, got a {type(bound).__name__}")

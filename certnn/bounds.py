@@ -14,6 +14,7 @@ from certnn.errors import InputError
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem, require_problem
+from certnn.proved import require_lower, require_network
 from certnn.relaxation.directions import find_directions
 from certnn.relaxation.levels import PARTITION, SHOR, stages
 from certnn.relaxation.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
@@ -111,7 +112,7 @@ def lower_bound(
     """
     require_problem(problem)
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
-    _validate(problem, memory_limit, choice, improve)
+    _validate(problem, memory_limit, choice, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
     with budgeted(time_limit, work_limit, budget) as limit:
@@ -161,12 +162,21 @@ def _validate(
     memory_limit: float,
     choice: SolverChoice,
     improve: LowerBoundResult | None,
+    near: LowerBoundResult | None,
+    network: TwoLayerNetwork | None,
 ) -> None:
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
     _validate_choice(choice)
-    if improve is not None and improve.bound.instance != problem.instance():
-        raise InputError("improve", "is a result for another problem")
+    for name, result in (("improve", improve), ("near", near)):
+        if result is not None and type(result) is not LowerBoundResult:
+            raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
+    if improve is not None:
+        require_lower("improve", improve.bound, problem.instance(), improve.certificate)
+    improved = None if improve is None else improve.network
+    for name, known in (("network", network), ("improve", improved)):
+        if known is not None:
+            require_network(name, known, problem)
 
 
 def _same_points(one: Instance, other: Instance) -> bool:

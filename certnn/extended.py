@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from threadpoolctl import threadpool_limits
@@ -19,6 +19,7 @@ from certnn.extended_precision.program import ExtendedProgram
 from certnn.extended_precision.solver import solve_extended
 from certnn.kernel import Bound
 from certnn.problem import TrainingProblem
+from certnn.proved import require_lower
 from certnn.relaxation.feasible_moment import FeasibleMoment, Infeasible, relaxation_upper_bound
 from certnn.relaxation.lifted_setting import require_lifted_setting
 
@@ -40,18 +41,29 @@ class Refinement:
         Its proof, in numbers that are sums of doubles.
     moment : FeasibleMoment
         A moment matrix that satisfies the relaxation exactly.
-    above : Fraction
-        Its objective: no proof by this relaxation gives more. It bounds the relaxation's value,
-        not the training objective.
     seconds : float
         Wall time.
+    above : Fraction
+        The objective of the moment matrix: no proof by this relaxation gives more. It bounds the
+        relaxation's value, not the training objective.
+
+    Raises
+    ------
+    InputError
+        If the bound is no lower one on the moment matrix's problem, or by another certificate.
+    certnn.relaxation.feasible_moment.Infeasible
+        If the moment matrix does not satisfy the relaxation.
     """
 
     bound: Bound
     certificate: Certificate
     moment: FeasibleMoment
-    above: Fraction
     seconds: float
+    above: Fraction = field(init=False)
+
+    def __post_init__(self) -> None:
+        require_lower("bound", self.bound, self.moment.problem.instance(), self.certificate)
+        object.__setattr__(self, "above", relaxation_upper_bound(self.moment))
 
     @property
     def digits(self) -> int:
@@ -127,12 +139,9 @@ def refine(
         certified = certify_extended(problem, program, point, digits, about)
     moment = rounded_moment(problem, program, point)
     try:
-        above = relaxation_upper_bound(moment)
+        return Refinement(certified.bound, certified.certificate, moment, time.monotonic() - start)
     except Infeasible as error:
         raise SolverError(f"no exactly feasible moment matrix was found: {error}") from None
-    return Refinement(
-        certified.bound, certified.certificate, moment, above, time.monotonic() - start
-    )
 
 
 def _solved(

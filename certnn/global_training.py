@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from certnn.bound_result import LowerBoundResult
@@ -18,8 +17,8 @@ from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem, require_problem
+from certnn.proved import proved_gap, require_lower, require_network, require_objective
 from certnn.relaxation.levels import stages
-from certnn.rounding import rounded_up
 from certnn.training import train_locally
 
 #: Share of a limit for training where it is apart from the proof, and nominal seconds without one.
@@ -29,6 +28,9 @@ _TRAINING_SHARE, _TRAINING_WORK = 0.5, 60.0
 @dataclass(frozen=True)
 class TrainingResult:
     """A network and a proof of how close to the global optimum it is.
+
+    Its parts agree, or it is refused: the objective is that of the network, and the bound is about
+    the same problem.
 
     Attributes
     ----------
@@ -42,6 +44,11 @@ class TrainingResult:
         Wall time in all, in seconds.
     interrupted : bool
         Whether Ctrl-C ended the search; the figures hold all the same.
+
+    Raises
+    ------
+    InputError
+        If the parts do not agree.
     """
 
     network: TwoLayerNetwork
@@ -50,12 +57,15 @@ class TrainingResult:
     seconds: float
     interrupted: bool
 
+    def __post_init__(self) -> None:
+        instance = self.lower.bound.instance
+        require_lower("lower", self.lower.bound, instance, self.lower.certificate)
+        require_objective("objective", self.objective, instance, self.network)
+
     @property
     def gap(self) -> float:
         """(objective − bound)/objective, rounded up: no network is better by a larger share."""
-        if self.objective.value == 0:
-            return 0.0
-        return rounded_up(Fraction(1) - self.lower.bound.value / self.objective.value)
+        return proved_gap(self.lower.bound, self.objective)
 
     @property
     def certificate(self) -> Certificate:
@@ -152,7 +162,7 @@ def train(
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     if start is not None:
-        start.require_fits(problem)
+        require_network("start", start, problem)
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
     with budgeted(time_limit, work_limit, budget) as limit:
         if not any(stage.trains for stage in plan[:2]):

@@ -78,12 +78,27 @@ class TwoLayerNetwork:
             If the network's shapes are not those of `problem`.
         """
         self.require_fits(problem)
-        hidden, output = self.U.astype("<f8").tobytes(), self.V.astype("<f8").tobytes()
-        bias = b""
-        if problem.output_bias:
-            given = np.zeros(problem.c) if self.output_bias is None else self.output_bias
-            bias = given.astype("<f8").tobytes()
+        hidden, output, bias = self._weights(problem.output_bias is not False)
         return evaluate_network(problem.instance(), hidden, output, self.width, output_bias=bias)
+
+    def has_objective(self, objective: Bound) -> bool:
+        """Whether the kernel made this upper bound by evaluating these weights."""
+        instance = objective.instance
+        if (self.U.shape[0], self.V.shape[1]) != (instance.columns, instance.c):
+            return False
+        with_bias = instance.output_bias is not False
+        if not with_bias and self.output_bias is not None and np.any(self.output_bias):
+            return False
+        weights = b"".join(self._weights(with_bias))
+        return objective.kind == "upper" and objective.came_from(weights)
+
+    def _weights(self, with_bias: bool) -> tuple[bytes, bytes, bytes]:
+        """U, V and the output bias, where the problem has one, as the kernel takes them."""
+        hidden, output = self.U.astype("<f8").tobytes(), self.V.astype("<f8").tobytes()
+        if not with_bias:
+            return hidden, output, b""
+        bias = np.zeros(self.V.shape[1]) if self.output_bias is None else self.output_bias
+        return hidden, output, bias.astype("<f8").tobytes()
 
     def require_fits(self, problem: TrainingProblem) -> None:
         """Raise `InputError` unless the network's shapes are those of `problem`."""

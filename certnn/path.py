@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from certnn.bound_search import Progress
@@ -18,6 +19,7 @@ from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
 from certnn.interrupts import stoppable
 from certnn.problem import TrainingProblem, require_problem
+from certnn.proved import require_lower
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
 
@@ -57,12 +59,26 @@ class RegularisationPath:
         One for each.
     interrupted : bool
         Whether Ctrl-C ended it before all weight decays were done.
+
+    Raises
+    ------
+    InputError
+        If the weight decays are not ascending, or a result is not about the problem at its own.
     """
 
     problem: TrainingProblem
     regs: tuple[float, ...]
     results: tuple[TrainingResult, ...]
     interrupted: bool
+
+    def __post_init__(self) -> None:
+        if not self.regs or any(left >= right for left, right in pairwise(self.regs)):
+            raise InputError("regs", "must be ascending, and at least one")
+        if len(self.results) != len(self.regs):
+            raise InputError("results", f"are {len(self.results)} for {len(self.regs)} regs")
+        for reg, result in zip(self.regs, self.results, strict=True):
+            instance = self.problem.with_reg(reg).instance()
+            require_lower(f"results, reg {reg!r}", result.lower.bound, instance)
 
     def band(self, reg: float) -> Band:
         """What is proved of the optimum at any weight decay (Theorem 21).

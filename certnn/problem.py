@@ -202,6 +202,10 @@ class TrainingProblem:
 
     def instance(self) -> Instance:
         """The same problem as the kernel sees it."""
+        return self._instance
+
+    @cached_property
+    def _instance(self) -> Instance:
         x, y = self.X.astype("<f8").tobytes(), self.Y.astype("<f8").tobytes()
         loss, delta = self.loss.name, self.loss.delta
         return Instance(

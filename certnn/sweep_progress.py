@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from certnn.plain_text import printable
 from certnn.sweeps import Outcome, Record, run_sweep
 
 if TYPE_CHECKING:
     from distributed import Client
+
+#: Characters of what is said of a cell that failed.
+_LONGEST = 2000
 
 
 def sweep_with_progress(
@@ -22,6 +26,7 @@ def sweep_with_progress(
     store: str | Path,
     jobs: int = 1,
     cluster: Client | None = None,
+    examine: Callable[[Record], None] | None = None,
 ) -> tuple[list[Outcome], bool]:
     """`run_sweep` with a bar on stderr, where cells that fail are named at once.
 
@@ -29,7 +34,7 @@ def sweep_with_progress(
     ----------
     what : str
         Name of the cells.
-    cells, run, store, jobs, cluster
+    cells, run, store, jobs, cluster, examine
         As in `run_sweep`, as are returns and errors.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -39,6 +44,7 @@ def sweep_with_progress(
         def tell(done: int, _: int, outcome: Outcome) -> None:
             bar.update(task, completed=done)
             if outcome.error:
-                bar.console.print(f"{outcome.cell}: {outcome.error}", markup=False)
+                line = printable(f"{outcome.cell}: {outcome.error}", _LONGEST)
+                bar.console.print(line, markup=False)
 
-        return run_sweep(cells, run, store, jobs, tell, cluster)
+        return run_sweep(cells, run, store, jobs, tell, cluster, examine)

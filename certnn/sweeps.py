@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from certnn.errors import InputError
 from certnn.interrupts import Stop, stoppable
+from certnn.raw_files import read_bytes
 from certnn.unique_keys import unique_keys
 
 if TYPE_CHECKING:
@@ -41,12 +43,15 @@ class Outcome:
     error : str
         Why it failed, or "".
     seconds : float
+    earlier : bool
+        Whether it was read, as an earlier run has left it: then its figures are the file's word.
     """
 
     cell: Record
     values: Record | None
     error: str
     seconds: float
+    earlier: bool = False
 
 
 def run_sweep(
@@ -56,6 +61,7 @@ def run_sweep(
     jobs: int = 1,
     tell: Callable[[int, int, Outcome], None] | None = None,
     cluster: Client | None = None,
+    examine: Callable[[Record], None] | None = None,
 ) -> tuple[list[Outcome], bool]:
     """Run a function on every cell that is not done yet.
 
@@ -75,6 +81,9 @@ def run_sweep(
     cluster : distributed.Client or None
         A Dask cluster that runs the cells in the place of processes of this machine
         (`certnn.relaxation.distributed.connected`); files that cells name must be there.
+    examine : callable or None
+        Called with each result that is read from the file; raises `InputError` where it is not
+        such as `run` returns.
 
     Returns
     -------
@@ -86,11 +95,10 @@ def run_sweep(
     Raises
     ------
     InputError
-        If the file is not one of outcomes or cannot be written.
+        If the file is not one of outcomes or cannot be written; the message names the line.
     """
     store = Path(store)
-    done = {_key(outcome.cell): outcome for outcome in _read(store)}
-    done = {key: outcome for key, outcome in done.items() if not outcome.error}
+    done = _read(store, set(map(_key, cells)), examine or (lambda values: None))
     missing = [cell for cell in cells if _key(cell) not in done]
     with stoppable() as stop:
         if cluster is not None:
@@ -103,7 +111,7 @@ def run_sweep(
             with store.open("a", encoding="utf-8") as file:
                 for outcome in finished:
                     done[_key(outcome.cell)] = outcome
-                    file.write(json.dumps(vars(outcome)) + "\n")
+                    file.write(json.dumps(_entry(outcome)) + "\n")
                     file.flush()
                     if tell is not None:
                         tell(len(done), len(cells), outcome)
@@ -202,26 +210,54 @@ def _key(cell: Record) -> str:
     return json.dumps(cell, sort_keys=True)
 
 
-def _read(store: Path) -> list[Outcome]:
+def read_earlier(outcomes: Sequence[Outcome]) -> str:
+    """A sentence on the outcomes that an earlier run has left; "" where there are none."""
+    count = sum(outcome.earlier for outcome in outcomes)
+    if not count:
+        return ""
+    return (
+        f"{count} of {len(outcomes)} results were read from the file of an earlier run: their "
+        "figures are its word and were not checked again."
+    )
+
+
+def _entry(outcome: Outcome) -> Record:
+    """A line of the store."""
+    return {name: value for name, value in vars(outcome).items() if name != "earlier"}
+
+
+def _read(store: Path, wanted: set[str], examine: Callable[[Record], None]) -> dict[str, Outcome]:
+    """The wanted outcomes of a store that did not fail, by their keys."""
     if not store.exists():
-        return []
-    try:
-        if store.stat().st_size > _LARGEST:
-            raise InputError(str(store), "is too large")
-        lines = store.read_text("utf-8").splitlines()
-        return [
-            _parsed(json.loads(line, object_pairs_hook=unique_keys))
-            for line in lines
-            if line.endswith("}")
-        ]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(str(store), f"is not a file of outcomes: {error}") from None
+        return {}
+    lines = read_bytes(store, _LARGEST).decode("utf-8", "replace").splitlines()
+    done: dict[str, Outcome] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.endswith("}"):  # cut off while writing
+            continue
+        try:
+            outcome = _parsed(line)
+            if _key(outcome.cell) not in wanted:
+                continue
+            if outcome.values is not None:
+                examine(outcome.values)
+        except (InputError, ValueError, TypeError, RecursionError) as error:
+            reason = f"is not a file of outcomes: {error}; line {number}, which can be deleted"
+            raise InputError(str(store), reason) from None
+        done[_key(outcome.cell)] = outcome
+    return {key: outcome for key, outcome in done.items() if not outcome.error}
 
 
-def _parsed(entry: Any) -> Outcome:
-    outcome = Outcome(**entry)
-    if not isinstance(outcome.cell, dict) or not isinstance(outcome.error, str):
-        raise ValueError("an entry has no cell")
+def _parsed(line: str) -> Outcome:
+    entry = json.loads(line, object_pairs_hook=unique_keys, parse_constant=_no_constant)
+    outcome = Outcome(**entry, earlier=True)
+    types = (type(outcome.cell), type(outcome.values), type(outcome.error), type(outcome.seconds))
+    if types not in ((dict, dict, str, float), (dict, type(None), str, float)):
+        raise ValueError("an entry has a cell, values, an error and seconds")
+    if (outcome.values is None) != bool(outcome.error) or not 0.0 <= outcome.seconds < math.inf:
+        raise ValueError("an entry has values or an error, and took some seconds")
     return outcome
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")

@@ -13,7 +13,6 @@ import certnn.auditing
 from certnn.datasets import random_network_data
 from certnn.errors import InputError
 from certnn.report import GapReport, NetworkFigure
-from certnn.report.consistency import consistency_checks
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +185,26 @@ def test_interrupted_training_keeps_the_first_bound(problem, network, monkeypatc
 def test_a_contradiction_is_reported(result):
     report = result.report
     too_good = NetworkFigure.from_exact(Fraction(1, 1000000), 1, "column generation")
-    checks = consistency_checks(
-        report.bounds, report.network, too_good, report.solver_figures, report.problem.null_loss
-    )
-    broken = replace(report, best_network=too_good, checks=checks)
+    broken = replace(report, best_network=too_good)
     assert not broken.consistent
-    assert any("dnn bound ≤ best network" in c.name and not c.holds for c in checks)
+    assert any("dnn bound ≤ best network" in c.name and not c.holds for c in broken.checks)
+    with pytest.raises(InputError, match=r"^report: has figures that the kernel has not proved"):
+        replace(result, report=broken)
+
+
+def test_parts_of_other_audits_are_refused(result, problem, network):
+    assert result.report.all_proved
+    assert result.lower.bound in result.report.proved
+    read = GapReport.from_json(result.report.to_json())
+    with pytest.raises(InputError, match=r"^report: "):
+        replace(result, report=read)
+    with pytest.raises(InputError, match=r"^lower: is not the bound of the report"):
+        replace(result, lower=certnn.lower_bound(problem, "shor"))
+    with pytest.raises(InputError, match=r"^best_network: is not that of the report"):
+        replace(result, best_network=certnn.TwoLayerNetwork(2 * network.U, network.V))
+    with pytest.raises(InputError, match=r"^patterns: are not those of the report"):
+        replace(result, patterns=None)
+    assert replace(result, lower=replace(result.lower, seconds=1.0)).gap == result.gap
 
 
 def test_zero_targets_are_optimal_with_no_neurons():

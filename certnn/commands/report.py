@@ -7,31 +7,33 @@ from pathlib import Path
 
 from certnn.commands.exit_codes import FAILED, OK
 
-#: Bytes of a report that is read.
-_LARGEST = 50_000_000
-
 
 def add_report_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
     command.add_argument(
-        "reports", nargs="+", metavar="REPORT", help="report.json, or the folder of an audit"
+        "reports",
+        nargs="+",
+        metavar="REPORT",
+        help="report.json, or the folder of an audit; "
+        "its bound is called proved if certificate.json beside it proves it",
     )
     command.add_argument("--out", required=True, metavar="PAGE.html")
 
 
 def run_report(options: argparse.Namespace) -> int:
-    """Write the page and print the table."""
+    """Write the page and print the table, with what certificates beside the reports prove."""
     from rich.console import Console
 
-    from certnn.raw_files import read_bytes, write_atomically
-    from certnn.report import GapReport
-    from certnn.report.comparison import comparison_table, render_comparison
+    from certnn.plain_text import printable
+    from certnn.raw_files import write_atomically
+    from certnn.report.comparison import comparison_table, contradictions, render_comparison
+    from certnn.report.reading import read_report
 
-    reports = []
-    for name in options.reports:
-        path = Path(name) / "report.json" if Path(name).is_dir() else Path(name)
-        reports.append(GapReport.from_json(read_bytes(path, _LARGEST).decode("utf-8", "replace")))
+    reports = [read_report(name) for name in options.reports]
     write_atomically(Path(options.out), render_comparison(reports).encode())
     Console().print(comparison_table(reports))
+    for name, report in zip(options.reports, reports, strict=True):
+        for line in contradictions(report):
+            print(printable(f"contradiction in {name}: {line}"))
     print(f"Written to {options.out}")
     return OK if all(report.consistent for report in reports) else FAILED

@@ -13,6 +13,7 @@ from certnn.global_training import train
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem, require_problem
+from certnn.proved import proved_gap, require_lower, require_objective
 from certnn.tightness.exact_families import exactness_reason
 
 
@@ -31,8 +32,11 @@ class ExactSolution:
         Φ(Λ), exactly, by the kernel: at or above the optimum.
     lower : LowerBoundResult
         The bound on every Λ of the program, by the kernel, with its certificate.
-    gap : float
-        (objective − lower bound)/objective, rounded up.
+
+    Raises
+    ------
+    InputError
+        If the objective is not that of the network, or the bound is about another problem.
     """
 
     problem: TrainingProblem
@@ -40,7 +44,16 @@ class ExactSolution:
     network: TwoLayerNetwork
     objective: Bound
     lower: LowerBoundResult
-    gap: float
+
+    def __post_init__(self) -> None:
+        instance = self.problem.instance()
+        require_objective("objective", self.objective, instance, self.network)
+        require_lower("lower", self.lower.bound, instance)
+
+    @property
+    def gap(self) -> float:
+        """(objective − lower bound)/objective, rounded up; 0 if the objective is 0."""
+        return proved_gap(self.lower.bound, self.objective)
 
     @property
     def certificate(self) -> Certificate:
@@ -105,6 +118,4 @@ def exact_solution(
             raise KeyboardInterrupt
         raise SolverError(f"the gap proved is {trained.gap:.2g}, {gap:g} was asked for")
     point = lift(trained.network, problem)
-    return ExactSolution(
-        problem, point, trained.network, trained.objective, trained.lower, trained.gap
-    )
+    return ExactSolution(problem, point, trained.network, trained.objective, trained.lower)

@@ -9,8 +9,15 @@ from rich.console import Console
 
 from certnn.auditing import make_folder
 from certnn.experiments.cells import TABLES, cells, measure
+from certnn.experiments.records import contradictions, examine
+from certnn.experiments.rows import joined
 from certnn.experiments.table import save_tables, terminal_tables
+from certnn.plain_text import printable
 from certnn.sweep_progress import sweep_with_progress
+from certnn.sweeps import read_earlier
+
+#: Characters of a line on one cell.
+_LONGEST = 2000
 
 
 def run_all(options: argparse.Namespace) -> tuple[int, bool]:
@@ -19,7 +26,7 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     Returns
     -------
     failed : int
-        Cells that failed; each was named.
+        Cells that failed, and figures that contradict each other; each was named.
     interrupted : bool
 
     Raises
@@ -43,7 +50,7 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
         cluster = connected(options.cluster)
     try:
         outcomes, interrupted = sweep_with_progress(
-            "cells", wanted, measure, out / "outcomes.jsonl", options.jobs, cluster
+            "cells", wanted, measure, out / "outcomes.jsonl", options.jobs, cluster, examine
         )
     finally:
         if cluster is not None:
@@ -51,11 +58,16 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     save_tables(out, outcomes, _again(options))
     for table in terminal_tables(outcomes):
         Console().print(table)
+    if earlier := read_earlier(outcomes):
+        print(earlier)
+    wrong = contradictions(joined(outcomes))
+    for line in wrong:
+        print(printable(f"contradiction: {line}", _LONGEST))
     failed = sum(bool(outcome.error) for outcome in outcomes)
     print(f"Written to {out}: experiments.html, .md, .csv, .json")
     if failed:
         print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
-    return failed, interrupted
+    return failed + len(wrong), interrupted
 
 
 def _again(options: argparse.Namespace) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from certnn.experiments.instances import instance_key
 from certnn.experiments.methods import ACCURACY, METHODS
+from certnn.experiments.records import contradictions
 from certnn.experiments.rows import Row, targets, tightness_summaries
+from certnn.plain_text import printable
 from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.sweeps import read_earlier
+
+#: Characters of a text that is quoted.
+_LONGEST = 500
 
 
 def markdown(rows: Sequence[Row], command: str) -> str:
@@ -21,6 +28,10 @@ def _parts(rows: Sequence[Row]) -> Iterator[str]:
         "\nLower bounds are proved for networks of every width, and rounded down; objectives are "
         "exact, and rounded up; gaps follow from the two."
     )
+    if earlier := read_earlier([row.outcome for row in rows]):
+        yield f"\n{earlier}"
+    for line in contradictions(rows):
+        yield f"\nCONTRADICTION: {_plain(line)}"
     summaries = tightness_summaries(rows)
     if summaries:
         yield "\n## Tightness\n\nRatios to the best objective known of the same problem.\n"
@@ -48,7 +59,8 @@ def _parts(rows: Sequence[Row]) -> Iterator[str]:
     failed = [row for row in rows if row.outcome.error]
     if failed:
         yield "\n## Failed\n"
-        yield from (f"- {_where(row)}, {row.cell['method']}: {row.outcome.error}" for row in failed)
+        for row in failed:
+            yield f"- {_where(row)}, {row.cell['method']}: {_plain(row.outcome.error)}"
     found = sorted(targets(rows), key=lambda target: target.what)
     if found:
         yield "\n## Targets\n"
@@ -74,7 +86,7 @@ def _pivot(rows: Sequence[Row], figure: Callable[[Row], str], bound: bool = Fals
         if bound and first.lower is not None:
             gaps = [row.gap for row in members.values() if row.gap is not None]
             gap = percent_up(min(gaps)) if gaps else "–"
-            cells += [shown_down(first.lower), first.level, gap]
+            cells += [shown_down(first.lower), _plain(first.level), gap]
         elif bound:
             cells += ["–", "", "–"]
         yield _line(_where(first), *cells)
@@ -96,6 +108,11 @@ def _percent(share: float) -> str:
 def _leaking(row: Row) -> str:
     paper = row.values["paper"]
     return f"{_percent(paper['accuracy'])} ({_percent(paper['leak'])})"
+
+
+def _plain(text: str) -> str:
+    """Text that is no markup in a page of Markdown either."""
+    return re.sub(r"([\\`*\[\]<>|!])", r"\\\1", printable(text, _LONGEST))
 
 
 def _line(*cells: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from certnn.experiments.methods import METHODS
 from certnn.experiments.rows import Row
 from certnn.report.sandwich import COLORS
-from certnn.report.svg import svg_element, svg_settings
+from certnn.report.svg import plot_text, svg_element, svg_settings
 from certnn.rounding import rounded_down
 
 _STYLES = ("-", "--", ":", "-.")
@@ -42,11 +42,12 @@ def objective_plot(rows: Sequence[Row], title: str) -> str:
                 rounded_down(lower),
                 color=COLORS["proved"],
                 linewidth=1.0,
-                label=f"proved: no network is below ({drawn[0].level})",
+                label=f"proved: no network is below ({plot_text(drawn[0].level)})",
             )
         for row in rows:
             if row.cell["method"] == "rounded" and row.objective is not None:
                 label = METHODS["rounded"].title
                 axes.axhline(float(row.objective), color=COLORS["muted"], linewidth=1, label=label)
-        axes.legend(frameon=False, fontsize=8)
+        for text in axes.legend(frameon=False, fontsize=8).get_texts():
+            text.set_parse_math(False)
         return svg_element(figure)

@@ -16,10 +16,12 @@ from certnn.experiments.instances import instance_key
 from certnn.experiments.markdown import markdown
 from certnn.experiments.methods import ACCURACY, METHODS
 from certnn.experiments.plots import objective_plot
+from certnn.experiments.records import contradictions
 from certnn.experiments.rows import Row, Summary, joined, targets, tightness_summaries
 from certnn.raw_files import write_atomically
 from certnn.report.html import render
-from certnn.sweeps import Outcome
+from certnn.report.table_cells import plain_cells
+from certnn.sweeps import Outcome, read_earlier
 
 #: Of generated data only the first problem is drawn.
 _DRAWN_SEED = 0
@@ -59,6 +61,8 @@ def page(rows: Sequence[Row], command: str) -> str:
         __package__,
         accuracies=[row for row in rows if row.cell["table"] == ACCURACY],
         command=command,
+        contradictions=contradictions(rows),
+        earlier=read_earlier([row.outcome for row in rows]),
         failed=[row for row in rows if row.outcome.error],
         plots=[Markup(plot) for plot in _plots(rows) if plot],
         summaries=tightness_summaries(rows),
@@ -89,7 +93,8 @@ def _tightness_table(summaries: Sequence[Summary]) -> Table:
     for s in summaries:
         ratios = [f"{ratio:.4f}" for ratio in (s.least, s.middle, s.most)] if s.done else ["–"] * 3
         done = f"{s.done} of {s.problems}"
-        table.add_row(s.data, f"{s.reg:g}", s.method, done, *ratios, f"{s.seconds:.1f} s")
+        cells = s.data, f"{s.reg:g}", s.method, done, *ratios, f"{s.seconds:.1f} s"
+        table.add_row(*plain_cells(*cells))
     return table
 
 
@@ -105,7 +110,7 @@ def _accuracy_table(rows: Sequence[Row]) -> Table:
             paper = values["paper"]
             shares = (values["honest"]["accuracy"], paper["accuracy"], paper["leak"])
             tested = [f"{100 * share:.1f}%" for share in shares]
-        table.add_row(
+        cells = (
             cell["data"],
             f"{cell['reg']:g}",
             "yes" if cell["hidden_bias"] else "no",
@@ -115,4 +120,5 @@ def _accuracy_table(rows: Sequence[Row]) -> Table:
             row.level,
             *tested,
         )
+        table.add_row(*plain_cells(*cells))
     return table

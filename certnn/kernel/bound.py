@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any, Final, Literal, NoReturn, Self, final
 
 from certnn.kernel.instance import Instance
 
+#: For the kernel's checkers alone: there is no function that makes a bound of any number.
 _MAKER: Final = object()
 
 
 class _Proved:
     """What is proved cannot be changed, copied with changes, or stored."""
 
-    __slots__ = ()
+    __slots__ = ("evidence",)
+    evidence: str
+
+    def came_from(self, evidence: bytes) -> bool:
+        """Whether these bytes, of a certificate or of weights, are what the kernel has judged."""
+        return sha256(evidence).hexdigest() == self.evidence
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a {type(self).__name__} cannot be changed")
@@ -56,6 +63,10 @@ class Bound(_Proved):
         (reg/2)(‖U‖² + ‖V‖²), and (reg/2) times the square of what else is decayed.
     instance : Instance
         The problem that the statement is about.
+    evidence : str
+        SHA-256, in hexadecimal, of what it was made from: the certificate, or for an upper bound
+        the network's weights as `certnn.kernel.evaluate_network` takes them, U, V and output bias
+        one after the other.
     """
 
     __slots__ = ("instance", "kind", "value")
@@ -63,12 +74,20 @@ class Bound(_Proved):
     value: Fraction
     instance: Instance
 
-    def __init__(self, maker: object, kind: str, value: Fraction, instance: Instance) -> None:
+    def __init__(
+        self,
+        maker: object,
+        kind: Literal["lower", "upper"],
+        value: Fraction,
+        instance: Instance,
+        evidence: bytes,
+    ) -> None:
         if maker is not _MAKER:
             raise TypeError("a Bound is made by the kernel alone, from a certificate or a network")
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "value", value)
         object.__setattr__(self, "instance", instance)
+        object.__setattr__(self, "evidence", sha256(evidence).hexdigest())
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Bound has no subclasses")
@@ -107,6 +126,8 @@ class PatternBound(_Proved):
     patterns : tuple of bytes
         Each has a bit for each point, as ``FORMAT.md`` says: 1 where the neuron is at least 0, and
         0 where it is at most 0, before the ReLU.
+    evidence : str
+        SHA-256 of the certificate, in hexadecimal.
     """
 
     __slots__ = ("instance", "patterns", "value")
@@ -115,13 +136,19 @@ class PatternBound(_Proved):
     patterns: tuple[bytes, ...]
 
     def __init__(
-        self, maker: object, value: Fraction, instance: Instance, patterns: tuple[bytes, ...]
+        self,
+        maker: object,
+        value: Fraction,
+        instance: Instance,
+        patterns: tuple[bytes, ...],
+        evidence: bytes,
     ) -> None:
         if maker is not _MAKER:
             raise TypeError("a PatternBound is made by the kernel alone, from a certificate")
         object.__setattr__(self, "value", value)
         object.__setattr__(self, "instance", instance)
         object.__setattr__(self, "patterns", patterns)
+        object.__setattr__(self, "evidence", sha256(evidence).hexdigest())
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("PatternBound has no subclasses")
@@ -174,15 +201,3 @@ def _described(problem: Instance) -> str:
         f"n={problem.n} d={problem.d} c={problem.c} reg={problem.reg!r}{more} "
         f"data sha256:{problem.data_sha256}"
     )
-
-
-def make_bound(kind: Literal["lower", "upper"], value: Fraction, instance: Instance) -> Bound:
-    """Make a `Bound`; to be called by the kernel's checkers and by nothing else."""
-    return Bound(_MAKER, kind, value, instance)
-
-
-def make_pattern_bound(
-    value: Fraction, instance: Instance, patterns: tuple[bytes, ...]
-) -> PatternBound:
-    """Make a `PatternBound`; to be called by the kernel's checker and by nothing else."""
-    return PatternBound(_MAKER, value, instance, patterns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from fractions import Fraction
 
-from certnn.kernel.bound import Bound, PatternBound, make_bound, make_pattern_bound
+from certnn.kernel.bound import _MAKER, Bound, PatternBound
 from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
@@ -63,7 +63,7 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     value = scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
     if claimed > value:
         raise Rejected("the claimed lower bound is above what the proof gives")
-    return make_bound("lower", claimed, instance)
+    return Bound(_MAKER, "lower", claimed, instance, document)
 
 
 def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> PatternBound:
@@ -94,7 +94,7 @@ def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> Pat
     check_patterns(instance.features(), patterns, proof, Work(len(document)), backend)
     if claimed > scaled_bound(instance, proof.Z, proof.kappa):
         raise Rejected("the claimed lower bound is above what the proof gives")
-    return make_pattern_bound(claimed, instance, patterns)
+    return PatternBound(_MAKER, claimed, instance, patterns, document)
 
 
 def read_instance(document: bytes) -> Instance:

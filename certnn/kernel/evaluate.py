@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from certnn.kernel.bound import Bound, make_bound
+from certnn.kernel.bound import _MAKER, Bound
 from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, inner, times_transpose
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import loss_above
@@ -62,4 +62,5 @@ def evaluate_network(
         loss = inner(residual, residual) / 2
     else:
         loss = loss_above(instance.loss, instance.delta, outputs, targets)
-    return make_bound("upper", loss + Fraction(instance.reg) * decay / 2, instance)
+    value = loss + Fraction(instance.reg) * decay / 2
+    return Bound(_MAKER, "upper", value, instance, U + V + output_bias)

@@ -49,6 +49,13 @@ class PatternBoundResult:
     seconds : float
     interrupted : bool
         Whether Ctrl-C ended the search; the bound holds all the same.
+
+    Raises
+    ------
+    TypeError
+        If the bound is no `PatternBound`.
+    InputError
+        If it is proved by another certificate, or for other patterns.
     """
 
     bound: PatternBound
@@ -57,6 +64,14 @@ class PatternBoundResult:
     network: TwoLayerNetwork
     seconds: float
     interrupted: bool
+
+    def __post_init__(self) -> None:
+        if type(self.bound) is not PatternBound:
+            raise TypeError(f"a PatternBound is needed, got a {type(self.bound).__name__}")
+        if not self.bound.came_from(self.certificate.document):
+            raise InputError("certificate", "is not the one that the bound is proved by")
+        if b"".join(self.bound.patterns) != self.patterns.packed:
+            raise InputError("patterns", "are not those that the bound is about")
 
     @property
     def value(self) -> float:

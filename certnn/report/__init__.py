@@ -7,9 +7,9 @@ from certnn.report.figures import (
     NetworkFigure,
     Neuron,
     PatternTier,
-    ProblemSummary,
     ProvedBound,
 )
+from certnn.report.problem_summary import ProblemSummary
 
 __all__ = [
     "Check",

@@ -12,6 +12,8 @@ from typing import Any
 from certnn.errors import InputError
 from certnn.unique_keys import unique_keys
 
+#: Characters of a text, which may be an exact number or a command, and entries of a dict.
+_LONGEST_TEXT, _MOST_ENTRIES = 10_000, 100
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
 
 
@@ -31,7 +33,8 @@ def encode(value: Any, where: str) -> Any:
         If a number is NaN or infinite, which JSON cannot say.
     """
     if is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name), _join(where, f.name)) for f in fields(value)}
+        names = _stored(value)
+        return {name: encode(getattr(value, name), _join(where, name)) for name in names}
     if isinstance(value, tuple):
         return [encode(item, f"{where}[{i}]") for i, item in enumerate(value)]
     if isinstance(value, dict):
@@ -70,7 +73,10 @@ def decode(kind: Any, value: Any, where: str) -> Any:
         return tuple(decode(item, entry, f"{where}[{i}]") for i, entry in enumerate(value))
     if origin is dict:
         item = typing.get_args(kind)[1]
-        return {k: decode(item, v, _join(where, k)) for k, v in _object(value, where).items()}
+        entries = _object(value, where)
+        if len(entries) > _MOST_ENTRIES:
+            raise InputError(where, f"has more than {_MOST_ENTRIES} entries")
+        return {_bounded(k, where): decode(item, v, where) for k, v in entries.items()}
     if is_dataclass(kind):
         return _decode_dataclass(kind, _object(value, where), where)
     return _decode_plain(kind, value, where)
@@ -95,22 +101,35 @@ def parse_object(text: str) -> dict[str, Any]:
     return _object(value, "report")
 
 
+def _stored(kind: Any) -> list[str]:
+    """The fields that are written: those that two equal values share."""
+    return [f.name for f in fields(kind) if f.compare]
+
+
 def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:
     hints = typing.get_type_hints(kind)
-    names = [f.name for f in fields(kind)]
+    names = _stored(kind)
     for name in names:
         if name not in value:
             raise InputError(_join(where, name), "is missing from the report")
     for name in value:
         if name not in names:
             raise InputError(_join(where, name), "is not a field of a report")
-    return kind(**{name: decode(hints[name], value[name], _join(where, name)) for name in names})
+    parts = {name: decode(hints[name], value[name], _join(where, name)) for name in names}
+    try:
+        return kind(**parts)
+    except InputError as error:
+        raise InputError(_join(where, error.argument), error.reason) from None
 
 
 def _decode_plain(kind: Any, value: Any, where: str) -> Any:
     wanted = (int, float) if kind is float else kind
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         raise InputError(where, f"must be {_NAMES[kind]}, got {value!r:.40}")
+    if isinstance(value, str):
+        return _bounded(value, where)
+    if kind is int and abs(value) >= 1 << 63:
+        raise InputError(where, "is beyond 64 bits")
     try:
         plain = kind(value)
     except OverflowError:
@@ -118,6 +137,12 @@ def _decode_plain(kind: Any, value: Any, where: str) -> Any:
     if plain in (math.inf, -math.inf):  # JSON's 1e999
         raise InputError(where, "is beyond the range of float64")
     return plain
+
+
+def _bounded(text: str, where: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        raise InputError(where, f"is longer than {_LONGEST_TEXT} characters")
+    return text
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from certnn.errors import InputError
 from certnn.report.data import GapReport
 from certnn.report.html import render
 from certnn.report.sandwich import sandwich_svg
-from certnn.report.wording import duration, percent_up, printable, shown_down, shown_up, verdict
+from certnn.report.table_cells import plain_cells
+from certnn.report.verdict import verdict
+from certnn.report.wording import duration, percent_up, shown_down, shown_up
 
 _WIDTH = 300.0  # points
 
@@ -32,9 +34,12 @@ def render_comparison(reports: Sequence[GapReport]) -> str:
     if not reports:
         raise InputError("reports", "is empty")
     plots = [Markup(sandwich_svg(report, _WIDTH)) for report in reports]
+    standings = map(bound_standing, reports)
     return render(
         "comparison.html",
-        entries=list(zip(reports, map(verdict, reports), plots, strict=True)),
+        contradictions=contradictions,
+        all_proved=all(report.all_proved for report in reports),
+        entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
         same_problem=same_problem(reports),
     )
 
@@ -44,18 +49,38 @@ def same_problem(reports: Sequence[GapReport]) -> bool:
     return len({(r.problem.data_sha256, r.problem.text) for r in reports}) == 1
 
 
+def bound_standing(report: GapReport) -> str:
+    """What the lower bound of a report is, in a word or two."""
+    if not report.consistent:
+        return "CONTRADICTION"
+    return "proved" if report.is_proved(report.lower_bound) else "report's word"
+
+
 def comparison_table(reports: Sequence[GapReport]) -> Table:
     """The same figures for the terminal, one row a report."""
-    table = Table("audit", "proved ≥", "given network", "best network", "gap ≤", "by", "time")
+    table = Table("audit", "bound ≥")
+    table.add_column("the bound is", no_wrap=True)
+    for name in ("given network", "best network", "gap ≤", "by", "time"):
+        table.add_column(name)
+    if not all(report.all_proved for report in reports):
+        table.caption = "Of reports that were read, objectives and gaps are the report's word."
     for report in reports:
         given, best = report.network, report.best_network
-        table.add_row(
-            printable(report.title),
+        cells = (
+            report.title,
             shown_down(report.lower_bound.fraction),
+            bound_standing(report),
             "–" if given is None else shown_up(given.fraction),
             "–" if best is None else shown_up(best.fraction),
-            "–" if report.gap is None else percent_up(report.gap),
-            report.lower_bound.level if report.consistent else "CONTRADICTION",
+            "–" if report.gap is None or not report.consistent else percent_up(report.gap),
+            report.lower_bound.level,
             duration(report.seconds),
         )
+        table.add_row(*plain_cells(*cells))
     return table
+
+
+def contradictions(report: GapReport) -> list[str]:
+    """A line for each check that fails, and shows more than a solver wrong."""
+    failed = (check for check in report.checks if not check.holds and not check.solver_only)
+    return [f"{check.name}: {check.detail}" for check in failed]

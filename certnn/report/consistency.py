@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from certnn.relaxation.solver_figure import LEVELS, SolverFigure
 from certnn.report.figures import Check, NetworkFigure, PatternTier, ProvedBound
 from certnn.report.wording import shown, shown_down, shown_up
+
+if TYPE_CHECKING:
+    from certnn.report.data import GapReport
 
 #: A solver's value may be off by this share of the null loss before it counts as a contradiction.
 SOLVER_TOLERANCE = Fraction(1, 1000)
@@ -16,14 +19,7 @@ SOLVER_TOLERANCE = Fraction(1, 1000)
 FINISHED = frozenset({"optimal", "optimal_inaccurate", "solved", "almostsolved"})
 
 
-def consistency_checks(
-    bounds: Sequence[ProvedBound],
-    network: NetworkFigure | None,
-    best_network: NetworkFigure | None,
-    solver_figures: Sequence[SolverFigure],
-    null_loss: float,
-    pattern_tier: PatternTier | None = None,
-) -> tuple[Check, ...]:
+def consistency_checks(report: GapReport) -> tuple[Check, ...]:
     """Return every check that the figures allow.
 
     A proved bound against a network is compared exactly, with no tolerance: if such a check fails
@@ -35,31 +31,25 @@ def consistency_checks(
 
     Parameters
     ----------
-    bounds : sequence of ProvedBound
-        Every bound proved.
-    network, best_network : NetworkFigure or None
-        The network audited, and the best one found.
-    solver_figures : sequence of SolverFigure
-        What solvers printed.
-    null_loss : float
-        ½‖Y‖².
-    pattern_tier : PatternTier or None
-        Compared with the given network if all its patterns are among those of the tier.
+    report : GapReport
+        Its bound over activation patterns is compared with the given network if all patterns of
+        that are among its own.
     """
-    networks = [
-        (name, figure)
-        for name, figure in (("given network", network), ("best network", best_network))
-        if figure is not None
-    ]
-    tolerance = SOLVER_TOLERANCE * Fraction(null_loss)
-    checks = [_bound_below_network(b, name, f) for b in bounds for name, f in networks]
-    if pattern_tier is not None and network is not None and pattern_tier.left_out == 0:
-        checks.append(_tier_below_network(pattern_tier, network))
-    for figure in solver_figures:
+    networks = _networks(report)
+    tolerance = SOLVER_TOLERANCE * Fraction(report.problem.null_loss)
+    checks = [_bound_below_network(b, name, f) for b in report.bounds for name, f in networks]
+    highest = max((bound.fraction for bound in report.bounds), default=None)
+    if report.lower_bound not in report.bounds or report.lower_bound.fraction != highest:
+        detail = f"{shown_down(report.lower_bound.fraction)} is not the highest of the bounds"
+        checks.append(Check("the best bound is the best", False, detail))
+    tier, network = report.pattern_tier, report.network
+    if tier is not None and network is not None and tier.left_out == 0:
+        checks.append(_tier_below_network(tier, network))
+    for figure in report.solver_figures:
         value = figure.primal_value if figure.primal_value is not None else figure.dual_value
         if value is None or figure.status.lower() not in FINISHED:
             continue
-        for bound in bounds:
+        for bound in report.bounds:
             if _is_covered(bound.level, figure.level):
                 checks.append(_bound_below_solver(bound, figure, value, tolerance))
         if networks:
@@ -68,12 +58,27 @@ def consistency_checks(
     return tuple(checks)
 
 
+def _networks(report: GapReport) -> list[tuple[str, NetworkFigure]]:
+    """Networks to compare with, by name; of those with one change the best one alone."""
+    tier = report.pattern_tier
+    named = {
+        "given network": report.network,
+        "polished network": report.polished,
+        "best network": report.best_network,
+        "best network over activation patterns": None if tier is None else tier.best_network,
+        "given network with one change": min(
+            report.improvements, key=lambda figure: figure.fraction, default=None
+        ),
+    }
+    return [(name, figure) for name, figure in named.items() if figure is not None]
+
+
 def _bound_below_network(bound: ProvedBound, name: str, network: NetworkFigure) -> Check:
     holds = bound.fraction <= network.fraction
     detail = f"{shown_down(bound.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
     if not holds:
         detail += ": a proof or the network's objective is wrong"
-    return Check(f"proved {bound.level} bound ≤ {name}", holds, detail)
+    return Check(f"{bound.level} bound ≤ {name}", holds, detail)
 
 
 def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
@@ -81,7 +86,7 @@ def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
     detail = f"{shown_down(tier.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
     if not holds:
         detail += ": a proof, the network's objective or its patterns are wrong"
-    return Check("proved bound over activation patterns ≤ given network", holds, detail)
+    return Check("bound over activation patterns ≤ given network", holds, detail)
 
 
 def _bound_below_solver(
@@ -92,9 +97,7 @@ def _bound_below_solver(
     detail = f"{shown_down(bound.fraction)} against {shown(Fraction(value))}"
     if not holds:
         detail += f": above by {shown(difference)}; the proof or the solver is wrong"
-    return Check(
-        f"proved {bound.level} bound ≤ {figure.solver} ({figure.formulation})", holds, detail
-    )
+    return Check(f"{bound.level} bound ≤ {figure.solver} ({figure.formulation})", holds, detail)
 
 
 def _solver_below_network(

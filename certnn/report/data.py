@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 from certnn.errors import InputError
+from certnn.kernel import Bound, PatternBound
 from certnn.relaxation.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
+from certnn.report.consistency import consistency_checks
 from certnn.report.figures import (
     Check,
     NetworkFigure,
     Neuron,
     PatternTier,
-    ProblemSummary,
     ProvedBound,
 )
+from certnn.report.problem_summary import ProblemSummary
 from certnn.rounding import rounded_down, rounded_up
 
 FORMAT = "certnn-report"
@@ -45,7 +49,6 @@ class GapReport:
     improvements : tuple of NetworkFigure
         The audited network with one thing changed, which `source` says, the largest gain first.
     solver_figures : tuple of SolverFigure
-    checks : tuple of Check
     notes : tuple of str
         What was asked for and could not be had, one line each.
     interrupted : bool
@@ -65,6 +68,21 @@ class GapReport:
         given as it is.
     pattern_tier : PatternTier or None
         A bound on the networks with some activation patterns, which bounds no others.
+    proved : tuple of Bound or PatternBound
+        What the kernel has said of the problem in this process: of certificates that it has
+        checked, and of networks that it has evaluated. Figures that do not follow from it are the
+        report's word. It is no part of the file, so that a report that is read has none, but for
+        what `certnn.report.reading` has checked.
+    contradictions : tuple of Check
+        What was found wrong with the file, beside what the figures themselves contradict.
+    unchecked : str
+        Why the kernel could not check the certificate of a report that was read; "" if it could,
+        or was not asked.
+
+    Raises
+    ------
+    InputError
+        If what the kernel has said is about another problem, or is not the bound reported.
     """
 
     title: str
@@ -78,7 +96,6 @@ class GapReport:
     neurons: tuple[Neuron, ...]
     improvements: tuple[NetworkFigure, ...]
     solver_figures: tuple[SolverFigure, ...]
-    checks: tuple[Check, ...]
     notes: tuple[str, ...]
     interrupted: bool
     seconds: float
@@ -88,6 +105,45 @@ class GapReport:
     recheck: str
     decay: str
     pattern_tier: PatternTier | None
+    proved: tuple[Bound | PatternBound, ...] = field(default=(), compare=False, repr=False)
+    contradictions: tuple[Check, ...] = field(default=(), compare=False, repr=False)
+    unchecked: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.proved:
+            return
+        instance = self.proved[0].instance
+        same = all(statement.instance == instance for statement in self.proved)
+        if not same or self.problem.difference(instance):
+            raise InputError("proved", "is about another problem than the report")
+        if not self.is_proved(self.lower_bound):
+            raise InputError("lower_bound", "is not what the kernel has proved")
+
+    def is_proved(self, figure: ProvedBound | NetworkFigure | PatternTier) -> bool:
+        """Whether a figure follows from what the kernel has said; if not, it is a mere word."""
+        if isinstance(figure, PatternTier):
+            return any(
+                type(said) is PatternBound
+                and (said.value, len(said.patterns)) == (figure.fraction, figure.patterns)
+                for said in self.proved
+            )
+        bounds = [said for said in self.proved if type(said) is Bound]
+        if isinstance(figure, ProvedBound):
+            return any(b.kind == "lower" and b.value >= figure.fraction for b in bounds)
+        return any(b.kind == "upper" and b.value == figure.fraction for b in bounds)
+
+    @property
+    def all_proved(self) -> bool:
+        """Whether every bound and every objective is."""
+        tier = () if self.pattern_tier is None else (self.pattern_tier,)
+        return all(map(self.is_proved, (self.lower_bound, *self.bounds, *self.networks, *tier)))
+
+    @property
+    def networks(self) -> tuple[NetworkFigure, ...]:
+        """All networks that there is an objective of."""
+        named = (self.network, self.polished, self.best_network)
+        tier = () if self.pattern_tier is None else (self.pattern_tier.best_network,)
+        return (*(one for one in named if one is not None), *tier, *self.improvements)
 
     @property
     def gap(self) -> float | None:
@@ -137,6 +193,11 @@ class GapReport:
             return None
         return rounded_up((self.network.fraction - self.pattern_tier.fraction) / null)
 
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Every consistency check that the figures allow, after what else is contradictory."""
+        return (*self.contradictions, *consistency_checks(self))
+
     @property
     def consistent(self) -> bool:
         """Whether every check holds, those aside that can only show a solver wrong."""
@@ -150,7 +211,8 @@ class GapReport:
         InputError
             If a number is NaN or infinite.
         """
-        values = {"format": FORMAT, "version": VERSION} | encode(self, "") | self._derived()
+        about = {"format": FORMAT, "version": VERSION}
+        values = about | encode(self, "") | encode(self._derived(), "")
         return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
     @classmethod
@@ -158,13 +220,15 @@ class GapReport:
         """Return the report written by `to_json`.
 
         The object has ``format`` (``"certnn-report"``), ``version`` (3), every field of this
-        class, and the derived ``gap``, ``best_gap``, ``gap_to_null``, ``pattern_gap``,
-        ``pattern_gap_to_null``, ``consistent``, which must be what the other figures give.
+        class but the last three, and the derived ``checks``, ``gap``, ``best_gap``,
+        ``gap_to_null``, ``pattern_gap``, ``pattern_gap_to_null``, ``consistent``. These are worked
+        out again; where the file says something else, the report is not `consistent`. Nothing
+        is `proved`: see `certnn.report.reading`.
 
         Raises
         ------
         InputError
-            If anything is missing, unknown, of another type or contradictory; it names the field.
+            If anything is missing, unknown, too long or of another type; it names the field.
         """
         values = parse_object(text)
         for name, wanted in (("format", FORMAT), ("version", VERSION)):
@@ -172,15 +236,20 @@ class GapReport:
             if type(found) is not type(wanted) or found != wanted:
                 raise InputError(name, f"must be {wanted!r}, got {found!r:.40}")
         stated = {}
-        for name in _DERIVED:
+        for name, kind in _DERIVED.items():
             if name not in values:
                 raise InputError(name, "is missing from the report")
-            stated[name] = values.pop(name)
+            stated[name] = decode(kind, values.pop(name), name)
+        for name, most in _MOST.items():
+            if isinstance(values.get(name), list) and len(values[name]) > most:
+                raise InputError(name, f"has more than {most} entries")
         report: GapReport = decode(cls, values, "")
-        for name, value in encode(report._derived(), "").items():
-            if stated[name] != value or isinstance(stated[name], bool) != isinstance(value, bool):
-                raise InputError(name, f"is {stated[name]!r:.40} where the figures give {value!r}")
-        return report
+        contradictions = [
+            Check(f"{name} is what the figures give", False, f"{stated[name]!r}, not {value!r}")
+            for name, value in encode(report._derived(), "").items()
+            if name != "checks" and stated[name] != value
+        ]
+        return replace(report, contradictions=tuple(contradictions))
 
     def _gap_of(self, network: NetworkFigure | None) -> float | None:
         if network is None:
@@ -190,11 +259,16 @@ class GapReport:
             return 0.0
         return rounded_up((objective - self.lower_bound.fraction) / objective)
 
-    def _derived(self) -> dict[str, float | bool | None]:
+    def _derived(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _DERIVED}
 
 
-_DERIVED = (
-    *("gap", "best_gap", "gap_to_null", "pattern_gap", "pattern_gap_to_null"),
-    "consistent",
-)
+_DERIVED: dict[str, Any] = {
+    "checks": tuple[Check, ...],
+    **dict.fromkeys(
+        ("gap", "best_gap", "gap_to_null", "pattern_gap", "pattern_gap_to_null"), float | None
+    ),
+    "consistent": bool,
+}
+#: Entries that are read: more than there ever are, and few enough to be shown.
+_MOST = {"bounds": 40, "solver_figures": 40, "improvements": 1000, "notes": 1000}

@@ -12,61 +12,12 @@ from certnn.relaxation.solver_figure import SolverFigure
 from certnn.report.exact import parse_exact
 from certnn.rounding import rounded_down, rounded_up
 
-#: Classes that the line on the problem names, at most.
-_CLASSES = 10
-
-
-@dataclass(frozen=True)
-class ProblemSummary:
-    """The training problem in figures.
-
-    Parameters
-    ----------
-    n, d, c : int
-        Numbers of points, of data columns (a bias not counted) and of outputs.
-    reg : float
-        Weight decay, in the units of a summed loss.
-    loss : str
-        Of the outputs, such as "half-squared" (`certnn.losses`).
-    hidden_bias, output_bias : {"none", "decayed", "free"}
-    data_sha256 : str
-        `TrainingProblem.data_sha256`.
-    null_loss : float
-        The objective of the network with no neurons and no bias.
-    classes : tuple of str
-        Names of the classes in the order of the outputs, as in `certnn.TrainingProblem`.
-    """
-
-    n: int
-    d: int
-    c: int
-    reg: float
-    loss: str
-    hidden_bias: str
-    output_bias: str
-    data_sha256: str
-    null_loss: float
-    classes: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """One line on it: sizes, weight decay, and what differs from the plain problem."""
-        outputs = f"{self.c} output{'' if self.c == 1 else 's'}"
-        if self.classes:
-            shown = ", ".join(self.classes[:_CLASSES]) + (", …" if self.classes[_CLASSES:] else "")
-            outputs += f" for the classes {shown}"
-        parts = [f"{self.n} points", f"{self.d} inputs", outputs, f"weight decay {self.reg!r}"]
-        if self.loss != "half-squared":
-            parts.append(f"loss {self.loss}")
-        for layer, bias in (("hidden", self.hidden_bias), ("output", self.output_bias)):
-            if bias != "none":
-                parts.append(f"{bias} {layer} bias")
-        return ", ".join(parts)
-
 
 @dataclass(frozen=True)
 class ProvedBound:
-    """A lower bound on every network of every width, proved by the kernel at one level.
+    """A lower bound on every network of every width, proved at one level.
+
+    `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word.
 
     Parameters
     ----------
@@ -82,7 +33,8 @@ class ProvedBound:
     Raises
     ------
     InputError
-        If `exact` is not a rational number or `value` is not finite or is above it.
+        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
+        another number is negative.
     """
 
     level: str
@@ -91,8 +43,8 @@ class ProvedBound:
     seconds: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value) or Fraction(self.value) > self.fraction:
-            raise InputError("value", f"must be the exact bound rounded down, got {self.value!r}")
+        _require_rounded_down(self.value, self.fraction)
+        _require(self.seconds >= 0.0, "seconds", "must not be negative")
 
     @classmethod
     def from_exact(cls, level: str, exact: Fraction, seconds: float) -> ProvedBound:
@@ -124,7 +76,8 @@ class NetworkFigure:
     Raises
     ------
     InputError
-        If `exact` is not a nonnegative rational number or `objective` is not finite or is below it.
+        If `exact` is not a nonnegative rational number, `objective` is not finite or not that
+        rounded up, or the width is negative.
     """
 
     objective: float
@@ -133,12 +86,11 @@ class NetworkFigure:
     source: str
 
     def __post_init__(self) -> None:
-        if self.fraction < 0:
-            raise InputError("exact", "must not be negative: an objective never is")
-        if not math.isfinite(self.objective) or Fraction(self.objective) < self.fraction:
-            raise InputError(
-                "objective", f"must be the exact objective rounded up, got {self.objective!r}"
-            )
+        _require(self.fraction >= 0, "exact", "must not be negative: an objective never is")
+        rounded = math.isfinite(self.objective) and self.objective == rounded_up(self.fraction)
+        reason = f"must be the exact objective rounded up, got {self.objective!r}"
+        _require(rounded, "objective", reason)
+        _require(self.width >= 0, "width", "must not be negative")
 
     @classmethod
     def from_exact(cls, exact: Fraction, width: int, source: str) -> NetworkFigure:
@@ -153,9 +105,9 @@ class NetworkFigure:
 
 @dataclass(frozen=True)
 class PatternTier:
-    """A lower bound on the networks with some activation patterns, proved by the kernel.
+    """A lower bound on the networks with some activation patterns.
 
-    It bounds no other networks.
+    It bounds no other networks. Whether it is proved, `GapReport.is_proved` says.
 
     Parameters
     ----------
@@ -181,7 +133,8 @@ class PatternTier:
     Raises
     ------
     InputError
-        If `exact` is not a rational number or `value` is not finite or is above it.
+        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
+        another number is negative.
     """
 
     value: float
@@ -196,8 +149,11 @@ class PatternTier:
     recheck: str
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value) or Fraction(self.value) > self.fraction:
-            raise InputError("value", f"must be the exact bound rounded down, got {self.value!r}")
+        _require_rounded_down(self.value, self.fraction)
+        _require(self.patterns >= 1, "patterns", "must be positive")
+        for name in ("left_out", "seconds", "certificate_bytes"):
+            _require(getattr(self, name) >= 0, name, "must not be negative")
+        _require(min(self.origins.values(), default=0) >= 0, "origins", "must not be negative")
 
     @classmethod
     def from_exact(cls, exact: Fraction, **others: Any) -> PatternTier:
@@ -232,6 +188,11 @@ class Neuron:
         Its |u||v| as a share of the sum over all neurons, 0 to 1.
     remark : str
         ``""``, ``"dead"`` or ``"duplicate of 3"``.
+
+    Raises
+    ------
+    InputError
+        If a number is negative, or a share above 1.
     """
 
     index: int
@@ -240,6 +201,11 @@ class Neuron:
     active: int
     share: float
     remark: str
+
+    def __post_init__(self) -> None:
+        for name in ("index", "hidden_norm", "output_norm", "active", "share"):
+            _require(not getattr(self, name) < 0, name, "must not be negative")
+        _require(not self.share > 1.0, "share", "must not be above 1")
 
 
 @dataclass(frozen=True)
@@ -273,6 +239,17 @@ def excess_over(figure: SolverFigure, bound: ProvedBound) -> float | None:
     if figure.printed is None or proved <= 0:
         return None
     return rounded_up((Fraction(figure.printed) - proved) / proved)
+
+
+def _require(holds: bool, field: str, reason: str) -> None:
+    if not holds:
+        raise InputError(field, reason)
+
+
+def _require_rounded_down(value: float, exact: Fraction) -> None:
+    _require(exact >= 0, "exact", "must not be negative: a lower bound never is")
+    rounded = math.isfinite(value) and value == rounded_down(exact)
+    _require(rounded, "value", f"must be the exact bound rounded down, got {value!r}")
 
 
 def _ratio_text(number: Fraction) -> str:

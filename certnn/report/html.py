@@ -9,20 +9,20 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from certnn.plain_text import printable
 from certnn.report.data import GapReport
 from certnn.report.sandwich import COLORS, sandwich_svg
+from certnn.report.table_cells import SHORT
+from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
     duration,
     excess_text,
     percent_down,
     percent_up,
-    printable,
     shown,
     shown_down,
     shown_up,
-    tiers,
-    verdict,
 )
 
 _LARGEST_DOWNLOAD = 1_000_000
@@ -72,6 +72,7 @@ def render(template: str, package: str = __package__, **values: Any) -> str:
         "duration": duration,
         "percent_down": percent_down,
         "percent_up": percent_up,
+        "shortened": lambda text: printable(text, SHORT),
         "shown": lambda number: shown(Fraction(number)),
         "shown_down": shown_down,
         "shown_up": shown_up,

@@ -10,6 +10,9 @@ from typing import Literal
 from certnn.report.data import GapReport
 from certnn.report.wording import shown, shown_down, shown_up
 
+#: Plots compute with a few times what they show, in floats.
+_FARTHEST = 1e300
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -41,18 +44,27 @@ def marks_of(report: GapReport) -> list[Mark]:
     lower = report.lower_bound
     bounds = [lower, *(bound for bound in report.bounds if bound != lower)]
     marks = [
-        Mark("bound", f"{b.level} bound", b.value, shown_down(b.fraction), b is lower)
+        Mark("bound", f"{b.level} bound", on_axis(b.value), shown_down(b.fraction), b is lower)
         for b in bounds
     ]
     for name, network in (("given network", report.network), ("best network", report.best_network)):
         if network is not None:
             text = shown_up(network.fraction)
-            marks.append(Mark("network", name, network.objective, text, name == "given network"))
+            marks.append(
+                Mark("network", name, on_axis(network.objective), text, name == "given network")
+            )
     for figure in report.solver_figures:
         if figure.printed is not None:
             name = f"{figure.solver}, {figure.formulation}"
-            marks.append(Mark("word", name, figure.printed, shown(Fraction(figure.printed))))
+            marks.append(
+                Mark("word", name, on_axis(figure.printed), shown(Fraction(figure.printed)))
+            )
     return sorted(marks, key=lambda mark: mark.value)
+
+
+def on_axis(value: float) -> float:
+    """Return where on the axis to draw a value: where it lies, unless that is beyond all scales."""
+    return max(-_FARTHEST, min(value, _FARTHEST))
 
 
 def axis_range(values: Sequence[float]) -> tuple[float, float]:

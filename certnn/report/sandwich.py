@@ -12,11 +12,11 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from certnn.plain_text import printable
 from certnn.report.data import GapReport
 from certnn.report.labels import Label, place_labels
-from certnn.report.marks import Mark, axis_range, marks_of
-from certnn.report.svg import svg_document, svg_settings
-from certnn.report.wording import printable
+from certnn.report.marks import Mark, axis_range, marks_of, on_axis
+from certnn.report.svg import plot_text, svg_document, svg_settings
 
 #: Colours by their role; in the SVG each is a CSS variable of that name with this fall-back.
 COLORS = {
@@ -36,7 +36,6 @@ _ROW = 27.0
 _POLE = 8.0
 _BAR = 26.0
 _MARGIN = 14.0
-_NAME_LENGTH = 24
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def sandwich_figure(report: GapReport, width: float) -> Figure:
         _draw_flag(axes, mark, place, bottom + _BAR, 1.0)
     for mark, place in zip(words, below, strict=True):
         _draw_flag(axes, mark, place, bottom, -1.0)
-    _write(axes, _MARGIN, height - 11, "in exact arithmetic", "proved", weight="bold")
+    source = "in exact arithmetic" if report.all_proved else "as the report says"
+    _write(axes, _MARGIN, height - 11, source, "proved", weight="bold")
     if words:
         _write(axes, _MARGIN, 42, "solver's word, not proved", "word", weight="bold")
     _draw_ticks(axes, scale, 36.0)
@@ -103,16 +103,10 @@ def sandwich_figure(report: GapReport, width: float) -> Figure:
 
 def _places(marks: Sequence[Mark], scale: _Scale) -> list[Label]:
     widths = [
-        max(len(_name(mark)), len(mark.text)) * _CHARACTER * (1.06 if mark.main else 1) + 8
+        max(len(plot_text(mark.name)), len(mark.text)) * _CHARACTER * (1.06 if mark.main else 1) + 8
         for mark in marks
     ]
     return place_labels([scale(mark.value) for mark in marks], widths, scale.width - 2)
-
-
-def _name(mark: Mark) -> str:
-    """The mark's name in characters that every font has, cut to a bearable length."""
-    name = printable(mark.name).encode("latin-1", "replace").decode("latin-1")
-    return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 3] + "..."
 
 
 def _side_height(places: Sequence[Label]) -> float:
@@ -120,11 +114,15 @@ def _side_height(places: Sequence[Label]) -> float:
 
 
 def _draw_bar(axes: Any, report: GapReport, scale: _Scale, bottom: float) -> None:
-    lower = scale(report.lower_bound.value)
-    networks = [f.objective for f in (report.network, report.best_network) if f is not None]
+    lower = scale(on_axis(report.lower_bound.value))
+    networks = [
+        on_axis(f.objective) for f in (report.network, report.best_network) if f is not None
+    ]
     upper = scale(min(networks)) if networks else scale.width - _MARGIN
     left, right = _MARGIN, scale.width - _MARGIN
-    known = "proved" if report.consistent else "in doubt"
+    known = "proved" if report.is_proved(report.lower_bound) else "not checked"
+    if not report.consistent:
+        known = "in doubt"
     for start, stop, color, text in (
         (left, lower, "proved-soft", f"impossible: {known}"),
         (lower, upper, "gap-soft", "unknown"),
@@ -159,7 +157,7 @@ def _draw_flag(axes: Any, mark: Mark, place: Label, edge: float, side: float) ->
     if place.start < place.position < place.stop:
         x, ha = place.start + 4, "left"
     weight = "bold" if mark.main else "normal"
-    _write(axes, x, low + 13, _name(mark), color, ha=ha, weight=weight)
+    _write(axes, x, low + 13, plot_text(mark.name), color, ha=ha, weight=weight)
     _write(axes, x, low + 2, mark.text, color, ha=ha, weight=weight)
 
 

@@ -10,6 +10,11 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from certnn.plain_text import printable
+
+#: Characters of a name.
+_LONGEST = 24
+
 
 def svg_settings(salt: str) -> AbstractContextManager[None]:
     """Settings under which to make a figure and its document: text stays text.
@@ -26,6 +31,12 @@ def svg_settings(salt: str) -> AbstractContextManager[None]:
         "text.usetex": False,
     }
     return matplotlib.rc_context(settings)
+
+
+def plot_text(text: str) -> str:
+    """Text in characters that every font has, cut to a bearable length."""
+    plain = printable(text).encode("latin-1", "replace").decode("latin-1")
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 3] + "..."
 
 
 def svg_document(figure: Figure) -> str:

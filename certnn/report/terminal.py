@@ -11,19 +11,19 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from certnn.plain_text import printable
 from certnn.report.data import GapReport
+from certnn.report.figures import NetworkFigure, ProvedBound
 from certnn.report.marks import Mark, axis_range, marks_of
+from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
     duration,
     excess_text,
     percent_down,
-    printable,
     shown,
     shown_down,
     shown_up,
-    tiers,
-    verdict,
 )
 
 _NEURONS = 12
@@ -154,7 +154,9 @@ class _Printer:
             column = round((mark.value - low) / (high - low) * (room - 1))
             value = f"  {mark.text:>{value_width}}  "
             lines.append(Text.assemble(name, value, self._row(mark, column, room)))
-        legend = "{proved} no network is here, proved   {network} network   {word} a solver's word"
+        proved = ", proved" if self.report.is_proved(self.report.lower_bound) else ""
+        legend = f"{{proved}} no network is here{proved}   "
+        legend += "{network} network   {word} a solver's word"
         lines.append(self._text(legend.format(**self._signs), "dim"))
         return Group(*lines)
 
@@ -171,10 +173,13 @@ class _Printer:
         return line.append(signs["line"] * rest, style="dim")
 
     def _proved(self) -> RenderableType:
-        table = self._table("Proved", "green", ("what", "value", "by what", "time"))
+        all_proved = self.report.all_proved
+        title, style = ("Proved", "green") if all_proved else ("What the report says", "yellow")
+        table = self._table(title, style, ("what", "value", "by what", "time"))
         for bound in self.report.bounds:
             best = ", the best" if bound == self.report.lower_bound else ""
-            cells = f"lower bound{best}", shown_down(bound.fraction), f"{bound.level} certificate"
+            by = f"{bound.level} certificate{self._word(bound)}"
+            cells = f"lower bound{best}", shown_down(bound.fraction), by
             table.add_row(*map(self._text, (*cells, duration(bound.seconds))))
         networks = (
             ("given", self.report.network),
@@ -183,13 +188,16 @@ class _Printer:
         )
         for name, network in networks:
             if network is not None:
-                by = f"{network.width} neurons: {network.source}"
+                by = f"{network.width} neurons: {network.source}{self._word(network)}"
                 cells = f"{name} network's objective", shown_up(network.fraction), by
                 table.add_row(*map(self._text, cells))
         return table
 
+    def _word(self, figure: ProvedBound | NetworkFigure) -> str:
+        return "" if self.report.is_proved(figure) else ", the report's word"
+
     def _words(self) -> RenderableType:
-        columns = ("solver", "value", "against the proof")
+        columns = ("solver", "value", "against the bound")
         table = self._table("A solver's word, not proved", "yellow", columns)
         for figure in self.report.solver_figures:
             cells = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,14 @@ def _name(outcome: Outcome, level: str) -> str:
 def _read(path: str | Path) -> dict[str, dict[str, float]]:
     try:
         kept: Any = json.loads(read_bytes(path, _LARGEST), object_pairs_hook=unique_keys)
-        return {
+        found = {
             str(name): {figure: float(figures[figure]) for figure in ("bound", "ratio")}
             for name, figures in kept.items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        if not all(math.isfinite(f) for figures in found.values() for f in figures.values()):
+            raise ValueError("a figure is not finite")
+        return found
+    except InputError:
+        raise
+    except (ValueError, TypeError, OverflowError, KeyError, AttributeError, RecursionError):
         raise InputError(str(path), "is not a baseline") from None

@@ -116,7 +116,7 @@ def measure(cell: Record) -> Record:
 
 def _verdict(problem: TrainingProblem, limit: float) -> Record:
     found = tightness_verdict(problem, time_limit=limit)
-    return {"verdict": found.standing, "reason": found.reason, "distance": found.distance}
+    return {"verdict": found.standing, "reason": found.reason, "distance": list(found.distance)}
 
 
 def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingResult) -> Record:

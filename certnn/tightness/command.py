@@ -8,10 +8,16 @@ import shlex
 from rich.console import Console
 
 from certnn.auditing import make_folder
+from certnn.plain_text import printable
 from certnn.sweep_progress import sweep_with_progress
+from certnn.sweeps import read_earlier
 from certnn.tightness.baseline import save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
+from certnn.tightness.records import contradictions, examine
 from certnn.tightness.table import save_tables, summary_table, verdict_table
+
+#: Characters of a line on one problem.
+_LONGEST = 2000
 
 
 def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
@@ -20,7 +26,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     Returns
     -------
     worse : list of str
-        What failed, or is worse than in the baseline; printed already.
+        What contradicts itself, failed, or is worse than in the baseline; printed already.
     interrupted : bool
 
     Raises
@@ -42,9 +48,11 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     )
     out = make_folder(options.out)
     outcomes, interrupted = sweep_with_progress(
-        "problems", wanted, measure, out / "outcomes.jsonl", options.jobs
+        "problems", wanted, measure, out / "outcomes.jsonl", options.jobs, examine=examine
     )
     Console().print(summary_table(outcomes))
+    if earlier := read_earlier(outcomes):
+        print(earlier)
     if options.verdicts:
         Console().print(verdict_table(outcomes))
     save_tables(out, outcomes, _again(options))
@@ -53,10 +61,13 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     if options.baseline is not None:
         worse += worse_than_baseline(options.baseline, outcomes)
     for line in worse:
-        print(f"worse: {line}")
+        print(printable(f"worse: {line}", _LONGEST))
+    wrong = [line for outcome in outcomes for line in contradictions(outcome)]
+    for line in wrong:
+        print(printable(f"contradiction: {line}", _LONGEST))
     if options.save_baseline is not None:
         save_baseline(options.save_baseline, outcomes)
-    return worse, interrupted
+    return [*wrong, *worse], interrupted
 
 
 def _again(options: argparse.Namespace) -> str:

@@ -14,6 +14,8 @@ from certnn.sweeps import Outcome
 
 #: What ratios are drawn against.
 AXES = ("n", "d", "c", "reg")
+#: A ratio above 1 is contradictory; it is drawn outside of the plot.
+_OFF = 2.0
 _STYLES = ("-o", "--s", ":^", "-.D", "-v", "--x")
 
 
@@ -28,9 +30,11 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
     """
     ratios: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for outcome in outcomes:
-        for level, found in (outcome.values or {"levels": {}})["levels"].items():
+        levels = (outcome.values or {"levels": {}})["levels"]
+        for level in outcome.cell["levels"]:
+            found = levels.get(level, {})
             if "ratio" in found:
-                ratios[level][outcome.cell[axis]].append(found["ratio"])
+                ratios[level][outcome.cell[axis]].append(min(found["ratio"], _OFF))
     values = sorted({value for level in ratios.values() for value in level})
     if len(values) < 2:
         return ""

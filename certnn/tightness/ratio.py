@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from certnn.errors import InputError
 from certnn.kernel import Bound
+from certnn.proved import require_lower
 from certnn.rounding import rounded_down
 
 
@@ -19,11 +21,21 @@ class Tightness:
         What the level proves.
     objective : Bound
         Of the best network known, which is at or above the optimum.
+
+    Raises
+    ------
+    InputError
+        If they are not bounds of these kinds on one problem.
     """
 
     level: str
     lower: Bound
     objective: Bound
+
+    def __post_init__(self) -> None:
+        require_lower("lower", self.lower, self.objective.instance)
+        if self.objective.kind != "upper":
+            raise InputError("objective", "must be that of a network")
 
     @property
     def ratio(self) -> float:

@@ -16,8 +16,10 @@ from rich.table import Table
 
 from certnn.raw_files import write_atomically
 from certnn.report.html import render
-from certnn.sweeps import Outcome
+from certnn.report.table_cells import plain_cells
+from certnn.sweeps import Outcome, read_earlier
 from certnn.tightness.plots import AXES, ratio_plot
+from certnn.tightness.records import contradictions
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
     """The summaries for the terminal."""
     table = Table("family", "reg", "level", "proved", "least", "median", "most", "median time")
     for s in summaries(outcomes):
-        table.add_row(
+        cells = (
             s.family,
             f"{s.reg:g}",
             s.level,
@@ -72,6 +74,7 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
             *(f"{ratio:.4f}" for ratio in (s.least, s.middle, s.most)),
             f"{s.seconds:.2f} s",
         )
+        table.add_row(*plain_cells(*cells))
     return table
 
 
@@ -89,7 +92,7 @@ def verdict_table(outcomes: Sequence[Outcome]) -> Table:
     """The verdicts for the terminal."""
     table = Table("family", "reg", "level dnn is", "problems")
     for family, reg, verdict, count in verdict_counts(outcomes):
-        table.add_row(family, f"{reg:g}", verdict, str(count))
+        table.add_row(*plain_cells(family, f"{reg:g}", verdict, str(count)))
     return table
 
 
@@ -122,6 +125,8 @@ def _html(outcomes: Sequence[Outcome], command: str) -> str:
         "template.html",
         __package__,
         command=command,
+        contradictions=[line for outcome in outcomes for line in contradictions(outcome)],
+        earlier=read_earlier(outcomes),
         failed=[outcome for outcome in outcomes if outcome.error],
         plots=[(axis, Markup(plot)) for axis, plot in plots if plot],
         summaries=summaries(outcomes),

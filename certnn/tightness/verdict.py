@@ -6,7 +6,7 @@ The judgement is exact and runs no solver (Theorem 35).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -28,6 +28,13 @@ Standing = Literal["tight", "tight within tolerance", "loose", "open"]
 class TightnessVerdict:
     """How the value of the level dnn compares with the optimum; every figure is proved.
 
+    Parameters
+    ----------
+    evidence : Evidence
+        It is checked, exactly; all that follows is what it proves.
+    tolerance : float
+        What "tight within tolerance" means, a share of the optimum.
+
     Attributes
     ----------
     problem : TrainingProblem
@@ -36,7 +43,6 @@ class TightnessVerdict:
         optimum. Loose: the optimum is larger.
     reason : str
         Why, in one line.
-    tolerance : float
     relaxation : Bound
         A lower bound on the relaxation's value, by the kernel.
     feasible : Fraction or None
@@ -46,17 +52,60 @@ class TightnessVerdict:
     network : TwoLayerNetwork
     objective : Bound
         The network's, by the kernel.
+
+    Raises
+    ------
+    InputError
+        If the tolerance is not in [0, 1), parts of the evidence are about other problems, the
+        certificate for the relaxation is not of kind psd, or the problem has another loss than the
+        squared one, or a free or an output bias.
+    certnn.kernel.Rejected, certnn.kernel.Malformed, Infeasible
+        If a part does not prove what it claims.
     """
 
-    problem: TrainingProblem
-    standing: Standing
-    reason: str
-    tolerance: float
-    relaxation: Bound
-    feasible: Fraction | None
-    optimum: Bound
-    network: TwoLayerNetwork
-    objective: Bound
+    evidence: Evidence = field(repr=False)
+    tolerance: float = 1e-6
+    problem: TrainingProblem = field(init=False)
+    standing: Standing = field(init=False)
+    reason: str = field(init=False)
+    relaxation: Bound = field(init=False)
+    feasible: Fraction | None = field(init=False)
+    optimum: Bound = field(init=False)
+    network: TwoLayerNetwork = field(init=False)
+    objective: Bound = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.tolerance < 1.0:
+            raise InputError("tolerance", f"must be in [0, 1), got {self.tolerance!r}")
+        evidence = self.evidence
+        problem, moment = evidence.problem, evidence.moment
+        require_lifted_setting(problem)
+        relaxation, optimum = evidence.relaxation.check(), evidence.optimum.check()
+        if json.loads(evidence.relaxation.document)["proof"]["kind"] != "psd":
+            raise InputError("relaxation", "must be a certificate of kind psd")
+        instances = [relaxation.instance, optimum.instance]
+        if moment is not None:
+            instances.append(moment.problem.instance())
+        if any(instance != problem.instance() for instance in instances):
+            raise InputError("evidence", "is about another problem")
+        objective = evidence.network.evaluate(problem)
+        feasible = None if moment is None else relaxation_upper_bound(moment)
+        optimum = max(relaxation, optimum, key=lambda bound: bound.value)
+        exact = exactness_reason(problem)
+        standing, reason = _standing(
+            exact, relaxation, feasible, optimum, objective, self.tolerance
+        )
+        for name, value in (
+            ("problem", problem),
+            ("standing", standing),
+            ("reason", reason),
+            ("relaxation", relaxation),
+            ("feasible", feasible),
+            ("optimum", optimum),
+            ("network", evidence.network),
+            ("objective", objective),
+        ):
+            object.__setattr__(self, name, value)
 
     @property
     def relaxation_interval(self) -> tuple[Fraction, Fraction]:
@@ -93,46 +142,8 @@ class TightnessVerdict:
 
 
 def judge(evidence: Evidence, tolerance: float = 1e-6) -> TightnessVerdict:
-    """Check the evidence exactly and say what it proves.
-
-    Raises
-    ------
-    InputError
-        If the tolerance is not in [0, 1), parts of the evidence are about other problems, the
-        certificate for the relaxation is not of kind psd, or the problem has another loss than the
-        squared one, or a free or an output bias.
-    certnn.kernel.Rejected, certnn.kernel.Malformed, Infeasible
-        If a part does not prove what it claims.
-    """
-    if not 0.0 <= tolerance < 1.0:
-        raise InputError("tolerance", f"must be in [0, 1), got {tolerance!r}")
-    problem, moment = evidence.problem, evidence.moment
-    require_lifted_setting(problem)
-    relaxation, optimum = evidence.relaxation.check(), evidence.optimum.check()
-    if json.loads(evidence.relaxation.document)["proof"]["kind"] != "psd":
-        raise InputError("relaxation", "must be a certificate of kind psd")
-    instances = [relaxation.instance, optimum.instance]
-    if moment is not None:
-        instances.append(moment.problem.instance())
-    if any(instance != problem.instance() for instance in instances):
-        raise InputError("evidence", "is about another problem")
-    objective = evidence.network.evaluate(problem)
-    feasible = None if moment is None else relaxation_upper_bound(moment)
-    optimum = max(relaxation, optimum, key=lambda bound: bound.value)
-    standing, reason = _standing(
-        exactness_reason(problem), relaxation, feasible, optimum, objective, tolerance
-    )
-    return TightnessVerdict(
-        problem,
-        standing,
-        reason,
-        tolerance,
-        relaxation,
-        feasible,
-        optimum,
-        evidence.network,
-        objective,
-    )
+    """Check the evidence exactly and say what it proves; see `TightnessVerdict`."""
+    return TightnessVerdict(evidence, tolerance)
 
 
 def tightness_verdict(

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ from certnn.report.exact import parse_exact
 from certnn.report.figures import excess_over
 from certnn.rounding import rounded_down, rounded_up
 
-IRIS = iris_report()
+IRIS = replace(iris_report(), proved=())
 
 positive = st.fractions(min_value=Fraction(1, 10**9), max_value=10**9)
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -126,8 +127,8 @@ def test_gap_of_a_zero_objective(iris):
 @settings(deadline=None)
 @given(
     title=st.text(),
-    reg=floats,
-    seconds=floats,
+    reg=st.floats(min_value=5e-324, allow_infinity=False),
+    seconds=st.floats(min_value=0.0, allow_infinity=False),
     primal=st.none() | floats,
     lower=positive,
     network=positive,
@@ -210,6 +211,8 @@ def test_missing_field_is_named(iris, path):
         ("interrupted", 1),
         ("interrupted", None),
         ("certificate_bytes", 1.5),
+        ("certificate_bytes", 10**400),
+        ("certificate_bytes", 2**63),
         ("certificate_bytes", True),
         ("seconds", "1"),
         ("seconds", True),
@@ -218,15 +221,23 @@ def test_missing_field_is_named(iris, path):
         ("versions", []),
         ("versions", {"numpy": 2}),
         ("network", []),
-        ("gap", 0.1),
-        ("gap", None),
+        ("gap", "0.1"),
+        ("gap", True),
+        ("checks", None),
+        ("checks", [{"name": "x"}]),
+        ("proved", []),
+        ("contradictions", []),
+        ("bounds", [{}] * 41),
+        ("title", "x" * 10_001),
+        ("versions", {"x" * 10_001: "1"}),
+        ("versions", {str(k): "1" for k in range(101)}),
         ("consistent", 1),
         ("colour", "green"),
     ],
 )
 def test_wrong_field_is_named(iris, name, value):
     values = json.loads(iris.to_json()) | {name: value}
-    assert refused(json.dumps(values)).argument.split(".")[0] == name
+    assert re.split(r"[.[]", refused(json.dumps(values)).argument)[0] == name
 
 
 @pytest.mark.parametrize(
@@ -251,7 +262,85 @@ def test_number_beyond_float64_is_refused(iris):
     assert refused(text).argument == "seconds"
 
 
-def test_tampered_bound_is_refused(iris):
+@pytest.mark.parametrize("value", [2.0, 1.6, 0.0, -1.0])
+def test_a_value_that_is_not_its_exact_number_rounded_is_refused(iris, value):
     values = json.loads(iris.to_json())
-    values["lower_bound"]["value"] = 2.0
-    refused(json.dumps(values))
+    for part, name in (("lower_bound", "value"), ("network", "objective")):
+        tampered = values | {part: values[part] | {name: value}}
+        assert refused(json.dumps(tampered)).argument == f"{part}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("problem.n", 0),
+        ("problem.reg", 0.0),
+        ("problem.null_loss", -1.0),
+        ("problem.hidden_bias", "yes"),
+        ("network.width", -1),
+        ("lower_bound.seconds", -1.0),
+        ("lower_bound.exact", "-1/2"),
+        ("network.exact", "-1/2"),
+        ("pattern_tier.patterns", 0),
+        ("pattern_tier.left_out", -1),
+        ("neurons[0].share", 1.5),
+        ("neurons[0].active", -1),
+    ],
+)
+def test_a_figure_that_cannot_be_is_named(iris, path, value):
+    values = json.loads(iris.to_json())
+    *parents, name = path.replace("[0]", ".0").split(".")
+    inner = values
+    for parent in parents:
+        inner = inner[int(parent) if parent.isdigit() else parent]
+    inner[name] = value
+    assert refused(json.dumps(values)).argument == path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("gap", 0.1), ("gap", None), ("best_gap", 0.0), ("pattern_gap", 1), ("consistent", False)],
+)
+def test_a_derived_figure_that_does_not_follow_is_a_contradiction(iris, name, value):
+    values = json.loads(iris.to_json()) | {name: value}
+    report = GapReport.from_json(json.dumps(values))
+    assert not report.consistent
+    (failed,) = [check for check in report.checks if not check.holds]
+    assert failed.name == f"{name} is what the figures give"
+    assert getattr(report, name) == getattr(iris, name) or name == "consistent"
+
+
+def test_checks_of_the_file_are_not_believed(iris, inconsistent):
+    values = json.loads(inconsistent.to_json())
+    assert values["consistent"] is False
+    values["checks"] = [check | {"holds": True} for check in values["checks"]]
+    values["consistent"] = True
+    assert not GapReport.from_json(json.dumps(values)).consistent
+    assert GapReport.from_json(json.dumps(json.loads(iris.to_json()) | {"checks": []})).consistent
+
+
+def test_nothing_of_a_report_that_is_read_is_proved(iris):
+    assert iris.all_proved
+    read = GapReport.from_json(iris.to_json())
+    assert read == iris
+    assert not read.proved
+    assert not any(map(read.is_proved, (*read.bounds, *read.networks, read.pattern_tier)))
+    assert not read.all_proved
+
+
+def test_a_bound_by_hand_is_refused(iris):
+    for value in (iris.network.fraction, iris.lower_bound.fraction + Fraction(1, 10**50)):
+        by_hand = ProvedBound.from_exact("dnn", value, 0.0)
+        with pytest.raises(InputError, match=r"^lower_bound: is not what the kernel has proved"):
+            replace(iris, lower_bound=by_hand)
+    with pytest.raises(InputError, match=r"^proved: is about another problem"):
+        replace(iris, problem=replace(iris.problem, reg=0.2))
+
+
+def test_figures_by_hand_are_a_word(iris):
+    worse = NetworkFigure.from_exact(Fraction(5), 3, "given")
+    assert not replace(iris, network=worse).all_proved
+    tier = replace(iris.pattern_tier, patterns=134)
+    assert not replace(iris, pattern_tier=tier).is_proved(tier)
+    lower = ProvedBound.from_exact("shor", Fraction(1), 0.0)
+    assert iris.is_proved(lower)  # it follows from the best one

@@ -4,20 +4,19 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_examples import rechecked
+from report_examples import as_if_proved
 
+from certnn.plain_text import printable
 from certnn.report import NetworkFigure, ProvedBound
+from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
     duration,
     excess_text,
     percent_up,
-    printable,
     shown,
     shown_down,
     shown_up,
-    tiers,
-    verdict,
 )
 
 
@@ -97,7 +96,7 @@ def test_verdict_with_a_network(iris):
 
 def test_verdict_without_a_network(iris, bound_only):
     assert verdict(bound_only).headline == "no network of any width is below 1.67170; proved"
-    found = verdict(rechecked(iris, network=None))
+    found = verdict(as_if_proved(iris, network=None))
     assert found.sentences == (
         "The best network found has objective 2.54050, within 34.2 % of any.",
     )
@@ -113,7 +112,7 @@ def test_verdict_when_inconsistent_claims_nothing(inconsistent):
 
 def test_verdict_at_the_optimum(iris):
     exact = NetworkFigure.from_exact(iris.lower_bound.fraction, 5, "given")
-    found = verdict(rechecked(iris, network=exact, best_network=exact, pattern_tier=None))
+    found = verdict(as_if_proved(iris, network=exact, best_network=exact, pattern_tier=None))
     assert found.headline.startswith("a global optimum")
     assert found.headline.endswith("; proved")
     assert "No better network was found." in found.sentences
@@ -121,7 +120,7 @@ def test_verdict_at_the_optimum(iris):
 
 def test_verdict_without_a_useful_bound(iris):
     zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
-    found = verdict(rechecked(iris, lower_bound=zero, bounds=(zero,), interrupted=True))
+    found = verdict(as_if_proved(iris, lower_bound=zero, bounds=(zero,), interrupted=True))
     assert found.headline == "nothing is known about this network yet: the lower bound is 0"
     assert found.sentences[-1].startswith("The search was interrupted")
 
@@ -129,13 +128,13 @@ def test_verdict_without_a_useful_bound(iris):
 def test_excess_is_said_in_percent(iris):
     scs, clarabel = iris.solver_figures
     lower = iris.lower_bound
-    assert excess_text(scs, lower) == "not a bound: 2.93 % above what could be proved"
-    assert excess_text(clarabel, lower) == "not a bound: 0.00419 % above what could be proved"
+    assert excess_text(scs, lower) == "not a bound: 2.93 % above the lower bound"
+    assert excess_text(clarabel, lower) == "not a bound: 0.00419 % above the lower bound"
     covered = replace(scs, primal_value=1.2, dual_value=None)
-    assert excess_text(covered, lower) == "not above what is proved"
+    assert excess_text(covered, lower) == "not above the lower bound"
     assert excess_text(replace(covered, primal_value=None), lower) == "no value"
     zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
-    assert excess_text(scs, zero) == "not a bound: nothing above 0 could be proved"
+    assert excess_text(scs, zero) == "not a bound: the lower bound is 0"
 
 
 def test_tiers_say_what_they_do_not_exclude(iris):

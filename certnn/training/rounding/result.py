@@ -13,6 +13,7 @@ from certnn.budget import Budget, budgeted
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
+from certnn.proved import require_objective
 from certnn.relaxation.lifted_moment import LiftedMoment
 from certnn.training import candidates
 from certnn.training.polish import polish
@@ -51,6 +52,11 @@ class Rounding:
         How far the columns are from being neurons, before any repair; None without Λ.
     seconds : float
         Wall time, without that for Λ.
+
+    Raises
+    ------
+    InputError
+        If the objective is not that of the network.
     """
 
     method: str
@@ -61,6 +67,9 @@ class Rounding:
     candidates: int
     errors: FeasibilityErrors | None
     seconds: float
+
+    def __post_init__(self) -> None:
+        require_objective("objective", self.objective, self.fitted.instance, self.network)
 
     def __repr__(self) -> str:
         return (
