@@ -24,6 +24,7 @@ from certnn.formats import network_for
 from certnn.kernel import Bound
 from certnn.kernel.instance import Bias
 from certnn.network import TwoLayerNetwork
+from certnn.paths import make_folder
 from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
@@ -135,22 +136,6 @@ class AuditResult:
     def __repr__(self) -> str:
         gap = "" if self.gap is None else f"gap={self.gap:.3g}, "
         return f"AuditResult({gap}lower={self.lower.value!r}, proved by the kernel)"
-
-
-def make_folder(folder: str | Path) -> Path:
-    """Make a folder to write results into, if it is not there.
-
-    Raises
-    ------
-    InputError
-        If that is not possible.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(str(folder), f"cannot be made a folder: {error.strerror}") from None
-    return folder
 
 
 def audit(

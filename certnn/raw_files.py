@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from certnn.errors import InputError
+from certnn.paths import require_replaceable
 
 
 def read_bytes(path: str | Path, largest: int) -> bytes:
@@ -34,9 +35,10 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        If the folder does not exist or cannot be written to.
+        If the folder does not exist or cannot be written to, or something else than a file is
+        there.
     """
-    path = Path(path)
+    path = require_replaceable(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

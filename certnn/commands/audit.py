@@ -51,8 +51,8 @@ def run_bound(options: argparse.Namespace) -> int:
 
 
 def _run_digits(options: argparse.Namespace) -> int:
-    from certnn.auditing import make_folder
     from certnn.extended import refine
+    from certnn.paths import make_folder
     from certnn.progress import SearchProgress
 
     problem, _ = problem_of(options)
@@ -69,8 +69,9 @@ def _run_digits(options: argparse.Namespace) -> int:
 
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
-    from certnn.auditing import audit, make_folder
+    from certnn.auditing import audit
     from certnn.formats import network_for, read_network
+    from certnn.paths import make_folder
     from certnn.progress import SearchProgress
     from certnn.relaxation.distributed import connected
 

@@ -15,7 +15,7 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Audit a network trained on iris."""
-    from certnn.auditing import make_folder
     from certnn.demo import audited_iris
+    from certnn.paths import make_folder
 
     return finish(audited_iris(make_folder(options.out)), Path(options.out))

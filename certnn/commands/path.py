@@ -28,8 +28,8 @@ def run_path(options: argparse.Namespace) -> int:
     """Train and prove along the weight decays."""
     from rich.console import Console
 
-    from certnn.auditing import make_folder
     from certnn.path import regularisation_path
+    from certnn.paths import make_folder
     from certnn.progress import SearchProgress
     from certnn.report.path_table import path_table
 

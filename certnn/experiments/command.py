@@ -7,9 +7,9 @@ import shlex
 
 from rich.console import Console
 
-from certnn.auditing import make_folder
 from certnn.experiments.cells import TABLES, cells, measure
 from certnn.experiments.table import save_tables, terminal_tables
+from certnn.paths import make_folder
 from certnn.sweep_progress import sweep_with_progress
 
 

@@ -7,7 +7,7 @@ import shlex
 
 from rich.console import Console
 
-from certnn.auditing import make_folder
+from certnn.paths import make_folder
 from certnn.sweep_progress import sweep_with_progress
 from certnn.tightness.baseline import save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
