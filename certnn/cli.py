@@ -10,11 +10,12 @@ from typing import NamedTuple, NoReturn
 from certnn.commands.audit import add_audit_options, add_bound_options, run_audit, run_bound
 from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
-from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, UNUSABLE, fail
+from certnn.commands.exit_codes import FAILED, INTERRUPTED, UNUSABLE, fail
 from certnn.commands.experiments import add_experiments_options, run_experiments
 from certnn.commands.path import add_path_options, run_path
 from certnn.commands.report import add_report_options, run_report
 from certnn.commands.round import add_round_options, run_round
+from certnn.commands.streams import steady_output
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
@@ -67,21 +68,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code.
 
     0: done, and the report is consistent. 1: the certificate is rejected, or the report contradicts
-    itself. 2: unusable input, in one line. 130: interrupted; what was proved by then is written.
+    itself. 2: unusable input, or output that could not be written, in one line. 130: interrupted;
+    what was proved by then is written.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    with steady_output() as output:
+        code = _run(words)
+    if output.trouble:
+        return fail(f"standard output: {output.trouble}", code or UNUSABLE)
+    return code
+
+
+def _run(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
+        for name, given in vars(options).items():
+            if given == "" or (isinstance(given, list) and "" in given):  # "$NAME" that is not set
+                raise InputError(name, "is empty")
         return run(options)
     except InputError as error:
-        return fail(str(error), UNUSABLE)
+        return fail(f"{_as_written(error.argument, words)}: {error.reason}", UNUSABLE)
+    except OSError as error:
+        return fail(f"{error.filename or 'system'}: {error.strerror}", UNUSABLE)
     except SolverError as error:
         return fail(str(error), FAILED)
     except KeyboardInterrupt:
         return fail("interrupted before anything was proved", INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return OK
+
+
+def _as_written(argument: str, words: Sequence[str]) -> str:
+    """The option that the argument came from, if it is among the words of the command."""
+    option = f"--{argument.replace('_', '-')}"
+    given = {word.partition("=")[0] for word in words}
+    return next((name for name in (option, f"{option}s") if name in given), argument)
 
 
 def _parser() -> argparse.ArgumentParser:
