@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import ENOUGH, lower_bound
+from certnn.bounds import ENOUGH, lower_bound, refuse_ignored
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError, SolverError
 from certnn.files import save_network
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 #: Called as progress(what is running, best proved bound or None, best objective or None).
 AuditProgress = Callable[[str, float | None, float | None], None]
 
+#: From a certificate's file name to the command that checks it, as one would type it in a shell.
+Recheck = Callable[[str], str]
+
 #: Seconds to look for a better network when no time limit is given, and the share of one that is.
 _TRAINING_SECONDS = 10.0
 _TRAINING_SHARE = 0.25
@@ -60,8 +63,10 @@ _PATTERN_SHARE = 0.25
 _TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
 #: Patterns that are sampled beside those of the networks.
 _SAMPLED = 100
-#: Names of the certificates beside the report.
+#: Names of the certificates beside the report, and of all that is in its folder.
 _CERTIFICATE, _PATTERN_CERTIFICATE = "certificate.json", "patterns-certificate.json"
+_NETWORK, _PAGE, _DATA = "best_network.npz", "report.html", "report.json"
+REPORT_FILES = (_CERTIFICATE, _PATTERN_CERTIFICATE, _NETWORK, _PAGE, _DATA)
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 _PROGRAMS = (
@@ -107,7 +112,8 @@ class AuditResult:
     def save(self, folder: str | Path) -> None:
         """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
 
-        With a bound over activation patterns, patterns-certificate.json too.
+        With a bound over activation patterns, patterns-certificate.json too; without one, none is
+        left there.
 
         Raises
         ------
@@ -117,14 +123,16 @@ class AuditResult:
         from certnn.report.html import render_html
 
         data, folder = self.report.to_json(), make_folder(folder)
-        network = folder / "best_network.npz"
+        network = folder / _NETWORK
         self.lower.certificate.save(folder / self.report.certificate)
         if self.patterns is not None:
             self.patterns.certificate.save(folder / _PATTERN_CERTIFICATE)
+        else:  # that of an earlier report says nothing of this one
+            (folder / _PATTERN_CERTIFICATE).unlink(missing_ok=True)
         save_network(network, self.best_network)
         page = render_html(self.report, network.read_bytes())
-        write_atomically(folder / "report.html", page.encode())
-        write_atomically(folder / "report.json", data.encode())
+        write_atomically(folder / _PAGE, page.encode())
+        write_atomically(folder / _DATA, data.encode())
 
     def _repr_html_(self) -> str:
         """The page, for notebooks."""
@@ -151,7 +159,7 @@ def audit(
     choice: SolverChoice | None = None,
     cluster: Client | None = None,
     title: str = "audit",
-    recheck: str = "certnn check certificate.json",
+    recheck: Recheck = "certnn check {}".format,
     decay: str = "",
     progress: AuditProgress | None = None,
 ) -> AuditResult:
@@ -183,9 +191,12 @@ def audit(
         Solver, formulation and options, as in `certnn.lower_bound`.
     cluster : distributed.Client or None
         As in `certnn.lower_bound`.
-    title, recheck, decay : str
-        What the report says of the network's origin, of how to check the certificate again, and of
-        the weight decay that reg stands for (`certnn.conventions.Convention.explained`).
+    title, decay : str
+        What the report says of the network's origin, and of the weight decay that reg stands for
+        (`certnn.conventions.Convention.explained`).
+    recheck : callable
+        From a certificate's file name to the command in the report that checks it again, quoted for
+        a shell.
     progress : callable or None
         Called as ``progress(stage, bound, objective)``.
 
@@ -210,6 +221,7 @@ def audit(
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
     given = None if network is None else _evaluated(problem, network, "given")
@@ -231,9 +243,7 @@ def audit(
     cheapest = time_limit
     if time_limit is not None and level != "shor":
         cheapest = _CHEAPEST_SHARE * time_limit
-    lower = lower_bound(
-        problem, "shor", time_limit=cheapest, choice=choice, cluster=cluster, progress=tell
-    )
+    lower = lower_bound(problem, "shor", time_limit=cheapest, cluster=cluster, progress=tell)
     # What comes first may train as it goes; the levels of the relaxation do not.
     if not any(stage.trains for stage in plan[:2]) and not lower.interrupted:
         tell("training", lower.value, None)
@@ -253,12 +263,15 @@ def audit(
         left -= seconds
     if not lower.interrupted and (left is None or left > 0.0):
         reference = (given or best).bound.rounded
+        share = _close_enough(given, best) if gap is None else gap
+        if gap is not None and given is not None:  # the goal is its gap, not the best network's
+            share = min(gap, ENOUGH)
         lower = lower_bound(
             problem,
             level,
             time_limit=left,
             target=None if gap is None or given is None else reference * (1.0 - gap),
-            gap=_close_enough(given, best) if gap is None else min(gap, ENOUGH),
+            gap=share,
             memory_limit=memory_limit,
             network=best.network,
             choice=choice,
@@ -308,7 +321,9 @@ def _over_patterns(
         return None, replace(lower, notes=(*lower.notes, note))
 
 
-def _pattern_tier(problem: TrainingProblem, found: PatternBoundResult, recheck: str) -> PatternTier:
+def _pattern_tier(
+    problem: TrainingProblem, found: PatternBoundResult, recheck: Recheck
+) -> PatternTier:
     best = _evaluated(problem, found.network, "column generation over these patterns")
     return PatternTier.from_exact(
         found.bound.value,
@@ -319,7 +334,7 @@ def _pattern_tier(problem: TrainingProblem, found: PatternBoundResult, recheck: 
         seconds=found.seconds,
         certificate=_PATTERN_CERTIFICATE,
         certificate_bytes=len(found.certificate.document),
-        recheck=recheck.replace(_CERTIFICATE, _PATTERN_CERTIFICATE),
+        recheck=recheck(_PATTERN_CERTIFICATE),
     )
 
 
@@ -396,7 +411,7 @@ def _report(
     best: _Evaluated,
     lower: LowerBoundResult,
     title: str,
-    recheck: str,
+    recheck: Recheck,
     decay: str,
     seconds: float,
 ) -> GapReport:
@@ -431,7 +446,7 @@ def _report(
         versions=_versions(),
         certificate=_CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),
-        recheck=recheck,
+        recheck=recheck(_CERTIFICATE),
         decay=decay,
         pattern_tier=None,
     )

@@ -101,8 +101,9 @@ def lower_bound(
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
     """
+    refuse_ignored(problem, level, choice, cluster)
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
-    _validate(problem, time_limit, memory_limit, choice, improve)
+    _validate(problem, time_limit, memory_limit, improve)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
     search = BoundSearch(
@@ -147,16 +148,52 @@ def _validate(
     problem: TrainingProblem,
     time_limit: float | None,
     memory_limit: float,
-    choice: SolverChoice,
     improve: LowerBoundResult | None,
 ) -> None:
     if time_limit is not None and not 0.0 < time_limit < math.inf:
         raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
-    _validate_choice(choice)
     if improve is not None and improve.bound.instance != problem.instance():
         raise InputError("improve", "is a result for another problem")
+
+
+def refuse_ignored(
+    problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
+) -> None:
+    """Refuse a solver or a cluster that would not be used.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level, choice, cluster
+        As in `lower_bound`.
+
+    Raises
+    ------
+    InputError
+        If the level runs none of those that a general solver is for, the solver cannot be had, or
+        nothing would be summed on the cluster.
+    """
+    if cluster is not None and not problem.is_plain:
+        raise InputError(
+            "cluster", "is for the half-squared loss without output bias and free biases"
+        )
+    if choice is None:
+        return
+    _validate_choice(choice)
+    # Where every row of X is zero, no level is run but shor, whatever is asked for.
+    directions = max(1, find_directions(problem.features).count)
+    columns, general = problem.features.shape[1], choice.solver != OWN
+    kinds = {stage.kind for stage in stages(level, directions, columns, problem.c, general)}
+    if choice.formulation != "reduced" and "dnn" not in kinds:
+        raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
+    if general and not kinds & {"block", "dnn"}:
+        raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
+    if general and choice.formulation != "dual":
+        from certnn.relaxation.cvxpy_solvers import require_installed
+
+        require_installed(choice.solver)
 
 
 def _same_points(one: Instance, other: Instance) -> bool:

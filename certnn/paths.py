@@ -38,7 +38,8 @@ def require_replaceable(path: str | Path) -> Path:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise InputError(str(path), "is a folder" if path.is_dir() else "is not a regular file")
+            what = "a folder" if path.is_dir() else "a device, or another thing that is no file"
+            raise InputError(str(path), f"cannot be written: it is {what}")
     except OSError as error:
         raise InputError(str(path), f"cannot be written: {error.strerror}") from None
     return path

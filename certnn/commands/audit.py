@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, data_arguments, problem_of
-from certnn.commands.search_options import add_search_options, choice_of
+from certnn.commands.search_options import (
+    FORMULATION,
+    MEGABYTES,
+    add_search_options,
+    choice_of,
+    memory_of,
+)
+from certnn.errors import InputError
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
@@ -50,18 +58,36 @@ def run_bound(options: argparse.Namespace) -> int:
     return run_audit(options)
 
 
+#: What does nothing beside --digits, and what it is if nothing is said.
+_NOT_WITH_DIGITS = {
+    "gap": None,
+    "time_limit": None,
+    "memory_limit": MEGABYTES,
+    "solver": None,
+    "formulation": FORMULATION,
+    "cluster": None,
+}
+
+
 def _run_digits(options: argparse.Namespace) -> int:
+    from certnn.auditing import REPORT_FILES
+    from certnn.commands.destinations import empty_folder
     from certnn.extended import refine
     from certnn.paths import make_folder
     from certnn.progress import SearchProgress
 
+    if options.level not in ("auto", "dnn"):
+        raise InputError("digits", f"are of the level dnn, not of {options.level}")
+    for name, default in _NOT_WITH_DIGITS.items():
+        if getattr(options, name) != default:
+            raise InputError(name, "does nothing beside --digits: leave it out")
+    out = empty_folder(options.out, *REPORT_FILES)
     problem, _ = problem_of(options)
-    out = make_folder(options.out)
     with SearchProgress() as progress:
         refined = refine(
             problem, options.digits, progress=lambda doing: progress.tell(doing, None, None)
         )
-    refined.certificate.save(out / "certificate.json")
+    refined.certificate.save(make_folder(out) / "certificate.json")
     print(f"proved: {refined}")
     print(f"Written to {out}: certificate.json")
     return OK
@@ -70,16 +96,18 @@ def _run_digits(options: argparse.Namespace) -> int:
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
     from certnn.auditing import audit
+    from certnn.commands.destinations import report_folder
     from certnn.formats import network_for, read_network
-    from certnn.paths import make_folder
     from certnn.progress import SearchProgress
     from certnn.relaxation.distributed import connected
 
+    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    title = " on ".join(names)
+    out = report_folder(options.out, title)
     stored = None if options.network is None else read_network(options.network)
     problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
-    out = make_folder(options.out)  # before the work, not after it
-    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    memory = memory_of(options, problem)
     with SearchProgress() as progress:
         result = audit(
             network,
@@ -87,15 +115,21 @@ def run_audit(options: argparse.Namespace) -> int:
             level=options.level,
             gap=options.gap,
             time_limit=options.time_limit,
-            memory_limit=1e6 * options.memory_limit,
+            memory_limit=memory,
             choice=choice_of(options),
             cluster=connected(options.cluster) if options.cluster else None,
-            title=" on ".join(names),
-            recheck=f"certnn check {out / 'certificate.json'} {data_arguments(options)}",
+            title=title,
+            recheck=lambda name: f"{check_command(out / name)} {data_arguments(options)}",
             decay=decay,
             progress=progress.tell,
         )
     return finish(result, out)
+
+
+def check_command(certificate: Path) -> str:
+    """The command that checks a certificate, quoted for a shell."""
+    path = str(certificate)
+    return shlex.join(["certnn", "check", f"./{path}" if path.startswith("-") else path])
 
 
 def finish(result: AuditResult, out: Path) -> int:
