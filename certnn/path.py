@@ -11,10 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from certnn.bound_search import Progress
+from certnn.certificate import Certificate
 from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
+from certnn.kernel import Malformed, read_instance
+from certnn.paths import make_folder
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
@@ -102,7 +105,7 @@ class RegularisationPath:
         InputError
             If the folder cannot be made or written to.
         """
-        folder = Path(folder)
+        folder = make_folder(folder)
         for reg, result in zip(self.regs, self.results, strict=True):
             result.save(*_files(folder, reg))
         self.save_tables(folder)
@@ -195,6 +198,8 @@ def regularisation_path(
     ordered = sorted({problem.with_reg(reg).reg for reg in regs})
     if not ordered:
         raise InputError("regs", "is empty")
+    if folder is not None:
+        _require_same_problem(make_folder(folder), problem, ordered)
     done: list[TrainingResult] = []
     interrupted = False
     for reg in reversed(ordered):
@@ -227,6 +232,20 @@ def regularisation_path(
             break
     kept = tuple(ordered[len(ordered) - len(done) :])
     return RegularisationPath(problem, kept, tuple(reversed(done)), interrupted)
+
+
+def _require_same_problem(folder: Path, problem: TrainingProblem, regs: Sequence[float]) -> None:
+    """Refuse a folder with certificates of another problem, before anything is written there."""
+    for reg in regs:
+        _, proof = _files(folder, reg)
+        if not proof.exists():
+            continue
+        try:
+            instance = read_instance(Certificate.load(proof).document)
+        except Malformed as error:
+            raise InputError(str(proof), f"is not a certificate to go on from: {error}") from None
+        if instance != problem.with_reg(reg).instance():
+            raise InputError(str(proof), "is a certificate of another problem")
 
 
 def _files(folder: Path, reg: float) -> tuple[Path, Path]:

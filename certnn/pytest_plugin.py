@@ -42,7 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker; options that no test could use end the run at once."""
+    """The marker, and a look at the options.
+
+    Raises
+    ------
+    pytest.UsageError
+        If no test could use one of them.
+    """
     config.addinivalue_line(
         "markers", "certnn(time_limit): seconds for each proof of the test's certnn assertions"
     )

@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from certnn.paths import make_folder
 from certnn.sweeps import Outcome, Record, run_sweep
 
 if TYPE_CHECKING:
     from distributed import Client
 
 
+#: Name of the file in a folder of results that keeps the outcomes.
+STORE = "outcomes.jsonl"
+
+
 def sweep_with_progress(
     what: str,
     cells: Sequence[Record],
     run: Callable[[Record], Record],
-    store: str | Path,
+    folder: str | Path,
     jobs: int = 1,
     cluster: Client | None = None,
 ) -> tuple[list[Outcome], bool]:
@@ -29,8 +34,10 @@ def sweep_with_progress(
     ----------
     what : str
         Name of the cells.
-    cells, run, store, jobs, cluster
+    cells, run, jobs, cluster
         As in `run_sweep`, as are returns and errors.
+    folder : str or Path
+        Made if it is not there; keeps the outcomes.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
@@ -41,4 +48,4 @@ def sweep_with_progress(
             if outcome.error:
                 bar.console.print(f"{outcome.cell}: {outcome.error}", markup=False)
 
-        return run_sweep(cells, run, store, jobs, tell, cluster)
+        return run_sweep(cells, run, make_folder(folder) / STORE, jobs, tell, cluster)

@@ -78,8 +78,10 @@ def run_sweep(
     Raises
     ------
     InputError
-        If the file is not one of outcomes or cannot be written.
+        If the file is not one of outcomes or cannot be written, or `jobs` is 0.
     """
+    if jobs == 0:
+        raise InputError("jobs", "must not be 0; with -1 there are as many as cores")
     store = Path(store)
     done = {_key(outcome.cell): outcome for outcome in _read(store)}
     done = {key: outcome for key, outcome in done.items() if not outcome.error}

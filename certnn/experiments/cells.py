@@ -13,6 +13,7 @@ from certnn.experiments.instances import SHAPES, instance_of, needs_folder
 from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
 from certnn.experiments.protocols import as_record
 from certnn.kernel import Bound
+from certnn.problem import TrainingProblem
 from certnn.rounding import rounded_down, rounded_up
 from certnn.sweeps import Record
 
@@ -113,13 +114,16 @@ def cells(
     Raises
     ------
     InputError
-        If data or a method are not known.
+        If data or a method are not known, no table that is asked for is about the data, or a
+        weight decay is unusable.
     """
     known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS)}
+    choices = [name for table in tables for name in known[table]]
     for name in data or ():
-        if name not in (*SHAPES, *DATA_SETS):
-            choices = ", ".join((*SHAPES, *DATA_SETS))
-            raise InputError("datasets", f"must be of {choices}, got {name!r}")
+        if name not in choices:
+            raise InputError("datasets", f"must be of {', '.join(choices)}, got {name!r}")
+    for reg in regs:
+        TrainingProblem([[1.0]], [[1.0]], reg)
     for name in methods or ():
         if name not in METHODS:
             raise InputError("methods", f"must be of {', '.join(METHODS)}, got {name!r}")

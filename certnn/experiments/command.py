@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
+from certnn.commands.destinations import continued_folder
+from certnn.errors import InputError
 from certnn.experiments.cells import TABLES, cells, measure
+from certnn.experiments.instances import needs_folder
 from certnn.experiments.table import save_tables, terminal_tables
-from certnn.paths import make_folder
-from certnn.sweep_progress import sweep_with_progress
+from certnn.paths import require_file
+from certnn.sweep_progress import STORE, sweep_with_progress
+from certnn.sweeps import Record
+
+_ALL_CORES = -1
 
 
 def run_all(options: argparse.Namespace) -> tuple[int, bool]:
@@ -35,16 +43,18 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
         options.methods,
         options.data_dir,
     )
-    out = make_folder(options.out)
+    out = continued_folder(options.out, results=STORE, tables="experiments.*")
+    if options.cluster is not None and options.jobs is not None:
+        raise InputError("jobs", "does nothing beside --cluster, whose workers run the cells")
+    jobs = _ALL_CORES if options.jobs is None else options.jobs
+    _require_data(wanted, options)
     cluster = None
     if options.cluster is not None:
         from certnn.relaxation.distributed import connected
 
         cluster = connected(options.cluster)
     try:
-        outcomes, interrupted = sweep_with_progress(
-            "cells", wanted, measure, out / "outcomes.jsonl", options.jobs, cluster
-        )
+        outcomes, interrupted = sweep_with_progress("cells", wanted, measure, out, jobs, cluster)
     finally:
         if cluster is not None:
             cluster.close()
@@ -56,6 +66,15 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     if failed:
         print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
     return failed, interrupted
+
+
+def _require_data(wanted: Sequence[Record], options: argparse.Namespace) -> None:
+    """Refuse a folder without what is wanted, or data that are asked for by name without one."""
+    for name in sorted({cell["data"] for cell in wanted if needs_folder(cell["data"])}):
+        if options.data_dir is not None:
+            require_file(Path(options.data_dir) / f"{name}.csv")
+        elif options.datasets is not None:
+            raise InputError("--data-dir", f"is needed for {name}: the folder with {name}.csv")
 
 
 def _again(options: argparse.Namespace) -> str:

@@ -7,9 +7,9 @@ import shlex
 
 from rich.console import Console
 
-from certnn.paths import make_folder
-from certnn.sweep_progress import sweep_with_progress
-from certnn.tightness.baseline import save_baseline, worse_than_baseline
+from certnn.commands.destinations import continued_folder, output_file
+from certnn.sweep_progress import STORE, sweep_with_progress
+from certnn.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
 from certnn.tightness.table import save_tables, summary_table, verdict_table
 
@@ -40,22 +40,22 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
         options.data,
         options.verdicts,
     )
-    out = make_folder(options.out)
-    outcomes, interrupted = sweep_with_progress(
-        "problems", wanted, measure, out / "outcomes.jsonl", options.jobs
-    )
+    out = continued_folder(options.out, results=STORE, tables="tightness.*")
+    kept = {} if options.baseline is None else read_baseline(options.baseline)
+    if options.save_baseline is not None:
+        output_file(options.save_baseline, "a baseline", read_baseline)
+    outcomes, interrupted = sweep_with_progress("problems", wanted, measure, out, options.jobs)
+    save_tables(out, outcomes, _again(options))
+    if options.save_baseline is not None and not interrupted:  # half of one would replace it
+        save_baseline(options.save_baseline, outcomes)
     Console().print(summary_table(outcomes))
     if options.verdicts:
         Console().print(verdict_table(outcomes))
-    save_tables(out, outcomes, _again(options))
     print(f"Written to {out}: tightness.html, tightness.csv, tightness.json")
     worse = [f"{outcome.cell}: {outcome.error}" for outcome in outcomes if outcome.error]
-    if options.baseline is not None:
-        worse += worse_than_baseline(options.baseline, outcomes)
+    worse += worse_than_baseline(kept, outcomes)
     for line in worse:
         print(f"worse: {line}")
-    if options.save_baseline is not None:
-        save_baseline(options.save_baseline, outcomes)
     return worse, interrupted
 
 
