@@ -85,10 +85,12 @@ def _run(words: Sequence[str]) -> int:
     try:
         for name, given in vars(options).items():
             if given == "" or (isinstance(given, list) and "" in given):  # "$NAME" that is not set
-                raise InputError(name, "is empty")
+                raise InputError(_option(name, words), "is empty")
         return run(options)
     except InputError as error:
-        return fail(f"{_as_written(error.argument, words)}: {error.reason}", UNUSABLE)
+        is_path = error.argument in words  # which may have the name of an option
+        name = error.argument if is_path else _option(error.argument, words)
+        return fail(f"{name}: {error.reason}", UNUSABLE)
     except OSError as error:
         return fail(f"{error.filename or 'system'}: {error.strerror}", UNUSABLE)
     except SolverError as error:
@@ -97,8 +99,8 @@ def _run(words: Sequence[str]) -> int:
         return fail("interrupted before anything was proved", INTERRUPTED)
 
 
-def _as_written(argument: str, words: Sequence[str]) -> str:
-    """The option that the argument came from, if it is among the words of the command."""
+def _option(argument: str, words: Sequence[str]) -> str:
+    """The argument as the option that is among the words, if it is."""
     option = f"--{argument.replace('_', '-')}"
     given = {word.partition("=")[0] for word in words}
     return next((name for name in (option, f"{option}s") if name in given), argument)

@@ -92,6 +92,8 @@ def run_sweep(
         finished = _on_cluster(run, missing, cluster)
     try:
         with store.open("a", encoding="utf-8") as file:
+            if not _ends_with_a_line(store):  # a run that was killed has left half of one
+                file.write("\n")
             for outcome in finished:
                 done[_key(outcome.cell)] = outcome
                 file.write(json.dumps(vars(outcome)) + "\n")
@@ -169,6 +171,12 @@ def _read(store: Path) -> list[Outcome]:
         if isinstance(error, InputError):
             raise
         raise InputError(str(store), f"is not a file of outcomes: {error}") from None
+
+
+def _ends_with_a_line(store: Path) -> bool:
+    with store.open("rb") as file:
+        file.seek(max(0, store.stat().st_size - 1))
+        return file.read() in (b"", b"\n")
 
 
 def _parsed(entry: Any) -> Outcome:

@@ -339,3 +339,11 @@ def test_many_digits(folder, capsys):
     assert main(["check", str(folder / "digits" / "certificate.json")]) == 0
     assert f"{float(digits):.12f}"[:12] in capsys.readouterr().out
     assert main([*command[:-1], "1000", "--out", str(folder / "digits")]) == 2
+
+
+def test_a_file_called_as_an_option_is_named_as_a_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["bound", "--data", "gap.npz", "--reg", "1", "--gap", "0.1", "--out"]
+    (tmp_path / "gap").write_text("")
+    assert main([*command, "gap"]) == 2
+    assert one_line_error(capsys).startswith("certnn: error: gap: cannot be made a folder")

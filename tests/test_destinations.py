@@ -178,16 +178,14 @@ def test_places_are_looked_at_before_the_work(here, capsys, command, option, fol
         (["tightness", "--out", "t", "--families"], "--families: is empty"),
         (["experiments", "--out", "e", "--data-dir", "none"], "none/banknote.csv: does not exist"),
         (["experiments", "--out", "e", "--data-dir", "one.npz"], "banknote.csv: does not exist"),
-        (["experiments", "--out", "e", "--datasets", "pima"], "--data-dir: is needed for pima"),
         (["experiments", "--out", "e", "--reg", "0"], "--reg: must be positive"),
         (
-            ["experiments", "--out", "e", "--only", "accuracy", "--datasets", "iris", "random"],
-            "--datasets: must be of iris, wine",
+            ["experiments", "--out", "e", "--only", "accuracy", "--datasets", "random"],
+            "--datasets: has none of the table accuracy",
         ),
         (["check", "one.npz", "--data", "none.npz"], "none.npz: does not exist"),
         (["check", "one.npz", "--data", "data.npz", "--targets", "no.npy"], "no.npy: does not"),
         (["report", "none", "--out", "page.html"], "none: does not exist"),
-        (["report", "one.npz", "--out", "page.html"], "one.npz: is not a report: "),
     ],
 )
 def test_inputs_are_looked_at_before_the_work(here, capsys, command, said):

@@ -81,6 +81,12 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path):
     assert sorted(seen) == [3, 4]
     assert [outcome.error for outcome in outcomes] == ["", "", "", "ValueError: three", ""]
     assert outcomes[4].values == {"y": 16}
+    seen.clear()
+    again, _ = sweeps.run_sweep(
+        wanted, square, store, tell=lambda done, total, outcome: seen.append(outcome.cell["x"])
+    )
+    assert seen == [3]
+    assert [outcome.values for outcome in again] == [outcome.values for outcome in outcomes]
 
 
 @pytest.mark.parametrize("text", ["{}\n", "[1]}\n", '{"cell": 1}\n', "nonsense}\n"])

@@ -9,6 +9,9 @@ from certnn.errors import InputError
 from certnn.paths import require_folder, require_place
 from certnn.raw_files import read_bytes
 
+#: Bytes of a report that is read.
+_LARGEST = 50_000_000
+
 
 def report_folder(folder: str, title: str, beside: Sequence[str] = ()) -> Path:
     """A folder to write a report into, in which there is none, or one with the same title.
@@ -27,18 +30,19 @@ def report_folder(folder: str, title: str, beside: Sequence[str] = ()) -> Path:
         If something else would be written over, or the folder cannot be written to.
     """
     from certnn.auditing import REPORT_FILES
-    from certnn.commands.report import read_report
+    from certnn.report.codec import parse_object
 
     place = require_folder(folder)
     there = [name for name in (*REPORT_FILES, *beside) if (place / name).exists()]
     if not there:
         return place
     try:
-        found = read_report(place).title
+        text = read_bytes(place / "report.json", _LARGEST).decode("utf-8", "replace")
+        found = parse_object(text).get("title")
     except InputError:
-        raise _held(folder, there[0]) from None
+        found = None
     if found != title:
-        raise _held(folder, f"the report on {found:.200}")
+        raise _held(folder, there[0] if found is None else f"the report on {found!s:.200}")
     return place
 
 

@@ -114,14 +114,13 @@ def cells(
     Raises
     ------
     InputError
-        If data or a method are not known, no table that is asked for is about the data, or a
-        weight decay is unusable.
+        If data or a method are not known, a weight decay is unusable, or there is nothing to do.
     """
     known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS)}
-    choices = [name for table in tables for name in known[table]]
     for name in data or ():
-        if name not in choices:
-            raise InputError("datasets", f"must be of {', '.join(choices)}, got {name!r}")
+        if name not in (*SHAPES, *DATA_SETS):
+            choices = ", ".join((*SHAPES, *DATA_SETS))
+            raise InputError("datasets", f"must be of {choices}, got {name!r}")
     for reg in regs:
         TrainingProblem([[1.0]], [[1.0]], reg)
     for name in methods or ():
@@ -143,6 +142,8 @@ def cells(
                 }
                 for method in wanted
             ]
+    if not found:
+        raise InputError("datasets", f"has none of the table {' or '.join(tables)}")
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,11 +11,9 @@ from rich.console import Console
 from certnn.commands.destinations import continued_folder
 from certnn.errors import InputError
 from certnn.experiments.cells import TABLES, cells, measure
-from certnn.experiments.instances import needs_folder
 from certnn.experiments.table import save_tables, terminal_tables
 from certnn.paths import require_file
 from certnn.sweep_progress import STORE, sweep_with_progress
-from certnn.sweeps import Record
 
 _ALL_CORES = -1
 
@@ -47,7 +44,8 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     if options.cluster is not None and options.jobs is not None:
         raise InputError("jobs", "does nothing beside --cluster, whose workers run the cells")
     jobs = _ALL_CORES if options.jobs is None else options.jobs
-    _require_data(wanted, options)
+    for name in sorted({cell["data"] for cell in wanted if cell["data_dir"] is not None}):
+        require_file(Path(options.data_dir) / f"{name}.csv")
     cluster = None
     if options.cluster is not None:
         from certnn.relaxation.distributed import connected
@@ -66,15 +64,6 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     if failed:
         print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
     return failed, interrupted
-
-
-def _require_data(wanted: Sequence[Record], options: argparse.Namespace) -> None:
-    """Refuse a folder without what is wanted, or data that are asked for by name without one."""
-    for name in sorted({cell["data"] for cell in wanted if needs_folder(cell["data"])}):
-        if options.data_dir is not None:
-            require_file(Path(options.data_dir) / f"{name}.csv")
-        elif options.datasets is not None:
-            raise InputError("--data-dir", f"is needed for {name}: the folder with {name}.csv")
 
 
 def _again(options: argparse.Namespace) -> str:
