@@ -74,8 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     with steady_output() as output:
         code = _run(words)
-    if output.trouble:
-        return fail(f"standard output: {output.trouble}", code or UNUSABLE)
+        output.flush()
+        if output.trouble:
+            return fail(f"standard output: {output.trouble}", code or UNUSABLE)
     return code
 
 
@@ -91,8 +92,8 @@ def _run(words: Sequence[str]) -> int:
         is_path = error.argument in words  # which may have the name of an option
         name = error.argument if is_path else _option(error.argument, words)
         return fail(f"{name}: {error.reason}", UNUSABLE)
-    except OSError as error:
-        return fail(f"{error.filename or 'system'}: {error.strerror}", UNUSABLE)
+    except OSError as error:  # a name that is too long, a disk that is full
+        return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
     except SolverError as error:
         return fail(str(error), FAILED)
     except KeyboardInterrupt:

@@ -183,6 +183,8 @@ def test_places_are_looked_at_before_the_work(here, capsys, command, option, fol
             ["experiments", "--out", "e", "--only", "accuracy", "--datasets", "random"],
             "--datasets: has none of the table accuracy",
         ),
+        (["bound", "--data", "a" * 300, "--reg", "1", "--out", "t"], "a: File name too long"),
+        (["check", "one.npz", "--data", "a" * 300], "a: cannot be read: File name too long"),
         (["check", "one.npz", "--data", "none.npz"], "none.npz: does not exist"),
         (["check", "one.npz", "--data", "data.npz", "--targets", "no.npy"], "no.npy: does not"),
         (["report", "none", "--out", "page.html"], "none: does not exist"),

@@ -47,7 +47,12 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
 def _add_search(command: argparse.ArgumentParser) -> None:
     add_problem_options(command)
     add_search_options(command)
-    command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
+    command.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for the report; one that holds another report is refused",
+    )
 
 
 def run_bound(options: argparse.Namespace) -> int:
