@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
@@ -101,6 +101,7 @@ def lower_bound(
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
     """
+    require_seed(seed)
     refuse_ignored(problem, level, choice, cluster)
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
     _validate(problem, time_limit, memory_limit, improve)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message names the argument.
@@ -22,3 +24,15 @@ class InputError(ValueError):
 
 class SolverError(RuntimeError):
     """A solver ended without a point that can be used; the message says which and why."""
+
+
+def require_seed(seed: object) -> None:
+    """Refuse what NumPy takes for no seed.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number from 0 on.
+    """
+    if not isinstance(seed, Integral) or seed < 0:
+        raise InputError("seed", f"must be a whole number, not negative, got {seed!r:.40}")

@@ -12,7 +12,7 @@ from certnn.bound_search import Checkpoint, Progress
 from certnn.bounds import lower_bound
 from certnn.certificate import Certificate
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
@@ -145,6 +145,7 @@ def train(
     begun = time.monotonic()
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
+    require_seed(seed)
     if start is not None:
         start.require_fits(problem)
     left, trained = time_limit, None

@@ -17,7 +17,7 @@ from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
 from certnn.kernel import Malformed, read_instance
-from certnn.paths import make_folder
+from certnn.paths import make_folder, require_folder
 from certnn.problem import TrainingProblem
 from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
@@ -199,7 +199,7 @@ def regularisation_path(
     if not ordered:
         raise InputError("regs", "is empty")
     if folder is not None:
-        _require_same_problem(make_folder(folder), problem, ordered)
+        _require_same_problem(require_folder(folder), problem, ordered)
     done: list[TrainingResult] = []
     interrupted = False
     for reg in reversed(ordered):
@@ -224,7 +224,8 @@ def regularisation_path(
                 raise
             interrupted = True
             break
-        if files:
+        if folder is not None and files:
+            make_folder(folder)
             result.save(*files)
         done.append(result)
         if result.interrupted:

@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from certnn import InputError, lower_bound
 from certnn.cli import main
 from certnn.datasets import iris, random_network_data
 from certnn.files import load_network, save_data, save_network
@@ -222,6 +223,17 @@ def test_a_verified_check_needs_the_checker(folder, capsys, monkeypatch):
     monkeypatch.setenv("CERTNN_CHECKER", str(folder / "no-checker"))
     assert main(["check", str(folder / "out" / "certificate.json"), "--verified"]) == 2
     assert "no-checker" in one_line_error(capsys)
+
+
+@pytest.mark.parametrize("command", ["train", "round", "path"])
+def test_a_seed_is_a_whole_number(folder, capsys, command):
+    stated = ["--reg", "0.1"] if command != "path" else ["--regs", "0.1"]
+    words = [command, "--data", str(folder / "data.npz"), *stated, "--out", str(folder / "seeded")]
+    assert main([*words, "--seed", "-1"]) == 2
+    assert "error: --seed: must be a whole number" in one_line_error(capsys)
+    for seed in (-1, 0.5, "a", None):
+        with pytest.raises(InputError, match=r"^seed: must be a whole number"):
+            lower_bound(iris(0.1), "shor", seed=seed)
 
 
 def test_train_then_bound(folder, capsys):

@@ -209,6 +209,8 @@ def test_tables_without_their_results_are_left(here, capsys):
 
 def test_a_path_refuses_a_folder_of_another_problem_before_it_trains(here, capsys):
     path = ["path", "--data", "data.npz", "--time-limit", "1", "--out", "path", "--regs"]
+    assert "--level: must be" in refused(capsys, here, [*path, "1", "--level", "high"])
+    assert not (here / "path").exists()
     assert main([*path, "1"]) == 0
     save_data("data.npz", random_network_data(1, 0.1, n=6, d=2, c=1))
     assert "certificate-1.0.json: is a cert" in refused(capsys, here, [*path, "2", "1"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.global_training import TrainingResult, train
 from certnn.problem import TrainingProblem
 from certnn.relaxation.lifted_moment import LiftedMoment
@@ -148,6 +148,7 @@ def compare_roundings(
     for method in methods:
         if method != BLIND:
             require_method(method)
+    require_seed(seed)
     tell = progress or (lambda *_: None)
     begun, seconds = time.monotonic(), 0.0
     if moment is None:
