@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from certnn.errors import InputError
-from certnn.paths import require_replaceable
+from certnn.paths import require_file, require_replaceable
 
 
 def read_bytes(path: str | Path, largest: int) -> bytes:
@@ -18,10 +18,8 @@ def read_bytes(path: str | Path, largest: int) -> bytes:
     InputError
         If the file does not exist, is not a regular file, cannot be read or is larger.
     """
-    path = Path(path)
+    path = require_file(path)
     try:
-        if not path.is_file():
-            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
         if path.stat().st_size > largest:
             raise InputError(str(path), f"is larger than {largest} bytes")
         return path.read_bytes()
