@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import stat
 
@@ -237,6 +238,19 @@ def test_half_a_run_is_not_kept_as_a_baseline(here, monkeypatch, capsys):
     words += ["--levels", "shor", "--time-limit", "2", "--out", "t"]
     assert main([*words, "--save-baseline", "kept.json"]) == 130
     assert not (here / "kept.json").exists()
+
+
+@pytest.mark.parametrize("more", [QUICK, ["--digits", "3"]])
+def test_figures_are_shown_where_files_cannot_be_written_any_more(here, monkeypatch, capsys, more):
+    def full(self, path):
+        raise InputError(str(path), "cannot be written: No space left on device")
+
+    monkeypatch.setattr("certnn.certificate.Certificate.save", full)
+    assert main(stated(["bound", *more, "--out", "out"])) == 2
+    said = capsys.readouterr()
+    assert "roved" in said.out
+    assert re.search(r"\d\.\d{3,}", said.out)
+    assert said.err.splitlines()[-1].endswith("cannot be written: No space left on device")
 
 
 def test_a_device_is_not_replaced_by_a_file(tmp_path):

@@ -61,6 +61,14 @@ def test_processes_are_not_for_a_cluster(here, capsys):
     assert capsys.readouterr().err.startswith("certnn: error: --jobs: ")
 
 
+@pytest.mark.parametrize("families", [["iris"], []])
+@pytest.mark.parametrize("option", ["--d", "--c"])
+def test_shapes_are_not_for_problems_that_have_their_own(here, capsys, families, option):
+    command = ["tightness", "--data", "small.npz", "--families", *families, option, "3"]
+    assert main([*command, "--out", "out"]) == 2
+    assert capsys.readouterr().err.startswith(f"certnn: error: {option}: does nothing")
+
+
 def problem(**more):
     return certnn.TrainingProblem([[1.0, 2.0], [3.0, -1.0]], [[1.0], [-1.0]], 0.1, **more)
 

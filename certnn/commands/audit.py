@@ -92,8 +92,8 @@ def _run_digits(options: argparse.Namespace) -> int:
         refined = refine(
             problem, options.digits, progress=lambda doing: progress.tell(doing, None, None)
         )
-    refined.certificate.save(make_folder(out) / "certificate.json")
     print(f"proved: {refined}")
+    refined.certificate.save(make_folder(out) / "certificate.json")
     print(f"Written to {out}: certificate.json")
     return OK
 
@@ -143,8 +143,10 @@ def finish(result: AuditResult, out: Path) -> int:
 
     from certnn.report.terminal import print_report
 
-    result.save(out)
-    print_report(result.report, Console())
+    try:
+        result.save(out)
+    finally:  # a disk that is full by now takes the files, not the figures
+        print_report(result.report, Console())
     print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
     if not result.report.consistent:
         return FAILED

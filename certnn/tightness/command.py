@@ -8,9 +8,11 @@ import shlex
 from rich.console import Console
 
 from certnn.commands.destinations import continued_folder, output_file
+from certnn.errors import InputError
 from certnn.sweep_progress import STORE, sweep_with_progress
 from certnn.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure
+from certnn.tightness.families import FIXED_SHAPES
 from certnn.tightness.table import save_tables, summary_table, verdict_table
 
 
@@ -28,11 +30,15 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     InputError
         If an option is unusable.
     """
+    if all(family in FIXED_SHAPES for family in options.families):
+        for name in ("d", "c"):
+            if getattr(options, name) is not None:
+                raise InputError(name, "does nothing: iris and --data have shapes of their own")
     wanted = cells(
         options.families,
         options.n,
-        options.d,
-        options.c,
+        options.d or [2],
+        options.c or [5],
         options.regs,
         options.seeds,
         options.levels,
@@ -62,7 +68,8 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
 def _again(options: argparse.Namespace) -> str:
     words = ["certnn", "tightness"]
     for name in ("families", "n", "d", "c", "regs", "levels"):
-        words += [f"--{name}", *map(str, getattr(options, name))]
+        if getattr(options, name) is not None:
+            words += [f"--{name}", *map(str, getattr(options, name))]
     for name in ("data", "seeds", "time_limit", "out"):
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
