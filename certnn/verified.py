@@ -41,7 +41,8 @@ def find_checker() -> Path:
         If there is no such program.
     """
     named = os.environ.get(ENVIRONMENT)
-    checker = Path(named) if named else _SCRIPT.parent / _BUILT
+    # A bare name would be looked for on PATH when it is run.
+    checker = Path(named).absolute() if named else _SCRIPT.parent / _BUILT
     if checker.is_file() and os.access(checker, os.X_OK):
         return checker
     if named:

@@ -255,6 +255,9 @@ def test_verdicts_of_the_program(tmp_path):
 def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv(verified.ENVIRONMENT, str(program(tmp_path, "", 0)))
     assert verified.find_checker() == tmp_path / "checker"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(verified.ENVIRONMENT, "checker")
+    assert verified.find_checker() == tmp_path / "checker"
     (tmp_path / "checker").chmod(0o644)
     with pytest.raises(InputError, match="CERTNN_CHECKER"):
         verified.find_checker()
