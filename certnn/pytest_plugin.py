@@ -64,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if level is not None:
             stages(level, directions=1, columns=1, outputs=1)
         option = "--certnn-report"
+        if config.getoption(option) == "":  # of "$NAME" that is not set
+            raise InputError(option, "is empty")
         if folder is not None:
             require_folder(folder)
     except InputError as error:

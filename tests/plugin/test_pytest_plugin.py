@@ -187,6 +187,7 @@ def test_failing(assert_certified_gap):
     [
         (["--certnn-report", "file"], "--certnn-report: cannot be made a folder: it is a file"),
         (["--certnn-report", "file/in"], "--certnn-report: cannot be made a folder: */file is a*"),
+        (["--certnn-report="], "--certnn-report: is empty"),
         (["--certnn-level", "highest"], "--certnn-level: must be auto, shor, *, got 'highest'"),
     ],
 )
