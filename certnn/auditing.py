@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certnn.bound_result import LowerBoundResult
-from certnn.bounds import ENOUGH, lower_bound
+from certnn.bounds import ENOUGH, lower_bound, refuse_ignored
 from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
 from certnn.errors import InputError, SolverError, positive_number
@@ -24,6 +24,7 @@ from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
+from certnn.paths import make_folder
 from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
 from certnn.proved import require_lower
@@ -32,7 +33,7 @@ from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound
 from certnn.report.neurons import neuron_table
-from certnn.report.reading import CERTIFICATE, PATTERN_CERTIFICATE, REPORT
+from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.stated_problem import problem_for
 from certnn.stationarity import stationarity_residual
 from certnn.training import improvements, polish, train_locally
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 #: Called as progress(what is running, best proved bound or None, best objective or None).
 AuditProgress = Callable[[str, float | None, float | None], None]
+
+#: From a certificate's file name to the command that checks it, as one would type it in a shell.
+Recheck = Callable[[str], str]
 
 #: Shares of what is left of a limit for descent from the weights of the given network, for the
 #: cheapest level where others follow, for a better network, and for the bound over activation
@@ -126,7 +130,8 @@ class AuditResult:
     def save(self, folder: str | Path) -> None:
         """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
 
-        With a bound over activation patterns, patterns-certificate.json too.
+        With a bound over activation patterns, patterns-certificate.json too; without one, none is
+        left there.
 
         Raises
         ------
@@ -136,13 +141,15 @@ class AuditResult:
         from certnn.report.html import render_html
 
         data, folder = self.report.to_json(), make_folder(folder)
-        network = folder / "best_network.npz"
+        network = folder / NETWORK
         self.lower.certificate.save(folder / CERTIFICATE)
         if self.patterns is not None:
             self.patterns.certificate.save(folder / PATTERN_CERTIFICATE)
+        else:  # that of an earlier report says nothing of this one
+            (folder / PATTERN_CERTIFICATE).unlink(missing_ok=True)
         save_network(network, self.best_network)
         page = render_html(self.report, network.read_bytes())
-        write_atomically(folder / "report.html", page.encode())
+        write_atomically(folder / PAGE, page.encode())
         write_atomically(folder / REPORT, data.encode())
 
     def _repr_html_(self) -> str:
@@ -155,22 +162,6 @@ class AuditResult:
     def __repr__(self) -> str:
         gap = "" if self.gap is None else f"gap={self.gap:.3g}, "
         return f"AuditResult({gap}lower={self.lower.value!r}, proved by the kernel)"
-
-
-def make_folder(folder: str | Path) -> Path:
-    """Make a folder to write results into, if it is not there.
-
-    Raises
-    ------
-    InputError
-        If that is not possible.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(str(folder), f"cannot be made a folder: {error.strerror}") from None
-    return folder
 
 
 def audit(
@@ -188,7 +179,7 @@ def audit(
     choice: SolverChoice | None = None,
     cluster: Client | None = None,
     title: str = "audit",
-    recheck: str = "certnn check certificate.json",
+    recheck: Recheck = "certnn check {}".format,
     decay: str = "",
     progress: AuditProgress | None = None,
 ) -> AuditResult:
@@ -222,9 +213,12 @@ def audit(
         Solver, formulation and options, as in `certnn.lower_bound`.
     cluster : distributed.Client or None
         As in `certnn.lower_bound`.
-    title, recheck, decay : str
-        What the report says of the network's origin, of how to check the certificate again, and of
-        the weight decay that reg stands for (`certnn.conventions.Convention.explained`).
+    title, decay : str
+        What the report says of the network's origin, and of the weight decay that reg stands for
+        (`certnn.conventions.Convention.explained`).
+    recheck : callable
+        From a certificate's file name to the command in the report that checks it again, quoted for
+        a shell.
     progress : callable or None
         Called as ``progress(stage, bound, objective)``.
 
@@ -256,6 +250,7 @@ def audit(
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
     with budgeted(time_limit, work_limit, budget) as whole:
@@ -273,9 +268,7 @@ def audit(
 
         # Leaves time for what follows, if something does.
         cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
-        lower = lower_bound(
-            problem, "shor", budget=cheapest, choice=choice, cluster=cluster, progress=tell
-        )
+        lower = lower_bound(problem, "shor", budget=cheapest, cluster=cluster, progress=tell)
         # What comes first may train as it goes; the levels of the relaxation do not. Where the
         # search for a bound trains, its network is better to compare with than none.
         later = any(stage.trains for stage in plan[:2])
@@ -290,12 +283,15 @@ def audit(
             best = _best_with(problem, best, patterns)
         if not whole.over:
             reference = (given or best).bound.rounded
+            share = _close_enough(given, best) if gap is None else gap
+            if gap is not None and given is not None:  # the goal is its gap, not the best network's
+                share = min(gap, ENOUGH)
             lower = lower_bound(
                 problem,
                 level,
                 budget=whole.part(1.0 - _PATTERNS) if later else whole,
                 target=None if gap is None or given is None else reference * (1.0 - gap),
-                gap=_close_enough(given, best) if gap is None else min(gap, ENOUGH),
+                gap=share,
                 memory_limit=memory_limit,
                 network=best.network,
                 choice=choice,
@@ -312,7 +308,7 @@ def audit(
         problem, given, local, best, lower, title, recheck, decay, time.monotonic() - start
     )
     if patterns is not None:
-        report = _with_pattern_tier(problem, report, patterns)
+        report = _with_pattern_tier(problem, report, patterns, recheck)
     return AuditResult(report, lower, best.network, patterns)
 
 
@@ -344,7 +340,7 @@ def _over_patterns(
 
 
 def _with_pattern_tier(
-    problem: TrainingProblem, report: GapReport, found: PatternBoundResult
+    problem: TrainingProblem, report: GapReport, found: PatternBoundResult, recheck: Recheck
 ) -> GapReport:
     best = _evaluated(problem, found.network, "column generation over these patterns")
     tier = PatternTier.from_exact(
@@ -356,7 +352,7 @@ def _with_pattern_tier(
         seconds=found.seconds,
         certificate=PATTERN_CERTIFICATE,
         certificate_bytes=len(found.certificate.document),
-        recheck=report.recheck.replace(CERTIFICATE, PATTERN_CERTIFICATE),
+        recheck=recheck(PATTERN_CERTIFICATE),
     )
     return replace(report, pattern_tier=tier, proved=(*report.proved, found.bound, best.bound))
 
@@ -435,7 +431,7 @@ def _report(
     best: _Evaluated,
     lower: LowerBoundResult,
     title: str,
-    recheck: str,
+    recheck: Recheck,
     decay: str,
     seconds: float,
 ) -> GapReport:
@@ -460,7 +456,7 @@ def _report(
         versions=_versions(),
         certificate=CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),
-        recheck=recheck,
+        recheck=recheck(CERTIFICATE),
         decay=decay,
         pattern_tier=None,
         proved=(*(p.bound for p in lower.proved), *(one.bound for one in evaluated)),

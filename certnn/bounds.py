@@ -10,7 +10,7 @@ from certnn.bound_result import LowerBoundResult
 from certnn.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
 from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.kernel import Instance
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem, require_problem
@@ -111,8 +111,10 @@ def lower_bound(
         On Ctrl-C before anything is proved.
     """
     require_problem(problem)
+    require_seed(seed)
+    refuse_ignored(problem, level, choice, cluster)
     choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
-    _validate(problem, memory_limit, choice, improve, near, network)
+    _validate(problem, memory_limit, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
     with budgeted(time_limit, work_limit, budget) as limit:
@@ -160,14 +162,12 @@ def _searched(request: BoundRequest, level: str) -> LowerBoundResult:
 def _validate(
     problem: TrainingProblem,
     memory_limit: float,
-    choice: SolverChoice,
     improve: LowerBoundResult | None,
     near: LowerBoundResult | None,
     network: TwoLayerNetwork | None,
 ) -> None:
     if not memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
-    _validate_choice(choice)
     for name, result in (("improve", improve), ("near", near)):
         if result is not None and type(result) is not LowerBoundResult:
             raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
@@ -177,6 +177,44 @@ def _validate(
     for name, known in (("network", network), ("improve", improved)):
         if known is not None:
             require_network(name, known, problem)
+
+
+def refuse_ignored(
+    problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
+) -> None:
+    """Refuse a solver or a cluster that would not be used.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level, choice, cluster
+        As in `lower_bound`.
+
+    Raises
+    ------
+    InputError
+        If the level runs none of those that a general solver is for, the solver cannot be had, or
+        nothing would be summed on the cluster.
+    """
+    if cluster is not None and not problem.is_plain:
+        raise InputError(
+            "cluster", "is for the half-squared loss without output bias and free biases"
+        )
+    if choice is None:
+        return
+    _validate_choice(choice)
+    # Where every row of X is zero, no level is run but shor, whatever is asked for.
+    directions = max(1, find_directions(problem.features).count)
+    columns, general = problem.features.shape[1], choice.solver != OWN
+    kinds = {stage.kind for stage in stages(level, directions, columns, problem.c, general)}
+    if choice.formulation != "reduced" and "dnn" not in kinds:
+        raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
+    if general and not kinds & {"block", "dnn"}:
+        raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
+    if general and choice.formulation != "dual":
+        from certnn.relaxation.cvxpy_solvers import require_installed
+
+        require_installed(choice.solver)
 
 
 def _same_points(one: Instance, other: Instance) -> bool:

@@ -11,11 +11,12 @@ from typing import NamedTuple, NoReturn
 from certnn.commands.audit import add_audit_options, add_bound_options, run_audit, run_bound
 from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
-from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK, TERMINATED, UNUSABLE, fail
+from certnn.commands.exit_codes import FAILED, INTERRUPTED, TERMINATED, UNUSABLE, fail
 from certnn.commands.experiments import add_experiments_options, run_experiments
 from certnn.commands.path import add_path_options, run_path
 from certnn.commands.report import add_report_options, run_report
 from certnn.commands.round import add_round_options, run_round
+from certnn.commands.streams import steady_output
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
@@ -72,27 +73,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code.
 
     0: done, and the report is consistent. 1: the certificate is rejected, or the report contradicts
-    itself. 2: unusable input, in one line. 130 or 143: interrupted by Ctrl-C or SIGTERM; what was
-    proved by then is written.
+    itself. 2: unusable input, or output that could not be written, in one line. 130 or 143:
+    interrupted by Ctrl-C or SIGTERM; what was proved by then is written.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    with steady_output() as output:
+        code = _run(words)
+        output.flush()
+        if output.trouble:
+            return fail(f"standard output: {output.trouble}", code or UNUSABLE)
+    return code
+
+
+def _run(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     searching = stoppable if options.searches else interruptible
     with searching(signal.SIGINT, signal.SIGTERM) as stop:
         try:
+            for name, given in vars(options).items():
+                if given == "" or (isinstance(given, list) and "" in given):  # "$NAME", not set
+                    raise InputError(_option(name, words), "is empty")
             code = run(options)
         except InputError as error:
-            return fail(str(error), UNUSABLE)
+            is_path = error.argument in words  # which may have the name of an option
+            name = error.argument if is_path else _option(error.argument, words)
+            return fail(f"{name}: {error.reason}", UNUSABLE)
+        except OSError as error:  # a name that is too long, a disk that is full
+            return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
         except SolverError as error:
             return fail(str(error), FAILED)
         except KeyboardInterrupt:
             what = "interrupted before anything was proved" if options.searches else "interrupted"
             code = fail(what, INTERRUPTED)
-        except BrokenPipeError:
-            sys.stderr.close()
-            return OK
-    terminated = code == INTERRUPTED and stop.signal == signal.SIGTERM
-    return TERMINATED if terminated else code
+    return TERMINATED if code == INTERRUPTED and stop.signal == signal.SIGTERM else code
+
+
+def _option(argument: str, words: Sequence[str]) -> str:
+    """The argument as the option that is among the words, if it is."""
+    option = f"--{argument.replace('_', '-')}"
+    given = {word.partition("=")[0] for word in words}
+    return next((name for name in (option, f"{option}s") if name in given), argument)
 
 
 def _parser() -> argparse.ArgumentParser:

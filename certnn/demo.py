@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.auditing import AuditResult, audit
+from certnn.auditing import AuditResult, Recheck, audit
 from certnn.datasets import iris
 from certnn.files import save_data, save_network
 from certnn.network import TwoLayerNetwork
@@ -19,22 +19,24 @@ _WIDTH = 30
 _STEPS = 20000
 _RATE = 2e-5
 _SECONDS = 45.0
+TITLE = f"{_WIDTH} neurons, gradient descent, on the training half of iris"
+#: Names of the files with the data and the network.
+DATA, NETWORK = "iris.npz", "network.npz"
 
 
-def audited_iris(folder: Path) -> AuditResult:
-    """Train on iris, audit the network, and leave data, network and report in `folder`."""
+def audited_iris(folder: Path, recheck: Recheck) -> AuditResult:
+    """Train on iris, audit the network, and leave data and network in `folder`."""
     problem = iris(_REG)
     network = gradient_descent(problem)
-    data = folder / "iris.npz"
-    save_data(data, problem)
-    save_network(folder / "network.npz", network)
+    save_data(folder / DATA, problem)
+    save_network(folder / NETWORK, network)
     with SearchProgress() as progress:
         return audit(
             network,
             problem,
             time_limit=_SECONDS,
-            title=f"{_WIDTH} neurons, gradient descent, on the training half of iris",
-            recheck=f"certnn check {folder / 'certificate.json'} --data {data}",
+            title=TITLE,
+            recheck=recheck,
             progress=progress.tell,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any
 
 
@@ -50,3 +51,15 @@ def shorten(text: object, longest: int = 80) -> str:
         text = text.decode("utf-8", "replace")
     line = "".join(character if character.isprintable() else "?" for character in str(text))
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def require_seed(seed: object) -> None:
+    """Refuse what NumPy takes for no seed.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number from 0 on.
+    """
+    if not isinstance(seed, Integral) or seed < 0:
+        raise InputError("seed", f"must be a whole number, not negative, got {seed!r:.40}")

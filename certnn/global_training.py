@@ -12,7 +12,7 @@ from certnn.bounds import lower_bound
 from certnn.budget import Budget, budgeted
 from certnn.certificate import Certificate
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.files import save_network
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
@@ -161,6 +161,7 @@ def train(
     require_problem(problem)
     if not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
+    require_seed(seed)
     if start is not None:
         require_network("start", start, problem)
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)

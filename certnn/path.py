@@ -13,11 +13,14 @@ from pathlib import Path
 
 from certnn.bound_search import Progress
 from certnn.budget import require_limit
+from certnn.certificate import Certificate
 from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
 from certnn.interrupts import stoppable
+from certnn.kernel import Malformed, read_instance
+from certnn.paths import make_folder, require_folder
 from certnn.problem import TrainingProblem, require_problem
 from certnn.proved import require_lower
 from certnn.raw_files import write_atomically
@@ -120,7 +123,7 @@ class RegularisationPath:
         InputError
             If the folder cannot be made or written to.
         """
-        folder = Path(folder)
+        folder = make_folder(folder)
         for reg, result in zip(self.regs, self.results, strict=True):
             result.save(*_files(folder, reg))
         self.save_tables(folder)
@@ -217,6 +220,8 @@ def regularisation_path(
         raise InputError("regs", "is empty")
     for name, limit in (("time_limit", time_limit), ("work_limit", work_limit)):
         require_limit(name, limit)
+    if folder is not None:
+        _require_same_problem(require_folder(folder), problem, ordered)
     done: list[TrainingResult] = []
     with stoppable() as stop:
         for reg in reversed(ordered):
@@ -241,7 +246,8 @@ def regularisation_path(
                 if not done:
                     raise
                 break
-            if files:
+            if folder is not None and files:
+                make_folder(folder)
                 result.save(*files)
             done.append(result)
             if stop.asked:
@@ -249,6 +255,20 @@ def regularisation_path(
         interrupted = stop.asked
     kept = tuple(ordered[len(ordered) - len(done) :])
     return RegularisationPath(problem, kept, tuple(reversed(done)), interrupted)
+
+
+def _require_same_problem(folder: Path, problem: TrainingProblem, regs: Sequence[float]) -> None:
+    """Refuse a folder with certificates of another problem, before anything is written there."""
+    for reg in regs:
+        _, proof = _files(folder, reg)
+        if not proof.exists():
+            continue
+        try:
+            instance = read_instance(Certificate.load(proof).document)
+        except Malformed as error:
+            raise InputError(str(proof), f"is not a certificate to go on from: {error}") from None
+        if instance != problem.with_reg(reg).instance():
+            raise InputError(str(proof), "is a certificate of another problem")
 
 
 def _files(folder: Path, reg: float) -> tuple[Path, Path]:

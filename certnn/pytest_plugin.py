@@ -22,7 +22,10 @@ import pytest
 
 # certnn itself is imported by the fixtures: other people's test runs should not pay for it.
 
-_PROVED = pytest.StashKey[list[str]]()
+#: Name of what was proved among the properties of a test, which pytest-xdist brings from where the
+#: test ran, and ``--junit-xml`` writes down.
+_PROVED = "certnn"
+_FAILURES = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,11 +42,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker."""
+    """The marker, and a look at the options.
+
+    Raises
+    ------
+    pytest.UsageError
+        If no test could use one of them.
+    """
     config.addinivalue_line(
         "markers", "certnn(time_limit): seconds for each proof of the test's certnn assertions"
     )
-    config.stash[_PROVED] = []
+    folder, level = _report_folder(config), config.getoption("--certnn-level")
+    if folder is None and level is None:
+        return
+    from certnn.errors import InputError
+    from certnn.paths import require_folder
+    from certnn.relaxation.levels import stages
+
+    try:
+        option = "--certnn-level"
+        if level is not None:
+            stages(level, directions=1, columns=1, outputs=1)
+        option = "--certnn-report"
+        if config.getoption(option) == "":  # of "$NAME" that is not set
+            raise InputError(option, "is empty")
+        if folder is not None:
+            require_folder(folder)
+    except InputError as error:
+        raise pytest.UsageError(f"{option}: {error.reason}") from None
+
+
+def _report_folder(config: pytest.Config) -> Path | None:
+    """The folder for reports, wherever a test goes."""
+    folder = config.getoption("--certnn-report")
+    return None if folder is None else config.invocation_params.dir / folder
 
 
 @pytest.fixture
@@ -67,34 +99,32 @@ def assert_tight(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
 
 def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    from certnn.testing import folder_name
-
-    settings: dict[str, Any] = {}
     marker = request.node.get_closest_marker("certnn")
-    if marker is not None:
-        if marker.args or set(marker.kwargs) != {"time_limit"}:
-            pytest.fail("the marker is certnn(time_limit=seconds)", pytrace=False)
-        settings["time_limit"] = marker.kwargs["time_limit"]
-    folder = request.config.getoption("--certnn-report")
-    if folder is not None:
-        settings["report"] = Path(folder) / folder_name(request.node.nodeid)
-    return settings
+    if marker is None:
+        return {}
+    if marker.args or set(marker.kwargs) != {"time_limit"}:
+        pytest.fail("the marker is certnn(time_limit=seconds)", pytrace=False)
+    return {"time_limit": marker.kwargs["time_limit"]}
 
 
 def _recorded(
     request: pytest.FixtureRequest, check: Callable[..., Any], settings: dict[str, Any]
 ) -> Callable[..., Any]:
+    from certnn.testing import folder_name
+
+    node, folder = request.node, _report_folder(request.config)
+
     @wraps(check)
     def run(*arguments: Any, **more: Any) -> Any:
         __tracebackhide__ = True
-        failure = ""
+        failures = node.stash.get(_FAILURES, 0)
+        report = folder and folder / folder_name(node.nodeid, failures)
         try:
-            result = check(*arguments, **{**settings, **more})
-        except AssertionError as error:
-            failure = str(error)
-        if failure:  # from here, so that the trace ends in the test
-            pytest.fail(failure)
-        request.config.stash[_PROVED].append(f"{request.node.nodeid}: {result!r}")
+            result = check(*arguments, **{"report": report, **settings, **more})
+        except AssertionError:  # the next of this test, as in subtests, has a folder of its own
+            node.stash[_FAILURES] = failures + 1
+            raise
+        node.user_properties.append((_PROVED, repr(result)))
         return result
 
     return run
@@ -104,7 +134,14 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """What was proved, with -v."""
-    proved = config.stash[_PROVED]
+    proved = [
+        f"{report.nodeid}: {found}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "teardown"  # which has what all phases proved
+        for name, found in report.user_properties
+        if name == _PROVED
+    ]
     if proved and config.get_verbosity() > 0:
         terminalreporter.section("certnn: proved")
         for line in proved:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from certnn.errors import InputError
+from certnn.paths import require_file, require_replaceable
 
 #: Most bytes of arrays, uncompressed, that are read from one file, if it is not as large itself.
 LARGEST_CONTENT = 256 << 20
@@ -20,10 +21,8 @@ def read_bytes(path: str | Path, largest: int) -> bytes:
     InputError
         If the file does not exist, is not a regular file, cannot be read or is larger.
     """
-    path = Path(path)
+    path = require_file(path)
     try:
-        if not path.is_file():
-            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
         if path.stat().st_size > largest:
             raise InputError(str(path), f"is larger than {largest} bytes")
         return path.read_bytes()
@@ -37,9 +36,10 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        If the folder does not exist or cannot be written to.
+        If the folder does not exist or cannot be written to, or something else than a file is
+        there.
     """
-    path = Path(path)
+    path = require_replaceable(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

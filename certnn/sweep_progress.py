@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from certnn.paths import make_folder
 from certnn.plain_text import printable
 from certnn.sweeps import Outcome, Record, run_sweep
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 _LONGEST = 2000
 
 
+#: Name of the file in a folder of results that keeps the outcomes.
+STORE = "outcomes.jsonl"
+
+
 def sweep_with_progress(
     what: str,
     cells: Sequence[Record],
     run: Callable[[Record], Record],
-    store: str | Path,
+    folder: str | Path,
     jobs: int = 1,
     cluster: Client | None = None,
     examine: Callable[[Record], None] | None = None,
@@ -34,8 +39,10 @@ def sweep_with_progress(
     ----------
     what : str
         Name of the cells.
-    cells, run, store, jobs, cluster, examine
+    cells, run, jobs, cluster, examine
         As in `run_sweep`, as are returns and errors.
+    folder : str or Path
+        Made if it is not there; keeps the outcomes.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
@@ -47,4 +54,4 @@ def sweep_with_progress(
                 line = printable(f"{outcome.cell}: {outcome.error}", _LONGEST)
                 bar.console.print(line, markup=False)
 
-        return run_sweep(cells, run, store, jobs, tell, cluster, examine)
+        return run_sweep(cells, run, make_folder(folder) / STORE, jobs, tell, cluster, examine)

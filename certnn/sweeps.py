@@ -95,8 +95,11 @@ def run_sweep(
     Raises
     ------
     InputError
-        If the file is not one of outcomes or cannot be written; the message names the line.
+        If the file is not one of outcomes, where the message names the line, or cannot be written,
+        or `jobs` is 0.
     """
+    if jobs == 0:
+        raise InputError("jobs", "must not be 0; with -1 there are as many as cores")
     store = Path(store)
     done = _read(store, set(map(_key, cells)), examine or (lambda values: None))
     missing = [cell for cell in cells if _key(cell) not in done]
@@ -109,6 +112,8 @@ def run_sweep(
             finished = _on_processes(run, missing, jobs, stop)
         try:
             with store.open("a", encoding="utf-8") as file:
+                if not _ends_with_a_line(store):  # a run that was killed has left half of one
+                    file.write("\n")
                 for outcome in finished:
                     done[_key(outcome.cell)] = outcome
                     file.write(json.dumps(_entry(outcome)) + "\n")
@@ -246,6 +251,12 @@ def _read(store: Path, wanted: set[str], examine: Callable[[Record], None]) -> d
             raise InputError(str(store), reason) from None
         done[_key(outcome.cell)] = outcome
     return {key: outcome for key, outcome in done.items() if not outcome.error}
+
+
+def _ends_with_a_line(store: Path) -> bool:
+    with store.open("rb") as file:
+        file.seek(max(0, store.stat().st_size - 1))
+        return file.read() in (b"", b"\n")
 
 
 def _parsed(line: str) -> Outcome:

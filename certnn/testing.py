@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -68,6 +69,7 @@ def assert_certified_gap(
     InputError
         If an argument is unusable.
     """
+    __tracebackhide__ = True  # pytest's trace ends in the test
     problem = TrainingProblem(X, Y, reg, hidden_bias, loss=loss, output_bias=output_bias)
     if isinstance(network, tuple | list):
         network = TwoLayerNetwork(*network)
@@ -143,6 +145,7 @@ def assert_tight(
     InputError
         If an argument is unusable.
     """
+    __tracebackhide__ = True
     if not 0.0 <= min_ratio <= 1.0:
         raise InputError("min_ratio", f"must be in [0, 1], got {min_ratio!r}")
     best = train(problem, gap=1e-3, time_limit=time_limit)
@@ -170,16 +173,23 @@ def assert_tight(
 
 
 def _saved(result: AuditResult, report: str | Path) -> str:
-    result.save(report)
+    try:
+        result.save(report)
+    except InputError as error:  # what failed is the assertion
+        return f"  there is no report: {error}"
     return f"  report.html, certificate.json and best_network.npz are in {report}"
 
 
-def folder_name(test: str) -> str:
-    """A test's name as the name of a folder.
+def folder_name(test: str, failures: int = 0) -> str:
+    """A name of a folder for a failure of a test: no other one has it.
 
     Parameters
     ----------
     test : str
-        Its node id.
+        The test's node id.
+    failures : int
+        How many times the test has failed before.
     """
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[:150] or "test"
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-.")[:150]
+    digest = hashlib.sha256(test.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return "-".join(filter(None, (readable, digest, str(failures + 1) if failures else "")))

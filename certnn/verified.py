@@ -9,6 +9,7 @@ a false claim pass.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -25,12 +26,14 @@ from certnn.kernel.psd import PsdProof
 
 #: Names the program, where it is not in its usual place.
 ENVIRONMENT = "CERTNN_CHECKER"
-_BUILT = Path(__file__).parents[1] / "proofs" / "_build" / "certnn-checker"
+#: What makes it, in the sources alone, and where.
+_SCRIPT = Path(__file__).parents[1] / "proofs" / "build_checker.sh"
+_BUILT = Path("_build", "certnn-checker")
 _SparseRow = dict[int, int]
 
 
 def find_checker() -> Path:
-    """The extracted checker: what CERTNN_CHECKER names, or what proofs/build_checker.sh has built.
+    """The extracted checker: what CERTNN_CHECKER names, or what proofs/build_checker.sh has made.
 
     Raises
     ------
@@ -38,11 +41,20 @@ def find_checker() -> Path:
         If there is no such program.
     """
     named = os.environ.get(ENVIRONMENT)
-    checker = Path(named) if named else _BUILT
-    if not (checker.is_file() and os.access(checker, os.X_OK)):
-        where = f"{ENVIRONMENT} names" if named else "bash proofs/build_checker.sh makes"
-        raise InputError("verified", f"needs the extracted checker, {checker}, which {where}")
-    return checker
+    # A bare name would be looked for on PATH when it is run.
+    checker = Path(named).absolute() if named else _SCRIPT.parent / _BUILT
+    if checker.is_file() and os.access(checker, os.X_OK):
+        return checker
+    if named:
+        raise InputError(ENVIRONMENT, f"must name the extracted checker, and {named} is no program")
+    if _SCRIPT.is_file():
+        way = f"bash {shlex.quote(str(_SCRIPT))} makes it"
+    else:
+        way = (
+            "pip installs none; in certnn's sources bash proofs/build_checker.sh makes it, and "
+            f"{ENVIRONMENT}=SOURCES/proofs/{_BUILT} in the environment names it"
+        )
+    raise InputError("verified", f"needs the extracted checker: {way}")
 
 
 def check_verified(document: bytes, checker: Path) -> Fraction:

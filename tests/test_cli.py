@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from certnn import InputError, lower_bound
 from certnn.cli import main
 from certnn.datasets import iris, random_network_data
 from certnn.files import load_network, save_data, save_network
@@ -170,16 +171,20 @@ def test_usage_errors(capsys, arguments):
 @pytest.mark.parametrize(
     ("more", "word"),
     [
-        (["--level", "highest"], "level"),
-        (["--gap", "2"], "gap"),
-        (["--time-limit", "-3"], "time_limit"),
-        (["--work-limit", "0"], "work_limit"),
-        (["--solver", "NOSUCH", "--level", "dnn", "--work-limit", "6"], "solver"),
+        (["--level", "highest"], "--level"),
+        (["--gap", "2"], "--gap"),
+        (["--gap=2"], "--gap"),
+        (["--time-limit", "-3"], "--time-limit"),
+        (["--work-limit", "0"], "--work-limit"),
+        (["--memory-limit", "0"], "--memory-limit"),
+        (["--solver", "NOSUCH", "--level", "dnn"], "--solver"),
+        (["--level", ""], "--level"),
     ],
 )
 def test_bad_search_options(folder, capsys, more, word):
     assert audit(folder, *more, out="unwritten2") == 2
-    assert f"error: {word}: " in capsys.readouterr().err
+    assert f"error: {word}: " in one_line_error(capsys)
+    assert not (folder / "unwritten2").exists()
 
 
 @pytest.mark.parametrize(
@@ -189,9 +194,9 @@ def test_bad_search_options(folder, capsys, more, word):
         (["--reg", "0.1", "--convention", "mean", "--decay", "0.1"], "--reg"),
         (["--convention", "mean"], "--decay"),
         (["--reg", "0.1", "--decay", "0.1"], "--decay"),
-        (["--convention", "torch", "--decay", "0.1"], "convention"),
-        (["--convention", "mean", "--decay", "-1"], "decay"),
-        (["--convention", "scikit-learn", "--decay", "1", "--batches", "0"], "batches"),
+        (["--convention", "torch", "--decay", "0.1"], "--convention"),
+        (["--convention", "mean", "--decay", "-1"], "--decay"),
+        (["--convention", "scikit-learn", "--decay", "1", "--batches", "0"], "--batches"),
     ],
 )
 def test_bad_weight_decay_is_one_line(folder, capsys, more, word):
@@ -219,6 +224,17 @@ def test_a_verified_check_needs_the_checker(folder, capsys, monkeypatch):
     monkeypatch.setenv("CERTNN_CHECKER", str(folder / "no-checker"))
     assert main(["check", str(folder / "out" / "certificate.json"), "--verified"]) == 2
     assert "no-checker" in one_line_error(capsys)
+
+
+@pytest.mark.parametrize("command", ["train", "round", "path"])
+def test_a_seed_is_a_whole_number(folder, capsys, command):
+    stated = ["--reg", "0.1"] if command != "path" else ["--regs", "0.1"]
+    words = [command, "--data", str(folder / "data.npz"), *stated, "--out", str(folder / "seeded")]
+    assert main([*words, "--seed", "-1"]) == 2
+    assert "error: --seed: must be a whole number" in one_line_error(capsys)
+    for seed in (-1, 0.5, "a", None):
+        with pytest.raises(InputError, match=r"^seed: must be a whole number"):
+            lower_bound(iris(0.1), "shor", seed=seed)
 
 
 def test_train_then_bound(folder, capsys):
@@ -343,3 +359,11 @@ def test_many_digits(folder, capsys):
     assert main(["check", str(folder / "digits" / "certificate.json")]) == 0
     assert f"{float(digits):.12f}"[:12] in capsys.readouterr().out
     assert main([*command[:-1], "1000", "--out", str(folder / "digits")]) == 2
+
+
+def test_a_file_called_as_an_option_is_named_as_a_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["bound", "--data", "gap.npz", "--reg", "1", "--gap", "0.1", "--out"]
+    (tmp_path / "gap").write_text("")
+    assert main([*command, "gap"]) == 2
+    assert one_line_error(capsys).startswith("certnn: error: gap: cannot be made a folder")

@@ -10,7 +10,7 @@ from certnn import sweeps
 from certnn.cli import main
 from certnn.errors import InputError
 from certnn.files import save_data
-from certnn.tightness.baseline import save_baseline, worse_than_baseline
+from certnn.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.tightness.cells import cells, measure, problem_of
 from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size
 from certnn.tightness.table import summaries
@@ -81,6 +81,12 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path):
     assert sorted(seen) == [3, 4]
     assert [outcome.error for outcome in outcomes] == ["", "", "", "ValueError: three", ""]
     assert outcomes[4].values == {"y": 16}
+    seen.clear()
+    again, _ = sweeps.run_sweep(
+        wanted, square, store, tell=lambda done, total, outcome: seen.append(outcome.cell["x"])
+    )
+    assert seen == [3]
+    assert [outcome.values for outcome in again] == [outcome.values for outcome in outcomes]
 
 
 @pytest.mark.parametrize("text", ["{}\n", "[1]}\n", '{"cell": 1}\n', "nonsense}\n"])
@@ -98,13 +104,13 @@ def outcome(ratio, **more):
 def test_a_worse_ratio_is_told(tmp_path):
     file = tmp_path / "baseline.json"
     save_baseline(file, [outcome(0.9)])
-    assert worse_than_baseline(file, [outcome(0.9)]) == []
-    assert worse_than_baseline(file, [outcome(0.95)]) == []
-    assert worse_than_baseline(file, [outcome(0.1, seed=7)]) == []
-    bound, ratio = worse_than_baseline(file, [outcome(0.8)])
+    assert worse_than_baseline(read_baseline(file), [outcome(0.9)]) == []
+    assert worse_than_baseline(read_baseline(file), [outcome(0.95)]) == []
+    assert worse_than_baseline(read_baseline(file), [outcome(0.1, seed=7)]) == []
+    bound, ratio = worse_than_baseline(read_baseline(file), [outcome(0.8)])
     assert "bound 0.8, was 0.9" in bound
     assert "ratio 0.8, was 0.9" in ratio
-    (lost,) = worse_than_baseline(file, [outcome(None)])
+    (lost,) = worse_than_baseline(read_baseline(file), [outcome(None)])
     assert "was proved, is not" in lost
     (only,) = summaries([outcome(0.8), outcome(0.9, seed=1), outcome(None, seed=2)])
     assert (only.least, only.most, only.proved, only.problems) == (0.8, 0.9, 2, 3)
@@ -123,7 +129,7 @@ def test_a_worse_ratio_is_told(tmp_path):
 def test_a_baseline_of_something_else_is_refused(tmp_path, text):
     (tmp_path / "baseline.json").write_text(text)
     with pytest.raises(InputError, match="is not a baseline"):
-        worse_than_baseline(tmp_path / "baseline.json", [])
+        read_baseline(tmp_path / "baseline.json")
 
 
 def test_from_the_command_line(tmp_path, capsys):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import FAILED, INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, data_arguments, problem_of
-from certnn.commands.search_options import add_search_options, choice_of
+from certnn.commands.search_options import (
+    FORMULATION,
+    MEGABYTES,
+    add_search_options,
+    choice_of,
+    memory_of,
+)
+from certnn.errors import InputError
 
 if TYPE_CHECKING:
     from certnn.auditing import AuditResult
@@ -46,7 +54,12 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
 def _add_search(command: argparse.ArgumentParser) -> None:
     add_problem_options(command)
     add_search_options(command)
-    command.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
+    command.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for the report; one that holds another report is refused",
+    )
 
 
 def run_bound(options: argparse.Namespace) -> int:
@@ -57,37 +70,58 @@ def run_bound(options: argparse.Namespace) -> int:
     return run_audit(options)
 
 
-def _run_digits(options: argparse.Namespace) -> int:
-    from certnn.auditing import make_folder
-    from certnn.extended import refine
-    from certnn.progress import SearchProgress
+#: What does nothing beside --digits, and what it is if nothing is said.
+_NOT_WITH_DIGITS = {
+    "gap": None,
+    "time_limit": None,
+    "memory_limit": MEGABYTES,
+    "solver": None,
+    "formulation": FORMULATION,
+    "cluster": None,
+}
 
+
+def _run_digits(options: argparse.Namespace) -> int:
+    from certnn.commands.destinations import empty_folder
+    from certnn.extended import refine
+    from certnn.paths import make_folder
+    from certnn.progress import SearchProgress
+    from certnn.report.reading import REPORT_FILES
+
+    if options.level not in ("auto", "dnn"):
+        raise InputError("digits", f"are of the level dnn, not of {options.level}")
+    for name, default in _NOT_WITH_DIGITS.items():
+        if getattr(options, name) != default:
+            raise InputError(name, "does nothing beside --digits: leave it out")
+    out = empty_folder(options.out, *REPORT_FILES)
     problem, _ = problem_of(options)
-    out = make_folder(options.out)
     with SearchProgress() as progress:
         refined = refine(
             problem, options.digits, progress=lambda doing: progress.tell(doing, None, None)
         )
-    refined.certificate.save(out / "certificate.json")
     print(f"proved: {refined}")
+    refined.certificate.save(make_folder(out) / "certificate.json")
     print(f"Written to {out}: certificate.json")
     return OK
 
 
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
-    from certnn.auditing import audit, make_folder
+    from certnn.auditing import audit
+    from certnn.commands.destinations import report_folder
     from certnn.formats import network_for, read_network
     from certnn.progress import SearchProgress
     from certnn.relaxation.distributed import connected
 
+    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    title = " on ".join(names)
+    out = report_folder(options.out, title)
     stored = None
     if options.network is not None:
         stored = read_network(options.network, layers=options.layers)
     problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
-    out = make_folder(options.out)  # before the work, not after it
-    names = [Path(name).name for name in (options.network, options.data) if name is not None]
+    memory = memory_of(options, problem)
     with SearchProgress() as progress:
         result = audit(
             network,
@@ -96,15 +130,21 @@ def run_audit(options: argparse.Namespace) -> int:
             gap=options.gap,
             time_limit=options.time_limit,
             work_limit=options.work_limit,
-            memory_limit=1e6 * options.memory_limit,
+            memory_limit=memory,
             choice=choice_of(options),
             cluster=connected(options.cluster) if options.cluster else None,
-            title=" on ".join(names),
-            recheck=f"certnn check {out / 'certificate.json'} {data_arguments(options)}",
+            title=title,
+            recheck=lambda name: f"{check_command(out / name)} {data_arguments(options)}",
             decay=decay,
             progress=progress.tell,
         )
     return finish(result, out)
+
+
+def check_command(certificate: Path) -> str:
+    """The command that checks a certificate, quoted for a shell."""
+    path = str(certificate)
+    return shlex.join(["certnn", "check", f"./{path}" if path.startswith("-") else path])
 
 
 def finish(result: AuditResult, out: Path) -> int:
@@ -113,8 +153,10 @@ def finish(result: AuditResult, out: Path) -> int:
 
     from certnn.report.terminal import print_report
 
-    result.save(out)
-    print_report(result.report, Console())
+    try:
+        result.save(out)
+    finally:  # a disk that is full by now takes the files, not the figures
+        print_report(result.report, Console())
     print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
     if not result.report.consistent:
         return FAILED

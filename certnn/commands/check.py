@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from os.path import isdir
 
 from certnn.commands.exit_codes import FAILED, OK, UNUSABLE, fail
 from certnn.commands.problem_options import add_data_options
+from certnn.errors import InputError
 
 
 def add_check_options(command: argparse.ArgumentParser) -> None:
@@ -21,12 +23,19 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let the checker that is extracted from Rocq decide too (psd and partition)",
+        help="let the checker that is extracted from Rocq decide too (psd and partition); "
+        "proofs/build_checker.sh in certnn's sources makes it, CERTNN_CHECKER names it",
     )
 
 
 def run_check(options: argparse.Namespace) -> int:
-    """Check it; needs no solver."""
+    """Check it; needs no solver.
+
+    Raises
+    ------
+    InputError
+        If a file is not there, or options of the data are given without --data.
+    """
     from certnn.kernel import (
         LARGEST_FILE,
         Bound,
@@ -37,9 +46,17 @@ def run_check(options: argparse.Namespace) -> int:
         check_certificate,
         check_pattern_certificate,
     )
+    from certnn.paths import require_file
     from certnn.raw_files import read_bytes
     from certnn.verified import check_verified, find_checker
 
+    if options.data is None:
+        for name in ("targets", "target_columns", "label"):
+            if getattr(options, name):
+                raise InputError(name, "goes with --data")
+    for path in (options.data, options.targets):
+        if path is not None and not isdir(path):  # of .parquet files
+            require_file(path)
     checker = find_checker() if options.verified else None
     document = read_bytes(options.certificate, LARGEST_FILE)
     bound: Bound | PatternBound

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import shlex
 
-from certnn.commands.audit import finish
+from certnn.commands.audit import check_command, finish
 
 
 def add_demo_options(command: argparse.ArgumentParser) -> None:
@@ -15,7 +15,10 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Audit a network trained on iris."""
-    from certnn.auditing import make_folder
-    from certnn.demo import audited_iris
+    from certnn.commands.destinations import report_folder
+    from certnn.demo import DATA, NETWORK, TITLE, audited_iris
+    from certnn.paths import make_folder
 
-    return finish(audited_iris(make_folder(options.out)), Path(options.out))
+    out = make_folder(report_folder(options.out, TITLE, beside=(DATA, NETWORK)))
+    data = shlex.quote(str(out / DATA))
+    return finish(audited_iris(out, lambda name: f"{check_command(out / name)} --data {data}"), out)

@@ -33,9 +33,7 @@ def add_experiments_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data-dir", metavar="DIR", help="with ionosphere.csv, pima.csv and banknote.csv"
     )
-    command.add_argument(
-        "--jobs", type=int, default=-1, metavar="N", help="processes side by side (all cores)"
-    )
+    command.add_argument("--jobs", type=int, metavar="N", help="processes side by side (all cores)")
     command.add_argument(
         "--cluster", metavar="ADDRESS", help="of a Dask scheduler that runs the cells instead"
     )

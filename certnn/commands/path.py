@@ -29,13 +29,13 @@ def run_path(options: argparse.Namespace) -> int:
     """Train and prove along the weight decays."""
     from rich.console import Console
 
-    from certnn.auditing import make_folder
+    from certnn.commands.destinations import continued_folder
     from certnn.path import regularisation_path
     from certnn.progress import SearchProgress
     from certnn.report.path_table import path_table
 
+    out = continued_folder(options.out, results="certificate-*.json", tables="path.*")
     problem = data_of(options, options.regs[0])
-    out = make_folder(options.out)
     with SearchProgress() as progress:
         path = regularisation_path(
             problem,

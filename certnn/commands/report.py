@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from certnn.commands.exit_codes import FAILED, OK
 
@@ -24,13 +23,20 @@ def run_report(options: argparse.Namespace) -> int:
     """Write the page and print the table, with what certificates beside the reports prove."""
     from rich.console import Console
 
+    from certnn.commands.destinations import output_file
     from certnn.plain_text import printable
     from certnn.raw_files import write_atomically
-    from certnn.report.comparison import comparison_table, contradictions, render_comparison
+    from certnn.report.comparison import (
+        comparison_table,
+        contradictions,
+        render_comparison,
+        require_comparison,
+    )
     from certnn.report.reading import read_report
 
+    out = output_file(options.out, "a page of certnn report", require_comparison)
     reports = [read_report(name) for name in options.reports]
-    write_atomically(Path(options.out), render_comparison(reports).encode())
+    write_atomically(out, render_comparison(reports).encode())
     Console().print(comparison_table(reports))
     for name, report in zip(options.reports, reports, strict=True):
         for line in contradictions(report):

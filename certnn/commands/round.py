@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, problem_of
-from certnn.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,14 +44,13 @@ def run_round(options: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
+    from certnn.commands.destinations import network_file
     from certnn.files import save_network
     from certnn.progress import SearchProgress
     from certnn.training.rounding import BLIND, METHODS, compare_roundings
 
+    out = network_file(options.out)
     problem, decay = problem_of(options)
-    out = Path(options.out)
-    if not out.parent.is_dir():
-        raise InputError(str(out), "is in a folder that does not exist")
     with SearchProgress() as progress:
         comparison = compare_roundings(
             problem,

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from certnn.errors import InputError
+
 if TYPE_CHECKING:
+    from certnn.problem import TrainingProblem
     from certnn.relaxation.worker import SolverChoice
+
+#: What --memory-limit and --formulation are if nothing is said.
+MEGABYTES, FORMULATION = 1000.0, "reduced"
 
 
 def add_search_options(command: argparse.ArgumentParser) -> None:
@@ -28,7 +34,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--formulation",
-        default="reduced",
+        default=FORMULATION,
         choices=("reduced", "literal", "dual"),
         help="of the level dnn: reduced primal, the paper's own by a solver of CVXPY (CLARABEL), "
         "or the dual by PICOS and CVXOPT",
@@ -55,7 +61,7 @@ def add_memory_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--memory-limit",
         type=float,
-        default=1000.0,
+        default=MEGABYTES,
         metavar="MB",
         help="of a partition or phases that are searched for (default: 1000)",
     )
@@ -65,7 +71,30 @@ def choice_of(options: argparse.Namespace) -> SolverChoice | None:
     """The solver that the options name; None for the usual one."""
     from certnn.relaxation.worker import DEFAULT_SOLVER, SolverChoice
 
-    if options.solver is None and options.formulation == "reduced":
+    if options.solver is None and options.formulation == FORMULATION:
         return None
     solver = options.solver or DEFAULT_SOLVER[options.formulation]
     return SolverChoice(solver, options.formulation)
+
+
+def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
+    """Bytes that --memory-limit says.
+
+    Raises
+    ------
+    InputError
+        If it is not positive, or named where the level searches for nothing that it limits.
+    """
+    from certnn.relaxation.levels import stages
+
+    if not options.memory_limit > 0.0:
+        raise InputError("memory_limit", f"must be positive, got {options.memory_limit!r}")
+    limited = options.time_limit is not None or options.work_limit is not None
+    shape = (problem.n, problem.features.shape[1], problem.c)
+    plan = stages(options.level, *shape, limited=limited)
+    if options.memory_limit != MEGABYTES and not any(stage.trains for stage in plan):
+        raise InputError(
+            "memory_limit",
+            f"is for the levels partition and phases; {options.level} runs neither here",
+        )
+    return 1e6 * float(options.memory_limit)

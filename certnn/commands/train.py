@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certnn.commands.exit_codes import INTERRUPTED, OK
 from certnn.commands.problem_options import add_problem_options, problem_of
-from certnn.commands.search_options import add_limit_options, add_memory_option
+from certnn.commands.search_options import add_limit_options, add_memory_option, memory_of
 from certnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,18 +41,20 @@ def run_train(options: argparse.Namespace) -> int:
     InputError
         If an option is unusable.
     """
+    from certnn.commands.destinations import certificate_file, network_file
     from certnn.earlier_bound import proved_before
     from certnn.files import load_network, save_network
     from certnn.global_training import train
     from certnn.progress import SearchProgress
 
+    out = network_file(options.out)
+    proof = None if options.certificate is None else certificate_file(options.certificate)
+    if proof is not None and proof.resolve() == out.resolve():
+        raise InputError("certificate", f"and --out are the same file, {proof}: name two")
     problem, decay = problem_of(options)
-    out, proof = Path(options.out), options.certificate and Path(options.certificate)
-    for file in (out, proof):
-        if file is not None and not file.parent.is_dir():
-            raise InputError(str(file), "is in a folder that does not exist")
+    memory = memory_of(options, problem)
     resumed = options.resume and out.exists()
-    earlier = options.resume and proof is not None and proof.exists()
+    earlier = proof if options.resume and proof is not None and proof.exists() else None
 
     def keep(result: LowerBoundResult) -> None:
         if result.network is not None:
@@ -68,9 +69,9 @@ def run_train(options: argparse.Namespace) -> int:
             level=options.level,
             time_limit=options.time_limit,
             work_limit=options.work_limit,
-            memory_limit=1e6 * options.memory_limit,
+            memory_limit=memory,
             start=load_network(out) if resumed else None,
-            improve=proved_before(problem, proof) if earlier else None,
+            improve=None if earlier is None else proved_before(problem, earlier),
             seed=options.seed,
             progress=progress.tell,
             checkpoint=keep,

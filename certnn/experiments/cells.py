@@ -15,6 +15,7 @@ from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
 from certnn.experiments.protocols import as_record
 from certnn.interrupts import stoppable
 from certnn.kernel import Bound
+from certnn.problem import TrainingProblem
 from certnn.rounding import rounded_down, rounded_up
 from certnn.sweeps import Record
 
@@ -117,13 +118,15 @@ def cells(
     Raises
     ------
     InputError
-        If data or a method are not known.
+        If data or a method are not known, a weight decay is unusable, or there is nothing to do.
     """
     known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS)}
     for name in data or ():
         if name not in (*SHAPES, *DATA_SETS):
             choices = ", ".join((*SHAPES, *DATA_SETS))
             raise InputError("datasets", f"must be of {choices}, got {name!r}")
+    for reg in regs:
+        TrainingProblem([[1.0]], [[1.0]], reg)
     for name in methods or ():
         if name not in METHODS:
             raise InputError("methods", f"must be of {', '.join(METHODS)}, got {name!r}")
@@ -143,6 +146,8 @@ def cells(
                 }
                 for method in wanted
             ]
+    if not found:
+        raise InputError("datasets", f"has none of the table {' or '.join(tables)}")
     return found
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from pathlib import Path
 
 from rich.console import Console
 
-from certnn.auditing import make_folder
+from certnn.commands.destinations import continued_folder
+from certnn.errors import InputError
 from certnn.experiments.cells import TABLES, cells, measure
 from certnn.experiments.records import contradictions, examine
 from certnn.experiments.rows import joined
 from certnn.experiments.table import save_tables, terminal_tables
+from certnn.paths import require_file
 from certnn.plain_text import printable
-from certnn.sweep_progress import sweep_with_progress
+from certnn.sweep_progress import STORE, sweep_with_progress
 from certnn.sweeps import read_earlier
 
+_ALL_CORES = -1
 #: Characters of a line on one cell.
 _LONGEST = 2000
 
@@ -42,7 +46,12 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
         options.methods,
         options.data_dir,
     )
-    out = make_folder(options.out)
+    out = continued_folder(options.out, results=STORE, tables="experiments.*")
+    if options.cluster is not None and options.jobs is not None:
+        raise InputError("jobs", "does nothing beside --cluster, whose workers run the cells")
+    jobs = _ALL_CORES if options.jobs is None else options.jobs
+    for name in sorted({cell["data"] for cell in wanted if cell["data_dir"] is not None}):
+        require_file(Path(options.data_dir) / f"{name}.csv")
     cluster = None
     if options.cluster is not None:
         from certnn.relaxation.distributed import connected
@@ -50,7 +59,7 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
         cluster = connected(options.cluster)
     try:
         outcomes, interrupted = sweep_with_progress(
-            "cells", wanted, measure, out / "outcomes.jsonl", options.jobs, cluster, examine
+            "cells", wanted, measure, out, jobs, cluster, examine
         )
     finally:
         if cluster is not None:

@@ -50,9 +50,7 @@ def solve_with(
     SolverError
         If the solver fails outright.
     """
-    installed = cp.installed_solvers()
-    if solver not in installed:
-        raise InputError("solver", f"{solver} is not installed; there are {', '.join(installed)}")
+    require_installed(solver)
     given = _PREFERRED.get(solver, {}) | options
     if time_limit is not None and solver in _TIME_OPTION:
         given[_TIME_OPTION[solver]] = time_limit
@@ -70,6 +68,19 @@ def solve_with(
         raise SolverError(f"{solver} failed: {first_line(error)}") from None
     shown = ", ".join(f"{key}={_short(value)}" for key, value in sorted(given.items()))
     return SolverStatus(str(model.status), _version(solver), shown or "defaults")
+
+
+def require_installed(solver: str) -> None:
+    """Refuse a solver that CVXPY does not have.
+
+    Raises
+    ------
+    InputError
+        If it does not know the solver, or it is not installed.
+    """
+    installed = cp.installed_solvers()
+    if solver not in installed:
+        raise InputError("solver", f"{solver} is not installed; there are {', '.join(installed)}")
 
 
 def first_line(error: BaseException) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 from rich.table import Table
 
 from certnn.errors import InputError
+from certnn.raw_files import read_bytes
 from certnn.report.data import GapReport
 from certnn.report.html import render
 from certnn.report.sandwich import sandwich_svg
@@ -16,6 +18,9 @@ from certnn.report.verdict import verdict
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 
 _WIDTH = 300.0  # points
+#: Tells these pages from others.
+_MARK = '<meta name="generator" content="certnn report">'
+_LARGEST = 500_000_000
 
 
 def render_comparison(reports: Sequence[GapReport]) -> str:
@@ -41,7 +46,20 @@ def render_comparison(reports: Sequence[GapReport]) -> str:
         all_proved=all(report.all_proved for report in reports),
         entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
         same_problem=same_problem(reports),
+        mark=Markup(_MARK),
     )
+
+
+def require_comparison(path: Path) -> None:
+    """Refuse a file that is no such page.
+
+    Raises
+    ------
+    InputError
+        If it is none or cannot be read.
+    """
+    if _MARK.encode() not in read_bytes(path, _LARGEST):
+        raise InputError(str(path), "is not a page of certnn report")
 
 
 def same_problem(reports: Sequence[GapReport]) -> bool:

@@ -29,6 +29,8 @@ REPORT, CERTIFICATE, PATTERN_CERTIFICATE = (
     *("report.json", "certificate.json"),
     "patterns-certificate.json",
 )
+NETWORK, PAGE = "best_network.npz", "report.html"
+REPORT_FILES = (REPORT, PAGE, CERTIFICATE, PATTERN_CERTIFICATE, NETWORK)
 #: Bytes of a report that is read, and of a certificate that is checked along the way.
 _LARGEST, _LARGEST_CHECKED = 20_000_000, 100_000_000
 #: A null loss is rounded by whoever wrote the report.

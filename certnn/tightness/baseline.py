@@ -16,6 +16,8 @@ from certnn.unique_keys import unique_keys
 #: A bound may be lower by this share: solvers end a little differently on other machines.
 TOLERANCE = 1e-4
 _LARGEST = 2**28
+#: Bound and ratio of each level of each problem.
+Baseline = dict[str, dict[str, float]]
 
 
 def save_baseline(path: str | Path, outcomes: Iterable[Outcome]) -> None:
@@ -24,17 +26,11 @@ def save_baseline(path: str | Path, outcomes: Iterable[Outcome]) -> None:
     write_atomically(path, json.dumps(kept, indent=1, sort_keys=True).encode() + b"\n")
 
 
-def worse_than_baseline(path: str | Path, outcomes: Iterable[Outcome]) -> list[str]:
-    """One line for each level of a problem that is worse than in the file, or no longer proved.
+def worse_than_baseline(kept: Baseline, outcomes: Iterable[Outcome]) -> list[str]:
+    """One line for each level of a problem that is worse than was kept, or no longer proved.
 
-    What is not in the file is new, and not compared; neither is what was not run.
-
-    Raises
-    ------
-    InputError
-        If the file is not a baseline.
+    What was not kept is new, and not compared; neither is what was not run.
     """
-    kept = _read(path)
     outcomes = list(outcomes)
     now = {_name(outcome, level): figures for outcome, level, figures in _figures(outcomes)}
     run = {_name(outcome, level) for outcome in outcomes for level in outcome.cell["levels"]}
@@ -64,9 +60,17 @@ def _name(outcome: Outcome, level: str) -> str:
     )
 
 
-def _read(path: str | Path) -> dict[str, dict[str, float]]:
+def read_baseline(path: str | Path) -> Baseline:
+    """What `save_baseline` has kept.
+
+    Raises
+    ------
+    InputError
+        If the file is not a baseline, or cannot be read.
+    """
+    content = read_bytes(path, _LARGEST)
     try:
-        kept: Any = json.loads(read_bytes(path, _LARGEST), object_pairs_hook=unique_keys)
+        kept: Any = json.loads(content, object_pairs_hook=unique_keys)
         found = {
             str(name): {figure: float(figures[figure]) for figure in ("bound", "ratio")}
             for name, figures in kept.items()

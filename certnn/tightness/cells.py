@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from itertools import product
 
@@ -10,6 +11,7 @@ from certnn.errors import InputError
 from certnn.files import read_npz
 from certnn.global_training import TrainingResult, train
 from certnn.problem import TrainingProblem
+from certnn.relaxation.levels import stages
 from certnn.rounding import rounded_up
 from certnn.sweeps import Record
 from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size, subset
@@ -54,11 +56,20 @@ def cells(
     Raises
     ------
     InputError
-        If a family is not known.
+        If a family or a level is not known, a number is unusable, or there is nothing to do.
     """
     for family in families:
         if family not in FAMILIES:
             raise InputError("families", f"must be of {', '.join(FAMILIES)}, got {family!r}")
+    for name, numbers in (("n", n), ("d", d), ("c", c), ("seeds", [seeds])):
+        if min(numbers) < 1:
+            raise InputError(name, f"must be at least 1, got {min(numbers)}")
+    for level in levels:
+        stages(level, directions=1, columns=1, outputs=1)
+    for reg in regs:
+        TrainingProblem([[1.0]], [[1.0]], reg)
+    if not 0.0 < time_limit < math.inf:
+        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
     found: dict[tuple[str, Size], Record] = {}
     more: Record = {"levels": levels, "time_limit": time_limit}
     if verdicts:  # cells of earlier runs know no verdicts
@@ -69,9 +80,12 @@ def cells(
         found[family, size] = {"family": family, **asdict(size), **more}
     if data is not None:
         x, y = read_npz(data, ("X", "Y"))
+        whole = TrainingProblem(x, y, regs[0])
         for points, reg, seed in product(n, regs, range(seeds)):
-            size = Size(points, x.shape[1], y.shape[1], reg, seed)
+            size = Size(points, whole.d, whole.c, reg, seed)
             found[data, size] = {"family": data, **asdict(size), **more}
+    if not found:
+        raise InputError("families", "is empty, and there are no data: name one")
     return list(found.values())
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.auditing import make_folder
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
 from certnn.budget import Budget, require_limit
@@ -20,6 +19,7 @@ from certnn.global_training import train
 from certnn.interrupts import stoppable
 from certnn.kernel import Instance, Malformed, read_instance
 from certnn.network import TwoLayerNetwork
+from certnn.paths import make_folder
 from certnn.problem import TrainingProblem
 from certnn.relaxation.feasible_moment import FeasibleMoment
 from certnn.relaxation.feasible_search import feasible_moment

@@ -6,8 +6,10 @@ That the checker itself agrees with the kernel is for proofs/checker/compare.py 
 from __future__ import annotations
 
 import struct
+import subprocess
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
@@ -253,10 +255,36 @@ def test_verdicts_of_the_program(tmp_path):
 def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv(verified.ENVIRONMENT, str(program(tmp_path, "", 0)))
     assert verified.find_checker() == tmp_path / "checker"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(verified.ENVIRONMENT, "checker")
+    assert verified.find_checker() == tmp_path / "checker"
     (tmp_path / "checker").chmod(0o644)
     with pytest.raises(InputError, match="CERTNN_CHECKER"):
         verified.find_checker()
-    monkeypatch.delenv(verified.ENVIRONMENT)
-    monkeypatch.setattr(verified, "_BUILT", tmp_path / "none")
-    with pytest.raises(InputError, match=r"build_checker\.sh"):
+
+
+def absence(monkeypatch, script):
+    """What is said where there is no program and this would be the script that makes it."""
+    monkeypatch.delenv(verified.ENVIRONMENT, raising=False)
+    monkeypatch.setattr(verified, "_SCRIPT", script)
+    with pytest.raises(InputError) as caught:
         verified.find_checker()
+    return caught.value.reason
+
+
+def test_in_the_sources_a_command_makes_the_program(tmp_path, monkeypatch):
+    script = tmp_path / "some where" / "build_checker.sh"
+    script.parent.mkdir()
+    script.write_text("mkdir _build\ncp /bin/true _build/certnn-checker\n")
+    said = absence(monkeypatch, script)
+    command = said.removeprefix("needs the extracted checker: ").removesuffix(" makes it")
+    subprocess.run(command, shell=True, check=True, cwd=script.parent)
+    assert verified.find_checker() == script.parent / "_build" / "certnn-checker"
+
+
+def test_where_pip_has_installed_certnn_nothing_is_named_that_is_not_there(tmp_path, monkeypatch):
+    said = absence(monkeypatch, tmp_path / "proofs" / "build_checker.sh")
+    assert str(tmp_path) not in said
+    assert "in certnn's sources bash proofs/build_checker.sh makes it" in said
+    assert "CERTNN_CHECKER=SOURCES/proofs/_build/certnn-checker" in said
+    assert (Path(__file__).parents[2] / "proofs" / "build_checker.sh").exists()

@@ -1,9 +1,12 @@
 """The pytest plugin, in test runs of its own."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import certnn.testing
 from certnn.datasets import random_network_data
@@ -74,7 +77,7 @@ def test_it(assert_certified_gap):
             "*proved gap * %, allowed 1 %*",
             "*a better network: * neurons, better by * %*",
             "*so the network is not within 1 % of the optimum*",
-            "*best_network.npz are in reports*",
+            "*best_network.npz are in *reports*",
         ]
     )
     (folder,) = (pytester.path / "reports").iterdir()
@@ -82,6 +85,117 @@ def test_it(assert_certified_gap):
     assert report["best_network"]["objective"] < report["network"]["objective"]
     assert (folder / "report.html").exists()
     assert (folder / "best_network.npz").exists()
+    trace = result.stdout.str()
+    assert "test_a_bad_network_fails_with_a_better_one.py:7: AssertionError" in trace
+    assert "testing.py" not in trace
+
+
+def test_each_failure_has_a_report_of_its_own(run, pytester):
+    result = run(
+        """
+@pytest.mark.parametrize("name", ["a/b", "a-b", "a b", "a-b-2", "A/B", "ä/b"])
+def test_it(name, assert_certified_gap):
+    assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+
+def test_twice(monkeypatch, assert_certified_gap, assert_tight):
+    monkeypatch.chdir("/")
+    for check in (
+        lambda: assert_certified_gap(good, X, Y, 0.1, 1e-9, level="shor"),
+        lambda: assert_tight(certnn.TrainingProblem(X, Y, 0.2), "shor", 0.99),
+        lambda: assert_certified_gap(bad, X, Y, 0.3, 0.01, level="shor"),
+    ):
+        with pytest.raises(AssertionError, match="are in /"):
+            check()
+""",
+        "--certnn-report",
+        "reports",
+    )
+    result.assert_outcomes(failed=6, passed=1)
+    folders = list((pytester.path / "reports").iterdir())
+    assert len({folder.name.lower() for folder in folders}) == len(folders) == 9
+    reports = [json.loads((folder / "report.json").read_text()) for folder in folders]
+    regs = sorted(report["problem"]["reg"] for report in reports)
+    assert regs == [*[0.1] * 7, 0.2, 0.3]
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("aA-_./:[]( ä" + "x" * 3, max_size=200), st.integers(0, 3)),
+        min_size=2,
+        unique=True,
+    )
+)
+def test_folder_names_are_safe_and_no_two_are_the_same(failures):
+    names = [certnn.testing.folder_name(*failure) for failure in failures]
+    assert len({name.lower() for name in names}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{,199}", name) for name in names)
+
+
+def test_a_report_that_cannot_be_written_hides_no_failure(run):
+    result = run(
+        """
+def test_it(assert_certified_gap):
+    assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor", report="data.npz/report")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*AssertionError: proved gap * %, allowed 1 %*", "*there is no report: data.npz/report: *"]
+    )
+
+
+def test_what_is_not_proved_is_an_assertion_error(run):
+    result = run(
+        """
+def test_raised(assert_certified_gap):
+    with pytest.raises(AssertionError, match="allowed 1 %"):
+        assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+
+@pytest.mark.xfail(raises=AssertionError, strict=True)
+def test_expected(assert_tight):
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "shor", 0.999)
+"""
+    )
+    result.assert_outcomes(passed=1, xfailed=1)
+
+
+def test_what_was_proved_comes_from_other_processes(run, pytester):
+    source = """
+def test_one(assert_certified_gap):
+    assert_certified_gap(good, X, Y, 0.1, 0.01)
+
+def test_other(assert_tight):
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "partition", 0.99)
+
+def test_failing(assert_certified_gap):
+    assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+"""
+    pytester.makepyfile(HEADER + source)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-v", "-n", "2")
+    result.assert_outcomes(passed=2, failed=1)
+    lines = result.stdout.lines
+    listed = lines[next(i for i, line in enumerate(lines) if "certnn: proved" in line) + 1 :][:3]
+    assert sorted(re.sub(r".*::(\w+): (\w+)\(.*", r"\1 \2", line) for line in listed[:2]) == [
+        "test_one AuditResult",
+        "test_other Tightness",
+    ]
+    assert "::" not in listed[2].partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--certnn-report", "file"], "--certnn-report: cannot be made a folder: it is a file"),
+        (["--certnn-report", "file/in"], "--certnn-report: cannot be made a folder: */file is a*"),
+        (["--certnn-report="], "--certnn-report: is empty"),
+        (["--certnn-level", "highest"], "--certnn-level: must be auto, shor, *, got 'highest'"),
+    ],
+)
+def test_options_that_no_test_could_use_end_the_run(run, pytester, options, complaint):
+    (pytester.path / "file").write_text("")
+    result = run("def test_it(): pass", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {complaint}"])
 
 
 def test_a_weak_level_leaves_it_open(run, pytester):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certnn.budget import Budget
-from certnn.errors import InputError
+from certnn.errors import InputError, require_seed
 from certnn.global_training import TrainingResult, train
 from certnn.interrupts import stoppable
 from certnn.problem import TrainingProblem
@@ -156,6 +156,7 @@ def compare_roundings(
     for method in methods:
         if method != BLIND:
             require_method(method)
+    require_seed(seed)
     tell = progress or (lambda *_: None)
     begun, seconds = time.monotonic(), 0.0
     if moment is not None and moment.problem != problem:

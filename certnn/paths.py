@@ -1,0 +1,102 @@
+"""Paths looked at before the work, so that nothing is lost for them after it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from certnn.errors import InputError
+
+
+def require_file(path: str | Path) -> Path:
+    """The path of a regular file that is there.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
+    except OSError as error:  # a name that is too long, for one
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    return path
+
+
+def require_replaceable(path: str | Path) -> Path:
+    """The path of a regular file, or of nothing.
+
+    Renaming a file over a device such as /dev/null would do away with the device.
+
+    Raises
+    ------
+    InputError
+        If something else is there.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a device, or another thing that is no file"
+            raise InputError(str(path), f"cannot be written: it is {what}")
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
+    return path
+
+
+def require_place(path: str | Path) -> Path:
+    """The path of a file that can be written, as a trial beside it shows.
+
+    Raises
+    ------
+    InputError
+        If its folder does not exist or cannot be written to, or something else than a file is
+        there.
+    """
+    path = require_replaceable(path)
+    if not path.parent.is_dir():
+        raise InputError(str(path), f"is in a folder that does not exist: {path.parent}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
+    return path
+
+
+def require_folder(folder: str | Path) -> Path:
+    """The path of a folder to write into, which is there or can be made, as a trial shows.
+
+    Raises
+    ------
+    InputError
+        If that is not possible.
+    """
+    folder = Path(folder)
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not there.is_dir():
+            what = "it" if there == folder else there
+            raise InputError(str(folder), f"cannot be made a folder: {what} is a file")
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be written to: {error.strerror}") from None
+    return folder
+
+
+def make_folder(folder: str | Path) -> Path:
+    """Make a folder to write results into, if it is not there.
+
+    Raises
+    ------
+    InputError
+        If that is not possible.
+    """
+    folder = require_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be made a folder: {error.strerror}") from None
+    return folder
