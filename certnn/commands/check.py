@@ -78,7 +78,6 @@ def run_check(options: argparse.Namespace) -> int:
         return fail("--arithmetic: flint is not installed (pip install 'certnn[flint]')", UNUSABLE)
     if options.data is not None:
         from certnn.data_sources import read_targets
-        from certnn.errors import InputError
         from certnn.losses import loss_named
         from certnn.problem import TrainingProblem
 
