@@ -68,7 +68,7 @@ class NpyLayout:
     shape : tuple of int
     order : {"C", "F"}
     dtype : dtype
-        Of real numbers.
+        Of real numbers or text.
     offset : int
         Where the numbers begin, in bytes.
     """
@@ -92,16 +92,17 @@ def npy_layout(path: str, what: str, stream: BinaryIO) -> NpyLayout:
     Raises
     ------
     InputError
-        If it is not read, is not about real numbers, or promises more or less than there is.
+        If it is not read, is about neither real numbers nor text, or promises more or less than
+        there is.
     """
     try:
         shape, by_columns, dtype = _npy_header(stream)
     except Exception as error:  # numpy has errors of every kind for damage
         reason = shorten(f"{type(error).__name__}: {error}")
         raise InputError(path, f"{what}is not a readable .npy file: {reason}") from None
-    if dtype.kind not in "biuf":
+    if dtype.kind not in "biufUS":  # labels are text
         kind = shorten(str(dtype))
-        raise InputError(path, f"{what}must hold real numbers, got dtype {kind}")
+        raise InputError(path, f"{what}must hold numbers or text, got dtype {kind}")
     offset = stream.tell()
     left = stream.seek(0, io.SEEK_END) - offset
     sizes_fit = all(type(k) is int and 0 <= k < 1 << 31 for k in shape)

@@ -232,7 +232,9 @@ def test_half_a_run_is_not_kept_as_a_baseline(here, monkeypatch, capsys):
 
     true = command.sweep_with_progress
     monkeypatch.setattr(
-        command, "sweep_with_progress", lambda *arguments: (true(*arguments)[0], True)
+        command,
+        "sweep_with_progress",
+        lambda *arguments, **more: (true(*arguments, **more)[0], True),
     )
     words = ["tightness", "--n", "4", "--c", "1", "--regs", "1", "--seeds", "1"]
     words += ["--levels", "shor", "--time-limit", "2", "--out", "t"]

@@ -18,7 +18,7 @@ from certnn.experiments.table import page as experiments_page
 from certnn.experiments.table import terminal_tables
 from certnn.sweeps import Outcome, read_earlier, run_sweep
 from certnn.tightness import records as tightness_records
-from certnn.tightness.baseline import worse_than_baseline
+from certnn.tightness.baseline import read_baseline
 from certnn.tightness.cells import cells as tightness_cells
 from certnn.tightness.cells import measure as measure_tightness
 from certnn.tightness.plots import ratio_plot
@@ -264,4 +264,4 @@ def test_a_baseline_that_nothing_can_be_worse_than_is_refused(tmp_path, figure):
     file = tmp_path / "baseline.json"
     file.write_text(f'{{"a": {{"bound": {figure}, "ratio": 1.0}}}}')
     with pytest.raises(InputError, match="is not a baseline"):
-        worse_than_baseline(file, [])
+        read_baseline(file)

@@ -1,6 +1,5 @@
 """Data in awkward units: the same gaps as in good ones, and the values of equivalent problems."""
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from mpmath import mp, mpf
 from small_problems import normal
 
 import certnn
+from certnn.budget import Budget
 from certnn.dual_norm_proofs import Effort, Limits, NoProof
 from certnn.patterns import bound_over_patterns, collect_patterns
 from certnn.tightening import tightening_proofs
@@ -146,27 +146,33 @@ class _SlowAtFirst:
     kappa: float
     Z: np.ndarray
     nodes: int
-    seconds: float
+    cost: float
 
 
 class _Prover:
     effort = Effort(growth=1.6, cheap=1e5, most=4e6)
 
-    def __init__(self, seconds):
-        self.factors, self._seconds = [], seconds
+    def __init__(self, cost):
+        self.factors, self._cost = [], cost
 
     def prove(self, Z, kappa, margin, limits):
         self.factors.append(kappa)
         nodes = 12 if len(self.factors) == 1 else 100
-        return _SlowAtFirst(kappa, Z, nodes, self._seconds if nodes == 12 else 0.0)
+        return _SlowAtFirst(kappa, Z, nodes, self._cost if nodes == 12 else 0.0)
 
 
 def test_a_slow_first_proof_is_not_the_end_of_the_search():
     problem = normal(0, 10, 2, 1)
-    prover = _Prover(seconds=1e6)  # by this forecast no large proof comes before the deadline
-    limits = Limits(deadline=time.monotonic() + 1e6)
+    prover = _Prover(cost=1e6)  # by this forecast no large proof comes before the deadline
+    limits = Limits(Budget(seconds=1e6))
     *found, end = tightening_proofs(
-        problem, ColumnGeneration(problem), prover, limits, -np.inf, 1.0 + 1e-6, lambda *_: None
+        problem,
+        ColumnGeneration(problem, Budget()),
+        prover,
+        limits,
+        -np.inf,
+        1.0 + 1e-6,
+        lambda *_: None,
     )
     assert isinstance(end, NoProof)
     assert (1.0 + 1e-6) * problem.reg in prover.factors

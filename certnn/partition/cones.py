@@ -23,6 +23,8 @@ _RANK = 1e-13
 #: How far apart singular values are where rays lean towards each other, and how far these lean: no
 #: sum of few of them comes close to an axis again.
 _FAR, _LEAN = 1e3, 0.5 * (math.sqrt(5.0) - 1.0)
+#: Singular values below this share of the least that matters may add up to nothing much.
+_NEGLIGIBLE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ def isotropic_basis(features: FloatArray, least: float = math.inf) -> Basis:
     ----------
     features : float64 array, shape (n, k)
     least : float
-        Singular values below this do not matter: with κ/‖Z‖ no direction scores above κ there.
+        Singular values far below this do not matter: with κ/‖Z‖ no direction scores above κ there.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def isotropic_basis(features: FloatArray, least: float = math.inf) -> Basis:
             rays = vectors / singular[:, None]
             unit = float(np.min(np.max(np.abs(rays), axis=1)))
             longer = singular[None, :] < singular[:, None] / _FAR
-            rays += _LEAN * (longer & (singular > least)) @ rays
+            rays += _LEAN * (longer & (singular > _NEGLIGIBLE * least)) @ rays
             rounded = np.round(rays / unit * 2.0**_BITS)
             return Basis(rounded, singular[:, None] * vectors)
     raise SolverError("a partition needs data of full column rank")

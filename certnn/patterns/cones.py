@@ -104,7 +104,7 @@ def _equalise(
             stack[p, j] = G[working[j], p]
         stack[columns + j, j] = _RIDGE
     orthogonal, triangle = np.linalg.qr(stack)
-    wanted = np.linalg.solve(triangle, -(target @ orthogonal[:columns]))
+    wanted = np.linalg.solve(triangle, -(target @ np.ascontiguousarray(orthogonal[:columns])))
     length, lowest = 1.0, 0
     for j in range(size):
         if wanted[j] < wanted[lowest]:

@@ -30,7 +30,7 @@ REPORT, CERTIFICATE, PATTERN_CERTIFICATE = (
     "patterns-certificate.json",
 )
 NETWORK, PAGE = "best_network.npz", "report.html"
-REPORT_FILES = (REPORT, PAGE, CERTIFICATE, PATTERN_CERTIFICATE, NETWORK)
+REPORT_FILES = (CERTIFICATE, PATTERN_CERTIFICATE, NETWORK, PAGE, REPORT)
 #: Bytes of a report that is read, and of a certificate that is checked along the way.
 _LARGEST, _LARGEST_CHECKED = 20_000_000, 100_000_000
 #: A null loss is rounded by whoever wrote the report.

@@ -78,7 +78,5 @@ def read_baseline(path: str | Path) -> Baseline:
         if not all(math.isfinite(f) for figures in found.values() for f in figures.values()):
             raise ValueError("a figure is not finite")
         return found
-    except InputError:
-        raise
     except (ValueError, TypeError, OverflowError, KeyError, AttributeError, RecursionError):
         raise InputError(str(path), "is not a baseline") from None

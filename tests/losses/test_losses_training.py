@@ -170,7 +170,7 @@ def test_scale_of_the_data_does_not_matter(scale):
     [
         ({"loss": "cubed"}, [[1.0], [-1.0]], "loss"),
         ({"loss": 3}, [[1.0], [-1.0]], "loss"),
-        ({"loss": "hinge"}, [[1.0], [0.0]], "Y"),
+        ({"loss": "hinge"}, [[1.0], [0.5]], "Y"),
         ({"loss": "logistic"}, [[1.0], [2.0]], "Y"),
         ({"loss": "softmax"}, [[1.0], [1.0]], "Y"),
         ({"loss": "softmax"}, [[1.0, 0.0], [-1.0, 2.0]], "Y"),
@@ -255,6 +255,6 @@ def test_targets_that_are_all_zero(loss, biases):
 @pytest.mark.parametrize("name", ["huber", "half-squared"])
 def test_barrier_method_where_the_first_point_is_optimal(name):
     hidden = np.array([[1.0, 0.0], [0.5, 2.0]])
-    found = solve_dual_barrier(hidden, np.zeros((2, 1)), 0.1, as_loss(name), None, 0.0)
+    found = solve_dual_barrier(hidden, np.zeros((2, 1)), 0.1, as_loss(name), None, 0.0, Budget())
     assert found.objective == found.gap == 0.0
     assert not np.any(found.V)

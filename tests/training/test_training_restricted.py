@@ -54,10 +54,10 @@ def test_refinement_reaches_the_optimality_conditions():
 def test_the_gap_of_a_refinement_counts_the_columns_left_out():
     rng = np.random.default_rng(0)
     A, Y = np.abs(rng.standard_normal((12, 4))), np.abs(rng.standard_normal((12, 3)))
-    lengths = np.linalg.norm(group_lasso(A, Y, 0.1, tolerance=1e-12).V, axis=1)
+    lengths = np.linalg.norm(group_lasso(A, Y, 0.1, Budget(), tolerance=1e-12).V, axis=1)
     some = np.where(np.arange(4) == int(np.argmax(lengths)), lengths, 0.0)
     alone = refined_group_lasso(A, Y, 0.1, some, 0.0)
-    best = group_lasso(A, Y, 0.1, tolerance=1e-12).objective
+    best = group_lasso(A, Y, 0.1, Budget(), tolerance=1e-12).objective
     assert alone.gap >= alone.objective - best > 1e-3 * best
 
 
