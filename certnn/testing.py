@@ -33,6 +33,7 @@ def assert_certified_gap(
     output_bias: Bias = False,
     level: str = "auto",
     time_limit: float | None = None,
+    work_limit: float | None = None,
     report: str | Path | None = None,
 ) -> AuditResult:
     """Fail unless it is proved that no network is better by more than a share of the objective.
@@ -54,6 +55,8 @@ def assert_certified_gap(
         As in `certnn.lower_bound`.
     time_limit : float or None
         Seconds.
+    work_limit : float or None
+        In their place, for the same outcome on every machine, as in `certnn.lower_bound`.
     report : str, Path or None
         Folder for the report, certificate and better network, written if the assertion fails.
 
@@ -76,7 +79,13 @@ def assert_certified_gap(
     if not 0.0 <= max_gap < 1.0:
         raise InputError("max_gap", f"must be in [0, 1), got {max_gap!r}")
     result = audit(
-        network, problem, level=level, gap=max_gap, time_limit=time_limit, title="assertion"
+        network,
+        problem,
+        level=level,
+        gap=max_gap,
+        time_limit=time_limit,
+        work_limit=work_limit,
+        title="assertion",
     )
     gap = result.gap
     if gap is not None and gap <= max_gap:
@@ -119,6 +128,7 @@ def assert_tight(
     min_ratio: float,
     *,
     time_limit: float | None = None,
+    work_limit: float | None = None,
     report: str | Path | None = None,
 ) -> Tightness:
     """Fail unless a level's proved bound is at least a share of the optimum.
@@ -135,6 +145,8 @@ def assert_tight(
         Least ratio of bound to optimum, in [0, 1].
     time_limit : float or None
         Seconds for the level, and again for the training.
+    work_limit : float or None
+        In their place, for the same outcome on every machine, as in `certnn.lower_bound`.
     report : str, Path or None
         Folder for the report, written if the assertion fails.
 
@@ -148,8 +160,10 @@ def assert_tight(
     __tracebackhide__ = True
     if not 0.0 <= min_ratio <= 1.0:
         raise InputError("min_ratio", f"must be in [0, 1], got {min_ratio!r}")
-    best = train(problem, gap=1e-3, time_limit=time_limit)
-    lower = lower_bound(problem, level, time_limit=time_limit, network=best.network)
+    best = train(problem, gap=1e-3, time_limit=time_limit, work_limit=work_limit)
+    lower = lower_bound(
+        problem, level, time_limit=time_limit, work_limit=work_limit, network=best.network
+    )
     found = Tightness(level, lower.bound, best.objective)
     if found.ratio >= min_ratio:
         return found
@@ -166,7 +180,12 @@ def assert_tight(
     ]
     if report is not None:
         audited = audit(
-            best.network, problem, level=level, time_limit=time_limit, title="assertion"
+            best.network,
+            problem,
+            level=level,
+            time_limit=time_limit,
+            work_limit=work_limit,
+            title="assertion",
         )
         lines.append(_saved(audited, report))
     raise AssertionError("\n".join(lines))

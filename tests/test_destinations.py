@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,8 +62,6 @@ def test_a_report_on_something_else_is_not_written_over(here, capsys):
     assert main(audit) == 0
     for command in (
         stated(["bound", *QUICK, "--out", "report"]),
-        stated(["audit", "other.npz", *QUICK, "--out", "report"]),
-        stated(["audit", "report/best_network.npz", *QUICK, "--out", "report"]),
         ["demo", "--out", "report"],
     ):
         said = refused(capsys, here, command)
@@ -72,6 +71,19 @@ def test_a_report_on_something_else_is_not_written_over(here, capsys):
     before = contents(here)
     assert main(audit) == 0  # the same again is no loss
     assert contents(here) != before
+
+
+def test_an_audit_takes_the_place_of_another_report_and_says_of_which(here, capsys):
+    for words, before in (
+        (["bound", *QUICK], None),
+        (["audit", "one.npz", *QUICK], "data.npz"),
+        (["audit", "other.npz", *QUICK], "one.npz on data.npz"),
+    ):
+        capsys.readouterr()
+        assert main([*stated(words), "--out", "report"]) == 0
+        said = f"certnn: report: the report on {before} will be replaced\n"
+        assert (said in capsys.readouterr().err) == (before is not None)
+    assert json.loads(Path("report/report.json").read_text())["title"] == "other.npz on data.npz"
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,6 @@ PROMISES = {
     "truth values": _claimed("(True, 2)"),
     "a thousand dimensions": _claimed("(2, " + "1, " * 1000 + ")"),
     "numbers without bytes": _claimed("(9999999, 9999999)", "|V0", b""),
-    "text": _claimed("(2, 1)", "<U2"),
     "complex": _claimed("(1, 1)", "<c16"),
     "objects": _claimed("(2, 1)", "|O"),
     "no type": _claimed("(2, 1)", "nonsense"),

@@ -115,7 +115,7 @@ def run_audit(options: argparse.Namespace) -> int:
 
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
     title = " on ".join(names)
-    out = report_folder(options.out, title)
+    out = report_folder(options.out, title, on_network=options.network is not None)
     stored = None
     if options.network is not None:
         stored = read_network(options.network, layers=options.layers)

@@ -19,6 +19,6 @@ def run_demo(options: argparse.Namespace) -> int:
     from certnn.demo import DATA, NETWORK, TITLE, audited_iris
     from certnn.paths import make_folder
 
-    out = make_folder(report_folder(options.out, TITLE, beside=(DATA, NETWORK)))
+    out = make_folder(report_folder(options.out, TITLE, on_network=None, beside=(DATA, NETWORK)))
     data = shlex.quote(str(out / DATA))
     return finish(audited_iris(out, lambda name: f"{check_command(out / name)} --data {data}"), out)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from certnn.errors import InputError
 from certnn.paths import require_folder, require_place
+from certnn.plain_text import printable
 from certnn.raw_files import read_bytes
 
 #: Bytes of a report that is read.
 _LARGEST = 50_000_000
 
 
-def report_folder(folder: str, title: str, beside: Sequence[str] = ()) -> Path:
-    """A folder to write a report into, in which there is none, or one with the same title.
+def report_folder(
+    folder: str, title: str, *, on_network: bool | None, beside: Sequence[str] = ()
+) -> Path:
+    """A folder to write a report into, in which there is none, or one of its kind.
 
     Parameters
     ----------
     folder : str
     title : str
-        What the report is on; one on something else is left.
+        What the report is on.
+    on_network : bool or None
+        Whether it is on a network. Then it may take the place of any other report, else of one that
+        is on none, and it is said which that is; None: of one with the same title alone.
     beside : sequence of str
         Names of files that come with the report.
 
@@ -38,11 +45,16 @@ def report_folder(folder: str, title: str, beside: Sequence[str] = ()) -> Path:
         return place
     try:
         text = read_bytes(place / "report.json", _LARGEST).decode("utf-8", "replace")
-        found = parse_object(text).get("title")
+        found = parse_object(text)
     except InputError:
-        found = None
-    if found != title:
-        raise _held(folder, there[0] if found is None else f"the report on {found!s:.200}")
+        found = {}
+    if not isinstance(found.get("title"), str):
+        raise _held(folder, there[0])
+    other = f"the report on {printable(found['title'], 200)}"
+    if found["title"] != title:
+        if on_network is None or (found.get("network") is not None and not on_network):
+            raise _held(folder, other)
+        print(f"certnn: {folder}: {other} will be replaced", file=sys.stderr)
     return place
 
 

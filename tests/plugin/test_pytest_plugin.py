@@ -238,6 +238,21 @@ def test_loose(assert_tight):
     )
 
 
+def test_the_marker_limits_the_work(run):
+    result = run(
+        """
+@pytest.mark.certnn(work_limit=0.5)
+def test_it(assert_certified_gap, assert_tight):
+    found = assert_certified_gap(good, X, Y, 0.1, 0.5)
+    again = assert_certified_gap(good, X, Y, 0.1, 0.5)
+    assert found.lower.certificate.document == again.lower.certificate.document
+    with pytest.raises(certnn.InputError, match="work_limit: must be a positive finite number"):
+        assert_certified_gap(good, X, Y, 0.1, 0.5, work_limit=-1)
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_the_marker_limits_the_time(run, pytester):
     source = """
 import certnn.testing
@@ -264,7 +279,7 @@ def test_misused(assert_certified_gap):
 """
     result = run(source, "--strict-markers")
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*the marker is certnn(time_limit=seconds)*"])
+    result.stdout.fnmatch_lines(["*the marker is certnn(time_limit=seconds, work_limit=seconds)*"])
 
 
 def test_bad_arguments_are_errors_of_the_test(run):
