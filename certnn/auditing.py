@@ -19,7 +19,7 @@ from certnn.bound_result import LowerBoundResult
 from certnn.bounds import ENOUGH, lower_bound, refuse_ignored
 from certnn.budget import Budget, budgeted
 from certnn.dual_norm_proofs import MEMORY
-from certnn.errors import InputError, SolverError, positive_number
+from certnn.errors import InputError, SolverError
 from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
@@ -237,8 +237,6 @@ def audit(
     start = time.monotonic()
     if isinstance(network, TrainingProblem):
         raise InputError("network", "is a TrainingProblem, and comes before the problem")
-    if time_limit is not None:  # before shares of it are taken
-        positive_number("time_limit", time_limit)
     if not isinstance(problem, TrainingProblem):
         if y is None:
             raise InputError("y", "is needed beside X, or a certnn.TrainingProblem instead of both")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from certnn.errors import InputError
+from certnn.errors import InputError, positive_number
 from certnn.interrupts import Stop, stoppable
 
 
@@ -162,8 +162,4 @@ def require_limit(name: str, limit: float | None) -> float:
     InputError
         If it is not a positive finite number.
     """
-    if limit is None:
-        return math.inf
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0.0 < limit < math.inf:
-        raise InputError(name, f"must be a positive finite number, got {limit!r}")
-    return float(limit)
+    return math.inf if limit is None else positive_number(name, limit)

@@ -37,6 +37,8 @@ def positive_number(argument: str, value: Any) -> float:
         If it is not a positive finite number.
     """
     try:
+        if isinstance(value, bool | str | bytes):  # which float takes too
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise InputError(argument, f"must be a number, got {shorten(repr(value))}") from None

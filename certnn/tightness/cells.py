@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from itertools import product
 
 from certnn.bounds import lower_bound
-from certnn.errors import InputError
+from certnn.errors import InputError, positive_number
 from certnn.files import read_npz
 from certnn.global_training import TrainingResult, train
 from certnn.problem import TrainingProblem
@@ -68,8 +67,7 @@ def cells(
         stages(level, directions=1, columns=1, outputs=1)
     for reg in regs:
         TrainingProblem([[1.0]], [[1.0]], reg)
-    if not 0.0 < time_limit < math.inf:
-        raise InputError("time_limit", f"must be positive and finite, got {time_limit!r}")
+    positive_number("time_limit", time_limit)
     found: dict[tuple[str, Size], Record] = {}
     more: Record = {"levels": levels, "time_limit": time_limit}
     if verdicts:  # cells of earlier runs know no verdicts
