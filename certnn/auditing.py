@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from certnn.atomic_files import make_folder, write_atomically
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import ENOUGH, lower_bound, refuse_ignored
 from certnn.budget import Budget, budgeted
@@ -24,11 +25,9 @@ from certnn.files import save_network
 from certnn.formats import network_for
 from certnn.kernel import Bound
 from certnn.network import TwoLayerNetwork
-from certnn.paths import make_folder
 from certnn.patterns import PatternBoundResult, bound_over_patterns, collect_patterns
 from certnn.problem import TrainingProblem
 from certnn.proved import require_lower
-from certnn.raw_files import write_atomically
 from certnn.relaxation.levels import stages
 from certnn.relaxation.worker import SolverChoice
 from certnn.report import GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound

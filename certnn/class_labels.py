@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, as_array, is_missing
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, printable, shorten
 from certnn.losses import Loss
 
 #: The losses of a margin, with 1 and −1 for a class and the others.
@@ -74,7 +74,7 @@ class ClassLabels:
         def refuse(bad: set[Any], why: str) -> None:
             if bad:
                 row = next(k for k, value in enumerate(values) if value in bad)
-                shown = shorten(repr(values[row]), 40)
+                shown = printable(repr(values[row]), 40)
                 raise InputError(argument, f"{where}has {shown} in row {row}, from 0, {why}")
 
         try:

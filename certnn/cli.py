@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
+from certnn.budget import interruptible, stoppable
 from certnn.commands.audit import add_audit_options, add_bound_options, run_audit, run_bound
 from certnn.commands.check import add_check_options, run_check
 from certnn.commands.demo import add_demo_options, run_demo
@@ -20,7 +21,6 @@ from certnn.commands.streams import steady_output
 from certnn.commands.tightness import add_tightness_options, run_tightness
 from certnn.commands.train import add_train_options, run_train
 from certnn.errors import InputError, SolverError
-from certnn.interrupts import interruptible, stoppable
 
 
 class _Command(NamedTuple):

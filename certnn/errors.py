@@ -47,12 +47,28 @@ def positive_number(argument: str, value: Any) -> float:
     return number
 
 
-def shorten(text: object, longest: int = 80) -> str:
-    """A stranger's text in one printable line of bounded length."""
-    if isinstance(text, bytes):  # a name that is not UTF-8
-        text = text.decode("utf-8", "replace")
-    line = "".join(character if character.isprintable() else "?" for character in str(text))
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+def printable(text: object, longest: int | None = None) -> str:
+    """Text from files and of errors on one line, every character that cannot be printed replaced.
+
+    File names and texts of files may hold escape sequences, marks that turn the direction of
+    writing, or broken encodings.
+
+    Parameters
+    ----------
+    text : object
+        Shown as `str` does, bytes as UTF-8.
+    longest : int or None
+        Characters to show; the rest is cut off, which an ellipsis says.
+    """
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    if longest is not None and len(shown) > longest:
+        shown = f"{shown[: longest - 1]}…"
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in shown)
+
+
+def shorten(text: object) -> str:
+    """A stranger's text as an error quotes it: in one short printable line."""
+    return printable(text, 80)
 
 
 def require_seed(seed: object) -> None:

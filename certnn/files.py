@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.atomic_files import LARGEST_CONTENT, write_atomically
 from certnn.errors import InputError, shorten
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.raw_files import LARGEST_CONTENT, write_atomically
 from certnn.zip_archive import open_zip
 
 #: An array of more is no matrix; numpy itself stops at 64.

@@ -10,9 +10,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from certnn.budget import Budget
+from certnn.budget import Budget, thread_count
 from certnn.certificate.dual_point import IndexArray
-from certnn.threads import thread_count
 
 Found = TypeVar("Found")
 

@@ -11,19 +11,17 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+from certnn.atomic_files import make_folder, require_folder, write_atomically
 from certnn.bound_search import Progress
-from certnn.budget import require_limit
+from certnn.budget import require_limit, stoppable
 from certnn.certificate import Certificate
 from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
 from certnn.files import load_network
 from certnn.global_training import TrainingResult, train
-from certnn.interrupts import stoppable
 from certnn.kernel import Malformed, read_instance
-from certnn.paths import make_folder, require_folder
 from certnn.problem import TrainingProblem, require_problem
 from certnn.proved import require_lower
-from certnn.raw_files import write_atomically
 from certnn.rounding import rounded_down, rounded_up
 
 _Corner = tuple[Fraction, Fraction]

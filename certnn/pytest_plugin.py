@@ -57,8 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder, level = _report_folder(config), config.getoption("--certnn-level")
     if folder is None and level is None:
         return
+    from certnn.atomic_files import require_folder
     from certnn.errors import InputError
-    from certnn.paths import require_folder
     from certnn.relaxation.levels import stages
 
     try:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from certnn.paths import make_folder
-from certnn.plain_text import printable
+from certnn.atomic_files import make_folder
+from certnn.errors import printable
 from certnn.sweeps import Outcome, Record, run_sweep
 
 if TYPE_CHECKING:

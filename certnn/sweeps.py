@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from certnn.atomic_files import read_bytes, unique_keys
+from certnn.budget import Stop, stoppable
 from certnn.errors import InputError
-from certnn.interrupts import Stop, stoppable
-from certnn.raw_files import read_bytes
-from certnn.unique_keys import unique_keys
 
 if TYPE_CHECKING:
     from distributed import Client

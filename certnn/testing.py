@@ -56,7 +56,7 @@ def assert_certified_gap(
     time_limit : float or None
         Seconds.
     work_limit : float or None
-        In their place, for the same outcome on every machine, as in `certnn.lower_bound`.
+        Nominal seconds in their place, for the same outcome on every machine.
     report : str, Path or None
         Folder for the report, certificate and better network, written if the assertion fails.
 
@@ -146,7 +146,7 @@ def assert_tight(
     time_limit : float or None
         Seconds for the level, and again for the training.
     work_limit : float or None
-        In their place, for the same outcome on every machine, as in `certnn.lower_bound`.
+        Nominal seconds in their place, for the same outcome on every machine.
     report : str, Path or None
         Folder for the report, written if the assertion fails.
 

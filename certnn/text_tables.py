@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, printable, shorten
 
 ENDINGS = (".csv", ".tsv", ".txt")
 _COMPRESSED = ".gz"
@@ -89,7 +89,7 @@ def input_columns(
     """
     for name in wanted:
         if list(header).count(name) != 1:
-            there = ", ".join(shorten(name, 20) for name in header[:8])
+            there = ", ".join(printable(name, 20) for name in header[:8])
             raise InputError(
                 "label" if as_labels else "target_columns",
                 f"has {shorten(name)}, which is not one column of {path} (it has {there}"
@@ -144,7 +144,7 @@ def _table(
             if wrong:
                 raise InputError(
                     str(path),
-                    f"has {repr(shorten(fields[k], 40)) if fields[k].strip() else 'no value'} in "
+                    f"has {repr(printable(fields[k], 40)) if fields[k].strip() else 'no value'} in "
                     f"row {rows.line_num} of column {shorten(header[k]) or k + 1}, {wrong}",
                 )
             values.append(value)

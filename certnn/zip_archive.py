@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
-from certnn.raw_files import LARGEST_CONTENT
 
 #: Bytes of a directory of entries, about 46 and a name each.
 _LARGEST_DIRECTORY = 1 << 20

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import certnn
-from certnn.budget import Budget, budgeted, require_limit
+from certnn.budget import Budget, Stop, budgeted, require_limit
 from certnn.errors import InputError
-from certnn.interrupts import Stop
 from certnn.patterns import bound_over_patterns, collect_patterns
 
 SHARES = st.floats(0.0, 1.0)

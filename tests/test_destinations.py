@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 import certnn
+from certnn.atomic_files import make_folder, require_folder, require_place, write_atomically
 from certnn.cli import main
 from certnn.datasets import random_network_data
 from certnn.errors import InputError
 from certnn.files import save_data, save_network
 from certnn.path import regularisation_path
-from certnn.paths import make_folder, require_folder, require_place
-from certnn.raw_files import write_atomically
 
 QUICK = ["--level", "shor", "--time-limit", "2"]
 

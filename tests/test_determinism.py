@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 import certnn
-from certnn.budget import Budget
+from certnn.budget import Budget, Stop
 from certnn.files import load_network, save_data
-from certnn.interrupts import Stop
 from certnn.patterns import bound_over_patterns, collect_patterns
 
 #: Enough for nothing but the cheapest level, and for some of the search.

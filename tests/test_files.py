@@ -15,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certnn import files
+from certnn.atomic_files import read_bytes, unique_keys, write_atomically
 from certnn.data_sources import read_data
 from certnn.errors import InputError
 from certnn.files import load_network, read_npz, save_data, save_network
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
-from certnn.raw_files import read_bytes, write_atomically
-from certnn.unique_keys import unique_keys
 
 NETWORK = TwoLayerNetwork([[1.0, -2.5]], [[0.1], [3.0]])
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certnn.budget import Budget
-from certnn.interrupts import Stop, stoppable
+from certnn.budget import Budget, Stop, stoppable
 from certnn.ordered_search import in_order
 
 THREADS = (1, 2, 5)

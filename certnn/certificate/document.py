@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from certnn import kernel
 from certnn.arrays import FloatArray
+from certnn.atomic_files import read_bytes, write_atomically
 from certnn.certificate.cuts_point import CutsPoint
 from certnn.certificate.dual_point import DualPoint, IndexArray
 from certnn.certificate.psd_witness import PsdWitness
 from certnn.certificate.regions_point import RegionsPoint
 from certnn.problem import TrainingProblem
-from certnn.raw_files import read_bytes, write_atomically
 from certnn.rounding import rounded_down
 
 

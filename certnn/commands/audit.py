@@ -82,9 +82,9 @@ _NOT_WITH_DIGITS = {
 
 
 def _run_digits(options: argparse.Namespace) -> int:
+    from certnn.atomic_files import make_folder
     from certnn.commands.destinations import empty_folder
     from certnn.extended import refine
-    from certnn.paths import make_folder
     from certnn.progress import SearchProgress
     from certnn.report.reading import REPORT_FILES
 

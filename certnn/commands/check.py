@@ -36,6 +36,7 @@ def run_check(options: argparse.Namespace) -> int:
     InputError
         If a file is not there, or options of the data are given without --data.
     """
+    from certnn.atomic_files import read_bytes, require_file
     from certnn.kernel import (
         LARGEST_FILE,
         Bound,
@@ -46,8 +47,6 @@ def run_check(options: argparse.Namespace) -> int:
         check_certificate,
         check_pattern_certificate,
     )
-    from certnn.paths import require_file
-    from certnn.raw_files import read_bytes
     from certnn.verified import check_verified, find_checker
 
     if options.data is None:

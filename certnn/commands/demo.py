@@ -15,9 +15,9 @@ def add_demo_options(command: argparse.ArgumentParser) -> None:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Audit a network trained on iris."""
+    from certnn.atomic_files import make_folder
     from certnn.commands.destinations import report_folder
     from certnn.demo import DATA, NETWORK, TITLE, audited_iris
-    from certnn.paths import make_folder
 
     out = make_folder(report_folder(options.out, TITLE, on_network=None, beside=(DATA, NETWORK)))
     data = shlex.quote(str(out / DATA))

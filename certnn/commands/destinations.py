@@ -6,10 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from certnn.errors import InputError
-from certnn.paths import require_folder, require_place
-from certnn.plain_text import printable
-from certnn.raw_files import read_bytes
+from certnn.atomic_files import read_bytes, require_folder, require_place
+from certnn.errors import InputError, printable
 
 #: Bytes of a report that is read.
 _LARGEST = 50_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 
 #: Characters of a message, which may quote a file.
 _LONGEST = 2000

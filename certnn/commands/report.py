@@ -23,9 +23,9 @@ def run_report(options: argparse.Namespace) -> int:
     """Write the page and print the table, with what certificates beside the reports prove."""
     from rich.console import Console
 
+    from certnn.atomic_files import write_atomically
     from certnn.commands.destinations import output_file
-    from certnn.plain_text import printable
-    from certnn.raw_files import write_atomically
+    from certnn.errors import printable
     from certnn.report.comparison import (
         comparison_table,
         contradictions,

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from certnn.budget import Budget
+from certnn.budget import Budget, stoppable
 from certnn.datasets import DATA_SETS
 from certnn.errors import InputError
 from certnn.experiments.instances import SHAPES, instance_of, needs_folder
 from certnn.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
 from certnn.experiments.protocols import as_record
-from certnn.interrupts import stoppable
 from certnn.kernel import Bound
 from certnn.problem import TrainingProblem
 from certnn.rounding import rounded_down, rounded_up

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from certnn.atomic_files import require_file
 from certnn.commands.destinations import continued_folder
-from certnn.errors import InputError
+from certnn.errors import InputError, printable
 from certnn.experiments.cells import TABLES, cells, measure
 from certnn.experiments.records import contradictions, examine
 from certnn.experiments.rows import joined
 from certnn.experiments.table import save_tables, terminal_tables
-from certnn.paths import require_file
-from certnn.plain_text import printable
 from certnn.sweep_progress import STORE, sweep_with_progress
 from certnn.sweeps import read_earlier
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from certnn.errors import printable
 from certnn.experiments.instances import instance_key
 from certnn.experiments.methods import ACCURACY, METHODS
 from certnn.experiments.records import contradictions
 from certnn.experiments.rows import Row, targets, tightness_summaries
-from certnn.plain_text import printable
 from certnn.report.wording import percent_up, shown_down, shown_up
 from certnn.sweeps import read_earlier
 

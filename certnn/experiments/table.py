@@ -12,13 +12,13 @@ from pathlib import Path
 from markupsafe import Markup
 from rich.table import Table
 
+from certnn.atomic_files import write_atomically
 from certnn.experiments.instances import instance_key
 from certnn.experiments.markdown import markdown
 from certnn.experiments.methods import ACCURACY, METHODS
 from certnn.experiments.plots import objective_plot
 from certnn.experiments.records import contradictions
 from certnn.experiments.rows import Row, Summary, joined, targets, tightness_summaries
-from certnn.raw_files import write_atomically
 from certnn.report.html import render
 from certnn.report.table_cells import plain_cells
 from certnn.sweeps import Outcome, read_earlier

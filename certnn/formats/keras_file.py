@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.atomic_files import LARGEST_CONTENT, unique_keys
 from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
 from certnn.formats.layer_chain import LayerChain, UnsupportedLayer
 from certnn.formats.optional_packages import require_package
-from certnn.raw_files import LARGEST_CONTENT
-from certnn.unique_keys import unique_keys
 from certnn.zip_archive import open_zip
 
 _LARGEST_CONFIG = 4 << 20

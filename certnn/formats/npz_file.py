@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
 from certnn.files import read_npz
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.state_dict import OWN_NAMES
-from certnn.raw_files import LARGEST_CONTENT
 from certnn.zip_archive import ZipArchive, open_zip
 
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
-from certnn.raw_files import LARGEST_CONTENT
 
 
 def external_bytes(model_path: str | Path | None, tensor: Any) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from certnn.atomic_files import LARGEST_CONTENT, read_bytes
 from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats, exact_float64
@@ -17,7 +18,6 @@ from certnn.formats.onnx_external import external_bytes
 from certnn.formats.onnx_graph import chain_of_graph
 from certnn.formats.onnx_operators import OPSETS
 from certnn.formats.optional_packages import require_package
-from certnn.raw_files import LARGEST_CONTENT, read_bytes
 
 
 def read_onnx_file(path: str | Path) -> BiasedNetwork:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from certnn.arrays import FloatArray
+from certnn.atomic_files import LARGEST_CONTENT, read_bytes, unique_keys
 from certnn.errors import InputError, shorten
 from certnn.formats.biased_network import BiasedNetwork
 from certnn.formats.exact_floats import decode_floats
 from certnn.formats.optional_packages import require_package
 from certnn.formats.state_dict import Layers, NamedTensor, network_from_tensors
-from certnn.raw_files import LARGEST_CONTENT, read_bytes
-from certnn.unique_keys import unique_keys
 
 #: Bytes of the names, types and places of tensors, about 100 each.
 _LARGEST_HEADER = 1 << 24

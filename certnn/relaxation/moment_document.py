@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray, frozen_matrix
+from certnn.atomic_files import read_bytes, unique_keys, write_atomically
 from certnn.errors import InputError
 from certnn.problem import TrainingProblem
-from certnn.raw_files import read_bytes, write_atomically
 from certnn.relaxation.feasible_moment import FeasibleMoment
-from certnn.unique_keys import unique_keys
 
 FORMAT, VERSION = "certnn moment", 1
 _LARGEST = 2**26

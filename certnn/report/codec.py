@@ -9,8 +9,8 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from certnn.atomic_files import unique_keys
 from certnn.errors import InputError
-from certnn.unique_keys import unique_keys
 
 #: Characters of a text, which may be an exact number or a command, and entries of a dict.
 _LONGEST_TEXT, _MOST_ENTRIES = 10_000, 100

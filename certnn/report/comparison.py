@@ -8,8 +8,8 @@ from pathlib import Path
 from markupsafe import Markup
 from rich.table import Table
 
+from certnn.atomic_files import read_bytes
 from certnn.errors import InputError
-from certnn.raw_files import read_bytes
 from certnn.report.data import GapReport
 from certnn.report.html import render
 from certnn.report.sandwich import sandwich_svg

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 from certnn.report.data import GapReport
 from certnn.report.sandwich import COLORS, sandwich_svg
 from certnn.report.table_cells import SHORT

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from certnn.atomic_files import read_bytes
 from certnn.errors import InputError
 from certnn.kernel import (
     Bound,
@@ -20,7 +21,6 @@ from certnn.kernel import (
     check_pattern_certificate,
     evaluate_network,
 )
-from certnn.raw_files import read_bytes
 from certnn.report.data import GapReport
 from certnn.report.figures import Check
 

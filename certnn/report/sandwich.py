@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 from certnn.report.data import GapReport
 from certnn.report.labels import Label, place_labels
 from certnn.report.marks import Mark, axis_range, marks_of, on_axis

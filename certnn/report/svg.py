@@ -10,7 +10,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 
 #: Characters of a name.
 _LONGEST = 24

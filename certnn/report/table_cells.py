@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 
 #: Characters of a title or a name where it stands beside others.
 SHORT = 120

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 from certnn.report.data import GapReport
 from certnn.report.figures import NetworkFigure, ProvedBound
 from certnn.report.marks import Mark, axis_range, marks_of

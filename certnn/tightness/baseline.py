@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from certnn.atomic_files import read_bytes, unique_keys, write_atomically
 from certnn.errors import InputError
-from certnn.raw_files import read_bytes, write_atomically
 from certnn.sweeps import Outcome
-from certnn.unique_keys import unique_keys
 
 #: A bound may be lower by this share: solvers end a little differently on other machines.
 TOLERANCE = 1e-4

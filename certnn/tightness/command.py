@@ -8,8 +8,7 @@ import shlex
 from rich.console import Console
 
 from certnn.commands.destinations import continued_folder, output_file
-from certnn.errors import InputError
-from certnn.plain_text import printable
+from certnn.errors import InputError, printable
 from certnn.sweep_progress import STORE, sweep_with_progress
 from certnn.sweeps import read_earlier
 from certnn.tightness.baseline import read_baseline, save_baseline, worse_than_baseline

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from certnn.atomic_files import make_folder
 from certnn.bound_result import LowerBoundResult
 from certnn.bounds import lower_bound
-from certnn.budget import Budget, require_limit
+from certnn.budget import Budget, require_limit, stoppable
 from certnn.certificate import Certificate
 from certnn.errors import InputError, SolverError
 from certnn.files import load_network, save_network
 from certnn.global_training import train
-from certnn.interrupts import stoppable
 from certnn.kernel import Instance, Malformed, read_instance
 from certnn.network import TwoLayerNetwork
-from certnn.paths import make_folder
 from certnn.problem import TrainingProblem
 from certnn.relaxation.feasible_moment import FeasibleMoment
 from certnn.relaxation.feasible_search import feasible_moment

@@ -14,7 +14,7 @@ from statistics import median
 from markupsafe import Markup
 from rich.table import Table
 
-from certnn.raw_files import write_atomically
+from certnn.atomic_files import write_atomically
 from certnn.report.html import render
 from certnn.report.table_cells import plain_cells
 from certnn.sweeps import Outcome, read_earlier

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from plain_check import check
 from sklearn.datasets import load_breast_cancer, load_wine
 
-from certnn.budget import Budget
+from certnn.budget import Budget, stoppable
 from certnn.dual_norm_proofs import Limits, NoProof
-from certnn.interrupts import stoppable
 from certnn.partition.arcs import arc_maxima
 from certnn.phases import tree
 from certnn.phases.proof import PhaseTrees, find_phases_proof

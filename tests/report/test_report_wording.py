@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import as_if_proved
 
-from certnn.plain_text import printable
+from certnn.errors import printable
 from certnn.report import NetworkFigure, ProvedBound
 from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 
-from certnn.budget import Budget
+from certnn.budget import Budget, stoppable
 from certnn.errors import InputError
-from certnn.interrupts import stoppable
 from certnn.network import TwoLayerNetwork
 from certnn.problem import TrainingProblem
 from certnn.training import LocalTraining, polish, train_locally, training_objective

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from certnn.budget import Budget
+from certnn.budget import Budget, stoppable
 from certnn.errors import InputError, require_seed
 from certnn.global_training import TrainingResult, train
-from certnn.interrupts import stoppable
 from certnn.problem import TrainingProblem
 from certnn.relaxation.lifted_moment import LiftedMoment
 from certnn.relaxation.relaxed_moment import relaxed_moment

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from certnn.interrupts import Stop, interruptible, stoppable
+from certnn.budget import Stop, interruptible, stoppable
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def clock(monkeypatch):
     """Stands still but for what is added to its `now`."""
     clock = SimpleNamespace(now=100.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr("certnn.interrupts.time", clock)
+    monkeypatch.setattr("certnn.budget.time", clock)
     return clock
 
 
