@@ -14,49 +14,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from certnn.auditing import AuditResult, audit
-    from certnn.bound_result import LowerBoundResult
-    from certnn.bounds import lower_bound
     from certnn.budget import Budget
-    from certnn.certificate import Certificate
-    from certnn.completely_positive import ExactSolution, exact_solution
+    from certnn.certificates import Certificate
     from certnn.errors import InputError, SolverError
-    from certnn.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
-    from certnn.global_training import TrainingResult, train
+    from certnn.interfaces.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.kernel import Bound
-    from certnn.network import TwoLayerNetwork
-    from certnn.path import RegularisationPath, regularisation_path
-    from certnn.problem import TrainingProblem
-    from certnn.relaxation.worker import SolverChoice
+    from certnn.problem.network import TwoLayerNetwork
+    from certnn.problem.training_problem import TrainingProblem
+    from certnn.reading.statement import problem_for
+    from certnn.relaxation.modelled.worker import SolverChoice
     from certnn.report import GapReport
-    from certnn.stated_problem import problem_for
-    from certnn.tightness.verdict import TightnessVerdict, tightness_verdict
+    from certnn.search.audit import AuditResult, audit
+    from certnn.search.lower_bound import lower_bound
+    from certnn.search.path import RegularisationPath, regularisation_path
+    from certnn.search.results import LowerBoundResult
+    from certnn.search.train import TrainingResult, train
+    from certnn.studies.completely_positive import ExactSolution, exact_solution
+    from certnn.studies.tightness.verdict import TightnessVerdict, tightness_verdict
 
 _HOMES = {
-    "AuditResult": "certnn.auditing",
+    "AuditResult": "certnn.search.audit",
     "Bound": "certnn.kernel",
     "Budget": "certnn.budget",
-    "Certificate": "certnn.certificate",
-    "CertifiedReLUClassifier": "certnn.estimators",
-    "CertifiedReLURegressor": "certnn.estimators",
-    "ExactSolution": "certnn.completely_positive",
+    "Certificate": "certnn.certificates",
+    "CertifiedReLUClassifier": "certnn.interfaces.estimators",
+    "CertifiedReLURegressor": "certnn.interfaces.estimators",
+    "ExactSolution": "certnn.studies.completely_positive",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
-    "LowerBoundResult": "certnn.bound_result",
-    "RegularisationPath": "certnn.path",
-    "SolverChoice": "certnn.relaxation.worker",
+    "LowerBoundResult": "certnn.search.results",
+    "RegularisationPath": "certnn.search.path",
+    "SolverChoice": "certnn.relaxation.modelled.worker",
     "SolverError": "certnn.errors",
-    "TightnessVerdict": "certnn.tightness.verdict",
-    "TrainingProblem": "certnn.problem",
-    "TrainingResult": "certnn.global_training",
-    "TwoLayerNetwork": "certnn.network",
-    "audit": "certnn.auditing",
-    "exact_solution": "certnn.completely_positive",
-    "lower_bound": "certnn.bounds",
-    "problem_for": "certnn.stated_problem",
-    "regularisation_path": "certnn.path",
-    "tightness_verdict": "certnn.tightness.verdict",
-    "train": "certnn.global_training",
+    "TightnessVerdict": "certnn.studies.tightness.verdict",
+    "TrainingProblem": "certnn.problem.training_problem",
+    "TrainingResult": "certnn.search.train",
+    "TwoLayerNetwork": "certnn.problem.network",
+    "audit": "certnn.search.audit",
+    "exact_solution": "certnn.studies.completely_positive",
+    "lower_bound": "certnn.search.lower_bound",
+    "problem_for": "certnn.reading.statement",
+    "regularisation_path": "certnn.search.path",
+    "tightness_verdict": "certnn.studies.tightness.verdict",
+    "train": "certnn.search.train",
 }
 
 __all__ = [

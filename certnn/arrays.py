@@ -14,6 +14,8 @@ from certnn.errors import InputError, shorten
 
 FloatArray = NDArray[np.float64]
 
+#: Rows of a chunk: few enough for the processor's caches.
+CHUNK_ROWS = 8192
 #: Largest and smallest scale of data whose squares stay well inside float64.
 LARGEST_SCALE = 1e100
 SMALLEST_SCALE = 1e-100

@@ -8,17 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from certnn.auditing import AuditResult, audit
-from certnn.bounds import lower_bound
+from certnn.directed_rounding import rounded_down
 from certnn.errors import InputError
-from certnn.global_training import train
 from certnn.kernel.instance import Bias
-from certnn.losses import HALF_SQUARED, Loss
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.report.wording import percent_down, percent_up, shown_down, shown_up
-from certnn.rounding import rounded_down
-from certnn.tightness.ratio import Tightness
+from certnn.search.audit import AuditResult, audit
+from certnn.search.lower_bound import lower_bound
+from certnn.search.train import train
+from certnn.studies.tightness.ratio import Tightness
 
 
 def assert_certified_gap(
@@ -40,7 +40,7 @@ def assert_certified_gap(
 
     Parameters
     ----------
-    network : TwoLayerNetwork, pair (U, V), or what `certnn.formats.read_network` takes
+    network : TwoLayerNetwork, pair (U, V), or what `certnn.reading.networks.read_network` takes
         A pair of array_like, shapes (d, m) and (m, c); a checkpoint's path, a PyTorch module, a
         fitted estimator of scikit-learn among others.
     X : array_like, shape (n, d)

@@ -4,8 +4,8 @@ Run it with: python examples/audit_iris.py
 """
 
 import certnn
-from certnn.datasets import iris
-from certnn.demo import gradient_descent
+from certnn.interfaces.demo import gradient_descent
+from certnn.reading.datasets import iris
 
 problem = iris(reg=0.1)  # or certnn.TrainingProblem(X, Y, reg=0.1) with your own arrays
 network = gradient_descent(problem)  # or certnn.TwoLayerNetwork(U, V) with your own weights

@@ -7,13 +7,13 @@ solvers print for the paper's relaxation.
 from dataclasses import replace
 from pathlib import Path
 
-from certnn.auditing import audit
-from certnn.bounds import lower_bound
-from certnn.datasets import iris
-from certnn.demo import gradient_descent
-from certnn.relaxation.worker import SolverChoice
+from certnn.interfaces.demo import gradient_descent
+from certnn.reading.datasets import iris
+from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.report import ProvedBound
 from certnn.report.sandwich import sandwich_figure
+from certnn.search.audit import audit
+from certnn.search.lower_bound import lower_bound
 
 
 def main() -> None:

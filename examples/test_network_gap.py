@@ -7,7 +7,7 @@ the certificate and the better network there.
 import pytest
 
 from certnn import train
-from certnn.datasets import iris
+from certnn.reading.datasets import iris
 
 
 @pytest.mark.certnn(time_limit=30)

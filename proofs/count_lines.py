@@ -35,13 +35,13 @@ PARTS = [
     ("Proofs in Rocq: checked by Coq", "rocq", ROCQ.split()),
     ("Extraction: what Z becomes in OCaml", "rocq", ["Extract"]),
     ("Driver in OCaml: reads the integers", "checker", ["main"]),
-    ("Translation in Python: from JSON to integers", "package", ["verified"]),
+    ("Translation in Python: from JSON to integers", "certificates", ["extracted_checker"]),
 ]
 FOLDERS = {
     "kernel": ("certnn/kernel", "py"),
     "rocq": ("proofs/rocq", "v"),
     "checker": ("proofs/checker", "ml"),
-    "package": ("certnn", "py"),
+    "certificates": ("certnn/certificates", "py"),
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 
 
 def random_family(seed, reg=0.1, n=25, d=2, c=5, neurons=100):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import certnn
-import certnn.auditing
-from certnn.datasets import random_network_data
+import certnn.search.audit
 from certnn.errors import InputError
+from certnn.reading.datasets import random_network_data
 from certnn.report import GapReport, NetworkFigure
 
 
@@ -169,13 +169,13 @@ def test_network_for_other_data(problem):
 
 
 def test_interrupted_training_keeps_the_first_bound(problem, network, monkeypatch):
-    train = certnn.auditing.train_locally
+    train = certnn.search.audit.train_locally
 
     def interrupted(*args, **kwargs):
         signal.raise_signal(signal.SIGINT)
         return train(*args, **kwargs)
 
-    monkeypatch.setattr(certnn.auditing, "train_locally", interrupted)
+    monkeypatch.setattr(certnn.search.audit, "train_locally", interrupted)
     result = certnn.audit(network, problem, level="dnn")
     assert result.report.interrupted
     assert [b.level for b in result.report.bounds] == ["shor"]

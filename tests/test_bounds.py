@@ -20,19 +20,13 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, problems, random_family
 
 import certnn
-from certnn import (
-    InputError,
-    SolverChoice,
-    SolverError,
-    TrainingProblem,
-    bound_result,
-    bound_search,
-    lower_bound,
-)
+from certnn import InputError, SolverChoice, SolverError, TrainingProblem, lower_bound
 from certnn.budget import Budget
-from certnn.relaxation import worker
-from certnn.relaxation.levels import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
-from certnn.relaxation.worker import DEFAULT_SOLVER
+from certnn.relaxation.modelled import worker
+from certnn.relaxation.modelled.worker import DEFAULT_SOLVER
+from certnn.search import bound_search
+from certnn.search import results as bound_result
+from certnn.search.levels.schedule import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
 from certnn.training import polish, train_locally
 
 CLARABEL = SolverChoice("CLARABEL")

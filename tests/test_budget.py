@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import certnn
 from certnn.budget import Budget, Stop, budgeted, require_limit
 from certnn.errors import InputError
-from certnn.patterns import bound_over_patterns, collect_patterns
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 
 SHARES = st.floats(0.0, 1.0)
 AMOUNTS = st.floats(1e-3, 1e6)

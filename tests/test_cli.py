@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from certnn import InputError, lower_bound
-from certnn.cli import main
-from certnn.datasets import iris, random_network_data
-from certnn.files import load_network, save_data, save_network
-from certnn.network import TwoLayerNetwork
+from certnn.interfaces.cli import main
+from certnn.problem.network import TwoLayerNetwork
+from certnn.reading.datasets import iris, random_network_data
+from certnn.reading.npz import load_network, save_data, save_network
 
 
 @pytest.fixture(scope="module")
@@ -285,13 +285,16 @@ def test_a_csv_file_with_labels_and_another_loss(folder, capsys):
 
 def run(*arguments, **more):
     return subprocess.run(
-        [sys.executable, "-m", "certnn.cli", *arguments], capture_output=True, text=True, **more
+        [sys.executable, "-m", "certnn.interfaces.cli", *arguments],
+        capture_output=True,
+        text=True,
+        **more,
     )
 
 
 def test_help_and_check_import_nothing_heavy(folder):
     code = (
-        "import sys; from certnn.cli import main\n"
+        "import sys; from certnn.interfaces.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(sorted({'numpy', 'cvxpy', 'rich', 'scipy'} & set(sys.modules)))"
@@ -320,7 +323,14 @@ def test_import_of_the_package_is_light():
 def test_ctrl_c_keeps_the_bound(tmp_path, solver, number, code):
     problem = iris(0.1)
     save_data(tmp_path / "iris.npz", problem)
-    command = [sys.executable, "-m", "certnn.cli", "bound", "--data", str(tmp_path / "iris.npz")]
+    command = [
+        sys.executable,
+        "-m",
+        "certnn.interfaces.cli",
+        "bound",
+        "--data",
+        str(tmp_path / "iris.npz"),
+    ]
     command += ["--reg", "0.1", "--level", "dnn", "--out", str(tmp_path / "out")]
     command += ["--solver", solver]
     process = subprocess.Popen(

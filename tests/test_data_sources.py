@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from certnn import parquet_tables
-from certnn.data_sources import encoded_labels, file_chunks, read_data
 from certnn.errors import InputError
-from certnn.losses import as_loss
-from certnn.problem import TrainingProblem
+from certnn.problem.losses import as_loss
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading import parquet_tables
+from certnn.reading.data import encoded_labels, file_chunks, read_data
 
 X = np.random.default_rng(0).standard_normal((20_000, 3))
 Y = X @ [[1.0, 0.0], [2.0, 1.0], [0.5, -1.0]]

@@ -12,11 +12,11 @@ import pytest
 
 import certnn
 from certnn.atomic_files import make_folder, require_folder, require_place, write_atomically
-from certnn.cli import main
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
-from certnn.files import save_data, save_network
-from certnn.path import regularisation_path
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import random_network_data
+from certnn.reading.npz import save_data, save_network
+from certnn.search.path import regularisation_path
 
 QUICK = ["--level", "shor", "--time-limit", "2"]
 
@@ -239,7 +239,7 @@ def test_a_path_makes_its_folder(tmp_path):
 
 
 def test_half_a_run_is_not_kept_as_a_baseline(here, monkeypatch, capsys):
-    from certnn.tightness import command
+    from certnn.interfaces.commands import run_tightness as command
 
     true = command.sweep_with_progress
     monkeypatch.setattr(
@@ -258,7 +258,7 @@ def test_figures_are_shown_where_files_cannot_be_written_any_more(here, monkeypa
     def full(self, path):
         raise InputError(str(path), "cannot be written: No space left on device")
 
-    monkeypatch.setattr("certnn.certificate.Certificate.save", full)
+    monkeypatch.setattr("certnn.certificates.Certificate.save", full)
     assert main(stated(["bound", *more, "--out", "out"])) == 2
     said = capsys.readouterr()
     assert "roved" in said.out

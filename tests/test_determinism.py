@@ -12,8 +12,8 @@ import pytest
 
 import certnn
 from certnn.budget import Budget, Stop
-from certnn.files import load_network, save_data
-from certnn.patterns import bound_over_patterns, collect_patterns
+from certnn.reading.npz import load_network, save_data
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 
 #: Enough for nothing but the cheapest level, and for some of the search.
 WORK = (0.01, 0.2)
@@ -167,7 +167,7 @@ def test_processes_with_one_thread_and_two_write_the_same_files(tmp_path):
         command = ["train", "--data", str(tmp_path / "data.npz"), "--reg", "0.05", "--gap", "0"]
         command += ["--work-limit", "0.3", "--out", str(net), "--certificate", str(proof)]
         subprocess.run(
-            [sys.executable, "-m", "certnn.cli", *command],
+            [sys.executable, "-m", "certnn.interfaces.cli", *command],
             env={**os.environ, "OMP_NUM_THREADS": threads},
             stdout=subprocess.DEVNULL,
             check=True,

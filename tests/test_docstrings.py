@@ -14,11 +14,11 @@ import certnn
 ROOT = Path(certnn.__file__).parent
 HOMES = (
     "certnn",
-    "certnn.baselines.frank_wolfe",
-    "certnn.baselines.kernels",
-    "certnn.completely_positive",
+    "certnn.studies.baselines.frank_wolfe",
+    "certnn.studies.baselines.kernels",
+    "certnn.studies.completely_positive",
     "certnn.cones",
-    "certnn.formats",
+    "certnn.reading.networks",
     "certnn.kernel",
     "certnn.testing",
 )

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certnn.cli import main
 from certnn.errors import InputError
-from certnn.experiments import records as experiment_records
-from certnn.experiments.cells import cells as experiment_cells
-from certnn.experiments.cells import measure as measure_experiment
-from certnn.experiments.rows import joined
-from certnn.experiments.table import page as experiments_page
-from certnn.experiments.table import terminal_tables
-from certnn.sweeps import Outcome, read_earlier, run_sweep
-from certnn.tightness import records as tightness_records
-from certnn.tightness.baseline import read_baseline
-from certnn.tightness.cells import cells as tightness_cells
-from certnn.tightness.cells import measure as measure_tightness
-from certnn.tightness.plots import ratio_plot
-from certnn.tightness.table import save_tables, summary_table
+from certnn.interfaces.cli import main
+from certnn.studies.experiments import records as experiment_records
+from certnn.studies.experiments.cells import cells as experiment_cells
+from certnn.studies.experiments.cells import measure as measure_experiment
+from certnn.studies.experiments.rows import joined
+from certnn.studies.experiments.table import page as experiments_page
+from certnn.studies.experiments.table import terminal_tables
+from certnn.studies.sweep import Outcome, read_earlier, run_sweep
+from certnn.studies.tightness import records as tightness_records
+from certnn.studies.tightness.baseline import read_baseline
+from certnn.studies.tightness.cells import cells as tightness_cells
+from certnn.studies.tightness.cells import measure as measure_tightness
+from certnn.studies.tightness.plots import ratio_plot
+from certnn.studies.tightness.table import save_tables, summary_table
 
 TIGHTNESS = ["tightness", "--n", "5", "--d", "2", "--c", "1", "--regs", "0.1", "--seeds", "2"]
 TIGHTNESS += ["--levels", "shor", "dnn", "--verdicts"]

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certnn import files
 from certnn.atomic_files import read_bytes, unique_keys, write_atomically
-from certnn.data_sources import read_data
 from certnn.errors import InputError
-from certnn.files import load_network, read_npz, save_data, save_network
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading import npz as files
+from certnn.reading.data import read_data
+from certnn.reading.npz import load_network, read_npz, save_data, save_network
 
 NETWORK = TwoLayerNetwork([[1.0, -2.5]], [[0.1], [3.0]])
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import certnn
-from certnn.cli import main
-from certnn.datasets import iris, random_network_data, spirals
-from certnn.earlier_bound import proved_before
 from certnn.errors import InputError
-from certnn.files import load_network, save_data
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import iris, random_network_data, spirals
+from certnn.reading.npz import load_network, save_data
+from certnn.search.resume import proved_before
 from certnn.training import training_objective
 
 

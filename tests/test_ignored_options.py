@@ -5,9 +5,9 @@ import pytest
 
 import certnn
 from certnn import InputError, SolverChoice, lower_bound
-from certnn.cli import main
-from certnn.datasets import random_network_data
-from certnn.files import save_data
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import random_network_data
+from certnn.reading.npz import save_data
 
 
 @pytest.fixture

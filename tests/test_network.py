@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certnn.auditing import audit
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.search.audit import audit
 
 U = np.array([[1.0, -2.0, 0.5], [0.0, 1.0, 3.0]])
 V = np.array([[1.0], [2.0], [-1.0]])

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget, Stop, stoppable
-from certnn.ordered_search import in_order
+from certnn.splitting.ordered_search import in_order
 
 THREADS = (1, 2, 5)
 
 
 @pytest.fixture(params=THREADS)
 def threads(request, monkeypatch):
-    monkeypatch.setattr("certnn.ordered_search.thread_count", lambda: request.param)
+    monkeypatch.setattr("certnn.splitting.ordered_search.thread_count", lambda: request.param)
     return request.param
 
 
@@ -90,7 +90,7 @@ def test_the_limit_of_counts_says_the_same_for_any_number_of_threads(sizes, most
         expected.append((len(expected), most - sum(sizes[: len(expected)]), None))
     for count in THREADS:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("certnn.ordered_search.thread_count", lambda count=count: count)
+            patch.setattr("certnn.splitting.ordered_search.thread_count", lambda count=count: count)
             assert outcome(sizes, most, np.random.default_rng(seed)) == expected
 
 

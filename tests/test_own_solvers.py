@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
-from certnn import InputError, SolverChoice, lower_bound, relaxed_bounds
-from certnn.cli import main
-from certnn.files import save_data
+from certnn import InputError, SolverChoice, lower_bound
+from certnn.interfaces.cli import main
+from certnn.reading.npz import save_data
+from certnn.search.levels import relaxed as relaxed_bounds
 
 CLARABEL = SolverChoice("CLARABEL")
 PROBLEMS = PLAIN | DEGENERATE

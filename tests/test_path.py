@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import certnn
-from certnn import path as paths
-from certnn.cli import main
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
-from certnn.files import save_data
-from certnn.path import regularisation_path
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import random_network_data
+from certnn.reading.npz import save_data
+from certnn.search import path as paths
+from certnn.search.path import regularisation_path
 
 REGS = (0.03, 0.3, 3.0)
 

@@ -10,12 +10,12 @@ import pytest
 
 import certnn
 from certnn import LowerBoundResult, RegularisationPath, TrainingResult
-from certnn.bound_result import ProvedLevel
-from certnn.certificate import Certificate
-from certnn.datasets import random_network_data
+from certnn.certificates import Certificate
 from certnn.errors import InputError
-from certnn.patterns import bound_over_patterns, collect_patterns
-from certnn.tightness.ratio import Tightness
+from certnn.reading.datasets import random_network_data
+from certnn.search.results import ProvedLevel
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
+from certnn.studies.tightness.ratio import Tightness
 
 PROBLEM = random_network_data(3, 0.1, n=6, d=2, c=1)
 OTHER = PROBLEM.with_reg(0.2)

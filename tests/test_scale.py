@@ -11,9 +11,9 @@ from small_problems import normal
 
 import certnn
 from certnn.budget import Budget
-from certnn.dual_norm_proofs import Effort, Limits, NoProof
-from certnn.patterns import bound_over_patterns, collect_patterns
-from certnn.tightening import tightening_proofs
+from certnn.search.levels.tightening import tightening_proofs
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
+from certnn.splitting.prover import Effort, Limits, NoProof
 from certnn.training import ColumnGeneration
 
 #: How much above the optimum a bound, or a network below, may be off at a gap of 1e-2.
@@ -103,7 +103,13 @@ def _orthogonal_optimum(lengths, targets, reg):
 
 
 @pytest.mark.parametrize(
-    "lengths", [(1.0, 1.0, 1.0), (1e6, 1.0, 2.0), (1e8, 3.0, 1.0), (1e8, 1e4, 1.0)]
+    "lengths",
+    [
+        (1.0, 1.0, 1.0),
+        (1e6, 1.0, 2.0),
+        (1e8, 3.0, 1.0),
+        pytest.param((1e8, 1e4, 1.0), marks=pytest.mark.slow),
+    ],
 )
 def test_orthogonal_points_of_very_different_lengths(lengths):
     targets = (1.0, 2.0, 0.5)

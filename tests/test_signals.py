@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
-from certnn.cli import main
+from certnn.interfaces.cli import main
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 TIMES = 12
@@ -55,7 +55,7 @@ def folder(tmp_path):
 def test_a_signal_at_any_moment_keeps_what_is_proved_and_leaves_nothing(folder, name, number, time):
     draw = random.Random(f"{name} {number} {time}")
     child = subprocess.Popen(
-        [sys.executable, "-m", "certnn.cli", *COMMANDS[name]],
+        [sys.executable, "-m", "certnn.interfaces.cli", *COMMANDS[name]],
         cwd=folder,
         env=os.environ | {"TMPDIR": str(folder / "temporary"), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -89,7 +89,7 @@ def test_a_signal_at_any_moment_keeps_what_is_proved_and_leaves_nothing(folder, 
 def test_after_a_signal_an_audit_writes_its_report_and_says_which_it_was(
     folder, monkeypatch, capsys, number
 ):
-    from certnn import auditing
+    from certnn.search import audit as auditing
 
     def signalled(*arguments, **options):
         signal.raise_signal(number)
@@ -110,7 +110,7 @@ def test_after_a_signal_an_audit_writes_its_report_and_says_which_it_was(
 def test_a_solver_ends_with_the_process_that_started_it(folder):
     """Even where that is killed and can do nothing any more."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "certnn.cli", *COMMANDS["solver"]],
+        [sys.executable, "-m", "certnn.interfaces.cli", *COMMANDS["solver"]],
         cwd=folder,
         env=os.environ | {"TMPDIR": str(folder / "temporary")},
         stdout=subprocess.DEVNULL,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import certnn
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
-from certnn.stationarity import stationarity_residual
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.stationarity import stationarity_residual
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import random_network_data
 from certnn.training import training_objective
 
 

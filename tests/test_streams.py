@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from certnn.cli import main
-from certnn.commands.streams import steady_output
-from certnn.datasets import random_network_data
-from certnn.files import save_data
+from certnn.interfaces.cli import main
+from certnn.interfaces.commands.streams import steady_output
+from certnn.reading.datasets import random_network_data
+from certnn.reading.npz import save_data
 
-CERTNN = f"{sys.executable} -m certnn.cli"
+CERTNN = f"{sys.executable} -m certnn.interfaces.cli"
 
 
 @pytest.fixture(scope="module")

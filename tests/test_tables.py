@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from certnn.cli import main
-from certnn.data_sources import read_data, read_targets
 from certnn.errors import InputError
-from certnn.losses import as_loss
+from certnn.interfaces.cli import main
+from certnn.problem.losses import as_loss
+from certnn.reading.data import read_data, read_targets
 
 FRAME = pandas.DataFrame({"a": [0.5, -1.0, 3.0], "b": [1.0, 2.0, 4.0], "y": [7.0, 8.0, 9.0]})
 X, Y = FRAME[["a", "b"]].to_numpy(), FRAME[["y"]].to_numpy()
@@ -189,11 +189,11 @@ def test_text_tables_that_cannot_be_used(tmp_path, text, word):
 def test_a_long_line_and_a_long_file_are_refused(tmp_path, monkeypatch):
     """A few bytes of a .gz may stand for any number of them."""
     write(tmp_path / "data.csv.gz", "a,y\n" + "1,2\n" * 1000)
-    monkeypatch.setattr("certnn.text_tables._MOST_CHARACTERS", 3000)
+    monkeypatch.setattr("certnn.reading.text_tables._MOST_CHARACTERS", 3000)
     with pytest.raises(InputError, match="too long, or too many"):
         read_data(tmp_path / "data.csv.gz", target_columns=["y"])
     write(tmp_path / "data.csv.gz", "a,y\n1," + "0" * 2000 + "2\n")
-    monkeypatch.setattr("certnn.text_tables._LONGEST_LINE", 1000)
+    monkeypatch.setattr("certnn.reading.text_tables._LONGEST_LINE", 1000)
     with pytest.raises(InputError, match="too long, or too many"):
         read_data(tmp_path / "data.csv.gz", target_columns=["y"])
 

@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from certnn import sweeps
-from certnn.cli import main
 from certnn.errors import InputError
-from certnn.files import save_data
-from certnn.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
-from certnn.tightness.cells import cells, measure, problem_of
-from certnn.tightness.families import FAMILIES, FIXED_SHAPES, Size
-from certnn.tightness.table import summaries
+from certnn.interfaces.cli import main
+from certnn.reading.npz import save_data
+from certnn.studies import sweep as sweeps
+from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
+from certnn.studies.tightness.cells import cells, measure, problem_of
+from certnn.studies.tightness.families import FAMILIES, FIXED_SHAPES, Size
+from certnn.studies.tightness.table import summaries
 
 
 def cell(**more):

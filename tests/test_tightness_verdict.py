@@ -12,17 +12,21 @@ from hypothesis import given, settings
 from small_problems import DEGENERATE, PLAIN, normal, problems, random_family
 
 from certnn import SolverChoice, TrainingProblem, TwoLayerNetwork, lower_bound
-from certnn.completely_positive.cell_programs import solve_cells, solve_patterns
-from certnn.datasets import iris
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
-from certnn.relaxation.feasible_moment import FeasibleMoment, Infeasible, relaxation_upper_bound
-from certnn.relaxation.feasible_search import feasible_moment
-from certnn.relaxation.moment_document import load_moment, save_moment
-from certnn.relaxation.primal import solve_primal
-from certnn.tightness.evidence import Evidence
-from certnn.tightness.exact_families import exactness_reason
-from certnn.tightness.verdict import judge, tightness_verdict
+from certnn.reading.datasets import iris
+from certnn.relaxation.modelled.primal import solve_primal
+from certnn.relaxation.moments.feasible_moment import (
+    FeasibleMoment,
+    Infeasible,
+    relaxation_upper_bound,
+)
+from certnn.relaxation.moments.feasible_search import feasible_moment
+from certnn.relaxation.moments.moment_document import load_moment, save_moment
+from certnn.studies.completely_positive.cell_programs import solve_cells, solve_patterns
+from certnn.studies.tightness.evidence import Evidence
+from certnn.studies.tightness.exact_families import exactness_reason
+from certnn.studies.tightness.verdict import judge, tightness_verdict
 
 FILES = Path(__file__).parent / "tightness_evidence"
 STANDINGS = {

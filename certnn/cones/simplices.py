@@ -65,7 +65,8 @@ def _edge(form: SymmetricMatrix) -> tuple[int, int]:
     """The pair with the most negative entry, relative to the diagonal."""
     floats = to_floats(form)
     size = np.sqrt(np.maximum(np.diag(floats), np.finfo(float).tiny))
-    relative = floats / np.outer(size, size)
+    with np.errstate(over="ignore"):  # where the diagonal is zero, any negative entry is the most
+        relative = floats / np.outer(size, size)
     np.fill_diagonal(relative, np.inf)
     first, second = divmod(int(np.argmin(relative)), form.order)
     return min(first, second), max(first, second)

@@ -1,6 +1,6 @@
 """The gap report: plain data first; the views (terminal, HTML) are modules of their own."""
 
-from certnn.relaxation.solver_figure import SolverFigure
+from certnn.problem.solver_figure import SolverFigure
 from certnn.report.data import GapReport
 from certnn.report.figures import (
     Check,

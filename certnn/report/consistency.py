@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from certnn.relaxation.solver_figure import LEVELS, SolverFigure
+from certnn.problem.solver_figure import LEVELS, SolverFigure
 from certnn.report.figures import Check, NetworkFigure, PatternTier, ProvedBound
 from certnn.report.wording import shown, shown_down, shown_up
 

@@ -8,9 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
 from certnn.kernel import Bound, PatternBound
-from certnn.relaxation.solver_figure import SolverFigure
+from certnn.problem.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
 from certnn.report.consistency import consistency_checks
 from certnn.report.figures import (
@@ -21,7 +22,6 @@ from certnn.report.figures import (
     ProvedBound,
 )
 from certnn.report.problem_summary import ProblemSummary
-from certnn.rounding import rounded_down, rounded_up
 
 FORMAT = "certnn-report"
 VERSION = 3
@@ -43,7 +43,7 @@ class GapReport:
     network, polished, best_network : NetworkFigure or None
         The network audited, what descent from its own weights makes of it, and the best one found.
     stationarity : float or None
-        `certnn.stationarity.stationarity_residual` of the audited network.
+        `certnn.problem.stationarity.stationarity_residual` of the audited network.
     neurons : tuple of Neuron
         Those of the audited network.
     improvements : tuple of NetworkFigure

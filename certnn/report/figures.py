@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
-from certnn.relaxation.solver_figure import SolverFigure
+from certnn.problem.solver_figure import SolverFigure
 from certnn.report.exact import parse_exact
-from certnn.rounding import rounded_down, rounded_up
 
 
 @dataclass(frozen=True)

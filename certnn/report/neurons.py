@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.report.figures import Neuron
 
 _SAME_DIRECTION = 1e-9

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
 
 from rich.table import Table
 
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 
-if TYPE_CHECKING:
-    from certnn.path import RegularisationPath
 
-
-def path_table(path: RegularisationPath) -> Table:
-    """One row for each weight decay."""
+def path_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """One row for each of `certnn.RegularisationPath.rows`."""
     table = Table("reg", "proved ≥", "best network", "gap ≤", "neurons", "level", "time")
-    for reg, result in zip(path.regs, path.results, strict=True):
+    for row in rows:
         table.add_row(
-            f"{reg:g}",
-            shown_down(result.lower.bound.value),
-            shown_up(result.objective.value),
-            percent_up(result.gap),
-            str(result.network.width),
-            result.lower.level,
-            duration(result.seconds),
+            f"{row['reg']:g}",
+            shown_down(Fraction(row["lower_bound_exact"])),
+            shown_up(Fraction(row["objective_exact"])),
+            percent_up(row["gap"]),
+            str(row["width"]),
+            row["level"],
+            duration(row["seconds"]),
         )
     return table

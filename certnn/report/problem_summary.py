@@ -9,7 +9,7 @@ from certnn.errors import InputError
 from certnn.kernel import Instance
 
 if TYPE_CHECKING:
-    from certnn.problem import TrainingProblem
+    from certnn.problem.training_problem import TrainingProblem
 
 #: Classes that the line on the problem names, at most.
 _CLASSES = 10
@@ -28,7 +28,7 @@ class ProblemSummary:
     reg : float
         Weight decay, in the units of a summed loss.
     loss : str
-        Of the outputs, such as "half-squared" (`certnn.losses`).
+        Of the outputs, such as "half-squared" (`certnn.problem.losses`).
     hidden_bias, output_bias : {"none", "decayed", "free"}
     data_sha256 : str
         `TrainingProblem.data_sha256`.
@@ -77,7 +77,7 @@ class ProblemSummary:
 
     def difference(self, instance: Instance) -> str:
         """In what another problem is not this one, in words; "" if in nothing."""
-        from certnn.losses import loss_named
+        from certnn.problem.losses import loss_named
 
         others = {
             **{name: getattr(instance, name) for name in ("n", "d", "c", "reg")},

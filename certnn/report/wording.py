@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 from fractions import Fraction
 
-from certnn.relaxation.solver_figure import SolverFigure
+from certnn.problem.solver_figure import SolverFigure
 from certnn.report.figures import ProvedBound, excess_over
 
 _PLAIN_EXPONENTS = range(-4, 9)  # outside, scientific notation

@@ -8,7 +8,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget, thread_count
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 _MOST_STEPS = 100
 #: Steps of a usual walk; nominal seconds of one for each entry of X, Z and output, and each point.

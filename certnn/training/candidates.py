@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 IntArray = NDArray[np.int64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from certnn.arrays import FloatArray
-from certnn.certificate.dual_point import IndexArray
+from certnn.certificates.dual_point import IndexArray
 
 _POWER_STEPS = 8
 #: A jump over many hyperplanes must gain this share; the walk that follows goes on without.

@@ -8,11 +8,11 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.dual_feasibility import feasible_dual_point
-from certnn.network import TwoLayerNetwork
-from certnn.partition.arcs import MOST_COLUMNS, arc_maxima
-from certnn.problem import TrainingProblem
+from certnn.problem.dual_domain import feasible_dual_point
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
+from certnn.training.arcs import MOST_COLUMNS, arc_maxima
 from certnn.training.ascent import ascend, walk_cost
 from certnn.training.merging import balanced
 from certnn.training.objective import training_objective

@@ -18,7 +18,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.losses import Loss
+from certnn.problem.losses import Loss
 
 #: The barrier falls by this factor once a Newton step is as good as this decrement.
 _FALL, _CENTRED = 0.15, 0.3

@@ -9,8 +9,8 @@ from scipy.optimize import minimize_scalar
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
 from certnn.training.ascent import ascend
 from certnn.training.merging import merged

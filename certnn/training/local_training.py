@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from certnn.budget import Budget
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training.column_generation import ColumnGeneration
 
 #: Share of the budget for the rounds; the rest is for descent in both layers.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training.objective import training_objective
 
 

@@ -7,8 +7,8 @@ from scipy.optimize import minimize
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training.merging import balanced
 from certnn.training.objective import training_objective, value_and_gradient_with_bias
 from certnn.training.scaling import ScaledProblem, scaled

@@ -9,9 +9,9 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.losses import HALF_SQUARED
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.losses import HALF_SQUARED
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.group_lasso import group_lasso, refined_group_lasso
 from certnn.training.recombination import recombined

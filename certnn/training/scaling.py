@@ -9,8 +9,8 @@ import numpy as np
 
 from certnn.arrays import LARGEST_SCALE, SMALLEST_SCALE
 from certnn.kernel.instance import Bias
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 
 #: Bias of a neuron that stands for an output bias where hidden biases are free.
 _CONSTANT = 2.0**40

@@ -30,7 +30,8 @@ from test_certificate_mutants import greediest, mutated  # noqa: E402
 from true_objectives import optimum_rounded_up  # noqa: E402
 
 import certnn  # noqa: E402
-from certnn import kernel, verified  # noqa: E402
+from certnn import kernel  # noqa: E402
+from certnn.certificates import extracted_checker as verified  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")

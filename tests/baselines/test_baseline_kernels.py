@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certnn.baselines import KernelRidge, nngp_kernel, ntk_kernel
 from certnn.errors import InputError
+from certnn.studies.baselines import KernelRidge, nngp_kernel, ntk_kernel
 
 
 @settings(max_examples=10)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from certnn import TrainingProblem, train
-from certnn.baselines.frank_wolfe import frank_wolfe
 from certnn.budget import Budget
-from certnn.datasets import random_network_data
+from certnn.reading.datasets import random_network_data
+from certnn.studies.baselines.frank_wolfe import frank_wolfe
 
 
 def test_one_point_is_solved_in_closed_form():

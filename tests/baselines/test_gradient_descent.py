@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from certnn import TrainingProblem, train
-from certnn.baselines.gradient_descent import gradient_descent
 from certnn.budget import Budget
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
+from certnn.reading.datasets import random_network_data
+from certnn.studies.baselines.gradient_descent import gradient_descent
 from certnn.training.objective import value_and_gradient
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 
 def training_half(folder, name, reg, *, rows=None, standardised=False):

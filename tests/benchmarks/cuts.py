@@ -14,10 +14,10 @@ from mnist_sample import mnist_sample
 
 import certnn
 from certnn.budget import Budget
-from certnn.datasets import iris, random_network_data
-from certnn.problem import TrainingProblem
-from certnn.relaxation.cuts import CutFamilies
-from certnn.round_bounds import cuts_run
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import iris, random_network_data
+from certnn.relaxation.interior.cuts import CutFamilies
+from certnn.search.levels.rounds import cuts_run
 from certnn.training import train_locally
 
 FAMILIES = {

@@ -12,13 +12,13 @@ from itertools import product
 from pathlib import Path
 from statistics import median
 
-from certnn.bounds import lower_bound
-from certnn.datasets import random_network_data
-from certnn.relaxation.worker import SolverChoice
-from certnn.rounding import rounded_down, rounded_up
-from certnn.sweeps import run_sweep
-from certnn.tightness.evidence import find_evidence
-from certnn.tightness.verdict import judge
+from certnn.directed_rounding import rounded_down, rounded_up
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.modelled.worker import SolverChoice
+from certnn.search.lower_bound import lower_bound
+from certnn.studies.sweep import run_sweep
+from certnn.studies.tightness.evidence import find_evidence
+from certnn.studies.tightness.verdict import judge
 
 SIZES = list(product((10, 15, 20, 25), range(1, 6)))
 GAP = 1e-6
@@ -87,7 +87,7 @@ def table(rows: list[dict], levels: list[str], command: str) -> str:
             for n in (10, 15, 20, 25)
         ]
         lines.append(f"| {reg} | {c} | " + " | ".join(f"{ratio:.4f}" for ratio in cells) + " |")
-    lines += ["", "Verdicts on the level dnn (`certnn.tightness.verdict`):", ""]
+    lines += ["", "Verdicts on the level dnn (`certnn.studies.tightness.verdict`):", ""]
     lines += ["| reg | verdict | instances |", "|---|---|---|"]
     for reg in (0.1, 0.01):
         standings = [row["standing"] for row in rows if row["reg"] == reg]

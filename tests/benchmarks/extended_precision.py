@@ -5,8 +5,8 @@ n=10, d=2, c=5, reg 0.1 and 0.01; the certificate is checked by the kernel, the 
 
 import argparse
 
-from certnn.datasets import random_network_data
-from certnn.extended import refine
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.extended.refine import refine
 
 
 def main() -> None:

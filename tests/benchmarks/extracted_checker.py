@@ -12,7 +12,7 @@ import numpy as np
 from kernel_speed import dense_certificate
 
 import certnn
-from certnn import verified
+from certnn.certificates import extracted_checker as verified
 
 
 def sparse_certificate():

@@ -14,11 +14,11 @@ from csv_data import training_half
 from mnist_sample import mnist_sample
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.problem import TrainingProblem
+from certnn.certificates import certify
+from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.first_order import first_order
-from certnn.relaxation.interior_point import interior_point
-from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.relaxation.interior.dense import interior_point
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 
 def problem_of(case: str, folder: str | None) -> TrainingProblem:

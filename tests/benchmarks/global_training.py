@@ -14,7 +14,7 @@ from csv_data import training_half
 
 import certnn
 from certnn.budget import Budget
-from certnn.datasets import iris, random_network_data, spirals
+from certnn.reading.datasets import iris, random_network_data, spirals
 from certnn.training import candidates
 from certnn.training.ascent import ascend
 

@@ -5,11 +5,11 @@ Data are scikit-learn's iris, or an .npz with X and Y given by --data.
 
 import argparse
 
-from certnn.bounds import lower_bound
-from certnn.datasets import iris
-from certnn.files import read_npz
-from certnn.problem import TrainingProblem
-from certnn.relaxation.worker import SolverChoice
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import iris
+from certnn.reading.npz import read_npz
+from certnn.relaxation.modelled.worker import SolverChoice
+from certnn.search.lower_bound import lower_bound
 
 
 def main() -> None:

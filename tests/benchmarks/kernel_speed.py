@@ -7,13 +7,13 @@ import time
 
 import numpy as np
 
-from certnn.certificate import DualPoint, Products
-from certnn.certificate.document import psd_certificate
-from certnn.certificate.dual_point import summed
-from certnn.certificate.psd_witness import psd_witness
-from certnn.certificate.quadratic_form import quadratic_form
-from certnn.certificate.repair import shor_products
-from certnn.problem import TrainingProblem
+from certnn.certificates import DualPoint, Products
+from certnn.certificates.document import psd_certificate
+from certnn.certificates.dual_point import summed
+from certnn.certificates.psd_witness import psd_witness
+from certnn.certificates.quadratic_form import quadratic_form
+from certnn.certificates.repair import shor_products
+from certnn.problem.training_problem import TrainingProblem
 
 
 def dense_certificate(n: int, d: int, c: int):

@@ -11,12 +11,12 @@ import time
 import numpy as np
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.datasets import random_network_data
-from certnn.relaxation.block import block_points
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.reduced_problem import reduce_problem
-from certnn.relaxation.shor import shor_point
+from certnn.certificates import certify
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.interior.block import block_points
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.relaxation.shor.method import shor_point
 
 
 def block_run(problem, size):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 
 def mnist_sample(count: int) -> TrainingProblem:

@@ -20,7 +20,7 @@ import numpy as np
 from csv_data import training_half
 
 from certnn import SolverChoice, TrainingProblem, lower_bound
-from certnn.datasets import iris, random_network_data
+from certnn.reading.datasets import iris, random_network_data
 
 SOLVERS = {
     "certnn": SolverChoice(),

@@ -8,10 +8,10 @@ import argparse
 import time
 
 import certnn
-from certnn.bounds import lower_bound
 from certnn.budget import Budget
-from certnn.datasets import iris, random_network_data
-from certnn.relaxation.worker import SolverChoice, solve_in_process
+from certnn.reading.datasets import iris, random_network_data
+from certnn.relaxation.modelled.worker import SolverChoice, solve_in_process
+from certnn.search.lower_bound import lower_bound
 
 _BOUND = 2.3
 

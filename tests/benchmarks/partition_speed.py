@@ -12,14 +12,14 @@ from threadpoolctl import threadpool_limits
 
 from certnn import kernel
 from certnn.budget import Budget
-from certnn.certificate.document import partition_certificate
-from certnn.datasets import iris
-from certnn.dual_norm_proofs import Limits
+from certnn.certificates.document import partition_certificate
 from certnn.kernel.check import _claim, _partition_proof, _top
 from certnn.kernel.partition import _costs, _filtered, _trees
 from certnn.kernel.work import Work
-from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Partition, find_partition
+from certnn.reading.datasets import iris
+from certnn.splitting.partition.cones import isotropic_basis
+from certnn.splitting.partition.proof import Partition, find_partition
+from certnn.splitting.prover import Limits
 from certnn.training import ColumnGeneration
 
 

@@ -14,11 +14,11 @@ import time
 import numpy as np
 from sklearn.datasets import load_digits
 
-from certnn.baselines import gated_network
 from certnn.budget import Budget
-from certnn.network import TwoLayerNetwork
-from certnn.patterns import bound_over_patterns, collect_patterns
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
+from certnn.studies.baselines import gated_network
 from certnn.training import polish
 
 

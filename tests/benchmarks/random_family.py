@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.certificate import certify
-from certnn.datasets import random_network_data
-from certnn.relaxation.primal import solve_primal
+from certnn.certificates import certify
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.modelled.primal import solve_primal
 
 
 def measure(task: tuple[int, float, str]) -> dict[str, float | int | str]:

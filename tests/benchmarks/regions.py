@@ -16,8 +16,8 @@ from sklearn.datasets import load_digits
 
 import certnn
 from certnn.budget import Budget
-from certnn.problem import TrainingProblem
-from certnn.round_bounds import regions_run
+from certnn.problem.training_problem import TrainingProblem
+from certnn.search.levels.rounds import regions_run
 
 
 def halves(folder, name, outputs):

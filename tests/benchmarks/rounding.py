@@ -8,8 +8,9 @@ relaxation.
 
 import argparse
 
-from certnn.datasets import iris, random_network_data, spirals
-from certnn.training.rounding import BLIND, METHODS, compare_roundings
+from certnn.reading.datasets import iris, random_network_data, spirals
+from certnn.relaxation.rounding import BLIND, METHODS
+from certnn.search.rounding_comparison import compare_roundings
 
 #: What the best rounding may be above the best network known.
 TARGET = 0.02

@@ -14,9 +14,9 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from certnn.budget import Budget
-from certnn.certificate import Certificate, certify
-from certnn.datasets import random_network_data
-from certnn.relaxation.shor import shor_point
+from certnn.certificates import Certificate, certify
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.shor.method import shor_point
 
 
 def stage(name, run):

@@ -9,12 +9,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from report_examples import bound_only_report, inconsistent_report, iris_report
 
-from certnn.experiments.cells import cells, measure
-from certnn.experiments.rows import joined
-from certnn.experiments.table import page as experiments_page
 from certnn.report.comparison import render_comparison
 from certnn.report.html import render_html
-from certnn.sweeps import Outcome
+from certnn.studies.experiments.cells import cells, measure
+from certnn.studies.experiments.rows import joined
+from certnn.studies.experiments.table import page as experiments_page
+from certnn.studies.sweep import Outcome
 
 
 def experiments():

@@ -12,10 +12,10 @@ from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, pro
 
 from certnn import kernel
 from certnn.budget import Budget
-from certnn.certificate import Certificate, DualPoint, Products, certify
-from certnn.certificate.repair import repair
+from certnn.certificates import Certificate, DualPoint, Products, certify
+from certnn.certificates.repair import repair
 from certnn.errors import InputError, SolverError
-from certnn.relaxation.shor import shor_point
+from certnn.relaxation.shor.method import shor_point
 
 ALL = {"d=2, c=2": PLAIN["d=2, c=2"], "n < d": PLAIN["n < d"]} | DEGENERATE | AWKWARD
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_problems import normal
 
-from certnn.certificate.dual_point import DualPoint, Products, summed
-from certnn.certificate.psd_witness import psd_witness
-from certnn.certificate.quadratic_form import eliminate, largest_eigenvalue, quadratic_form
-from certnn.certificate.repair import repair, shor_products
+from certnn.certificates.dual_point import DualPoint, Products, summed
+from certnn.certificates.psd_witness import psd_witness
+from certnn.certificates.quadratic_form import eliminate, largest_eigenvalue, quadratic_form
+from certnn.certificates.repair import repair, shor_products
 
 
 def random_point(rng, n, c, share=1.0):

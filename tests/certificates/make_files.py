@@ -11,16 +11,16 @@ from itertools import islice
 import numpy as np
 from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
 
-from certnn.bounds import lower_bound
 from certnn.budget import Budget
-from certnn.certificate.cuts_certify import certify_cuts
-from certnn.certificate.document import partition_certificate
-from certnn.certificate.regions_certify import certify_regions
-from certnn.extended import refine
+from certnn.certificates.cuts_certify import certify_cuts
+from certnn.certificates.document import partition_certificate
+from certnn.certificates.regions_certify import certify_regions
 from certnn.kernel.cuts import set_pairs
-from certnn.problem import TrainingProblem
-from certnn.relaxation.cuts import CutFamilies, cut_rounds
-from certnn.relaxation.regions import region_rounds
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.extended.refine import refine
+from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
+from certnn.relaxation.interior.lifts import region_rounds
+from certnn.search.lower_bound import lower_bound
 from certnn.training import train_locally
 
 sys.path.append(str(FOLDER.parent / "kernel"))

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
 
-from certnn import InputError, kernel, verified
+from certnn import InputError, kernel
+from certnn.certificates import extracted_checker as verified
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 PSD = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "psd"}

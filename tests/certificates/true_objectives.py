@@ -9,7 +9,7 @@ import numpy as np
 from certificate_parts import unpack
 
 from certnn.budget import Budget
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import train_locally
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from small_problems import PLAIN, normal
 
 from certnn import TrainingProblem
-from certnn.completely_positive import activation_cells
 from certnn.errors import InputError
+from certnn.studies.completely_positive import activation_cells
 
 
 def floats(rays):

@@ -5,9 +5,9 @@ import pytest
 from small_problems import DEGENERATE, normal, random_family
 
 from certnn import TrainingProblem
-from certnn.completely_positive import exact_solution
-from certnn.completely_positive.cell_programs import solve_cells, solve_patterns
 from certnn.errors import InputError, SolverError
+from certnn.studies.completely_positive import exact_solution
+from certnn.studies.completely_positive.cell_programs import solve_cells, solve_patterns
 
 GAP = 1e-6
 SMALL = {

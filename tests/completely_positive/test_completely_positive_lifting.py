@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from small_problems import DEGENERATE, PLAIN, normal, problems, sampled_networks
 
 from certnn import TrainingProblem, TwoLayerNetwork
-from certnn.completely_positive import LiftedNetwork, lift
 from certnn.cones import NotCompletelyPositive, Rejected, complete_positivity, verify
 from certnn.errors import InputError
+from certnn.studies.completely_positive import LiftedNetwork, lift
 
 
 def exact(matrix):

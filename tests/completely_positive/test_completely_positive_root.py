@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from certnn.cones.elimination import psd_rank
 from certnn.cones.matrix import SymmetricMatrix
-from certnn.relaxation import fixed_point_root
-from certnn.relaxation.fixed_point_root import is_positive_semidefinite
+from certnn.relaxation.reduced import fixed_point_root
+from certnn.relaxation.reduced.fixed_point_root import is_positive_semidefinite
 
 
 @st.composite

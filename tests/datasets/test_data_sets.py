@@ -9,10 +9,10 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from certnn.cli import main
-from certnn.datasets import DATA_SETS, Split, find_data_set, iris, paper_split
-from certnn.datasets.mnist import digit_sample
 from certnn.errors import InputError
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import DATA_SETS, Split, find_data_set, iris, paper_split
+from certnn.reading.datasets.mnist import digit_sample
 
 #: Rows of each half, columns and classes, as the paper has them.
 SHAPES = {

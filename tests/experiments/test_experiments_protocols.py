@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certnn.datasets import Split
-from certnn.experiments.protocols import THRESHOLDS, as_record, honest_scores, paper_scores
+from certnn.reading.datasets import Split
+from certnn.studies.experiments.protocols import THRESHOLDS, as_record, honest_scores, paper_scores
 
 
 def split_of(train_labels, test_labels, classes=2):

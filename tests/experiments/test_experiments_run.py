@@ -9,18 +9,18 @@ import pytest
 from distributed import LocalCluster
 
 from certnn import TrainingProblem, lower_bound
-from certnn.baselines import KernelRidge, nngp_kernel, ntk_kernel
 from certnn.budget import Budget
-from certnn.cli import main
-from certnn.datasets import find_data_set, random_network_data
 from certnn.errors import InputError
-from certnn.experiments.cells import PLANS, cells, measure
-from certnn.experiments.dual_rounding import dual_point_of, round_dual_point
-from certnn.experiments.instances import instance_of
-from certnn.experiments.methods import METHODS
-from certnn.experiments.rows import joined, targets, tightness_summaries
-from certnn.experiments.validation import chosen_decay, chosen_ridge
-from certnn.sweeps import Outcome, run_sweep
+from certnn.interfaces.cli import main
+from certnn.reading.datasets import find_data_set, random_network_data
+from certnn.studies.baselines import KernelRidge, nngp_kernel, ntk_kernel
+from certnn.studies.experiments.cells import PLANS, cells, measure
+from certnn.studies.experiments.dual_rounding import dual_point_of, round_dual_point
+from certnn.studies.experiments.instances import instance_of
+from certnn.studies.experiments.methods import METHODS
+from certnn.studies.experiments.rows import joined, targets, tightness_summaries
+from certnn.studies.experiments.validation import chosen_decay, chosen_ridge
+from certnn.studies.sweep import Outcome, run_sweep
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_from_the_command_line(tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     command = ["experiments", "--quick", "--datasets", "random", "iris", "--reg", "0.1"]
     command += ["--methods", "frank-wolfe", "nngp", "--jobs", "1", "--out", str(out)]
-    monkeypatch.setattr("certnn.experiments.methods._FRANK_WOLFE_STEPS", 20)
+    monkeypatch.setattr("certnn.studies.experiments.methods._FRANK_WOLFE_STEPS", 20)
     assert main([*command, "--only", "accuracy"]) == 0
     assert "nngp" in capsys.readouterr().out
     document = json.loads((out / "experiments.json").read_text())

@@ -17,11 +17,11 @@ from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_fami
 import certnn.kernel
 from certnn import InputError, TrainingProblem, lower_bound
 from certnn.errors import SolverError
-from certnn.extended import refine
-from certnn.extended_precision.arithmetic import ExtendedArithmetic
-from certnn.extended_precision.certificate import decimal_below, words
 from certnn.kernel import Malformed, Rejected, check_certificate
-from certnn.relaxation.feasible_moment import relaxation_upper_bound
+from certnn.relaxation.extended.arithmetic import ExtendedArithmetic
+from certnn.relaxation.extended.certificate import decimal_below, words
+from certnn.relaxation.extended.refine import refine
+from certnn.relaxation.moments.feasible_moment import relaxation_upper_bound
 
 
 @pytest.fixture(scope="module")

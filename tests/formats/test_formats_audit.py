@@ -8,13 +8,13 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 import certnn
-from certnn.cli import main
-from certnn.conventions import CONVENTIONS
-from certnn.data_sources import encoded_labels
-from certnn.files import save_data
-from certnn.formats import read_network
-from certnn.losses import Logistic
-from certnn.problem import TrainingProblem
+from certnn.interfaces.cli import main
+from certnn.problem.losses import Logistic
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.conventions import CONVENTIONS
+from certnn.reading.data import encoded_labels
+from certnn.reading.networks import read_network
+from certnn.reading.npz import save_data
 
 FILES = Path(__file__).parent / "files"
 

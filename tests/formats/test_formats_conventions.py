@@ -7,10 +7,10 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from certnn.conventions import CONVENTIONS, find_convention
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.conventions import CONVENTIONS, find_convention
 
 SAID = np.load(Path(__file__).parent / "files" / "conventions.npz")
 X, Y, DECAY = SAID["X"], SAID["Y"], float(SAID["decay"])

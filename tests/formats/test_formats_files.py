@@ -15,8 +15,8 @@ import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from certnn.errors import InputError
-from certnn.formats import read_network
-from certnn.network import TwoLayerNetwork
+from certnn.problem.network import TwoLayerNetwork
+from certnn.reading.networks import read_network
 
 FILES = Path(__file__).parent / "files"
 OUTPUTS = dict(np.load(FILES / "outputs.npz"))

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from certnn.cli import main
 from certnn.errors import InputError
-from certnn.formats import read_network
-from certnn.formats.layer_names import comes_before
+from certnn.interfaces.cli import main
+from certnn.reading.networks import read_network
+from certnn.reading.networks.layer_names import comes_before
 
 RNG = np.random.default_rng(0)
 #: d = c, so that the shapes fit in both orders.

@@ -15,8 +15,8 @@ from sklearn.neural_network import MLPClassifier
 
 import certnn
 from certnn.errors import InputError
-from certnn.formats import onnx_operators as operators
-from certnn.formats import read_network
+from certnn.reading.networks import onnx_operators as operators
+from certnn.reading.networks import read_network
 
 OPSETS = operators.OPSETS
 #: The newest that the oldest onnxruntime of these tests runs.

@@ -8,7 +8,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import certnn
 from certnn.errors import InputError
-from certnn.formats import read_network
+from certnn.reading.networks import read_network
 
 FILES = Path(__file__).parent / "files"
 
@@ -151,7 +151,7 @@ def test_several_labels_a_point_of_scikit_learn():
     model = MLPClassifier(hidden_layer_sizes=(6,), **settings).fit(X, bits)
     problem = certnn.problem_for(model, X, bits, convention="scikit-learn", decay=0.4)
     assert problem.loss.name == "logistic"
-    value = certnn.formats.network_for(problem, model).evaluate(problem).rounded
+    value = certnn.reading.networks.network_for(problem, model).evaluate(problem).rounded
     assert value == pytest.approx(40 * model.loss_, rel=1e-6)
 
 

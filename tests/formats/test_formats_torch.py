@@ -8,7 +8,7 @@ from scipy.special import expit, log_softmax, softmax
 
 import certnn
 from certnn.errors import InputError
-from certnn.formats import read_network
+from certnn.reading.networks import read_network
 
 pytestmark = pytest.mark.torch
 X = np.random.default_rng(0).standard_normal((20, 4))

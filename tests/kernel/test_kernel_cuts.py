@@ -9,14 +9,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certnn.certificate.cuts_certify import certify_cuts
-from certnn.certificate.cuts_point import CutsPoint, SetForm, Slacks
-from certnn.certificate.dual_point import Products
+from certnn.certificates.cuts_certify import certify_cuts
+from certnn.certificates.cuts_point import CutsPoint, SetForm, Slacks
+from certnn.certificates.dual_point import Products
 from certnn.kernel.cuts import CutsProof, check_cuts, set_pairs
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 #: x₀ = 1 + ε and x₁ = 1, of which the slack a₁ − a₀ has the defect ε.
 EPSILON = Fraction(1, 1 << 20)

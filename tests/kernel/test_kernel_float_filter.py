@@ -11,14 +11,14 @@ import pytest
 from plain_partition import cover, fractions
 
 from certnn.budget import Budget
-from certnn.datasets import iris
-from certnn.dual_norm_proofs import Limits
 from certnn.kernel import Rejected, float_filter, partition
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.partition import DEEPEST, PartitionProof, _costs, _trees, check_partition
 from certnn.kernel.work import Work
-from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Partition, find_partition
+from certnn.reading.datasets import iris
+from certnn.splitting.partition.cones import isotropic_basis
+from certnn.splitting.partition.proof import Partition, find_partition
+from certnn.splitting.prover import Limits
 from certnn.training import train_locally
 
 

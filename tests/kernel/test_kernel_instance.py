@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from certnn.kernel import Instance
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 
 def packed(*entries):

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plain_partition import cover, fractions, leaf_form, relu
 
-from certnn.certificate.document import partition_certificate
+from certnn.certificates.document import partition_certificate
 from certnn.kernel import Rejected, partition
 from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import (
@@ -27,7 +27,7 @@ from certnn.kernel.partition import (
     check_partition,
 )
 from certnn.kernel.work import Work
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 SMALL = st.integers(-4, 4)
 SHARES = st.sampled_from([1, 2, 3, 255])

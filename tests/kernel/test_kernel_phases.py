@@ -29,7 +29,7 @@ from certnn.kernel.outputs import _solution
 from certnn.kernel.partition import DEEPEST
 from certnn.kernel.phases import _direction, check_phases
 from certnn.kernel.work import Work
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 
 import certnn.kernel
 from certnn.budget import Budget
-from certnn.certificate.dual_point import Products
-from certnn.certificate.regions_certify import certify_regions
-from certnn.certificate.regions_point import RegionLeaf, RegionsPoint, region_form
+from certnn.certificates.directions import cover
+from certnn.certificates.dual_point import Products
+from certnn.certificates.regions_certify import certify_regions
+from certnn.certificates.regions_point import RegionLeaf, RegionsPoint, region_form
 from certnn.kernel import Rejected
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import leaves
 from certnn.kernel.regions import RegionsProof, _forms, check_regions
 from certnn.kernel.work import Work
-from certnn.phases.directions import cover
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
 

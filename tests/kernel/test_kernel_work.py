@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from plain_partition import cover, fractions
 
 from certnn import kernel
-from certnn.cli import main
+from certnn.interfaces.cli import main
 from certnn.kernel import Malformed, Rejected, definite, exact, outputs, partition, phases, regions
 from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import PartitionProof, check_partition

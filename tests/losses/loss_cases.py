@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 
 import certnn
-from certnn.losses import Huber
+from certnn.problem.losses import Huber
 
 LOSSES = ("half-squared", "huber", "hinge", "squared-hinge", "logistic", "softmax")
 BIASES = (False, True, "free")

@@ -15,7 +15,7 @@ from loss_cases import BIASES, LOSSES, optimum_over_patterns, problem
 
 import certnn.kernel
 from certnn import kernel
-from certnn.losses import Huber
+from certnn.problem.losses import Huber
 
 FORMAT = Path(certnn.kernel.__file__).parent / "FORMAT.md"
 SETTINGS = [

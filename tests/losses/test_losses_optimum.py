@@ -11,7 +11,7 @@ from loss_cases import BIASES, DELTA, LOSSES, expression, optimum_over_patterns,
 from sklearn.datasets import load_iris
 
 import certnn
-from certnn.losses import Huber, loss_named
+from certnn.problem.losses import Huber, loss_named
 
 ONE_OUTPUT = [loss for loss in LOSSES if loss != "softmax"]
 

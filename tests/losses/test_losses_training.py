@@ -12,10 +12,10 @@ from scipy.optimize import check_grad
 
 import certnn
 from certnn.budget import Budget
-from certnn.dual_feasibility import feasible_dual_point
 from certnn.errors import InputError, SolverError
 from certnn.kernel import bound_from_dual_norm
-from certnn.losses import Huber, as_loss, loss_named
+from certnn.problem.dual_domain import feasible_dual_point
+from certnn.problem.losses import Huber, as_loss, loss_named
 from certnn.training import polish, train_locally, training_objective
 from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.objective import value_and_gradient_with_bias
@@ -221,8 +221,8 @@ def test_an_output_bias_needs_a_problem_with_one():
 
 
 def test_a_network_with_a_bias_comes_back_from_its_file(tmp_path):
-    from certnn.files import load_network, save_network
-    from certnn.formats import read_network
+    from certnn.reading.networks import read_network
+    from certnn.reading.npz import load_network, save_network
 
     network = certnn.TwoLayerNetwork([[1.0], [2.0]], [[3.0]], [0.125])
     save_network(tmp_path / "network.npz", network)

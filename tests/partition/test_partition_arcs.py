@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 
 from certnn.errors import SolverError
-from certnn.partition.arcs import arc_maxima
+from certnn.training.arcs import arc_maxima
 
 small = st.integers(-3, 3).map(float)
 

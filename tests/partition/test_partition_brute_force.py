@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.certificate.document import partition_certificate
-from certnn.dual_norm_proofs import Limits, NoProof
-from certnn.partition.arcs import arc_maxima
-from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Partition, find_partition
-from certnn.problem import TrainingProblem
+from certnn.certificates.document import partition_certificate
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.partition.cones import isotropic_basis
+from certnn.splitting.partition.proof import Partition, find_partition
+from certnn.splitting.prover import Limits, NoProof
+from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
 
 

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certnn
-from certnn.bounds import lower_bound
 from certnn.budget import Budget
-from certnn.certificate.document import partition_certificate
-from certnn.datasets import iris, random_network_data
-from certnn.dual_norm_proofs import Limits, NoProof
+from certnn.certificates.document import partition_certificate
 from certnn.errors import SolverError
-from certnn.network import TwoLayerNetwork
-from certnn.partition.cones import isotropic_basis
-from certnn.partition.proof import Partition, PartitionProver, find_partition
-from certnn.problem import TrainingProblem
-from certnn.tightening import tightening_proofs
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import iris, random_network_data
+from certnn.search.levels.tightening import tightening_proofs
+from certnn.search.lower_bound import lower_bound
+from certnn.splitting.partition.cones import isotropic_basis
+from certnn.splitting.partition.proof import Partition, PartitionProver, find_partition
+from certnn.splitting.prover import Limits, NoProof
 from certnn.training import ColumnGeneration, train_locally
 
 
@@ -264,7 +264,7 @@ def test_interrupted_search_keeps_what_was_found(monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return search(*arguments)
 
-    monkeypatch.setattr("certnn.partition.proof.find_partition", interrupted)
+    monkeypatch.setattr("certnn.splitting.partition.proof.find_partition", interrupted)
     result = lower_bound(problem, "partition", network=network)
     assert result.interrupted
     assert result.level == "partition"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.patterns import bound_over_patterns, collect_patterns
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 
 sys.path.append(str(Path(__file__).parents[1] / "certificates"))
 from certificate_parts import array_changed, changed, dump

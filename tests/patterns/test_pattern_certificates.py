@@ -18,13 +18,13 @@ import pytest
 
 import certnn.kernel
 from certnn import kernel
-from certnn.cli import main
+from certnn.interfaces.cli import main
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.patterns import PatternsProof, check_patterns
 from certnn.kernel.work import Work
-from certnn.losses import loss_named
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.losses import loss_named
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training.restricted import solve_restricted
 
 FOLDER = Path(__file__).parent
@@ -46,7 +46,6 @@ def stems(paths):
 @pytest.fixture(params=["python", "flint"])
 def backend(request, monkeypatch):
     if request.param == "flint":
-        pytest.importorskip("flint")
         monkeypatch.setattr(kernel.exact, "_SMALL", 0)
     return request.param
 

@@ -12,19 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certnn
-from certnn.baselines import gated_network
 from certnn.budget import Budget
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.patterns import (
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.patterns import (
     ActivationPatterns,
     bound_over_patterns,
     collect_patterns,
     multipliers,
     program,
 )
-from certnn.patterns.collection import exact_signs
-from certnn.problem import TrainingProblem
+from certnn.splitting.patterns.collection import exact_signs
+from certnn.studies.baselines import gated_network
 
 
 def patterns_of(problem, directions):

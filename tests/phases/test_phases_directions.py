@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from plain_check import read_directions
 
 from certnn.budget import Budget
+from certnn.certificates.directions import bounds, cover
 from certnn.errors import SolverError
-from certnn.phases.directions import bounds, cover
-from certnn.phases.pairs import exact_signs, nearest_pairs
+from certnn.splitting.phases.pairs import exact_signs, nearest_pairs
 
 
 @pytest.mark.parametrize(

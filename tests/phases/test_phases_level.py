@@ -5,7 +5,7 @@ import pytest
 from small_problems import best_sampled, normal, random_family
 
 from certnn import lower_bound, train
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 
 
 @pytest.mark.parametrize("shape", [(14, 7, 2), (9, 12, 1), (8, 6, 3)])

@@ -11,12 +11,12 @@ from plain_check import check
 from sklearn.datasets import load_breast_cancer, load_wine
 
 from certnn.budget import Budget, stoppable
-from certnn.dual_norm_proofs import Limits, NoProof
-from certnn.partition.arcs import arc_maxima
-from certnn.phases import tree
-from certnn.phases.proof import PhaseTrees, find_phases_proof
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.phases import tree
+from certnn.splitting.phases.proof import PhaseTrees, find_phases_proof
+from certnn.splitting.prover import Limits, NoProof
 from certnn.training import ColumnGeneration
+from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
 
 
@@ -172,7 +172,9 @@ def test_the_same_proof_on_any_number_of_cores(monkeypatch):
     kappa = 1.05 * largest_score(X, Z)
     found = []
     for cores in (1, 2, 5):
-        monkeypatch.setattr("certnn.ordered_search.thread_count", lambda cores=cores: cores)
+        monkeypatch.setattr(
+            "certnn.splitting.ordered_search.thread_count", lambda cores=cores: cores
+        )
         found.append(find_phases_proof(X, Z, kappa, 1.02, Limits()))
     for other in found[1:]:
         np.testing.assert_array_equal(found[0].splits, other.splits)

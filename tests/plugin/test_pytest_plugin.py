@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import certnn.testing
-from certnn.datasets import random_network_data
-from certnn.files import save_data, save_network
+from certnn.reading.datasets import random_network_data
+from certnn.reading.npz import save_data, save_network
 
 HEADER = """
 import certnn, pytest
-from certnn.files import load_network, read_npz
+from certnn.reading.npz import load_network, read_npz
 X, Y = read_npz("data.npz", ("X", "Y"))
 good, bad = load_network("good.npz"), load_network("bad.npz")
 """
@@ -307,7 +307,7 @@ def test_the_plugin_alone_imports_nothing_heavy(pytester):
 import sys
 
 def test_it():
-    assert "certnn.pytest_plugin" in sys.modules
+    assert "certnn.interfaces.pytest_plugin" in sys.modules
     assert not {"numpy", "scipy", "numba", "cvxpy"} & set(sys.modules)
 """
     )

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN
 
-from certnn.certificate.dual_point import Products
-from certnn.certificate.quadratic_form import eliminate, largest_eigenvalue, quadratic_form
-from certnn.relaxation.directions import find_directions, undo_merge
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.certificates.dual_point import Products
+from certnn.certificates.quadratic_form import eliminate, largest_eigenvalue, quadratic_form
+from certnn.relaxation.reduced.directions import find_directions, undo_merge
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 ALL = PLAIN | DEGENERATE | AWKWARD
 factors = st.sampled_from([1.0, -1.0, 3.0, -0.1, 1e-8, -1e8, 1.0 / 3.0])

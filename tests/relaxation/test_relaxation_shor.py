@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, problems
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.datasets import random_network_data
-from certnn.problem import TrainingProblem
-from certnn.relaxation import chunks, shor
-from certnn.relaxation.chunks import ArrayChunk, LocalChunks
-from certnn.relaxation.packing import Packing
-from certnn.relaxation.shor import _Objective, shor_point
-from certnn.relaxation.shor_sums import Coordinates, Response, best_t, first_order
+from certnn.certificates import certify
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.reduced.packing import Packing
+from certnn.relaxation.shor import chunks
+from certnn.relaxation.shor import method as shor
+from certnn.relaxation.shor.chunks import ArrayChunk, LocalChunks
+from certnn.relaxation.shor.method import _Objective, shor_point
+from certnn.relaxation.shor.sums import Coordinates, Response, best_t, first_order
 
 
 def bound_of(problem, budget=None, **arguments):

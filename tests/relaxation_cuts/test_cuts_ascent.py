@@ -11,13 +11,13 @@ from small_problems import normal
 
 from certnn.budget import Budget
 from certnn.kernel.cuts import set_pairs
-from certnn.relaxation.cuts.ascent import Ascent
-from certnn.relaxation.cuts.constraints import SlackForms, make_cut_constraints
-from certnn.relaxation.cuts.set_search import SetSearch
-from certnn.relaxation.interior_point import interior_point
-from certnn.relaxation.interior_point.program import make_program
-from certnn.relaxation.interior_point.schur import schur_numpy
-from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.relaxation.interior.cuts.ascent import Ascent
+from certnn.relaxation.interior.cuts.constraints import SlackForms, make_cut_constraints
+from certnn.relaxation.interior.cuts.set_search import SetSearch
+from certnn.relaxation.interior.dense import interior_point
+from certnn.relaxation.interior.dense.program import make_program
+from certnn.relaxation.interior.dense.schur import schur_numpy
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 M = 6
 REDUCED = reduce_problem(normal(2, M, 3, 2, reg=0.1))

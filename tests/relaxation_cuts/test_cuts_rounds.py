@@ -16,12 +16,12 @@ from small_problems import normal, random_family, repeated_rows
 import certnn
 from certnn import lower_bound
 from certnn.budget import Budget
-from certnn.certificate.cuts_certify import certify_cuts
+from certnn.certificates.cuts_certify import certify_cuts
 from certnn.errors import InputError, SolverError
-from certnn.problem import TrainingProblem
-from certnn.relaxation.cuts import CutFamilies, cut_rounds
-from certnn.relaxation.levels import CUTS, DNN, SHOR, stages
-from certnn.round_bounds import cuts_run
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
+from certnn.search.levels.rounds import cuts_run
+from certnn.search.levels.schedule import CUTS, DNN, SHOR, stages
 
 SMALL = normal(0, 8, 2, 2, reg=0.1)
 

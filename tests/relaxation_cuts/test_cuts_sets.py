@@ -10,12 +10,12 @@ import pytest
 from small_problems import normal
 
 from certnn.budget import Budget
-from certnn.certificate.cuts_point import SetForm, choice_matrices
+from certnn.certificates.cuts_point import SetForm, choice_matrices
 from certnn.kernel.cuts import set_pairs
-from certnn.relaxation.cuts.ascent import Ascent
-from certnn.relaxation.cuts.set_search import SetSearch
-from certnn.relaxation.interior_point.program import make_program
-from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.relaxation.interior.cuts.ascent import Ascent
+from certnn.relaxation.interior.cuts.set_search import SetSearch
+from certnn.relaxation.interior.dense.program import make_program
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 
 def moments_of_neurons(rng, rows, count):

@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.certificate.cuts_point import Slacks
-from certnn.relaxation.cuts.slack_search import Relation, neighbour_relations, violated_relations
+from certnn.certificates.cuts_point import Slacks
+from certnn.relaxation.interior.cuts.slack_search import (
+    Relation,
+    neighbour_relations,
+    violated_relations,
+)
 
 
 def unit_rows(rng, m, r):

@@ -9,17 +9,17 @@ import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, random_family
 
 from certnn.budget import Budget
-from certnn.certificate import certify
+from certnn.certificates import certify
 from certnn.relaxation.first_order import first_order
 from certnn.relaxation.first_order.dual_weights import Layout
 from certnn.relaxation.first_order.form_blocks import FormBlocks, FormMap, outer_blocks
 from certnn.relaxation.first_order.metric import Metric
 from certnn.relaxation.first_order.repair import repaired
-from certnn.relaxation.interior_point import interior_point
-from certnn.relaxation.interior_point.program import make_program
-from certnn.relaxation.own_solvers import iterates, solver_name
-from certnn.relaxation.reduced_problem import reduce_problem
-from certnn.relaxation.worker import SolverChoice, solve
+from certnn.relaxation.interior.dense import interior_point
+from certnn.relaxation.interior.dense.program import make_program
+from certnn.relaxation.modelled.worker import SolverChoice, solve
+from certnn.relaxation.reduced.own_solvers import iterates, solver_name
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 
 def points(problem, **options):

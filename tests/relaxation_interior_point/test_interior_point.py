@@ -7,13 +7,13 @@ import pytest
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.interior_point import interior_point
-from certnn.relaxation.interior_point.forms import Forms
-from certnn.relaxation.interior_point.schur import schur_compiled, schur_numpy
-from certnn.relaxation.reduced_problem import reduce_problem
-from certnn.relaxation.worker import SolverChoice, solve
+from certnn.certificates import certify
+from certnn.relaxation.interior.dense import interior_point
+from certnn.relaxation.interior.dense.forms import Forms
+from certnn.relaxation.interior.dense.schur import schur_compiled, schur_numpy
+from certnn.relaxation.modelled.worker import SolverChoice, solve
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 
 def points(problem, **options):

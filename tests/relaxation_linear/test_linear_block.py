@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, random_family
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.relaxation.block import block_points
-from certnn.relaxation.block.cliques import Responses, cliques
-from certnn.relaxation.block.moments import gaussian_moments
-from certnn.relaxation.block.newton import CliqueStep
-from certnn.relaxation.block.start import first_states
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.packing import Packing
-from certnn.relaxation.primal import solve_primal
-from certnn.relaxation.reduced_problem import reduce_problem
+from certnn.certificates import certify
+from certnn.relaxation.interior.block import block_points
+from certnn.relaxation.interior.block.cliques import Responses, cliques
+from certnn.relaxation.interior.block.moments import gaussian_moments
+from certnn.relaxation.interior.block.newton import CliqueStep
+from certnn.relaxation.interior.block.start import first_states
+from certnn.relaxation.modelled.primal import solve_primal
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.packing import Packing
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 SOLVED = {
     "random family": (random_family(0, n=16), 4),

@@ -8,15 +8,15 @@ from distributed import Client, LocalCluster
 from small_problems import PLAIN
 
 from certnn.budget import Budget
-from certnn.certificate import certify
-from certnn.data_sources import file_chunks
-from certnn.datasets import random_network_data
+from certnn.certificates import certify
 from certnn.errors import InputError
-from certnn.problem import TrainingProblem
-from certnn.relaxation import chunks
-from certnn.relaxation.chunks import LocalChunks
-from certnn.relaxation.distributed import ClusterChunks, connected
-from certnn.relaxation.shor import shor_point, shor_point_of_chunks
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.data import file_chunks
+from certnn.reading.datasets import random_network_data
+from certnn.relaxation.shor import chunks
+from certnn.relaxation.shor.chunks import LocalChunks
+from certnn.relaxation.shor.distributed import ClusterChunks, connected
+from certnn.relaxation.shor.method import shor_point, shor_point_of_chunks
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def sum_of(chunk):
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_workers_read_files_themselves(client, tmp_path, monkeypatch, bias):
-    monkeypatch.setattr("certnn.data_sources.CHUNK_ROWS", 3)
+    monkeypatch.setattr("certnn.reading.data.CHUNK_ROWS", 3)
     plain = PLAIN["d=2, c=2"]
     problem = TrainingProblem(plain.X, plain.Y, plain.reg, hidden_bias=bias)
     x, y = tmp_path / "X.npy", tmp_path / "Y.npy"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certnn.relaxation.groups import angular_groups
+from certnn.relaxation.reduced.groups import angular_groups
 
 
 def units(rng, m, d):

@@ -15,12 +15,12 @@ from scipy.sparse import csc_array
 import certnn
 from certnn import lower_bound
 from certnn.budget import Budget
-from certnn.certificate.regions_certify import certify_regions
-from certnn.certificate.regions_point import region_form
+from certnn.certificates.regions_certify import certify_regions
+from certnn.certificates.regions_point import region_form
 from certnn.errors import InputError, SolverError
-from certnn.problem import TrainingProblem
-from certnn.relaxation.levels import SHOR, Level, stages
-from certnn.relaxation.regions import region_rounds
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.interior.lifts import region_rounds
+from certnn.search.levels.schedule import SHOR, Level, stages
 
 SEEDS = st.integers(0, 2**32 - 1)
 

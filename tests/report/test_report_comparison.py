@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from report_examples import bound_only_report, inconsistent_report, iris_report
 
-from certnn.cli import main
 from certnn.errors import InputError
+from certnn.interfaces.cli import main
 from certnn.report.comparison import render_comparison, same_problem
 
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_examples import iris_report
 
+from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
 from certnn.report import GapReport, NetworkFigure, ProvedBound, SolverFigure
 from certnn.report.exact import parse_exact
 from certnn.report.figures import excess_over
-from certnn.rounding import rounded_down, rounded_up
 
 IRIS = replace(iris_report(), proved=())
 

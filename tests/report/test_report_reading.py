@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import certnn
-from certnn.cli import main
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
+from certnn.interfaces.cli import main
 from certnn.kernel import check_certificate
+from certnn.reading.datasets import random_network_data
 from certnn.report import GapReport
 from certnn.report.comparison import comparison_table, contradictions, render_comparison
 from certnn.report.html import render_html

@@ -10,25 +10,25 @@ from small_problems import normal, random_family
 
 import certnn
 from certnn.budget import Budget
-from certnn.cli import main
-from certnn.completely_positive import exact_solution
 from certnn.errors import InputError
-from certnn.files import load_network, save_data
-from certnn.network import TwoLayerNetwork
-from certnn.relaxation.lifted_moment import LiftedMoment
-from certnn.relaxation.relaxed_moment import relaxed_moment
-from certnn.training import training_objective
-from certnn.training.rounding import (
+from certnn.interfaces.cli import main
+from certnn.problem.network import TwoLayerNetwork
+from certnn.reading.npz import load_network, save_data
+from certnn.relaxation.moments.lifted_moment import LiftedMoment
+from certnn.relaxation.moments.relaxed_moment import relaxed_moment
+from certnn.relaxation.rounding import (
     BLIND,
     METHODS,
-    compare_roundings,
     round_blindly,
     round_moment,
 )
-from certnn.training.rounding.fitting import CandidateFit
-from certnn.training.rounding.lifted_space import LiftedSpace
-from certnn.training.rounding.rotation import random_rotation, rotated_to_complementarity
-from certnn.training.rounding.splitting import split
+from certnn.relaxation.rounding.fitting import CandidateFit
+from certnn.relaxation.rounding.lifted_space import LiftedSpace
+from certnn.relaxation.rounding.rotation import random_rotation, rotated_to_complementarity
+from certnn.relaxation.rounding.splitting import split
+from certnn.search.rounding_comparison import compare_roundings
+from certnn.studies.completely_positive import exact_solution
+from certnn.training import training_objective
 
 
 def neurons(problem, network):

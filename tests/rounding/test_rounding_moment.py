@@ -7,13 +7,13 @@ import pytest
 from small_problems import DEGENERATE, PLAIN, normal
 
 import certnn
-from certnn.completely_positive import lift
 from certnn.errors import InputError
-from certnn.losses import Huber
-from certnn.network import TwoLayerNetwork
-from certnn.relaxation import relaxed_moment as module
-from certnn.relaxation.lifted_moment import LiftedMoment
-from certnn.relaxation.relaxed_moment import relaxed_moment
+from certnn.problem.losses import Huber
+from certnn.problem.network import TwoLayerNetwork
+from certnn.relaxation.moments import relaxed_moment as module
+from certnn.relaxation.moments.lifted_moment import LiftedMoment
+from certnn.relaxation.moments.relaxed_moment import relaxed_moment
+from certnn.studies.completely_positive import lift
 
 
 def violations(moment):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.datasets import random_network_data
-from certnn.problem import TrainingProblem
-from certnn.tightness.evidence import find_evidence
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import random_network_data
+from certnn.studies.tightness.evidence import find_evidence
 
 
 def problems():

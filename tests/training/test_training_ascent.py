@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.partition.arcs import arc_maxima
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
+from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
 
 

@@ -5,11 +5,11 @@ import pytest
 
 import certnn
 from certnn.budget import Budget
-from certnn.datasets import random_network_data
 from certnn.errors import InputError
-from certnn.losses import as_loss
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.losses import as_loss
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.datasets import random_network_data
 from certnn.training import improvements, training_objective
 
 

@@ -15,8 +15,8 @@ from sklearn.model_selection import train_test_split
 
 from certnn.budget import Budget, stoppable
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import LocalTraining, polish, train_locally, training_objective
 
 

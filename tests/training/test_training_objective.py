@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from certnn.errors import InputError
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import training_objective
 from certnn.training.objective import value_and_gradient
 from certnn.training.scaling import scaled

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.network import TwoLayerNetwork
-from certnn.problem import TrainingProblem
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import polish, training_objective
 from certnn.training.merging import balanced, merged
 

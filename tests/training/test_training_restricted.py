@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.problem import TrainingProblem
+from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
 from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.group_lasso import group_lasso, refined_group_lasso

@@ -9,10 +9,10 @@ import scipy.linalg
 import scipy.optimize
 
 from certnn.arrays import FloatArray
-from certnn.dual_scaling import best_scale
+from certnn.problem.dual_bound import best_scale
 from certnn.relaxation.first_order.form_blocks import FormBlocks, FormMap
-from certnn.relaxation.interior_point.program import Program
-from certnn.relaxation.iterates import DualIterate
+from certnn.relaxation.interior.dense.program import Program
+from certnn.relaxation.reduced.iterates import DualIterate
 
 #: Sizes from here to its inverse can be balanced without leaving the range of floats.
 _SAFE = 1e-150

@@ -9,19 +9,19 @@ from dataclasses import replace
 import numpy as np
 
 from certnn.budget import Budget
-from certnn.certificate.dual_point import Products
+from certnn.certificates.dual_point import Products
 from certnn.errors import SolverError
-from certnn.relaxation.block import block_points
 from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
 from certnn.relaxation.first_order.form_blocks import Array, FormBlocks
 from certnn.relaxation.first_order.metric import Metric
 from certnn.relaxation.first_order.repair import repaired
 from certnn.relaxation.first_order.splitting import Splitting
-from certnn.relaxation.groups import angular_groups
-from certnn.relaxation.interior_point.links import first_point
-from certnn.relaxation.interior_point.program import make_program
-from certnn.relaxation.iterates import DualIterate
-from certnn.relaxation.reduced_problem import ReducedProblem
+from certnn.relaxation.interior.block import block_points
+from certnn.relaxation.interior.dense.links import first_point
+from certnn.relaxation.interior.dense.program import make_program
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.iterates import DualIterate
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 #: Groups of the level block that comes first, and the gap at which it is left.
 _GROUP, _BLOCK_GAP = 32, 0.01

@@ -1,0 +1,236 @@
+"""Checking by the program that is extracted from functions that Rocq has proved sound.
+
+`proofs/build_checker.sh` makes the program. It reads a plain form of a certificate, all integers,
+which this module writes; ``proofs/checker/INTEGERS.md`` specifies it. The numbers of the claim
+and of the data are passed on as they are in the file; everything else is witness, and cannot make
+a false claim pass.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations
+from math import lcm
+from pathlib import Path
+from struct import iter_unpack, pack, unpack
+
+from certnn import kernel
+from certnn.errors import InputError
+from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.partition import DEEPEST, PartitionProof
+from certnn.kernel.psd import PsdProof
+
+#: Names the program, where it is not in its usual place.
+ENVIRONMENT = "CERTNN_CHECKER"
+#: What makes it, in the sources alone, and where.
+_SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
+_BUILT = Path("_build", "certnn-checker")
+_SparseRow = dict[int, int]
+
+
+def find_checker() -> Path:
+    """The extracted checker: what CERTNN_CHECKER names, or what proofs/build_checker.sh has made.
+
+    Raises
+    ------
+    InputError
+        If there is no such program.
+    """
+    named = os.environ.get(ENVIRONMENT)
+    # A bare name would be looked for on PATH when it is run.
+    checker = Path(named).absolute() if named else _SCRIPT.parent / _BUILT
+    if checker.is_file() and os.access(checker, os.X_OK):
+        return checker
+    if named:
+        raise InputError(ENVIRONMENT, f"must name the extracted checker, and {named} is no program")
+    if _SCRIPT.is_file():
+        way = f"bash {shlex.quote(str(_SCRIPT))} makes it"
+    else:
+        way = (
+            "pip installs none; in certnn's sources bash proofs/build_checker.sh makes it, and "
+            f"{ENVIRONMENT}=SOURCES/proofs/{_BUILT} in the environment names it"
+        )
+    raise InputError("verified", f"needs the extracted checker: {way}")
+
+
+def check_verified(document: bytes, checker: Path) -> Fraction:
+    """Let the extracted checker decide, and return the lower bound that it has proved.
+
+    This is not a `certnn.kernel.Bound`, which only the kernel makes.
+
+    Raises
+    ------
+    certnn.kernel.Malformed
+        If the file is not a certificate.
+    certnn.kernel.Rejected
+        If the certificate does not prove its claim.
+    InputError
+        If the certificate is of a kind or size that the program does not check, or the program
+        does not run.
+    """
+    line = integer_form(document)
+    try:
+        ran = subprocess.run([checker], input=line + b"\n", capture_output=True)
+    except OSError as error:
+        raise InputError("verified", f"{checker} does not run: {error}") from None
+    said = ran.stdout.decode("ascii", "replace").strip()
+    if ran.returncode == 0 and said.startswith("proved: "):
+        return Fraction(said.removeprefix("proved: "))
+    if ran.returncode == 1 and said == "rejected":
+        raise kernel.Rejected("the extracted checker rejects it")
+    raise InputError("verified", f"the extracted checker says: {said or ran.returncode}")
+
+
+def integer_form(document: bytes) -> bytes:
+    """The certificate as one line of integers, for the extracted checker.
+
+    Raises
+    ------
+    certnn.kernel.Malformed
+        If the file is not a certificate.
+    certnn.kernel.Rejected
+        If the basis of a partition is singular, or its tree has not the form that it must have.
+    InputError
+        If its proof is not of kind psd or partition, or the problem has another loss than
+        half-squared, an output bias or a free hidden bias.
+    """
+    instance, claimed, proof = kernel.read_proof(document)
+    if proof is None:
+        raise InputError("verified", "only the kinds psd and partition can be checked so")
+    if (instance.loss, instance.output_bias) != ("half-squared", False):
+        raise InputError("verified", "is for the half-squared loss without an output bias")
+    if instance.hidden_bias == "free":
+        raise InputError("verified", "is not for a free hidden bias")
+    claim = [
+        *(instance.n, instance.d, instance.c, int(instance.hidden_bias)),
+        *(claimed.numerator, claimed.denominator),
+        *unpack("<Q", pack("<d", instance.reg)),
+        *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
+    ]
+    units = [_unit(instance.features()), _unit(instance.targets())]
+    point = [*units, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
+    if isinstance(proof, PsdProof):
+        head, witness = b"certnn-psd-1 ", _psd_witness(instance.n, proof)
+    else:
+        head, witness = b"certnn-partition-1 ", _partition_witness(proof)
+    return head + " ".join(f"{number:x}" for number in (*claim, *point, *witness)).encode()
+
+
+def _entries(matrix: ExactMatrix) -> Iterator[int]:
+    """The unit, and the entries row by row."""
+    yield _unit(matrix)
+    for row in matrix.rows:
+        yield from row
+
+
+def _psd_witness(n: int, proof: PsdProof) -> Iterator[int]:
+    yield _unit(proof.multipliers)
+    for rows in _pairs(n, proof):
+        yield from _sparse(rows)
+    yield from _entries(proof.weights)
+    rows, exponent = _factor(n, proof)
+    yield 1 << -exponent
+    yield from _sparse(rows)
+
+
+def _unit(matrix: ExactMatrix) -> int:
+    """Entries are the rows over this; an `ExactMatrix` of floats never has a positive exponent."""
+    return 1 << -matrix.exponent
+
+
+def _pairs(n: int, proof: PsdProof) -> list[list[_SparseRow]]:
+    """The multipliers of a_i·a_j, of a_i·b_j and of b_i·b_j, row by row.
+
+    Those of the same product are added up, except that a negative one stands where no sign but
+    plus is allowed: it would be lost in the sum, and FORMAT.md rejects it.
+    """
+    blocks: list[list[_SparseRow]] = [[{} for _ in range(n)] for _ in range(3)]
+    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
+        row, j = blocks[(r >= n) + (s >= n)][r % n], s % n
+        before = row.get(j, 0)
+        lowest = min(before, y)
+        row[j] = lowest if lowest < 0 and s != r + n else before + y
+    return blocks
+
+
+def _factor(n: int, proof: PsdProof) -> tuple[list[_SparseRow], int]:
+    """The rows of L over the variables (a, u, v), and their common exponent."""
+    parts = (proof.L_points, proof.L_cross, proof.L_corner)
+    exponent = min(part.exponent for part in parts)
+    (points,), cross, (corner,) = (part.at(exponent) for part in parts)
+    rows: list[_SparseRow] = [{} for _ in range(n + len(cross))]
+    entries = iter(points)
+    for group in proof.groups:
+        _fill(rows, group, entries)
+    for row, numbers in zip(rows[n:], cross, strict=True):
+        row.update(enumerate(numbers))
+    _fill(rows, range(n, len(rows)), iter(corner))
+    return rows, exponent
+
+
+def _fill(rows: list[_SparseRow], members: Sequence[int], entries: Iterator[int]) -> None:
+    """Put a lower triangle, row by row, at these rows and columns."""
+    for place, i in enumerate(members, start=1):
+        rows[i].update(zip(members[:place], entries))  # noqa: B905 - the rest is the next rows'
+
+
+def _sparse(rows: Iterable[_SparseRow]) -> Iterator[int]:
+    """Of each row how many entries are not zero; then how many zeros come before each, and it."""
+    for row in rows:
+        present = sorted((j, entry) for j, entry in row.items() if entry)
+        yield len(present)
+        last = -1
+        for j, entry in present:
+            yield j - last - 1
+            yield entry
+            last = j
+
+
+def _partition_witness(proof: PartitionProof) -> Iterator[int]:
+    yield from _entries(proof.basis)
+    yield from _inverse_transposed(proof.basis)
+    columns = len(proof.basis.rows)
+    edges = list(combinations(range(columns), 2))
+    nodes, witnesses = iter(proof.tree), iter(proof.witnesses)
+    try:
+        for _ in range(1 << columns):
+            open_nodes = [0]  # their depths, the next one last
+            while open_nodes:
+                depth, code = open_nodes.pop(), next(nodes)
+                if code == 0:
+                    leaf = [next(witnesses) for _ in range(columns)]
+                    yield from (0, *leaf)
+                    continue
+                if depth == DEEPEST or code > len(edges):
+                    raise kernel.Rejected("a tree of the partition is too deep, or splits no edge")
+                yield from (1, *edges[code - 1], next(nodes), next(nodes))
+                open_nodes += [depth + 1, depth + 1]
+    except StopIteration:
+        raise kernel.Rejected("the partition ends before it covers the space") from None
+    if any(True for _ in (*nodes, *witnesses)):
+        raise kernel.Rejected("the partition goes on after it covers the space")
+
+
+def _inverse_transposed(basis: ExactMatrix) -> list[int]:
+    """A unit and the rows of a matrix M with basis · Mᵀ = 1, by elimination."""
+    size = len(basis.rows)
+    rows = [
+        [Fraction(entry) for entry in row] + [Fraction(i == j) for j in range(size)]
+        for i, row in enumerate(basis.rows)
+    ]
+    for k in range(size):
+        pivot = next((i for i in range(k, size) if rows[i][k]), None)
+        if pivot is None:
+            raise kernel.Rejected("the basis of the partition is singular")
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [entry / rows[k][k] for entry in rows[k]]
+        for i in range(size):
+            if i != k and rows[i][k]:
+                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k], strict=True)]
+    inverse = [[entry * _unit(basis) for entry in row[size:]] for row in rows]
+    unit = lcm(*(entry.denominator for row in inverse for entry in row))
+    return [unit, *(int(inverse[j][i] * unit) for i in range(size) for j in range(size))]

@@ -1,6 +1,0 @@
-"""Networks as people have them: PyTorch, safetensors, ONNX, scikit-learn, Keras and .npz."""
-
-from certnn.formats.biased_network import BiasedNetwork
-from certnn.formats.networks import network_for, read_network
-
-__all__ = ["BiasedNetwork", "network_for", "read_network"]

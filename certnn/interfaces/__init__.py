@@ -1,0 +1,1 @@
+"""The doors: command line, scikit-learn's estimators, pytest plugin, demonstration."""

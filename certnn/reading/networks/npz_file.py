@@ -1,0 +1,47 @@
+"""certnn's own .npz files of networks, with biases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from certnn.atomic_files import LARGEST_CONTENT
+from certnn.errors import InputError, shorten
+from certnn.reading.networks.biased_network import BiasedNetwork
+from certnn.reading.networks.state_dict import OWN_NAMES
+from certnn.reading.npz import read_npz
+from certnn.reading.zip_archive import ZipArchive, open_zip
+
+
+def read_npz_network(path: str | Path) -> BiasedNetwork:
+    """Read a network from an .npz file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file with U (d×m), V (m×c) and, if there are biases, hidden_bias (m,) and
+        output_bias (c,).
+
+    Raises
+    ------
+    InputError
+        If the file is not an .npz, lacks U or V, has other arrays, or would unpack to too much.
+    """
+    with open_zip(path) as archive:
+        require_npz(archive)
+        found = [name.removesuffix(".npy") for name in archive.sizes]
+    names = tuple(name for name in OWN_NAMES if name in found or name in ("U", "V"))
+    arrays = dict(zip(names, read_npz(path, names), strict=True))
+    other = sorted(set(found) - set(OWN_NAMES))
+    if other:
+        raise InputError(str(path), f"has the array {shorten(other[0])}, which is not read")
+    return BiasedNetwork(
+        *(arrays.get(name) for name in OWN_NAMES), source=f"file {Path(path).name}"
+    )
+
+
+def require_npz(archive: ZipArchive) -> None:
+    """Raise `InputError` unless the archive is an .npz whose arrays unpack to a bounded size."""
+    if not archive.sizes or not all(name.endswith(".npy") for name in archive.sizes):
+        raise InputError(archive.path, "is a zip file of another kind than is read")
+    if sum(archive.sizes.values()) > LARGEST_CONTENT:
+        raise InputError(archive.path, f"would unpack to more than {LARGEST_CONTENT} bytes")

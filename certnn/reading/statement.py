@@ -1,0 +1,152 @@
+"""The problem that a network was trained on, from data and weight decay as people have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from certnn.errors import InputError
+from certnn.kernel.instance import Bias
+from certnn.problem.losses import Loss, as_loss
+from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.class_labels import stated_targets
+from certnn.reading.conventions import Convention, find_convention
+from certnn.reading.networks import BiasedNetwork, read_network
+from certnn.reading.networks.biased_network import LOSS_AFTER
+
+
+def problem_for(
+    network: Any,
+    X: Any,
+    y: Any,
+    *,
+    reg: float | None = None,
+    convention: str | None = None,
+    decay: float | None = None,
+    batches: int = 1,
+    loss: Loss | str | None = None,
+    hidden_bias: Bias | None = None,
+    output_bias: Bias | None = None,
+) -> TrainingProblem:
+    """The training problem of a network, with what the network itself tells of it.
+
+    Parameters
+    ----------
+    network : TwoLayerNetwork, or what `certnn.reading.networks.read_network` takes, or None
+        A checkpoint's path, a PyTorch module, a fitted estimator of scikit-learn among others.
+    X : array_like, shape (n, d)
+    y : array_like, shape (n, c) or (n,)
+        Targets as `TrainingProblem` takes them, or class labels, one a point, made targets as the
+        loss wants them (`certnn.reading.class_labels.stated_targets`): in the order of the
+        estimator's `classes_` if it has those, else numbers ascending, else texts by characters.
+    reg : float or None
+        Weight decay of a summed loss; or else `convention` and `decay`.
+    convention : str or None
+        A name in `certnn.reading.conventions.CONVENTIONS`, such as "torch-mse-adamw".
+    decay : float or None
+        Weight decay as that library calls it.
+    batches : int
+        Minibatches an epoch, for scikit-learn.
+    loss : Loss, str or None
+        As in `TrainingProblem`; None: logistic or softmax where the network ends in that function,
+        or the convention is for nothing else, and half-squared elsewhere.
+    hidden_bias, output_bias : bool, "free" or None
+        As in `TrainingProblem`; None: where the network has one, decayed, or free under a
+        convention that spares biases. A network whose hidden bias is the last row of U does not
+        tell, and needs it said.
+
+    Raises
+    ------
+    InputError
+        If the network cannot be read, an argument is unusable, or there is not just one weight
+        decay.
+    """
+    require_one_decay(reg, convention, decay)
+    stored = None if network is None else read_network(network)
+    terms = None if convention is None else find_convention(convention)
+    own = _loss(stored, terms) if loss is None else as_loss(loss)
+    hidden, output = own_biases(stored, terms)
+    if stored is not None:
+        _require_order(X, y, stored)
+    order = getattr(network, "classes_", None)
+    outputs = None if stored is None else stored.V.shape[1]
+    names = None if order is None else tuple(np.asarray(order).tolist())
+    targets, classes = stated_targets("y", y, own, outputs, names)
+    try:
+        problem = TrainingProblem(
+            X,
+            targets,
+            1.0 if reg is None else reg,
+            hidden if hidden_bias is None else hidden_bias,
+            loss=own,
+            output_bias=output if output_bias is None else output_bias,
+            classes=classes,
+        )
+    except InputError as error:
+        if error.argument != "Y":
+            raise
+        raise InputError("y", error.reason) from None
+    return problem if terms is None or decay is None else terms.restated(problem, decay, batches)
+
+
+def require_one_decay(
+    reg: float | None, convention: str | None, decay: float | None, dashes: str = ""
+) -> None:
+    """Raise `InputError` unless there is reg alone, or a convention and its decay.
+
+    Parameters
+    ----------
+    reg, convention, decay
+        As in `problem_for`.
+    dashes : str
+        What the user writes before these names.
+    """
+    if convention is not None and reg is not None:
+        raise InputError(
+            f"{dashes}reg", f"goes without {dashes}convention, which makes it of {dashes}decay"
+        )
+    if (convention is None) != (decay is None):
+        beside = "is needed beside" if decay is None else "goes with"
+        raise InputError(f"{dashes}decay", f"{beside} {dashes}convention")
+    if convention is None and reg is None:
+        raise InputError(
+            f"{dashes}reg", f"is needed, or {dashes}convention and {dashes}decay instead"
+        )
+
+
+def _require_order(X: Any, y: Any, stored: BiasedNetwork) -> None:
+    """Refuse a y that has as many columns as the network has inputs, where X has not."""
+    inputs, shapes = stored.U.shape[0], [tuple(getattr(given, "shape", ())) for given in (X, y)]
+    fits = [len(shape) == 2 and shape[1] == inputs for shape in shapes]
+    if fits == [False, True] and shapes[0][1:] != (inputs - 1,):
+        raise InputError("X", f"comes before y: here y has the {inputs} columns of X")
+
+
+def own_biases(
+    network: BiasedNetwork | None, convention: Convention | None = None
+) -> tuple[Bias, Bias]:
+    """Which biases a network has, of the hidden and of the output layer, and how they are decayed.
+
+    Parameters
+    ----------
+    network : BiasedNetwork or None
+        None has no biases. A hidden bias that is one more row of U, as in certnn's own networks,
+        cannot be told.
+    convention : Convention or None
+        Biases are free if it spares them, else decayed like the weights.
+    """
+    if network is None:
+        return False, False
+    kind: Bias = "free" if convention is not None and convention.spares_biases else True
+    hidden, output = (
+        False if bias is None else kind for bias in (network.hidden_bias, network.output_bias)
+    )
+    return hidden, output
+
+
+def _loss(stored: BiasedNetwork | None, terms: Convention | None) -> Loss:
+    name = "half-squared" if stored is None else LOSS_AFTER[stored.output_activation]
+    if terms is not None and len(terms.losses) == 1:
+        name = terms.losses[0]
+    return as_loss(name)

@@ -1,0 +1,141 @@
+"""The groups of the level block(k) as small problems that share the moments of (u, v) alone.
+
+The multipliers of one group touch its own a-variables and (u, v): a clique of the arrow pattern of
+Theorem 13. Rows of the data that answer with the same form enter only through a weighted sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificates.dual_point import IndexArray, Products
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """The forms that rows of the data answer with, rows of one form merged.
+
+    A row of weight θ on form f has output θ·L(f v). With ω = Σθ² and ȳ = Σθy/ω over the rows of a
+    form, the sum of ½‖θ·t − y‖² over them is ½ω‖t − ȳ‖² and a constant.
+
+    Attributes
+    ----------
+    form : int64 array, shape (p,)
+        Ascending; a_r is r and b_r is m + r.
+    weight : float64 array, shape (p,)
+        ω, positive.
+    target : float64 array, shape (p, c)
+        ȳ.
+    constant : float
+        What the loss is at least, whatever the outputs.
+    """
+
+    form: IndexArray
+    weight: FloatArray
+    target: FloatArray
+    constant: float
+    _row_form: IndexArray
+    _row_weight: FloatArray
+    _row_target: FloatArray
+
+    @classmethod
+    def of(cls, reduced: ReducedProblem) -> Responses:
+        """Merge the rows of a problem."""
+        n, m = reduced.targets.shape[0], reduced.directions.count
+        form, weight = np.full(n, -1, dtype=np.int64), np.zeros(n)
+        for lift, first in ((reduced.lift_a, 0), (reduced.lift_b, m)):
+            entries = lift.tocoo()
+            nonzero = entries.data != 0.0
+            rows = entries.coords[0][nonzero]
+            form[rows] = entries.coords[1][nonzero] + first
+            weight[rows] = entries.data[nonzero]
+        seen = form >= 0
+        used, place = np.unique(form[seen], return_inverse=True)
+        omega = np.zeros(used.size)
+        np.add.at(omega, place, weight[seen] ** 2)
+        target = np.zeros((used.size, reduced.outputs))
+        np.add.at(target, place, weight[seen, None] * reduced.targets[seen])
+        target /= omega[:, None]
+        lost = np.sum(reduced.targets**2) - np.sum(omega[:, None] * target**2)
+        return cls(used, omega, target, 0.5 * max(float(lost), 0.0), form, weight, reduced.targets)
+
+    def dual_rows(self, zeta: FloatArray) -> FloatArray:
+        """The best Z, shape (n, c), with Σθz = zeta, shape (p, c), over the rows of each form."""
+        seen = self._row_form >= 0
+        place = np.searchsorted(self.form, self._row_form[seen])
+        output = self.target - zeta / self.weight[:, None]
+        Z = self._row_target.copy()
+        Z[seen] -= self._row_weight[seen, None] * output[place]
+        return Z
+
+
+@dataclass(frozen=True, eq=False)
+class Clique:
+    """One group of k directions; its variables are a (k), u (r) and v (c), in this order.
+
+    Attributes
+    ----------
+    members : int64 array, shape (k,)
+    forms : float64 array, shape (2k + c, k + q)
+        a_1..a_k, b_1..b_k = a − Xu, then the entries of v; q = r + c.
+    answering : int64 array, shape (p,)
+        Forms among the first 2k that rows of the data answer with.
+    place : int64 array, shape (p,)
+        Their places among all `Responses`.
+    weight, target : float64 arrays, shapes (p,) and (p, c)
+        Of those responses.
+    """
+
+    members: IndexArray
+    forms: FloatArray
+    answering: IndexArray
+    place: IndexArray
+    weight: FloatArray
+    target: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number k of directions."""
+        return int(self.members.size)
+
+    def products(self, m: int, first: IndexArray, second: IndexArray, y: FloatArray) -> Products:
+        """Multipliers of products of this clique's forms, as products over all m directions."""
+        k = self.size
+        one = self.members[first % k] + m * (first >= k)
+        two = self.members[second % k] + m * (second >= k)
+        return Products(m, np.minimum(one, two), np.maximum(one, two), y)
+
+
+def cliques(
+    reduced: ReducedProblem, responses: Responses, groups: list[IndexArray]
+) -> list[Clique]:
+    """The clique of each group; `groups` is a partition of the directions."""
+    m, r, c = reduced.directions.count, reduced.rank, reduced.outputs
+    at = np.full(2 * m, -1, dtype=np.int64)
+    at[responses.form] = np.arange(responses.form.size)
+    found = []
+    for group in groups:
+        members = np.sort(group)
+        k = members.size
+        forms = np.zeros((2 * k + c, k + r + c))
+        forms[:k, :k] = forms[k : 2 * k, :k] = np.eye(k)
+        forms[k : 2 * k, k : k + r] = -reduced.rows[members]
+        forms[2 * k :, k + r :] = np.eye(c)
+        place = at[np.concatenate([members, members + m])]
+        answering = np.flatnonzero(place >= 0)
+        place = place[answering]
+        found.append(
+            Clique(
+                members,
+                forms,
+                answering,
+                place,
+                responses.weight[place],
+                responses.target[place],
+            )
+        )
+    return found

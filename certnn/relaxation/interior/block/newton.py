@@ -1,0 +1,286 @@
+"""One clique's share of a step of the interior point method (Nesterov–Todd directions).
+
+The clique's slack is S = E·P·Eᵀ − Σ y_k·A_k ⪰ 0, E the columns of (u, v), with A_k = ghᵀ + hgᵀ for
+two forms g, h of the clique, and P its share of the corner: all P add up to reg·I. The
+multiplier of S is X ⪰ 0, a moment matrix of (a, u, v), whose corner Ω is the same for all cliques.
+With the scaling point V, VSV = X, the change of P follows from that of Ω, and what is left of
+the clique are linear equations in the change of y of which only the right side needs Ω:
+
+    (M + D)·dy = r − F·Ω,  M_kl = ⟨A_k, VA_lV⟩ − ⟨F_k, V_cc F_l V_cc⟩,
+    F_k = TᵀA_kT,  T = V_·c V_cc⁻¹.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import scipy.linalg
+
+from certnn.arrays import FloatArray
+from certnn.certificates.dual_point import IndexArray
+from certnn.relaxation.interior.block.cliques import Clique
+from certnn.relaxation.reduced.packing import Packing
+
+
+@dataclass(eq=False)
+class CliqueState:
+    """Where the method is on one clique.
+
+    Attributes
+    ----------
+    clique : Clique
+    first, second : int64 array, shape (w,)
+        Forms of each unknown: the responses p·c times (form, entry of v), the products a_i·b_i (k),
+        then the working set of other products.
+    y : float64 array, shape (w,)
+        The unknowns.
+    slack : float64 array, shape (w − p·c − k,)
+        Dual to y ≥ 0 on the working set: about the moments of its products.
+    share : float64 array, shape (q, q)
+        P.
+    X : float64 array, shape (k + q, k + q)
+        Positive definite.
+    """
+
+    clique: Clique
+    first: IndexArray
+    second: IndexArray
+    y: FloatArray
+    slack: FloatArray
+    share: FloatArray
+    X: FloatArray
+
+    @property
+    def signed(self) -> int:
+        """Index from which on y must be nonnegative."""
+        return int(self.y.size - self.slack.size)
+
+    @property
+    def answers(self) -> int:
+        """Number p·c of unknowns that are responses."""
+        return int(self.clique.target.size)
+
+    def form_matrix(self, y: FloatArray) -> FloatArray:
+        """Σ y_k·A_k, shape (k + q, k + q)."""
+        forms = self.clique.forms
+        half = np.zeros((forms.shape[0], forms.shape[0]))
+        np.add.at(half, (self.first, self.second), y)
+        inner: FloatArray = forms.T @ (half + half.T) @ forms
+        return inner
+
+    def form_slack(self) -> FloatArray:
+        """S."""
+        S = -self.form_matrix(self.y)
+        k = self.clique.size
+        S[k:, k:] += self.share
+        return S
+
+    def eliminated(self) -> FloatArray:
+        """What the clique takes of the corner: its part of D + CᵀA⁻¹C (Theorem 11(c))."""
+        k, S = self.clique.size, self.form_slack()
+        taken: FloatArray = S[k:, :k] @ np.linalg.solve(S[:k, :k], S[:k, k:])
+        return taken + self.share - S[k:, k:]
+
+    def moments(self, X: FloatArray) -> FloatArray:
+        """⟨A_k, X⟩ of all unknowns, for a matrix over the clique's variables."""
+        return 2.0 * _paired(self.clique.forms @ X @ self.clique.forms.T, self)
+
+
+def _paired(matrix: FloatArray, state: CliqueState) -> FloatArray:
+    entries: FloatArray = matrix[state.first, state.second]
+    return entries
+
+
+@numba.njit(cache=True)
+def _schur_matrix(
+    first: IndexArray, second: IndexArray, own: FloatArray, all_: FloatArray, border: FloatArray
+) -> FloatArray:
+    """2(a_gg'·v_hh' + b_gg'·a_hh' + a_gh'·v_hg' + b_gh'·a_hg'), v = a + b, for all pairs (g, h)."""
+    count = first.size
+    M = np.empty((count, count))
+    for k in range(count):
+        g, h = first[k], second[k]
+        for j in range(k + 1):
+            i, o = first[j], second[j]
+            entry = 2.0 * (
+                own[g, i] * all_[h, o]
+                + border[g, i] * own[h, o]
+                + own[g, o] * all_[h, i]
+                + border[g, o] * own[h, i]
+            )
+            M[k, j] = entry
+            M[j, k] = entry
+    return M
+
+
+@dataclass(eq=False)
+class CliqueStep:
+    """The scaling of one clique, its equations, and the step that they give.
+
+    The equations for the new Ω (packed): the sum of all `coupling` times Ω is that of all `pull`.
+    """
+
+    state: CliqueState
+    packing: Packing
+    scaled: FloatArray  # λ: GᵀSG = G⁻¹XG⁻ᵀ = diag(λ)
+    G: FloatArray
+    T: FloatArray
+    corner_inverse: FloatArray  # V_cc⁻¹
+    factor: FloatArray  # of M + D, lower triangular
+    F: FloatArray  # (w, packed)
+    solved: FloatArray  # factor⁻¹·F
+
+    @classmethod
+    def of(cls, state: CliqueState, packing: Packing) -> CliqueStep:
+        """Scale and factorise.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If rounding has left one of the matrices indefinite.
+        """
+        clique = state.clique
+        k = clique.size
+        lower_s, lower_x = np.linalg.cholesky(state.form_slack()), np.linalg.cholesky(state.X)
+        _, scaled, right = np.linalg.svd(lower_s.T @ lower_x)
+        G = lower_x @ right.T / np.sqrt(scaled)
+        V = G @ G.T
+        corner = np.linalg.cholesky(V[k:, k:])
+        corner_inverse = scipy.linalg.cho_solve((corner, True), np.eye(V.shape[0] - k))
+        T = np.vstack([V[:k, k:] @ corner_inverse, np.eye(V.shape[0] - k)])
+        seen = clique.forms @ T
+        reach = seen @ corner
+        border = reach @ reach.T
+        own = np.zeros_like(border)
+        rest = V[:k, :k] - T[:k] @ V[k:, :k]
+        rest = 0.5 * (rest + rest.T)
+        own[: 2 * k, : 2 * k] = np.tile(rest, (2, 2))
+        M = _schur_matrix(state.first, state.second, own, own + border, border)
+        p, t = state.answers, state.signed
+        diagonal = np.einsum("ii->i", M)
+        diagonal[:p] += np.repeat(1.0 / clique.weight, clique.target.shape[1])
+        diagonal[t:] += state.slack / state.y[t:]
+        diagonal *= 1.0 + 1e-14
+        factor = np.asarray(np.linalg.cholesky(M), dtype=np.float64)
+        F = packing.products(seen, state.first, state.second)
+        solved = scipy.linalg.solve_triangular(factor, F, lower=True, check_finite=False)
+        return cls(state, packing, scaled, G, T, corner_inverse, factor, F, solved)
+
+    def coupling(self) -> FloatArray:
+        """Its share of the matrix of the equations for Ω, shape (packed, packed)."""
+        share: FloatArray = self.packing.kronecker(self.corner_inverse)
+        share += self.solved.T @ self.solved
+        return share
+
+    def pull(self, aim: Aim) -> FloatArray:
+        """Its share of the right side for Ω, shape (packed,)."""
+        inner = self.corner_inverse @ aim.corner @ self.corner_inverse
+        right = scipy.linalg.solve_triangular(
+            self.factor, aim.right, lower=True, check_finite=False
+        )
+        pull: FloatArray = self.packing.packed(inner) + self.solved.T @ right
+        return pull
+
+    def aim(self, centre: float, affine: Direction | None) -> Aim:
+        """What the step should reach: products of primal and dual equal to `centre`."""
+        state = self.state
+        k, t, p = state.clique.size, state.signed, state.answers
+        lam = self.scaled
+        wanted = np.diag(centre / lam)
+        slack = centre / state.y[t:]
+        if affine is not None:
+            cross = affine.scaled_X @ affine.scaled_S
+            wanted = wanted - (cross + cross.T) / (lam[:, None] + lam[None, :])
+            slack = slack - affine.slack * affine.y[t:] / state.y[t:]
+        target = self.G @ wanted @ self.G.T
+        corner = target[k:, k:]
+        hidden = target - self.T @ corner @ self.T.T
+        right = -state.moments(hidden)
+        right[:p] += (
+            state.clique.target.ravel()
+            - np.repeat(1.0 / state.clique.weight, state.clique.target.shape[1]) * state.y[:p]
+        )
+        right[t:] += slack
+        return Aim(wanted, slack, corner, right)
+
+    def direction(self, aim: Aim, omega: FloatArray) -> Direction:
+        """The step of this clique for the new corner Ω (packed)."""
+        state = self.state
+        t = state.signed
+        right = scipy.linalg.solve_triangular(
+            self.factor, aim.right - self.F @ omega, lower=True, check_finite=False
+        )
+        dy = scipy.linalg.solve_triangular(
+            self.factor, right, lower=True, trans="T", check_finite=False
+        )
+        lack = aim.corner - self.packing.unpacked(omega)
+        dP = self.corner_inverse @ lack @ self.corner_inverse
+        dP = dP + self.packing.unpacked(self.F.T @ dy)
+        dS = -state.form_matrix(dy)
+        k = state.clique.size
+        dS[k:, k:] += dP
+        scaled_S = self.G.T @ dS @ self.G
+        scaled_X = aim.wanted - np.diag(self.scaled) - scaled_S
+        slack = aim.slack - state.slack - state.slack / state.y[t:] * dy[t:]
+        return Direction(dy, dP, slack, scaled_S, scaled_X)
+
+    def reach(self, direction: Direction) -> tuple[float, float]:
+        """How far primal and dual may go along it, in units of it."""
+        state = self.state
+        t = state.signed
+        root = np.sqrt(self.scaled)
+        limits = []
+        for change, singles, old in (
+            (direction.scaled_X, direction.slack, state.slack),
+            (direction.scaled_S, direction.y[t:], state.y[t:]),
+        ):
+            relative = change / root[:, None] / root[None, :]
+            worst = -float(np.linalg.eigvalsh(relative)[0])
+            worst = max(worst, float(np.max(-singles / old, initial=0.0)))
+            limits.append(1.0 / worst if worst > 0.0 else np.inf)
+        return limits[0], limits[1]
+
+    def gap(self) -> float:
+        """⟨X, S⟩ and the products of slacks."""
+        t = self.state.signed
+        return float(np.sum(self.scaled**2) + np.dot(self.state.slack, self.state.y[t:]))
+
+    def gap_after(self, direction: Direction, primal: float, dual: float) -> float:
+        """The same after a step."""
+        state, t = self.state, self.state.signed
+        X = np.diag(self.scaled) + primal * direction.scaled_X
+        S = np.diag(self.scaled) + dual * direction.scaled_S
+        y, slack = state.y[t:] + dual * direction.y[t:], state.slack + primal * direction.slack
+        return float(np.sum(X * S) + np.dot(slack, y))
+
+    def move(self, direction: Direction, primal: float, dual: float) -> None:
+        """Take the step."""
+        state = self.state
+        X = np.diag(self.scaled) + primal * direction.scaled_X
+        state.X = self.G @ (0.5 * (X + X.T)) @ self.G.T
+        state.slack = state.slack + primal * direction.slack
+        state.y = state.y + dual * direction.y
+        state.share = state.share + dual * direction.share
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """Where a step goes: X at S unchanged (scaled, and its corner), slacks, and the right side."""
+
+    wanted: FloatArray
+    slack: FloatArray
+    corner: FloatArray
+    right: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """Changes of y, P, the slacks, and of S and X in the scaled coordinates."""
+
+    y: FloatArray
+    share: FloatArray
+    slack: FloatArray
+    scaled_S: FloatArray
+    scaled_X: FloatArray

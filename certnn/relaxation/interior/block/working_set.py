@@ -1,0 +1,105 @@
+"""Which products a clique keeps: near neighbours first, then those whose moments turn negative."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificates.dual_point import IndexArray
+from certnn.relaxation.interior.block.cliques import Clique
+from certnn.relaxation.interior.block.moments import gaussian_moments
+from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.reduced.neighbours import nearest_links
+
+#: Groups up to this size keep all products from the start.
+_ALL_UP_TO = 6
+#: A product is added where its moment is below this, relative to those of its two forms' squares.
+_NEGATIVE = -1e-4
+#: At most this many at a time for each direction.
+_AT_A_TIME = 4
+#: A new slack is at least this share of its product's natural size.
+_LEAST_SLACK = 0.05
+#: X moves towards Gaussian moments by at most this share, and by this multiple of what is needed.
+_BLEND, _MORE = 0.3, 1.5
+#: How much of S new multipliers may take.
+_OF_SLACK = 0.5
+
+
+def first_pairs(clique: Clique) -> tuple[IndexArray, IndexArray]:
+    """Products to begin with: those of directions close in angle, up to sign."""
+    k = clique.size
+    if k <= _ALL_UP_TO:
+        return _all_pairs(k)
+    rows = -clique.forms[k : 2 * k, k:]
+    return nearest_links(rows, np.zeros(k, dtype=np.int64)).pairs(k)
+
+
+def _all_pairs(k: int) -> tuple[IndexArray, IndexArray]:
+    first, second = np.triu_indices(2 * k, 1)
+    other = first % k != second % k
+    return first[other], second[other]
+
+
+def grow(state: CliqueState, centre: float) -> int:
+    """Add products with negative moments to the working set, and say how many.
+
+    X moves towards Gaussian moments of the same corner, which satisfy all constraints strictly, so
+    that the new ones hold too; the new multipliers begin near centre/slack.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If rounding has left S indefinite.
+    """
+    first, second = _negative_pairs(state)
+    if first.size == 0:
+        return 0
+    forms, k = state.clique.forms, state.clique.size
+    safe = gaussian_moments(state.clique, state.X[k:, k:])
+    here, there = (
+        2.0 * np.einsum("fi,ij,fj->f", forms[first], X, forms[second]) for X in (state.X, safe)
+    )
+    share = min(_BLEND, _MORE * float(np.max(-here / np.maximum(there - here, 1e-300))))
+    state.slack = (1.0 - share) * state.slack + share * np.maximum(
+        state.moments(safe)[state.signed :], 0.0
+    )
+    state.X = (1.0 - share) * state.X + share * safe
+    moment = (1.0 - share) * here + share * there
+    square = np.einsum("fi,ij,fj->f", forms, state.X, forms)
+    slack = np.maximum(moment, 2.0 * _LEAST_SLACK * np.sqrt(square[first] * square[second]))
+    y = centre / slack
+    inverse = np.linalg.inv(np.linalg.cholesky(state.form_slack()))
+    change = inverse @ _form_matrix(forms, first, second, y) @ inverse.T
+    worst = float(np.linalg.eigvalsh(change)[-1])
+    if worst > _OF_SLACK:
+        y = y * (_OF_SLACK / worst)
+    state.first = np.concatenate([state.first, first])
+    state.second = np.concatenate([state.second, second])
+    state.y = np.concatenate([state.y, y])
+    state.slack = np.concatenate([state.slack, slack])
+    return int(first.size)
+
+
+def _form_matrix(
+    forms: FloatArray, first: IndexArray, second: IndexArray, y: FloatArray
+) -> FloatArray:
+    half = forms[first].T @ (y[:, None] * forms[second])
+    matrix: FloatArray = half + half.T
+    return matrix
+
+
+def _negative_pairs(state: CliqueState) -> tuple[IndexArray, IndexArray]:
+    clique = state.clique
+    k = clique.size
+    forms = clique.forms[: 2 * k]
+    moment = forms @ state.X @ forms.T
+    size = np.sqrt(np.maximum(np.diagonal(moment), np.finfo(float).tiny))
+    relative = moment / size[:, None] / size[None, :]
+    known = np.zeros(moment.shape, dtype=np.bool_)
+    own = state.first[state.answers :], state.second[state.answers :]
+    known[own] = known[own[1], own[0]] = True
+    first, second = _all_pairs(k)
+    wanted = (relative[first, second] < _NEGATIVE) & ~known[first, second]
+    first, second = first[wanted], second[wanted]
+    worst = np.argsort(relative[first, second], kind="stable")[: _AT_A_TIME * k]
+    return first[worst], second[worst]

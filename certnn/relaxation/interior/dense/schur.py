@@ -1,0 +1,74 @@
+"""The Schur complement of a Newton step: the work that grows fastest, compiled or in numpy.
+
+With products k = (i, j), l = (x, y) of forms and P, D the values of the primal matrix and of the
+inverse of the dual one, its entry is
+
+    ½ w_k w_l (P_ix D_jy + P_jx D_iy + P_iy D_jx + P_jy D_ix).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from numba import njit
+
+from certnn.arrays import FloatArray
+from certnn.certificates.dual_point import IndexArray
+
+_CHUNK = 64
+
+
+class SchurWriter(Protocol):
+    """Writes the upper triangle, diagonal included, of the Schur complement to `out`."""
+
+    def __call__(
+        self,
+        primal: FloatArray,
+        dual: FloatArray,
+        first: IndexArray,
+        second: IndexArray,
+        weight: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        """`primal` and `dual` are symmetric (q, q), the others (N,), `out` (N, N)."""
+
+
+def schur_numpy(
+    primal: FloatArray,
+    dual: FloatArray,
+    first: IndexArray,
+    second: IndexArray,
+    weight: FloatArray,
+    out: FloatArray,
+) -> None:
+    """In numpy, some rows at a time."""
+    half = 0.5 * weight
+    for start in range(0, first.size, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        x, y = first[start:], second[start:]
+        pi, pj = primal[first[rows]], primal[second[rows]]
+        di, dj = dual[first[rows]], dual[second[rows]]
+        block = (
+            pi[:, x] * dj[:, y] + pj[:, x] * di[:, y] + pi[:, y] * dj[:, x] + pj[:, y] * di[:, x]
+        )
+        out[rows, start:] = half[rows, None] * block * weight[start:]
+
+
+@njit(cache=True, nogil=True)
+def schur_compiled(
+    primal: FloatArray,
+    dual: FloatArray,
+    first: IndexArray,
+    second: IndexArray,
+    weight: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Compiled by numba."""
+    for k in range(first.size):
+        pi, pj = primal[first[k]], primal[second[k]]
+        di, dj = dual[first[k]], dual[second[k]]
+        half = 0.5 * weight[k]
+        for m in range(k, first.size):
+            x, y = first[m], second[m]
+            total = pi[x] * dj[y] + pj[x] * di[y] + pi[y] * dj[x] + pj[y] * di[x]
+            out[k, m] = half * total * weight[m]

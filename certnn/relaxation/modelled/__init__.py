@@ -1,0 +1,1 @@
+"""The relaxation as a model of CVXPY or PICOS, solved in a process of its own."""

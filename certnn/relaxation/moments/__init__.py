@@ -1,0 +1,1 @@
+"""Moment matrices: lifted, feasible exactly, as files."""

@@ -1,0 +1,1 @@
+"""The relaxation with its facts eliminated: distinct directions, groups, dual iterates."""

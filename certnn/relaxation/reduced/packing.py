@@ -1,0 +1,65 @@
+"""Symmetric matrices as vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificates.dual_point import IndexArray
+
+
+class Packing:
+    """Symmetric matrices of order q as vectors with the same inner product.
+
+    Attributes
+    ----------
+    size : int
+        Entries of a vector.
+    """
+
+    def __init__(self, order: int) -> None:
+        self._rows, self._columns = np.triu_indices(order)
+        self._order = order
+        self.size = self._rows.size
+        self._scale = np.where(self._rows == self._columns, 1.0, np.sqrt(2.0))
+
+    def packed(self, matrix: FloatArray) -> FloatArray:
+        """The vector of a symmetric matrix."""
+        vector: FloatArray = self._scale * matrix[self._rows, self._columns]
+        return vector
+
+    def unpacked(self, vector: FloatArray) -> FloatArray:
+        """The symmetric matrix of a vector."""
+        matrix = np.zeros((self._order, self._order))
+        matrix[self._rows, self._columns] = vector / self._scale
+        matrix[self._columns, self._rows] = vector / self._scale
+        return matrix
+
+    def outer(self, left: FloatArray, right: FloatArray) -> FloatArray:
+        """ghᵀ + hgᵀ for the rows g of `left` and h of `right`, one a row."""
+        out = np.empty((left.shape[0], self._rows.size))
+        start = 0
+        for i in range(self._order):  # along the rows of the upper triangle
+            stop = start + self._order - i
+            np.multiply(left[:, i:], right[:, i, None], out=out[:, start:stop])
+            out[:, start:stop] += right[:, i:] * left[:, i, None]
+            start = stop
+        out *= self._scale
+        return out
+
+    def products(self, vectors: FloatArray, first: IndexArray, second: IndexArray) -> FloatArray:
+        """ghᵀ + hgᵀ for pairs of rows of `vectors`, one a row."""
+        return self.outer(vectors[first], vectors[second])
+
+    def kronecker(self, matrix: FloatArray, other: FloatArray | None = None) -> FloatArray:
+        """The map Ω ↦ ½(matrix·Ω·other + other·Ω·matrix), both symmetric; `other` is `matrix`."""
+        i, j = self._rows, self._columns
+        a, b = matrix, matrix if other is None else other
+        out = a[np.ix_(i, i)] * b[np.ix_(j, j)]
+        out += a[np.ix_(i, j)] * b[np.ix_(j, i)]
+        if other is not None:
+            out += b[np.ix_(i, i)] * a[np.ix_(j, j)]
+            out += b[np.ix_(i, j)] * a[np.ix_(j, i)]
+            out *= 0.5
+        out *= 0.5 * self._scale[:, None] * self._scale[None, :]
+        return out

@@ -1,0 +1,83 @@
+"""Data in chunks of rows, and sums over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from certnn.arrays import CHUNK_ROWS, FloatArray
+
+_Result = TypeVar("_Result")
+#: Results of a function on one chunk, to be added up one by one.
+Terms = tuple[FloatArray, ...]
+
+
+class Chunk(Protocol):
+    """Some rows of the data, in memory or to be read."""
+
+    def rows(self) -> tuple[FloatArray, FloatArray]:
+        """X (with a column of ones for a hidden bias) and Y, shapes (m, columns) and (m, c)."""
+        ...
+
+
+class Chunks(Protocol):
+    """All rows of the data; functions of chunks run where the chunks are."""
+
+    def each(self, function: Callable[..., _Result], *arguments: Any) -> Iterable[_Result]:
+        """``function(chunk, *arguments)`` of each chunk, in the order of the rows."""
+        ...
+
+    def total(self, function: Callable[..., Terms], *arguments: Any) -> Terms:
+        """The sums of ``function(chunk, *arguments)``."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayChunk:
+    """Rows in memory."""
+
+    x: FloatArray
+    y: FloatArray
+
+    def rows(self) -> tuple[FloatArray, FloatArray]:
+        """The rows."""
+        return self.x, self.y
+
+
+@dataclass(frozen=True, eq=False)
+class LocalChunks:
+    """Chunks that this process goes through, one after the other."""
+
+    chunks: Sequence[Chunk]
+
+    @classmethod
+    def of(cls, x: FloatArray, y: FloatArray) -> LocalChunks:
+        """Chunks of arrays in memory, which are not copied."""
+        starts = range(0, x.shape[0], CHUNK_ROWS)
+        return cls([ArrayChunk(x[i : i + CHUNK_ROWS], y[i : i + CHUNK_ROWS]) for i in starts])
+
+    def each(self, function: Callable[..., _Result], *arguments: Any) -> Iterable[_Result]:
+        """As `Chunks`."""
+        return (function(chunk, *arguments) for chunk in self.chunks)
+
+    def total(self, function: Callable[..., Terms], *arguments: Any) -> Terms:
+        """As `Chunks`."""
+        return added(self.each(function, *arguments))
+
+
+def added(terms: Iterable[Terms]) -> Terms:
+    """Sums of tuples of arrays, one by one."""
+    sums: list[FloatArray] = []
+    for term in terms:
+        sums = [s + t for s, t in zip(sums, term, strict=True)] if sums else list(term)
+    return tuple(sums)
+
+
+def sampled(chunk: Chunk, share: float) -> tuple[FloatArray, FloatArray]:
+    """A share of a chunk's rows, drawn at random; the same whenever it is asked for."""
+    x, y = chunk.rows()
+    rows = np.random.default_rng(x.shape).random(x.shape[0]) < share
+    return x[rows], y[rows]

@@ -1,0 +1,1 @@
+"""Who runs when, within which budget: lower bounds, training, audits and paths."""

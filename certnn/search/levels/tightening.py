@@ -1,0 +1,149 @@
+"""Train and prove in turn, ever more tightly: column generation with a proof as its oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from certnn.problem.dual_bound import expected_bound
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.prover import DualNormProof, Effort, Limits, NoProof, Prover
+from certnn.training import ColumnGeneration
+
+#: What to prove, in multiples of reg. At the optimum the residual's dual norm is reg.
+_FACTORS = (
+    *(8.0, 4.0, 2.0, 1.5, 1.2),
+    *(1.0 + m * 10.0**-e for e in range(1, 10) for m in (1.0, 0.5, 0.2)),
+)
+#: Share of factor − 1 that the local search may leave, and of that, room for rounding.
+_TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
+#: Share of what is left of a budget that training for one factor may take.
+_TRAINING_SHARE = 0.5
+#: Why a tighter proof is not even tried, without a limit and with one.
+_TOO_LARGE = "it would be too large to be checked in seconds"
+_TOO_LONG = "it would take longer than the time left"
+#: Called as tell(what begins, objective of the best network).
+Tell = Callable[[str, float], None]
+
+
+def tightening_proofs(
+    problem: TrainingProblem,
+    generation: ColumnGeneration,
+    prover: Prover,
+    limits: Limits,
+    known: float,
+    enough: float,
+    tell: Tell,
+) -> Iterator[DualNormProof | NoProof]:
+    """Search for proofs of smaller and smaller multiples of reg.
+
+    The dual point of each is the residual of the restricted problem, which is optimal if there is
+    no direction to add (Lemma 2.1). Where a proof fails because of a ray that scores too high, the
+    ray is such a direction: it is added, and the search goes on.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    generation : ColumnGeneration
+        Of this problem; it is trained further.
+    prover : Prover
+        For the problem's features.
+    limits : Limits
+        The budget is that in which the last proof should also have been checked.
+    known : float
+        A bound proved before; what would not improve on it is left out.
+    enough : float
+        A multiple of reg that is not passed over on the way to smaller ones.
+    tell : callable
+        Called when something begins.
+
+    Yields
+    ------
+    DualNormProof or NoProof
+        Proofs, each of a smaller multiple than the one before, though not always of the same
+        residual; at the end why there is no smaller one.
+    """
+    factors = [
+        *(factor for factor in _FACTORS if factor > enough),
+        *([enough] if enough > 1.0 else []),
+        *(factor for factor in _FACTORS if factor < enough),
+    ]
+    nodes, cost = 0, 0.0  # of the last proof: its size, and what searching and checking it took
+    why = "floats allow none that proves more"
+    while factors:
+        passed = 0
+        if nodes > 0:
+            worth = partial(_worth_trying, cost / nodes, prover.effort.most, limits)
+            passed = _passed_over(factors, enough, nodes, prover.effort, worth)
+        if passed < 0:
+            why = _TOO_LONG if limits.budget.limited else _TOO_LARGE
+            break
+        tries, factors = factors[passed::-1], factors[passed + 1 :]
+        found = _proof(problem, generation, prover, tries[0], limits, known, tell)
+        for factor in tries[1:]:
+            if not isinstance(found, NoProof) or limits.budget.over:
+                break
+            factors, why = [], found.reason  # too near to reg for the training: the ones before
+            found = _proof(problem, generation, prover, factor, limits, known, tell)
+        if isinstance(found, NoProof):
+            why = found.reason
+            break
+        if found is not None:
+            told = limits.budget.now
+            yield found
+            nodes, cost = found.nodes, found.cost + limits.budget.now - told
+    yield NoProof(np.zeros((problem.features.shape[1], 0)), why)
+
+
+def _passed_over(
+    factors: list[float], enough: float, nodes: int, effort: Effort, worth: Callable[[float], bool]
+) -> int:
+    """How many of the factors need no stop on the way; −1 if the first is out of reach.
+
+    By nodes, not by time, as long as they are few, so that the same seed leads to the same proof.
+    """
+    passed, expected = 0, effort.growth * nodes
+    while factors[passed] != enough and passed + 1 < len(factors) and expected < effort.cheap:
+        passed, expected = passed + 1, effort.growth * expected
+    while passed >= 0 and expected >= effort.cheap and not worth(expected):
+        passed, expected = passed - 1, expected / effort.growth
+    return passed
+
+
+def _proof(
+    problem: TrainingProblem,
+    generation: ColumnGeneration,
+    prover: Prover,
+    factor: float,
+    limits: Limits,
+    known: float,
+    tell: Tell,
+) -> DualNormProof | NoProof | None:
+    tolerance = _TRAINED * (factor - 1.0)
+    margin = min(max(_ROOM * (factor - 1.0), _LEAST_ROOM), _MOST_ROOM)
+    while True:
+        training = limits.budget.part(_TRAINING_SHARE)
+        while not generation.round(tolerance):
+            tell(f"training, round {generation.rounds}", generation.objective)
+            if generation.stalled or training.over:
+                break
+        if expected_bound(problem, generation.residual, factor) <= known:
+            return None
+        tell(f"proving {factor:.9g} reg", generation.objective)
+        found = prover.prove(generation.residual, factor * problem.reg, margin, limits)
+        if not isinstance(found, NoProof) or found.violators.shape[1] == 0:
+            return found
+        generation.add(found.violators)
+        if limits.budget.over:
+            return replace(found, reason="time is up")
+        if generation.stalled or generation.highest <= factor:
+            return replace(found, reason="the training is at the end of float64's accuracy")
+
+
+def _worth_trying(cost_of_a_node: float, most: float, limits: Limits, nodes: float) -> bool:
+    if not limits.budget.limited:
+        return nodes < most
+    return limits.budget.affords(nodes * cost_of_a_node)

@@ -1,0 +1,233 @@
+"""Proved lower bounds: run the levels of the relaxation, certify each, keep the best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits
+
+from certnn.budget import Budget, budgeted
+from certnn.certificates.proved import require_lower, require_network
+from certnn.errors import InputError, require_seed
+from certnn.kernel import Instance
+from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.training_problem import TrainingProblem, require_problem
+from certnn.relaxation.modelled.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
+from certnn.relaxation.reduced.directions import find_directions
+from certnn.search.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
+from certnn.search.levels.schedule import PARTITION, SHOR, stages
+from certnn.search.results import LowerBoundResult
+from certnn.splitting.prover import ENOUGH, MEMORY
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: The solver to take by default where our own do not take the problem.
+_ANY_LOSS = "CLARABEL"
+
+
+def lower_bound(
+    problem: TrainingProblem,
+    level: str = "auto",
+    *,
+    time_limit: float | None = None,
+    work_limit: float | None = None,
+    budget: Budget | None = None,
+    memory_limit: float = MEMORY,
+    target: float | None = None,
+    gap: float = ENOUGH,
+    network: TwoLayerNetwork | None = None,
+    choice: SolverChoice | None = None,
+    improve: LowerBoundResult | None = None,
+    near: LowerBoundResult | None = None,
+    cluster: Client | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> LowerBoundResult:
+    """Prove a lower bound on the objective of every two-layer ReLU network of every width.
+
+    Levels are run from the cheapest to the one asked for, and each is certified by the kernel
+    (Theorems 3, 9, 10, 15, 16, 18, 19, 31 and 49); what solvers say is not believed.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level : str
+        "auto", "shor", "block", "block(k)", "dnn", "cuts", "regions", "regions(k)", "phases" or
+        "partition"; see `certnn.search.levels.schedule.stages`. After a partition "auto" runs no
+        further level, unless there is a limit: then it goes on, with levels that take long too,
+        until its goal or its limit is reached.
+    time_limit : float or None
+        Seconds, positive; the cheapest level is always run to a bound.
+    work_limit : float or None
+        The same in nominal seconds, counted from what is computed: with the same seed and number of
+        threads the same result on every machine, however busy (`certnn.Budget`).
+    budget : Budget or None
+        One to share with other calls, in place of the limits.
+    memory_limit : float
+        Bytes, positive, of a partition or of phases while they are searched for; the certificate is
+        about a third larger.
+    target : float or None
+        Stop once a bound of at least this is proved.
+    gap : float
+        Stop once the bound is within this share of the objective of the best network known; 0 to
+        go on until time or memory runs out.
+    network : TwoLayerNetwork or None
+        The best network known: where the training for phases or a partition starts.
+    choice : SolverChoice or None
+        Solver, formulation and options for the levels block and dnn; by default our own solvers,
+        which certify as they go.
+    improve : LowerBoundResult or None
+        An earlier result on the same problem; its levels are not run again, but for phases and
+        partition, which go on from its network.
+    near : LowerBoundResult or None
+        A result for the same points with another reg or other targets: our own solvers of the
+        relaxation begin with its working set.
+    cluster : distributed.Client or None
+        A Dask cluster for the sums over points of the level shor
+        (`certnn.relaxation.shor.distributed.connected`).
+    seed : int
+        Of the training for phases or a partition.
+    progress : callable or None
+        Called as ``progress(stage, bound, objective)`` when something starts or is proved, with
+        the best bound and the objective of the best network, each None if there is none yet.
+    checkpoint : callable or None
+        Called with the result so far whenever a better bound is proved, so that it can be saved.
+
+    Returns
+    -------
+    LowerBoundResult
+        The best bound proved. A level whose solver failed or overran is left out, with a note; no
+        other solver takes its place. Ctrl-C ends the search and keeps what is proved by then.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable, such as a solver that is not installed.
+    KeyboardInterrupt
+        On Ctrl-C before anything is proved.
+    """
+    require_problem(problem)
+    require_seed(seed)
+    refuse_ignored(problem, level, choice, cluster)
+    choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
+    _validate(problem, memory_limit, improve, near, network)
+    if near is not None and not _same_points(near.bound.instance, problem.instance()):
+        raise InputError("near", "is a result for other points")
+    with budgeted(time_limit, work_limit, budget) as limit:
+        return _searched(
+            BoundRequest(
+                problem,
+                limit,
+                memory_limit,
+                target,
+                gap,
+                network,
+                choice,
+                improve,
+                near,
+                cluster,
+                seed,
+                progress or (lambda stage, bound, objective: None),
+                checkpoint or (lambda result: None),
+            ),
+            level,
+        )
+
+
+def _searched(request: BoundRequest, level: str) -> LowerBoundResult:
+    problem, search = request.problem, BoundSearch(request)
+    # The level shor needs no directions, and may have very many points.
+    seen = problem.features[:0] if level == "shor" else problem.features
+    directions = find_directions(seen)
+    columns, general = problem.features.shape[1], request.choice.solver != OWN
+    limited = request.budget.limited
+    for stage in stages(level, directions.count, columns, problem.c, general, limited):
+        if search.has(stage) and not stage.trains:
+            continue
+        if search.best is not None and (request.budget.over or search.reached()):
+            break
+        if stage != SHOR and request.budget.stopped:  # nothing was proved, and nothing will be soon
+            break
+        with threadpool_limits(1):  # small matrices: on busy cores threads only wait
+            search.run(stage, directions)
+        if level == "auto" and stage == PARTITION and search.has(stage) and not limited:
+            break
+    return search.result()
+
+
+def _validate(
+    problem: TrainingProblem,
+    memory_limit: float,
+    improve: LowerBoundResult | None,
+    near: LowerBoundResult | None,
+    network: TwoLayerNetwork | None,
+) -> None:
+    if not memory_limit > 0.0:
+        raise InputError("memory_limit", f"must be positive, got {memory_limit!r}")
+    for name, result in (("improve", improve), ("near", near)):
+        if result is not None and type(result) is not LowerBoundResult:
+            raise InputError(name, f"must be a LowerBoundResult, got a {type(result).__name__}")
+    if improve is not None:
+        require_lower("improve", improve.bound, problem.instance(), improve.certificate)
+    improved = None if improve is None else improve.network
+    for name, known in (("network", network), ("improve", improved)):
+        if known is not None:
+            require_network(name, known, problem)
+
+
+def refuse_ignored(
+    problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
+) -> None:
+    """Refuse a solver or a cluster that would not be used.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    level, choice, cluster
+        As in `lower_bound`.
+
+    Raises
+    ------
+    InputError
+        If the level runs none of those that a general solver is for, the solver cannot be had, or
+        nothing would be summed on the cluster.
+    """
+    if cluster is not None and not problem.is_plain:
+        raise InputError(
+            "cluster", "is for the half-squared loss without output bias and free biases"
+        )
+    if choice is None:
+        return
+    _validate_choice(choice)
+    # Where every row of X is zero, no level is run but shor, whatever is asked for.
+    directions = max(1, find_directions(problem.features).count)
+    columns, general = problem.features.shape[1], choice.solver != OWN
+    kinds = {stage.kind for stage in stages(level, directions, columns, problem.c, general)}
+    if choice.formulation != "reduced" and "dnn" not in kinds:
+        raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
+    if general and not kinds & {"block", "dnn"}:
+        raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
+    if general and choice.formulation != "dual":
+        from certnn.relaxation.modelled.cvxpy_solvers import require_installed
+
+        require_installed(choice.solver)
+
+
+def _same_points(one: Instance, other: Instance) -> bool:
+    return (one.X, one.n, one.hidden_bias) == (other.X, other.n, other.hidden_bias)
+
+
+def _validate_choice(choice: SolverChoice) -> None:
+    if choice.formulation not in FORMULATIONS:
+        raise InputError("formulation", f"must be one of {', '.join(FORMULATIONS)}")
+    usual = DEFAULT_SOLVER[choice.formulation]
+    if choice.formulation == "dual" and choice.solver != usual:
+        raise InputError("solver", f"must be {usual} for the formulation dual")
+    if choice.solver == OWN and choice.formulation != "reduced":
+        raise InputError(
+            "solver", f"must be one of CVXPY's for the formulation literal, such as {usual}"
+        )
+    if choice.solver == OWN and choice.options:
+        raise InputError("options", "are for solvers of CVXPY and PICOS; our own take none")

@@ -1,0 +1,237 @@
+"""Search all directions of the outputs for the proof of a dual norm, on several cores."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from certnn.arrays import FloatArray
+from certnn.certificates import Certificate
+from certnn.certificates.directions import bounds, cover
+from certnn.certificates.document import phases_certificate
+from certnn.errors import SolverError
+from certnn.problem.training_problem import TrainingProblem
+from certnn.splitting.ordered_search import in_order
+from certnn.splitting.phases.pairs import exact_signs
+from certnn.splitting.prover import Effort, Limits, NoProof
+
+if TYPE_CHECKING:
+    from certnn.splitting.phases.preparation import Task
+    from certnn.splitting.phases.tree import PhaseTree
+
+#: Partners that each point chooses; more of them close leaves sooner but take longer.
+_NEAREST = 2
+_CLIMB = 100
+#: Share of the slack that is given up to having few directions, and the least slack.
+_SPREAD, _LEAST_SLACK = 0.2, 1e-4
+#: Of the multipliers of a node.
+_BYTES_OF_A_POINT = 12
+#: Nominal seconds of a node for each entry of X.
+_AN_ENTRY = 3e-6
+#: The same of the preparation of a direction, and for each pair of points and column.
+_A_DIRECTION, _A_PAIR = 1e-4, 2e-9
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseTrees:
+    """A proof that, in float arithmetic, holds of a dual norm.
+
+    Attributes
+    ----------
+    kappa : float
+        What it proves of ``Z``.
+    Z : float64 array, shape (n, c)
+        The Z given, times a power of two.
+    directions : bytes
+    bounds : float64 array
+    splits : int32 array
+    pair_counts, first, second : uint32 array
+    signs : int32 array
+    ratios : float64 array
+    multipliers : float32 array
+        As `certnn.kernel.phases.PhasesProof` describes them.
+    nodes : int
+        Of all phase trees.
+    seconds : float
+        Wall time of the search.
+    cost : float
+        The same in units of the budget's `now`.
+    """
+
+    kappa: float
+    Z: FloatArray
+    directions: bytes
+    bounds: FloatArray
+    splits: NDArray[np.int32]
+    pair_counts: NDArray[np.uint32]
+    first: NDArray[np.uint32]
+    second: NDArray[np.uint32]
+    signs: NDArray[np.int32]
+    ratios: FloatArray
+    multipliers: NDArray[np.float32]
+    nodes: int
+    seconds: float
+    cost: float
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file."""
+        return phases_certificate(
+            problem,
+            self.Z,
+            self.kappa,
+            self.directions,
+            self.bounds,
+            self.splits,
+            self.pair_counts,
+            self.first,
+            self.second,
+            self.signs,
+            self.ratios,
+            self.multipliers,
+            about,
+        )
+
+
+class PhasesProver:
+    """Searches for phase trees, for the features X of one problem, shape (n, k), and its reg."""
+
+    def __init__(self, features: FloatArray, reg: float) -> None:
+        self._features, self._reg = features, reg
+        # From what was seen on pima and ionosphere.
+        size = features.size
+        self.effort = Effort(growth=2.5, cheap=1e5 / size, most=1.2e7 / size)
+
+    def prove(
+        self, Z: FloatArray, kappa: float, margin: float, limits: Limits
+    ) -> PhaseTrees | NoProof:
+        """See `find_phases_proof`, whose room for rounding is its own."""
+        # Where Z is that of an optimal network its dual norm is reg, so that this is the slack.
+        slack = max(kappa / self._reg - 1.0, _LEAST_SLACK)
+        if not limits.budget.limited:
+            bytes_of_a_node = _BYTES_OF_A_POINT * self._features.shape[0]
+            most = self.effort.growth * self.effort.most * bytes_of_a_node
+            limits = Limits(limits.budget, min(limits.memory, most))
+        return find_phases_proof(self._features, Z, kappa, 1.0 + _SPREAD * slack, limits)
+
+
+def find_phases_proof(
+    features: FloatArray,
+    Z: FloatArray,
+    kappa: float,
+    spread: float,
+    limits: Limits,
+    nearest: int = _NEAREST,
+) -> PhaseTrees | NoProof:
+    """Search for phase trees that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorems 18 and 19).
+
+    Parameters
+    ----------
+    features : float64 array, shape (n, d)
+        Of any rank.
+    Z : float64 array, shape (n, c)
+    kappa : float
+        Positive.
+    spread : float
+        Above 1: in a direction of the outputs kappa/spread is proved, or a little more. A small
+        spread takes many directions, a large one much work for each, and beyond a limit no proof is
+        possible.
+    limits : Limits
+        Time and memory.
+    nearest : int
+        Points that every point is compared to.
+
+    Returns
+    -------
+    PhaseTrees or NoProof
+        The same for the same input on any number of cores, unless a limit is met.
+    """
+    from certnn.splitting.phases.preparation import prepare_direction, prepare_points
+    from certnn.splitting.phases.tree import compile_search
+
+    nothing = np.zeros((features.shape[1], 0))
+    exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
+    x, z = np.ascontiguousarray(features), np.ascontiguousarray(np.ldexp(Z, -exponent))
+    kappa = math.ldexp(kappa, -exponent)
+    try:
+        cones = cover(z.shape[1], spread, limits.budget)
+        heights = bounds(cones, kappa, limits.budget)
+        points, signs = prepare_points(x), exact_signs(z, cones.rays)
+        tasks = []
+        for k, ray in enumerate(cones.rays):
+            if limits.budget.over:
+                return NoProof(nothing, "time is up")
+            limits.budget.spend(_A_DIRECTION + _A_PAIR * x.shape[0] * x.size)
+            tasks.append(prepare_direction(points, z, ray, signs[:, k], float(heights[k]), nearest))
+    except SolverError as error:
+        return NoProof(nothing, str(error))
+    compile_search(tasks[0])
+    begun, start = time.monotonic(), limits.budget.now
+    with threadpool_limits(1):  # every direction is a thread; threads of theirs would only wait
+        trees, reason = _search(tasks, limits)
+    exceeded = [tree.exceeded for tree in trees.values() if tree.exceeded is not None]
+    if exceeded:
+        means = np.array(exceeded) @ points.basis
+        return NoProof(_violators(x, z, kappa, means), "the bound of a direction is exceeded")
+    if reason:
+        return NoProof(nothing, reason)
+    ordered = [trees[k] for k in range(len(tasks))]
+    pairs = [task.pairs for task in tasks]
+    return PhaseTrees(
+        kappa=kappa,
+        Z=z,
+        directions=cones.tree,
+        bounds=heights,
+        splits=np.concatenate([tree.splits for tree in ordered]),
+        pair_counts=np.array([pair.first.size for pair in pairs], dtype=np.uint32),
+        first=np.concatenate([pair.first for pair in pairs]).astype(np.uint32),
+        second=np.concatenate([pair.second for pair in pairs]).astype(np.uint32),
+        signs=np.concatenate([pair.sign for pair in pairs]).astype(np.int32),
+        ratios=np.concatenate([pair.ratio for pair in pairs]),
+        multipliers=np.concatenate([tree.multipliers for tree in ordered]),
+        nodes=sum(tree.splits.size for tree in ordered),
+        seconds=time.monotonic() - begun,
+        cost=limits.budget.now - start,
+    )
+
+
+def _search(tasks: list[Task], limits: Limits) -> tuple[dict[int, PhaseTree], str]:
+    """The phase trees of the tasks, and why there are not all of them, or ""."""
+    from certnn.splitting.phases.tree import search_direction
+
+    budget, cost = limits.budget, _AN_ENTRY * tasks[0].direction.points.size
+    in_memory = limits.memory / (_BYTES_OF_A_POINT * tasks[0].direction.points.shape[0])
+    in_budget = budget.work_left / cost
+    # Neighbours are alike; in this order the first directions are from all over the space.
+    order = [int(number) for number in np.random.default_rng(0).permutation(len(tasks))]
+    trees: dict[int, PhaseTree] = {}
+    for ended in in_order(
+        [partial(search_direction, tasks[number]) for number in order],
+        min(in_memory, in_budget),
+        budget,
+    ):
+        short = ended.found is None and not budget.over and in_budget < in_memory
+        budget.spend(budget.work_left if short else cost * ended.count)
+        if ended.found is None:
+            return trees, "time is up" if budget.over else "it is too large for its memory"
+        tree = trees[order[ended.place]] = ended.found
+        # What comes later in the order does not count, even if it is there already.
+        if not tree.finished:
+            return trees, "a direction comes too close to its bound"
+    return trees, ""
+
+
+def _violators(features: FloatArray, Z: FloatArray, kappa: float, means: FloatArray) -> FloatArray:
+    """Where the score is above kappa, of the local maxima near the means."""
+    from certnn.training.climb import climb_all
+
+    starts = np.ascontiguousarray(means[np.any(means != 0.0, axis=1)])
+    scores = np.zeros(starts.shape[0])
+    climb_all(features, Z, starts, scores, _CLIMB)
+    return starts[scores > kappa].T

@@ -1,0 +1,107 @@
+"""What the searches for proofs of a dual norm have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from certnn.arrays import FloatArray
+from certnn.budget import Budget
+from certnn.certificates import Certificate
+from certnn.problem.training_problem import TrainingProblem
+
+#: Bytes that a search may take if nothing else is said.
+MEMORY = 1e9
+#: A gap that is small enough if nothing else is said.
+ENOUGH = 1e-4
+
+
+class DualNormProof(Protocol):
+    """A proof of ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u, as far as floats can tell."""
+
+    @property
+    def kappa(self) -> float:
+        """What it proves."""
+
+    @property
+    def Z(self) -> FloatArray:
+        """Of this dual point, shape (n, c)."""
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of its trees."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the search."""
+
+    @property
+    def cost(self) -> float:
+        """Of the search, in units of the budget's `now`."""
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoProof:
+    """Why a search found none.
+
+    Attributes
+    ----------
+    violators : float64 array, shape (k, v)
+        Unit directions u, one a column, with ‖Zᵀ(Xu)₊‖ above kappa: neurons that lower the
+        objective. Where the search came to the limit of its depth, one may be a little below.
+    reason : str
+        For people, one line.
+    """
+
+    violators: FloatArray
+    reason: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search has to stop without a result.
+
+    Attributes
+    ----------
+    budget : Budget
+    memory : float
+        Bytes of the proof in memory; its certificate is about a third larger.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    memory: float = MEMORY
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How the work of a search grows.
+
+    Attributes
+    ----------
+    growth : float
+        A tighter proof takes about this many times the nodes.
+    cheap : float
+        Nodes that are not worth the stop at a factor.
+    most : float
+        Without a deadline no proof of more nodes than this is begun.
+    """
+
+    growth: float
+    cheap: float
+    most: float
+
+
+class Prover(Protocol):
+    """A kind of search, for one problem's features."""
+
+    @property
+    def effort(self) -> Effort:
+        """How its work grows."""
+
+    def prove(
+        self, Z: FloatArray, kappa: float, margin: float, limits: Limits
+    ) -> DualNormProof | NoProof:
+        """Search for a proof of kappa with room for rounding, a share of kappa²."""

@@ -1,0 +1,248 @@
+"""Cells put side by side: the best bound and the best network of each problem, and gaps to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median
+from typing import Any
+
+from certnn.directed_rounding import rounded_up
+from certnn.studies.experiments.instances import instance_key
+from certnn.studies.experiments.methods import ACCURACY, METHODS, TIGHTNESS
+from certnn.studies.sweep import Outcome
+
+#: Methods that the global trainer is compared with, and how much accuracy may be missing.
+RIVALS, ALLOWED = ("sgd", "nngp", "ntk"), 0.01
+#: Methods of ours whose accuracy is compared with theirs.
+_OURS = ("global", "validated")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell, and what the cells about the same training problem say together.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    lower : Fraction or None
+        The best bound proved of the problem, by whichever method.
+    level : str
+        The level that proved it.
+    best : Fraction or None
+        The best objective of a network, by whichever method.
+    """
+
+    outcome: Outcome
+    lower: Fraction | None
+    level: str
+    best: Fraction | None
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        """What was run."""
+        return self.outcome.cell
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What came out; empty if it failed."""
+        return self.outcome.values or {}
+
+    @property
+    def objective(self) -> Fraction | None:
+        """Of the method's network, exactly."""
+        return _fraction(self.values.get("objective"))
+
+    @property
+    def gap(self) -> float | None:
+        """(objective − best bound)/objective, rounded up: no network is better by more."""
+        if self.objective is None or self.lower is None:
+            return None
+        return rounded_up(1 - self.lower / self.objective) if self.objective else 0.0
+
+    @property
+    def excess(self) -> float | None:
+        """objective/best objective − 1, rounded up."""
+        if self.objective is None or not self.best:
+            return None
+        return rounded_up(self.objective / self.best - 1)
+
+    @property
+    def remark(self) -> str:
+        """Why it failed, or what the method noted."""
+        return self.outcome.error or "; ".join(self.values.get("notes", ()))
+
+    def as_record(self) -> dict[str, Any]:
+        """One line of the CSV file."""
+        values, cell = self.values, self.cell
+        n, d, c = values.get("shape", (None, None, None))
+        own = values.get("lower", {}).get("value")
+        flat = {
+            "table": cell["table"],
+            "data": cell["data"],
+            "n": n,
+            "d": d,
+            "c": c,
+            "reg": cell["reg"],
+            "hidden_bias": cell["hidden_bias"],
+            "seed": cell["seed"],
+            "method": cell["method"],
+            "objective": values.get("objective", {}).get("value"),
+            "width": values.get("width"),
+            "proved_lower_bound": None if self.lower is None else -rounded_up(-self.lower),
+            "proved_by": self.level,
+            "gap": self.gap,
+            "own_bound": own,
+            "own_level": values.get("level"),
+            "solver_value": values.get("solver"),
+            "seconds": round(self.outcome.seconds, 2),
+            "remark": self.remark,
+        }
+        for protocol, names in (
+            ("honest", ("accuracy", "precision", "recall", "f1")),
+            ("paper", ("accuracy", "precision", "recall", "f1", "threshold", "leak")),
+        ):
+            for name in names:
+                flat[f"{protocol}_{name}"] = values.get(protocol, {}).get(name)
+        return flat
+
+
+def joined(outcomes: Sequence[Outcome]) -> list[Row]:
+    """A row for each outcome, in their order."""
+    together = defaultdict(list)
+    for outcome in outcomes:
+        together[instance_key(outcome.cell)].append(outcome.values or {})
+    rows = []
+    for outcome in outcomes:
+        same = together[instance_key(outcome.cell)]
+        proved = [(_fraction(v["lower"]), v["level"]) for v in same if "lower" in v]
+        lower, level = max(proved, default=(None, ""), key=lambda pair: pair[0] or 0)
+        objectives = [f for v in same if (f := _fraction(v.get("objective"))) is not None]
+        rows.append(Row(outcome, lower, level, min(objectives, default=None)))
+    return rows
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One method over all problems of generated data at one weight decay.
+
+    Attributes
+    ----------
+    data : str
+    reg : float
+    method : str
+        The title of the method, or of what it proves.
+    done, problems : int
+        Cells with a figure, and all.
+    least, middle, most : float
+        Of the ratios to the best objective known: of bounds, or of objectives of networks.
+    proves : bool
+        Whether the ratios are of bounds.
+    seconds : float
+        Median.
+    """
+
+    data: str
+    reg: float
+    method: str
+    done: int
+    problems: int
+    least: float
+    middle: float
+    most: float
+    proves: bool
+    seconds: float
+
+
+def tightness_summaries(rows: Sequence[Row]) -> list[Summary]:
+    """By data, weight decay and method; for a relaxation its bound first, then its network."""
+    groups: dict[tuple[str, float, str, bool], list[Row]] = defaultdict(list)
+    for row in rows:
+        cell = row.cell
+        if cell["table"] == TIGHTNESS:
+            for proves in (True, False) if cell["method"] in ("rounded", "global") else (False,):
+                groups[cell["data"], cell["reg"], cell["method"], proves].append(row)
+    found = []
+    for (data, reg, method, proves), members in groups.items():
+        ratios = [ratio for row in members if (ratio := _ratio(row, proves)) is not None]
+        title = METHODS[method].title
+        found.append(
+            Summary(
+                data,
+                reg,
+                f"{title}: proved bound" if proves else title,
+                len(ratios),
+                len(members),
+                min(ratios, default=0.0),
+                median(ratios) if ratios else 0.0,
+                max(ratios, default=0.0),
+                proves,
+                median(row.outcome.seconds for row in members),
+            )
+        )
+    return sorted(found, key=lambda s: (s.data, -s.reg))
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whether the global trainer is as good as what it is compared with.
+
+    Attributes
+    ----------
+    where : str
+        The problem.
+    what : str
+    met : bool
+    figures : str
+    """
+
+    where: str
+    what: str
+    met: bool
+    figures: str
+
+
+def targets(rows: Sequence[Row]) -> list[Target]:
+    """Accuracies within a point of the best rival's, and an objective at or below descent's.
+
+    Only where the cells of the trainer and of a rival are done; nothing is chosen by the outcome.
+    """
+    groups: dict[tuple[Any, ...], dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        key = (row.cell["table"], *instance_key(row.cell))
+        groups[key][row.cell["method"]] = row
+    found = []
+    for (table, data, reg, bias, seed), methods in groups.items():
+        where = f"{data}, reg {reg:g}{', bias' if bias else ''}"
+        where += f", seed {seed}" if table == TIGHTNESS and data == "random" else ""
+        tested = {
+            name: methods[name].values["honest"]["accuracy"]
+            for name in (*RIVALS, *_OURS)
+            if table == ACCURACY and name in methods and methods[name].values
+        }
+        best = max((name for name in RIVALS if name in tested), key=tested.__getitem__, default="")
+        for name in _OURS:
+            if best and name in tested:
+                figures = f"{100 * tested[name]:.2f} % against {100 * tested[best]:.2f} %"
+                figures += f" of {METHODS[best].title}"
+                met = tested[name] >= tested[best] - ALLOWED - 1e-12
+                found.append(Target(where, f"honest accuracy, {METHODS[name].title}", met, figures))
+        ours, descent = methods.get("global"), methods.get("sgd")
+        if ours is not None and descent is not None and ours.objective and descent.objective:
+            figures = f"{float(ours.objective):.6g} against {float(descent.objective):.6g}"
+            met = ours.objective <= descent.objective
+            found.append(Target(where, "training objective, global trainer", met, figures))
+    return found
+
+
+def _ratio(row: Row, proves: bool) -> float | None:
+    own = _fraction(row.values.get("lower")) if proves else row.objective
+    if own is None or not row.best:
+        return None
+    return -rounded_up(-(own / row.best)) if proves else rounded_up(own / row.best)
+
+
+def _fraction(figure: dict[str, Any] | None) -> Fraction | None:
+    return None if figure is None else Fraction(figure["exact"])

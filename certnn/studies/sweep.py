@@ -1,0 +1,276 @@
+"""Many cells computed side by side, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from certnn.atomic_files import read_bytes, unique_keys
+from certnn.budget import Stop, stoppable
+from certnn.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: What is computed and what comes out of it: a JSON object.
+Record = dict[str, Any]
+_LARGEST = 2**28
+_POLL = 0.05
+#: What keeps Python from looking for modules in the current folder.
+_SAFE_PATH = "PYTHONSAFEPATH"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One cell and what has become of it.
+
+    Attributes
+    ----------
+    cell : dict
+    values : dict or None
+        The result; None if it failed.
+    error : str
+        Why it failed, or "".
+    seconds : float
+    earlier : bool
+        Whether it was read, as an earlier run has left it: then its figures are the file's word.
+    """
+
+    cell: Record
+    values: Record | None
+    error: str
+    seconds: float
+    earlier: bool = False
+
+
+def run_sweep(
+    cells: Sequence[Record],
+    run: Callable[[Record], Record],
+    store: str | Path,
+    jobs: int = 1,
+    tell: Callable[[int, int, Outcome], None] | None = None,
+    cluster: Client | None = None,
+    examine: Callable[[Record], None] | None = None,
+) -> tuple[list[Outcome], bool]:
+    """Run a function on every cell that is not done yet.
+
+    Parameters
+    ----------
+    cells : sequence of dict
+        JSON objects.
+    run : callable
+        From a cell to its result, a JSON object; defined at the top of a module, since it runs in
+        other processes. If it raises, the cell has failed; it is run again the next time.
+    store : str or Path
+        A file with one outcome a line, made if it is not there. Cells that are in it are not run.
+    jobs : int
+        Processes side by side.
+    tell : callable or None
+        Called as ``tell(done, all, outcome)`` after each cell.
+    cluster : distributed.Client or None
+        A Dask cluster that runs the cells in the place of processes of this machine
+        (`certnn.relaxation.shor.distributed.connected`); files that cells name must be there.
+    examine : callable or None
+        Called with each result that is read from the file; raises `InputError` where it is not
+        such as `run` returns.
+
+    Returns
+    -------
+    outcomes : list of Outcome
+        In the order of the cells; where interrupted, those that are there.
+    interrupted : bool
+        Whether Ctrl-C or SIGTERM ended it.
+
+    Raises
+    ------
+    InputError
+        If the file is not one of outcomes, where the message names the line, or cannot be written,
+        or `jobs` is 0.
+    """
+    if jobs == 0:
+        raise InputError("jobs", "must not be 0; with -1 there are as many as cores")
+    store = Path(store)
+    done = _read(store, set(map(_key, cells)), examine or (lambda values: None))
+    missing = [cell for cell in cells if _key(cell) not in done]
+    with stoppable() as stop:
+        if cluster is not None:
+            finished = _on_cluster(run, missing, cluster, stop)
+        elif jobs == 1:
+            finished = (_outcome(run, cell) for cell in missing)
+        else:
+            finished = _on_processes(run, missing, jobs, stop)
+        try:
+            with store.open("a", encoding="utf-8") as file:
+                if not _ends_with_a_line(store):  # a run that was killed has left half of one
+                    file.write("\n")
+                for outcome in finished:
+                    done[_key(outcome.cell)] = outcome
+                    file.write(json.dumps(_entry(outcome)) + "\n")
+                    file.flush()
+                    if tell is not None:
+                        tell(len(done), len(cells), outcome)
+                    if stop.asked:
+                        break
+        except KeyboardInterrupt:  # of a cell that was cut short
+            stop.ask()
+        except OSError as error:
+            raise InputError(str(store), f"cannot be written: {error.strerror}") from None
+        finally:
+            finished.close()
+        return [done[_key(cell)] for cell in cells if _key(cell) in done], stop.asked
+
+
+def _on_processes(
+    run: Callable[[Record], Record], cells: Sequence[Record], jobs: int, stop: Stop
+) -> Generator[Outcome]:
+    import joblib
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    workers = joblib.effective_n_jobs(jobs)
+    with _children_undisturbed():
+        # Now, because its start lets through what is blocked.
+        resource_tracker.ensure_running()
+        pool = ProcessPoolExecutor(workers)
+    waiting = list(reversed(cells))
+    running: dict[Future[Outcome], Record] = {}
+    try:
+        while (running or waiting) and not stop.asked:
+            # No more than there are workers, so that none is queued when they are killed.
+            while waiting and len(running) < workers:
+                cell = waiting.pop()
+                with _children_undisturbed():
+                    running[pool.submit(_outcome, run, cell)] = cell
+            for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
+                cell = running.pop(future)
+                try:
+                    outcome = future.result()
+                except BrokenProcessPool as problem:  # it is not known by which cell
+                    error = f"a process died: {str(problem).splitlines()[0]}"
+                    outcome = Outcome(cell, None, error, 0.0)
+                yield outcome
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+@contextmanager
+def _children_undisturbed() -> Iterator[None]:
+    """Processes started meanwhile do not look for modules in the current folder, nor see Ctrl-C.
+
+    A terminal sends that to all of them, but it is the parent that decides what is kept.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
+
+
+def _on_cluster(
+    run: Callable[[Record], Record], cells: Sequence[Record], cluster: Client, stop: Stop
+) -> Generator[Outcome]:
+    futures = cluster.map(_outcome, [run] * len(cells), cells, pure=False)
+    left = dict(zip(futures, cells, strict=True))
+    try:
+        while left and not stop.asked:
+            for future in [future for future in left if future.done()]:
+                cell = left.pop(future)
+                try:
+                    yield future.result()
+                except Exception as problem:  # a worker was killed, or cannot load the code
+                    yield Outcome(cell, None, f"{type(problem).__name__}: {problem}", 0.0)
+            time.sleep(_POLL)
+    finally:
+        cluster.cancel(list(left))
+
+
+def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:
+    start = time.monotonic()
+    values, error = None, ""
+    try:
+        with stoppable() as stop:
+            values = run(cell)
+            if stop.asked:  # a result cut short is not one to keep
+                raise KeyboardInterrupt
+    except Exception as problem:  # whatever it is, the other cells go on
+        error = f"{type(problem).__name__}: {problem}"
+    return Outcome(cell, values, error, time.monotonic() - start)
+
+
+def _key(cell: Record) -> str:
+    return json.dumps(cell, sort_keys=True)
+
+
+def read_earlier(outcomes: Sequence[Outcome]) -> str:
+    """A sentence on the outcomes that an earlier run has left; "" where there are none."""
+    count = sum(outcome.earlier for outcome in outcomes)
+    if not count:
+        return ""
+    return (
+        f"{count} of {len(outcomes)} results were read from the file of an earlier run: their "
+        "figures are its word and were not checked again."
+    )
+
+
+def _entry(outcome: Outcome) -> Record:
+    """A line of the store."""
+    return {name: value for name, value in vars(outcome).items() if name != "earlier"}
+
+
+def _read(store: Path, wanted: set[str], examine: Callable[[Record], None]) -> dict[str, Outcome]:
+    """The wanted outcomes of a store that did not fail, by their keys."""
+    if not store.exists():
+        return {}
+    lines = read_bytes(store, _LARGEST).decode("utf-8", "replace").splitlines()
+    done: dict[str, Outcome] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.endswith("}"):  # cut off while writing
+            continue
+        try:
+            outcome = _parsed(line)
+            if _key(outcome.cell) not in wanted:
+                continue
+            if outcome.values is not None:
+                examine(outcome.values)
+        except (InputError, ValueError, TypeError, RecursionError) as error:
+            reason = f"is not a file of outcomes: {error}; line {number}, which can be deleted"
+            raise InputError(str(store), reason) from None
+        done[_key(outcome.cell)] = outcome
+    return {key: outcome for key, outcome in done.items() if not outcome.error}
+
+
+def _ends_with_a_line(store: Path) -> bool:
+    with store.open("rb") as file:
+        file.seek(max(0, store.stat().st_size - 1))
+        return file.read() in (b"", b"\n")
+
+
+def _parsed(line: str) -> Outcome:
+    entry = json.loads(line, object_pairs_hook=unique_keys, parse_constant=_no_constant)
+    outcome = Outcome(**entry, earlier=True)
+    types = (type(outcome.cell), type(outcome.values), type(outcome.error), type(outcome.seconds))
+    if types not in ((dict, dict, str, float), (dict, type(None), str, float)):
+        raise ValueError("an entry has a cell, values, an error and seconds")
+    if (outcome.values is None) != bool(outcome.error) or not 0.0 <= outcome.seconds < math.inf:
+        raise ValueError("an entry has values or an error, and took some seconds")
+    return outcome
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,62 @@
+"""Ratio of each level against the size of a problem or its weight decay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import median
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from certnn.report.svg import svg_element, svg_settings
+from certnn.studies.sweep import Outcome
+
+#: What ratios are drawn against.
+AXES = ("n", "d", "c", "reg")
+#: A ratio above 1 is contradictory; it is drawn outside of the plot.
+_OFF = 2.0
+_STYLES = ("-o", "--s", ":^", "-.D", "-v", "--x")
+
+
+def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
+    """An ``<svg>`` element, medians joined and the range shaded; "" where the axis has one value.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    axis : str
+        One of `AXES`.
+    """
+    ratios: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in outcomes:
+        levels = (outcome.values or {"levels": {}})["levels"]
+        for level in outcome.cell["levels"]:
+            found = levels.get(level, {})
+            if "ratio" in found:
+                ratios[level][outcome.cell[axis]].append(min(found["ratio"], _OFF))
+    values = sorted({value for level in ratios.values() for value in level})
+    if len(values) < 2:
+        return ""
+    with svg_settings(f"certnn tightness {axis}"):
+        figure = Figure(figsize=(6.0, 3.4), layout="constrained")
+        axes = figure.add_subplot(xlabel=axis, ylabel="proved bound / best network", ylim=(0, 1.03))
+        if axis == "reg":
+            axes.set_xscale("log")
+        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        for (level, found), style in zip(ratios.items(), _STYLES * len(ratios), strict=False):
+            places = sorted(found)
+            (line,) = axes.plot(
+                places, [median(found[place]) for place in places], style, label=level, markersize=5
+            )
+            axes.fill_between(
+                places,
+                [min(found[place]) for place in places],
+                [max(found[place]) for place in places],
+                color=line.get_color(),
+                alpha=0.12,
+                linewidth=0,
+            )
+        axes.legend(frameon=False, fontsize=8)
+        return svg_element(figure)
