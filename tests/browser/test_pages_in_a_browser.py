@@ -95,10 +95,11 @@ def test_the_network_can_be_downloaded(browser, tmp_path):
 @pytest.mark.browser
 def test_print_shows_what_is_folded(browser, tmp_path):
     file = tmp_path / "page.html"
-    file.write_text(PAGES["report"]())
+    report = iris_report()
+    file.write_text(render_html(report))
     page = browser.new_page()
     page.goto(file.as_uri())
-    assert not page.get_by_text("3f9a").first.is_hidden()
+    assert not page.get_by_text(report.problem.data_sha256).first.is_hidden()
     hidden = page.locator("details code").first
     assert not hidden.is_visible()
     page.emulate_media(media="print")
