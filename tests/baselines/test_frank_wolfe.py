@@ -11,7 +11,7 @@ from certnn.studies.baselines.frank_wolfe import frank_wolfe
 
 def test_one_point_is_solved_in_closed_form():
     problem = TrainingProblem([[3.0, 4.0]], [[1.0, 2.0, 2.0]], 0.5)
-    result = frank_wolfe(problem, Budget(), steps=2000)
+    result = frank_wolfe(problem, Budget(), steps=500)
     optimum = 0.5 * 9.0 - 0.5 * (3.0 - 0.5 / 5.0) ** 2
     assert result.network.evaluate(problem).rounded == pytest.approx(optimum, rel=1e-6)
 

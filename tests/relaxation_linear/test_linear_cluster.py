@@ -84,4 +84,4 @@ def test_workers_read_files_themselves(client, tmp_path, monkeypatch, bias):
 
 def test_no_cluster_there():
     with pytest.raises(InputError, match="cluster"):
-        connected("tcp://nowhere.invalid:1")
+        connected("tcp://nowhere.invalid:1", patience=0.5)

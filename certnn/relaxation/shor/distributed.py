@@ -56,8 +56,14 @@ class ClusterChunks:
         return results
 
 
-def connected(address: str) -> Client:
+def connected(address: str, patience: float = 10.0) -> Client:
     """A client of the cluster at this address, such as ``tcp://10.0.0.1:8786``.
+
+    Parameters
+    ----------
+    address : str
+    patience : float
+        Seconds to wait for an answer.
 
     Raises
     ------
@@ -69,7 +75,7 @@ def connected(address: str) -> Client:
     except ModuleNotFoundError:
         raise InputError("cluster", "needs Dask: pip install 'certnn[cluster]'") from None
     try:
-        return Client(address, timeout=10, set_as_default=False)
+        return Client(address, timeout=patience, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError("cluster", f"cannot be reached at {address}: {error}") from None
 
