@@ -277,7 +277,7 @@ def audit(
             trained = train_locally(problem, training, starts=starts)
             best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
             patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
-            best = _best_with(problem, best, patterns)
+            best = best if patterns is None else _better(best, patterns.best)
         if not whole.over:
             reference = (given or best).bound.rounded
             share = _close_enough(given, best) if gap is None else gap
@@ -299,14 +299,15 @@ def audit(
                 best = _better(best, _evaluated(problem, lower.network, _SEARCHED))
         if later:
             patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
-            best = _best_with(problem, best, patterns)
+            best = best if patterns is None else _better(best, patterns.best)
         lower = replace(lower, interrupted=whole.stopped)
     report = _report(
         problem, given, local, best, lower, title, recheck, decay, time.monotonic() - start
     )
-    if patterns is not None:
-        report = _with_pattern_tier(problem, report, patterns, recheck)
-    return AuditResult(report, lower, best.network, patterns)
+    if patterns is None:
+        return AuditResult(report, lower, best.network, None)
+    report = _with_pattern_tier(report, patterns, recheck)
+    return AuditResult(report, lower, best.network, patterns.result)
 
 
 def _over_patterns(
@@ -316,7 +317,7 @@ def _over_patterns(
     lower: LowerBoundResult,
     budget: Budget,
     tell: AuditProgress,
-) -> tuple[PatternBoundResult | None, LowerBoundResult]:
+) -> tuple[_PatternTier | None, LowerBoundResult]:
     """The bound over the patterns of the networks and sampled ones, where it is worth its time."""
     if budget.over or lower.bound.value >= (1 - Fraction(_TIGHT)) * best.bound.value:
         return None, lower
@@ -330,16 +331,17 @@ def _over_patterns(
     try:
         patterns = collect_patterns(problem, named, _SAMPLED)
         part = budget.part(_PATTERNS, _PATTERNS_WORK)
-        return bound_over_patterns(problem, patterns, budget=part), lower
+        found = bound_over_patterns(problem, patterns, budget=part)
     except (InputError, SolverError) as error:
         note = f"activation patterns: {error}"
         return None, replace(lower, notes=(*lower.notes, note))
+    own_best = _evaluated(problem, found.network, "over activation patterns")
+    return _PatternTier(found, own_best), lower
 
 
-def _with_pattern_tier(
-    problem: TrainingProblem, report: GapReport, found: PatternBoundResult, recheck: Recheck
-) -> GapReport:
-    best = _evaluated(problem, found.network, "column generation over these patterns")
+def _with_pattern_tier(report: GapReport, over: _PatternTier, recheck: Recheck) -> GapReport:
+    found = over.result
+    best = replace(over.best, source="column generation over these patterns")
     tier = PatternTier.from_exact(
         found.bound.value,
         patterns=found.patterns.count,
@@ -377,6 +379,14 @@ def _better(best: _Evaluated, other: _Evaluated) -> _Evaluated:
 
 
 @dataclass(frozen=True)
+class _PatternTier:
+    """The bound over activation patterns, and the best network that was found over them."""
+
+    result: PatternBoundResult
+    best: _Evaluated
+
+
+@dataclass(frozen=True)
 class _LocalTier:
     """What is said of the given network by itself."""
 
@@ -398,15 +408,6 @@ def _local_tier(problem: TrainingProblem, given: _Evaluated, budget: Budget) -> 
         key=lambda one: one.bound.value,
     )
     return _LocalTier(polished, residual, tuple(better))
-
-
-def _best_with(
-    problem: TrainingProblem, best: _Evaluated, patterns: PatternBoundResult | None
-) -> _Evaluated:
-    """The better of the best network so far and the best one over the patterns."""
-    if patterns is None:
-        return best
-    return _better(best, _evaluated(problem, patterns.network, "over activation patterns"))
 
 
 def _close_enough(given: _Evaluated | None, best: _Evaluated) -> float:
