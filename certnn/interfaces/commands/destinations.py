@@ -35,14 +35,14 @@ def report_folder(
         If something else would be written over, or the folder cannot be written to.
     """
     from certnn.report.codec import parse_object
-    from certnn.report.reading import REPORT_FILES
+    from certnn.report.reading import REPORT, REPORT_FILES
 
     place = require_folder(folder)
     there = [name for name in (*REPORT_FILES, *beside) if (place / name).exists()]
     if not there:
         return place
     try:
-        text = read_bytes(place / "report.json", _LARGEST).decode("utf-8", "replace")
+        text = read_bytes(place / REPORT, _LARGEST).decode("utf-8", "replace")
         found = parse_object(text)
     except InputError:
         found = {}

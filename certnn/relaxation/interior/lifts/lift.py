@@ -1,7 +1,7 @@
 """One lift: the moments of the neurons that point to one direction, in one region of weight space.
 
 A neuron is balanced, |v| = |u| = ρ (Theorem 1), so that along a direction w of the outputs it adds
-ρ·a to the network. In z = (ρ, u, s) with s = (a + b)/2 as in `interior_point.forms`, the forms are
+ρ·a to the network. In z = (ρ, u, s) with s = (a + b)/2 as in `dense.forms`, the forms are
 ρ, the coordinates of u, the a_i = s_i + ½x_iᵀu and b_i = s_i − ½x_iᵀu, and the rays ρ + qᵀu with
 |q| = 1. Where the region fixes the sign of x_iᵀu, a_i and b_i are x_iᵀu and 0, or 0 and −x_iᵀu.
 """

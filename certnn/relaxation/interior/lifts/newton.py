@@ -1,6 +1,6 @@
 """One predictor-corrector step in the HKM direction for all lifts; the dual point stays feasible.
 
-The equations are those of `interior_point.newton` for each lift. The lifts share ζ alone, so that
+The equations are those of `dense.newton` for each lift. The lifts share ζ alone, so that
 the multipliers of each are eliminated by themselves (a block arrow), which leaves a system in ζ.
 """
 
@@ -221,7 +221,7 @@ class JointStep:
     def take(self, infeasible: bool) -> Step:
         """Predict, correct, and go most of the way to the borders of the cones.
 
-        While the moment matrices are infeasible μ is kept, as in `interior_point.newton`.
+        While the moment matrices are infeasible μ is kept, as in `dense.newton`.
         """
         lifts, state = self._lifts, self._state
         mu = average(lifts, state)
