@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from certnn.budget import Budget
     from certnn.certificates import Certificate
+    from certnn.certificates.check import check
     from certnn.errors import InputError, SolverError
     from certnn.interfaces.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
-    from certnn.kernel import Bound
+    from certnn.kernel import Bound, PatternBound
     from certnn.problem.network import TwoLayerNetwork
     from certnn.problem.training_problem import TrainingProblem
     from certnn.reading.statement import problem_for
+    from certnn.relaxation.extended.refine import refine
     from certnn.relaxation.modelled.worker import SolverChoice
     from certnn.report import GapReport
     from certnn.search.audit import AuditResult, audit
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from certnn.search.path import RegularisationPath, regularisation_path
     from certnn.search.results import LowerBoundResult
     from certnn.search.train import TrainingResult, train
+    from certnn.splitting.patterns import bound_over_patterns
     from certnn.studies.completely_positive import ExactSolution, exact_solution
     from certnn.studies.tightness.verdict import TightnessVerdict, tightness_verdict
 
@@ -43,6 +46,7 @@ _HOMES = {
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.search.results",
+    "PatternBound": "certnn.kernel",
     "RegularisationPath": "certnn.search.path",
     "SolverChoice": "certnn.relaxation.modelled.worker",
     "SolverError": "certnn.errors",
@@ -51,9 +55,12 @@ _HOMES = {
     "TrainingResult": "certnn.search.train",
     "TwoLayerNetwork": "certnn.problem.network",
     "audit": "certnn.search.audit",
+    "bound_over_patterns": "certnn.splitting.patterns",
+    "check": "certnn.certificates.check",
     "exact_solution": "certnn.studies.completely_positive",
     "lower_bound": "certnn.search.lower_bound",
     "problem_for": "certnn.reading.statement",
+    "refine": "certnn.relaxation.extended.refine",
     "regularisation_path": "certnn.search.path",
     "tightness_verdict": "certnn.studies.tightness.verdict",
     "train": "certnn.search.train",
@@ -70,6 +77,7 @@ __all__ = [
     "GapReport",
     "InputError",
     "LowerBoundResult",
+    "PatternBound",
     "RegularisationPath",
     "SolverChoice",
     "SolverError",
@@ -78,9 +86,12 @@ __all__ = [
     "TrainingResult",
     "TwoLayerNetwork",
     "audit",
+    "bound_over_patterns",
+    "check",
     "exact_solution",
     "lower_bound",
     "problem_for",
+    "refine",
     "regularisation_path",
     "tightness_verdict",
     "train",

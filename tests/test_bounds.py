@@ -24,9 +24,10 @@ from certnn import InputError, SolverChoice, SolverError, TrainingProblem, lower
 from certnn.budget import Budget
 from certnn.relaxation.modelled import worker
 from certnn.relaxation.modelled.worker import DEFAULT_SOLVER
-from certnn.search import bound_search
 from certnn.search import results as bound_result
-from certnn.search.levels.schedule import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, Level, stages
+from certnn.search.levels import relaxed, shor
+from certnn.search.levels.relaxed import Block
+from certnn.search.levels.schedule import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, stages
 from certnn.training import polish, train_locally
 
 CLARABEL = SolverChoice("CLARABEL")
@@ -41,7 +42,7 @@ def in_process(monkeypatch):
         calls.append((groups, choice, budget.seconds_left))
         return worker.solve(problem, groups, choice, budget.seconds_left)
 
-    monkeypatch.setattr(bound_search, "solve_in_process", run)
+    monkeypatch.setattr(relaxed, "solve_in_process", run)
     return calls
 
 
@@ -61,28 +62,28 @@ def check_result(problem, result):
 
 
 def test_stages():
-    block = Level("block", DEFAULT_GROUP)
+    block = Block(DEFAULT_GROUP)
     assert stages("shor", 10**6, 9, 2) == (SHOR,)
     assert stages("dnn", DEFAULT_GROUP, 2, 2) == (SHOR, DNN)
     assert stages("dnn", DEFAULT_GROUP + 1, 9, 2) == (SHOR, DNN)
     assert stages("dnn", DEFAULT_GROUP, 9, 2, general=True) == (SHOR, DNN)
     assert stages("dnn", DEFAULT_GROUP + 1, 9, 2, general=True) == (SHOR, block, DNN)
-    assert stages("block(99)", 1000, 9, 2) == (SHOR, Level("block", 99))
-    assert stages("block(99)", 1000, 9, 2, general=True) == (SHOR, block, Level("block", 99))
+    assert stages("block(99)", 1000, 9, 2) == (SHOR, Block(99))
+    assert stages("block(99)", 1000, 9, 2, general=True) == (SHOR, block, Block(99))
     assert stages("block", DEFAULT_GROUP, 9, 2) == (SHOR, DNN)
     assert stages("block", 10**6, 9, 2) == (SHOR, block)
-    assert stages("block(3)", 4, 2, 2) == (SHOR, Level("block", 3))
+    assert stages("block(3)", 4, 2, 2) == (SHOR, Block(3))
     assert stages("block(3)", 3, 2, 2) == (SHOR, DNN)
     assert stages("partition", 10**6, 9, 2) == (SHOR, PARTITION)
     assert stages("phases", 10**6, 99, 9) == (SHOR, PHASES)
     for request in ("dnn", "block", "auto", "phases", "partition"):
         assert stages(request, 0, 2, 2) == (SHOR,)
-    named = [str(level) for level in (SHOR, Level("block", 3), DNN, PHASES, PARTITION)]
+    named = [str(level) for level in (SHOR, Block(3), DNN, PHASES, PARTITION)]
     assert named == ["shor", "block(3)", "dnn", "phases", "partition"]
 
 
 def test_stages_of_auto():
-    block = Level("block", DEFAULT_GROUP)
+    block = Block(DEFAULT_GROUP)
     assert stages("auto", 20, 9, 4) == (SHOR, DNN)
     assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
     assert stages("auto", 100, 9, 3) == (SHOR, DNN, PHASES)
@@ -147,7 +148,7 @@ def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
     choice = SolverChoice("CLARABEL", options={"max_iter": 30})
     here = lower_bound(problem, "block(3)", choice=choice)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bound_search, "solve_in_process", worker.solve_in_process)
+        patch.setattr(relaxed, "solve_in_process", worker.solve_in_process)
         there = lower_bound(problem, "block(3)", choice=choice)
     assert len(in_process) == 1
     assert there.bound.value == here.bound.value
@@ -227,7 +228,7 @@ def test_the_formulation_is_used_for_dnn_alone(formulation):
         raise SolverError("stopped")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bound_search, "solve_in_process", fake)
+        patch.setattr(relaxed, "solve_in_process", fake)
         choice = SolverChoice(DEFAULT_SOLVER[formulation], formulation)
         result = lower_bound(problem, "dnn", choice=choice)
     assert seen == [(True, formulation)]
@@ -373,7 +374,7 @@ def test_a_solver_without_a_point_leaves_a_note_and_its_figure(monkeypatch):
         outcome = worker.solve(problem, groups, choice, budget.seconds_left)
         return type(outcome)(outcome.figure, None)
 
-    monkeypatch.setattr(bound_search, "solve_in_process", no_point)
+    monkeypatch.setattr(relaxed, "solve_in_process", no_point)
     result = lower_bound(PLAIN["d=2, c=2"], "dnn", choice=CLARABEL)
     assert levels_of(result) == ["shor"]
     assert result.notes == ("dnn: CLARABEL ended with no dual point: optimal",)
@@ -386,7 +387,7 @@ def test_a_solver_that_says_nonsense_leaves_a_note_and_the_bound(monkeypatch):
         outcome.point.Z[0, 0] = math.nan
         return outcome
 
-    monkeypatch.setattr(bound_search, "solve_in_process", nonsense)
+    monkeypatch.setattr(relaxed, "solve_in_process", nonsense)
     result = lower_bound(PLAIN["d=2, c=2"], "dnn", choice=CLARABEL)
     assert result.notes == ("dnn: the dual point has entries that are not finite",)
 
@@ -417,7 +418,7 @@ def test_interrupt_keeps_what_is_proved(monkeypatch):
         signal.raise_signal(signal.SIGINT)
         raise SolverError("it was stopped")
 
-    monkeypatch.setattr(bound_search, "solve_in_process", interrupt)
+    monkeypatch.setattr(relaxed, "solve_in_process", interrupt)
     problem = PLAIN["d=2, c=2"]
     result = lower_bound(problem, "dnn", choice=CLARABEL)
     assert result.interrupted
@@ -430,7 +431,7 @@ def test_interrupt_before_anything_is_proved_is_passed_on(monkeypatch):
         signal.raise_signal(signal.SIGINT)
         raise SolverError("it was stopped")
 
-    monkeypatch.setattr(bound_search, "shor_point_of_chunks", interrupt)
+    monkeypatch.setattr(shor, "shor_point_of_chunks", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lower_bound(PLAIN["d=2, c=2"], "dnn")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from certnn.budget import Budget, budgeted
+from certnn.certificates import Certified
 from certnn.certificates.proved import require_lower, require_network
 from certnn.errors import InputError, require_seed
 from certnn.kernel import Instance
@@ -14,8 +15,10 @@ from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.relaxation.modelled.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 from certnn.relaxation.reduced.directions import find_directions
-from certnn.search.bound_search import BoundRequest, BoundSearch, Checkpoint, Progress
-from certnn.search.levels.schedule import PARTITION, SHOR, stages
+from certnn.search.bound_search import BoundSearch, Checkpoint
+from certnn.search.levels.level import Context, Goal, Level, Progress
+from certnn.search.levels.relaxed import Block, Dnn
+from certnn.search.levels.schedule import DNN, PARTITION, stages
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 
@@ -115,46 +118,39 @@ def lower_bound(
     _validate(problem, memory_limit, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
+    start = near or improve
+    if improve is not None and network is None:
+        network = improve.network
     with budgeted(time_limit, work_limit, budget) as limit:
-        return _searched(
-            BoundRequest(
-                problem,
-                limit,
-                memory_limit,
-                target,
-                gap,
-                network,
-                choice,
-                improve,
-                near,
-                cluster,
-                seed,
-                progress or (lambda stage, bound, objective: None),
-                checkpoint or (lambda result: None),
-            ),
-            level,
+        context = Context(
+            problem,
+            Goal(limit, gap, target, memory_limit, seed),
+            choice,
+            cluster,
+            progress or Context.progress,
+            best=Certified(improve.certificate, improve.bound) if improve else None,
+            network=network,
+            products=dict(start.products) if start else {},
+            figures=list(improve.solver_figures) if improve else [],
         )
-
-
-def _searched(request: BoundRequest, level: str) -> LowerBoundResult:
-    problem, search = request.problem, BoundSearch(request)
-    # The level shor needs no directions, and may have very many points.
-    seen = problem.features[:0] if level == "shor" else problem.features
-    directions = find_directions(seen)
-    columns, general = problem.features.shape[1], request.choice.solver != OWN
-    limited = request.budget.limited
-    for stage in stages(level, directions.count, columns, problem.c, general, limited):
-        if search.has(stage) and not stage.trains:
-            continue
-        if search.best is not None and (request.budget.over or search.reached()):
-            break
-        if stage != SHOR and request.budget.stopped:  # nothing was proved, and nothing will be soon
-            break
+        search = BoundSearch(context, improve, checkpoint or (lambda result: None))
         with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-            search.run(stage, directions)
-        if level == "auto" and stage == PARTITION and search.has(stage) and not limited:
-            break
-    return search.result()
+            search.run(_plan(context, level), _last(context, level))
+        return search.result()
+
+
+def _plan(context: Context, level: str) -> tuple[Level, ...]:
+    """The levels to run."""
+    problem, limited = context.problem, context.budget.limited
+    # The level shor needs no directions, and may have very many points.
+    directions = 0 if level == "shor" else context.directions.count
+    general = context.choice.solver != OWN
+    return stages(level, directions, problem.features.shape[1], problem.c, general, limited)
+
+
+def _last(context: Context, level: str) -> Level | None:
+    """The level after which none is run: a partition, where there is no limit to go on to."""
+    return PARTITION if level == "auto" and not context.budget.limited else None
 
 
 def _validate(
@@ -204,10 +200,10 @@ def refuse_ignored(
     # Where every row of X is zero, no level is run but shor, whatever is asked for.
     directions = max(1, find_directions(problem.features).count)
     columns, general = problem.features.shape[1], choice.solver != OWN
-    kinds = {stage.kind for stage in stages(level, directions, columns, problem.c, general)}
-    if choice.formulation != "reduced" and "dnn" not in kinds:
+    plan = stages(level, directions, columns, problem.c, general)
+    if choice.formulation != "reduced" and DNN not in plan:
         raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
-    if general and not kinds & {"block", "dnn"}:
+    if general and not any(isinstance(stage, Block | Dnn) for stage in plan):
         raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
     if general and choice.formulation != "dual":
         from certnn.relaxation.modelled.cvxpy_solvers import require_installed

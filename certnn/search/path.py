@@ -21,7 +21,7 @@ from certnn.errors import InputError
 from certnn.kernel import Malformed, read_instance
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import load_network
-from certnn.search.bound_search import Progress
+from certnn.search.levels.level import Progress
 from certnn.search.resume import proved_before
 from certnn.search.train import TrainingResult, train
 

@@ -14,7 +14,8 @@ from certnn.kernel import Bound
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import save_network
-from certnn.search.bound_search import Checkpoint, Progress
+from certnn.search.bound_search import Checkpoint
+from certnn.search.levels.level import Progress
 from certnn.search.levels.schedule import stages
 from certnn.search.lower_bound import lower_bound
 from certnn.search.results import LowerBoundResult

@@ -17,7 +17,8 @@ from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import iris, random_network_data
 from certnn.relaxation.interior.cuts import CutFamilies
-from certnn.search.levels.rounds import cuts_run
+from certnn.search.levels.level import Context, Goal
+from certnn.search.levels.rounds import Cuts
 from certnn.training import train_locally
 
 FAMILIES = {
@@ -34,15 +35,15 @@ def measure(name, problem, reference, families, time_limit):
     print(f"{name}: dnn {dnn:.7g} = {dnn / reference:.4f} of {reference:.7g}", flush=True)
     for family in families:
         begun, best = time.monotonic(), dnn
-        run = cuts_run(problem, FAMILIES[family])
+        context = Context(problem, Goal(Budget(time_limit)))
         seen = []
-        for certified in run.certified(Budget(time_limit), lambda stage: None, {}):
+        for certified in Cuts(FAMILIES[family]).proofs(context):
             best = max(best, certified.bound.rounded)
             share = (best - dnn) / (reference - dnn)
             seen.append(f"{share:.3f} @ {time.monotonic() - begun:.1f} s")
         print(
             f"  {family}: {best:.7g} = {best / reference:.4f}; share of the gap closed "
-            f"{', '.join(seen)}; {run.last.settings}",
+            f"{', '.join(seen)}; {context.figures[-1].settings}",
             flush=True,
         )
 

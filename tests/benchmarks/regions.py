@@ -17,7 +17,8 @@ from sklearn.datasets import load_digits
 import certnn
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
-from certnn.search.levels.rounds import regions_run
+from certnn.search.levels.level import Context, Goal
+from certnn.search.levels.rounds import Regions
 
 
 def halves(folder, name, outputs):
@@ -59,13 +60,11 @@ def main() -> None:
         network = best.objective.rounded
         print(f"{name}: {problem!r}, best network {network:.6g}, proved gap {float(best.gap):.3g}")
         print(f"  dnn             {dnn:.6f}  {dnn / network:.4f}  {seconds:6.1f} s", flush=True)
-        run, start = regions_run(problem), time.perf_counter()
-        for found in run.certified(
-            Budget(options.seconds), lambda stage: None, {"made by": "benchmark"}
-        ):
+        start = time.perf_counter()
+        for found in Regions().proofs(Context(problem, Goal(Budget(options.seconds)))):
             bound, seconds = found.bound.rounded, time.perf_counter() - start
             print(
-                f"  {run.last.settings:14s}  {bound:.6f}  {bound / network:.4f}  {seconds:6.1f} s, "
+                f"  regions         {bound:.6f}  {bound / network:.4f}  {seconds:6.1f} s, "
                 f"{len(found.certificate.document) / 1e6:.2f} MB",
                 flush=True,
             )

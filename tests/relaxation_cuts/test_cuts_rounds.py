@@ -20,7 +20,8 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
-from certnn.search.levels.rounds import cuts_run
+from certnn.search.levels.level import Context, Goal
+from certnn.search.levels.rounds import Cuts
 from certnn.search.levels.schedule import CUTS, DNN, SHOR, stages
 
 SMALL = normal(0, 8, 2, 2, reg=0.1)
@@ -58,13 +59,13 @@ def test_bounds_rise_from_dnn_to_nearly_the_optimum(optimum):
 )
 def test_each_family_alone_raises_the_bound(families):
     problem = normal(1, 8, 3, 2, reg=0.1)
-    run = cuts_run(problem, families)
-    proofs = run.certified(Budget(work=30.0), lambda stage: None, {})
+    context = Context(problem, Goal(Budget(work=30.0)))
+    proofs = Cuts(families).proofs(context)
     bounds = [certified.bound.rounded for certified in islice(proofs, 2)]
+    proofs.close()
     dnn = lower_bound(problem, "dnn").value
     best = certnn.train(problem, gap=1e-2, work_limit=60.0).objective.rounded
-    assert run.last is not None
-    slacks, sets = (int(number) for number in re.findall(r"\d+", run.last.settings))
+    slacks, sets = (int(number) for number in re.findall(r"\d+", context.figures[-1].settings))
     assert (slacks > 0) is families.slacks
     assert (sets > 0) is (families.set_size > 0)
     assert 1.01 * dnn < max(bounds) <= best

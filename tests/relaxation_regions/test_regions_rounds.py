@@ -20,7 +20,8 @@ from certnn.certificates.regions_point import region_form
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.lifts import region_rounds
-from certnn.search.levels.schedule import SHOR, Level, stages
+from certnn.search.levels.rounds import Regions
+from certnn.search.levels.schedule import SHOR, stages
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -200,10 +201,10 @@ def test_what_it_does_not_take():
 
 
 def test_as_a_level():
-    assert stages("regions", 8, 2, 1) == (SHOR, Level("regions"))
-    assert stages("regions(4)", 8, 2, 1) == (SHOR, Level("regions", 4))
-    assert str(Level("regions", 4)) == "regions(4)"
-    assert not Level("regions").trains
+    assert stages("regions", 8, 2, 1) == (SHOR, Regions())
+    assert stages("regions(4)", 8, 2, 1) == (SHOR, Regions(4))
+    assert str(Regions(4)) == "regions(4)"
+    assert not Regions().trains
     for wrong in ("regions(0)", "dnn(3)", "regions()", "cuts(2)"):
         with pytest.raises(InputError, match="level"):
             stages(wrong, 8, 2, 1)

@@ -37,16 +37,8 @@ def run_check(options: argparse.Namespace) -> int:
         If a file is not there, or options of the data are given without --data.
     """
     from certnn.atomic_files import read_bytes, require_file
-    from certnn.kernel import (
-        LARGEST_FILE,
-        Bound,
-        Malformed,
-        PatternBound,
-        PatternsOnly,
-        Rejected,
-        check_certificate,
-        check_pattern_certificate,
-    )
+    from certnn.certificates.check import check
+    from certnn.kernel import LARGEST_FILE, Malformed, PatternBound, Rejected
 
     if options.data is None:
         for name in ("targets", "target_columns", "label"):
@@ -60,17 +52,12 @@ def run_check(options: argparse.Namespace) -> int:
         from certnn.certificates.extracted_checker import check_verified, find_checker
 
         checker = find_checker()
-    document = read_bytes(options.certificate, LARGEST_FILE)
-    bound: Bound | PatternBound
     try:
-        try:
-            bound = check_certificate(document, options.arithmetic)
-        except PatternsOnly:
-            if checker is not None:
-                return fail("--verified: not for certificates about activation patterns", UNUSABLE)
-            bound = check_pattern_certificate(document, options.arithmetic)
+        bound = check(options.certificate, arithmetic=options.arithmetic)
         if checker is not None:
-            check_verified(document, checker)
+            if isinstance(bound, PatternBound):
+                return fail("--verified: not for certificates about activation patterns", UNUSABLE)
+            check_verified(read_bytes(options.certificate, LARGEST_FILE), checker)
     except Malformed as error:
         return fail(f"malformed certificate: {error}", UNUSABLE)
     except Rejected as error:

@@ -1,21 +1,24 @@
-"""Bounds from our own solvers of the relaxation, certified as they rise."""
+"""The levels block and dnn: products of points in a group, or of all, certified as they rise."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from certnn.budget import Budget
 from certnn.certificates import Certified, certify
-from certnn.certificates.dual_point import IndexArray, Products
+from certnn.certificates.dual_point import IndexArray
 from certnn.errors import SolverError
 from certnn.problem.solver_figure import SolverFigure
 from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.modelled.worker import OWN, solve_in_process
+from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.own_solvers import iterates, solver_name
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.search.levels.level import Context
 
 #: A bound is certified on the way if it has risen by this share, and if certifying takes no more
 #: than this share of what was spent since the last one, of which a second is the least.
@@ -26,115 +29,125 @@ _KEPT = 1.5
 _A_CUBE = 5e-8
 
 
-class OwnRun:
-    """One run of one of our solvers on one level.
+@dataclass(frozen=True)
+class Block:
+    """All products within groups of `size` points that are close in angle."""
 
-    Parameters
-    ----------
-    problem : TrainingProblem
-    level : str
-    groups : list of int arrays or None
-        Of directions, at the level block.
-    start : Products or None
-        Of directions: multipliers to begin with, from a neighbouring problem.
-    """
+    size: int
+    trains = False
 
-    def __init__(
-        self,
-        problem: TrainingProblem,
-        level: str,
-        groups: list[IndexArray] | None,
-        start: Products | None,
-    ) -> None:
-        self._problem, self._level, self._groups, self._start = problem, level, groups, start
-        self._begun = time.monotonic()
-        self._finished = False
-        self.solver = solver_name(self._groups)
-        self.last: DualIterate | None = None
+    def __str__(self) -> str:
+        return f"block({self.size})"
 
-    @property
-    def figures(self) -> list[SolverFigure]:
-        """What the solver says itself; empty if it has said nothing yet."""
-        if self.last is None:
-            return []
-        return [
-            SolverFigure(
-                solver=self.solver,
-                version=version("certnn"),
-                formulation=f"{self._level}, reduced",
-                status="optimal" if self._finished else "stopped",
-                primal_value=self.last.estimate if self._finished else None,
-                dual_value=self.last.bound,
-                seconds=time.monotonic() - self._begun,
-                settings="",
-            )
-        ]
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Bounds as they rise."""
+        groups = angular_groups(context.directions.units, self.size)
+        if context.choice.solver == OWN or context.choice.formulation != "reduced":
+            return _by_own_solver(context, self, groups)
+        return _by_general_solver(context, self, groups)
 
-    def _proof_cost(self) -> float:
-        """Nominal seconds of certifying: of matrices for each group, or one for all points."""
-        order = self._problem.features.shape[1] + self._problem.c
-        sizes = [len(group) for group in self._groups or ()] or [self._problem.n]
-        return _A_CUBE * sum(float(size + order) ** 3 for size in sizes)
 
-    def certified(
-        self,
-        budget: Budget,
-        enough: Callable[[float], bool],
-        tell: Callable[[str], None],
-        about: dict[str, str],
-    ) -> Iterator[Certified]:
-        """Certify the bound now and then while it rises, and at the end.
+@dataclass(frozen=True)
+class Dnn:
+    """All products: the doubly nonnegative relaxation of Prakhya, Birdal and Yurtsever."""
 
-        Parameters
-        ----------
-        budget : Budget
-            In which the last one should be certified; where somebody asks to stop, what was
-            reached by then is.
-        enough : callable
-            Whether a bound is good enough to end with.
-        tell : callable
-            Told what is going on.
-        about : dict of str
-            For the certificates.
+    trains = False
 
-        Raises
-        ------
-        SolverError
-            If the solver reaches no dual point.
-        """
-        reduced = reduce_problem(self._problem)
-        self.solver = solver_name(self._groups, reduced)
-        about = about | {"solver": self.solver}
-        known, since, cost, step = -math.inf, budget.now, self._proof_cost(), 0.0
+    def __str__(self) -> str:
+        return "dnn"
 
-        def proof() -> Certified:
-            nonlocal known, since, cost
-            assert self.last is not None
-            known, start = self.last.bound, budget.now
-            tell(f"{self._level}: proving")
-            found = certify(
-                self._problem, reduced.original_point(self.last.Z, self.last.products), about
-            )
-            budget.spend(self._proof_cost())
-            since = budget.now
-            cost = since - start
-            return found
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Bounds as they rise."""
+        if context.choice.solver == OWN:
+            return _by_own_solver(context, self, None)
+        return _by_general_solver(context, self, None)
 
-        began = budget.now
-        for iterate in iterates(reduced, self._groups, budget, self._start):
-            step, began = budget.now - began, budget.now
-            if self.last is None or iterate.bound > self.last.bound:
-                self.last = iterate
-            tell(f"{self._level}: {self.last.bound:.6g} to be proved")
-            if enough(self.last.bound) or not budget.affords(step + _KEPT * cost):
+
+def _by_general_solver(
+    context: Context, level: Block | Dnn, groups: list[IndexArray] | None
+) -> Iterator[Certified]:
+    choice = context.choice
+    outcome = solve_in_process(context.problem, groups, choice, context.budget)
+    context.figures.append(outcome.figure)
+    if outcome.point is None:
+        raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
+    context.tell(f"{level}: proving")
+    about = context.about(level) | {"solver": outcome.figure.solver}
+    yield certify(context.problem, outcome.point, about)
+
+
+def _by_own_solver(
+    context: Context, level: Block | Dnn, groups: list[IndexArray] | None
+) -> Iterator[Certified]:
+    """Certify the bound now and then while it rises, and at the end."""
+    problem, budget, name = context.problem, context.budget, str(level)
+    if not problem.is_plain:
+        raise SolverError(
+            "our own solvers take the half-squared loss without output bias and free biases "
+            "alone; CLARABEL takes any"
+        )
+    started = time.monotonic()
+    reduced = reduce_problem(problem)
+    solver = solver_name(groups, reduced)
+    about = context.about(level) | {"solver": solver}
+    nominal = _proof_cost(problem, groups)
+    cost, step, proved, finished = nominal, 0.0, -math.inf, False
+    highest: DualIterate | None = None
+    since = began = budget.now
+
+    def proof(iterate: DualIterate) -> Certified:
+        nonlocal proved, since, cost
+        proved, start = iterate.bound, budget.now
+        context.tell(f"{name}: proving")
+        found = certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
+        budget.spend(nominal)
+        since = budget.now
+        cost = since - start
+        return found
+
+    try:
+        for iterate in iterates(reduced, groups, budget, context.products.get(name)):
+            step = budget.now - began
+            if highest is None or iterate.bound > highest.bound:
+                highest = iterate
+            context.tell(f"{name}: {highest.bound:.6g} to be proved")
+            if context.is_enough(highest.bound) or not budget.affords(step + _KEPT * cost):
                 break
-            risen = self.last.bound > known + _RISE * abs(known) or known == -math.inf
+            risen = highest.bound > proved + _RISE * abs(proved) or proved == -math.inf
             if risen and budget.now - since > max(cost / _SHARE, _LEAST):
-                yield proof()
-                began = budget.now
+                yield proof(highest)
+            began = budget.now
         else:
-            self._finished = True
-        if self.last is None:
+            finished = True
+        if highest is None:
             raise SolverError("the solver found no dual point")
-        if self.last.bound > known:
-            yield proof()
+        if highest.bound > proved:
+            yield proof(highest)
+    finally:
+        if highest is not None:
+            context.products[name] = highest.products
+            seconds = time.monotonic() - started
+            context.figures.append(_figure(solver, name, highest, finished, seconds))
+
+
+def _proof_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:
+    """Nominal seconds of certifying: of matrices for each group, or one for all points."""
+    order = problem.features.shape[1] + problem.c
+    sizes = [len(group) for group in groups or ()] or [problem.n]
+    return _A_CUBE * sum(float(size + order) ** 3 for size in sizes)
+
+
+def _figure(
+    solver: str, level: str, highest: DualIterate, finished: bool, seconds: float
+) -> SolverFigure:
+    """What the solver says itself."""
+    return SolverFigure(
+        solver=solver,
+        version=version("certnn"),
+        formulation=f"{level}, reduced",
+        status="optimal" if finished else "stopped",
+        primal_value=highest.estimate if finished else None,
+        dual_value=highest.bound,
+        seconds=seconds,
+        settings="",
+    )

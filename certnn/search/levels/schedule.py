@@ -1,13 +1,22 @@
-"""The levels of proof, and which of them to run for a given request (Theorem 13)."""
+"""The schedule: which levels of proof to run for a given request, and in which order.
+
+shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest
+(Theorem 13); regions has a relaxation for each direction of the outputs and each region of weight
+space. A partition of weight space, and phases of the activations, prove the dual norm itself, as
+tightly as time and memory allow, and train as they go.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from certnn.errors import InputError
+from certnn.search.levels.level import Level
+from certnn.search.levels.relaxed import Block, Dnn
+from certnn.search.levels.rounds import Cuts, Regions
+from certnn.search.levels.shor import Shor
+from certnn.search.levels.tightening import Partition, Phases
 
 #: Group size of the level block when none is given.
 DEFAULT_GROUP = 25
@@ -26,40 +35,13 @@ _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
 _CHOICE = "auto, shor, block, block(k), dnn, cuts, regions, regions(k), phases or partition"
 
 
-@dataclass(frozen=True)
-class Level:
-    """One level of proof.
-
-    shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest;
-    regions has a relaxation for each direction of the outputs and each region of weight space. A
-    partition of weight space, and phases of the activations, prove the dual norm itself, as tightly
-    as time and memory allow, and train as they go.
-
-    Attributes
-    ----------
-    kind : {"shor", "block", "dnn", "cuts", "regions", "phases", "partition"}
-    size : int
-        Largest group of directions of the level block; most regions for each direction of the
-        outputs of the level regions, 0 for any number; 0 for the others.
-    """
-
-    kind: Literal["shor", "block", "dnn", "cuts", "regions", "phases", "partition"]
-    size: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.kind}({self.size})" if self.size else self.kind
-
-    @property
-    def trains(self) -> bool:
-        """Whether the search for the proof trains a network."""
-        return self.kind in ("phases", "partition")
-
-
-SHOR = Level("shor")
-DNN = Level("dnn")
-CUTS = Level("cuts")
-PHASES = Level("phases")
-PARTITION = Level("partition")
+SHOR = Shor()
+BLOCK = Block(DEFAULT_GROUP)
+DNN = Dnn()
+CUTS = Cuts()
+REGIONS = Regions()
+PHASES = Phases()
+PARTITION = Partition()
 
 
 def stages(
@@ -105,7 +87,7 @@ def stages(
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
     if match[1] == "regions":
-        return (SHOR, Level("regions", int(match[2] or 0)))
+        return (SHOR, Regions(int(match[2] or 0)))
     if request == "partition":
         return (SHOR, PARTITION)
     if request == "phases":
@@ -125,24 +107,24 @@ def stages(
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (SHOR, *_early(directions, general), *last)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
-    block = Level("block", group) if directions > group else DNN
+    block = Block(group) if directions > group else DNN
     return (SHOR, *_early(min(group, directions), general), block)
 
 
 def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
     """What may take all the time there is, the cheapest first."""
     if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO:
-        yield Level("block", DEFAULT_GROUP)
+        yield BLOCK
     if directions <= _PATIENT_DNN_UP_TO:
         yield DNN
     if directions + columns + outputs <= _ROUNDS_UP_TO:
         yield CUTS
         if outputs <= _OUTPUTS_UP_TO:
-            yield Level("regions")
+            yield REGIONS
     if directions <= _PATIENT_DNN_UP_TO and outputs <= _OUTPUTS_UP_TO:
         yield PHASES
 
 
 def _early(largest: int, general: bool) -> tuple[Level, ...]:
     """A cheaper level to run before one whose largest group is this."""
-    return (Level("block", DEFAULT_GROUP),) if general and largest > DEFAULT_GROUP else ()
+    return (BLOCK,) if general and largest > DEFAULT_GROUP else ()

@@ -1,15 +1,22 @@
-"""Train and prove in turn, ever more tightly: column generation with a proof as its oracle."""
+"""The levels partition and phases: train and prove in turn, with the proof as training's oracle."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from certnn.certificates import Certified
+from certnn.errors import SolverError
+from certnn.kernel import Rejected
 from certnn.problem.dual_bound import expected_bound
 from certnn.problem.training_problem import TrainingProblem
+from certnn.search.levels.level import Context, Level
+from certnn.splitting.partition.proof import PartitionProver
+from certnn.splitting.phases.proof import PhasesProver
 from certnn.splitting.prover import DualNormProof, Effort, Limits, NoProof, Prover
 from certnn.training import ColumnGeneration
 
@@ -27,6 +34,72 @@ _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
 #: Called as tell(what begins, objective of the best network).
 Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The dual norm itself, over simplices of weight space: for few columns (Theorem 16)."""
+
+    trains = True
+
+    def __str__(self) -> str:
+        return "partition"
+
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Tighter and tighter ones, with the training in between."""
+        return _tightened(context, self, PartitionProver(context.problem.features))
+
+
+@dataclass(frozen=True)
+class Phases:
+    """The dual norm itself, over phases of the activations: for few points (Theorem 19)."""
+
+    trains = True
+
+    def __str__(self) -> str:
+        return "phases"
+
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Tighter and tighter ones, with the training in between."""
+        prover = PhasesProver(context.problem.features, context.problem.reg)
+        return _tightened(context, self, prover)
+
+
+def _tightened(context: Context, level: Level, prover: Prover) -> Iterator[Certified]:
+    problem, goal = context.problem, context.goal
+    generation = ColumnGeneration(problem, goal.budget, context.networks, goal.seed)
+
+    def tell(doing: str, objective: float) -> None:
+        context.trained(generation.best, objective)
+        context.tell(f"{level}: {doing}")
+
+    tell("training", generation.objective)
+    proofs = tightening_proofs(
+        problem,
+        generation,
+        prover,
+        Limits(goal.budget, goal.memory),
+        -math.inf if context.best is None else context.best.bound.rounded,
+        1.0 + goal.gap,
+        tell,
+    )
+    none, why = True, "floats are not enough for it"
+    try:
+        for found in proofs:
+            if isinstance(found, NoProof):
+                why = found.reason
+                break
+            certificate = found.certificate(problem, context.about(level))
+            certified = Certified(certificate, certificate.check())
+            none = False
+            context.trained(generation.best, generation.objective)
+            yield certified
+    except Rejected:  # floats were not enough for it, and would not be for a tighter one
+        pass
+    finally:
+        context.trained(generation.best, generation.objective)
+    if not context.reached:
+        raise SolverError(f"none was found: {why}" if none else f"no tighter one: {why}")
 
 
 def tightening_proofs(

@@ -1,0 +1,54 @@
+"""A certificate file to a bound, of whichever kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from certnn import kernel
+from certnn.atomic_files import read_bytes
+from certnn.errors import InputError
+from certnn.problem.training_problem import TrainingProblem
+
+
+def check(
+    file: str | Path,
+    problem: TrainingProblem | None = None,
+    *,
+    arithmetic: kernel.exact.Backend = "auto",
+) -> kernel.Bound | kernel.PatternBound:
+    """Let the kernel decide whether a certificate proves what it says.
+
+    Parameters
+    ----------
+    file : str or Path
+        A certificate, by certnn or by anybody else.
+    problem : TrainingProblem or None
+        The one that it has to be about, bit for bit.
+    arithmetic : {"auto", "python", "flint"}
+        Whose integers; the verdict is the same.
+
+    Returns
+    -------
+    Bound or PatternBound
+        On every network; or on those with the activation patterns that the certificate is about.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is too large, or is about another problem.
+    certnn.kernel.Malformed
+        If it is no certificate.
+    certnn.kernel.Rejected
+        If it does not prove what it says.
+    ModuleNotFoundError
+        If FLINT is asked for and not installed.
+    """
+    document = read_bytes(file, kernel.LARGEST_FILE)
+    bound: kernel.Bound | kernel.PatternBound
+    try:
+        bound = kernel.check_certificate(document, arithmetic)
+    except kernel.PatternsOnly:
+        bound = kernel.check_pattern_certificate(document, arithmetic)
+    if problem is not None and bound.instance != problem.instance():
+        raise InputError(str(file), "is a certificate of another problem")
+    return bound
