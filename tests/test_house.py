@@ -67,6 +67,15 @@ def test_every_module_is_in_a_room_or_on_the_ground():
     assert len(GROUND) + len(DOORS) - 1 <= 6  # `__init__` is the package itself
 
 
+def test_each_room_has_its_tests():
+    folders = {
+        path.name
+        for path in Path(__file__).parent.iterdir()
+        if path.is_dir() and path.name[0] not in "._"
+    }
+    assert {*ROOMS} == folders - {"benchmarks", "browser"}
+
+
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_says_in_one_sentence_what_it_is_for(name):
     said = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text()))

@@ -160,7 +160,7 @@ def hostile_files():
         "partition, a chain": partition(rng, 60, 3, 390),
         "set of eight": set_of_points(rng, 8),
     }
-    for folder in ("certificates", "patterns"):
+    for folder in ("certificates", "splitting/patterns"):
         for path in sorted((CERTIFICATES / folder / "correct").iterdir()):
             given = json.loads(path.read_bytes())
             found[f"{path.stem} stretched"] = stretched(given, rng)

@@ -1,4 +1,4 @@
-"""Write correct/, incorrect/ and malformed/ anew: python tests/patterns/make_pattern_files.py"""
+"""Write correct/, incorrect/ and malformed/ anew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 
-sys.path.append(str(Path(__file__).parents[1] / "certificates"))
+sys.path.append(str(Path(__file__).parents[2] / "certificates"))
 from certificate_parts import array_changed, changed, dump
 
 FOLDER = Path(__file__).parent

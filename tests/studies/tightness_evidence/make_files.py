@@ -1,4 +1,4 @@
-"""Write the evidence of each family again: python tests/tightness_evidence/make_files.py"""
+"""Write the evidence of each family again: python tests/studies/tightness_evidence/make_files.py"""
 
 from pathlib import Path
 
