@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from certnn.certificates.regions_point import region_blocks
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 
@@ -111,6 +112,18 @@ AWKWARD = {
         PLAIN["d=2, c=2"].X.astype(np.float32), PLAIN["d=2, c=2"].Y.astype(np.float32), 0.1
     ),
 }
+
+
+def region_form(features, Z, ray, leaf):
+    """The matrix 2S of Theorem 48 over (a, u, ρ), without 2hρ², from its blocks."""
+    mixed, columns = leaf.mixed, features.shape[1]
+    whole = np.zeros((mixed.size + columns + 1,) * 2, dtype=np.longdouble)
+    border = mixed.size + np.arange(columns + 1)
+    whole[border, border] = np.append(np.full(columns, 2.0 * leaf.mu), -2.0 * leaf.mu)
+    for block in region_blocks(features, Z, ray, leaf):
+        place = np.append(np.searchsorted(mixed, block.points), border)
+        whole[np.ix_(place, place)] += block.matrix
+    return whole
 
 
 @st.composite

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,13 @@ from certnn.budget import Budget
 from certnn.certificates.certify import Certified
 from certnn.certificates.directions import bounds
 from certnn.certificates.document import regions_certificate
-from certnn.certificates.regions_point import RegionLeaf, RegionsPoint, region_form
+from certnn.certificates.regions_point import RegionBlock, RegionLeaf, RegionsPoint, region_blocks
+from certnn.certificates.sphere import largest_on_sphere
 from certnn.errors import SolverError
 from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.training_problem import TrainingProblem
 
 _FIRST_SHIFT, _LAST_SHIFT, _GROWTH = 4.0 * float(np.finfo(float).eps), 1e-6, 8.0
-#: L is rounded to multiples of this, so that the kernel's integers stay short.
-_GRID = 2.0**-60
 #: What s is above ‖r‖ at least, and kappa above what the leaves need, as shares.
 _ABOVE, _ROOM = 1e-14, 1e-11
 
@@ -48,27 +47,25 @@ def certify_regions(
         Z=feasible_dual_point(problem, point.Z),
         leaves=tuple(_admissible(leaf) for leaf in point.leaves),
     )
-    forms = [
-        region_form(problem.features, point.Z, point.cover.rays[leaf.direction], leaf)
+    leaves = [
+        region_blocks(problem.features, point.Z, point.cover.rays[leaf.direction], leaf)
         for leaf in point.leaves
     ]
     shift, reason = _FIRST_SHIFT, "a form is not definite in floats"
     while shift < _LAST_SHIFT:
-        eliminated = [_eliminated(form, shift) for form in forms]
-        done = [one for one in eliminated if one is not None]
-        if len(done) == len(forms):
-            kappa, heights = _heights(point, done)
-            witnesses = [
-                one.witness(float(heights[leaf.direction]))
-                for one, leaf in zip(done, point.leaves, strict=True)
-            ]
-            certificate = regions_certificate(problem, point, kappa, heights, witnesses, about)
+        found = [_least_height(blocks, shift) for blocks in leaves]
+        least = [one for one in found if one is not None]
+        if len(least) == len(leaves):
+            kappa, heights = _heights(point, np.array([height for height, _ in least]))
+            chosen = zip(point.leaves, least, strict=True)
+            point = replace(point, leaves=tuple(replace(leaf, mu=mu) for leaf, (_, mu) in chosen))
+            certificate = regions_certificate(problem, point, kappa, heights, about)
             try:
                 return Certified(certificate, certificate.check())
             except kernel.Rejected as rejected:
                 reason = str(rejected)
         shift *= _GROWTH
-    raise SolverError(f"no witness was found: {reason}")
+    raise SolverError(f"no proof was found: {reason}")
 
 
 def _admissible(leaf: RegionLeaf) -> RegionLeaf:
@@ -83,72 +80,50 @@ def _admissible(leaf: RegionLeaf) -> RegionLeaf:
     )
 
 
-def _heights(point: RegionsPoint, eliminated: list[_Eliminated]) -> tuple[float, FloatArray]:
+def _heights(point: RegionsPoint, least: FloatArray) -> tuple[float, FloatArray]:
     """The least kappa, and bounds of all directions that prove it and that the leaves can prove."""
     unit = bounds(point.cover, 1.0, Budget())
     needed = np.zeros(unit.size)
-    for one, leaf in zip(eliminated, point.leaves, strict=True):
-        needed[leaf.direction] = max(needed[leaf.direction], one.least)
+    np.maximum.at(needed, [leaf.direction for leaf in point.leaves], least)
     kappa = max(float(np.max(needed / unit)), float(np.finfo(float).tiny)) * (1.0 + _ROOM)
     return kappa, bounds(point.cover, kappa, Budget())
 
 
-@dataclass(frozen=True, eq=False)
-class _Eliminated:
-    """A form with a and u eliminated, all scaled to about unit diagonal.
-
-    Attributes
-    ----------
-    weights : float64 array, shape (order,)
-        Powers of two; that of ρ is for the size of what is left.
-    factor : float64 array, shape (order − 1, order − 1)
-        Lower triangular.
-    cross : float64 array, shape (order − 1,)
-        The row of L for ρ.
-    constant : float
-        What ρ² has besides 2h, scaled, when `cross` is taken away and room for rounding is left.
-    """
-
-    weights: FloatArray
-    factor: FloatArray
-    cross: FloatArray
-    constant: float
-
-    @property
-    def least(self) -> float:
-        """The least h."""
-        return -0.5 * self.constant / float(self.weights[-1]) ** 2
-
-    def witness(self, height: float) -> tuple[FloatArray, FloatArray]:
-        """w, and L row by row."""
-        left = 2.0 * height * float(self.weights[-1]) ** 2 + self.constant
-        last = np.floor(np.sqrt(max(left, 0.0)) / _GRID) * _GRID
-        size = self.factor.shape[0]
-        return self.weights, np.concatenate(
-            [self.factor[np.tril_indices(size)], self.cross, [last]]
-        )
+def _least_height(blocks: list[RegionBlock], shift: float) -> tuple[float, float] | None:
+    """The least h that makes a leaf's form definite with some μ, and that; None if none does."""
+    width = blocks[0].matrix.shape[0] - blocks[0].points.size
+    border = np.zeros((width, width), dtype=np.longdouble)
+    for block in blocks:
+        m = block.points.size
+        border += block.matrix[m:, m:]
+        if m:
+            crossed = _eliminated(block.matrix, m, shift)
+            if crossed is None:
+                return None
+            border -= crossed
+    turned = -0.5 * np.roll(border, 1, axis=(0, 1)).astype(np.float64)  # ρ first
+    _, mu = largest_on_sphere(turned)
+    mu += shift * width * float(np.max(np.abs(turned)))
+    border += np.diag(np.append(np.full(width - 1, 2.0 * mu), -2.0 * mu))
+    crossed = _eliminated(border, width - 1, shift)
+    return None if crossed is None else (0.5 * float(crossed[0, 0] - border[-1, -1]), mu)
 
 
-def _eliminated(form: NDArray[np.floating[Any]], shift: float) -> _Eliminated | None:
-    """Eliminate a and u; None where their block, scaled and shifted, is not definite."""
-    size = form.shape[0] - 1
-    diagonal = np.diag(form)[:size].astype(np.float64)
+def _eliminated(
+    matrix: NDArray[np.floating[Any]], size: int, shift: float
+) -> NDArray[np.floating[Any]] | None:
+    """BᵀD⁻¹B of the blocks [D, B; Bᵀ, ·], D of that size and shifted after it is scaled."""
+    diagonal = np.diag(matrix)[:size].astype(np.float64)
     if not np.all(diagonal > 0.0):
         return None
     weights = np.exp2(-np.round(np.log2(diagonal) / 2.0))
-    room = shift * (size + 1)
-    scaled = (form[:size, :size] * weights[:, None] * weights[None, :]).astype(np.float64)
+    scaled = (matrix[:size, :size] * weights[:, None] * weights[None, :]).astype(np.float64)
     try:
-        factor = np.linalg.cholesky(scaled - room * np.eye(size))
+        factor = np.linalg.cholesky(scaled - shift * (size + 1) * np.eye(size))
     except np.linalg.LinAlgError:
         return None
-    factor = np.round(factor / _GRID) * _GRID
-    border = form[:size, size].astype(np.float64) * weights
-    cross = scipy.linalg.solve_triangular(factor, border, lower=True, check_finite=False)
-    square = float(cross @ cross)
-    largest = max(square, abs(float(form[size, size])), float(np.finfo(float).tiny))
-    unit = float(np.exp2(-np.ceil(np.log2(largest) / 2.0)))
-    cross = np.round(cross * unit / _GRID) * _GRID
+    across = matrix[:size, size:].astype(np.float64) * weights[:, None]
+    cross = scipy.linalg.solve_triangular(factor, across, lower=True, check_finite=False)
     wide = cross.astype(np.longdouble)
-    constant = float(form[size, size] * unit**2 - wide @ wide) - 2.0 * room
-    return _Eliminated(np.append(weights, unit), factor, cross, constant)
+    square: NDArray[np.floating[Any]] = wide.T @ wide
+    return square

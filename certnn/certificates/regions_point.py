@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
@@ -77,28 +78,83 @@ class RegionsPoint:
         return bool(np.all(np.isfinite(self.Z))) and all(leaf.finite for leaf in self.leaves)
 
 
-def region_form(
+@dataclass(frozen=True, eq=False)
+class RegionBlock:
+    """What some points add to the matrix 2S of Theorem 48.
+
+    Attributes
+    ----------
+    points : int64 array, shape (m,)
+        Those of them that are mixed.
+    matrix : array, shape (m + columns + 1,) * 2
+        Over (their a, u, ρ), in extended precision.
+    """
+
+    points: IndexArray
+    matrix: NDArray[np.floating[Any]]
+
+
+def region_blocks(
     features: FloatArray, Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
-) -> NDArray[np.floating[Any]]:
-    """The matrix 2S of Theorem 48 over (a, u, ρ) without 2hρ², in extended precision."""
-    x = features.astype(np.longdouble)
-    n, columns = x.shape
-    mixed, order = leaf.mixed, leaf.mixed.size + columns + 1
-    u = slice(mixed.size, order - 1)
-    forms = np.zeros((2 * n, order), dtype=np.longdouble)
-    forms[:n, u] = np.where(leaf.signs[:, None] > 0, x, 0.0)
-    forms[n:, u] = np.where(leaf.signs[:, None] > 0, 0.0, -x)
-    places = np.arange(mixed.size)
-    forms[mixed, places] = forms[n + mixed, places] = 1.0
+) -> list[RegionBlock]:
+    """The matrix 2S without 2(h − μ)ρ² + 2μ|u|², a block for points that products join.
+
+    Two blocks share entries of u and ρ alone. The first is that of the fixed points, and of the
+    products that are of no mixed one.
+    """
+    n = features.shape[0]
     products = leaf.products
-    weights = np.zeros((2 * n, 2 * n), dtype=np.longdouble)
-    np.add.at(weights, (products.first, products.second), products.multiplier)
-    partners = weights @ forms
-    np.add.at(partners[:, mixed.size :], leaf.balls, leaf.ball_multipliers)
-    partners[:n, -1] += Z.astype(np.longdouble) @ ray.astype(np.longdouble)
+    i, j = products.first % n, products.second % n
+    free = leaf.signs == 0
+    both = free[i] & free[j]
+    graph = scipy.sparse.coo_array((np.ones(int(both.sum())), (i[both], j[both])), shape=(n, n))
+    _, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    label = np.where(free, label, -1)
+    own = np.maximum(label[i], label[j])
+    of_balls = label[leaf.balls % n]
+    sigma = Z.astype(np.longdouble) @ ray.astype(np.longdouble)
+    blocks = []
+    orders = [np.argsort(labels, kind="stable") for labels in (label, own, of_balls)]
+    for one in np.unique(label) if np.any(label < 0) else np.append(-1, np.unique(label)):
+        points, pairs, balls = (
+            order[slice(*np.searchsorted(labels[order], [one, one + 1]))]
+            for labels, order in zip((label, own, of_balls), orders, strict=True)
+        )
+        blocks.append(_block(features, sigma, leaf, np.sort(points), pairs, balls))
+    return blocks
+
+
+def _block(
+    features: FloatArray,
+    sigma: NDArray[np.floating[Any]],
+    leaf: RegionLeaf,
+    points: IndexArray,
+    pairs: IndexArray,
+    balls: IndexArray,
+) -> RegionBlock:
+    n, columns = features.shape
+    products = leaf.products
+    first, second, mixed = (
+        products.first[pairs],
+        products.second[pairs],
+        points[leaf.signs[points] == 0],
+    )
+    used = np.unique(np.concatenate([first, second, leaf.balls[balls], points]))
+    forms = np.zeros((used.size, mixed.size + columns + 1), dtype=np.longdouble)
+    sign, active = leaf.signs[used % n], used < n
+    share = np.where(sign == 0, np.where(active, 0, -1), np.where(active == (sign > 0), sign, 0))
+    forms[:, mixed.size : -1] = share[:, None] * features[used % n]
+    free = np.flatnonzero(sign == 0)
+    forms[free, np.searchsorted(mixed, used[free] % n)] = 1.0
+    partners = np.zeros_like(forms)
+    place = np.searchsorted(used, first)
+    terms = products.multiplier[pairs, None] * forms[np.searchsorted(used, second)]
+    np.add.at(partners, place, terms)
+    np.add.at(
+        partners[:, mixed.size :],
+        np.searchsorted(used, leaf.balls[balls]),
+        leaf.ball_multipliers[balls],
+    )
+    partners[np.searchsorted(used, points), -1] += sigma[points]
     half = forms.T @ partners
-    S: NDArray[np.floating[Any]] = -(half + half.T)
-    diagonal = np.full(columns + 1, 2.0 * leaf.mu)
-    diagonal[-1] *= -1.0
-    S[np.diag_indices(order)] += np.concatenate([np.zeros(mixed.size), diagonal])
-    return S
+    return RegionBlock(mixed, -(half + half.T))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt
 from operator import mul
 
-from certnn.kernel.exact import Rows
+from certnn.kernel.exact import ExactMatrix, Rows
 from certnn.kernel.work import Work
 
 
@@ -24,26 +25,93 @@ def positive_definite(S: Rows, work: Work) -> bool:
     return _surely_definite(S) or _by_minors(S, work)
 
 
-def _surely_definite(S: Rows) -> bool:
-    """Whether a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20).
+def arrow_definite(
+    blocks: Sequence[tuple[ExactMatrix, ExactMatrix]], corner: ExactMatrix, work: Work
+) -> bool:
+    """Whether a rounded Cholesky factor proves an arrow positive definite (Theorem 20(d)).
 
-    The diagonal is positive.
+    Its variables are those of the blocks, block after block, and then the border. There is nothing
+    between two blocks, and so there is nothing in the factor.
+
+    Parameters
+    ----------
+    blocks : sequence of (ExactMatrix, ExactMatrix)
+        Each block, m×m, and its entries with the border, m×k.
+    corner : ExactMatrix
+        k×k, those of the border.
+
+    Raises
+    ------
+    Rejected
+        If the factor would take more work than is left.
     """
-    scales = [(128 - row[i].bit_length()) // 2 for i, row in enumerate(S)]
-    shift = len(S) << 65
-    factor: Rows = []
-    for i, row in enumerate(S):
-        new: list[int] = []
-        for j in range(i):
-            entry = _shifted(row[j], scales[i] + scales[j])
-            new.append((entry - sum(map(mul, new, factor[j]))) // factor[j][j])
-            if abs(new[-1]) >> 65:  # its square is above the pivot, and what follows may be long
-                return False
-        pivot = _shifted(row[i], 2 * scales[i]) - shift - sum(x * x for x in new)
-        if pivot <= 0:
+    sizes, border = [own.height for own, _ in blocks], corner.height
+    products = sum(m**3 // 3 + border * m**2 + border**2 * m for m in sizes) + border**3 // 3
+    work.spend(products, 256)
+    shift, edge = (sum(sizes) + border) << 65, _scales(corner)
+    if edge is None:
+        return False
+    left = _scaled(corner, edge, edge)
+    for own, across in blocks:
+        scales = _scales(own)
+        factor = None if scales is None else _factor(_scaled(own, scales, scales), shift)
+        if scales is None or factor is None:
             return False
+        rows = []
+        for column in zip(*_scaled(across, scales, edge), strict=True):
+            row = _eliminated(column, factor)
+            if row is None:
+                return False
+            rows.append(row)
+        for p, row in enumerate(rows):
+            for q in range(p + 1):
+                left[p][q] -= sum(map(mul, row, rows[q]))
+    return _factor(left, shift) is not None
+
+
+def _surely_definite(S: Rows) -> bool:
+    """Whether a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20(d))."""
+    matrix = ExactMatrix(S, 0)
+    scales = _scales(matrix)
+    return scales is not None and _factor(_scaled(matrix, scales, scales), len(S) << 65) is not None
+
+
+def _scales(matrix: ExactMatrix) -> list[int] | None:
+    """Powers of two that scale the diagonal to between 2**126 and 2**128, if it is positive."""
+    diagonal = [row[i] for i, row in enumerate(matrix.rows)]
+    if any(entry <= 0 for entry in diagonal):
+        return None
+    return [(128 - entry.bit_length() - matrix.exponent) // 2 for entry in diagonal]
+
+
+def _scaled(matrix: ExactMatrix, left: Sequence[int], right: Sequence[int]) -> Rows:
+    """diag(2**left) · matrix · diag(2**right), rounded down."""
+    return [
+        [_shifted(x, p + q + matrix.exponent) for x, q in zip(row, right, strict=True)]
+        for row, p in zip(matrix.rows, left, strict=True)
+    ]
+
+
+def _factor(T: Rows, shift: int) -> Rows | None:
+    """The rounded Cholesky factor of T, of which the lower triangle is read, minus the shift."""
+    factor: Rows = []
+    for i, row in enumerate(T):
+        new = _eliminated(row[:i], factor)
+        pivot = 0 if new is None else row[i] - shift - sum(x * x for x in new)
+        if new is None or pivot <= 0:
+            return None
         factor.append([*new, isqrt(pivot)])
-    return True
+    return factor
+
+
+def _eliminated(entries: Sequence[int], factor: Rows) -> list[int] | None:
+    """The row of the factor that these entries make."""
+    new: list[int] = []
+    for entry, row in zip(entries, factor, strict=True):
+        new.append((entry - sum(map(mul, new, row))) // row[-1])
+        if abs(new[-1]) >> 65:  # its square is above the pivot, and what follows may be long
+            return None
+    return new
 
 
 def _shifted(number: int, bits: int) -> int:

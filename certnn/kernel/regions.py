@@ -10,19 +10,22 @@ matrix 2S of the form in (a, u, ρ), ρ = ‖u‖,
 
 where f = (a₁..a_n, b₁..b_n), y_rs ≥ 0 but for the products a_i b_i, and ‖r_k‖ ≤ s_k. It is positive
 semidefinite because diag(w)·2S·diag(w) − LLᵀ is diagonally dominant for the given w > 0 and L.
+Where the file gives neither, a factor is computed. Points that no product joins share no entry of
+S, so with products in small groups of points the work is linear in their number.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 from typing import TypeVar
 
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_transpose
+from certnn.kernel.definite import arrow_definite
+from certnn.kernel.exact import Backend, ExactMatrix, integers, times_transpose
 from certnn.kernel.outputs import leaves, proved_directions
-from certnn.kernel.psd import lower_triangle, require_dominance
+from certnn.kernel.psd import connected_groups, lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import UNIT, span_of, span_of_integers
 from certnn.kernel.work import Work
@@ -62,9 +65,9 @@ class RegionsProof:
     ball_multipliers : array of double
         r_k and then s_k of each, columns + 1 numbers.
     weights : array of double
-        w of each leaf, for a of the points that are not fixed, u and ρ in this order.
+        w of each leaf, for a of the points that are not fixed, u and ρ in this order; or none.
     L : array of double
-        Of each leaf a lower triangle, row by row.
+        Of each leaf a lower triangle, row by row; or none.
     """
 
     kappa: float
@@ -132,6 +135,19 @@ class _Lengths:
         return (self._scales * S | self._square).summed(self._order).bits
 
 
+@dataclass(frozen=True)
+class _Products:
+    """Of a leaf, or of some of its points: (r, s, y), and (k, [*r, s]) with the norm.
+
+    Multipliers are in units of 2**-bits and 2**-ball_bits.
+    """
+
+    pairs: list[tuple[int, int, int]]
+    bits: int
+    balls: list[tuple[int, list[int]]]
+    ball_bits: int
+
+
 class _Reader:
     """The arrays of the leaves, read in their order."""
 
@@ -149,23 +165,25 @@ class _Reader:
         """μ of the next leaf."""
         return self._take("mu", self._proof.mu, 1)[0]
 
-    def products(self) -> tuple[array[int], array[int], list[int], int]:
-        """r, s and y of its products, y in units of 2**-bits, and bits."""
+    def products(self, columns: int) -> _Products:
+        """Those of the next leaf."""
         proof = self._proof
         count = self._take("product_counts", proof.product_counts, 1)[0]
         first = self._take("first", proof.first, count)
         second = self._take("second", proof.second, count)
         y, bits = integers(self._take("multipliers", proof.multipliers, count))
-        return first, second, y, bits
-
-    def balls(self, columns: int) -> tuple[array[int], Rows, int]:
-        """k and (r, s) of its products with the norm, in units of 2**-bits, and bits."""
-        proof = self._proof
         count = self._take("ball_counts", proof.ball_counts, 1)[0]
         forms, size = self._take("balls", proof.balls, count), columns + 1
         numbers = self._take("ball_multipliers", proof.ball_multipliers, count * size)
-        given, bits = integers(numbers)
-        return forms, [given[k * size : (k + 1) * size] for k in range(count)], bits
+        given, ball_bits = integers(numbers)
+        partners = [given[k * size : (k + 1) * size] for k in range(count)]
+        pairs, balls = zip(first, second, y, strict=True), zip(forms, partners, strict=True)
+        return _Products(list(pairs), bits, list(balls), ball_bits)
+
+    @property
+    def has_witness(self) -> bool:
+        """Whether the file has w and L; if it has neither, they are of no leaf."""
+        return bool(self._proof.weights or self._proof.L)
 
     def witness(self, order: int) -> tuple[ExactMatrix, ExactMatrix]:
         """w as one row, and the lower triangle L."""
@@ -199,66 +217,123 @@ def _check_leaf(
 ) -> None:
     """Read what the file has for a leaf, and check that it proves the bound there (Theorem 48)."""
     n, columns = len(features.rows), len(features.rows[0])
-    order = n - len(signs) + columns + 1
-    mu, (first, second, y, bits) = reader.mu(), reader.products()
-    balls, multipliers, ball_bits = reader.balls(columns)
-    work.spend((len(first) + len(balls) + 2 * n * order + order**2) * order, bits)
-    work.hold((2 * n + order) * order, bits)
-    w, L = reader.witness(order)
+    mu, products = reader.mu(), reader.products(columns)
+    _require_nonnegative(n, products)
+    if reader.has_witness:
+        S = _form(features, sigma, signs, range(n), products, work, bits, backend)
+        S += _corner(bound, mu, S.height, columns)
+        _require_witness(S, *reader.witness(S.height), work, bits, backend)
+        return
+    corner, blocks = _corner(bound, mu, columns + 1, columns), []
+    for points, own in _parts(n, signs, products):
+        S = _form(features, sigma, signs, points, own, work, bits, backend)
+        size = S.height - columns - 1
+        block, border = S.taken(range(size)), S.taken(range(size, S.height))
+        corner += _columns(border, size, S.height)
+        if size:
+            blocks.append((_columns(block, 0, size), _columns(block, size, S.height)))
+    if not arrow_definite(blocks, corner, work):
+        raise Rejected("the form of a leaf is not positive definite")
+
+
+def _require_nonnegative(n: int, products: _Products) -> None:
+    for r, s, y in products.pairs:
+        if y < 0 and not r < n == s - r:
+            raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+    for form, (*vector, s) in products.balls:
+        if s < 0 or sum(x * x for x in vector) > s * s:
+            raise Rejected(f"a product of form {form} with the norm may be negative")
+
+
+def _require_witness(
+    S: ExactMatrix, w: ExactMatrix, L: ExactMatrix, work: Work, bits: int, backend: Backend
+) -> None:
+    order = S.height
+    work.spend(order**3, bits)
     if min(w.rows[0]) <= 0:
         raise Rejected("a weight is not positive")
-    forms = _forms(features, signs)
-    partners = ExactMatrix(_partners(forms.rows, first, second, y), forms.exponent - bits)
-    partners += _norm_partners(len(forms.rows), order, balls, multipliers, ball_bits)
-    partners += _fits(len(forms.rows), order, sigma)
-    half = times_transpose(forms.transposed(), partners.transposed(), backend)
-    S = _corner(bound, mu, order, columns) - half - half.transposed()
     remainder = S.rescaled(w.rows[0], w.rows[0], 2 * w.exponent) - times_transpose(L, L, backend)
     require_dominance(remainder, [f"row {p} of a leaf" for p in range(order)])
 
 
-def _forms(features: ExactMatrix, signs: Mapping[int, int]) -> ExactMatrix:
-    """a_1..a_n, b_1..b_n of a leaf as rows over (a, u, ρ)."""
-    n, unit = len(features.rows), 1 << -features.exponent
-    mixed = [i for i in range(n) if i not in signs]
-    places = {i: place for place, i in enumerate(mixed)}
-    active, inactive = [], []
-    for i, x in enumerate(features.rows):
-        own = [unit * (place == places.get(i, -1)) for place in range(len(mixed))]
-        sign = signs.get(i, 0)
-        active.append([*own, *(x if sign > 0 else [0] * len(x)), 0])
-        inactive.append([*own, *([0] * len(x) if sign > 0 else [-entry for entry in x]), 0])
-    return ExactMatrix(active + inactive, features.exponent)
+def _parts(
+    n: int, signs: Mapping[int, int], products: _Products
+) -> list[tuple[list[int], _Products]]:
+    """Points with their products, so that S joins no two parts; the fixed ones at the end."""
+    free = [i for i in range(n) if i not in signs]
+    place = {i: p for p, i in enumerate(free)}
+    joined = [(r % n, s % n) for r, s, _ in products.pairs]
+    edges = [(place[i], place[j]) for i, j in joined if i in place and j in place]
+    groups = [[free[p] for p in group] for group in connected_groups(len(free), edges)]
+    number = {i: g for g, group in enumerate(groups) for i in group}
+    last = len(groups)
+    pairs: list[list[tuple[int, int, int]]] = [[] for _ in range(last + 1)]
+    for pair, (i, j) in zip(products.pairs, joined, strict=True):
+        pairs[number.get(i, number.get(j, last))].append(pair)
+    balls: list[list[tuple[int, list[int]]]] = [[] for _ in range(last + 1)]
+    for ball in products.balls:
+        balls[number.get(ball[0] % n, last)].append(ball)
+    points = [*groups, sorted(signs)]
+    own = [
+        _Products(p, products.bits, b, products.ball_bits)
+        for p, b in zip(pairs, balls, strict=True)
+    ]
+    return [(i, p) for i, p in zip(points, own, strict=True) if i or p.pairs or p.balls]
 
 
-def _partners(forms: Rows, first: array[int], second: array[int], y: list[int]) -> Rows:
-    """Row r is Σ y_rs f_s; that y is nonnegative where it has to be is checked."""
-    n, rows = len(forms) // 2, [[0] * len(row) for row in forms]
-    for r, s, multiplier in zip(first, second, y, strict=True):
-        if multiplier < 0 and not r < n == s - r:
-            raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
-        rows[r] = [t + multiplier * x for t, x in zip(rows[r], forms[s], strict=True)]
-    return rows
-
-
-def _norm_partners(
-    count: int, order: int, balls: array[int], multipliers: Rows, bits: int
+def _form(
+    features: ExactMatrix,
+    sigma: ExactMatrix,
+    signs: Mapping[int, int],
+    points: Sequence[int],
+    products: _Products,
+    work: Work,
+    bits: int,
+    backend: Backend,
 ) -> ExactMatrix:
-    """Row k is s_k ρ + r_kᵀu; that ‖r_k‖ ≤ s_k is checked."""
-    rows = [[0] * order for _ in range(count)]
-    for k, numbers in zip(balls, multipliers, strict=True):
-        *r, s = numbers
-        if s < 0 or sum(x * x for x in r) > s * s:
-            raise Rejected(f"a product of form {k} with the norm may be negative")
-        start = order - len(numbers)
-        rows[k][start:] = [t + x for t, x in zip(rows[k][start:], numbers, strict=True)]
-    return ExactMatrix(rows, -bits)
+    """What points and products add to 2S: over the a of those not fixed, u and ρ."""
+    columns = len(features.rows[0])
+    places = {i: p for p, i in enumerate(i for i in points if i not in signs)}
+    width = len(places) + columns + 1
+    many = len(products.pairs) + len(products.balls) + 2 * len(points) * width
+    work.spend(many * width, bits)
+    work.hold((2 * len(points) + width) * width, bits)
+    used = {r for r, _, _ in products.pairs} | {k for k, _ in products.balls} | {*points}
+    forms = {f: _form_row(features, signs, places, f) for f in used}
+    own, fitted, norm = ({f: [0] * width for f in used} for _ in range(3))
+    for r, s, y in products.pairs:
+        second = forms[s] if s in forms else _form_row(features, signs, places, s)
+        own[r] = [t + y * x for t, x in zip(own[r], second, strict=True)]
+    for i in points:
+        fitted[i][-1] = sigma.rows[0][i]
+    for k, partner in products.balls:
+        start = width - len(partner)
+        norm[k][start:] = [t + x for t, x in zip(norm[k][start:], partner, strict=True)]
+    partners = ExactMatrix(list(own.values()), features.exponent - products.bits)
+    partners += ExactMatrix(list(norm.values()), -products.ball_bits)
+    partners += ExactMatrix(list(fitted.values()), sigma.exponent)
+    left = ExactMatrix(list(forms.values()), features.exponent).transposed()
+    half = times_transpose(left, partners.transposed(), backend)
+    return (half + half.transposed()).negated()
 
 
-def _fits(count: int, order: int, sigma: ExactMatrix) -> ExactMatrix:
-    """Row i is σ_i ρ for the form a_i, zero for b_i."""
-    weights = [*sigma.rows[0], *([0] * (count - len(sigma.rows[0])))]
-    return ExactMatrix([[0] * (order - 1) + [weight] for weight in weights], sigma.exponent)
+def _form_row(
+    features: ExactMatrix, signs: Mapping[int, int], places: Mapping[int, int], form: int
+) -> list[int]:
+    """One of a_1..a_n, b_1..b_n over (a of the places, u, ρ), in units of the features'."""
+    i = form % features.height
+    active, sign, x = form == i, signs.get(i, 0), features.rows[i]
+    own = [0] * len(places)
+    if sign == 0:
+        own[places[i]] = 1 << -features.exponent
+        return [*own, *([0] * len(x) if active else [-entry for entry in x]), 0]
+    if active == (sign > 0):
+        return [*own, *(entry * sign for entry in x), 0]
+    return [*own, *([0] * len(x)), 0]
+
+
+def _columns(matrix: ExactMatrix, start: int, stop: int) -> ExactMatrix:
+    return ExactMatrix([row[start:stop] for row in matrix.rows], matrix.exponent)
 
 
 def _corner(bound: float, mu: float, order: int, columns: int) -> ExactMatrix:

@@ -13,13 +13,16 @@ from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, 
 
 from certnn.budget import Budget
 from certnn.certificates.cuts_certify import certify_cuts
+from certnn.certificates.directions import cover as cover_of_outputs
 from certnn.certificates.document import partition_certificate
 from certnn.certificates.regions_certify import certify_regions
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.extended.refine import refine
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
+from certnn.relaxation.interior.grouped import GroupedLifts
 from certnn.relaxation.interior.lifts import region_rounds
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.lower_bound import lower_bound
 from certnn.training import train_locally
 
@@ -168,21 +171,35 @@ def cut(problem, families, rounds):
     return certify_cuts(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
-def regions_problems():
-    """Name, most regions of a direction, rounds, problem."""
+#: With a witness, as certnn does not write them any more: these are kept.
+WITNESSED = ("regions", "regions-one-point", "regions-two-outputs", "regions-hidden-bias")
+
+
+def lifts_problems():
+    """Name, largest group, problem."""
     rng = np.random.default_rng(11)
 
     def normal(*shape):
         return np.round(rng.standard_normal(shape), 3)
 
-    yield "regions", 2, 2, TrainingProblem(normal(7, 2), normal(7, 1), 0.05)
-    yield "regions-one-point", 1, 1, TrainingProblem([[2.0]], [[3.0]], 0.5)
-    yield "regions-two-outputs", 1, 1, TrainingProblem(normal(4, 2), normal(4, 2), 0.1)
-    yield "regions-hidden-bias", 2, 2, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, True)
+    yield "lifts", 3, TrainingProblem(normal(7, 2), normal(7, 1), 0.05)
+    yield "lifts-one-point", 1, TrainingProblem([[2.0]], [[3.0]], 0.5)
+    yield "lifts-two-outputs", 2, TrainingProblem(normal(4, 2), normal(4, 2), 0.1)
+    yield "lifts-hidden-bias", 2, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, True)
 
 
-def regions(problem, most, rounds):
-    points = islice(region_rounds(problem, Budget(), most), rounds)
+def lifts(problem, size):
+    of = cover_of_outputs(problem.c, 1.2, Budget())
+    *_, last = GroupedLifts(reduce_problem(problem), of, size, Budget()).points()
+    return certify_regions(problem, last.point, {"made by": "certnn"}).certificate
+
+
+def lifts_with_splits():
+    rng = np.random.default_rng(12)
+    problem = TrainingProblem(
+        np.round(rng.standard_normal((6, 2)), 3), np.round(rng.standard_normal((6, 1)), 3), 0.05
+    )
+    points = islice(region_rounds(problem, Budget(), 2), 2)
     return certify_regions(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
@@ -291,6 +308,35 @@ def incorrect(correct):
     yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
     yield from incorrect_regions(correct["regions"])
+    yield from incorrect_lifts(correct["lifts"])
+
+
+def incorrect_lifts(good):
+    proof, row = "proof", "not positive definite"
+
+    def lists(key, change, kind="d"):
+        return array_changed(good, *key, to=change, kind=kind)
+
+    halved = changed(good, proof, "kappa", to=lambda k: k / 2)
+    both = array_changed(halved, proof, "bounds", to=lambda t: [x / 2 for x in t])
+    yield "lifts-kappa-and-bounds-halved", row, both
+    barely = changed(good, proof, "kappa", to=lambda k: k * (1.0 - 1e-6))
+    below = array_changed(barely, proof, "bounds", to=lambda t: [x * (1.0 - 2e-6) for x in t])
+    yield "lifts-kappa-and-bounds-a-little-lower", row, below
+    yield "lifts-dual-point-doubled", row, lists((proof, "Z"), double)
+    yield "lifts-data-doubled", row, lists(("data", "X"), double)
+    yield "lifts-mu-zero", row, lists((proof, "mu"), lambda t: [0.0] * len(t))
+    products = (proof, "products")
+    n = good["claim"]["n"]
+    first, second = (unpack(good["proof"]["products"][key], "I") for key in ("first", "second"))
+    vanishing = [s == r + n for r, s in zip(first, second, strict=True)]
+
+    def without_squares(numbers):
+        return [0.0 if free else y for y, free in zip(numbers, vanishing, strict=True)]
+
+    yield "lifts-without-squares", row, lists((*products, "multiplier"), without_squares)
+    yield "lifts-with-weights-alone", "weights end", lists((proof, "weights"), lambda t: [1.0])
+    yield "lifts-with-L-alone", "weights end", lists((proof, "L"), lambda t: [1.0])
 
 
 def incorrect_regions(good):
@@ -801,6 +847,7 @@ def write(folder, name, content):
 
 
 def main():
+    witnessed = {name: (FOLDER / "correct" / f"{name}.json").read_bytes() for name in WITNESSED}
     for folder in ("correct", "incorrect", "malformed"):
         for path in (FOLDER / folder).glob("*.json"):
             path.unlink()
@@ -812,8 +859,11 @@ def main():
         write("correct", name, cut(problem, families, rounds).document)
     for name, most_splits, depth, problem in phases_problems():
         write("correct", name, phases(problem, most_splits, depth).document)
-    for name, most, rounds, problem in regions_problems():
-        write("correct", name, regions(problem, most, rounds).document)
+    for name, content in witnessed.items():
+        write("correct", name, content)
+    for name, size, problem in lifts_problems():
+        write("correct", name, lifts(problem, size).document)
+    write("correct", "lifts-with-splits", lifts_with_splits().document)
     for name, level, problem in problems():
         write("correct", name, lower_bound(problem, level).certificate.document)
     correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}

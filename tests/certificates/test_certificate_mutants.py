@@ -19,10 +19,11 @@ from certnn import kernel
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
-CLOSED_FORM += ["phases-one-column", "regions-one-point"]
+CLOSED_FORM += ["phases-one-column", "regions-one-point", "lifts-one-point"]
 SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparallel-zero-rows"]
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["regions", "regions-two-outputs", "regions-hidden-bias"]
+SEARCHED += ["lifts", "lifts-two-outputs", "lifts-hidden-bias", "lifts-with-splits"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
@@ -99,6 +100,8 @@ def other_number(rng, number):
 
 def other_numbers(rng, numbers):
     numbers = list(numbers)
+    if not numbers:
+        return [rng.gauss(0.0, 1.0)]
     i, j = rng.randrange(len(numbers)), rng.randrange(len(numbers))
     what = rng.randrange(8)
     if what == 0:

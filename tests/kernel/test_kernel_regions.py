@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from array import array
@@ -13,17 +14,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_problems import region_form
 
 import certnn.kernel
 from certnn.budget import Budget
 from certnn.certificates.directions import cover
 from certnn.certificates.dual_point import Products
 from certnn.certificates.regions_certify import certify_regions
-from certnn.certificates.regions_point import RegionLeaf, RegionsPoint, region_form
-from certnn.kernel import Rejected
+from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
+from certnn.kernel import Rejected, check_certificate
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import leaves
-from certnn.kernel.regions import RegionsProof, _forms, check_regions
+from certnn.kernel.regions import RegionsProof, _form_row, check_regions
 from certnn.kernel.work import Work
 from certnn.problem.training_problem import TrainingProblem
 
@@ -108,10 +110,11 @@ def test_forms_of_a_leaf_at_its_neurons(seed):
     X, u = rng.integers(-9, 10, (4, 2)), rng.integers(-9, 10, 2)
     active = X @ u > 0
     signs = {i: 1 if active[i] else -1 for i in range(4) if rng.random() < 0.5}
-    forms = _forms(ExactMatrix((8 * X).tolist(), -3), signs)
-    mixed = [i for i in range(4) if i not in signs]
+    mixed = {i: p for p, i in enumerate(i for i in range(4) if i not in signs)}
+    features = ExactMatrix((8 * X).tolist(), -3)
+    forms = [_form_row(features, signs, mixed, form) for form in range(8)]
     z = [*(max(int(X[i] @ u), 0) for i in mixed), *map(int, u), 77]
-    values = [sum(p * q for p, q in zip(row, z, strict=True)) for row in forms.rows]
+    values = [sum(p * q for p, q in zip(row, z, strict=True)) for row in forms]
     expected = [*np.maximum(X @ u, 0).tolist(), *np.maximum(-X @ u, 0).tolist()]
     assert [Fraction(value, 8) for value in values] == expected
 
@@ -196,3 +199,58 @@ def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanish
     check_regions(FEATURE, one(0, 0, 7.0), Work(1 << 24), "python")
     with pytest.raises(Rejected, match="negative"):
         check_regions(FEATURE, one(0, 0, -7.0), Work(1 << 24), "python")
+
+
+def unwitnessed(**changes):
+    """The same, which has to be definite without a witness; so h is a little larger."""
+    return proof_of_one_point(
+        **{
+            "kappa": 1.0 + 2.0**-40,
+            "bounds": array("d", [1.0 + 2.0**-40] * 2),
+            "weights": array("d"),
+            "L": array("d"),
+        }
+        | changes
+    )
+
+
+def test_a_proof_by_hand_without_a_witness():
+    check_regions(FEATURE, unwitnessed(), Work(1 << 24), "python")
+    semidefinite = {"kappa": 1.0, "bounds": array("d", [1.0, 1.0])}
+    for change in (semidefinite, {"mu": array("d", [0.5, 0.51, 0.5, 0.5])}):
+        with pytest.raises(Rejected, match="not positive definite"):
+            check_regions(FEATURE, unwitnessed(**change), Work(1 << 24), "python")
+    with pytest.raises(Rejected, match="weights end"):
+        check_regions(FEATURE, unwitnessed(L=array("d", [1.0])), Work(1 << 24), "python")
+
+
+def in_groups(point):
+    """With the products alone that join points 2k and 2k + 1, or are with a fixed one."""
+    kept = []
+    for leaf in point.leaves:
+        i, j = (forms % leaf.signs.size for forms in (leaf.products.first, leaf.products.second))
+        near = (i // 2 == j // 2) | (leaf.signs[i] != 0) | (leaf.signs[j] != 0)
+        kept.append(replace(leaf, products=leaf.products.selected(near)))
+    return replace(point, leaves=tuple(kept))
+
+
+@given(seed=SEEDS, n=st.integers(2, 5), columns=st.integers(1, 2), lower=st.floats(1e-12, 0.5))
+@settings(max_examples=30, deadline=None)
+def test_a_factor_in_groups_decides_as_elimination_in_fractions_does(seed, n, columns, lower):
+    rng = np.random.default_rng(seed)
+    problem = TrainingProblem(rng.standard_normal((n, columns)), rng.standard_normal((n, 1)), 0.1)
+    point = in_groups(random_point(rng, n, columns, 1))
+    certificate = certify_regions(problem, point, {}).certificate
+    given_file = json.loads(certificate.document)
+    assert given_file["proof"]["weights"] == given_file["proof"]["L"] == ""
+    proof = given_file["proof"]
+    heights = np.frombuffer(base64.b64decode(proof["bounds"])) * (1.0 - lower)
+    proof["bounds"] = base64.b64encode(heights.tobytes()).decode()
+    proof["kappa"] *= 1.0 - 0.5 * lower  # the directions prove it; the leaves may not
+    document = json.dumps(given_file).encode()
+    if plain_checker()["proved"](document):
+        assert lower < 1e-3  # the highest bound is as low as its leaf allows
+        check_certificate(document, "python")
+    else:
+        with pytest.raises(Rejected, match="not positive definite"):
+            check_certificate(document, "python")

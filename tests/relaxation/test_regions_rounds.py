@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_array
+from small_problems import region_form
 
 import certnn
 from certnn import lower_bound
 from certnn.budget import Budget
 from certnn.certificates.regions_certify import certify_regions
-from certnn.certificates.regions_point import region_form
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.lifts import region_rounds
