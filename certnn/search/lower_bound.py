@@ -57,10 +57,10 @@ def lower_bound(
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)", "dnn", "cuts", "regions", "regions(k)", "phases" or
-        "partition"; see `certnn.search.levels.schedule.stages`. After a partition "auto" runs no
-        further level, unless there is a limit: then it goes on, with levels that take long too,
-        until its goal or its limit is reached.
+        "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "regions",
+        "regions(k)", "phases" or "partition"; see `certnn.search.levels.schedule.stages`. After a
+        partition "auto" runs no further level, unless there is a limit: then it goes on, also with
+        levels that take long, until its goal or its limit is reached.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
     work_limit : float or None

@@ -20,8 +20,8 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level",
         default="auto",
-        help="auto, shor, block, block(k), dnn, cuts, regions, regions(k), phases or partition "
-        "(default: auto)",
+        help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases "
+        "or partition (default: auto)",
     )
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"

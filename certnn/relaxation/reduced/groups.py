@@ -14,7 +14,7 @@ _POWER = 8
 _AT_A_TIME = 512
 
 
-def angular_groups(units: FloatArray, size: int) -> list[IndexArray]:
+def angular_groups(units: FloatArray, size: int, apart: float = 0.0) -> list[IndexArray]:
     """Partition directions into groups of at most `size`, close in angle up to sign.
 
     Groups are merged, the pair of the largest affinity between them (a sum over their pairs of
@@ -26,6 +26,8 @@ def angular_groups(units: FloatArray, size: int) -> list[IndexArray]:
         Directions of norm 1.
     size : int
         Largest number of directions in a group, at least 1.
+    apart : float
+        Directions whose squared sine is below this count as less close, down to not at all.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def angular_groups(units: FloatArray, size: int) -> list[IndexArray]:
     """
     groups: list[IndexArray] = []
     for part in _parts(units, size):
-        groups += [np.sort(part[group]) for group in _merged(units[part], size)]
+        groups += [np.sort(part[group]) for group in _merged(units[part], size, apart)]
     return groups
 
 
@@ -56,11 +58,14 @@ def _parts(units: FloatArray, size: int) -> list[IndexArray]:
     return done
 
 
-def _merged(units: FloatArray, size: int) -> list[IndexArray]:
+def _merged(units: FloatArray, size: int, apart: float) -> list[IndexArray]:
     count = units.shape[0]
     if count == 0:
         return []
-    between = np.abs(units @ units.T) ** _POWER
+    cosine = np.minimum(np.abs(units @ units.T), 1.0)
+    between = cosine**_POWER
+    if apart > 0.0:
+        between *= np.minimum(1.0, (1.0 - cosine**2) / apart)
     sizes = np.ones(count)
     members = [[i] for i in range(count)]
     score = between.copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +18,8 @@ from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.own_solvers import iterates, solver_name
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.level import Context
+from certnn.search.levels.rising import Rising
 
-#: A bound is certified on the way if it has risen by this share, and if certifying takes no more
-#: than this share of what was spent since the last one, of which a second is the least.
-_RISE, _SHARE, _LEAST = 0.02, 0.2, 1.0
-#: What to keep for certifying at the end, in units of what it took before.
-_KEPT = 1.5
 #: Nominal seconds of certifying, for each third power of the order of a matrix.
 _A_CUBE = 5e-8
 
@@ -90,44 +85,18 @@ def _by_own_solver(
     reduced = reduce_problem(problem)
     solver = solver_name(groups, reduced)
     about = context.about(level) | {"solver": solver}
-    nominal = _proof_cost(problem, groups)
-    cost, step, proved, finished = nominal, 0.0, -math.inf, False
-    highest: DualIterate | None = None
-    since = began = budget.now
 
-    def proof(iterate: DualIterate) -> Certified:
-        nonlocal proved, since, cost
-        proved, start = iterate.bound, budget.now
-        context.tell(f"{name}: proving")
-        found = certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
-        budget.spend(nominal)
-        since = budget.now
-        cost = since - start
-        return found
+    def prove(iterate: DualIterate) -> Certified:
+        return certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
 
+    run = Rising(context, name, prove, _proof_cost(problem, groups))
     try:
-        for iterate in iterates(reduced, groups, budget, context.products.get(name)):
-            step = budget.now - began
-            if highest is None or iterate.bound > highest.bound:
-                highest = iterate
-            context.tell(f"{name}: {highest.bound:.6g} to be proved")
-            if context.is_enough(highest.bound) or not budget.affords(step + _KEPT * cost):
-                break
-            risen = highest.bound > proved + _RISE * abs(proved) or proved == -math.inf
-            if risen and budget.now - since > max(cost / _SHARE, _LEAST):
-                yield proof(highest)
-            began = budget.now
-        else:
-            finished = True
-        if highest is None:
-            raise SolverError("the solver found no dual point")
-        if highest.bound > proved:
-            yield proof(highest)
+        yield from run.proofs(iterates(reduced, groups, budget, context.products.get(name)))
     finally:
-        if highest is not None:
-            context.products[name] = highest.products
+        if run.highest is not None:
+            context.products[name] = run.highest.products
             seconds = time.monotonic() - started
-            context.figures.append(_figure(solver, name, highest, finished, seconds))
+            context.figures.append(_figure(solver, name, run.highest, run.finished, seconds))
 
 
 def _proof_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:

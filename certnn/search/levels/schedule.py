@@ -1,9 +1,10 @@
 """The schedule: which levels of proof to run for a given request, and in which order.
 
 shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest
-(Theorem 13); regions has a relaxation for each direction of the outputs and each region of weight
-space. A partition of weight space, and phases of the activations, prove the dual norm itself, as
-tightly as time and memory allow, and train as they go.
+(Theorem 13). lifts has a relaxation for each direction of the outputs, with products in groups of
+points and with norms, and regions one for each region of weight space too. A partition of weight
+space, and phases of the activations, prove the dual norm itself, as tightly as time and memory
+allow, and train as they go.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 from certnn.errors import InputError
 from certnn.search.levels.level import Level
+from certnn.search.levels.lifts import Lifts
 from certnn.search.levels.relaxed import Block, Dnn
 from certnn.search.levels.rounds import Cuts, Regions
 from certnn.search.levels.shor import Shor
@@ -32,11 +34,17 @@ _BLOCK_UP_TO = 2000
 _PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
-_CHOICE = "auto, shor, block, block(k), dnn, cuts, regions, regions(k), phases or partition"
+#: Lifts have a direction of the outputs each, so that these are few.
+_LIFTS_OUTPUTS_UP_TO = 3
+_CHOICE = (
+    "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases or "
+    "partition"
+)
 
 
 SHOR = Shor()
 BLOCK = Block(DEFAULT_GROUP)
+LIFTS = Lifts()
 DNN = Dnn()
 CUTS = Cuts()
 REGIONS = Regions()
@@ -57,11 +65,12 @@ def stages(
     Parameters
     ----------
     request : str
-        "shor", "block" (groups of 25), "block(k)", "dnn", "cuts", "regions", "regions(k)" (with at
-        most k regions for each direction of the outputs), "phases", "partition", or "auto": a
-        partition first if there are at most 5 columns; then as far as the solver goes in minutes,
-        dnn up to 300 distinct directions, block up to 2000, shor above; phases last, up to 100
-        directions and 3 outputs.
+        "shor", "block" (groups of 25), "block(k)", "lifts", "lifts(k)" (groups of k), "dnn",
+        "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
+        "phases", "partition", or "auto": a partition first if there are at most 5 columns; then
+        lifts where there are more than 25 distinct directions and up to 3 outputs; then as far as
+        the solver goes in minutes, dnn up to 300 directions, and with more outputs block up to
+        2000; phases last, up to 100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -80,12 +89,14 @@ def stages(
     InputError
         If the request is none of these.
     """
-    pattern = r"(auto|shor|dnn|cuts|phases|partition|block|regions)(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = r"(auto|shor|dnn|cuts|phases|partition|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
-    if match is None or (match[2] and match[1] not in ("block", "regions")):
+    if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
+    if match[1] == "lifts":
+        return (SHOR, Lifts(int(match[2] or 0)))
     if match[1] == "regions":
         return (SHOR, Regions(int(match[2] or 0)))
     if request == "partition":
@@ -93,10 +104,7 @@ def stages(
     if request == "phases":
         return (SHOR, PHASES)
     if request == "auto":
-        dnn_up_to = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
-        tightest = "dnn" if directions <= dnn_up_to else "block"
-        relaxed = tightest if directions <= _BLOCK_UP_TO else "shor"
-        later = stages(relaxed, directions, columns, outputs, general)[1:]
+        later = tuple(_relaxed(directions, outputs, general))
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             later = (*later, PHASES)
         if limited and not general:
@@ -111,9 +119,20 @@ def stages(
     return (SHOR, *_early(min(group, directions), general), block)
 
 
+def _relaxed(directions: int, outputs: int, general: bool) -> Iterator[Level]:
+    """The levels of the relaxation that take minutes at most."""
+    lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
+    if lifted:
+        yield LIFTS
+    if directions <= (_GENERAL_DNN_UP_TO if general else _DNN_UP_TO):
+        yield from (*_early(directions, general), DNN)
+    elif directions <= _BLOCK_UP_TO and not lifted:
+        yield BLOCK
+
+
 def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
     """What may take all the time there is, the cheapest first."""
-    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO:
+    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO and outputs > _LIFTS_OUTPUTS_UP_TO:
         yield BLOCK
     if directions <= _PATIENT_DNN_UP_TO:
         yield DNN

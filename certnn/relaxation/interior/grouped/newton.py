@@ -1,0 +1,391 @@
+"""One predictor-corrector step for all lifts, whose groups are eliminated one by one.
+
+What joins the groups of a lift is its M; what joins the lifts is the residual: the loss is of the
+sum of what they add to the network. So a group's unknowns are eliminated in each lift, then the
+group's part of the residual, which leaves a system in the M of all lifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from certnn.arrays import FloatArray
+from certnn.relaxation.interior.grouped.batch import Blocks, GroupBatch, Moments
+from certnn.relaxation.interior.grouped.hessian import assemble, corner_entries
+from certnn.relaxation.interior.grouped.scaling import Scaling, reach_of_numbers
+
+#: Share of the way to the border of the cones that a step takes.
+_SHARE = 0.97
+#: So many rows of the residual are taken together: large matrices are read and written less often.
+_ROWS = 512
+#: Added to a unit diagonal until the matrix is definite in floats.
+_SHIFTS = (0.0, 1e-14, 1e-12, 1e-10)
+#: The corrector aims no nearer than this share of the mean product.
+_LEAST_CENTRING = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """How a batch meets the targets: with lengths times E[ρ a] and, past k of them, E[ρ b].
+
+    Attributes
+    ----------
+    lengths : float64 array, shape (g, k) or (g, 2k)
+    targets : float64 array, shape (g, k, c) or (g, 2k, c)
+    """
+
+    lengths: FloatArray
+    targets: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A primal and a dual point inside all cones, of which the dual one may be infeasible.
+
+    Attributes
+    ----------
+    corner : float64 array, shape (ℓ, q, q)
+        M of each lift.
+    moments : list of Moments
+        Of each batch.
+    primal, dual : list of Blocks
+        What is in the cones, and its multipliers.
+    room, mu : float64 arrays, shape (ℓ,)
+        M_ρρ − tr M_uu, which is not negative, and its multiplier.
+    """
+
+    corner: FloatArray
+    moments: list[Moments]
+    primal: list[Blocks]
+    dual: list[Blocks]
+    room: FloatArray
+    mu: FloatArray
+
+    @property
+    def gap(self) -> float:
+        """The sum of all products that vanish at an optimum."""
+        own = sum(s.dot(z) for s, z in zip(self.primal, self.dual, strict=True))
+        return own + float(self.room @ self.mu)
+
+
+def room_of(corner: FloatArray) -> FloatArray:
+    """M_ρρ − tr M_uu of each lift."""
+    return np.asarray(2.0 * corner[:, 0, 0] - np.trace(corner, axis1=1, axis2=2))
+
+
+@dataclass(frozen=True, eq=False)
+class _Change:
+    corner: FloatArray
+    moments: list[Moments]
+    primal: list[Blocks]
+    dual: list[Blocks]
+    room: FloatArray
+    mu: FloatArray
+
+
+class JointProgram:
+    """The data: batches, how they meet the targets, and the lifts' directions and bounds.
+
+    Attributes
+    ----------
+    batches : sequence of GroupBatch
+    fits : sequence of Fits
+    directions : float64 array, shape (ℓ, c)
+        Of length 1.
+    bounds : float64 array, shape (ℓ,)
+        What M_ρρ of each lift costs.
+    """
+
+    def __init__(
+        self,
+        batches: Sequence[GroupBatch],
+        fits: Sequence[Fits],
+        directions: FloatArray,
+        bounds: FloatArray,
+    ) -> None:
+        self.batches, self.fits = batches, fits
+        self.directions, self.bounds = directions, bounds
+        self.order = batches[0].order
+        self.row, self.column = corner_entries(self.order)
+
+    @property
+    def lifts(self) -> int:
+        """How many there are."""
+        return int(self.bounds.size)
+
+    @property
+    def degree(self) -> int:
+        """Of all cones."""
+        return self.lifts + self.lifts * int(
+            sum(batch.groups * batch.degree for batch in self.batches)
+        )
+
+    def fitted(self, number: int, cross: FloatArray, corner: FloatArray) -> FloatArray:
+        """What each lift adds along its direction, shape (ℓ, g, fits), for a batch's Q and M."""
+        batch, fits = self.batches[number], self.fits[number]
+        ends = cross[:, :, 0, :]
+        if fits.lengths.shape[1] > batch.size:
+            moved = np.einsum("gkd,ld->lgk", batch.rows, corner[:, 0, 1:])
+            ends = np.concatenate([ends, ends - moved], axis=-1)
+        return np.asarray(fits.lengths * ends)
+
+    def residuals(self, state: State) -> list[FloatArray]:
+        """Targets minus outputs of each batch, shape (g, fits, c)."""
+        return [
+            fits.targets
+            - np.einsum("lgf,lc->gfc", self.fitted(k, own.cross, state.corner), self.directions)
+            for k, (fits, own) in enumerate(zip(self.fits, state.moments, strict=True))
+        ]
+
+    def packed(self, corner: FloatArray) -> FloatArray:
+        """⟨corner, ·⟩ over M's unknowns, all lifts after another."""
+        twice = np.where(self.row == self.column, 1.0, 2.0)
+        return np.asarray((corner[:, self.row, self.column] * twice).ravel())
+
+    def unpacked(self, numbers: FloatArray) -> FloatArray:
+        """M of its unknowns."""
+        corner = np.zeros((self.lifts, self.order, self.order))
+        corner[:, self.row, self.column] = numbers.reshape(self.lifts, -1)
+        corner[:, self.column, self.row] = corner[:, self.row, self.column]
+        return corner
+
+
+class JointStep:
+    """The linear equations at a state, factored.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If floats are not enough for it.
+    """
+
+    def __init__(self, program: JointProgram, state: State) -> None:
+        self._program, self._state = program, state
+        self._scalings = [Scaling(*pair) for pair in zip(state.primal, state.dual, strict=True)]
+        entries = program.row.size
+        whole = np.zeros((program.lifts * entries,) * 2, order="F")  # its lower triangle
+        self._factors, self._joints = [], []
+        for k in range(len(program.batches)):
+            factors, joints = self._eliminated(k, whole)
+            self._factors.append(factors)
+            self._joints.append(joints)
+        diagonal = program.row == program.column
+        mass = np.where(diagonal, np.where(program.row == 0, 1.0, -1.0), 0.0)
+        for lift, weight in enumerate(state.mu / state.room):
+            own = slice(lift * entries, (lift + 1) * entries)
+            whole[own, own] += weight * np.outer(mass, mass)
+        self._corner = _cholesky(whole)
+
+    def _eliminated(
+        self, number: int, whole: FloatArray
+    ) -> tuple[list[list[FloatArray]], list[FloatArray]]:
+        """Eliminate the groups of a batch: factors of their own blocks, and of the residual's."""
+        program, scaling = self._program, self._scalings[number]
+        batch, fits = program.batches[number], program.fits[number]
+        own, entries = batch.unknowns, program.row.size
+        count, outputs = fits.lengths.shape[1], program.directions.shape[1]
+        factors: list[list[FloatArray]] = [[] for _ in range(batch.groups)]
+        together = max(1, _ROWS // (count * outputs))
+        joints, halves = [], []
+        block = np.zeros((own + entries,) * 2)
+        for group in range(batch.groups):
+            across = np.empty((count * outputs, program.lifts * entries))
+            joint = np.eye(count * outputs)
+            of_own, of_corner = self._fit_rows(number, group)
+            for lift, direction in enumerate(program.directions):
+                assemble(
+                    scaling.psd[lift, group],
+                    scaling.aa[lift, group],
+                    scaling.ab[lift, group],
+                    scaling.bb[lift, group],
+                    scaling.norm_a[lift, group],
+                    scaling.norm_b[lift, group],
+                    batch.rows[group],
+                    program.row,
+                    program.column,
+                    block,
+                )
+                factor = _cholesky(block[:own, :own])
+                right = np.hstack([block[own:, :own].T, of_own])
+                solved = scipy.linalg.solve_triangular(
+                    factor, right, lower=True, overwrite_b=True, check_finite=False
+                )
+                corner, fitted = solved[:, :entries], solved[:, entries:]
+                place = slice(lift * entries, (lift + 1) * entries)
+                left = block[own:, own:].copy(order="F")
+                _add_square(corner, -1.0, left)
+                whole[place, place] += left
+                joint += np.kron(fitted.T @ fitted, np.outer(direction, direction))
+                across[:, place] = np.kron(fitted.T @ corner - of_corner, direction[:, None])
+                factors[group].append(factor)
+            joints.append(_cholesky(joint))
+            half = scipy.linalg.solve_triangular(
+                joints[-1], across, lower=True, overwrite_b=True, check_finite=False
+            )
+            halves.append(half)
+            if (group + 1) % together == 0 or group + 1 == batch.groups:
+                _add_square(np.vstack(halves), 1.0, whole)
+                halves = []
+        return factors, joints
+
+    def _fit_rows(self, number: int, group: int) -> tuple[FloatArray, FloatArray]:
+        """What the fits of a group are of its unknowns, as columns, and of M's, as rows."""
+        program = self._program
+        batch, lengths = program.batches[number], program.fits[number].lengths[group]
+        own = np.zeros((batch.unknowns, lengths.size))
+        own[np.arange(lengths.size) % batch.size, np.arange(lengths.size)] = lengths
+        corner = np.zeros((lengths.size, program.row.size))
+        first = np.flatnonzero((program.row == 0) & (program.column > 0))
+        if lengths.size > batch.size:
+            corner[batch.size :, first] = -lengths[batch.size :, None] * batch.rows[group]
+        return own, corner
+
+    def take(self) -> State:
+        """Predict, correct, and go most of the way to the border of the cones."""
+        state, program = self._state, self._program
+        zero = [z.with_parts(np.zeros_like) for z in state.dual]
+        found = self._change(zero, np.zeros(program.lifts))
+        length = min(1.0, self._reach(found))
+        after = _moved(state, found, length).gap / state.gap
+        mean = state.gap / program.degree
+        centring = mean * min(1.0, max(after**3, _LEAST_CENTRING))
+        targets = [
+            scaling.target(centring, ds, dz)
+            for scaling, ds, dz in zip(self._scalings, found.primal, found.dual, strict=True)
+        ]
+        found = self._change(targets, (centring - found.room * found.mu) / state.room)
+        return _moved(state, found, min(1.0, _SHARE * self._reach(found)))
+
+    def _change(self, targets: list[Blocks], mu: FloatArray) -> _Change:
+        """The step that makes the dual point the targets, but for the scaled primal step."""
+        program, state = self._program, self._state
+        pull = np.zeros_like(state.corner)
+        place = np.arange(program.order)
+        pull[:, place, place] -= mu[:, None]
+        pull[:, 0, 0] += 2.0 * mu - program.bounds
+        rights = []
+        for k, residual in enumerate(program.residuals(state)):
+            own, corner = program.batches[k].adjoint(targets[k])
+            fitted, moved = self._fit_adjoint(k, residual)
+            rights.append(own + fitted)
+            pull += corner + moved
+        right = program.packed(pull)
+        for k, own in enumerate(rights):
+            right = right - program.packed(self._to_corner(k, *self._solved(k, own)))
+        corner = program.unpacked(scipy.linalg.cho_solve((self._corner, True), right))
+        moments, primal, dual = [], [], []
+        for k, own in enumerate(rights):
+            solved, _ = self._solved(k, own - self._from_corner(k, corner), corner)
+            batch = program.batches[k]
+            moments.append(batch.moments(solved))
+            primal.append(batch.blocks(moments[-1], corner))
+            squared = self._scalings[k].squared(primal[-1])
+            dual.append(targets[k].with_parts(lambda t, z, w: t - z - w, state.dual[k], squared))
+        room = room_of(corner)
+        change = mu - state.mu - state.mu / state.room * room
+        return _Change(corner, moments, primal, dual, room, change)
+
+    def _fit_adjoint(self, number: int, residual: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """⟨residual, fits⟩ as a function of the unknowns, and of M."""
+        program = self._program
+        batch, lengths = program.batches[number], program.fits[number].lengths
+        along = lengths * np.einsum("gfc,lc->lgf", residual, program.directions)
+        own = np.zeros((program.lifts, batch.groups, batch.unknowns))
+        corner = np.zeros_like(self._state.corner)
+        own[..., : batch.size] = along[..., : batch.size]
+        if lengths.shape[1] > batch.size:
+            own[..., : batch.size] += along[..., batch.size :]
+            moved = 0.5 * np.einsum("lgk,gkd->ld", along[..., batch.size :], batch.rows)
+            corner[:, 0, 1:] -= moved
+            corner[:, 1:, 0] -= moved
+        return own, corner
+
+    def _solved(
+        self, number: int, right: FloatArray, corner: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """The unknowns, and how the residual changes, given M's change or for none."""
+        program = self._program
+        batch, joints = program.batches[number], self._joints[number]
+        own = self._own_solved(number, right)
+        zero = np.zeros_like(self._state.corner) if corner is None else corner
+        outputs = np.einsum(
+            "lgf,lc->gfc",
+            program.fitted(number, batch.moments(own).cross, zero),
+            program.directions,
+        )
+        change = np.stack(
+            [
+                scipy.linalg.cho_solve((joint, True), one.ravel()).reshape(one.shape)
+                for joint, one in zip(joints, outputs, strict=True)
+            ]
+        )
+        back, _ = self._fit_adjoint(number, change)
+        return own - self._own_solved(number, back), change
+
+    def _own_solved(self, number: int, right: FloatArray) -> FloatArray:
+        solved = np.empty_like(right)
+        for group, factors in enumerate(self._factors[number]):
+            for lift, factor in enumerate(factors):
+                found, _ = scipy.linalg.lapack.dpotrs(factor, right[lift, group], lower=1)
+                solved[lift, group] = np.ravel(found)
+        return solved
+
+    def _from_corner(self, number: int, corner: FloatArray) -> FloatArray:
+        """What M's change adds to the equations of the unknowns, the loss left out."""
+        batch = self._program.batches[number]
+        none = batch.moments(np.zeros((corner.shape[0], batch.groups, batch.unknowns)))
+        moved = self._scalings[number].squared(batch.blocks(none, corner))
+        return batch.adjoint(moved)[0]
+
+    def _to_corner(self, number: int, solved: FloatArray, change: FloatArray) -> FloatArray:
+        """What the unknowns and the residual add to the equations of M."""
+        batch = self._program.batches[number]
+        none = np.zeros_like(self._state.corner)
+        moved = self._scalings[number].squared(batch.blocks(batch.moments(solved), none))
+        return batch.adjoint(moved)[1] + self._fit_adjoint(number, change)[1]
+
+    def _reach(self, change: _Change) -> float:
+        state = self._state
+        return min(
+            reach_of_numbers(state.room, change.room),
+            reach_of_numbers(state.mu, change.mu),
+            *(
+                scaling.reach(ds, dz)
+                for scaling, ds, dz in zip(self._scalings, change.primal, change.dual, strict=True)
+            ),
+        )
+
+
+def _moved(state: State, change: _Change, length: float) -> State:
+    return State(
+        state.corner + length * change.corner,
+        [
+            Moments(own.cross + length * new.cross, own.own + length * new.own)
+            for own, new in zip(state.moments, change.moments, strict=True)
+        ],
+        [s.plus(length, ds) for s, ds in zip(state.primal, change.primal, strict=True)],
+        [z.plus(length, dz) for z, dz in zip(state.dual, change.dual, strict=True)],
+        state.room + length * change.room,
+        state.mu + length * change.mu,
+    )
+
+
+def _add_square(rows: FloatArray, factor: float, whole: FloatArray) -> None:
+    """Add factor·rowsᵀrows to the lower triangle of a matrix in Fortran's order."""
+    scipy.linalg.blas.dsyrk(factor, rows, trans=1, beta=1.0, c=whole, lower=1, overwrite_c=1)
+
+
+def _cholesky(matrix: FloatArray) -> FloatArray:
+    """A factor of a matrix whose lower triangle is given, shifted as little as floats ask for."""
+    size = np.sqrt(np.diagonal(matrix))
+    scaled = matrix / size[:, None] / size
+    for shift in _SHIFTS:
+        scaled[np.diag_indices(size.size)] = 1.0 + shift
+        factor, failed = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
+        if not failed:
+            return np.asarray(factor * size[:, None])
+    raise np.linalg.LinAlgError("the Newton equations are not definite in floats")

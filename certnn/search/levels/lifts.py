@@ -1,0 +1,136 @@
+"""The level lifts: a lift for each direction of the outputs, products in small groups of points."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from certnn.budget import Budget
+from certnn.certificates import Certified
+from certnn.certificates.directions import Cover, cover
+from certnn.certificates.regions_certify import certify_regions
+from certnn.errors import SolverError
+from certnn.problem.solver_figure import SolverFigure
+from certnn.relaxation.interior.grouped import (
+    STEPS,
+    GroupedLifts,
+    LiftsIterate,
+    proof_cost,
+    run_memory,
+    step_cost,
+)
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
+from certnn.search.levels.level import Context
+from certnn.search.levels.rising import Rising
+
+#: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first.
+_CHOICES = {
+    1: ((1, 1.5), (4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
+    2: ((1, 1.16), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
+    3: ((1, 1.3), (4, 1.3), (10, 1.3)),
+}
+#: Shares of what is left of a limit that the first run and those after it may be forecast to take;
+#: nominal seconds where there is no limit.
+_FIRST, _SHARE, _WITHOUT_LIMIT = 0.15, 0.7, 60.0
+#: Bytes that a run may take if nobody asked for its size.
+_MOST_MEMORY = 1.5e9
+_SOLVER = "interior point on groups"
+
+
+@dataclass(frozen=True)
+class Lifts:
+    """Products within groups of points, with norms, for each direction of outputs (Theorem 48).
+
+    Attributes
+    ----------
+    size : int
+        Points of a group, at most; 0 for whatever the budget allows, first few and then more.
+    """
+
+    size: int = 0
+    trains = False
+
+    def __str__(self) -> str:
+        return f"lifts({self.size})" if self.size else "lifts"
+
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Bounds as they rise, of one choice of groups and directions after another."""
+        problem, budget = context.problem, context.budget
+        if not problem.is_plain:
+            raise SolverError("it is for the half-squared loss and decayed hidden biases")
+        if problem.c not in _CHOICES:
+            raise SolverError(f"it is for up to {max(_CHOICES)} outputs")
+        reduced = reduce_problem(problem)
+        choices = _CHOICES[problem.c]
+        if self.size:
+            spreads = sorted({spread for _, spread in choices}, reverse=True)
+            choices = tuple((self.size, spread) for spread in spreads)
+        waiting = [_Choice(reduced, size, cover(problem.c, s, budget)) for size, s in choices]
+        runs = 0
+        while waiting:
+            chosen = _next(waiting, budget, first=runs == 0)
+            if chosen is None and self.size and runs == 0:
+                chosen = 0  # it was asked for
+            if chosen is None:
+                break
+            yield from self._run(context, waiting[chosen])
+            runs, waiting = runs + 1, waiting[chosen + 1 :]
+        if runs == 0:
+            raise SolverError("it would take longer than the time left")
+
+    def _run(self, context: Context, choice: _Choice) -> Iterator[Certified]:
+        started = time.monotonic()
+        about = context.about(self) | {"solver": _SOLVER}
+
+        def prove(iterate: LiftsIterate) -> Certified:
+            return certify_regions(context.problem, iterate.point, about)
+
+        proving = proof_cost(choice.reduced, choice.cover, choice.size)
+        lifts = GroupedLifts(choice.reduced, choice.cover, choice.size, context.budget)
+        run = Rising(context, str(self), prove, proving)
+        try:
+            yield from run.proofs(lifts.points())
+        finally:
+            if run.highest is not None:
+                context.figures.append(
+                    SolverFigure(
+                        solver=_SOLVER,
+                        version=version("certnn"),
+                        formulation=f"{self}, dual",
+                        status=f"relative gap {run.highest.gap:.1e}",
+                        primal_value=None,
+                        dual_value=run.highest.bound,
+                        seconds=time.monotonic() - started,
+                        settings=f"groups of {choice.size}, {len(choice.cover.rays)} directions",
+                    )
+                )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    reduced: ReducedProblem
+    size: int
+    cover: Cover
+
+    @property
+    def cost(self) -> float:
+        """Nominal seconds of a run and its proof."""
+        step = step_cost(self.reduced, self.cover, self.size)
+        return STEPS * step + proof_cost(self.reduced, self.cover, self.size)
+
+
+def _next(waiting: list[_Choice], budget: Budget, first: bool) -> int | None:
+    """The last that can be afforded; the first run takes a small part of the budget if it can."""
+    left = budget.left if budget.limited else _WITHOUT_LIMIT
+    for share in (_FIRST, _SHARE) if first else (_SHARE,):
+        affordable = [
+            k
+            for k, one in enumerate(waiting)
+            if one.cost <= share * left
+            and run_memory(one.reduced, one.cover, one.size) <= _MOST_MEMORY
+        ]
+        if affordable:
+            return affordable[-1]
+    return None

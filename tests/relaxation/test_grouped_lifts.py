@@ -1,0 +1,366 @@
+"""The level lifts against a general solver, sampled networks and the algebra of its cones."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_problems import AWKWARD, best_sampled, normal, problems, repeated_rows
+
+import certnn
+from certnn import lower_bound
+from certnn.budget import Budget
+from certnn.certificates.directions import bounds, cover
+from certnn.certificates.regions_certify import certify_regions
+from certnn.certificates.sphere import largest_on_sphere
+from certnn.errors import InputError
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.interior.grouped import GroupedLifts, run_memory, step_cost
+from certnn.relaxation.interior.grouped.batch import Blocks, GroupBatch
+from certnn.relaxation.interior.grouped.dual_point import joint_dual
+from certnn.relaxation.interior.grouped.hessian import assemble, corner_entries
+from certnn.relaxation.interior.grouped.method import _start
+from certnn.relaxation.interior.grouped.newton import JointStep
+from certnn.relaxation.interior.grouped.scaling import Scaling, central_dual
+from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.search.levels.lifts import Lifts
+from certnn.search.levels.schedule import LIFTS, SHOR, stages
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def lifts_of(problem, size, spread=1.2, budget=None):
+    budget = budget or Budget()
+    return GroupedLifts(reduce_problem(problem), cover(problem.c, spread, budget), size, budget)
+
+
+def value_by_clarabel(problem, size, spread=1.2):
+    """The relaxation as a conic program, its groups and directions given."""
+    X, Y = problem.features, problem.Y
+    n, d = X.shape
+    groups = angular_groups(X / np.linalg.norm(X, axis=1, keepdims=True), size, 5e-3)
+    of = cover(problem.c, spread, Budget())
+    lengths = np.linalg.norm(of.rays, axis=1)
+    constraints, output, decay = [], np.zeros(Y.shape), 0.0
+    for ray, length, height in zip(of.rays, lengths, bounds(of, 1.0, Budget()), strict=True):
+        M = cp.Variable((1 + d, 1 + d), PSD=True)
+        constraints.append(cp.trace(M[1:, 1:]) <= M[0, 0])
+        added = [None] * n
+        for group in groups:
+            x, k = X[group], len(group)
+            Q, A = cp.Variable((1 + d, k)), cp.Variable((k, k), symmetric=True)
+            B = Q - M[:, 1:] @ x.T
+            AB, t = A - (x @ Q[1:]).T, x @ M[1:, 1:] @ x.T
+            BB = AB - x @ Q[1:] + t
+            constraints += [
+                cp.bmat([[M, Q], [Q.T, A]]) >> 0,
+                cp.diag(A) == cp.sum(cp.multiply(x.T, Q[1:]), axis=0),
+            ]
+            for j in range(k):
+                constraints += [cp.norm(Q[1:, j]) <= Q[0, j], cp.norm(B[1:, j]) <= B[0, j]]
+            if k > 1:
+                off = ~np.eye(k, dtype=bool)
+                constraints += [A[off] >= 0, AB[off] >= 0, BB[off] >= 0]
+            for place, point in enumerate(group):
+                added[point] = Q[0, place]
+        column = cp.reshape(cp.hstack(added), (n, 1), order="C")
+        output = output + column @ (ray / length)[None, :]
+        decay = decay + problem.reg * float(height / length) * M[0, 0]
+    program = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(output - Y) + decay), constraints)
+    tolerances = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-6)
+    return program.solve(solver=cp.CLARABEL, **tolerances)
+
+
+@pytest.mark.parametrize(
+    ("problem", "size"),
+    [
+        (normal(0, 8, 2, 1), 1),
+        (normal(1, 9, 3, 1), 3),
+        (normal(2, 7, 3, 1, hidden_bias=True), 7),
+        (normal(3, 6, 2, 2), 2),
+        (normal(4, 4, 2, 2), 4),
+    ],
+    ids=str,
+)
+def test_as_high_as_a_general_solver_says_and_no_higher(problem, size):
+    *_, last = lifts_of(problem, size).points()
+    value = value_by_clarabel(problem, size)
+    assert value * (1.0 - 1e-3) <= last.bound <= value * (1.0 + 1e-4)
+    assert last.gap <= 1e-4
+    certified = certify_regions(problem, last.point, {})
+    assert last.bound * (1.0 - 1e-6) <= certified.bound.rounded <= value * (1.0 + 1e-4)
+
+
+def test_more_products_prove_more():
+    problem = normal(5, 12, 3, 1, reg=0.05)
+    reached = [list(lifts_of(problem, size).points())[-1].bound for size in (1, 3, 6, 12)]
+    assert max(reached) <= reached[-1] * (1.0 + 1e-4)
+    assert reached[0] == min(reached) < 0.95 * reached[-1]
+    best = certnn.train(problem, gap=1e-2, work_limit=20.0).objective.rounded
+    assert reached[-1] <= best
+
+
+@given(problem=problems(), size=st.integers(1, 6), seed=SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_no_sampled_network_is_below_the_bound(problem, size, seed):
+    result = lower_bound(problem, f"lifts({size})", work_limit=20.0)
+    assert result.bound.value <= best_sampled(problem, np.random.default_rng(seed))
+    assert result.certificate.check().value == result.bound.value
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_problems_keep_a_bound(name):
+    problem = AWKWARD[name]
+    result = lower_bound(problem, "lifts(2)", work_limit=20.0)
+    assert result.bound.value <= best_sampled(problem, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("factors", [[1.0, 3.0], [-1.0, -0.3], [2.0, -1.0, -0.5]], ids=str)
+def test_rows_on_a_line_are_fitted_through_one_another(factors):
+    """With one output and all products no less is proved than by dnn (Theorem 50(a))."""
+    problem = repeated_rows(6, factors, zero_rows=1, c=1)
+    *_, last = lifts_of(problem, problem.n).points()
+    certified = certify_regions(problem, last.point, {})
+    assert certified.bound.rounded == pytest.approx(last.bound, rel=1e-4)
+    assert certified.bound.rounded >= lower_bound(problem, "dnn").value * (1.0 - 1e-3)
+    best = certnn.train(problem, gap=1e-3, work_limit=20.0).objective.rounded
+    assert certified.bound.rounded <= best
+
+
+def test_certificates_grow_with_the_points_and_not_with_their_square():
+    sizes = []
+    for n in (40, 80):
+        problem = normal(8, n, 4, 1)
+        *_, last = lifts_of(problem, 4).points()
+        certified = certify_regions(problem, last.point, {})
+        sizes.append(len(certified.certificate.document))
+    assert sizes[1] < 2.1 * sizes[0]
+
+
+# The level.
+
+
+def test_as_a_level():
+    assert stages("lifts", 8, 2, 1) == (SHOR, LIFTS)
+    assert stages("lifts(4)", 8, 2, 1) == (SHOR, Lifts(4))
+    assert str(Lifts(4)) == "lifts(4)"
+    assert str(LIFTS) == "lifts"
+    with pytest.raises(InputError, match="level"):
+        stages("lifts(0)", 8, 2, 1)
+    assert LIFTS in stages("auto", 26, 9, 3)
+    assert LIFTS not in stages("auto", 25, 9, 3)
+    assert LIFTS not in stages("auto", 26, 9, 4)
+    assert LIFTS not in stages("auto", 26, 9, 3, general=True)
+
+
+def test_larger_groups_follow_as_long_as_they_are_affordable():
+    problem = normal(9, 60, 8, 1)
+    result = lower_bound(problem, "lifts", work_limit=1.2)
+    tried = [figure.settings for figure in result.solver_figures]
+    assert tried == sorted(set(tried), key=lambda text: int(text.split()[2].rstrip(",")))
+    assert len(tried) >= 2
+    same = lower_bound(problem, "lifts", work_limit=1.2)
+    assert same.certificate.document == result.certificate.document
+    little = lower_bound(problem, "lifts", work_limit=0.1)
+    assert little.level == "shor"
+    assert any("longer than the time left" in note for note in little.notes)
+
+
+def test_without_budget_no_step_is_begun():
+    budget = Budget(work=1.0)
+    lifts = lifts_of(normal(0, 8, 2, 1), 2, budget=budget)
+    budget.spend(1.0)
+    assert list(lifts.points()) == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (TrainingProblem(np.eye(2), np.eye(2)[:, :1], 0.1, loss="huber"), "half-squared"),
+        (TrainingProblem(np.eye(4), np.eye(4), 0.1), "up to 3 outputs"),
+    ],
+)
+def test_what_it_does_not_take(problem, reason):
+    assert any(reason in note for note in lower_bound(problem, "lifts").notes)
+
+
+def test_costs_are_linear_in_the_points():
+    costs = []
+    for n in (200, 400):
+        reduced = reduce_problem(normal(1, n, 3, 1))
+        of = cover(1, 1.5, Budget())
+        costs.append((step_cost(reduced, of, 10), run_memory(reduced, of, 10)))
+    assert all(1.5 < more / less < 2.1 for less, more in zip(*costs, strict=True))
+
+
+# The algebra.
+
+
+def batch_of(rng, groups=2, size=3, rank=2):
+    rows = rng.standard_normal((groups * size, rank))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return GroupBatch(rows, np.arange(groups * size).reshape(groups, size))
+
+
+def symmetric(rng, *shape):
+    matrix = rng.standard_normal(shape)
+    return matrix + matrix.swapaxes(-1, -2)
+
+
+def random_blocks(rng, batch, lifts):
+    (pairs,), (ordered,) = batch.first.shape, batch.row.shape
+    shape, whole = (lifts, batch.groups), batch.order + batch.size
+    return Blocks(
+        symmetric(rng, *shape, whole, whole),
+        *(rng.standard_normal((*shape, count)) for count in (pairs, ordered, pairs)),
+        *(rng.standard_normal((*shape, batch.size, batch.order)) for _ in range(2)),
+    )
+
+
+def inner_pair(rng, batch, lifts):
+    """Points inside all cones."""
+    result = []
+    for _ in range(2):
+        blocks = random_blocks(rng, batch, lifts)
+        psd = np.matmul(blocks.psd, blocks.psd) + np.eye(blocks.psd.shape[-1])
+        norms = []
+        for norm in blocks.norms:
+            norm[..., 0] = 0.1 + 1.5 * np.linalg.norm(norm[..., 1:], axis=-1)
+            norms.append(norm)
+        result.append(Blocks(psd, *(np.exp(one) for one in blocks.linear), *norms))
+    return result
+
+
+@given(seed=SEEDS, size=st.integers(1, 4))
+@settings(max_examples=20, deadline=None)
+def test_the_adjoint_is_one(seed, size):
+    rng = np.random.default_rng(seed)
+    batch = batch_of(rng, size=size)
+    corner = symmetric(rng, 2, batch.order, batch.order)
+    unknowns = rng.standard_normal((2, batch.groups, batch.unknowns))
+    dual = random_blocks(rng, batch, 2)
+    own, of_corner = batch.adjoint(dual)
+    value = batch.blocks(batch.moments(unknowns), corner).dot(dual)
+    assert value == pytest.approx(float(np.vdot(own, unknowns) + np.vdot(of_corner, corner)))
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_moments_of_neurons_are_in_the_cones(seed):
+    """For a neuron u, and with its own a and b, every entry is what it is called."""
+    rng = np.random.default_rng(seed)
+    batch = batch_of(rng)
+    u = rng.standard_normal(batch.order - 1)
+    z = np.append(np.linalg.norm(u), u)
+    a, b = (np.maximum(sign * batch.rows @ u, 0.0) for sign in (1.0, -1.0))
+    pairs = batch.first, batch.second
+    unknowns = np.concatenate(
+        [
+            (z[:, None] * a[:, None, :]).reshape(batch.groups, -1),
+            a[:, pairs[0]] * a[:, pairs[1]],
+        ],
+        axis=-1,
+    )
+    blocks = batch.blocks(batch.moments(unknowns[None]), np.outer(z, z)[None])
+    whole = np.concatenate([np.tile(z, (batch.groups, 1)), a], axis=-1)
+    np.testing.assert_allclose(blocks.psd[0], whole[:, :, None] * whole[:, None, :], atol=1e-12)
+    np.testing.assert_allclose(blocks.ab[0], a[:, batch.row] * b[:, batch.column], atol=1e-12)
+    np.testing.assert_allclose(blocks.bb[0], b[:, pairs[0]] * b[:, pairs[1]], atol=1e-12)
+    np.testing.assert_allclose(blocks.norm_b[0], b[:, :, None] * z, atol=1e-12)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_the_scaling_maps_the_primal_point_to_the_dual_one(seed):
+    rng = np.random.default_rng(seed)
+    batch = batch_of(rng)
+    primal, dual = inner_pair(rng, batch, 2)
+    scaling = Scaling(primal, dual)
+    mapped = scaling.squared(primal)
+    for name in ("psd", "aa", "ab", "bb", "norm_a", "norm_b"):
+        np.testing.assert_allclose(getattr(mapped, name), getattr(dual, name), rtol=1e-7, atol=1e-9)
+    # Without a step the target at centring 1 is the gradient of the barrier.
+    none = primal.with_parts(np.zeros_like)
+    target, central = scaling.target(1.0, none, none), central_dual(primal, 1.0)
+    for name in ("psd", "aa", "ab", "bb", "norm_a", "norm_b"):
+        np.testing.assert_allclose(
+            getattr(target, name), getattr(central, name), rtol=1e-7, atol=1e-9
+        )
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_a_step_reaches_the_border_and_not_beyond(seed):
+    rng = np.random.default_rng(seed)
+    batch = batch_of(rng)
+    primal, dual = inner_pair(rng, batch, 1)
+    ds, dz = random_blocks(rng, batch, 1), random_blocks(rng, batch, 1)
+    reach = Scaling(primal, dual).reach(ds, dz)
+    for share, inside in ((0.999, True), (1.001, False)):
+        ends = primal.plus(share * reach, ds), dual.plus(share * reach, dz)
+        least = min(
+            min(
+                float(np.linalg.eigvalsh(end.psd).min()),
+                *(float(one.min()) for one in end.linear),
+                *(
+                    float((one[..., 0] - np.linalg.norm(one[..., 1:], axis=-1)).min())
+                    for one in end.norms
+                ),
+            )
+            for end in ends
+        )
+        assert (least > 0.0) is inside
+
+
+@given(seed=SEEDS, size=st.integers(1, 4))
+@settings(max_examples=10, deadline=None)
+def test_the_hessian_is_that_of_the_maps(seed, size):
+    rng = np.random.default_rng(seed)
+    batch = batch_of(rng, groups=1, size=size)
+    primal, dual = inner_pair(rng, batch, 1)
+    scaling = Scaling(primal, dual)
+    row, column = corner_entries(batch.order)
+    whole = np.zeros((batch.unknowns + row.size,) * 2)
+    assemble(
+        *(getattr(scaling, n)[0, 0] for n in ("psd", "aa", "ab", "bb", "norm_a", "norm_b")),
+        batch.rows[0],
+        row,
+        column,
+        whole,
+    )
+    whole = np.tril(whole) + np.tril(whole, -1).T
+    change = rng.standard_normal(whole.shape[0])
+    corner = np.zeros((1, batch.order, batch.order))
+    corner[0, row, column] = corner[0, column, row] = change[batch.unknowns :]
+    moments = batch.moments(change[None, None, : batch.unknowns])
+    own, of_corner = batch.adjoint(scaling.squared(batch.blocks(moments, corner)))
+    twice = np.where(row == column, 1.0, 2.0)
+    expected = np.concatenate([own[0, 0], of_corner[0, row, column] * twice])
+    np.testing.assert_allclose(whole @ change, expected, rtol=1e-8, atol=1e-8)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=20, deadline=None)
+def test_the_largest_value_on_the_sphere(seed):
+    rng = np.random.default_rng(seed)
+    form = symmetric(rng, 4, 4)
+    height, mu = largest_on_sphere(form)
+    u = rng.standard_normal((3, 1000))
+    z = np.vstack([np.ones(1000), u / np.linalg.norm(u, axis=0)])
+    assert float(np.max(np.einsum("ip,ij,jp->p", z, form, z))) <= height * (1.0 + 1e-9) + 1e-9
+    left = np.diag([height - mu, mu, mu, mu]) - form
+    assert np.linalg.eigvalsh(left)[0] >= -1e-6 * (1.0 + abs(height))
+
+
+def test_the_dual_value_stays_below_the_objective():
+    lifts = lifts_of(normal(3, 9, 3, 2), 3)
+    state = _start(lifts._joint)
+    for _ in range(12):
+        state = JointStep(lifts._joint, state).take()
+        dual = joint_dual(lifts._joint, state)
+        assert dual is None or dual.value <= lifts._objective(state)
+    assert dual is not None
+    assert dual.value > 0.9 * lifts._objective(state)
