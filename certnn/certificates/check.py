@@ -43,12 +43,7 @@ def check(
     ModuleNotFoundError
         If FLINT is asked for and not installed.
     """
-    document = read_bytes(file, kernel.LARGEST_FILE)
-    bound: kernel.Bound | kernel.PatternBound
-    try:
-        bound = kernel.check_certificate(document, arithmetic)
-    except kernel.PatternsOnly:
-        bound = kernel.check_pattern_certificate(document, arithmetic)
+    bound = kernel.check_any_certificate(read_bytes(file, kernel.LARGEST_FILE), arithmetic)
     if problem is not None and bound.instance != problem.instance():
         raise InputError(str(file), "is a certificate of another problem")
     return bound

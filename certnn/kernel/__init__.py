@@ -11,6 +11,7 @@ file specifies the certificate; ``proofs/`` has the theorems.
 from certnn.kernel.bound import Bound, PatternBound
 from certnn.kernel.check import (
     PatternsOnly,
+    check_any_certificate,
     check_certificate,
     check_pattern_certificate,
     read_instance,
@@ -32,6 +33,7 @@ __all__ = [
     "PatternsOnly",
     "Rejected",
     "bound_from_dual_norm",
+    "check_any_certificate",
     "check_certificate",
     "check_pattern_certificate",
     "connected_groups",

@@ -66,6 +66,20 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     return Bound(_MAKER, "lower", claimed, instance, document)
 
 
+def check_any_certificate(document: bytes, backend: Backend = "auto") -> Bound | PatternBound:
+    """Check a certificate about all networks, or else about those with given patterns.
+
+    Parameters
+    ----------
+    document, backend
+        As in `check_certificate`.
+    """
+    try:
+        return check_certificate(document, backend)
+    except PatternsOnly:
+        return check_pattern_certificate(document, backend)
+
+
 def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> PatternBound:
     """Check a certificate about networks with given activation patterns (Theorems 44 and 45).
 

@@ -18,11 +18,14 @@ def positive_definite(S: Rows, work: Work) -> bool:
     Rejected
         If the minors are needed, and too long for the work that is left.
     """
-    order = len(S)
-    if any(row[i] <= 0 for i, row in enumerate(S)):
+    order, matrix = len(S), ExactMatrix(S, 0)
+    scales = _scales(matrix)
+    if scales is None:
         return False
     work.spend(order**3 // 3, 256)
-    return _surely_definite(S) or _by_minors(S, work)
+    if _factor(_scaled(matrix, scales, scales), order << 65) is not None:
+        return True  # a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20(d))
+    return _by_minors(S, work)
 
 
 def arrow_definite(
@@ -67,13 +70,6 @@ def arrow_definite(
             for q in range(p + 1):
                 left[p][q] -= sum(map(mul, row, rows[q]))
     return _factor(left, shift) is not None
-
-
-def _surely_definite(S: Rows) -> bool:
-    """Whether a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20(d))."""
-    matrix = ExactMatrix(S, 0)
-    scales = _scales(matrix)
-    return scales is not None and _factor(_scaled(matrix, scales, scales), len(S) << 65) is not None
 
 
 def _scales(matrix: ExactMatrix) -> list[int] | None:

@@ -23,7 +23,7 @@ from plain_phases import Parts, best_leaf, form, matrix, prove, random_leaf, slo
 
 import certnn.kernel
 from certnn.kernel import Malformed, Rejected, check_certificate
-from certnn.kernel.definite import _surely_definite, positive_definite
+from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import _solution
 from certnn.kernel.partition import DEEPEST
@@ -588,6 +588,11 @@ def test_malformed_lists(path, to):
         check_certificate(malformed(path, to))
 
 
+def surely_definite(S):
+    """By the rounded factor alone: an arrow without blocks."""
+    return arrow_definite([], ExactMatrix(S, 0), Work(1 << 40))
+
+
 @settings(max_examples=300, deadline=None)
 @given(SEEDS, st.integers(1, 5), st.integers(0, 300))
 def test_positive_definite(seed, order, bits):
@@ -606,7 +611,7 @@ def test_positive_definite(seed, order, bits):
         if truth:
             table[k + 1 :] -= np.outer(table[k + 1 :, k] / table[k, k], table[k])
     assert positive_definite(S, Work(1 << 24)) is truth
-    assert _surely_definite(S) is truth  # the eigenvalues are integers of few digits
+    assert surely_definite(S) is truth  # the eigenvalues are integers of few digits
 
 
 def test_the_quick_test_leaves_close_calls_to_the_minors():
@@ -614,10 +619,10 @@ def test_the_quick_test_leaves_close_calls_to_the_minors():
     for below, truth in ((one - 1, True), (one, False), (one + 1, False)):
         S = [[one, below], [below, one]]
         assert positive_definite(S, Work(1 << 24)) is truth
-        assert not _surely_definite(S)
-    assert _surely_definite([[one, one - (one >> 50)], [one - (one >> 50), one]])
+        assert not surely_definite(S)
+    assert surely_definite([[one, one - (one >> 50)], [one - (one >> 50), one]])
     for S in ([[0]], [[-1]], [[1, 0], [0, 0]], [[1, 1], [1, 1]], [[-1, 0], [0, -1]]):
-        assert not _surely_definite(S)
+        assert not surely_definite(S)
         assert not positive_definite(S, Work(1 << 24))
 
 

@@ -27,7 +27,15 @@ from certnn.relaxation.modelled.worker import DEFAULT_SOLVER
 from certnn.search import results as bound_result
 from certnn.search.levels import relaxed, shor
 from certnn.search.levels.relaxed import Block
-from certnn.search.levels.schedule import DEFAULT_GROUP, DNN, PARTITION, PHASES, SHOR, stages
+from certnn.search.levels.schedule import (
+    DEFAULT_GROUP,
+    DNN,
+    LIFTS,
+    PARTITION,
+    PHASES,
+    SHOR,
+    stages,
+)
 from certnn.training import polish, train_locally
 
 CLARABEL = SolverChoice("CLARABEL")
@@ -86,14 +94,16 @@ def test_stages_of_auto():
     block = Block(DEFAULT_GROUP)
     assert stages("auto", 20, 9, 4) == (SHOR, DNN)
     assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
-    assert stages("auto", 100, 9, 3) == (SHOR, DNN, PHASES)
-    assert stages("auto", 101, 9, 3) == (SHOR, DNN)
+    assert stages("auto", 100, 9, 3) == (SHOR, LIFTS, DNN, PHASES)
+    assert stages("auto", 101, 9, 3) == (SHOR, LIFTS, DNN)
+    assert stages("auto", 101, 9, 4) == (SHOR, DNN)
     assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
-    assert stages("auto", 500, 9, 2) == (SHOR, block)
-    assert stages("auto", 10**5, 9, 2) == (SHOR,)
+    assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
+    assert stages("auto", 500, 9, 4) == (SHOR, block)
+    assert stages("auto", 10**5, 9, 4) == (SHOR,)
     assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
     assert stages("auto", 20, 5, 2) == (SHOR, PARTITION, DNN, PHASES)
-    assert stages("auto", 10**5, 2, 2) == (SHOR, PARTITION)
+    assert stages("auto", 10**5, 2, 2) == (SHOR, PARTITION, LIFTS)
 
 
 @pytest.mark.parametrize(

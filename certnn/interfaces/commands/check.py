@@ -37,8 +37,13 @@ def run_check(options: argparse.Namespace) -> int:
         If a file is not there, or options of the data are given without --data.
     """
     from certnn.atomic_files import read_bytes, require_file
-    from certnn.certificates.check import check
-    from certnn.kernel import LARGEST_FILE, Malformed, PatternBound, Rejected
+    from certnn.kernel import (
+        LARGEST_FILE,
+        Malformed,
+        PatternBound,
+        Rejected,
+        check_any_certificate,
+    )
 
     if options.data is None:
         for name in ("targets", "target_columns", "label"):
@@ -52,12 +57,13 @@ def run_check(options: argparse.Namespace) -> int:
         from certnn.certificates.extracted_checker import check_verified, find_checker
 
         checker = find_checker()
+    document = read_bytes(options.certificate, LARGEST_FILE)
     try:
-        bound = check(options.certificate, arithmetic=options.arithmetic)
+        bound = check_any_certificate(document, options.arithmetic)
         if checker is not None:
             if isinstance(bound, PatternBound):
                 return fail("--verified: not for certificates about activation patterns", UNUSABLE)
-            check_verified(read_bytes(options.certificate, LARGEST_FILE), checker)
+            check_verified(document, checker)
     except Malformed as error:
         return fail(f"malformed certificate: {error}", UNUSABLE)
     except Rejected as error:

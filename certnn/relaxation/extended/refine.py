@@ -110,8 +110,10 @@ def refine(
         of them zero or parallel to another one.
     digits : int
         From 1 to 100.
-    time_limit, work_limit : float or None
-        As in `certnn.lower_bound`; without success by then nothing is proved.
+    time_limit : float or None
+        Seconds; without success by then nothing is proved.
+    work_limit : float or None
+        The same in nominal seconds, as in `certnn.lower_bound`.
     progress : callable or None
         Told what is going on.
 

@@ -56,7 +56,14 @@ class Lifts:
         return f"lifts({self.size})" if self.size else "lifts"
 
     def proofs(self, context: Context) -> Iterator[Certified]:
-        """Bounds as they rise, of one choice of groups and directions after another."""
+        """Bounds as they rise, of one choice of groups and directions after another.
+
+        Raises
+        ------
+        SolverError
+            If the problem has another loss, a free or an output bias or too many outputs, there is
+            not enough time, or floats are not enough for it.
+        """
         problem, budget = context.problem, context.budget
         if not problem.is_plain:
             raise SolverError("it is for the half-squared loss and decayed hidden biases")
