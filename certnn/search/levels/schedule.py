@@ -132,7 +132,7 @@ def _relaxed(directions: int, outputs: int, general: bool) -> Iterator[Level]:
 
 def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
     """What may take all the time there is, the cheapest first."""
-    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO and outputs > _LIFTS_OUTPUTS_UP_TO:
+    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO:
         yield BLOCK
     if directions <= _PATIENT_DNN_UP_TO:
         yield DNN
