@@ -20,8 +20,8 @@ from certnn.kernel.cuts import set_pairs
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.extended.refine import refine
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
-from certnn.relaxation.interior.grouped import GroupedLifts
-from certnn.relaxation.interior.lifts import region_rounds
+from certnn.relaxation.interior.lifts import GroupedLifts
+from certnn.relaxation.interior.regions import region_rounds
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.lower_bound import lower_bound
 from certnn.training import train_locally

@@ -19,7 +19,7 @@ from certnn.budget import Budget
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.interior.lifts import region_rounds
+from certnn.relaxation.interior.regions import region_rounds
 from certnn.search.levels.rounds import Regions
 from certnn.search.levels.schedule import SHOR, stages
 

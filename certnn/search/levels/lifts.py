@@ -13,7 +13,7 @@ from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
 from certnn.problem.solver_figure import SolverFigure
-from certnn.relaxation.interior.grouped import (
+from certnn.relaxation.interior.lifts import (
     STEPS,
     GroupedLifts,
     LiftsIterate,

@@ -14,7 +14,7 @@ from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
 from certnn.problem.solver_figure import SolverFigure
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
-from certnn.relaxation.interior.lifts import region_rounds
+from certnn.relaxation.interior.regions import region_rounds
 from certnn.search.levels.level import Context, Level
 
 

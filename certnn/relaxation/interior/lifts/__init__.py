@@ -1,5 +1,12 @@
-"""The level regions: a lift for each direction of the outputs and each region of weight space."""
+"""Lifts with products in small groups of points: an interior point method, linear in the points."""
 
-from certnn.relaxation.interior.lifts.rounds import RegionsIterate, region_rounds
+from certnn.relaxation.interior.lifts.method import (
+    STEPS,
+    GroupedLifts,
+    LiftsIterate,
+    proof_cost,
+    run_memory,
+    step_cost,
+)
 
-__all__ = ["RegionsIterate", "region_rounds"]
+__all__ = ["STEPS", "GroupedLifts", "LiftsIterate", "proof_cost", "run_memory", "step_cost"]

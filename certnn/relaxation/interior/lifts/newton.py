@@ -1,355 +1,398 @@
-"""One predictor-corrector step in the HKM direction for all lifts; the dual point stays feasible.
+"""One predictor-corrector step for all lifts, whose groups are eliminated one by one.
 
-The equations are those of `dense.newton` for each lift. The lifts share ζ alone, so that
-the multipliers of each are eliminated by themselves (a block arrow), which leaves a system in ζ.
+What joins the groups of a lift is its M; what joins the lifts is the residual: the loss is of the
+sum of what they add to the network. So a group's unknowns are eliminated in each lift, then the
+group's part of the residual, which leaves a system in the M of all lifts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
 
 from certnn.arrays import FloatArray
-from certnn.errors import SolverError
-from certnn.relaxation.interior.dense.factors import (
-    Factors,
-    factorise,
-    longest,
-    longest_positive,
-    symmetric,
-    upper_root,
-)
-from certnn.relaxation.interior.dense.program import Program
-from certnn.relaxation.interior.lifts.lift import Lift
+from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch, Moments
+from certnn.relaxation.interior.lifts.hessian import assemble, corner_entries
+from certnn.relaxation.interior.lifts.scaling import Scaling, reach_of_numbers
 
-#: Share of the way to the border of a cone that a step takes.
-_SHARE = 0.9
-#: Added to the unit diagonal of the scaled Schur complement, until it is definite in floats.
-_SHIFTS = (1e-15, 1e-13, 1e-11, 1e-9)
-#: Share of the largest right-hand side that an error of the solution may be.
-_ACCURATE = 1e-9
-_CORRECTORS, _REFINEMENTS, _SHORTENINGS = 2, 2, 10
+#: Share of the way to the border of the cones that a step takes.
+_SHARE = 0.97
+#: So many rows of the residual are taken together: large matrices are read and written less often.
+_ROWS = 512
+#: Added to a unit diagonal until the matrix is definite in floats.
+_SHIFTS = (0.0, 1e-14, 1e-12, 1e-10)
+#: The corrector aims no nearer than this share of the mean product.
+_LEAST_CENTRING = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class LiftState:
-    """A primal-dual point of one lift.
+class Fits:
+    """How a batch meets the targets: with lengths times E[ρ a] and, past k of them, E[ρ b].
 
     Attributes
     ----------
-    y : float64 array, shape (multipliers,)
-        With S positive definite and the signed ones positive.
-    moment : float64 array, shape (order, order)
-        L, positive definite; it need not satisfy the constraints.
-    slack : float64 array, shape (P + 1,)
-        Of the signed ones, positive.
-    factors : Factors
-        Of S.
+    lengths : float64 array, shape (g, k) or (g, 2k)
+    targets : float64 array, shape (g, k, c) or (g, 2k, c)
     """
 
-    y: FloatArray
-    moment: FloatArray
-    slack: FloatArray
-    factors: Factors
+    lengths: FloatArray
+    targets: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class JointState:
-    """ζ, shape (K, c), and the points of all lifts."""
+class State:
+    """A primal and a dual point inside all cones, of which the dual one may be infeasible.
 
-    zeta: FloatArray
-    lifts: tuple[LiftState, ...]
+    Attributes
+    ----------
+    corner : float64 array, shape (ℓ, q, q)
+        M of each lift.
+    moments : list of Moments
+        Of each batch.
+    primal, dual : list of Blocks
+        What is in the cones, and its multipliers.
+    room, mu : float64 arrays, shape (ℓ,)
+        M_ρρ − tr M_uu, which is not negative, and its multiplier.
+    """
+
+    corner: FloatArray
+    moments: list[Moments]
+    primal: list[Blocks]
+    dual: list[Blocks]
+    room: FloatArray
+    mu: FloatArray
+
+    @property
+    def gap(self) -> float:
+        """The sum of all products that vanish at an optimum."""
+        own = sum(s.dot(z) for s, z in zip(self.primal, self.dual, strict=True))
+        return own + float(self.room @ self.mu)
 
 
-def fits_of(program: Program, direction: FloatArray, zeta: FloatArray) -> FloatArray:
-    """The multipliers of ρ·a and ρ·b of a lift in this direction, shape (2m,)."""
-    fits = np.zeros(2 * program.forms.points)
-    fits[program.fitted] = program.lengths * (zeta @ direction)
-    return fits
-
-
-def average(lifts: tuple[Lift, ...], state: JointState) -> float:
-    """μ, the average of the products that vanish at an optimum."""
-    total, count = 0.0, 0.0
-    for lift, own in zip(lifts, state.lifts, strict=True):
-        total += 0.5 * float(np.sum(own.moment * own.factors.matrix))
-        total += float(own.y[lift.signed] @ own.slack)
-        count += 0.5 * lift.order + own.slack.size
-    return total / count
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A new point, with the shares of the full step taken on both sides."""
-
-    state: JointState
-    primal: float
-    dual: float
+def room_of(corner: FloatArray) -> FloatArray:
+    """M_ρρ − tr M_uu of each lift."""
+    return np.asarray(2.0 * corner[:, 0, 0] - np.trace(corner, axis1=1, axis2=2))
 
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """The change of one lift."""
-
-    dy: FloatArray
-    dS: FloatArray
-    dL: FloatArray
-    dnu: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class _Direction:
-    dzeta: FloatArray
-    lifts: tuple[_Change, ...]
-    primal: float
-    dual: float
+    corner: FloatArray
+    moments: list[Moments]
+    primal: list[Blocks]
+    dual: list[Blocks]
+    room: FloatArray
+    mu: FloatArray
 
 
-#: The second-order terms of a lift: of its moments, if there is one, and of its pairs.
-_Second = tuple[FloatArray | None, FloatArray]
+class JointProgram:
+    """The data: batches, how they meet the targets, and the lifts' directions and bounds.
 
+    Attributes
+    ----------
+    batches : sequence of GroupBatch
+    fits : sequence of Fits
+    directions : float64 array, shape (ℓ, c)
+        Of length 1.
+    bounds : float64 array, shape (ℓ,)
+        What M_ρρ of each lift costs.
+    """
 
-class _LiftEquations:
-    """The part of the Newton equations that belongs to one lift."""
-
-    def __init__(self, program: Program, lift: Lift, state: LiftState) -> None:
-        self.program, self.lift, self.state = program, lift, state
-        root = upper_root(state.moment)
-        if root is None:
-            raise SolverError("the moment matrix is no longer definite in floats")
-        self.root = root
-        primal, dual = lift.values(state.moment), lift.values(state.factors.inverse)
-        self.centre = self._both(dual)
-        self.diagonal = np.zeros(lift.multipliers)
-        self.diagonal[lift.signed] = state.slack / state.y[lift.signed]
-        scale = 1.0 / np.sqrt(lift.schur_diagonal(primal, dual) + self.diagonal)
-        block, across, fits = lift.schur(primal, dual, program.fitted, program.lengths, scale)
-        for shift in _SHIFTS:
-            np.fill_diagonal(block, 1.0 + shift)
-            factor, failed = scipy.linalg.lapack.dpotrf(block.T, lower=1, clean=0)
-            if not failed:
-                break
-        else:
-            raise SolverError("the Newton equations are not definite in floats")
-        self._scale, self._factor, self._across = scale, factor, across
-        half = scipy.linalg.solve_triangular(factor, across, lower=True, check_finite=False)
-        self.schur: FloatArray = fits - half.T @ half
-
-    def _both(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """What the products of the fits and of the multipliers are."""
-        lift, program = self.lift, self.program
-        fits = program.lengths * values[0, lift.begin + program.fitted]
-        return fits, lift.products(values)
-
-    def right(
-        self, centring: float, second: FloatArray | None, pair_second: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """The right-hand sides for the fits and for the multipliers."""
-        lift, state = self.lift, self.state
-        fits, own = -centring * self.centre[0], -centring * self.centre[1]
-        own[lift.signed] += centring / state.y[lift.signed] - pair_second
-        if second is not None:
-            more = self._both(lift.values(second))
-            fits, own = fits + more[0], own + more[1]
-        return fits, own
-
-    def eliminated(self, right: FloatArray) -> FloatArray:
-        """What a right-hand side of the multipliers takes from that of the fits."""
-        taken: FloatArray = self._across.T @ self._solved(right * self._scale)
-        return taken
-
-    def solve(self, right: FloatArray, dtau: FloatArray) -> FloatArray:
-        """The multipliers' change, given that of the fits."""
-        return self._scale * self._solved(right * self._scale - self._across @ dtau)
-
-    def _solved(self, right: FloatArray) -> FloatArray:
-        solution, _ = scipy.linalg.lapack.dpotrs(self._factor, right, lower=1)
-        return np.ravel(solution)
-
-    def applied(self, dtau: FloatArray, dy: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The left-hand sides, computed anew."""
-        lift, state = self.lift, self.state
-        combined = lift.combined(self.fits(dtau), dy)
-        change = symmetric(state.moment @ combined @ state.factors.inverse)
-        fits, own = self._both(lift.values(change))
-        return fits, own + self.diagonal * dy
-
-    def fits(self, dtau: FloatArray) -> FloatArray:
-        """As `fits_of`, from ζw."""
-        fits = np.zeros(2 * self.program.forms.points)
-        fits[self.program.fitted] = self.program.lengths * dtau
-        return fits
-
-    def change(
+    def __init__(
         self,
-        dtau: FloatArray,
-        dy: FloatArray,
-        centring: float,
-        second: FloatArray | None,
-        pair_second: FloatArray,
-    ) -> _Change:
-        """All that changes with the multipliers."""
-        lift, state, inverse = self.lift, self.state, self.state.factors.inverse
-        dS = -lift.combined(self.fits(dtau), dy)
-        dL = centring * inverse - state.moment - symmetric(state.moment @ dS @ inverse)
-        if second is not None:
-            dL -= second
-        pairs = lift.signed
-        dnu = centring / state.y[pairs] - state.slack - self.diagonal[pairs] * dy[pairs]
-        return _Change(dy, dS, dL, dnu - pair_second)
+        batches: Sequence[GroupBatch],
+        fits: Sequence[Fits],
+        directions: FloatArray,
+        bounds: FloatArray,
+    ) -> None:
+        self.batches, self.fits = batches, fits
+        self.directions, self.bounds = directions, bounds
+        self.order = batches[0].order
+        self.row, self.column = corner_entries(self.order)
+
+    @property
+    def lifts(self) -> int:
+        """How many there are."""
+        return int(self.bounds.size)
+
+    @property
+    def degree(self) -> int:
+        """Of all cones."""
+        return self.lifts + self.lifts * int(
+            sum(batch.groups * batch.degree for batch in self.batches)
+        )
+
+    def fitted(self, number: int, cross: FloatArray, corner: FloatArray) -> FloatArray:
+        """What each lift adds along its direction, shape (ℓ, g, fits), for a batch's Q and M."""
+        batch, fits = self.batches[number], self.fits[number]
+        ends = cross[:, :, 0, :]
+        if fits.lengths.shape[1] > batch.size:
+            moved = np.einsum("gkd,ld->lgk", batch.rows, corner[:, 0, 1:])
+            ends = np.concatenate([ends, ends - moved], axis=-1)
+        return np.asarray(fits.lengths * ends)
+
+    def residuals(self, state: State) -> list[FloatArray]:
+        """Targets minus outputs of each batch, shape (g, fits, c)."""
+        return [
+            fits.targets
+            - np.einsum("lgf,lc->gfc", self.fitted(k, own.cross, state.corner), self.directions)
+            for k, (fits, own) in enumerate(zip(self.fits, state.moments, strict=True))
+        ]
+
+    def packed(self, corner: FloatArray) -> FloatArray:
+        """⟨corner, ·⟩ over M's unknowns, all lifts after another."""
+        twice = np.where(self.row == self.column, 1.0, 2.0)
+        return np.asarray((corner[:, self.row, self.column] * twice).ravel())
+
+    def unpacked(self, numbers: FloatArray) -> FloatArray:
+        """M of its unknowns."""
+        corner = np.zeros((self.lifts, self.order, self.order))
+        corner[:, self.row, self.column] = numbers.reshape(self.lifts, -1)
+        corner[:, self.column, self.row] = corner[:, self.row, self.column]
+        return corner
 
 
 class JointStep:
-    """The linear equations at one point, and the steps that they give."""
+    """The linear equations at a state, factored.
 
-    def __init__(self, program: Program, lifts: tuple[Lift, ...], state: JointState) -> None:
-        self._program, self._lifts, self._state = program, lifts, state
-        self._own = [
-            _LiftEquations(program, lift, own) for lift, own in zip(lifts, state.lifts, strict=True)
-        ]
-        K, c = state.zeta.shape
-        whole = np.eye(K * c)
-        for equations in self._own:
-            w = equations.lift.direction
-            whole += np.kron(equations.schur, np.outer(w, w))
-        self._factor, failed = scipy.linalg.lapack.dpotrf(whole, lower=1, clean=0)
-        if failed:
-            raise SolverError("the Newton equations are not definite in floats")
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If floats are not enough for it.
+    """
 
-    def take(self, infeasible: bool) -> Step:
-        """Predict, correct, and go most of the way to the borders of the cones.
+    def __init__(self, program: JointProgram, state: State) -> None:
+        self._program, self._state = program, state
+        self._scalings = [Scaling(*pair) for pair in zip(state.primal, state.dual, strict=True)]
+        entries = program.row.size
+        whole = np.zeros((program.lifts * entries,) * 2, order="F")  # its lower triangle
+        self._factors, self._joints = [], []
+        for k in range(len(program.batches)):
+            factors, joints = self._eliminated(k, whole)
+            self._factors.append(factors)
+            self._joints.append(joints)
+        diagonal = program.row == program.column
+        mass = np.where(diagonal, np.where(program.row == 0, 1.0, -1.0), 0.0)
+        for lift, weight in enumerate(state.mu / state.room):
+            own = slice(lift * entries, (lift + 1) * entries)
+            whole[own, own] += weight * np.outer(mass, mass)
+        self._corner = _cholesky(whole)
 
-        While the moment matrices are infeasible μ is kept, as in `dense.newton`.
+    def _eliminated(
+        self, number: int, whole: FloatArray
+    ) -> tuple[list[list[FloatArray]], list[FloatArray]]:
+        """Eliminate the groups of a batch: factors of their own blocks, and of the residual's."""
+        program, scaling = self._program, self._scalings[number]
+        batch, fits = program.batches[number], program.fits[number]
+        own, entries = batch.unknowns, program.row.size
+        count, outputs = fits.lengths.shape[1], program.directions.shape[1]
+        factors: list[list[FloatArray]] = [[] for _ in range(batch.groups)]
+        together = max(1, _ROWS // (count * outputs))
+        joints, halves = [], []
+        block = np.zeros((own + entries,) * 2)
+        for group in range(batch.groups):
+            across = np.empty((count * outputs, program.lifts * entries))
+            joint = np.eye(count * outputs)
+            of_own, of_corner = self._fit_rows(number, group)
+            for lift, direction in enumerate(program.directions):
+                assemble(
+                    scaling.psd[lift, group],
+                    scaling.aa[lift, group],
+                    scaling.ab[lift, group],
+                    scaling.bb[lift, group],
+                    scaling.norm_a[lift, group],
+                    scaling.norm_b[lift, group],
+                    batch.rows[group],
+                    program.row,
+                    program.column,
+                    block,
+                )
+                factor = _cholesky(block[:own, :own])
+                right = np.hstack([block[own:, :own].T, of_own])
+                solved = scipy.linalg.solve_triangular(
+                    factor, right, lower=True, overwrite_b=True, check_finite=False
+                )
+                corner, fitted = solved[:, :entries], solved[:, entries:]
+                place = slice(lift * entries, (lift + 1) * entries)
+                left = block[own:, own:].copy(order="F")
+                _add_square(corner, -1.0, left)
+                whole[place, place] += left
+                joint += np.kron(fitted.T @ fitted, np.outer(direction, direction))
+                across[:, place] = np.kron(fitted.T @ corner - of_corner, direction[:, None])
+                factors[group].append(factor)
+            joints.append(_cholesky(joint))
+            half = scipy.linalg.solve_triangular(
+                joints[-1], across, lower=True, overwrite_b=True, check_finite=False
+            )
+            halves.append(half)
+            if (group + 1) % together == 0 or group + 1 == batch.groups:
+                _add_square(np.vstack(halves), 1.0, whole)
+                halves = []
+        return factors, joints
+
+    def _fit_rows(self, number: int, group: int) -> tuple[FloatArray, FloatArray]:
+        """What the fits of a group are of its unknowns, as columns, and of M's, as rows."""
+        program = self._program
+        batch, lengths = program.batches[number], program.fits[number].lengths[group]
+        own = np.zeros((batch.unknowns, lengths.size))
+        own[np.arange(lengths.size) % batch.size, np.arange(lengths.size)] = lengths
+        corner = np.zeros((lengths.size, program.row.size))
+        first = np.flatnonzero((program.row == 0) & (program.column > 0))
+        if lengths.size > batch.size:
+            corner[batch.size :, first] = -lengths[batch.size :, None] * batch.rows[group]
+        return own, corner
+
+    def take(self) -> tuple[State, float]:
+        """Predict, correct, and go most of the way to the border of the cones.
+
+        Returns
+        -------
+        State, float
+            And the share of the step that was taken.
         """
-        lifts, state = self._lifts, self._state
-        mu = average(lifts, state)
-        nothing: list[_Second] = [(None, np.zeros(own.slack.size)) for own in state.lifts]
-        found = self._direction(0.0, nothing)
-        primal, dual = min(1.0, _SHARE * found.primal), min(1.0, _SHARE * found.dual)
-        left, count = 0.0, 0.0
-        for lift, own, change in zip(lifts, state.lifts, found.lifts, strict=True):
-            moment, matrix = own.moment + primal * change.dL, own.factors.matrix + dual * change.dS
-            left += 0.5 * float(np.sum(moment * matrix))
-            pairs = own.y[lift.signed] + dual * change.dy[lift.signed]
-            left += float((own.slack + primal * change.dnu) @ pairs)
-            count += 0.5 * lift.order + own.slack.size
-        ratio = min(max(left / count / mu, 1e-6), 1.0)
-        sigma = 1.0 if infeasible else float(ratio ** max(1.0, 3.0 * min(primal, dual) ** 2))
-        best: _Direction | None = None
-        for _ in range(_CORRECTORS):
-            found = self._direction(sigma * mu, self._second_order(found))
-            if best is None or _merit(found) > _merit(best):
-                best = found
-            if min(found.primal, found.dual) * _SHARE >= 1.0:
-                break
-        assert best is not None
-        return self._moved(best)
-
-    def _second_order(self, found: _Direction) -> list[_Second]:
-        result: list[_Second] = []
-        for lift, own, change in zip(self._lifts, self._state.lifts, found.lifts, strict=True):
-            second = symmetric(change.dL @ change.dS @ own.factors.inverse)
-            pairs = change.dy[lift.signed] * change.dnu / own.y[lift.signed]
-            result.append((second, pairs))
-        return result
-
-    def _direction(self, centring: float, seconds: list[_Second]) -> _Direction:
-        rights = [
-            equations.right(centring, *second)
-            for equations, second in zip(self._own, seconds, strict=True)
+        state, program = self._state, self._program
+        zero = [z.with_parts(np.zeros_like) for z in state.dual]
+        found = self._change(zero, np.zeros(program.lifts))
+        length = min(1.0, self._reach(found))
+        after = _moved(state, found, length).gap / state.gap
+        mean = state.gap / program.degree
+        centring = mean * min(1.0, max(after**3, _LEAST_CENTRING))
+        targets = [
+            scaling.target(centring, ds, dz)
+            for scaling, ds, dz in zip(self._scalings, found.primal, found.dual, strict=True)
         ]
-        wanted = self._program.targets - self._state.zeta
-        for equations, (fits, _) in zip(self._own, rights, strict=True):
-            wanted = wanted + np.outer(fits, equations.lift.direction)
-        dzeta, dys = self._solved(wanted, [own for _, own in rights])
-        for _ in range(_REFINEMENTS):
-            left = wanted - dzeta
-            errors = []
-            for equations, dy, (_, own) in zip(self._own, dys, rights, strict=True):
-                w = equations.lift.direction
-                fits, applied = equations.applied(dzeta @ w, dy)
-                left = left - np.outer(fits, w)
-                errors.append(own - applied)
-            if all(map(_small, errors, [own for _, own in rights])):
-                break
-            more, changes = self._solved(left, errors)
-            dzeta = dzeta + more
-            dys = [dy + change for dy, change in zip(dys, changes, strict=True)]
-        changes_of_lifts = tuple(
-            equations.change(dzeta @ equations.lift.direction, dy, centring, *second)
-            for equations, dy, second in zip(self._own, dys, seconds, strict=True)
-        )
-        primal = dual = np.inf
-        for equations, change in zip(self._own, changes_of_lifts, strict=True):
-            at, pairs = equations.state, equations.lift.signed
-            primal = min(
-                primal, longest(equations.root, change.dL), longest_positive(at.slack, change.dnu)
-            )
-            dual = min(
-                dual,
-                longest(at.factors.root, change.dS),
-                longest_positive(at.y[pairs], change.dy[pairs]),
-            )
-        return _Direction(dzeta, changes_of_lifts, primal, dual)
+        found = self._change(targets, (centring - found.room * found.mu) / state.room)
+        length = min(1.0, _SHARE * self._reach(found))
+        return _moved(state, found, length), length
+
+    def _change(self, targets: list[Blocks], mu: FloatArray) -> _Change:
+        """The step that makes the dual point the targets, but for the scaled primal step."""
+        program, state = self._program, self._state
+        pull = np.zeros_like(state.corner)
+        place = np.arange(program.order)
+        pull[:, place, place] -= mu[:, None]
+        pull[:, 0, 0] += 2.0 * mu - program.bounds
+        rights = []
+        for k, residual in enumerate(program.residuals(state)):
+            own, corner = program.batches[k].adjoint(targets[k])
+            fitted, moved = self._fit_adjoint(k, residual)
+            rights.append(own + fitted)
+            pull += corner + moved
+        right = program.packed(pull)
+        for k, own in enumerate(rights):
+            right = right - program.packed(self._to_corner(k, *self._solved(k, own)))
+        corner = program.unpacked(scipy.linalg.cho_solve((self._corner, True), right))
+        moments, primal, dual = [], [], []
+        for k, own in enumerate(rights):
+            solved, _ = self._solved(k, own - self._from_corner(k, corner), corner)
+            batch = program.batches[k]
+            moments.append(batch.moments(solved))
+            primal.append(batch.blocks(moments[-1], corner))
+            squared = self._scalings[k].squared(primal[-1])
+            dual.append(targets[k].with_parts(lambda t, z, w: t - z - w, state.dual[k], squared))
+        room = room_of(corner)
+        change = mu - state.mu - state.mu / state.room * room
+        return _Change(corner, moments, primal, dual, room, change)
+
+    def _fit_adjoint(self, number: int, residual: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """⟨residual, fits⟩ as a function of the unknowns, and of M."""
+        program = self._program
+        batch, lengths = program.batches[number], program.fits[number].lengths
+        along = lengths * np.einsum("gfc,lc->lgf", residual, program.directions)
+        own = np.zeros((program.lifts, batch.groups, batch.unknowns))
+        corner = np.zeros_like(self._state.corner)
+        own[..., : batch.size] = along[..., : batch.size]
+        if lengths.shape[1] > batch.size:
+            own[..., : batch.size] += along[..., batch.size :]
+            moved = 0.5 * np.einsum("lgk,gkd->ld", along[..., batch.size :], batch.rows)
+            corner[:, 0, 1:] -= moved
+            corner[:, 1:, 0] -= moved
+        return own, corner
 
     def _solved(
-        self, wanted: FloatArray, rights: list[FloatArray]
-    ) -> tuple[FloatArray, list[FloatArray]]:
-        for equations, right in zip(self._own, rights, strict=True):
-            w = equations.lift.direction
-            wanted = wanted - np.outer(equations.eliminated(right), w)
-        solution, _ = scipy.linalg.lapack.dpotrs(self._factor, wanted.ravel(), lower=1)
-        dzeta = np.ravel(solution).reshape(wanted.shape)
-        if not np.all(np.isfinite(dzeta)):
-            raise SolverError("a Newton direction is not finite")
-        return dzeta, [
-            equations.solve(right, dzeta @ equations.lift.direction)
-            for equations, right in zip(self._own, rights, strict=True)
-        ]
-
-    def _moved(self, direction: _Direction) -> Step:
-        primal, dual = min(1.0, _SHARE * direction.primal), min(1.0, _SHARE * direction.dual)
-        state = self._state
-        for _ in range(_SHORTENINGS):
-            zeta = state.zeta + dual * direction.dzeta
-            ys = [
-                own.y + dual * change.dy
-                for own, change in zip(state.lifts, direction.lifts, strict=True)
-            ]
-            factors = [
-                factorise(lift.dual_matrix(fits_of(self._program, lift.direction, zeta), y))
-                for lift, y in zip(self._lifts, ys, strict=True)
-            ]
-            if all(one is not None for one in factors):
-                break
-            dual *= 0.7
-        else:
-            raise SolverError("no dual step stays feasible in floats")
-        for _ in range(_SHORTENINGS):
-            moments = [
-                own.moment + primal * change.dL
-                for own, change in zip(state.lifts, direction.lifts, strict=True)
-            ]
-            if all(upper_root(moment) is not None for moment in moments):
-                break
-            primal *= 0.7
-        else:
-            raise SolverError("no primal step stays definite in floats")
-        moved = tuple(
-            LiftState(y, moment, own.slack + primal * change.dnu, found)
-            for own, change, y, moment, found in zip(
-                state.lifts, direction.lifts, ys, moments, factors, strict=True
-            )
-            if found is not None
+        self, number: int, right: FloatArray, corner: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """The unknowns, and how the residual changes, given M's change or for none."""
+        program = self._program
+        batch, joints = program.batches[number], self._joints[number]
+        own = self._own_solved(number, right)
+        zero = np.zeros_like(self._state.corner) if corner is None else corner
+        outputs = np.einsum(
+            "lgf,lc->gfc",
+            program.fitted(number, batch.moments(own).cross, zero),
+            program.directions,
         )
-        return Step(JointState(zeta, moved), primal, dual)
+        change = np.stack(
+            [
+                scipy.linalg.cho_solve((joint, True), one.ravel()).reshape(one.shape)
+                for joint, one in zip(joints, outputs, strict=True)
+            ]
+        )
+        back, _ = self._fit_adjoint(number, change)
+        return own - self._own_solved(number, back), change
+
+    def _own_solved(self, number: int, right: FloatArray) -> FloatArray:
+        solved = np.empty_like(right)
+        for group, factors in enumerate(self._factors[number]):
+            for lift, factor in enumerate(factors):
+                found, _ = scipy.linalg.lapack.dpotrs(factor, right[lift, group], lower=1)
+                solved[lift, group] = np.ravel(found)
+        return solved
+
+    def _from_corner(self, number: int, corner: FloatArray) -> FloatArray:
+        """What M's change adds to the equations of the unknowns, the loss left out."""
+        batch = self._program.batches[number]
+        none = batch.moments(np.zeros((corner.shape[0], batch.groups, batch.unknowns)))
+        moved = self._scalings[number].squared(batch.blocks(none, corner))
+        return batch.adjoint(moved)[0]
+
+    def _to_corner(self, number: int, solved: FloatArray, change: FloatArray) -> FloatArray:
+        """What the unknowns and the residual add to the equations of M."""
+        batch = self._program.batches[number]
+        none = np.zeros_like(self._state.corner)
+        moved = self._scalings[number].squared(batch.blocks(batch.moments(solved), none))
+        return batch.adjoint(moved)[1] + self._fit_adjoint(number, change)[1]
+
+    def _reach(self, change: _Change) -> float:
+        state = self._state
+        return min(
+            reach_of_numbers(state.room, change.room),
+            reach_of_numbers(state.mu, change.mu),
+            *(
+                scaling.reach(ds, dz)
+                for scaling, ds, dz in zip(self._scalings, change.primal, change.dual, strict=True)
+            ),
+        )
 
 
-def _small(error: FloatArray, right: FloatArray) -> bool:
-    return bool(np.max(np.abs(error)) <= _ACCURATE * np.max(np.abs(right)))
+def _moved(state: State, change: _Change, length: float) -> State:
+    return State(
+        state.corner + length * change.corner,
+        [
+            Moments(own.cross + length * new.cross, own.own + length * new.own)
+            for own, new in zip(state.moments, change.moments, strict=True)
+        ],
+        [s.plus(length, ds) for s, ds in zip(state.primal, change.primal, strict=True)],
+        [z.plus(length, dz) for z, dz in zip(state.dual, change.dual, strict=True)],
+        state.room + length * change.room,
+        state.mu + length * change.mu,
+    )
 
 
-def _merit(direction: _Direction) -> float:
-    return min(direction.primal, 1.1) * min(direction.dual, 1.1)
+def _add_square(rows: FloatArray, factor: float, whole: FloatArray) -> None:
+    """Add factor·rowsᵀrows to the lower triangle of a matrix in Fortran's order."""
+    scipy.linalg.blas.dsyrk(factor, rows, trans=1, beta=1.0, c=whole, lower=1, overwrite_c=1)
+
+
+def _cholesky(matrix: FloatArray) -> FloatArray:
+    """A factor of a matrix whose lower triangle is given, shifted as little as floats ask for."""
+    size = np.sqrt(np.diagonal(matrix))
+    scaled = matrix / size[:, None] / size
+    for shift in _SHIFTS:
+        scaled[np.diag_indices(size.size)] = 1.0 + shift
+        factor, failed = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
+        if not failed:
+            return np.asarray(factor * size[:, None])
+    raise np.linalg.LinAlgError("the Newton equations are not definite in floats")

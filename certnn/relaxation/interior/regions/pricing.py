@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.relaxation.interior.lifts.lift import Lift
+from certnn.relaxation.interior.regions.lift import Lift
 
 #: A product is violated if it is below this share of the norms of its forms.
 _VIOLATED = -1e-4

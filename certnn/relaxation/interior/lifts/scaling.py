@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.relaxation.interior.grouped.batch import Blocks
+from certnn.relaxation.interior.lifts.batch import Blocks
 
 
 @dataclass(frozen=True, eq=False)

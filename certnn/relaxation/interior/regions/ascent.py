@@ -14,10 +14,10 @@ from certnn.problem.dual_bound import best_scale
 from certnn.relaxation.interior.dense.factors import factorise, longest
 from certnn.relaxation.interior.dense.newton import step_cost
 from certnn.relaxation.interior.dense.program import Program
-from certnn.relaxation.interior.lifts.lift import Lift
-from certnn.relaxation.interior.lifts.newton import JointState, JointStep, LiftState, fits_of
-from certnn.relaxation.interior.lifts.pricing import Violated, idle
-from certnn.relaxation.interior.lifts.sampling import random_directions, random_moment, rare_signs
+from certnn.relaxation.interior.regions.lift import Lift
+from certnn.relaxation.interior.regions.newton import JointState, JointStep, LiftState, fits_of
+from certnn.relaxation.interior.regions.pricing import Violated, idle
+from certnn.relaxation.interior.regions.sampling import random_directions, random_moment, rare_signs
 
 #: Share of the way to the border of the cone at which multipliers of an inner point are.
 _ROOM = 0.5

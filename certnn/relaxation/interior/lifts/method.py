@@ -13,10 +13,10 @@ from certnn.certificates.directions import Cover, bounds
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.relaxation.interior.dense.program import Program, make_program
-from certnn.relaxation.interior.grouped.batch import GroupBatch, Moments
-from certnn.relaxation.interior.grouped.dual_point import JointDual, joint_dual
-from certnn.relaxation.interior.grouped.newton import Fits, JointProgram, JointStep, State, room_of
-from certnn.relaxation.interior.grouped.scaling import central_dual
+from certnn.relaxation.interior.lifts.batch import GroupBatch, Moments
+from certnn.relaxation.interior.lifts.dual_point import JointDual, joint_dual
+from certnn.relaxation.interior.lifts.newton import Fits, JointProgram, JointStep, State, room_of
+from certnn.relaxation.interior.lifts.scaling import central_dual
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
@@ -111,7 +111,7 @@ class GroupedLifts:
             budget.spend(self._step)
             try:
                 with np.errstate(over="raise", invalid="raise", divide="raise"):
-                    state = JointStep(program, state).take()
+                    state, length = JointStep(program, state).take()
                     dual = joint_dual(program, state)
             except (np.linalg.LinAlgError, FloatingPointError):
                 break
@@ -125,8 +125,8 @@ class GroupedLifts:
                 handed = best
                 value = scale * (best + self._program.lost)
                 yield LiftsIterate(self._point(found), value, gap)
-            if done:
-                return
+            if done or length < _SHORT:
+                break
         if found is not None and best > handed:
             yield LiftsIterate(self._point(found), scale * (best + self._program.lost), gap)
 

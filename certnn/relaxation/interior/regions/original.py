@@ -9,7 +9,7 @@ from certnn.certificates.directions import Cover
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.relaxation.interior.dense.program import Program
-from certnn.relaxation.interior.lifts.lift import Lift
+from certnn.relaxation.interior.regions.lift import Lift
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 

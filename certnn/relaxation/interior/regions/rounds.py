@@ -13,12 +13,12 @@ from certnn.certificates.regions_point import RegionsPoint
 from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.dense.program import Program, make_program
-from certnn.relaxation.interior.lifts.ascent import JointAscent, Snapshot, inner_point
-from certnn.relaxation.interior.lifts.lift import Lift
-from certnn.relaxation.interior.lifts.newton import fits_of
-from certnn.relaxation.interior.lifts.original import Original
-from certnn.relaxation.interior.lifts.pricing import violated
-from certnn.relaxation.interior.lifts.splitting import best_splits
+from certnn.relaxation.interior.regions.ascent import JointAscent, Snapshot, inner_point
+from certnn.relaxation.interior.regions.lift import Lift
+from certnn.relaxation.interior.regions.newton import fits_of
+from certnn.relaxation.interior.regions.original import Original
+from certnn.relaxation.interior.regions.pricing import violated
+from certnn.relaxation.interior.regions.splitting import best_splits
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
 
 #: Beyond this a round takes minutes.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.relaxation.interior.lifts.lift import Lift
+from certnn.relaxation.interior.regions.lift import Lift
 
 #: Draws at a time, how many neurons are enough, and how many times to draw at most.
 _DRAWS, _ENOUGH, _TIMES = 4000, 1000, 64

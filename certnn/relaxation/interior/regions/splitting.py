@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.relaxation.interior.lifts.lift import Lift
+from certnn.relaxation.interior.regions.lift import Lift
 
 #: Of the regions that may be split, those are whose score is at least this share of the best.
 _SHARE = 0.25

@@ -9,8 +9,8 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.sphere import largest_on_sphere
 from certnn.problem.dual_bound import best_scale
-from certnn.relaxation.interior.grouped.batch import Blocks, GroupBatch
-from certnn.relaxation.interior.grouped.newton import JointProgram, State
+from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
+from certnn.relaxation.interior.lifts.newton import JointProgram, State
 
 #: Added to the squares of the a, as a share of their mean, beyond what makes them definite.
 _ROOM = 1e-6

@@ -17,13 +17,13 @@ from certnn.certificates.regions_certify import certify_regions
 from certnn.certificates.sphere import largest_on_sphere
 from certnn.errors import InputError
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.interior.grouped import GroupedLifts, run_memory, step_cost
-from certnn.relaxation.interior.grouped.batch import Blocks, GroupBatch
-from certnn.relaxation.interior.grouped.dual_point import joint_dual
-from certnn.relaxation.interior.grouped.hessian import assemble, corner_entries
-from certnn.relaxation.interior.grouped.method import _start
-from certnn.relaxation.interior.grouped.newton import JointStep
-from certnn.relaxation.interior.grouped.scaling import Scaling, central_dual
+from certnn.relaxation.interior.lifts import GroupedLifts, run_memory, step_cost
+from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
+from certnn.relaxation.interior.lifts.dual_point import joint_dual
+from certnn.relaxation.interior.lifts.hessian import assemble, corner_entries
+from certnn.relaxation.interior.lifts.method import _start
+from certnn.relaxation.interior.lifts.newton import JointStep
+from certnn.relaxation.interior.lifts.scaling import Scaling, central_dual
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.lifts import Lifts
@@ -359,7 +359,8 @@ def test_the_dual_value_stays_below_the_objective():
     lifts = lifts_of(normal(3, 9, 3, 2), 3)
     state = _start(lifts._joint)
     for _ in range(12):
-        state = JointStep(lifts._joint, state).take()
+        state, length = JointStep(lifts._joint, state).take()
+        assert 0.0 < length <= 1.0
         dual = joint_dual(lifts._joint, state)
         assert dual is None or dual.value <= lifts._objective(state)
     assert dual is not None
