@@ -18,7 +18,7 @@ from certnn.reading.datasets import random_network_data
 from certnn.reading.npz import save_data, save_network
 from certnn.search.path import regularisation_path
 
-QUICK = ["--level", "shor", "--time-limit", "2"]
+QUICK = ["--level", "shor", "--work-limit", "2"]
 
 
 @pytest.fixture

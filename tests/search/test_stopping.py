@@ -82,17 +82,18 @@ def test_a_second_signal_says_nothing_new_and_one_much_later_is_an_exception(clo
 
 
 def test_a_signal_that_is_not_named_is_left_alone():
-    before = signal.getsignal(signal.SIGTERM)
+    terminate, interrupt = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with stoppable():
-        assert signal.getsignal(signal.SIGTERM) is before
+        assert signal.getsignal(signal.SIGTERM) is terminate
     with stoppable(signal.SIGTERM):
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is interrupt
 
 
 def test_an_error_is_passed_on_and_the_handlers_are_back():
+    interrupt = signal.getsignal(signal.SIGINT)
     with pytest.raises(ZeroDivisionError), stoppable(signal.SIGINT, signal.SIGTERM):
         1 / 0  # noqa: B018
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is interrupt
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
