@@ -28,6 +28,8 @@ _TRACE, _MOST = 0.9, 0.4
 #: Squared sine below which directions are better in different groups: their moments are so nearly
 #: dependent that floats are not enough for more than a few.
 _APART = 5e-3
+#: Squared sine below which they have to be.
+_CLOSEST = 1e-6
 _MOST_STEPS = 60
 #: Steps that a run takes, about.
 STEPS = 25
@@ -35,7 +37,7 @@ STEPS = 25
 _TOLERANCE, _SHORT = 1e-4, 1e-3
 #: Nominal seconds of a group in a lift, and of a multiplication and addition; and such of an entry
 #: of a group's Hessian.
-_A_GROUP, _A_PRODUCT, _ASSEMBLED = 2e-4, 1e-10, 10.0
+_A_GROUP, _A_PRODUCT, _ASSEMBLED = 1e-3, 1e-10, 10.0
 #: Matrices that a step has at once for a group in a lift.
 _MATRICES = 30
 #: Nominal seconds of certifying a product of a point.
@@ -227,12 +229,26 @@ def proof_cost(reduced: ReducedProblem, of: Cover, size: int) -> float:
 
 def _batches(rows: FloatArray, size: int) -> list[GroupBatch]:
     """Groups close in angle, those of one size together."""
-    groups = angular_groups(rows, size, _APART)
+    groups = list(_parted(angular_groups(rows, size, _APART), rows))
     sizes = sorted({group.size for group in groups})
     return [
         GroupBatch(rows, np.array([group for group in groups if group.size == one]))
         for one in sizes
     ]
+
+
+def _parted(groups: list[IndexArray], rows: FloatArray) -> Iterator[IndexArray]:
+    """The groups, each in as many as it takes that no two directions are nearly the same."""
+    for whole in groups:
+        left = whole
+        while left.size:
+            sine = 1.0 - (rows[left] @ rows[left].T) ** 2
+            kept: list[int] = []
+            for place in range(left.size):
+                if not kept or np.min(sine[place, kept]) >= _CLOSEST:
+                    kept.append(place)
+            yield left[kept]
+            left = np.delete(left, kept)
 
 
 def _fits(program: Program, batch: GroupBatch) -> Fits:
