@@ -22,6 +22,8 @@ from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.training_problem import TrainingProblem
 
 _FIRST_SHIFT, _LAST_SHIFT, _GROWTH = 4.0 * float(np.finfo(float).eps), 1e-6, 8.0
+#: μ is so many times what the shift asks for above the least: the form may leave u free.
+_MARGIN = 8.0
 #: What s is above ‖r‖ at least, and kappa above what the leaves need, as shares.
 _ABOVE, _ROOM = 1e-14, 1e-11
 
@@ -51,9 +53,11 @@ def certify_regions(
         region_blocks(problem.features, point.Z, point.cover.rays[leaf.direction], leaf)
         for leaf in point.leaves
     ]
+    largest = max(float(np.max(np.abs(block.matrix))) for blocks in leaves for block in blocks)
+    unit = largest or 1.0
     shift, reason = _FIRST_SHIFT, "a form is not definite in floats"
     while shift < _LAST_SHIFT:
-        found = [_least_height(blocks, shift) for blocks in leaves]
+        found = [_least_height(blocks, shift, unit) for blocks in leaves]
         least = [one for one in found if one is not None]
         if len(least) == len(leaves):
             kappa, heights = _heights(point, np.array([height for height, _ in least]))
@@ -89,8 +93,13 @@ def _heights(point: RegionsPoint, least: FloatArray) -> tuple[float, FloatArray]
     return kappa, bounds(point.cover, kappa, Budget())
 
 
-def _least_height(blocks: list[RegionBlock], shift: float) -> tuple[float, float] | None:
-    """The least h that makes a leaf's form definite with some μ, and that; None if none does."""
+def _least_height(
+    blocks: list[RegionBlock], shift: float, unit: float
+) -> tuple[float, float] | None:
+    """The least h that makes a leaf's form definite with some μ, and that; None if none does.
+
+    Where nothing is left of the form it is as small as the unit allows.
+    """
     width = blocks[0].matrix.shape[0] - blocks[0].points.size
     border = np.zeros((width, width), dtype=np.longdouble)
     for block in blocks:
@@ -103,7 +112,7 @@ def _least_height(blocks: list[RegionBlock], shift: float) -> tuple[float, float
             border -= crossed
     turned = -0.5 * np.roll(border, 1, axis=(0, 1)).astype(np.float64)  # ρ first
     _, mu = largest_on_sphere(turned)
-    mu += shift * width * float(np.max(np.abs(turned)))
+    mu += _MARGIN * shift * width * (float(np.max(np.abs(turned))) or unit)
     border += np.diag(np.append(np.full(width - 1, 2.0 * mu), -2.0 * mu))
     crossed = _eliminated(border, width - 1, shift)
     return None if crossed is None else (0.5 * float(crossed[0, 0] - border[-1, -1]), mu)
