@@ -140,6 +140,7 @@ def test_an_exact_solution_rounds_to_its_objective(method):
     assert rounding.objective.value >= solution.lower.bound.value
 
 
+@pytest.mark.slow
 def test_comparison_on_the_random_family():
     problem = random_family(1, reg=0.01)
     comparison = compare_roundings(problem, gap=1e-5)

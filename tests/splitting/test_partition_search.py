@@ -103,6 +103,7 @@ def test_dual_norm_in_the_plane_is_found_to_many_digits(seed):
     assert isinstance(find_partition(X, Z, largest * (1 - 1e-6), basis, Limits()), NoProof)
 
 
+@pytest.mark.slow
 def test_iris_is_proved_within_a_hundredth():
     problem = iris(0.1)
     trained = train_locally(problem, Budget(work=20.0))
@@ -204,6 +205,7 @@ def test_work_is_counted_and_no_more_is_done_than_there_is(iris_search):
     assert spent[0] == spent[1] < spent[2]
 
 
+@pytest.mark.slow
 def test_same_search_same_partition():
     problem = random_network_data(5, 0.1, n=12, d=3, c=2)
     basis = isotropic_basis(problem.features)

@@ -63,6 +63,7 @@ def test_what_is_proved_is_above_every_score(seed, d, c, n, scale):
     assert isinstance(below, NoProof)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 12))
 def test_dual_norms_in_the_plane_are_proved_closely(seed, c, n):
@@ -133,6 +134,7 @@ def test_constant_repeated_opposite_and_zero_points():
     assert certified(TrainingProblem(X, np.eye(12, 2), 1.0), found) >= 0
 
 
+@pytest.mark.slow
 def test_more_columns_than_points():
     draw = np.random.default_rng(6).standard_normal
     X, Z = draw((6, 34)), draw((6, 2))
