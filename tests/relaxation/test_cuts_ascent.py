@@ -140,6 +140,7 @@ def with_all_products(ascent):
     assert ascent.add_products(*np.array(new).T)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [3, 4])
 def test_forms_on_sets_reach_the_value_of_another_solver(size):
     ascent = Ascent(PROGRAM, None, size, Budget())

@@ -103,6 +103,7 @@ def trained(problem):
     return generation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "rows", "columns", "factor", "spread"),
     [(load_wine, slice(40, 150, 4), 13, 1.5, 1.2), (load_breast_cancer, slice(40), 6, 1.2, 1.03)],
