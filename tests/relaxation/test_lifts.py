@@ -17,7 +17,7 @@ from certnn.certificates.regions_certify import certify_regions
 from certnn.certificates.sphere import largest_on_sphere
 from certnn.errors import InputError
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.interior.lifts import GroupedLifts, run_memory, step_cost
+from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
 from certnn.relaxation.interior.lifts.dual_point import joint_dual
 from certnn.relaxation.interior.lifts.hessian import assemble, corner_entries
@@ -204,7 +204,8 @@ def test_costs_are_linear_in_the_points():
     for n in (200, 400):
         reduced = reduce_problem(normal(1, n, 3, 1))
         of = cover(1, 1.5, Budget())
-        costs.append((step_cost(reduced, of, 10), run_memory(reduced, of, 10)))
+        cost = RunCost.of(reduced, of, 10)
+        costs.append((cost.step, cost.memory))
     assert all(1.5 < more / less < 2.1 for less, more in zip(*costs, strict=True))
 
 

@@ -69,15 +69,23 @@ class ReducedProblem:
         return undo_merge(self.directions, dual, multipliers, self.reg * self.product_scale)
 
 
-def reduce_problem(problem: TrainingProblem) -> ReducedProblem:
+def reduce_problem(
+    problem: TrainingProblem, directions: Directions | None = None
+) -> ReducedProblem:
     """Merge rows by direction, take rank coordinates, and scale.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+    directions : Directions or None
+        Those of its features, if they are found already.
 
     Raises
     ------
     SolverError
         If every row is zero: the level shor is exact then, and nothing is left to solve.
     """
-    directions = find_directions(problem.features)
+    directions = directions or find_directions(problem.features)
     if directions.count == 0:
         raise SolverError("every row of X is zero, so that nothing is left to solve")
     n, m = problem.n, directions.count

@@ -17,6 +17,7 @@ from certnn.problem.solver_figure import SolverFigure
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.relaxation.reduced.directions import Directions, find_directions
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
 from certnn.splitting.prover import ENOUGH, MEMORY
 from certnn.training import training_objective
 
@@ -100,6 +101,17 @@ class Context:
         """The distinct directions among the points."""
         return find_directions(self.problem.features)
 
+    @cached_property
+    def reduced(self) -> ReducedProblem:
+        """The problem as solvers of the relaxation see it.
+
+        Raises
+        ------
+        SolverError
+            If every row is zero.
+        """
+        return reduce_problem(self.problem, self.directions)
+
     @property
     def networks(self) -> list[TwoLayerNetwork]:
         """The best network in a list, or none."""
@@ -125,6 +137,23 @@ class Context:
     def trained(self, network: TwoLayerNetwork, objective: float) -> None:
         """A level that trains has a network that is at least as good as the one before."""
         self.network, self.objective = network, objective
+
+    def note_solver(
+        self, level: Level, solver: str, bound: float, gap: float, seconds: float, settings: str
+    ) -> None:
+        """Keep what a solver says that goes on until its gap is small."""
+        self.figures.append(
+            SolverFigure(
+                solver=solver,
+                version=version("certnn"),
+                formulation=f"{level}, dual",
+                status=f"relative gap {gap:.1e}",
+                primal_value=None,
+                dual_value=bound,
+                seconds=seconds,
+                settings=settings,
+            )
+        )
 
     def about(self, level: Level) -> dict[str, str]:
         """What a certificate says of its origin."""

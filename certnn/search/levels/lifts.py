@@ -5,23 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cached_property
 
 from certnn.budget import Budget
 from certnn.certificates import Certified
 from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
-from certnn.problem.solver_figure import SolverFigure
-from certnn.relaxation.interior.lifts import (
-    STEPS,
-    GroupedLifts,
-    LiftsIterate,
-    proof_cost,
-    run_memory,
-    step_cost,
-)
-from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
+from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
 
@@ -69,7 +61,7 @@ class Lifts:
             raise SolverError("it is for the half-squared loss and decayed hidden biases")
         if problem.c not in _CHOICES:
             raise SolverError(f"it is for up to {max(_CHOICES)} outputs")
-        reduced = reduce_problem(problem)
+        reduced = context.reduced
         choices = _CHOICES[problem.c]
         if self.size:
             spreads = sorted({spread for _, spread in choices}, reverse=True)
@@ -94,25 +86,15 @@ class Lifts:
         def prove(iterate: LiftsIterate) -> Certified:
             return certify_regions(context.problem, iterate.point, about)
 
-        proving = proof_cost(choice.reduced, choice.cover, choice.size)
         lifts = GroupedLifts(choice.reduced, choice.cover, choice.size, context.budget)
-        run = Rising(context, str(self), prove, proving)
+        run = Rising(context, str(self), prove, choice.cost.proof)
         try:
             yield from run.proofs(lifts.points())
         finally:
             if run.highest is not None:
-                context.figures.append(
-                    SolverFigure(
-                        solver=_SOLVER,
-                        version=version("certnn"),
-                        formulation=f"{self}, dual",
-                        status=f"relative gap {run.highest.gap:.1e}",
-                        primal_value=None,
-                        dual_value=run.highest.bound,
-                        seconds=time.monotonic() - started,
-                        settings=f"groups of {choice.size}, {len(choice.cover.rays)} directions",
-                    )
-                )
+                settings = f"groups of {choice.size}, {len(choice.cover.rays)} directions"
+                seconds, last = time.monotonic() - started, run.highest
+                context.note_solver(self, _SOLVER, last.bound, last.gap, seconds, settings)
 
 
 @dataclass(frozen=True)
@@ -121,11 +103,15 @@ class _Choice:
     size: int
     cover: Cover
 
+    @cached_property
+    def cost(self) -> RunCost:
+        """What a run takes."""
+        return RunCost.of(self.reduced, self.cover, self.size)
+
     @property
-    def cost(self) -> float:
+    def seconds(self) -> float:
         """Nominal seconds of a run and its proof."""
-        step = step_cost(self.reduced, self.cover, self.size)
-        return STEPS * step + proof_cost(self.reduced, self.cover, self.size)
+        return STEPS * self.cost.step + self.cost.proof
 
 
 def _next(waiting: list[_Choice], budget: Budget, first: bool) -> int | None:
@@ -135,8 +121,7 @@ def _next(waiting: list[_Choice], budget: Budget, first: bool) -> int | None:
         affordable = [
             k
             for k, one in enumerate(waiting)
-            if one.cost <= share * left
-            and run_memory(one.reduced, one.cover, one.size) <= _MOST_MEMORY
+            if one.seconds <= share * left and one.cost.memory <= _MOST_MEMORY
         ]
         if affordable:
             return affordable[-1]

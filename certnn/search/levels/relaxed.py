@@ -16,7 +16,6 @@ from certnn.relaxation.modelled.worker import OWN, solve_in_process
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.own_solvers import iterates, solver_name
-from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
 
@@ -82,7 +81,7 @@ def _by_own_solver(
             "alone; CLARABEL takes any"
         )
     started = time.monotonic()
-    reduced = reduce_problem(problem)
+    reduced = context.reduced
     solver = solver_name(groups, reduced)
     about = context.about(level) | {"solver": solver}
 

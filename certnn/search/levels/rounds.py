@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import version
+from typing import TypeVar
 
 from certnn.certificates import Certified
 from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
-from certnn.problem.solver_figure import SolverFigure
-from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
-from certnn.relaxation.interior.regions import region_rounds
+from certnn.relaxation.interior.cuts import CutFamilies, CutsIterate, cut_rounds
+from certnn.relaxation.interior.regions import RegionsIterate, region_rounds
 from certnn.search.levels.level import Context, Level
+
+_Found = TypeVar("_Found", CutsIterate, RegionsIterate)
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,13 @@ class Cuts:
 
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds round by round."""
-        found = cut_rounds(context.problem, context.budget, self.families, context.goal.seed)
-        rounds = (
-            _Round(
-                one.bound,
-                one.gap,
-                f"{one.slacks} slacks, {one.sets} sets",
-                partial(certify_cuts, context.problem, one.point),
-            )
-            for one in found
+        problem = context.problem
+        return _proofs(
+            *(context, self, "interior point with cuts"),
+            cut_rounds(problem, context.budget, self.families, context.goal.seed),
+            lambda found: f"{found.slacks} slacks, {found.sets} sets",
+            lambda found, about: certify_cuts(problem, found.point, about),
         )
-        return _proofs(context, self, "interior point with cuts", rounds)
 
 
 @dataclass(frozen=True)
@@ -67,41 +63,32 @@ class Regions:
 
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds round by round."""
-        found = region_rounds(context.problem, context.budget, self.most, context.goal.seed)
-        rounds = (
-            _Round(
-                one.bound,
-                one.gap,
-                f"{one.lifts} lifts",
-                partial(certify_regions, context.problem, one.point),
-            )
-            for one in found
+        problem = context.problem
+        return _proofs(
+            *(context, self, "interior point on lifts"),
+            region_rounds(problem, context.budget, self.most, context.goal.seed),
+            lambda found: f"{found.lifts} lifts",
+            lambda found, about: certify_regions(problem, found.point, about),
         )
-        return _proofs(context, self, "interior point on lifts", rounds)
-
-
-@dataclass(frozen=True)
-class _Round:
-    """One round's dual point: what the solver says of it, and how it is proved."""
-
-    bound: float
-    gap: float
-    in_play: str
-    prove: Callable[[dict[str, str]], Certified]
 
 
 def _proofs(
-    context: Context, level: Level, solver: str, rounds: Iterator[_Round]
+    context: Context,
+    level: Level,
+    solver: str,
+    rounds: Iterator[_Found],
+    in_play: Callable[[_Found], str],
+    certified: Callable[[_Found, dict[str, str]], Certified],
 ) -> Iterator[Certified]:
     begun = time.monotonic()
     about = context.about(level) | {"solver": solver}
-    last: _Round | None = None
+    last: _Found | None = None
     unproved: SolverError | None = None
     try:
         for last in rounds:
-            context.tell(f"{level}: {last.bound:.6g} to be proved, {last.in_play}")
+            context.tell(f"{level}: {last.bound:.6g} to be proved, {in_play(last)}")
             try:
-                yield last.prove(about)
+                yield certified(last, about)
                 unproved = None
             except SolverError as error:  # another round may do better
                 unproved = error
@@ -110,15 +97,5 @@ def _proofs(
             raise unproved
     finally:
         if last is not None:
-            context.figures.append(
-                SolverFigure(
-                    solver=solver,
-                    version=version("certnn"),
-                    formulation=f"{level}, dual",
-                    status=f"relative gap {last.gap:.1e}",
-                    primal_value=None,
-                    dual_value=last.bound,
-                    seconds=time.monotonic() - begun,
-                    settings=last.in_play,
-                )
-            )
+            seconds = time.monotonic() - begun
+            context.note_solver(level, solver, last.bound, last.gap, seconds, in_play(last))

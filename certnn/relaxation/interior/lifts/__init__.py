@@ -1,12 +1,5 @@
 """Lifts with products in small groups of points: an interior point method, linear in the points."""
 
-from certnn.relaxation.interior.lifts.method import (
-    STEPS,
-    GroupedLifts,
-    LiftsIterate,
-    proof_cost,
-    run_memory,
-    step_cost,
-)
+from certnn.relaxation.interior.lifts.method import STEPS, GroupedLifts, LiftsIterate, RunCost
 
-__all__ = ["STEPS", "GroupedLifts", "LiftsIterate", "proof_cost", "run_memory", "step_cost"]
+__all__ = ["STEPS", "GroupedLifts", "LiftsIterate", "RunCost"]

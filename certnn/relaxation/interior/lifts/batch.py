@@ -20,6 +20,8 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 
+_PARTS = ("psd", "aa", "ab", "bb", "norm_a", "norm_b")
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
@@ -57,7 +59,7 @@ class Blocks:
         return Blocks(
             *(
                 change(getattr(self, name), *(getattr(other, name) for other in others))
-                for name in ("psd", "aa", "ab", "bb", "norm_a", "norm_b")
+                for name in _PARTS
             )
         )
 
@@ -67,8 +69,7 @@ class Blocks:
 
     def dot(self, other: Blocks) -> float:
         """The inner product."""
-        parts = ("psd", "aa", "ab", "bb", "norm_a", "norm_b")
-        return sum(float(np.vdot(getattr(self, p), getattr(other, p))) for p in parts)
+        return sum(float(np.vdot(getattr(self, p), getattr(other, p))) for p in _PARTS)
 
 
 @dataclass(frozen=True, eq=False)

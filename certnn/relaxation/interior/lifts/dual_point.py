@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,7 +95,7 @@ def _group_multipliers(batch: GroupBatch, dual: Blocks) -> GroupMultipliers | No
     found = GroupMultipliers(-squares, aa, ab, bb, dual.norm_a, dual.norm_b)
     least = np.linalg.eigvalsh(_own_form(found))[..., 0]
     room = np.maximum(-least, 0.0) * 2.0 + _ROOM * np.mean(squares, axis=-1)
-    found = GroupMultipliers(found.free - room[..., None], aa, ab, bb, dual.norm_a, dual.norm_b)
+    found = replace(found, free=found.free - room[..., None])
     return found if np.all(np.isfinite(found.free)) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from certnn.relaxation.interior.lifts.dual_point import JointDual, joint_dual
 from certnn.relaxation.interior.lifts.newton import Fits, JointProgram, JointStep, State, room_of
 from certnn.relaxation.interior.lifts.scaling import central_dual
 from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.reduced.original_leaf import original_leaf
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 #: M_ρρ of all lifts to begin with, as a share of what the targets could be worth.
@@ -52,17 +54,22 @@ class LiftsIterate:
 
     Attributes
     ----------
-    point : RegionsPoint
-        For the rows of the original problem.
+    dual : JointDual
     bound : float
         What it should prove, in the units of the original.
     gap : float
         To the moments' objective, as a share of it.
     """
 
-    point: RegionsPoint
+    dual: JointDual
     bound: float
     gap: float
+    _lifts: GroupedLifts
+
+    @cached_property
+    def point(self) -> RegionsPoint:
+        """For the rows of the original problem."""
+        return self._lifts.original_point(self.dual)
 
 
 class GroupedLifts:
@@ -91,7 +98,7 @@ class GroupedLifts:
             of.rays / lengths[:, None],
             bounds(of, 1.0, budget) / lengths,
         )
-        self._step = step_cost(reduced, of, size)
+        self._step = RunCost.of(reduced, of, size).step
 
     def points(self) -> Iterator[LiftsIterate]:
         """Dual points, each of a higher bound than the one before; none if floats allow none."""
@@ -126,18 +133,18 @@ class GroupedLifts:
             if found is not None and (done or best > handed + _RISE * abs(best)):
                 handed = best
                 value = scale * (best + self._program.lost)
-                yield LiftsIterate(self._point(found), value, gap)
+                yield LiftsIterate(found, value, gap, self)
             if done or length < _SHORT:
                 break
         if found is not None and best > handed:
-            yield LiftsIterate(self._point(found), scale * (best + self._program.lost), gap)
+            yield LiftsIterate(found, scale * (best + self._program.lost), gap, self)
 
     def _objective(self, state: State) -> float:
         left = sum(float(np.vdot(z, z)) for z in self._joint.residuals(state))
         return 0.5 * left + float(self._joint.bounds @ state.corner[:, 0, 0])
 
-    def _point(self, dual: JointDual) -> RegionsPoint:
-        """The dual point carried over to the rows of the original problem."""
+    def original_point(self, dual: JointDual) -> RegionsPoint:
+        """A dual point carried over to the rows of the original problem."""
         program, joint = self._program, self._joint
         m = program.forms.points
         zeta = np.zeros((2 * m, joint.directions.shape[1]))
@@ -173,58 +180,53 @@ class GroupedLifts:
                 own.norm_b[lift].reshape(-1, batch.order),
             ]
         unit = self._program.shrink * self._program.reg
-        merged = Products(
-            m,
-            np.concatenate(first),
-            np.concatenate(second),
-            unit * np.concatenate(y),
-        )
-        length = float(np.linalg.norm(self._cover.rays[lift]))
-        products = reduced.original_point(Z, merged).products.scaled(length)
         form, partner = np.concatenate(forms), np.concatenate(partners)
         used = np.any(partner != 0.0, axis=1)
-        form, partner = form[used], partner[used]
-        representative, n = reduced.directions.representative, products.n
-        multiple = unit * reduced.product_scale * length
-        rows = np.hstack([partner[:, 1:] @ reduced.basis, partner[:, :1]])
-        norms = reduced.directions.norms[representative]
-        return RegionLeaf(
-            direction=lift,
-            signs=np.zeros(n, dtype=np.int8),
-            mu=multiple * float(dual.mu[lift]),
-            products=products,
-            balls=representative[form % m] + n * (form >= m),
-            ball_multipliers=multiple * rows / norms[form % m][:, None],
+        return original_leaf(
+            reduced,
+            Z,
+            (lift, float(np.linalg.norm(self._cover.rays[lift]))),
+            np.zeros(m, dtype=np.int8),
+            unit * float(dual.mu[lift]),
+            Products(m, np.concatenate(first), np.concatenate(second), unit * np.concatenate(y)),
+            form[used],
+            unit * np.roll(partner[used], -1, axis=1),  # s last
         )
 
 
-def step_cost(reduced: ReducedProblem, of: Cover, size: int) -> float:
-    """Nominal seconds of a step; a run takes some `STEPS` of them."""
-    lifts, order, outputs = len(of.rays), reduced.rank + 1, reduced.outputs
-    size = min(size, reduced.directions.count)
-    groups = reduced.directions.count / size
-    entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
-    of_lift = own**3 / 3.0 + own**2 * entries + 0.5 * own * entries**2
-    of_lift += _ASSEMBLED * (own + entries) ** 2
-    of_residual = 0.5 * size * outputs * (lifts * entries) ** 2
-    total = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
-    return _A_GROUP * groups * lifts + _A_PRODUCT * total
+@dataclass(frozen=True)
+class RunCost:
+    """What a run takes, forecast from sizes alone.
 
+    Attributes
+    ----------
+    step, proof : float
+        Nominal seconds of a step, of which a run takes some `STEPS`, and of certifying.
+    memory : float
+        Bytes of the factors and of the matrices of a step, about.
+    """
 
-def run_memory(reduced: ReducedProblem, of: Cover, size: int) -> float:
-    """Bytes of the factors and of the matrices of a step, about."""
-    lifts, order = len(of.rays), reduced.rank + 1
-    size = min(size, reduced.directions.count)
-    groups = reduced.directions.count / size
-    entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
-    numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
-    return 8.0 * (numbers + 2.0 * (lifts * entries) ** 2)
+    step: float
+    proof: float
+    memory: float
 
-
-def proof_cost(reduced: ReducedProblem, of: Cover, size: int) -> float:
-    """Nominal seconds of certifying a dual point."""
-    order = reduced.rank + 1 + size
-    return _A_PROOF * len(of.rays) * reduced.directions.count * order**2
+    @classmethod
+    def of(cls, reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
+        """Of groups of this size, for the directions of a cover."""
+        lifts, order, points = len(of.rays), reduced.rank + 1, reduced.directions.count
+        size = min(size, points)
+        groups = points / size
+        entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
+        of_lift = own**3 / 3.0 + own**2 * entries + 0.5 * own * entries**2
+        of_lift += _ASSEMBLED * (own + entries) ** 2
+        of_residual = 0.5 * size * reduced.outputs * (lifts * entries) ** 2
+        products = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
+        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
+        return cls(
+            step=_A_GROUP * groups * lifts + _A_PRODUCT * products,
+            proof=_A_PROOF * lifts * points * (order + size) ** 2,
+            memory=8.0 * (numbers + 2.0 * (lifts * entries) ** 2),
+        )
 
 
 def _batches(rows: FloatArray, size: int) -> list[GroupBatch]:

@@ -7,6 +7,7 @@ brings s∘z to `centring` satisfies dz = T − z − W⁻¹W⁻ᵀ ds, with T f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,11 +17,16 @@ from certnn.relaxation.interior.lifts.batch import Blocks
 
 @dataclass(frozen=True, eq=False)
 class NormScaling:
-    """Of second-order cones: W = η(2ŵŵᵀ − J) with ŵ from w, and λ; the last axis is a cone."""
+    """Of second-order cones, the last axis: W = η(2ŵŵᵀ − J) with ŵ from w, at a dual point."""
 
     w: FloatArray
     eta: FloatArray
-    point: FloatArray
+    at: FloatArray
+
+    @cached_property
+    def point(self) -> FloatArray:
+        """λ."""
+        return self.dual(self.at)
 
     @staticmethod
     def of(primal: FloatArray, dual: FloatArray) -> NormScaling:
@@ -31,9 +37,7 @@ class NormScaling:
         other = -other
         other[..., 0] *= -1.0
         w = (unit + other) / (2.0 * half)[..., None]
-        eta = (p / d) ** 0.25
-        scaling = NormScaling(w, eta, dual)
-        return NormScaling(w, eta, scaling.dual(dual))
+        return NormScaling(w, (p / d) ** 0.25, dual)
 
     def dual(self, z: FloatArray) -> FloatArray:
         """Wz."""

@@ -6,19 +6,16 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificates.directions import Cover
-from certnn.certificates.dual_point import IndexArray, Products
+from certnn.certificates.dual_point import Products
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.relaxation.interior.dense.program import Program
 from certnn.relaxation.interior.regions.lift import Lift
+from certnn.relaxation.reduced.original_leaf import original_leaf
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 
 class Original:
-    """From the directions of data to rows, from unit directions of outputs to the cover's rays.
-
-    A region that fixes the sign of a direction fixes that of its representative row; the other rows
-    of the line stay mixed, and are tied to it (Theorem 8).
-    """
+    """From the directions of data to rows, from unit directions of outputs to the cover's rays."""
 
     def __init__(self, reduced: ReducedProblem, program: Program, of: Cover) -> None:
         self._reduced, self._program, self._cover = reduced, program, of
@@ -43,9 +40,7 @@ class Original:
         return RegionsPoint(self._reduced.dual_scale * Z, self._cover, splits, leaves)
 
     def _leaf(self, number: int, lift: Lift, y: FloatArray, Z: FloatArray) -> RegionLeaf:
-        reduced, m, begin = self._reduced, lift.points, lift.begin
-        length = float(np.linalg.norm(self._cover.rays[number]))
-        pairs = y[lift.pairs]
+        m, begin, pairs = lift.points, lift.begin, y[lift.pairs]
         plain = lift.second < begin + 2 * m
         merged = Products(
             m,
@@ -53,30 +48,19 @@ class Original:
             np.append(lift.mixed + m, lift.second[plain] - begin),
             self._unit * np.append(y[: lift.free], pairs[plain]),
         )
-        original = reduced.original_point(Z, merged).products
-        representative = reduced.directions.representative
-        n = original.n
-        signs = np.zeros(n, dtype=np.int8)
-        signs[representative] = lift.signs
-        multiple = self._unit * reduced.product_scale * length
         forms = lift.first[~plain] - begin
         used, place = np.unique(forms, return_inverse=True)
-        rays = lift.rays[lift.second[~plain] - begin - 2 * m] @ reduced.basis
+        rays = lift.rays[lift.second[~plain] - begin - 2 * m]
         rays = np.hstack([rays, np.ones((forms.size, 1))]) * pairs[~plain][:, None]
-        balls = np.zeros((used.size, rays.shape[1]))
-        np.add.at(balls, place, rays)
-        norms = reduced.directions.norms[representative]
-        return RegionLeaf(
-            direction=number,
-            signs=signs,
-            mu=multiple * float(y[-1]),
-            products=original.scaled(length),
-            balls=self._rows(used, representative, n),
-            ball_multipliers=multiple * balls / norms[used % m][:, None],
+        partners = np.zeros((used.size, rays.shape[1]))
+        np.add.at(partners, place, rays)
+        return original_leaf(
+            self._reduced,
+            Z,
+            (number, float(np.linalg.norm(self._cover.rays[number]))),
+            lift.signs,
+            self._unit * float(y[-1]),
+            merged,
+            used,
+            self._unit * partners,
         )
-
-    @staticmethod
-    def _rows(forms: IndexArray, representative: IndexArray, n: int) -> IndexArray:
-        m = representative.size
-        rows: IndexArray = representative[forms % m] + n * (forms >= m)
-        return rows
