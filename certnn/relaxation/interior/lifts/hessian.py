@@ -1,4 +1,8 @@
-"""The Hessian of one group in one lift, assembled from those of its cones; compiled."""
+"""The Hessians of groups in lifts, assembled from those of their cones; compiled.
+
+Its unknowns are Q row by row, A above its diagonal, and M. What concerns M alone is summed over all
+groups first: it depends on them through sums of products of two entries.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,74 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
+from certnn.relaxation.interior.lifts.triangular import factor, solve_lower
+
+
+@njit(cache=True, nogil=True)
+def eliminate(
+    psd: FloatArray,
+    aa: FloatArray,
+    ab: FloatArray,
+    bb: FloatArray,
+    norm_a: FloatArray,
+    norm_b: FloatArray,
+    rows: FloatArray,
+    corner_row: IndexArray,
+    corner_column: IndexArray,
+    groups: IndexArray,
+    lengths: FloatArray,
+    factors: FloatArray,
+    across: FloatArray,
+    fitted: FloatArray,
+) -> bool:
+    """Factor the Hessians of some groups in all lifts, and solve with their borders.
+
+    Parameters
+    ----------
+    psd, aa, ab, bb, norm_a, norm_b : float64 arrays, shape (ℓ, g, ...)
+        Of a `Scaling`.
+    rows : float64 array, shape (g, k, r)
+    corner_row, corner_column : int64 arrays
+        M's unknowns are these entries of it, above its diagonal and on it.
+    groups : int64 array, shape (s,)
+    lengths : float64 array, shape (g, fits)
+        Fit f is so many times E[ρ a_i], i = f mod k.
+    factors : float64 array, shape (ℓ, g, unknowns, unknowns)
+        L is put into the lower triangles.
+    across, fitted : float64 arrays, shape (ℓ, s, unknowns, entries or fits)
+        L⁻¹ times the borders with M and with the fits is put there.
+
+    Returns
+    -------
+    bool
+        False if floats are not enough for a factor.
+    """
+    k, border = rows.shape[1], np.empty((across.shape[3], across.shape[2]))
+    for lift in range(across.shape[0]):
+        for place in range(groups.size):
+            group = groups[place]
+            assemble(
+                psd[lift, group],
+                aa[lift, group],
+                ab[lift, group],
+                bb[lift, group],
+                norm_a[lift, group],
+                norm_b[lift, group],
+                rows[group],
+                corner_row,
+                corner_column,
+                factors[lift, group],
+                border,
+            )
+            across[lift, place] = border.T
+            fitted[lift, place] = 0.0
+            for fit in range(lengths.shape[1]):
+                fitted[lift, place, fit % k, fit] = lengths[group, fit]
+            if not factor(factors[lift, group]):
+                return False
+            solve_lower(factors[lift, group], across[lift, place])
+            solve_lower(factors[lift, group], fitted[lift, place])
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -21,136 +93,233 @@ def assemble(
     rows: FloatArray,
     corner_row: IndexArray,
     corner_column: IndexArray,
-    whole: FloatArray,
+    own: FloatArray,
+    across: FloatArray,
 ) -> None:
-    """Fill the lower triangle of `whole` over Q, A above its diagonal, and M.
+    """Fill the lower triangle of `own` over Q and A, and `across`, a row for each unknown of M.
 
-    The arguments before `rows` are those of one group and lift of a `Scaling`; M's unknowns are its
-    entries (corner_row, corner_column), above its diagonal and on it.
+    The arguments before `rows` are those of one group and lift.
     """
+    _add_matrix_to_own(psd, rows, own)
+    _add_matrix_across(psd, rows, corner_row, corner_column, across)
     k, q = rows.shape[0], rows.shape[1] + 1
-    _add_matrix(psd, rows, corner_row, corner_column, whole)
-    begin = q * k + k * (k - 1) // 2
     for j in range(k):
         for p in range(q):
             for s in range(p + 1):
-                whole[p * k + j, s * k + j] += norm_a[j, p, s] + norm_b[j, p, s]
-        _add_norm_of_corner(norm_b[j], rows[j], j, k, begin, corner_row, corner_column, whole)
-    place, value = np.empty(q, dtype=np.int64), np.empty(q)
-    table = np.zeros((aa.size, whole.shape[0]))  # of each E[b_i b_j], times the root of its weight
-    number = pair = 0
-    for i in range(k):
-        for j in range(k):
-            if i == j:
-                continue
-            low, high = min(i, j), max(i, j)
-            product = q * k + low * (2 * k - low - 1) // 2 + high - low - 1
-            for p in range(1, q):  # E[a_i b_j] = E[a_i a_j] − x_jᵀE[a_i u]
-                place[p - 1], value[p - 1] = p * k + i, -rows[j, p - 1]
-            place[q - 1], value[q - 1] = product, 1.0
-            for s in range(q):
-                for t in range(s + 1):
-                    whole[place[s], place[t]] += ab[number] * value[s] * value[t]
-            number += 1
-            if i > j:
-                continue
-            whole[product, product] += aa[pair]
-            root = np.sqrt(bb[pair])
-            table[pair, product] = root
-            for p in range(1, q):  # E[b_i b_j] = E[a_i b_j] − x_iᵀE[a_j u] + x_iᵀE[uuᵀ]x_j
-                table[pair, p * k + i] = -root * rows[j, p - 1]
-                table[pair, p * k + j] = -root * rows[i, p - 1]
-            for t in range(corner_row.size):
-                r, c = corner_row[t] - 1, corner_column[t] - 1
-                if r >= 0:
-                    twice = rows[i, c] * rows[j, r] if r != c else 0.0
-                    table[pair, begin + t] = root * (rows[i, r] * rows[j, c] + twice)
-            pair += 1
-    whole += table.T @ table
+                own[p * k + j, s * k + j] += norm_a[j, p, s] + norm_b[j, p, s]
+    _add_norms_across(norm_b, rows, corner_row, corner_column, across)
+    _add_ab(ab, rows, own)
+    _add_bb(aa, bb, rows, corner_row, corner_column, own, across)
 
 
 @njit(cache=True, nogil=True)
-def _add_matrix(
+def _add_matrix_to_own(psd: FloatArray, rows: FloatArray, own: FloatArray) -> None:
+    """⟨E, psd·E′·psd⟩ for the entries E of Q and of A, which has x_iᵀE[a_i u] on its diagonal."""
+    k, q = rows.shape[0], rows.shape[1] + 1
+    for p in range(q):
+        for i in range(k):
+            s, a = p * k + i, q + i
+            for r in range(p + 1):
+                for j in range(k):
+                    product = psd[p, r] * psd[a, q + j] + psd[p, q + j] * psd[a, r]
+                    own[s, r * k + j] = 2.0 * product
+    s = q * k
+    for i in range(k):
+        for j in range(i + 1, k):
+            a, b = q + i, q + j
+            for r in range(q):
+                for c in range(k):
+                    product = psd[a, r] * psd[b, q + c] + psd[a, q + c] * psd[b, r]
+                    own[s, r * k + c] = 2.0 * product
+            t = q * k
+            for r in range(i + 1):
+                for c in range(r + 1, k):
+                    product = psd[a, q + r] * psd[b, q + c] + psd[a, q + c] * psd[b, q + r]
+                    own[s, t] = 2.0 * product  # past s it is above the diagonal, and not read
+                    t += 1
+            for r in range(1, q):
+                for c in range(k):
+                    own[s, r * k + c] += 2.0 * rows[c, r - 1] * psd[q + c, a] * psd[q + c, b]
+            s += 1
+    for p in range(q):
+        for i in range(k):
+            s, a = p * k + i, q + i
+            x = rows[i, p - 1] if p > 0 else 0.0
+            for r in range(p + 1):
+                for j in range(k):
+                    b = q + j
+                    y = rows[j, r - 1] if r > 0 else 0.0
+                    own[s, r * k + j] += 2.0 * y * psd[b, p] * psd[b, a]
+                    own[s, r * k + j] += 2.0 * x * psd[a, r] * psd[a, b]
+                    own[s, r * k + j] += x * y * psd[a, b] ** 2
+
+
+@njit(cache=True, nogil=True)
+def _add_matrix_across(
     psd: FloatArray,
     rows: FloatArray,
     corner_row: IndexArray,
     corner_column: IndexArray,
-    whole: FloatArray,
+    across: FloatArray,
 ) -> None:
-    """⟨E, psd·E′·psd⟩ for the entries E of [M, Q; Qᵀ, A]."""
-    k, q, n = rows.shape[0], rows.shape[1] + 1, whole.shape[0]
-    row, column = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    t = 0
-    for p in range(q):
-        for i in range(k):
-            row[t], column[t] = p, q + i
-            t += 1
-    for i in range(k):
-        for j in range(i + 1, k):
-            row[t], column[t] = q + i, q + j
-            t += 1
+    k, q = rows.shape[0], rows.shape[1] + 1
     for s in range(corner_row.size):
-        row[t], column[t] = corner_row[s], corner_column[s]
-        t += 1
-    for s in range(n):
-        r, c = row[s], column[s]
+        r, c = corner_row[s], corner_column[s]
         size = 1.0 if r == c else 2.0
-        for t in range(s + 1):
-            other = 0.5 if row[t] == column[t] else 1.0
-            product = psd[r, row[t]] * psd[c, column[t]] + psd[r, column[t]] * psd[c, row[t]]
-            whole[s, t] = size * other * product
-    # A_ii = x_iᵀE[a_i u], so that these unknowns have a diagonal entry too.
-    for i in range(k):
-        a = q + i
-        for s in range(n):
-            r, c = row[s], column[s]
-            both = psd[a, r] * psd[a, c] * (1.0 if r == c else 2.0)
-            for p in range(1, q):
-                own = p * k + i
-                if own <= s:
-                    whole[s, own] += rows[i, p - 1] * both
-                if s <= own:
-                    whole[own, s] += rows[i, p - 1] * both
-        for j in range(k):
-            square = psd[a, q + j] ** 2
-            for p in range(1, q):
-                for s in range(1, q):
-                    own, other = p * k + i, s * k + j
-                    if other <= own:
-                        whole[own, other] += rows[i, p - 1] * rows[j, s - 1] * square
+        for p in range(q):
+            for i in range(k):
+                product = psd[r, p] * psd[c, q + i] + psd[r, q + i] * psd[c, p]
+                if p > 0:
+                    product += rows[i, p - 1] * psd[r, q + i] * psd[c, q + i]
+                across[s, p * k + i] = size * product
+        t = q * k
+        for i in range(k):
+            for j in range(i + 1, k):
+                product = psd[r, q + i] * psd[c, q + j] + psd[r, q + j] * psd[c, q + i]
+                across[s, t] = size * product
+                t += 1
 
 
 @njit(cache=True, nogil=True)
-def _add_norm_of_corner(
-    norm: FloatArray,
+def _add_norms_across(
+    norm_b: FloatArray,
+    rows: FloatArray,
+    corner_row: IndexArray,
+    corner_column: IndexArray,
+    across: FloatArray,
+) -> None:
+    """Of E[b_j(ρ, u)] = E[a_j(ρ, u)] − M(0, x_j) what is of a_j and M."""
+    k, q = rows.shape[0], rows.shape[1] + 1
+    for s in range(corner_row.size):
+        r, c = corner_row[s], corner_column[s]
+        for j in range(k):  # M's entry moves entry r by x_c, and if it is off the diagonal c by x_r
+            if c > 0:
+                for p in range(q):
+                    across[s, p * k + j] -= rows[j, c - 1] * norm_b[j, r, p]
+            if r != c and r > 0:
+                for p in range(q):
+                    across[s, p * k + j] -= rows[j, r - 1] * norm_b[j, c, p]
+
+
+@njit(cache=True, nogil=True)
+def _add_ab(ab: FloatArray, rows: FloatArray, own: FloatArray) -> None:
+    """Of E[a_i b_j] = E[a_i a_j] − x_jᵀE[a_i u]."""
+    k, q = rows.shape[0], rows.shape[1] + 1
+    number = 0
+    for i in range(k):
+        for j in range(k):
+            if i == j:
+                continue
+            weight = ab[number]
+            pair = q * k + _pair(min(i, j), max(i, j), k)
+            own[pair, pair] += weight
+            for p in range(1, q):
+                own[pair, p * k + i] -= weight * rows[j, p - 1]
+                for s in range(1, p + 1):
+                    own[p * k + i, s * k + i] += weight * rows[j, p - 1] * rows[j, s - 1]
+            number += 1
+
+
+@njit(cache=True, nogil=True)
+def _add_bb(
+    aa: FloatArray,
+    bb: FloatArray,
+    rows: FloatArray,
+    corner_row: IndexArray,
+    corner_column: IndexArray,
+    own: FloatArray,
+    across: FloatArray,
+) -> None:
+    """Of E[a_i a_j], and of E[b_i b_j] = E[a_i b_j] − x_iᵀE[a_j u] + x_iᵀE[uuᵀ]x_j."""
+    k, q = rows.shape[0], rows.shape[1] + 1
+    entries, number = corner_row.size, 0
+    moved, weighted = np.empty(entries), np.zeros((entries * k, k))
+    for i in range(k):
+        for j in range(i + 1, k):
+            weight = bb[number]
+            pair = q * k + number
+            own[pair, pair] += aa[number] + weight
+            for p in range(1, q):
+                x, y = weight * rows[i, p - 1], weight * rows[j, p - 1]
+                own[pair, p * k + i] -= y
+                own[pair, p * k + j] -= x
+                for s in range(1, p + 1):
+                    own[p * k + i, s * k + i] += y * rows[j, s - 1]
+                    own[p * k + j, s * k + j] += x * rows[i, s - 1]
+                    own[p * k + j, s * k + i] += x * rows[j, s - 1]
+                    if s < p:
+                        own[p * k + i, s * k + j] += y * rows[i, s - 1]
+            bilinear(rows[i], rows[j], corner_row, corner_column, moved)
+            for t in range(entries):
+                across[t, pair] += weight * moved[t]
+                weighted[t * k + i, j] = weighted[t * k + j, i] = weight * moved[t]
+            number += 1
+    product = weighted @ rows
+    for t in range(entries):
+        for p in range(1, q):
+            for i in range(k):
+                across[t, p * k + i] -= product[t * k + i, p - 1]
+
+
+@njit(cache=True, nogil=True)
+def bilinear(
     x: FloatArray,
-    j: int,
-    k: int,
-    begin: int,
+    y: FloatArray,
+    corner_row: IndexArray,
+    corner_column: IndexArray,
+    out: FloatArray,
+) -> None:
+    """What (0, x)ᵀM(0, y) is of M's entries."""
+    for t in range(corner_row.size):
+        r, c = corner_row[t] - 1, corner_column[t] - 1
+        if r < 0:
+            out[t] = 0.0
+        else:
+            out[t] = x[r] * y[c] + (x[c] * y[r] if r != c else 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _pair(i: int, j: int, k: int) -> int:
+    """The number of i < j."""
+    return i * (2 * k - i - 1) // 2 + j - i - 1
+
+
+@njit(cache=True, nogil=True)
+def add_corner(
+    squares: FloatArray,
+    norms: FloatArray,
     corner_row: IndexArray,
     corner_column: IndexArray,
     whole: FloatArray,
 ) -> None:
-    """Of E[b_j(ρ, u)] = E[a_j(ρ, u)] − M(0, x_j) what concerns M."""
-    q, count = norm.shape[0], corner_row.size
-    # Entry t of M moves entry r by xc, and if it is off the diagonal entry c by xr.
-    moved = np.zeros((count, q))
-    for t in range(count):
-        r, c = corner_row[t], corner_column[t]
-        if c > 0:
-            moved[t, r] += x[c - 1]
-        if r != c and r > 0:
-            moved[t, c] += x[r - 1]
-    product = moved @ norm
-    for t in range(count):
-        for p in range(q):
-            whole[begin + t, p * k + j] -= product[t, p]
-        for s in range(t + 1):
-            r, c = corner_row[s], corner_column[s]
-            value = product[t, r] * moved[s, r]
+    """Add to the lower triangle over M's unknowns what the matrices and the norms of b are of them.
+
+    Parameters
+    ----------
+    squares, norms : float64 arrays, shape (entries, entries)
+        Sums over the groups of V_rc·V_r′c′, and over the points of N_rc·y_r′·y_c′ with y = (0, x).
+    corner_row, corner_column : int64 arrays
+    whole : float64 array
+    """
+    q = corner_row[-1] + 1
+    place = np.empty((q, q), dtype=np.int64)
+    for s in range(corner_row.size):
+        place[corner_row[s], corner_column[s]] = place[corner_column[s], corner_row[s]] = s
+    for s in range(corner_row.size):
+        r, c = corner_row[s], corner_column[s]
+        size = 1.0 if r == c else 2.0
+        for t in range(s + 1):
+            p, o = corner_row[t], corner_column[t]
+            rp, ro, cp, co = place[r, p], place[r, o], place[c, p], place[c, o]
+            other = 0.5 if p == o else 1.0
+            value = size * other * (squares[rp, co] + squares[ro, cp]) + norms[rp, co]
+            if p != o:
+                value += norms[ro, cp]
             if r != c:
-                value += product[t, c] * moved[s, c]
-            whole[begin + t, begin + s] += value
+                value += norms[cp, ro]
+                if p != o:
+                    value += norms[co, rp]
+            whole[s, t] += value
 
 
 def corner_entries(order: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -36,7 +36,7 @@ _MOST_STEPS = 60
 #: Steps that a run takes, about.
 STEPS = 25
 #: Steps end at this relative gap, or where they get as short as this.
-_TOLERANCE, _SHORT = 1e-4, 1e-3
+_TOLERANCE, _SHORT = 5e-4, 1e-3
 #: Nominal seconds of a group in a lift, and of a multiplication and addition; and such of an entry
 #: of a group's Hessian.
 _A_GROUP, _A_PRODUCT, _ASSEMBLED = 1e-3, 1e-10, 10.0

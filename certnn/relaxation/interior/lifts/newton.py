@@ -1,8 +1,7 @@
 """One predictor-corrector step for all lifts, whose groups are eliminated one by one.
 
 What joins the groups of a lift is its M; what joins the lifts is the residual: the loss is of the
-sum of what they add to the network. So a group's unknowns are eliminated in each lift, then the
-group's part of the residual, which leaves a system in the M of all lifts.
+sum of what they add to the network.
 """
 
 from __future__ import annotations
@@ -12,18 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
+from certnn.budget import thread_count
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch, Moments
-from certnn.relaxation.interior.lifts.hessian import assemble, corner_entries
+from certnn.relaxation.interior.lifts.elimination import Elimination, cholesky
+from certnn.relaxation.interior.lifts.hessian import corner_entries
 from certnn.relaxation.interior.lifts.scaling import Scaling, reach_of_numbers
+from certnn.relaxation.interior.lifts.triangular import solve_both
 
+#: Unknowns of M of all lifts from which on more threads than one are worth it.
+_LARGE = 1000
 #: Share of the way to the border of the cones that a step takes.
 _SHARE = 0.97
-#: So many rows of the residual are taken together: large matrices are read and written less often.
-_ROWS = 512
-#: Added to a unit diagonal until the matrix is definite in floats.
-_SHIFTS = (0.0, 1e-14, 1e-12, 1e-10)
+#: Steps that are corrected by the step before, at most; another where the last was longer by this.
+_CORRECTIONS, _LONGER = 4, 1.05
 #: The corrector aims no nearer than this share of the mean product.
 _LEAST_CENTRING = 1e-4
 
@@ -170,7 +173,14 @@ class JointStep:
         whole = np.zeros((program.lifts * entries,) * 2, order="F")  # its lower triangle
         self._factors, self._joints = [], []
         for k in range(len(program.batches)):
-            factors, joints = self._eliminated(k, whole)
+            factors, joints = Elimination(
+                program.batches[k],
+                self._scalings[k],
+                program.fits[k].lengths,
+                program.directions,
+                program.row,
+                program.column,
+            ).of_groups(whole)
             self._factors.append(factors)
             self._joints.append(joints)
         diagonal = program.row == program.column
@@ -178,71 +188,8 @@ class JointStep:
         for lift, weight in enumerate(state.mu / state.room):
             own = slice(lift * entries, (lift + 1) * entries)
             whole[own, own] += weight * np.outer(mass, mass)
-        self._corner = _cholesky(whole)
-
-    def _eliminated(
-        self, number: int, whole: FloatArray
-    ) -> tuple[list[list[FloatArray]], list[FloatArray]]:
-        """Eliminate the groups of a batch: factors of their own blocks, and of the residual's."""
-        program, scaling = self._program, self._scalings[number]
-        batch, fits = program.batches[number], program.fits[number]
-        own, entries = batch.unknowns, program.row.size
-        count, outputs = fits.lengths.shape[1], program.directions.shape[1]
-        factors: list[list[FloatArray]] = [[] for _ in range(batch.groups)]
-        together = max(1, _ROWS // (count * outputs))
-        joints, halves = [], []
-        block = np.zeros((own + entries,) * 2)
-        for group in range(batch.groups):
-            across = np.empty((count * outputs, program.lifts * entries))
-            joint = np.eye(count * outputs)
-            of_own, of_corner = self._fit_rows(number, group)
-            for lift, direction in enumerate(program.directions):
-                assemble(
-                    scaling.psd[lift, group],
-                    scaling.aa[lift, group],
-                    scaling.ab[lift, group],
-                    scaling.bb[lift, group],
-                    scaling.norm_a[lift, group],
-                    scaling.norm_b[lift, group],
-                    batch.rows[group],
-                    program.row,
-                    program.column,
-                    block,
-                )
-                factor = _cholesky(block[:own, :own])
-                right = np.hstack([block[own:, :own].T, of_own])
-                solved = scipy.linalg.solve_triangular(
-                    factor, right, lower=True, overwrite_b=True, check_finite=False
-                )
-                corner, fitted = solved[:, :entries], solved[:, entries:]
-                place = slice(lift * entries, (lift + 1) * entries)
-                left = block[own:, own:].copy(order="F")
-                _add_square(corner, -1.0, left)
-                whole[place, place] += left
-                joint += np.kron(fitted.T @ fitted, np.outer(direction, direction))
-                across[:, place] = np.kron(fitted.T @ corner - of_corner, direction[:, None])
-                factors[group].append(factor)
-            joints.append(_cholesky(joint))
-            half = scipy.linalg.solve_triangular(
-                joints[-1], across, lower=True, overwrite_b=True, check_finite=False
-            )
-            halves.append(half)
-            if (group + 1) % together == 0 or group + 1 == batch.groups:
-                _add_square(np.vstack(halves), 1.0, whole)
-                halves = []
-        return factors, joints
-
-    def _fit_rows(self, number: int, group: int) -> tuple[FloatArray, FloatArray]:
-        """What the fits of a group are of its unknowns, as columns, and of M's, as rows."""
-        program = self._program
-        batch, lengths = program.batches[number], program.fits[number].lengths[group]
-        own = np.zeros((batch.unknowns, lengths.size))
-        own[np.arange(lengths.size) % batch.size, np.arange(lengths.size)] = lengths
-        corner = np.zeros((lengths.size, program.row.size))
-        first = np.flatnonzero((program.row == 0) & (program.column > 0))
-        if lengths.size > batch.size:
-            corner[batch.size :, first] = -lengths[batch.size :, None] * batch.rows[group]
-        return own, corner
+        with threadpool_limits(thread_count() if whole.shape[0] > _LARGE else 1):
+            self._corner = cholesky(whole)
 
     def take(self) -> tuple[State, float]:
         """Predict, correct, and go most of the way to the border of the cones.
@@ -259,13 +206,23 @@ class JointStep:
         after = _moved(state, found, length).gap / state.gap
         mean = state.gap / program.degree
         centring = mean * min(1.0, max(after**3, _LEAST_CENTRING))
+        longest, best = 0.0, found
+        for _ in range(_CORRECTIONS):
+            found = self._corrected(centring, found)
+            length, before = min(1.0, _SHARE * self._reach(found)), longest
+            if length > longest:
+                best, longest = found, length
+            if length <= _LONGER * before:
+                break
+        return _moved(state, best, longest), longest
+
+    def _corrected(self, centring: float, before: _Change) -> _Change:
+        """The step to the products `centring`, with the second-order terms of a step before."""
         targets = [
             scaling.target(centring, ds, dz)
-            for scaling, ds, dz in zip(self._scalings, found.primal, found.dual, strict=True)
+            for scaling, ds, dz in zip(self._scalings, before.primal, before.dual, strict=True)
         ]
-        found = self._change(targets, (centring - found.room * found.mu) / state.room)
-        length = min(1.0, _SHARE * self._reach(found))
-        return _moved(state, found, length), length
+        return self._change(targets, (centring - before.room * before.mu) / self._state.room)
 
     def _change(self, targets: list[Blocks], mu: FloatArray) -> _Change:
         """The step that makes the dual point the targets, but for the scaled primal step."""
@@ -324,21 +281,15 @@ class JointStep:
             program.fitted(number, batch.moments(own).cross, zero),
             program.directions,
         )
-        change = np.stack(
-            [
-                scipy.linalg.cho_solve((joint, True), one.ravel()).reshape(one.shape)
-                for joint, one in zip(joints, outputs, strict=True)
-            ]
-        )
+        change = outputs.reshape(1, batch.groups, -1)
+        solve_both(joints[None], change)
+        change = change.reshape(outputs.shape)
         back, _ = self._fit_adjoint(number, change)
         return own - self._own_solved(number, back), change
 
     def _own_solved(self, number: int, right: FloatArray) -> FloatArray:
-        solved = np.empty_like(right)
-        for group, factors in enumerate(self._factors[number]):
-            for lift, factor in enumerate(factors):
-                found, _ = scipy.linalg.lapack.dpotrs(factor, right[lift, group], lower=1)
-                solved[lift, group] = np.ravel(found)
+        solved = right.copy()
+        solve_both(self._factors[number], solved)
         return solved
 
     def _from_corner(self, number: int, corner: FloatArray) -> FloatArray:
@@ -379,20 +330,3 @@ def _moved(state: State, change: _Change, length: float) -> State:
         state.room + length * change.room,
         state.mu + length * change.mu,
     )
-
-
-def _add_square(rows: FloatArray, factor: float, whole: FloatArray) -> None:
-    """Add factor·rowsᵀrows to the lower triangle of a matrix in Fortran's order."""
-    scipy.linalg.blas.dsyrk(factor, rows, trans=1, beta=1.0, c=whole, lower=1, overwrite_c=1)
-
-
-def _cholesky(matrix: FloatArray) -> FloatArray:
-    """A factor of a matrix whose lower triangle is given, shifted as little as floats ask for."""
-    size = np.sqrt(np.diagonal(matrix))
-    scaled = matrix / size[:, None] / size
-    for shift in _SHIFTS:
-        scaled[np.diag_indices(size.size)] = 1.0 + shift
-        factor, failed = scipy.linalg.lapack.dpotrf(scaled, lower=1, clean=1)
-        if not failed:
-            return np.asarray(factor * size[:, None])
-    raise np.linalg.LinAlgError("the Newton equations are not definite in floats")

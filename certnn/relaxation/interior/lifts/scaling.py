@@ -6,13 +6,23 @@ brings s∘z to `centring` satisfies dz = T − z − W⁻¹W⁻ᵀ ds, with T f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.budget import thread_count
 from certnn.relaxation.interior.lifts.batch import Blocks
+
+#: Numbers of all matrices from which on more threads than one are worth it.
+_A_THREAD = 500_000
+
+_Share = TypeVar("_Share")
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +107,7 @@ class MatrixScaling:
             If one is not definite in floats.
         """
         s, z = np.linalg.cholesky(primal), np.linalg.cholesky(dual)
-        left, point, right = np.linalg.svd(np.matmul(z.swapaxes(-1, -2), s))
+        left, point, right = _of_matrices(np.linalg.svd, np.matmul(z.swapaxes(-1, -2), s))
         size = np.sqrt(point)
         root = np.matmul(s, right.swapaxes(-1, -2)) / size[..., None, :]
         inverse = np.matmul(left.swapaxes(-1, -2), z.swapaxes(-1, -2)) / size[..., :, None]
@@ -122,8 +132,8 @@ class MatrixScaling:
         """How far one may go along a step."""
         size = 1.0 / np.sqrt(self.point)
         least = min(
-            float(np.min(np.linalg.eigvalsh(size[..., :, None] * one * size[..., None, :])[..., 0]))
-            for one in self._scaled(ds, dz)
+            float(np.min(_of_matrices(_least_eigenvalues, one)[0]))
+            for one in (size[..., :, None] * s * size[..., None, :] for s in self._scaled(ds, dz))
         )
         return -1.0 / least if least < 0.0 else np.inf
 
@@ -207,6 +217,27 @@ def central_dual(primal: Blocks, mu: float) -> Blocks:
         inverses.append(mu * inverse / _determinant(s)[..., None])
     psd = np.asarray(mu * np.linalg.inv(primal.psd), dtype=np.float64)
     return Blocks(psd, *(mu / s for s in primal.linear), *inverses)
+
+
+def in_threads(function: Callable[[_Share], _Found], shares: Sequence[_Share]) -> list[_Found]:
+    """What a function makes of each share of some work, each in a thread if there are several."""
+    if len(shares) == 1:
+        return [function(shares[0])]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        return list(pool.map(function, shares))
+
+
+def _of_matrices(
+    function: Callable[[FloatArray], tuple[FloatArray, ...]], matrices: FloatArray
+) -> tuple[FloatArray, ...]:
+    """The function's arrays of matrices of shape (ℓ, g, ...)."""
+    threads = thread_count() if matrices.size > _A_THREAD else 1
+    found = in_threads(function, np.array_split(matrices, min(threads, matrices.shape[1]), axis=1))
+    return tuple(np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
+
+
+def _least_eigenvalues(matrices: FloatArray) -> tuple[FloatArray]:
+    return (np.asarray(np.linalg.eigvalsh(matrices)[..., 0], dtype=np.float64),)
 
 
 def _determinant(x: FloatArray) -> FloatArray:
