@@ -77,9 +77,9 @@ class Elimination:
             across, fitted = np.empty((*shape, entries)), np.empty((*shape, self.lengths.shape[1]))
             for part in range(0, groups.size, self._at_once):
                 some = groups[part : part + self._at_once]
-                corner, fit = across[:, : some.size], fitted[:, : some.size]
                 self.add_sums(some, own)
-                self._eliminate(some, factors, corner, fit)
+                self._eliminate(some, factors, across, fitted)
+                corner, fit = across[:, : some.size], fitted[:, : some.size]
                 for lift in range(lifts):
                     rows = corner[lift].reshape(-1, entries)
                     own[2, lift] -= rows.T @ rows

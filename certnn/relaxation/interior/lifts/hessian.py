@@ -47,7 +47,7 @@ def eliminate(
     factors : float64 array, shape (ℓ, g, unknowns, unknowns)
         L is put into the lower triangles.
     across, fitted : float64 arrays, shape (ℓ, s, unknowns, entries or fits)
-        L⁻¹ times the borders with M and with the fits is put there.
+        L⁻¹ times the borders with M and with the fits is put there; s may be larger.
 
     Returns
     -------

@@ -39,9 +39,11 @@ STEPS = 25
 _TOLERANCE, _SHORT = 5e-4, 1e-3
 #: Nominal seconds of a group in a lift, and of a multiplication and addition; and such of an entry
 #: of a group's Hessian.
-_A_GROUP, _A_PRODUCT, _ASSEMBLED = 1e-3, 1e-10, 10.0
+_A_GROUP, _A_PRODUCT, _ASSEMBLED = 4e-4, 9e-11, 600.0
 #: Matrices that a step has at once for a group in a lift.
 _MATRICES = 30
+#: Numbers that the threads' buffers have, about.
+_BUFFERS = 2e7
 #: Nominal seconds of certifying a product of a point.
 _A_PROOF = 5e-7
 #: A dual point is handed out when the bound has risen by this share.
@@ -218,10 +220,10 @@ class RunCost:
         groups = points / size
         entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
         of_lift = own**3 / 3.0 + own**2 * entries + 0.5 * own * entries**2
-        of_lift += _ASSEMBLED * (own + entries) ** 2
+        of_lift += _ASSEMBLED * own**2
         of_residual = 0.5 * size * reduced.outputs * (lifts * entries) ** 2
         products = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
-        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
+        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2) + _BUFFERS
         return cls(
             step=_A_GROUP * groups * lifts + _A_PRODUCT * products,
             proof=_A_PROOF * lifts * points * (order + size) ** 2,
