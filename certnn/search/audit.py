@@ -49,7 +49,7 @@ Recheck = Callable[[str], str]
 #: Shares of what is left of a limit for descent from the weights of the given network, for the
 #: cheapest level where others follow, for a better network, and for the bound over activation
 #: patterns; and nominal seconds where there is no limit.
-_POLISHING, _CHEAPEST, _TRAINING, _PATTERNS = 0.1, 0.3, 0.3, 0.3
+_POLISHING, _CHEAPEST, _TRAINING, _PATTERNS = 0.1, 0.3, 0.15, 0.15
 _POLISHING_WORK, _TRAINING_WORK, _PATTERNS_WORK = 5.0, 10.0, 30.0
 #: Of what the given network is above the best one, what the bound may leave open.
 _SHARE_OF_EXCESS = 0.01
@@ -266,16 +266,16 @@ def audit(
         # Leaves time for what follows, if something does.
         cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
         lower = lower_bound(problem, "shor", budget=cheapest, cluster=cluster, progress=tell)
-        # What comes first may train as it goes; the levels of the relaxation do not. Where the
-        # search for a bound trains, its network is better to compare with than none.
+        # Where the search for a bound trains, its network is better to compare with than none.
         later = any(stage.trains for stage in plan[:2])
         patterns = None
-        if not later and not whole.over:
+        if not whole.over:
             tell("training", lower.value, None)
             starts = () if network is None else (network,)
             training = whole.part(_TRAINING, _TRAINING_WORK)
             trained = train_locally(problem, training, starts=starts)
             best = _better(best, _evaluated(problem, trained.network, _SEARCHED))
+        if not later:
             patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
             best = best if patterns is None else _better(best, patterns.best)
         if not whole.over:

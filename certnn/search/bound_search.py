@@ -50,6 +50,8 @@ class BoundSearch:
         for level in plan:
             if self.has(level) and not level.trains:
                 continue
+            if any(proved.level == level.outdone_by for proved in self._proved):
+                continue
             if context.best is not None and (context.budget.over or context.reached):
                 break
             if level != plan[0] and context.budget.stopped:

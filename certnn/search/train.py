@@ -22,8 +22,9 @@ from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import MEMORY
 from certnn.training import train_locally
 
-#: Share of a limit for training where it is apart from the proof, and nominal seconds without one.
-_TRAINING_SHARE, _TRAINING_WORK = 0.5, 60.0
+#: Share of a limit for training where the proof trains further and where it does not, and nominal
+#: seconds without one.
+_FIRST_SHARE, _TRAINING_SHARE, _TRAINING_WORK = 0.15, 0.3, 60.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def train(
     memory_limit : float
         Bytes of a proof that is searched for, as in `certnn.lower_bound`.
     max_rounds : int or None
-        Rounds of training where it is apart from the proof, at most.
+        Rounds of training before the proof, at most.
     start : TwoLayerNetwork or None
         A network to begin with; the result is never worse.
     improve : LowerBoundResult or None
@@ -167,17 +168,17 @@ def train(
         require_network("start", start, problem)
     plan = stages(level, problem.n, problem.features.shape[1], problem.c)
     with budgeted(time_limit, work_limit, budget) as limit:
-        if not any(stage.trains for stage in plan[:2]):
-            start = train_locally(
-                problem,
-                limit.part(_TRAINING_SHARE, _TRAINING_WORK),
-                starts=() if start is None else (start,),
-                max_rounds=max_rounds,
-                seed=seed,
-                progress=None
-                if progress is None
-                else lambda value, rounds: progress(f"training, round {rounds}", None, value),
-            ).network
+        further = any(stage.trains for stage in plan[:2])
+        start = train_locally(
+            problem,
+            limit.part(_FIRST_SHARE if further else _TRAINING_SHARE, _TRAINING_WORK),
+            starts=() if start is None else (start,),
+            max_rounds=max_rounds,
+            seed=seed,
+            progress=None
+            if progress is None
+            else lambda value, rounds: progress(f"training, round {rounds}", None, value),
+        ).network
         lower = lower_bound(
             problem,
             # After Ctrl-C only what is cheap.

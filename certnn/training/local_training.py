@@ -12,9 +12,13 @@ from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training.column_generation import ColumnGeneration
+from certnn.training.descent import descend
 
 #: Share of the budget for the rounds; the rest is for descent in both layers.
 _GROWING = 0.9
+#: Share of that for descent from random networks, where there are so many targets that the rounds
+#: take long to be as good.
+_DESCENT, _MANY_TARGETS = 0.4, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +97,8 @@ def train_locally(
     converged = False
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
         growing = budget.part(_GROWING)
+        if max_rounds != 0 and problem.n * problem.c >= _MANY_TARGETS:
+            starts = (*starts, *descend(problem, growing.part(_DESCENT), seed))
         search = ColumnGeneration(problem, growing, starts, seed)
         while not converged and search.rounds != max_rounds and not growing.over:
             converged = search.round(tolerance)

@@ -19,13 +19,13 @@ from certnn.search.levels.rising import Rising
 
 #: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first.
 _CHOICES = {
-    1: ((1, 1.5), (4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
-    2: ((1, 1.16), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
-    3: ((1, 1.3), (4, 1.3), (10, 1.3)),
+    1: ((4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
+    2: ((4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
+    3: ((4, 1.3), (10, 1.3)),
 }
 #: Shares of what is left of a limit that the first run and those after it may be forecast to take;
 #: nominal seconds where there is no limit.
-_FIRST, _SHARE, _WITHOUT_LIMIT = 0.15, 0.7, 60.0
+_FIRST, _SHARE, _WITHOUT_LIMIT = 0.15, 0.85, 60.0
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
 _SOLVER = "interior point on groups"
@@ -43,6 +43,7 @@ class Lifts:
 
     size: int = 0
     trains = False
+    outdone_by = ""
 
     def __str__(self) -> str:
         return f"lifts({self.size})" if self.size else "lifts"

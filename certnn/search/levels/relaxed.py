@@ -29,6 +29,7 @@ class Block:
 
     size: int
     trains = False
+    outdone_by = "lifts"
 
     def __str__(self) -> str:
         return f"block({self.size})"
@@ -46,6 +47,7 @@ class Dnn:
     """All products: the doubly nonnegative relaxation of Prakhya, Birdal and Yurtsever."""
 
     trains = False
+    outdone_by = ""
 
     def __str__(self) -> str:
         return "dnn"

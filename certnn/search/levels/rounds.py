@@ -30,6 +30,7 @@ class Cuts:
 
     families: CutFamilies | None = None
     trains = False
+    outdone_by = ""
 
     def __str__(self) -> str:
         return "cuts"
@@ -57,6 +58,7 @@ class Regions:
 
     most: int = 0
     trains = False
+    outdone_by = ""
 
     def __str__(self) -> str:
         return f"regions({self.most})" if self.most else "regions"

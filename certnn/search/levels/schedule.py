@@ -24,6 +24,8 @@ from certnn.search.levels.tightening import Partition, Phases
 DEFAULT_GROUP = 25
 #: Up to this many columns the level auto runs a partition first: its size grows steeply with them.
 _PARTITION_UP_TO = 5
+#: Up to so many directions it may soon be done, and is tried before lifts with a share of a limit.
+_SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
@@ -67,10 +69,11 @@ def stages(
     request : str
         "shor", "block" (groups of 25), "block(k)", "lifts", "lifts(k)" (groups of k), "dnn",
         "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
-        "phases", "partition", or "auto": a partition first if there are at most 5 columns; then
-        lifts where there are more than 25 distinct directions and up to 3 outputs; then as far as
-        the solver goes in minutes, dnn up to 300 directions, and with more outputs block up to
-        2000; phases last, up to 100 directions and 3 outputs.
+        "phases", "partition", or "auto": a partition first if there are at most 5 columns, which
+        goes on after lifts if there is a limit; then lifts where there are more than 25 distinct
+        directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
+        directions, and with more outputs block up to 2000; phases last, up to 100 directions and 3
+        outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -110,7 +113,13 @@ def stages(
         if limited and not general:
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
-        return (SHOR, PARTITION, *later) if columns <= _PARTITION_UP_TO else (SHOR, *later)
+        if columns > _PARTITION_UP_TO:
+            return (SHOR, *later)
+        if LIFTS not in later or not limited:
+            return (SHOR, PARTITION, *later)
+        # Where a partition is not soon done, it goes on from what lifts have proved.
+        first = (Partition(_FIRST_SHARE),) if directions <= _SOON_UP_TO else ()
+        return (SHOR, *first, LIFTS, PARTITION, *(one for one in later if one is not LIFTS))
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (SHOR, *_early(directions, general), *last)

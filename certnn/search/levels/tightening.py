@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from certnn.budget import Budget
 from certnn.certificates import Certified
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
@@ -38,16 +39,25 @@ Tell = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Partition:
-    """The dual norm itself, over simplices of weight space: for few columns (Theorem 16)."""
+    """The dual norm itself, over simplices of weight space: for few columns (Theorem 16).
 
+    Attributes
+    ----------
+    share : float
+        Of what is left of a limit, what it may take.
+    """
+
+    share: float = 1.0
     trains = True
+    outdone_by = ""
 
     def __str__(self) -> str:
         return "partition"
 
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Tighter and tighter ones, with the training in between."""
-        return _tightened(context, self, PartitionProver(context.problem.features))
+        prover = PartitionProver(context.problem.features)
+        return _tightened(context, self, prover, context.budget.part(self.share))
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ class Phases:
     """The dual norm itself, over phases of the activations: for few points (Theorem 19)."""
 
     trains = True
+    outdone_by = ""
 
     def __str__(self) -> str:
         return "phases"
@@ -62,12 +73,14 @@ class Phases:
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Tighter and tighter ones, with the training in between."""
         prover = PhasesProver(context.problem.features, context.problem.reg)
-        return _tightened(context, self, prover)
+        return _tightened(context, self, prover, context.budget)
 
 
-def _tightened(context: Context, level: Level, prover: Prover) -> Iterator[Certified]:
+def _tightened(
+    context: Context, level: Level, prover: Prover, budget: Budget
+) -> Iterator[Certified]:
     problem, goal = context.problem, context.goal
-    generation = ColumnGeneration(problem, goal.budget, context.networks, goal.seed)
+    generation = ColumnGeneration(problem, budget, context.networks, goal.seed)
 
     def tell(doing: str, objective: float) -> None:
         context.trained(generation.best, objective)
@@ -78,7 +91,7 @@ def _tightened(context: Context, level: Level, prover: Prover) -> Iterator[Certi
         problem,
         generation,
         prover,
-        Limits(goal.budget, goal.memory),
+        Limits(budget, goal.memory),
         -math.inf if context.best is None else context.best.bound.rounded,
         1.0 + goal.gap,
         tell,

@@ -16,16 +16,50 @@ from certnn.arrays import FloatArray
 from certnn.budget import thread_count
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.batch import GroupBatch
-from certnn.relaxation.interior.lifts.hessian import add_corner, eliminate
+from certnn.relaxation.interior.lifts.hessian import add_corner, eliminate, finish
 from certnn.relaxation.interior.lifts.scaling import Scaling, in_threads
-from certnn.relaxation.interior.lifts.triangular import SHIFTS, solve_lower
+from certnn.relaxation.interior.lifts.triangular import SHIFTS, solve_both, solve_lower
 
 #: Multiplications from which on more threads than one are worth it.
 _A_THREAD = 1e9
+#: And numbers of factors that are read.
+_A_THREAD_READS = 5e6
 #: Numbers that the borders of the groups have that are eliminated at once; and those of the rows
 #: that are multiplied at once, whose product is large.
 _BORDERS, _ROWS = 4_000_000, 8_000_000
 _NOT_DEFINITE = "the Newton equations are not definite in floats"
+
+
+@dataclass(frozen=True, eq=False)
+class Eliminated:
+    """What is kept of the groups of a batch.
+
+    Attributes
+    ----------
+    factors : float64 array, shape (ℓ, g, unknowns, unknowns)
+        Lower triangular, of the groups' own blocks.
+    fits : float64 array, shape (ℓ, g, unknowns, fits)
+        What these blocks solve for the fits.
+    joints : float64 array, shape (g, fits·c, fits·c)
+        Lower triangular, of the residual's blocks.
+    """
+
+    factors: FloatArray
+    fits: FloatArray
+    joints: FloatArray
+
+    def own(self, right: FloatArray) -> FloatArray:
+        """What the own blocks solve for a right side, shape (ℓ, g, unknowns)."""
+        solved = right.copy()
+        threads = min(thread_count() if self.factors.size > _A_THREAD_READS else 1, right.shape[1])
+        shares = np.array_split(np.arange(right.shape[1]), threads)
+
+        def share(groups: IndexArray) -> None:
+            place = slice(groups[0], groups[-1] + 1)
+            solve_both(self.factors[:, place], solved[:, place])
+
+        in_threads(share, shares)
+        return solved
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +84,8 @@ class Elimination:
     row: IndexArray
     column: IndexArray
 
-    def of_groups(self, whole: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Factors of the groups' own blocks, shape (ℓ, g, ...), and of the residual's, (g, ...).
+    def of_groups(self, whole: FloatArray) -> Eliminated:
+        """The groups' factors.
 
         What is left is added to the lower triangle of `whole`, over M of all lifts and in
         Fortran's order.
@@ -64,6 +98,7 @@ class Elimination:
         lifts, entries, unknowns = self.directions.shape[0], self.row.size, self.batch.unknowns
         fits = self.lengths.shape[1] * self.directions.shape[1]
         factors = np.empty((lifts, self.batch.groups, unknowns, unknowns))
+        solved = np.empty((*factors.shape[:3], self.lengths.shape[1]))
         joints = np.empty((self.batch.groups, fits, fits))
         size = min(self.batch.groups, max(1, _ROWS // (fits * lifts * entries)))
         half = np.empty((size, fits, lifts * entries))  # of as many groups as are done in a round
@@ -84,6 +119,8 @@ class Elimination:
                     rows = corner[lift].reshape(-1, entries)
                     own[2, lift] -= rows.T @ rows
                 joints[some], half[some % size] = self._joined(some, corner, fit)
+                finish(factors, fit, some)
+                solved[:, some] = fit
             return own
 
         for begin in range(0, self.batch.groups, size):
@@ -97,7 +134,7 @@ class Elimination:
             place = slice(lift * entries, (lift + 1) * entries)
             add_corner(sums[0, lift], sums[1, lift], self.row, self.column, sums[2, lift])
             whole[place, place] += sums[2, lift]
-        return factors, joints
+        return Eliminated(factors, solved, joints)
 
     @property
     def _at_once(self) -> int:

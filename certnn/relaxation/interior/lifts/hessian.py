@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.relaxation.interior.lifts.triangular import factor, solve_lower
+from certnn.relaxation.interior.lifts.triangular import factor, solve_lower, solve_upper
 
 
 @njit(cache=True, nogil=True)
@@ -71,15 +71,24 @@ def eliminate(
                 factors[lift, group],
                 border,
             )
-            across[lift, place] = border.T
-            fitted[lift, place] = 0.0
-            for fit in range(lengths.shape[1]):
-                fitted[lift, place, fit % k, fit] = lengths[group, fit]
+            for i in range(border.shape[1]):
+                for t in range(border.shape[0]):
+                    across[lift, place, i, t] = border[t, i]
+                for fit in range(lengths.shape[1]):
+                    fitted[lift, place, i, fit] = lengths[group, fit] if i == fit % k else 0.0
             if not factor(factors[lift, group]):
                 return False
             solve_lower(factors[lift, group], across[lift, place])
             solve_lower(factors[lift, group], fitted[lift, place])
     return True
+
+
+@njit(cache=True, nogil=True)
+def finish(factors: FloatArray, fitted: FloatArray, groups: IndexArray) -> None:
+    """Overwrite L⁻¹ times the borders with the fits, of `eliminate`, with L⁻ᵀ of that."""
+    for lift in range(factors.shape[0]):
+        for place in range(groups.size):
+            solve_upper(factors[lift, groups[place]], fitted[lift, place])
 
 
 @njit(cache=True, nogil=True)
@@ -233,7 +242,7 @@ def _add_bb(
     """Of E[a_i a_j], and of E[b_i b_j] = E[a_i b_j] − x_iᵀE[a_j u] + x_iᵀE[uuᵀ]x_j."""
     k, q = rows.shape[0], rows.shape[1] + 1
     entries, number = corner_row.size, 0
-    moved, weighted = np.empty(entries), np.zeros((entries * k, k))
+    moved, weighted, product = np.empty(entries), np.zeros((entries, k, k)), np.empty(q - 1)
     for i in range(k):
         for j in range(i + 1, k):
             weight = bb[number]
@@ -252,13 +261,17 @@ def _add_bb(
             bilinear(rows[i], rows[j], corner_row, corner_column, moved)
             for t in range(entries):
                 across[t, pair] += weight * moved[t]
-                weighted[t * k + i, j] = weighted[t * k + j, i] = weight * moved[t]
+                weighted[t, i, j] = weighted[t, j, i] = weight * moved[t]
             number += 1
-    product = weighted @ rows
     for t in range(entries):
-        for p in range(1, q):
-            for i in range(k):
-                across[t, p * k + i] -= product[t * k + i, p - 1]
+        for i in range(k):
+            for p in range(q - 1):
+                product[p] = 0.0
+            for j in range(k):
+                for p in range(q - 1):
+                    product[p] += weighted[t, i, j] * rows[j, p]
+            for p in range(1, q):
+                across[t, p * k + i] -= product[p - 1]
 
 
 @njit(cache=True, nogil=True)

@@ -34,7 +34,7 @@ _APART = 5e-3
 _CLOSEST = 1e-6
 _MOST_STEPS = 60
 #: Steps that a run takes, about.
-STEPS = 25
+STEPS = 18
 #: Steps end at this relative gap, or where they get as short as this.
 _TOLERANCE, _SHORT = 5e-4, 1e-3
 #: Nominal seconds of a group in a lift, and of a multiplication and addition; and such of an entry
@@ -42,8 +42,6 @@ _TOLERANCE, _SHORT = 5e-4, 1e-3
 _A_GROUP, _A_PRODUCT, _ASSEMBLED = 4e-4, 9e-11, 600.0
 #: Matrices that a step has at once for a group in a lift.
 _MATRICES = 30
-#: Numbers that the threads' buffers have, about.
-_BUFFERS = 2e7
 #: Nominal seconds of certifying a product of a point.
 _A_PROOF = 5e-7
 #: A dual point is handed out when the bound has risen by this share.
@@ -223,7 +221,7 @@ class RunCost:
         of_lift += _ASSEMBLED * own**2
         of_residual = 0.5 * size * reduced.outputs * (lifts * entries) ** 2
         products = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
-        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2) + _BUFFERS
+        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
         return cls(
             step=_A_GROUP * groups * lifts + _A_PRODUCT * products,
             proof=_A_PROOF * lifts * points * (order + size) ** 2,

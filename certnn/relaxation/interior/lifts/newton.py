@@ -26,7 +26,7 @@ _LARGE = 1000
 #: Share of the way to the border of the cones that a step takes.
 _SHARE = 0.97
 #: Steps that are corrected by the step before, at most; another where the last was longer by this.
-_CORRECTIONS, _LONGER = 4, 1.05
+_CORRECTIONS, _LONGER = 3, 1.05
 #: The corrector aims no nearer than this share of the mean product.
 _LEAST_CENTRING = 1e-4
 
@@ -171,18 +171,17 @@ class JointStep:
         self._scalings = [Scaling(*pair) for pair in zip(state.primal, state.dual, strict=True)]
         entries = program.row.size
         whole = np.zeros((program.lifts * entries,) * 2, order="F")  # its lower triangle
-        self._factors, self._joints = [], []
+        self._eliminated = []
         for k in range(len(program.batches)):
-            factors, joints = Elimination(
+            elimination = Elimination(
                 program.batches[k],
                 self._scalings[k],
                 program.fits[k].lengths,
                 program.directions,
                 program.row,
                 program.column,
-            ).of_groups(whole)
-            self._factors.append(factors)
-            self._joints.append(joints)
+            )
+            self._eliminated.append(elimination.of_groups(whole))
         diagonal = program.row == program.column
         mass = np.where(diagonal, np.where(program.row == 0, 1.0, -1.0), 0.0)
         for lift, weight in enumerate(state.mu / state.room):
@@ -273,8 +272,8 @@ class JointStep:
     ) -> tuple[FloatArray, FloatArray]:
         """The unknowns, and how the residual changes, given M's change or for none."""
         program = self._program
-        batch, joints = program.batches[number], self._joints[number]
-        own = self._own_solved(number, right)
+        batch, eliminated = program.batches[number], self._eliminated[number]
+        own = eliminated.own(right)
         zero = np.zeros_like(self._state.corner) if corner is None else corner
         outputs = np.einsum(
             "lgf,lc->gfc",
@@ -282,15 +281,10 @@ class JointStep:
             program.directions,
         )
         change = outputs.reshape(1, batch.groups, -1)
-        solve_both(joints[None], change)
+        solve_both(eliminated.joints[None], change)
         change = change.reshape(outputs.shape)
-        back, _ = self._fit_adjoint(number, change)
-        return own - self._own_solved(number, back), change
-
-    def _own_solved(self, number: int, right: FloatArray) -> FloatArray:
-        solved = right.copy()
-        solve_both(self._factors[number], solved)
-        return solved
+        along = np.einsum("gfc,lc->lgf", change, program.directions)
+        return own - np.matmul(eliminated.fits, along[..., None])[..., 0], change
 
     def _from_corner(self, number: int, corner: FloatArray) -> FloatArray:
         """What M's change adds to the equations of the unknowns, the loss left out."""
