@@ -18,7 +18,7 @@ from certnn.training.descent import descend
 _GROWING = 0.9
 #: Share of that for descent from random networks, where there are so many targets that the rounds
 #: take long to be as good.
-_DESCENT, _MANY_TARGETS = 0.4, 100
+_DESCENT, _MANY_TARGETS = 0.4, 300
 
 
 @dataclass(frozen=True, eq=False)
