@@ -77,7 +77,8 @@ def train_locally(
     tolerance : float
         The search has converged when no direction found scores above reg·(1 + tolerance).
     max_rounds : int or None
-        Rounds of column generation, at most.
+        Rounds of column generation, at most, with nothing before them. None: as many as it takes,
+        and where the targets are many descent from random networks before.
     seed : int
         Seed of the search; the result depends on nothing else unless its time runs out.
     progress : callable, optional
@@ -97,7 +98,7 @@ def train_locally(
     converged = False
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
         growing = budget.part(_GROWING)
-        if max_rounds != 0 and problem.n * problem.c >= _MANY_TARGETS:
+        if max_rounds is None and problem.n * problem.c >= _MANY_TARGETS:
             starts = (*starts, *descend(problem, growing.part(_DESCENT), seed))
         search = ColumnGeneration(problem, growing, starts, seed)
         while not converged and search.rounds != max_rounds and not growing.over:

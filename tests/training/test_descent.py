@@ -41,6 +41,6 @@ def test_zero_rows_have_none():
 def test_training_is_at_least_as_good_as_descent():
     problem = normal(3, 150, 4, 2, reg=0.5)
     reached = [training_objective(problem, one) for one in descend(problem, Budget(work=4.0))]
-    found = train_locally(problem, Budget(work=10.0), max_rounds=1)
+    found = train_locally(problem, Budget(work=10.0), seed=0)
     assert found.objective <= min(reached) * (1.0 + 1e-9)
     assert found.objective == pytest.approx(training_objective(problem, found.network))
