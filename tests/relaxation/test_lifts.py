@@ -29,7 +29,7 @@ from certnn.relaxation.interior.lifts.triangular import factor, solve_both, solv
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.lifts import Lifts
-from certnn.search.levels.schedule import LIFTS, SHOR, stages
+from certnn.search.levels.schedule import EARLY_LIFTS, LIFTS, SHOR, stages
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -164,8 +164,9 @@ def test_as_a_level():
     assert str(LIFTS) == "lifts"
     with pytest.raises(InputError, match="level"):
         stages("lifts(0)", 8, 2, 1)
-    assert LIFTS in stages("auto", 26, 9, 3)
-    assert LIFTS not in stages("auto", 25, 9, 3)
+    assert EARLY_LIFTS in stages("auto", 26, 9, 3)
+    assert EARLY_LIFTS not in stages("auto", 25, 9, 3)
+    assert EARLY_LIFTS.share < LIFTS.share
     assert LIFTS not in stages("auto", 26, 9, 4)
     assert LIFTS not in stages("auto", 26, 9, 3, general=True)
 

@@ -30,6 +30,7 @@ from certnn.search.levels.relaxed import Block
 from certnn.search.levels.schedule import (
     DEFAULT_GROUP,
     DNN,
+    EARLY_LIFTS,
     LIFTS,
     PARTITION,
     PHASES,
@@ -94,8 +95,8 @@ def test_stages_of_auto():
     block = Block(DEFAULT_GROUP)
     assert stages("auto", 20, 9, 4) == (SHOR, DNN)
     assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
-    assert stages("auto", 100, 9, 3) == (SHOR, LIFTS, DNN, PHASES)
-    assert stages("auto", 101, 9, 3) == (SHOR, LIFTS, DNN)
+    assert stages("auto", 100, 9, 3) == (SHOR, EARLY_LIFTS, DNN, PHASES)
+    assert stages("auto", 101, 9, 3) == (SHOR, EARLY_LIFTS, DNN)
     assert stages("auto", 101, 9, 4) == (SHOR, DNN)
     assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
     assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
@@ -104,6 +105,10 @@ def test_stages_of_auto():
     assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
     assert stages("auto", 20, 5, 2) == (SHOR, PARTITION, DNN, PHASES)
     assert stages("auto", 10**5, 2, 2) == (SHOR, PARTITION, LIFTS)
+    assert stages("auto", 10**5, 2, 2, limited=True) == (SHOR, LIFTS, PARTITION)
+    few = stages("auto", 150, 4, 3, limited=True)
+    assert few[1].share < 1.0
+    assert few[2:5] == (EARLY_LIFTS, PARTITION, DNN)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ _CHOICES = {
     2: ((4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
     3: ((4, 1.3), (10, 1.3)),
 }
-#: Shares of what is left of a limit that the first run and those after it may be forecast to take;
+#: Share of what is left of a limit that the first run may be forecast to take if there is a choice;
 #: nominal seconds where there is no limit.
-_FIRST, _SHARE, _WITHOUT_LIMIT = 0.15, 0.85, 60.0
+_FIRST, _WITHOUT_LIMIT = 0.15, 60.0
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
 _SOLVER = "interior point on groups"
@@ -39,9 +39,12 @@ class Lifts:
     ----------
     size : int
         Points of a group, at most; 0 for whatever the budget allows, first few and then more.
+    share : float
+        Of what is left of a limit, what a run may be forecast to take.
     """
 
     size: int = 0
+    share: float = 0.7
     trains = False
     outdone_by = ""
 
@@ -70,7 +73,8 @@ class Lifts:
         waiting = [_Choice(reduced, size, cover(problem.c, s, budget)) for size, s in choices]
         runs = 0
         while waiting:
-            chosen = _next(waiting, budget, first=runs == 0)
+            shares = (self.share,) if runs else (min(_FIRST, self.share), self.share)
+            chosen = _next(waiting, budget, shares)
             if chosen is None and self.size and runs == 0:
                 chosen = 0  # it was asked for
             if chosen is None:
@@ -115,10 +119,10 @@ class _Choice:
         return STEPS * self.cost.step + self.cost.proof
 
 
-def _next(waiting: list[_Choice], budget: Budget, first: bool) -> int | None:
-    """The last that can be afforded; the first run takes a small part of the budget if it can."""
+def _next(waiting: list[_Choice], budget: Budget, shares: tuple[float, ...]) -> int | None:
+    """The last of those that a share of the budget affords; of the first share that affords any."""
     left = budget.left if budget.limited else _WITHOUT_LIMIT
-    for share in (_FIRST, _SHARE) if first else (_SHARE,):
+    for share in shares:
         affordable = [
             k
             for k, one in enumerate(waiting)

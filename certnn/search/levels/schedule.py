@@ -29,6 +29,8 @@ _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
+#: Share of a limit that a run of lifts may take where dnn follows, which is soon done.
+_BEFORE_DNN = 0.3
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Where there is a limit to use, the level auto goes on with levels that take longer, up to these
@@ -47,6 +49,7 @@ _CHOICE = (
 SHOR = Shor()
 BLOCK = Block(DEFAULT_GROUP)
 LIFTS = Lifts()
+EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
 DNN = Dnn()
 CUTS = Cuts()
 REGIONS = Regions()
@@ -115,11 +118,12 @@ def stages(
             later = (*later, *(level for level in patient if level not in later))
         if columns > _PARTITION_UP_TO:
             return (SHOR, *later)
-        if LIFTS not in later or not limited:
+        lifts = tuple(level for level in later if isinstance(level, Lifts))
+        if not lifts or not limited:
             return (SHOR, PARTITION, *later)
         # Where a partition is not soon done, it goes on from what lifts have proved.
         first = (Partition(_FIRST_SHARE),) if directions <= _SOON_UP_TO else ()
-        return (SHOR, *first, LIFTS, PARTITION, *(one for one in later if one is not LIFTS))
+        return (SHOR, *first, *lifts, PARTITION, *(one for one in later if one not in lifts))
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (SHOR, *_early(directions, general), *last)
@@ -132,7 +136,7 @@ def _relaxed(directions: int, outputs: int, general: bool) -> Iterator[Level]:
     """The levels of the relaxation that take minutes at most."""
     lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
     if lifted:
-        yield LIFTS
+        yield EARLY_LIFTS if directions <= _DNN_UP_TO else LIFTS
     if directions <= (_GENERAL_DNN_UP_TO if general else _DNN_UP_TO):
         yield from (*_early(directions, general), DNN)
     elif directions <= _BLOCK_UP_TO and not lifted:

@@ -34,7 +34,7 @@ _APART = 5e-3
 _CLOSEST = 1e-6
 _MOST_STEPS = 60
 #: Steps that a run takes, about.
-STEPS = 18
+STEPS = 22
 #: Steps end at this relative gap, or where they get as short as this.
 _TOLERANCE, _SHORT = 5e-4, 1e-3
 #: Nominal seconds of a group in a lift, and of a multiplication and addition; and such of an entry
