@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from certnn.certificates import Certified
 from certnn.errors import SolverError
 from certnn.search.levels.level import Context, Level
+from certnn.search.levels.schedule import OUTDONE_BY
 from certnn.search.results import LowerBoundResult, ProvedLevel
 
 #: Called as checkpoint(the result so far).
@@ -50,7 +51,8 @@ class BoundSearch:
         for level in plan:
             if self.has(level) and not level.trains:
                 continue
-            if any(proved.level == level.outdone_by for proved in self._proved):
+            better = OUTDONE_BY.get(level)
+            if better and str(better) in map(str, plan) and self.has(better):
                 continue
             if context.best is not None and (context.budget.over or context.reached):
                 break

@@ -193,9 +193,7 @@ def train(
             progress=progress,
             checkpoint=checkpoint,
         )
-        network = lower.network
-        if network is None:
-            network = train_locally(problem, Budget(), max_rounds=0).network
+        network = lower.network or start
         return TrainingResult(
             network=network,
             objective=network.evaluate(problem),

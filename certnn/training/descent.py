@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
@@ -40,14 +39,13 @@ def descend(problem: TrainingProblem, budget: Budget, seed: int = 0) -> list[Two
     if space.rank == 0:
         return []
     found = []
-    with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-        for number, width in enumerate(_WIDTHS):
-            U = candidates.drawn(space, width, rng)
-            V = rng.standard_normal((U.shape[1], problem.c))
-            output = np.linalg.norm(np.maximum(inner.problem.features @ U, 0.0) @ V)
-            size = _FIRST_OUTPUT * np.linalg.norm(inner.problem.Y) / max(float(output), 1e-300)
-            bias = None if inner.bias_decay is None else np.zeros(problem.c)
-            start = TwoLayerNetwork(U * np.sqrt(size), V * np.sqrt(size), bias)
-            part = budget.part(1.0 / (len(_WIDTHS) - number))
-            found.append(polish(problem, inner.outward(start), part, _ITERATIONS))
+    for number, width in enumerate(_WIDTHS):
+        U = candidates.drawn(space, width, rng)
+        V = rng.standard_normal((U.shape[1], problem.c))
+        output = np.linalg.norm(np.maximum(inner.problem.features @ U, 0.0) @ V)
+        size = _FIRST_OUTPUT * np.linalg.norm(inner.problem.Y) / max(float(output), 1e-300)
+        bias = None if inner.bias_decay is None else np.zeros(problem.c)
+        start = TwoLayerNetwork(U * np.sqrt(size), V * np.sqrt(size), bias)
+        part = budget.part(1.0 / (len(_WIDTHS) - number))
+        found.append(polish(problem, inner.outward(start), part, _ITERATIONS))
     return found

@@ -303,6 +303,14 @@ def test_a_weaker_level_does_not_replace_a_better_bound(in_process):
     assert again.level == "dnn"
 
 
+def test_block_is_run_after_lifts_where_it_is_asked_for():
+    problem = normal(2, 30, 3, 1)
+    lifts = lower_bound(problem, "lifts", work_limit=5.0)
+    assert levels_of(lifts) == ["shor", "lifts"]
+    again = lower_bound(problem, "block", improve=lifts)
+    assert levels_of(again) == ["shor", "lifts", "block(25)"]
+
+
 def test_progress_tells_what_runs_and_what_is_proved(in_process):
     seen = []
     result = lower_bound(

@@ -167,10 +167,6 @@ class Level(Protocol):
     def trains(self) -> bool:
         """Whether the search for the proof trains a network."""
 
-    @property
-    def outdone_by(self) -> str:
-        """The level after which it proves nothing better, where that proved anything; or none."""
-
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds that the kernel accepted, as a rule each better than the one before.
 

@@ -46,7 +46,6 @@ class Lifts:
     size: int = 0
     share: float = 0.7
     trains = False
-    outdone_by = ""
 
     def __str__(self) -> str:
         return f"lifts({self.size})" if self.size else "lifts"

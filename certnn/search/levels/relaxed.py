@@ -29,7 +29,6 @@ class Block:
 
     size: int
     trains = False
-    outdone_by = "lifts"
 
     def __str__(self) -> str:
         return f"block({self.size})"
@@ -47,7 +46,6 @@ class Dnn:
     """All products: the doubly nonnegative relaxation of Prakhya, Birdal and Yurtsever."""
 
     trains = False
-    outdone_by = ""
 
     def __str__(self) -> str:
         return "dnn"

@@ -30,7 +30,6 @@ class Cuts:
 
     families: CutFamilies | None = None
     trains = False
-    outdone_by = ""
 
     def __str__(self) -> str:
         return "cuts"
@@ -58,7 +57,6 @@ class Regions:
 
     most: int = 0
     trains = False
-    outdone_by = ""
 
     def __str__(self) -> str:
         return f"regions({self.most})" if self.most else "regions"

@@ -56,6 +56,9 @@ REGIONS = Regions()
 PHASES = Phases()
 PARTITION = Partition()
 
+#: What proves nothing better once another level of the same plan has proved something.
+OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS}
+
 
 def stages(
     request: str,

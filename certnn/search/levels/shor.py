@@ -21,7 +21,6 @@ class Shor:
     """Products of each point with itself (Theorem 13); of other losses the residual's dual norm."""
 
     trains = False
-    outdone_by = ""
 
     def __str__(self) -> str:
         return "shor"

@@ -49,7 +49,6 @@ class Partition:
 
     share: float = 1.0
     trains = True
-    outdone_by = ""
 
     def __str__(self) -> str:
         return "partition"
@@ -65,7 +64,6 @@ class Phases:
     """The dual norm itself, over phases of the activations: for few points (Theorem 19)."""
 
     trains = True
-    outdone_by = ""
 
     def __str__(self) -> str:
         return "phases"

@@ -13,11 +13,11 @@ from scipy.linalg.blas import dsyrk
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.budget import thread_count
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.batch import GroupBatch
 from certnn.relaxation.interior.lifts.hessian import add_corner, eliminate, finish
-from certnn.relaxation.interior.lifts.scaling import Scaling, in_threads
+from certnn.relaxation.interior.lifts.scaling import Scaling
+from certnn.relaxation.interior.lifts.threads import in_threads, threads_for
 from certnn.relaxation.interior.lifts.triangular import SHIFTS, solve_both, solve_lower
 
 #: Multiplications from which on more threads than one are worth it.
@@ -51,14 +51,13 @@ class Eliminated:
     def own(self, right: FloatArray) -> FloatArray:
         """What the own blocks solve for a right side, shape (ℓ, g, unknowns)."""
         solved = right.copy()
-        threads = min(thread_count() if self.factors.size > _A_THREAD_READS else 1, right.shape[1])
-        shares = np.array_split(np.arange(right.shape[1]), threads)
 
         def share(groups: IndexArray) -> None:
             place = slice(groups[0], groups[-1] + 1)
             solve_both(self.factors[:, place], solved[:, place])
 
-        in_threads(share, shares)
+        threads = threads_for(self.factors.size, _A_THREAD_READS)
+        in_threads(share, np.arange(right.shape[1]), threads)
         return solved
 
 
@@ -103,8 +102,7 @@ class Elimination:
         size = min(self.batch.groups, max(1, _ROWS // (fits * lifts * entries)))
         half = np.empty((size, fits, lifts * entries))  # of as many groups as are done in a round
         sums = np.zeros((3, lifts, entries, entries))
-        products = factors.size * (unknowns + entries)
-        threads = thread_count() if products > _A_THREAD else 1
+        threads = threads_for(factors.size * (unknowns + entries), _A_THREAD)
 
         def share(groups: IndexArray) -> FloatArray:
             own = np.zeros_like(sums)
@@ -125,7 +123,7 @@ class Elimination:
 
         for begin in range(0, self.batch.groups, size):
             some = np.arange(begin, min(begin + size, self.batch.groups))
-            for own in in_threads(share, np.array_split(some, min(threads, some.size))):
+            for own in in_threads(share, some, threads):
                 sums += own
             rows = half[: some.size].reshape(-1, lifts * entries)
             with threadpool_limits(threads):

@@ -14,11 +14,11 @@ import scipy.linalg
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.budget import thread_count
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch, Moments
 from certnn.relaxation.interior.lifts.elimination import Elimination, cholesky
 from certnn.relaxation.interior.lifts.hessian import corner_entries
 from certnn.relaxation.interior.lifts.scaling import Scaling, reach_of_numbers
+from certnn.relaxation.interior.lifts.threads import threads_for
 from certnn.relaxation.interior.lifts.triangular import solve_both
 
 #: Unknowns of M of all lifts from which on more threads than one are worth it.
@@ -187,7 +187,7 @@ class JointStep:
         for lift, weight in enumerate(state.mu / state.room):
             own = slice(lift * entries, (lift + 1) * entries)
             whole[own, own] += weight * np.outer(mass, mass)
-        with threadpool_limits(thread_count() if whole.shape[0] > _LARGE else 1):
+        with threadpool_limits(threads_for(whole.shape[0], _LARGE)):
             self._corner = cholesky(whole)
 
     def take(self) -> tuple[State, float]:

@@ -6,23 +6,18 @@ brings s∘z to `centring` satisfies dz = T − z − W⁻¹W⁻ᵀ ds, with T f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.budget import thread_count
 from certnn.relaxation.interior.lifts.batch import Blocks
+from certnn.relaxation.interior.lifts.threads import in_threads, threads_for
 
 #: Numbers of all matrices from which on more threads than one are worth it.
 _A_THREAD = 500_000
-
-_Share = TypeVar("_Share")
-_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,20 +214,15 @@ def central_dual(primal: Blocks, mu: float) -> Blocks:
     return Blocks(psd, *(mu / s for s in primal.linear), *inverses)
 
 
-def in_threads(function: Callable[[_Share], _Found], shares: Sequence[_Share]) -> list[_Found]:
-    """What a function makes of each share of some work, each in a thread if there are several."""
-    if len(shares) == 1:
-        return [function(shares[0])]
-    with ThreadPoolExecutor(len(shares)) as pool:
-        return list(pool.map(function, shares))
-
-
 def _of_matrices(
     function: Callable[[FloatArray], tuple[FloatArray, ...]], matrices: FloatArray
 ) -> tuple[FloatArray, ...]:
     """The function's arrays of matrices of shape (ℓ, g, ...)."""
-    threads = thread_count() if matrices.size > _A_THREAD else 1
-    found = in_threads(function, np.array_split(matrices, min(threads, matrices.shape[1]), axis=1))
+    found = in_threads(
+        lambda groups: function(matrices[:, groups[0] : groups[-1] + 1]),
+        np.arange(matrices.shape[1]),
+        threads_for(matrices.size, _A_THREAD),
+    )
     return tuple(np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
 
 
