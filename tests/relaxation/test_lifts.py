@@ -21,7 +21,12 @@ from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
 from certnn.relaxation.interior.lifts.dual_point import joint_dual
 from certnn.relaxation.interior.lifts.elimination import Elimination
-from certnn.relaxation.interior.lifts.hessian import add_corner, assemble, corner_entries
+from certnn.relaxation.interior.lifts.hessian import (
+    ConeHessians,
+    add_corner,
+    assemble,
+    corner_entries,
+)
 from certnn.relaxation.interior.lifts.method import _start
 from certnn.relaxation.interior.lifts.newton import JointStep
 from certnn.relaxation.interior.lifts.scaling import Scaling, central_dual
@@ -341,7 +346,7 @@ def test_the_hessian_is_that_of_the_maps(seed, size):
     row, column = corner_entries(batch.order)
     own, across = np.zeros((batch.unknowns,) * 2), np.zeros((row.size, batch.unknowns))
     assemble(
-        *(getattr(scaling, n)[0, 0] for n in ("psd", "aa", "ab", "bb", "norm_a", "norm_b")),
+        ConeHessians(*(getattr(scaling, name)[0, 0] for name in ConeHessians._fields)),
         batch.rows[0],
         row,
         column,

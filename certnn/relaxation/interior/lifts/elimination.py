@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.batch import GroupBatch
-from certnn.relaxation.interior.lifts.hessian import add_corner, eliminate, finish
+from certnn.relaxation.interior.lifts.hessian import ConeHessians, add_corner, eliminate, finish
 from certnn.relaxation.interior.lifts.scaling import Scaling
 from certnn.relaxation.interior.lifts.threads import in_threads, threads_for
 from certnn.relaxation.interior.lifts.triangular import SHIFTS, solve_both, solve_lower
@@ -142,14 +142,8 @@ class Elimination:
     def _eliminate(
         self, groups: IndexArray, factors: FloatArray, across: FloatArray, fitted: FloatArray
     ) -> None:
-        scaling = self.scaling
         if not eliminate(
-            scaling.psd,
-            scaling.aa,
-            scaling.ab,
-            scaling.bb,
-            scaling.norm_a,
-            scaling.norm_b,
+            ConeHessians(*(getattr(self.scaling, name) for name in ConeHessians._fields)),
             self.batch.rows,
             self.row,
             self.column,

@@ -6,6 +6,8 @@ groups first: it depends on them through sums of products of two entries.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -15,14 +17,20 @@ from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.triangular import factor, solve_lower, solve_upper
 
 
+class ConeHessians(NamedTuple):
+    """Those of a `Scaling`: arrays of shape (ℓ, g, ...), or without these axes of one of them."""
+
+    psd: FloatArray
+    aa: FloatArray
+    ab: FloatArray
+    bb: FloatArray
+    norm_a: FloatArray
+    norm_b: FloatArray
+
+
 @njit(cache=True, nogil=True)
 def eliminate(
-    psd: FloatArray,
-    aa: FloatArray,
-    ab: FloatArray,
-    bb: FloatArray,
-    norm_a: FloatArray,
-    norm_b: FloatArray,
+    cones: ConeHessians,
     rows: FloatArray,
     corner_row: IndexArray,
     corner_column: IndexArray,
@@ -36,8 +44,8 @@ def eliminate(
 
     Parameters
     ----------
-    psd, aa, ab, bb, norm_a, norm_b : float64 arrays, shape (ℓ, g, ...)
-        Of a `Scaling`.
+    cones : ConeHessians
+        Of all lifts and groups.
     rows : float64 array, shape (g, k, r)
     corner_row, corner_column : int64 arrays
         M's unknowns are these entries of it, above its diagonal and on it.
@@ -59,12 +67,14 @@ def eliminate(
         for place in range(groups.size):
             group = groups[place]
             assemble(
-                psd[lift, group],
-                aa[lift, group],
-                ab[lift, group],
-                bb[lift, group],
-                norm_a[lift, group],
-                norm_b[lift, group],
+                ConeHessians(
+                    cones.psd[lift, group],
+                    cones.aa[lift, group],
+                    cones.ab[lift, group],
+                    cones.bb[lift, group],
+                    cones.norm_a[lift, group],
+                    cones.norm_b[lift, group],
+                ),
                 rows[group],
                 corner_row,
                 corner_column,
@@ -93,12 +103,7 @@ def finish(factors: FloatArray, fitted: FloatArray, groups: IndexArray) -> None:
 
 @njit(cache=True, nogil=True)
 def assemble(
-    psd: FloatArray,
-    aa: FloatArray,
-    ab: FloatArray,
-    bb: FloatArray,
-    norm_a: FloatArray,
-    norm_b: FloatArray,
+    cones: ConeHessians,
     rows: FloatArray,
     corner_row: IndexArray,
     corner_column: IndexArray,
@@ -107,18 +112,18 @@ def assemble(
 ) -> None:
     """Fill the lower triangle of `own` over Q and A, and `across`, a row for each unknown of M.
 
-    The arguments before `rows` are those of one group and lift.
+    The Hessians of the cones are those of one group and lift.
     """
-    _add_matrix_to_own(psd, rows, own)
-    _add_matrix_across(psd, rows, corner_row, corner_column, across)
+    _add_matrix_to_own(cones.psd, rows, own)
+    _add_matrix_across(cones.psd, rows, corner_row, corner_column, across)
     k, q = rows.shape[0], rows.shape[1] + 1
     for j in range(k):
         for p in range(q):
             for s in range(p + 1):
-                own[p * k + j, s * k + j] += norm_a[j, p, s] + norm_b[j, p, s]
-    _add_norms_across(norm_b, rows, corner_row, corner_column, across)
-    _add_ab(ab, rows, own)
-    _add_bb(aa, bb, rows, corner_row, corner_column, own, across)
+                own[p * k + j, s * k + j] += cones.norm_a[j, p, s] + cones.norm_b[j, p, s]
+    _add_norms_across(cones.norm_b, rows, corner_row, corner_column, across)
+    _add_ab(cones.ab, rows, own)
+    _add_bb(cones.aa, cones.bb, rows, corner_row, corner_column, own, across)
 
 
 @njit(cache=True, nogil=True)
