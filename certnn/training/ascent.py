@@ -9,6 +9,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import Budget, thread_count
 from certnn.problem.training_problem import TrainingProblem
+from certnn.training.candidates import score
 
 _MOST_STEPS = 100
 #: Steps of a usual walk; nominal seconds of one for each entry of X, Z and output, and each point.
@@ -53,7 +54,17 @@ def ascend(
             _climb_block(features, residual, directions[done:end], scores[done:end], pool, threads)
             budget.spend(cost * (end - done))
             done = end
-    return directions[:done].T, scores[:done]
+    return _not_below(problem, Z, U[:, :done], directions[:done].T, scores[:done])
+
+
+def _not_below(
+    problem: TrainingProblem, Z: FloatArray, starts: FloatArray, U: FloatArray, scores: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The walks, but for those that lost their way between rows on one hyperplane: their starts."""
+    before = score(problem, Z, starts)
+    lost = scores < before
+    units = starts / np.linalg.norm(starts, axis=0)
+    return np.where(lost, units, U), np.where(lost, before, scores)
 
 
 def walk_cost(problem: TrainingProblem) -> float:

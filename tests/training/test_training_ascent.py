@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
@@ -20,6 +20,7 @@ def drawn(seed, n, d, c):
 
 
 @settings(max_examples=40, deadline=None)
+@example(seed=672548, n=9, d=3, c=1, twice=True)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(1, 20),
