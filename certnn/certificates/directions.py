@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, product
 
@@ -24,6 +24,8 @@ _UNEVEN, _ERROR = 0.05, 0.3
 _MOST_CONES, _MOST_PARTS = 20_000, 2
 #: Nominal seconds of a cone.
 _A_CONE = 1e-4
+#: Bound of a ray of which nothing counts, as a share of its length.
+_NOTHING = 1e-9
 #: Cones that reach no further than this share below kappa still count as within it.
 _ROOM = 1e-12
 
@@ -43,16 +45,49 @@ class Cover:
         The places of each cone's rays.
     tree : bytes
         The splits of the orthants, as `certnn.kernel.partition.PartitionProof` describes them.
+    lengths : float64 array, shape (m,)
+        To which the bounds of the rays are proportional: the rays' own, if nothing else is said.
     """
 
     rays: FloatArray
     cones: NDArray[np.int64]
     tree: bytes
+    lengths: FloatArray
 
     @property
     def spread(self) -> float:
-        """How long a vector can be, at most, whose product with every unit ray is at most 1."""
-        return float(np.max(_reaches(self, np.linalg.norm(self.rays, axis=1))))
+        """How long a vector can be, whose product with every ray is at most its length."""
+        return float(np.max(_reaches(self, self.lengths)))
+
+    def centred(self) -> Cover:
+        """The same for vectors of sum zero: of a ray only what has sum zero counts.
+
+        Of all bounds that are no lower than for equal ones of that, those with the least spread.
+
+        Raises
+        ------
+        SolverError
+            If a general solver does not find them.
+        """
+        import cvxpy as cp
+
+        own = np.linalg.norm(self.rays - np.mean(self.rays, axis=1, keepdims=True), axis=1)
+        lengths, spread = cp.Variable(own.size), cp.Variable()
+        corners = [np.linalg.inv(rays) @ lengths[cone] for rays, cone in self._of_cones]
+        within = [cp.norm(corner) <= spread for corner in corners]
+        least = np.maximum(own, _NOTHING * np.linalg.norm(self.rays, axis=1))
+        program = cp.Problem(cp.Minimize(spread), [*within, lengths >= least])
+        try:
+            program.solve(solver="CLARABEL")
+        except cp.SolverError as error:
+            raise SolverError(f"no bounds of the directions were found: {error}") from error
+        if lengths.value is None:
+            raise SolverError(f"no bounds of the directions were found: {program.status}")
+        return replace(self, lengths=np.maximum(lengths.value, least))
+
+    @property
+    def _of_cones(self) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
+        return ((self.rays[cone], cone) for cone in self.cones)
 
 
 def cover(outputs: int, spread: float, budget: Budget) -> Cover:
@@ -156,7 +191,8 @@ def _numbered(leaves: Iterator[_Leaf], budget: Budget) -> Cover:
             raise SolverError("there was no time to cover the output space")
         if len(cones) > _MOST_CONES:
             raise SolverError("there are too many directions to cover the output space")
-    return Cover(np.array(list(places), dtype=np.float64), np.array(cones), b"".join(tree))
+    rays = np.array(list(places), dtype=np.float64)
+    return Cover(rays, np.array(cones), b"".join(tree), np.linalg.norm(rays, axis=1))
 
 
 def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
@@ -169,10 +205,9 @@ def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
     SolverError
         If there is no time to find out.
     """
-    lengths: FloatArray = np.linalg.norm(of.rays, axis=1)
     share = 1.0 - _ROOM
     while True:
-        h: FloatArray = lengths * (share * kappa / of.spread)
+        h: FloatArray = of.lengths * (share * kappa / of.spread)
         if all(_within(of.rays[cone], h[cone], kappa, budget) for cone in of.cones):
             return h
         share -= _ROOM

@@ -304,6 +304,7 @@ def regions_certificate(
         "directions": _base64(point.cover.tree),
         "bounds": _base64(_bytes(bounds)),
         "splits": _base64(_words(point.splits, "<i4")),
+        **_of_free_bias(point),
         "mu": _base64(_bytes(np.array([leaf.mu for leaf in leaves]))),
         "products": {
             "count": _base64(_words(counts[:, 0], "<u4")),
@@ -319,7 +320,16 @@ def regions_certificate(
         "weights": "",
         "L": "",
     }
-    return _certificate(problem, "regions", point.Z, kappa, proof, about)
+    return _certificate(problem, "regions", point.Z, kappa, proof, about, point.ball is not None)
+
+
+def _of_free_bias(point: RegionsPoint) -> dict[str, str]:
+    if point.ball is None:
+        return {}
+    return {
+        "ball": _base64(_bytes(np.append(point.ball.center, point.ball.radius))),
+        "nu": _base64(_bytes(np.array([leaf.nu for leaf in point.leaves]))),
+    }
 
 
 def _certificate(
@@ -329,9 +339,10 @@ def _certificate(
     kappa: float,
     proof: Mapping[str, object],
     about: dict[str, str],
+    free_bias: bool = False,
 ) -> Certificate:
     dual = _bytes(Z)
-    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa)
+    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa, free_bias)
     head = {"kind": kind, "kappa": kappa, "Z": _base64(dual)}
     return _document(problem, Fraction(rounded_down(value)), {**head, **proof}, about)
 

@@ -16,7 +16,7 @@ from certnn.certificates.certify import Certified
 from certnn.certificates.directions import bounds
 from certnn.certificates.document import regions_certificate
 from certnn.certificates.regions_point import RegionBlock, RegionLeaf, RegionsPoint, region_blocks
-from certnn.certificates.sphere import largest_on_sphere
+from certnn.certificates.sphere import least_height
 from certnn.errors import SolverError
 from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.training_problem import TrainingProblem
@@ -34,7 +34,7 @@ def certify_regions(
     """Complete an approximate dual point to an exact certificate, and have it checked.
 
     A poor point gives a weak bound, never a false one: the kernel judges every proposal
-    (Theorems 3, 18, 48 and 49).
+    (Theorems 3, 18, 48, 49 and 51).
 
     Raises
     ------
@@ -47,23 +47,29 @@ def certify_regions(
     point = replace(
         point,
         Z=feasible_dual_point(problem, point.Z),
-        leaves=tuple(_admissible(leaf) for leaf in point.leaves),
+        leaves=tuple(_admissible(leaf, point.ball is not None) for leaf in point.leaves),
     )
+    features = problem.features if point.ball is None else point.ball.features(problem.X)
     leaves = [
-        region_blocks(problem.features, point.Z, point.cover.rays[leaf.direction], leaf)
+        region_blocks(features, point.Z, point.cover.rays[leaf.direction], leaf)
         for leaf in point.leaves
     ]
     largest = max(float(np.max(np.abs(block.matrix))) for blocks in leaves for block in blocks)
     unit = largest or 1.0
     shift, reason = _FIRST_SHIFT, "a form is not definite in floats"
     while shift < _LAST_SHIFT:
-        found = [_least_height(blocks, shift, unit) for blocks in leaves]
+        found = [
+            _least_height(blocks, shift, unit, None if point.ball is None else leaf.nu)
+            for blocks, leaf in zip(leaves, point.leaves, strict=True)
+        ]
         least = [one for one in found if one is not None]
         if len(least) == len(leaves):
-            kappa, heights = _heights(point, np.array([height for height, _ in least]))
+            kappa, heights = _heights(point, np.array([height for height, _, _ in least]))
             chosen = zip(point.leaves, least, strict=True)
-            point = replace(point, leaves=tuple(replace(leaf, mu=mu) for leaf, (_, mu) in chosen))
-            certificate = regions_certificate(problem, point, kappa, heights, about)
+            leaves_of_file = tuple(replace(leaf, mu=mu, nu=nu) for leaf, (_, mu, nu) in chosen)
+            certificate = regions_certificate(
+                problem, replace(point, leaves=leaves_of_file), kappa, heights, about
+            )
             try:
                 return Certified(certificate, certificate.check())
             except kernel.Rejected as rejected:
@@ -72,10 +78,12 @@ def certify_regions(
     raise SolverError(f"no proof was found: {reason}")
 
 
-def _admissible(leaf: RegionLeaf) -> RegionLeaf:
-    """Without negative multipliers, and with every s above its ‖r‖."""
+def _admissible(leaf: RegionLeaf, free_bias: bool) -> RegionLeaf:
+    """Without negative multipliers, and with every s above its ‖r‖, or |t| beside it."""
     products, r = leaf.products, leaf.ball_multipliers[:, :-1]
-    least = np.linalg.norm(r, axis=1) * (1.0 + _ABOVE) + float(np.finfo(float).tiny)
+    own = r.shape[1] - free_bias
+    norms = np.linalg.norm(r[:, :own], axis=1) + np.sum(np.abs(r[:, own:]), axis=1)
+    least = norms * (1.0 + _ABOVE) + float(np.finfo(float).tiny)
     above = np.maximum(leaf.ball_multipliers[:, -1], least)
     return replace(
         leaf,
@@ -94,11 +102,12 @@ def _heights(point: RegionsPoint, least: FloatArray) -> tuple[float, FloatArray]
 
 
 def _least_height(
-    blocks: list[RegionBlock], shift: float, unit: float
-) -> tuple[float, float] | None:
-    """The least h that makes a leaf's form definite with some μ, and that; None if none does.
+    blocks: list[RegionBlock], shift: float, unit: float, nu: float | None
+) -> tuple[float, float, float] | None:
+    """The least h that makes a leaf's form definite with some μ, that, and ν; None if none does.
 
-    Where nothing is left of the form it is as small as the unit allows.
+    Of a free bias ν is given, but for the shift. Where nothing is left of the form h is as small as
+    the unit allows.
     """
     width = blocks[0].matrix.shape[0] - blocks[0].points.size
     border = np.zeros((width, width), dtype=np.longdouble)
@@ -111,11 +120,19 @@ def _least_height(
                 return None
             border -= crossed
     turned = -0.5 * np.roll(border, 1, axis=(0, 1)).astype(np.float64)  # ρ first
-    _, mu = largest_on_sphere(turned)
-    mu += _MARGIN * shift * width * (float(np.max(np.abs(turned))) or unit)
-    border += np.diag(np.append(np.full(width - 1, 2.0 * mu), -2.0 * mu))
+    margin = _MARGIN * shift * width * (float(np.max(np.abs(turned))) or unit)
+    if nu is not None:
+        nu = max(nu, float(turned[-1, -1])) + margin
+    mu = least_height(turned, nu)[1] + margin
+    diagonal = np.append(np.full(width - 1, 2.0 * mu), -2.0 * mu)
+    if nu is not None:
+        diagonal[-2] = 2.0 * nu
+        diagonal[-1] -= 2.0 * nu
+    border += np.diag(diagonal)
     crossed = _eliminated(border, width - 1, shift)
-    return None if crossed is None else (0.5 * float(crossed[0, 0] - border[-1, -1]), mu)
+    if crossed is None:
+        return None
+    return 0.5 * float(crossed[0, 0] - border[-1, -1]), mu, nu or 0.0
 
 
 def _eliminated(

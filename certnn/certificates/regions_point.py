@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.certificates.directions import Cover
 from certnn.certificates.dual_point import IndexArray, Products
+from certnn.problem.bias_ball import BiasBall
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,18 +25,20 @@ class RegionLeaf:
         The number of w among the rays of the cover.
     signs : int8 array, shape (n,)
         0 for the mixed points, else the sign of x_iᵀu in the region.
-    mu : float
+    mu, nu : float
+        Of ρ² − |u|² and, with a free bias g, of ρ² − g².
     products : Products
         Over the n points, a_i and b_i of fixed ones being x_iᵀu, 0 or −x_iᵀu.
     balls : int64 array, shape (k,)
         The forms f of products with the norm, numbered like those of `products`.
     ball_multipliers : float64 array, shape (k, columns + 1)
-        r and then s of each: f·(sρ + rᵀu).
+        r and then s of each: f·(sρ + rᵀu), u with a free bias at its end.
     """
 
     direction: int
     signs: NDArray[np.int8]
     mu: float
+    nu: float
     products: Products
     balls: IndexArray
     ball_multipliers: FloatArray
@@ -48,7 +51,7 @@ class RegionLeaf:
     @property
     def finite(self) -> bool:
         """Whether every multiplier is a finite number."""
-        own = np.isfinite(self.mu) and bool(np.all(np.isfinite(self.ball_multipliers)))
+        own = np.isfinite(self.mu + self.nu) and bool(np.all(np.isfinite(self.ball_multipliers)))
         return bool(own and self.products.finite)
 
 
@@ -65,12 +68,15 @@ class RegionsPoint:
         The trees of regions, as in `certnn.kernel.regions.RegionsProof`.
     leaves : tuple of RegionLeaf
         In the order of the trees.
+    ball : BiasBall or None
+        Whether a free hidden bias is beside u, and the ball that it is for.
     """
 
     Z: FloatArray
     cover: Cover
     splits: IndexArray
     leaves: tuple[RegionLeaf, ...]
+    ball: BiasBall | None = None
 
     @property
     def finite(self) -> bool:
@@ -95,9 +101,9 @@ class RegionBlock:
 
 
 def region_blocks(
-    features: FloatArray, Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
+    features: NDArray[np.floating[Any]], Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
 ) -> list[RegionBlock]:
-    """The matrix 2S without 2(h − μ)ρ² + 2μ|u|², a block for points that products join.
+    """The matrix 2S without what h, μ and ν are in, a block for points that products join.
 
     Two blocks share entries of u and ρ alone. The first is that of the fixed points, and of the
     products that are of no mixed one.
@@ -125,7 +131,7 @@ def region_blocks(
 
 
 def _block(
-    features: FloatArray,
+    features: NDArray[np.floating[Any]],
     sigma: NDArray[np.floating[Any]],
     leaf: RegionLeaf,
     points: IndexArray,

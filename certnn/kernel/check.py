@@ -193,30 +193,29 @@ def _bias(claim: Section, key: str) -> Bias:
 
 def _proved_dual_norm(
     top: Section, instance: Instance, work: Work, backend: Backend
-) -> tuple[ExactMatrix, float]:
-    """Z, and a proved upper bound of its dual norm."""
-    kind = _kind(top)
-    if kind == "psd":
-        psd = _psd_proof(top, instance)
-        check_psd(instance.features(), psd, work, backend)
-        return psd.Z, psd.kappa
-    if kind == "partition":
-        partition = _partition_proof(top, instance)
-        check_partition(instance.features(), partition, work, backend)
-        return partition.Z, partition.kappa
-    if kind == "phases":
-        phases = _phases_proof(top, instance)
-        check_phases(instance.features(), phases, work)
-        return phases.Z, phases.kappa
-    if kind == "cuts":
-        cuts = _cuts_proof(top, instance)
-        check_cuts(instance.features(), cuts, work, backend)
-        return cuts.Z, cuts.kappa
+) -> tuple[ExactMatrix, float, bool]:
+    """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
+    kind, features = _kind(top), instance.features
+    proof: PsdProof | PartitionProof | PhasesProof | CutsProof
     if kind == "regions":
         regions = _regions_proof(top, instance)
-        check_regions(instance.features(), regions, work, backend)
-        return regions.Z, regions.kappa
-    raise Malformed("proof.kind is not known, only psd, cuts, partition, phases and regions")
+        check_regions(instance, regions, work, backend)
+        return regions.Z, regions.kappa, regions.ball is not None
+    if kind == "psd":
+        proof = _psd_proof(top, instance)
+        check_psd(features(), proof, work, backend)
+    elif kind == "partition":
+        proof = _partition_proof(top, instance)
+        check_partition(features(), proof, work, backend)
+    elif kind == "phases":
+        proof = _phases_proof(top, instance)
+        check_phases(features(), proof, work)
+    elif kind == "cuts":
+        proof = _cuts_proof(top, instance)
+        check_cuts(features(), proof, work, backend)
+    else:
+        raise Malformed("proof.kind is not known, only psd, cuts, partition, phases and regions")
+    return proof.Z, proof.kappa, False
 
 
 def _kind(top: Section) -> object:
@@ -390,7 +389,9 @@ def _splits(proof: Section, n: int) -> array[int]:
 
 def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
     keys = ("kind", "kappa", "Z", "directions", "bounds", "splits", "mu", "products", "balls")
-    proof = Section("proof", top.value("proof"), (*keys, "weights", "L"))
+    given = top.value("proof")
+    ball = ("ball", "nu") if isinstance(given, dict) and "ball" in given else ()
+    proof = Section("proof", given, (*keys, "weights", "L", *ball))
     products = Section(
         "products", proof.value("products"), ("count", "first", "second", "multiplier")
     )
@@ -407,13 +408,17 @@ def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
             raise section.wrong(key, f"has an index that is not below {2 * instance.n}")
     if len(first) != len(second) or any(r > s for r, s in zip(first, second, strict=True)):
         raise products.wrong("first", "must have as many numbers as second, none above")
+    if ball and instance.hidden_bias != "free":
+        raise proof.wrong("ball", "is for a free hidden bias")
     return RegionsProof(
         kappa=proof.positive("kappa"),
         Z=proof.doubles("Z", instance.n, instance.c),
         directions=proof.array("directions"),
         bounds=proof.floats("bounds", "d"),
         splits=_splits(proof, instance.n),
+        ball=proof.doubles("ball", 1, instance.d + 1) if ball else None,
         mu=proof.floats("mu", "d"),
+        nu=proof.floats("nu", "d") if ball else array("d"),
         product_counts=products.words("count"),
         first=first,
         second=second,

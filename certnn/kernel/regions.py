@@ -1,4 +1,4 @@
-"""The proof of a dual norm region by region, with products with the norm (Theorems 48 and 49).
+"""The proof of a dual norm region by region, with products with the norm (Theorems 48, 49, 51).
 
 As in a proof by phases (``phases.py``) it is shown that wᵀZᵀ(Xu)₊ ≤ h‖u‖ for the rays w of a cover
 of the outputs, and the space of u is split by the signs of x_iᵀu. On each leaf with its *fixed*
@@ -8,10 +8,12 @@ matrix 2S of the form in (a, u, ρ), ρ = ‖u‖,
 
     2hρ² − 2ρ Σ σ_i a_i − 2μ(ρ² − ‖u‖²) − 2 Σ y_rs f_r f_s − 2 Σ f_k (s_k ρ + r_kᵀu),    σ = Zw,
 
-where f = (a₁..a_n, b₁..b_n), y_rs ≥ 0 but for the products a_i b_i, and ‖r_k‖ ≤ s_k. It is positive
-semidefinite because diag(w)·2S·diag(w) − LLᵀ is diagonally dominant for the given w > 0 and L.
-Where the file gives neither, a factor is computed. Points that no product joins share no entry of
-S, so with products in small groups of points the work is linear in their number.
+where f = (a₁..a_n, b₁..b_n), y_rs ≥ 0 but for the products a_i b_i, and ‖r_k‖ ≤ s_k. For a free
+hidden bias u has one more entry g, which is not of its norm: |g| ≤ ρ, the form has −2ν(ρ² − g²)
+with ν ≥ 0 besides, and ‖r_k‖ ≤ s_k − |t_k|, with t_k for g. The form is positive semidefinite
+because diag(w)·2S·diag(w) − LLᵀ is diagonally dominant for the given w > 0 and L. Where the file
+gives neither, a factor is computed. Points that no product joins share no entry of S, so with
+products in small groups of points the work is linear in their number.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from operator import mul
 from typing import TypeVar
 
 from certnn.kernel.definite import arrow_definite
-from certnn.kernel.exact import Backend, ExactMatrix, integers, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, integers, times_transpose
+from certnn.kernel.instance import Instance
 from certnn.kernel.outputs import leaves, proved_directions
 from certnn.kernel.psd import connected_groups, lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
@@ -50,8 +53,10 @@ class RegionsProof:
     splits : array of int
         The trees of regions in preorder, direction after direction: −1 for a leaf, else the point
         that is split. The child in which it is inactive comes first.
-    mu : array of double
-        One for each leaf, in the order of the trees, as is what follows.
+    ball : ExactMatrix, shape (1, d + 1), or None
+        For a free hidden bias: the center and radius of a ball that all points are in.
+    mu, nu : array of double
+        One for each leaf, in the order of the trees, as is what follows; no nu without a ball.
     product_counts : array of unsigned int
         Number of products of each leaf.
     first, second : array of unsigned int
@@ -75,7 +80,9 @@ class RegionsProof:
     directions: bytes
     bounds: array[float]
     splits: array[int]
+    ball: ExactMatrix | None
     mu: array[float]
+    nu: array[float]
     product_counts: array[int]
     first: array[int]
     second: array[int]
@@ -87,8 +94,10 @@ class RegionsProof:
     L: array[float]
 
 
-def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: Backend) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z`.
+
+    That is on the instance's features, or with a ball for all values of a free hidden bias.
 
     Raises
     ------
@@ -98,7 +107,7 @@ def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backen
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
-    c = len(proof.Z.rows[0])
+    c, features = instance.c, _features(instance, proof, work)
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
@@ -115,6 +124,20 @@ def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backen
     reader.require_end()
 
 
+def _features(instance: Instance, proof: RegionsProof, work: Work) -> ExactMatrix:
+    """Those of the instance; or with a ball, the points from its center, beside the radius."""
+    if proof.ball is None:
+        return instance.features()
+    data = exact_matrix(instance.X, instance.n, instance.d)
+    work.spend(3 * instance.n * (instance.d + 1), (data.span | proof.ball.span).summed(3).bits)
+    (*center, radius), unit = proof.ball.rows[0], proof.ball.exponent
+    moved = data - ExactMatrix([center] * instance.n, unit)
+    whole = moved.beside(ExactMatrix([[radius]] * instance.n, unit))
+    if any(sum(x * x for x in row) > r * r for *row, r in whole.rows):
+        raise Rejected("a point is outside of the ball of a free bias")
+    return whole
+
+
 class _Lengths:
     """How long the integers of a leaf become: the spans of the arrays, taken once."""
 
@@ -124,7 +147,7 @@ class _Lengths:
         self._terms = 4 * (features.height + len(proof.first) + len(proof.balls))
         self._form, self._dual = UNIT | features.span, proof.Z.span
         self._partners = span_of(proof.multipliers) * self._form | span_of(proof.ball_multipliers)
-        self._corner = span_of(proof.bounds) | span_of(proof.mu)
+        self._corner = span_of(proof.bounds) | span_of(proof.mu) | span_of(proof.nu)
         self._scales, self._square = w * w, (L * L).summed(self._order)
 
     def bits(self, ray: tuple[int, ...]) -> int:
@@ -165,6 +188,10 @@ class _Reader:
         """μ of the next leaf."""
         return self._take("mu", self._proof.mu, 1)[0]
 
+    def nu(self) -> float | None:
+        """ν of the next leaf, if there is a free bias."""
+        return None if self._proof.ball is None else self._take("nu", self._proof.nu, 1)[0]
+
     def products(self, columns: int) -> _Products:
         """Those of the next leaf."""
         proof = self._proof
@@ -195,14 +222,10 @@ class _Reader:
 
     def require_end(self) -> None:
         """Nothing is left of any array."""
-        for name in ("mu", "product_counts", "first", "multipliers", "ball_counts", "balls"):
-            self._require_all(name)
-        for name in ("second", "ball_multipliers", "weights", "L"):
-            self._require_all(name)
-
-    def _require_all(self, name: str) -> None:
-        if self._at[name] < len(getattr(self._proof, name)):
-            raise Rejected(f"{name} go on after the last leaf")
+        one, other = "mu nu product_counts first multipliers", "ball_counts balls second"
+        for name in f"{one} {other} ball_multipliers weights L".split():
+            if self._at[name] < len(getattr(self._proof, name)):
+                raise Rejected(f"{name} go on after the last leaf")
 
 
 def _check_leaf(
@@ -217,14 +240,14 @@ def _check_leaf(
 ) -> None:
     """Read what the file has for a leaf, and check that it proves the bound there (Theorem 48)."""
     n, columns = len(features.rows), len(features.rows[0])
-    mu, products = reader.mu(), reader.products(columns)
-    _require_nonnegative(n, products)
+    mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
+    _require_nonnegative(n, products, nu)
     if reader.has_witness:
         S = _form(features, sigma, signs, range(n), products, work, bits, backend)
-        S += _corner(bound, mu, S.height, columns)
+        S += _corner(bound, mu, nu, S.height, columns)
         _require_witness(S, *reader.witness(S.height), work, bits, backend)
         return
-    corner, blocks = _corner(bound, mu, columns + 1, columns), []
+    corner, blocks = _corner(bound, mu, nu, columns + 1, columns), []
     for points, own in _parts(n, signs, products):
         S = _form(features, sigma, signs, points, own, work, bits, backend)
         size = S.height - columns - 1
@@ -236,11 +259,15 @@ def _check_leaf(
         raise Rejected("the form of a leaf is not positive definite")
 
 
-def _require_nonnegative(n: int, products: _Products) -> None:
+def _require_nonnegative(n: int, products: _Products, nu: float | None) -> None:
+    if nu is not None and nu < 0:
+        raise Rejected("a multiplier of a free bias is negative")
     for r, s, y in products.pairs:
         if y < 0 and not r < n == s - r:
             raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
     for form, (*vector, s) in products.balls:
+        if nu is not None:
+            s -= abs(vector.pop())
         if s < 0 or sum(x * x for x in vector) > s * s:
             raise Rejected(f"a product of form {form} with the norm may be negative")
 
@@ -336,9 +363,11 @@ def _columns(matrix: ExactMatrix, start: int, stop: int) -> ExactMatrix:
     return ExactMatrix([row[start:stop] for row in matrix.rows], matrix.exponent)
 
 
-def _corner(bound: float, mu: float, order: int, columns: int) -> ExactMatrix:
-    """The diagonal matrix of 2(h − μ)ρ² + 2μ‖u‖²."""
-    (h, m), bits = integers([bound, mu])
-    diagonal = [*([0] * (order - columns - 1)), *([2 * m] * columns), 2 * (h - m)]
+def _corner(bound: float, mu: float, nu: float | None, order: int, columns: int) -> ExactMatrix:
+    """The diagonal matrix of 2(h − μ)ρ² + 2μ‖u‖²; with ν of 2(h − μ − ν)ρ² + 2μ‖u‖² + 2νg²."""
+    (h, m, v), bits = integers([bound, mu, nu or 0.0])
+    diagonal = [*([0] * (order - columns - 1)), *([2 * m] * columns), 2 * (h - m - v)]
+    if nu is not None:
+        diagonal[-2] = 2 * v
     rows = [[entry * (p == q) for q in range(order)] for p, entry in enumerate(diagonal)]
     return ExactMatrix(rows, -bits)

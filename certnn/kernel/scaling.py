@@ -14,7 +14,9 @@ from certnn.kernel.rejected import Rejected
 _STRETCH = 1 + Fraction(1, 1 << 13)
 
 
-def bound_from_dual_norm(instance: Instance, Z: bytes, kappa: float) -> Fraction:
+def bound_from_dual_norm(
+    instance: Instance, Z: bytes, kappa: float, free_bias: bool = False
+) -> Fraction:
     """L(Z, kappa): a lower bound whenever kappa is at least the dual norm of Z.
 
     This is the value only; it becomes a `Bound` once a certificate proves that kappa is large
@@ -27,6 +29,8 @@ def bound_from_dual_norm(instance: Instance, Z: bytes, kappa: float) -> Fraction
         Dual point, n×c little-endian doubles, row by row.
     kappa : float
         Positive; claimed to be at least max over ‖u‖ ≤ 1 of ‖Zᵀ(Xu)₊‖.
+    free_bias : bool
+        Whether a free hidden bias is beside u there, rather than in it (Theorem 51).
 
     Raises
     ------
@@ -34,11 +38,15 @@ def bound_from_dual_norm(instance: Instance, Z: bytes, kappa: float) -> Fraction
         If Z proves nothing: it is outside of the domain of the conjugate of the loss, or a bias is
         free and a column of Z does not sum to zero.
     """
-    return scaled_bound(instance, exact_matrix(Z, instance.n, instance.c), kappa)
+    return scaled_bound(instance, exact_matrix(Z, instance.n, instance.c), kappa, free_bias)
 
 
-def scaled_bound(instance: Instance, dual: ExactMatrix, kappa: float) -> Fraction:
+def scaled_bound(
+    instance: Instance, dual: ExactMatrix, kappa: float, free_bias: bool = False
+) -> Fraction:
     """The value of `bound_from_dual_norm`.
+
+    With `free_bias` kappa is of a free hidden bias itself, not of its column (Theorem 51).
 
     With σ = ‖Zᵀ1‖²/reg for a decayed output bias, and σ = 0 without one, it is for the half-squared
     loss L = s⟨Z, Y⟩ − ½s²(‖Z‖² + σ), where s = clip(⟨Z, Y⟩/(‖Z‖² + σ), 0, reg/kappa), and 0 if
@@ -51,7 +59,7 @@ def scaled_bound(instance: Instance, dual: ExactMatrix, kappa: float) -> Fractio
         If a free bias wants columns of Z that sum to zero, and they do not.
     """
     largest = Fraction(instance.reg) / Fraction(kappa)
-    if instance.hidden_bias == "free":
+    if instance.hidden_bias == "free" and not free_bias:
         largest /= _STRETCH
     square = Fraction(0)
     if instance.balanced and any(map(any, _column_sums(dual).rows)):

@@ -114,7 +114,6 @@ def lower_bound(
     require_problem(problem)
     require_seed(seed)
     refuse_ignored(problem, level, choice, cluster)
-    choice = choice or (SolverChoice() if problem.is_plain else SolverChoice(_ANY_LOSS))
     _validate(problem, memory_limit, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
@@ -125,7 +124,7 @@ def lower_bound(
         context = Context(
             problem,
             Goal(limit, gap, target, memory_limit, seed),
-            choice,
+            choice or SolverChoice(OWN if problem.is_plain else _ANY_LOSS),
             cluster,
             progress or Context.progress,
             best=Certified(improve.certificate, improve.bound) if improve else None,
@@ -135,17 +134,18 @@ def lower_bound(
         )
         search = BoundSearch(context, improve, checkpoint or (lambda result: None))
         with threadpool_limits(1):  # small matrices: on busy cores threads only wait
-            search.run(_plan(context, level), _last(context, level))
+            search.run(_plan(context, level, choice), _last(context, level))
         return search.result()
 
 
-def _plan(context: Context, level: str) -> tuple[Level, ...]:
+def _plan(context: Context, level: str, choice: SolverChoice | None) -> tuple[Level, ...]:
     """The levels to run."""
     problem, limited = context.problem, context.budget.limited
     # The level shor needs no directions, and may have very many points.
     directions = 0 if level == "shor" else context.directions.count
-    general = context.choice.solver != OWN
-    return stages(level, directions, problem.features.shape[1], problem.c, general, limited)
+    general = choice is not None and choice.solver != OWN
+    shape = directions, problem.features.shape[1], problem.c
+    return stages(level, *shape, general, limited, problem.is_plain)
 
 
 def _last(context: Context, level: str) -> Level | None:

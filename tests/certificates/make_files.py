@@ -22,7 +22,7 @@ from certnn.relaxation.extended.refine import refine
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.regions import region_rounds
-from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.relaxation.reduced.reduced_problem import reduce_by_rows
 from certnn.search.lower_bound import lower_bound
 from certnn.training import train_locally
 
@@ -186,11 +186,12 @@ def lifts_problems():
     yield "lifts-one-point", 1, TrainingProblem([[2.0]], [[3.0]], 0.5)
     yield "lifts-two-outputs", 2, TrainingProblem(normal(4, 2), normal(4, 2), 0.1)
     yield "lifts-hidden-bias", 2, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, True)
+    yield "lifts-free-bias", 2, TrainingProblem(normal(6, 1), normal(6, 1), 0.05, "free")
 
 
 def lifts(problem, size):
     of = cover_of_outputs(problem.c, 1.2, Budget())
-    *_, last = GroupedLifts(reduce_problem(problem), of, size, Budget()).points()
+    *_, last = GroupedLifts(reduce_by_rows(problem), of, size, Budget()).points()
     return certify_regions(problem, last.point, {"made by": "certnn"}).certificate
 
 
@@ -309,6 +310,7 @@ def incorrect(correct):
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
     yield from incorrect_regions(correct["regions"])
     yield from incorrect_lifts(correct["lifts"])
+    yield from incorrect_free_bias(correct["lifts-free-bias"])
 
 
 def incorrect_lifts(good):
@@ -337,6 +339,41 @@ def incorrect_lifts(good):
     yield "lifts-without-squares", row, lists((*products, "multiplier"), without_squares)
     yield "lifts-with-weights-alone", "weights end", lists((proof, "weights"), lambda t: [1.0])
     yield "lifts-with-L-alone", "weights end", lists((proof, "L"), lambda t: [1.0])
+
+
+def incorrect_free_bias(good):
+    proof, row = "proof", "not positive definite"
+
+    def lists(key, change):
+        return array_changed(good, proof, key, to=change, kind="d")
+
+    yield "free-bias-radius-a-little-less", "outside", lists("ball", entry(-1, lambda t: 0.999 * t))
+    yield "free-bias-radius-zero", "outside", lists("ball", entry(-1, 0.0))
+    yield "free-bias-center-moved", "outside", lists("ball", entry(0, lambda t: t + 0.1))
+    yield "free-bias-radius-doubled", row, lists("ball", entry(-1, lambda t: 2.0 * t))
+    yield "free-bias-nu-barely-negative", "free bias", lists("nu", entry(-1, -5e-324))
+    yield "free-bias-nu-zero", row, lists("nu", lambda t: [0.0] * len(t))
+    yield "free-bias-nu-missing", "nu end", lists("nu", lambda t: t[:-1])
+    yield "free-bias-nu-too-many", "nu go on", lists("nu", lambda t: [*t, 1.0])
+    unbalanced = lists("Z", entry(0, lambda t: t * (1.0 + 2.0**-40)))
+    yield "free-bias-dual-point-unbalanced", "sum to zero", unbalanced
+    size = good["claim"]["d"] + 2
+    balls = (proof, "balls", "multiplier")
+
+    def beyond(numbers):
+        """The bias's share of the first product as large as its s, beside r that is not zero."""
+        first = next(k for k in range(0, len(numbers), size) if numbers[k] != 0.0)
+        return [
+            *numbers[: first + size - 2],
+            numbers[first + size - 1],
+            *numbers[first + size - 1 :],
+        ]
+
+    yield (
+        "free-bias-beyond-the-norm",
+        "norm may be negative",
+        array_changed(good, *balls, to=beyond),
+    )
 
 
 def incorrect_regions(good):
@@ -464,6 +501,18 @@ def incorrect_cuts(good, of_sets):
     yield "cuts-set-form-doubled", row, lists(parts, double, "d", lists(form, double, "d", of_sets))
     points = lists((*sets, "point"), lambda t: [(i + 1) % 5 for i in t], "I", of_sets)
     yield "cuts-sets-of-other-points", row, points
+
+
+def malformed_free_bias(good):
+    proof = "proof"
+    decayed = changed(good, "claim", "hidden_bias", to=True)
+    yield "free-bias-of-a-decayed-one", dump(decayed)
+    for key in ("ball", "nu"):
+        lacking = {name: value for name, value in good[proof].items() if name != key}
+        yield f"free-bias-without-{key}", dump(good | {proof: lacking})
+    short = array_changed(good, proof, "ball", to=lambda t: t[1:])
+    yield "free-bias-ball-too-short", dump(short)
+    yield "free-bias-nu-nan", dump(array_changed(good, proof, "nu", to=entry(0, math.nan)))
 
 
 def malformed_regions(good):
@@ -820,6 +869,7 @@ def malformed(correct):
     both = changed(good, proof, "weights", to=pack([0.0, 1.0, math.inf]))
     yield "wrong-sign-and-not-finite", dump(both)
     yield from malformed_regions(correct["regions"])
+    yield from malformed_free_bias(correct["lifts-free-bias"])
     yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
 

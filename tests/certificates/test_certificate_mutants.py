@@ -24,6 +24,7 @@ SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparal
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["regions", "regions-two-outputs", "regions-hidden-bias"]
 SEARCHED += ["lifts", "lifts-two-outputs", "lifts-hidden-bias", "lifts-with-splits"]
+SEARCHED += ["lifts-free-bias"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
@@ -53,6 +54,7 @@ FLOAT_ARRAYS = {
         *[(("proof", "multipliers"), "f")] * 3,
     ],
 }
+OF_A_FREE_BIAS = [(("proof", key), "d") for key in ("ball", "nu")] * 2
 INDEX_ARRAYS = {
     "psd": [(("proof", "products", key), "I") for key in ("first", "second")],
     "cuts": [
@@ -144,6 +146,8 @@ def kind_of(certificate):
 def mutated(rng, certificate, others):
     """One change, of one array or number; or of a whole array to one of another certificate."""
     floats, indices = (arrays[kind_of(certificate)] for arrays in (FLOAT_ARRAYS, INDEX_ARRAYS))
+    if "ball" in certificate["proof"]:
+        floats = [*floats, *OF_A_FREE_BIAS]
     what = rng.random()
     if what < 0.7:
         path, kind = rng.choice(floats)
@@ -157,7 +161,7 @@ def mutated(rng, certificate, others):
         )
     if what < 0.95:
         return changed(certificate, *rng.choice(SCALARS), to=lambda t: other_number(rng, t))
-    others = [other for other in others if kind_of(other) == kind_of(certificate)]
+    others = [other for other in others if other["proof"].keys() == certificate["proof"].keys()]
     other, ((*path, key), _) = rng.choice(others), rng.choice(floats)
     for step in path:
         other = other[step]

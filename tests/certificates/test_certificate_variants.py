@@ -260,7 +260,9 @@ def test_phases_do_not_depend_on_the_scale_of_the_dual_point(name, factor):
     assert value(certificate) == Fraction(GOOD[name]["claim"]["lower_bound"])
 
 
-@pytest.mark.parametrize("name", [name for name in GOOD if GOOD[name]["claim"]["hidden_bias"]])
+@pytest.mark.parametrize(
+    "name", [name for name in GOOD if GOOD[name]["claim"]["hidden_bias"] is True]
+)
 def test_hidden_bias_is_a_column_of_ones(name):
     certificate = GOOD[name]
     n, d = certificate["claim"]["n"], certificate["claim"]["d"]

@@ -28,6 +28,8 @@ def objective(certificate, U, V):
     X, Y, reg = _data(certificate)
     U, V = (np.vectorize(Fraction, otypes=[object])(weights) for weights in (U, V))
     residual = np.maximum(X @ U, Fraction(0)) @ V - Y
+    if certificate["claim"]["hidden_bias"] == "free":
+        U = U[:-1]
     return (np.sum(residual * residual) + reg * (np.sum(U * U) + np.sum(V * V))) / 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import struct
 from array import array
 from dataclasses import replace
 from fractions import Fraction
@@ -24,9 +25,11 @@ from certnn.certificates.regions_certify import certify_regions
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.kernel import Rejected, check_certificate
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.instance import Instance
 from certnn.kernel.outputs import leaves
 from certnn.kernel.regions import RegionsProof, _form_row, check_regions
 from certnn.kernel.work import Work
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -57,7 +60,8 @@ def random_leaf(rng, n, columns, direction, signs, safe):
     heights = np.linalg.norm(vectors, axis=1) * (1.0 + rng.random(2))
     mu = 40.0 if safe else 5.0 * rng.random()
     balls = rng.integers(0, 2 * n, 2)
-    return RegionLeaf(direction, signs, mu, products, balls, np.hstack([vectors, heights[:, None]]))
+    partners = np.hstack([vectors, heights[:, None]])
+    return RegionLeaf(direction, signs, mu, 0.0, products, balls, partners)
 
 
 def random_point(rng, n, columns, c, safe=True):
@@ -88,6 +92,40 @@ def test_a_proved_kappa_is_above_every_neuron(seed, n, columns, c):
     outputs = np.linalg.norm(point.Z.T @ np.maximum(problem.X @ u, 0.0), axis=0)
     assert np.all(outputs <= kappa * np.linalg.norm(u, axis=0))
     assert plain_checker()["proved"](certificate.document)
+
+
+@given(seed=SEEDS, n=st.integers(2, 4), d=st.integers(1, 2), c=st.integers(1, 2))
+@settings(max_examples=25, deadline=None)
+def test_a_proved_kappa_is_above_every_neuron_with_a_free_bias(seed, n, d, c):
+    """Theorem 51: with a ball around the points, for any bias, in the ball or far beyond it."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) + 3.0 * rng.standard_normal(d)
+    problem = TrainingProblem(X, rng.standard_normal((n, c)), 0.1, "free")
+    point = random_point(rng, n, d + 1, c)
+    Z = point.Z - np.mean(point.Z, axis=0)
+    leaves_of_bias = tuple(replace(leaf, nu=1.0 + 30.0 * rng.random()) for leaf in point.leaves)
+    ball = BiasBall.around(X)
+    point = replace(point, Z=Z, leaves=leaves_of_bias, ball=ball)
+    certificate = certify_regions(problem, point, {}).certificate
+    kappa = json.loads(certificate.document)["proof"]["kappa"]
+    u = rng.standard_normal((d, 3000))
+    norms = np.linalg.norm(u, axis=0)
+    bias = ball.radius * norms * rng.standard_normal(3000) * 10.0 ** rng.integers(-1, 2, 3000)
+    outputs = np.maximum(X @ u + bias - ball.center @ u, 0.0)
+    assert np.all(np.linalg.norm(Z.T @ outputs, axis=0) <= kappa * norms * (1.0 + 1e-9))
+    assert plain_checker()["proved"](certificate.document)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=20, deadline=None)
+def test_the_ball_is_around_the_points_and_hardly_larger_than_it_must_be(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((int(rng.integers(1, 20)), 2)) * 10.0 ** rng.integers(-9, 9)
+    ball = BiasBall.around(X)
+    distances = np.linalg.norm(X - ball.center, axis=1)
+    assert np.max(distances) <= ball.radius
+    apart = np.max(np.linalg.norm(X[:, None] - X[None], axis=-1))
+    assert ball.radius <= apart / np.sqrt(3.0) * 1.02 + 1e-300  # Jung's theorem in the plane
 
 
 @given(seed=SEEDS, n=st.integers(1, 4), columns=st.integers(1, 3))
@@ -128,7 +166,9 @@ def proof_of_one_point(**changes):
         "directions": b"\0\0",
         "bounds": array("d", [1.0, 1.0]),
         "splits": array("i", [0, -1, -1, 0, -1, -1]),
+        "ball": None,
         "mu": array("d", [0.5] * 4),
+        "nu": array("d"),
         "product_counts": array("I", [0] * 4),
         "first": array("I"),
         "second": array("I"),
@@ -143,11 +183,12 @@ def proof_of_one_point(**changes):
     return RegionsProof(**(values | changes))
 
 
-FEATURE = ExactMatrix([[1]], 0)
+_ONE = struct.pack("<d", 1.0)
+ONE_POINT = Instance(1, 1, 1, 1.0, False, _ONE, _ONE)
 
 
 def test_a_proof_by_hand_without_any_room():
-    check_regions(FEATURE, proof_of_one_point(), Work(1 << 24), "python")
+    check_regions(ONE_POINT, proof_of_one_point(), Work(1 << 24), "python")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +209,7 @@ def test_a_proof_by_hand_without_any_room():
 )
 def test_what_is_wrong_with_it(change, reason):
     with pytest.raises(Rejected, match=reason):
-        check_regions(FEATURE, replace(proof_of_one_point(), **change), Work(1 << 24), "python")
+        check_regions(ONE_POINT, replace(proof_of_one_point(), **change), Work(1 << 24), "python")
 
 
 def ball(multiplier):
@@ -181,10 +222,10 @@ def ball(multiplier):
 
 
 def test_norms_are_compared_exactly():
-    check_regions(FEATURE, proof_of_one_point(**ball([1.0, 1.0])), Work(1 << 24), "python")
+    check_regions(ONE_POINT, proof_of_one_point(**ball([1.0, 1.0])), Work(1 << 24), "python")
     for r, s in ((1.0, np.nextafter(1.0, 0.0)), (1.0, -1.0), (0.0, -5e-324), (-2.0, 1.0)):
         with pytest.raises(Rejected, match="norm may be negative"):
-            check_regions(FEATURE, proof_of_one_point(**ball([r, s])), Work(1 << 24), "python")
+            check_regions(ONE_POINT, proof_of_one_point(**ball([r, s])), Work(1 << 24), "python")
 
 
 def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanishes():
@@ -196,10 +237,10 @@ def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanish
             multipliers=array("d", [y]),
         )
 
-    check_regions(FEATURE, one(0, 1, -7.0), Work(1 << 24), "python")
-    check_regions(FEATURE, one(0, 0, 7.0), Work(1 << 24), "python")
+    check_regions(ONE_POINT, one(0, 1, -7.0), Work(1 << 24), "python")
+    check_regions(ONE_POINT, one(0, 0, 7.0), Work(1 << 24), "python")
     with pytest.raises(Rejected, match="negative"):
-        check_regions(FEATURE, one(0, 0, -7.0), Work(1 << 24), "python")
+        check_regions(ONE_POINT, one(0, 0, -7.0), Work(1 << 24), "python")
 
 
 def unwitnessed(**changes):
@@ -216,13 +257,13 @@ def unwitnessed(**changes):
 
 
 def test_a_proof_by_hand_without_a_witness():
-    check_regions(FEATURE, unwitnessed(), Work(1 << 24), "python")
+    check_regions(ONE_POINT, unwitnessed(), Work(1 << 24), "python")
     semidefinite = {"kappa": 1.0, "bounds": array("d", [1.0, 1.0])}
     for change in (semidefinite, {"mu": array("d", [0.5, 0.51, 0.5, 0.5])}):
         with pytest.raises(Rejected, match="not positive definite"):
-            check_regions(FEATURE, unwitnessed(**change), Work(1 << 24), "python")
+            check_regions(ONE_POINT, unwitnessed(**change), Work(1 << 24), "python")
     with pytest.raises(Rejected, match="weights end"):
-        check_regions(FEATURE, unwitnessed(L=array("d", [1.0])), Work(1 << 24), "python")
+        check_regions(ONE_POINT, unwitnessed(L=array("d", [1.0])), Work(1 << 24), "python")
 
 
 def in_groups(point):

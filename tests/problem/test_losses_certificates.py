@@ -58,7 +58,8 @@ def verdict(document):
 @pytest.mark.parametrize(
     ("loss", "hidden_bias", "output_bias", "level"),
     [(*setting, "partition") for setting in SETTINGS]
-    + [(*setting, level) for level in ("shor", "phases") for setting in SETTINGS[5::3]],
+    + [(*setting, level) for level in ("shor", "phases") for setting in SETTINGS[5::3]]
+    + [(*setting, "lifts(3)") for setting in SETTINGS],
 )
 def test_both_checkers_agree(loss, hidden_bias, output_bias, level, plain_checker):
     document = certificate(loss, hidden_bias, output_bias, level)

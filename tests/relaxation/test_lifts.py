@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from certnn.certificates.directions import bounds, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.certificates.sphere import largest_on_sphere
 from certnn.errors import InputError
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
@@ -27,34 +31,47 @@ from certnn.relaxation.interior.lifts.hessian import (
     assemble,
     corner_entries,
 )
-from certnn.relaxation.interior.lifts.method import _start
 from certnn.relaxation.interior.lifts.newton import JointStep
 from certnn.relaxation.interior.lifts.scaling import Scaling, central_dual
+from certnn.relaxation.interior.lifts.start import first_state
 from certnn.relaxation.interior.lifts.triangular import factor, solve_both, solve_lower
+from certnn.relaxation.modelled.loss_expressions import loss_of_residual
 from certnn.relaxation.reduced.groups import angular_groups
-from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.relaxation.reduced.reduced_problem import reduce_by_rows, reduce_problem
 from certnn.search.levels.lifts import Lifts
 from certnn.search.levels.schedule import EARLY_LIFTS, LIFTS, SHOR, stages
+from certnn.training import train_locally
+
+sys.path.append(str(Path(__file__).parents[1] / "problem"))
+from loss_cases import BIASES, LOSSES, optimum_over_patterns
+from loss_cases import problem as loss_case
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
 def lifts_of(problem, size, spread=1.2, budget=None):
     budget = budget or Budget()
-    return GroupedLifts(reduce_problem(problem), cover(problem.c, spread, budget), size, budget)
+    of = cover(problem.c, spread, budget)
+    of = of.centred() if problem.loss.sums_to_zero else of
+    return GroupedLifts(reduce_by_rows(problem), of, size, budget)
 
 
 def value_by_clarabel(problem, size, spread=1.2):
     """The relaxation as a conic program, its groups and directions given."""
-    X, Y = problem.features, problem.Y
-    n, d = X.shape
-    groups = angular_groups(X / np.linalg.norm(X, axis=1, keepdims=True), size, 5e-3)
-    of = cover(problem.c, spread, Budget())
+    X, Y, n = problem.features, problem.Y, problem.n
+    own, free_bias = X, problem.hidden_bias == "free"
+    if free_bias:
+        ball = BiasBall.around(problem.X)
+        own, X = problem.X - ball.center, ball.features(problem.X).astype(float)
+    groups = angular_groups(own / np.linalg.norm(own, axis=1, keepdims=True), size, 5e-3)
+    of, d, e = cover(problem.c, spread, Budget()), X.shape[1], own.shape[1]
+    of = of.centred() if problem.loss.sums_to_zero else of
     lengths = np.linalg.norm(of.rays, axis=1)
     constraints, output, decay = [], np.zeros(Y.shape), 0.0
     for ray, length, height in zip(of.rays, lengths, bounds(of, 1.0, Budget()), strict=True):
         M = cp.Variable((1 + d, 1 + d), PSD=True)
-        constraints.append(cp.trace(M[1:, 1:]) <= M[0, 0])
+        constraints.append(cp.trace(M[1 : 1 + e, 1 : 1 + e]) <= M[0, 0])
+        constraints += [M[d, d] <= M[0, 0]] if free_bias else []
         added = [None] * n
         for group in groups:
             x, k = X[group], len(group)
@@ -66,8 +83,9 @@ def value_by_clarabel(problem, size, spread=1.2):
                 cp.bmat([[M, Q], [Q.T, A]]) >> 0,
                 cp.diag(A) == cp.sum(cp.multiply(x.T, Q[1:]), axis=0),
             ]
-            for j in range(k):
-                constraints += [cp.norm(Q[1:, j]) <= Q[0, j], cp.norm(B[1:, j]) <= B[0, j]]
+            for moved in (Q, B):
+                constraints += [cp.norm(moved[1 : 1 + e, j]) <= moved[0, j] for j in range(k)]
+                constraints += [cp.abs(moved[d]) <= moved[0]] if free_bias else []
             if k > 1:
                 off = ~np.eye(k, dtype=bool)
                 constraints += [A[off] >= 0, AB[off] >= 0, BB[off] >= 0]
@@ -76,7 +94,12 @@ def value_by_clarabel(problem, size, spread=1.2):
         column = cp.reshape(cp.hstack(added), (n, 1), order="C")
         output = output + column @ (ray / length)[None, :]
         decay = decay + problem.reg * float(height / length) * M[0, 0]
-    program = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(output - Y) + decay), constraints)
+    if problem.output_bias_decay is not None:
+        bias = cp.Variable((1, problem.c))
+        output = output + np.ones((n, 1)) @ bias
+        decay = decay + problem.output_bias_decay / 2 * cp.sum_squares(bias)
+    loss = loss_of_residual(problem.loss, Y - output, Y)
+    program = cp.Problem(cp.Minimize(loss + decay), constraints)
     tolerances = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-6)
     return program.solve(solver=cp.CLARABEL, **tolerances)
 
@@ -89,6 +112,17 @@ def value_by_clarabel(problem, size, spread=1.2):
         (normal(2, 7, 3, 1, hidden_bias=True), 7),
         (normal(3, 6, 2, 2), 2),
         (normal(4, 4, 2, 2), 4),
+        (loss_case("half-squared", "free", False), 3),
+        (loss_case("huber", False, True), 2),
+        (loss_case("huber", "free", True), 7),
+        (loss_case("hinge", True, "free"), 3),
+        (loss_case("hinge", "free", False, n=9, seed=2), 2),
+        (loss_case("squared-hinge", "free", "free"), 3),
+        (loss_case("logistic", False, False, c=2), 2),
+        (loss_case("logistic", "free", True), 3),
+        (loss_case("softmax", True, True), 3),
+        (loss_case("softmax", "free", False, n=6), 2),
+        (loss_case("softmax", False, "free", n=6, c=3), 2),
     ],
     ids=str,
 )
@@ -116,6 +150,34 @@ def test_no_sampled_network_is_below_the_bound(problem, size, seed):
     result = lower_bound(problem, f"lifts({size})", work_limit=20.0)
     assert result.bound.value <= best_sampled(problem, np.random.default_rng(seed))
     assert result.certificate.check().value == result.bound.value
+
+
+@pytest.mark.parametrize("output_bias", BIASES)
+@pytest.mark.parametrize("hidden_bias", BIASES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_not_above_the_optimum_of_any_loss_with_any_biases(loss, hidden_bias, output_bias):
+    problem = loss_case(loss, hidden_bias, output_bias, n=6, seed=4)
+    result = lower_bound(problem, "lifts(3)", work_limit=20.0)
+    best = train_locally(problem, Budget(work=5.0)).objective * (1.0 + 1e-9)
+    if problem.c == 1:
+        best = min(best, optimum_over_patterns(problem) * (1.0 + 1e-6))
+    assert result.level == "lifts(3)"
+    assert 0.5 * best < result.bound.rounded <= best
+
+
+@pytest.mark.parametrize("hidden_bias", BIASES)
+@pytest.mark.parametrize("loss", ["half-squared", "hinge", "logistic"])
+def test_zero_and_repeated_rows_of_other_losses(loss, hidden_bias):
+    given = loss_case(loss, n=6, seed=5)
+    X = given.X.copy()
+    X[1], X[2], X[3] = 0.0, X[0], -2.0 * X[0]
+    for output_bias in BIASES:
+        problem = TrainingProblem(
+            X, given.Y, 0.2, hidden_bias, loss=given.loss, output_bias=output_bias
+        )
+        result = lower_bound(problem, "lifts(3)", work_limit=20.0)
+        assert result.level == "lifts(3)"
+        assert result.bound.rounded <= optimum_over_patterns(problem) * (1.0 + 1e-6)
 
 
 @pytest.mark.parametrize("name", AWKWARD)
@@ -174,6 +236,7 @@ def test_as_a_level():
     assert EARLY_LIFTS.share < LIFTS.share
     assert LIFTS not in stages("auto", 26, 9, 4)
     assert LIFTS not in stages("auto", 26, 9, 3, general=True)
+    assert LIFTS in stages("auto", 90, 9, 3, plain=False)
 
 
 def test_larger_groups_follow_as_long_as_they_are_affordable():
@@ -196,15 +259,9 @@ def test_without_budget_no_step_is_begun():
     assert list(lifts.points()) == []
 
 
-@pytest.mark.parametrize(
-    ("problem", "reason"),
-    [
-        (TrainingProblem(np.eye(2), np.eye(2)[:, :1], 0.1, loss="huber"), "half-squared"),
-        (TrainingProblem(np.eye(4), np.eye(4), 0.1), "up to 3 outputs"),
-    ],
-)
-def test_what_it_does_not_take(problem, reason):
-    assert any(reason in note for note in lower_bound(problem, "lifts").notes)
+def test_it_takes_few_outputs():
+    problem = TrainingProblem(np.eye(4), np.eye(4), 0.1)
+    assert any("up to 3 outputs" in note for note in lower_bound(problem, "lifts").notes)
 
 
 def test_costs_are_linear_in_the_points():
@@ -220,10 +277,10 @@ def test_costs_are_linear_in_the_points():
 # The algebra.
 
 
-def batch_of(rng, groups=2, size=3, rank=2):
+def batch_of(rng, groups=2, size=3, rank=2, free_bias=False):
     rows = rng.standard_normal((groups * size, rank))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return GroupBatch(rows, np.arange(groups * size).reshape(groups, size))
+    return GroupBatch(rows, np.arange(groups * size).reshape(groups, size), free_bias)
 
 
 def symmetric(rng, *shape):
@@ -237,7 +294,11 @@ def random_blocks(rng, batch, lifts):
     return Blocks(
         symmetric(rng, *shape, whole, whole),
         *(rng.standard_normal((*shape, count)) for count in (pairs, ordered, pairs)),
-        *(rng.standard_normal((*shape, batch.size, batch.order)) for _ in range(2)),
+        *(rng.standard_normal((*shape, batch.size, 2 * batch.free_bias)) for _ in range(2)),
+        *(
+            rng.standard_normal((*shape, batch.size, batch.order - batch.free_bias))
+            for _ in range(2)
+        ),
     )
 
 
@@ -255,11 +316,11 @@ def inner_pair(rng, batch, lifts):
     return result
 
 
-@given(seed=SEEDS, size=st.integers(1, 4))
-@settings(max_examples=20, deadline=None)
-def test_the_adjoint_is_one(seed, size):
+@given(seed=SEEDS, size=st.integers(1, 4), free_bias=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_adjoint_is_one(seed, size, free_bias):
     rng = np.random.default_rng(seed)
-    batch = batch_of(rng, size=size)
+    batch = batch_of(rng, size=size, free_bias=free_bias)
     corner = symmetric(rng, 2, batch.order, batch.order)
     unknowns = rng.standard_normal((2, batch.groups, batch.unknowns))
     dual = random_blocks(rng, batch, 2)
@@ -268,14 +329,14 @@ def test_the_adjoint_is_one(seed, size):
     assert value == pytest.approx(float(np.vdot(own, unknowns) + np.vdot(of_corner, corner)))
 
 
-@given(seed=SEEDS)
-@settings(max_examples=10, deadline=None)
-def test_moments_of_neurons_are_in_the_cones(seed):
+@given(seed=SEEDS, free_bias=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_moments_of_neurons_are_in_the_cones(seed, free_bias):
     """For a neuron u, and with its own a and b, every entry is what it is called."""
     rng = np.random.default_rng(seed)
-    batch = batch_of(rng)
+    batch = batch_of(rng, free_bias=free_bias)
     u = rng.standard_normal(batch.order - 1)
-    z = np.append(np.linalg.norm(u), u)
+    z = np.append(np.linalg.norm(u[:-1] if free_bias else u), u)
     a, b = (np.maximum(sign * batch.rows @ u, 0.0) for sign in (1.0, -1.0))
     pairs = batch.first, batch.second
     unknowns = np.concatenate(
@@ -290,33 +351,38 @@ def test_moments_of_neurons_are_in_the_cones(seed):
     np.testing.assert_allclose(blocks.psd[0], whole[:, :, None] * whole[:, None, :], atol=1e-12)
     np.testing.assert_allclose(blocks.ab[0], a[:, batch.row] * b[:, batch.column], atol=1e-12)
     np.testing.assert_allclose(blocks.bb[0], b[:, pairs[0]] * b[:, pairs[1]], atol=1e-12)
-    np.testing.assert_allclose(blocks.norm_b[0], b[:, :, None] * z, atol=1e-12)
+    np.testing.assert_allclose(
+        blocks.norm_b[0], b[:, :, None] * (z[:-1] if free_bias else z), atol=1e-12
+    )
+    if free_bias:
+        products = a[:, :, None] * np.array([z[0] + z[-1], z[0] - z[-1]])
+        np.testing.assert_allclose(blocks.bias_a[0], products, atol=1e-12)
 
 
-@given(seed=SEEDS)
-@settings(max_examples=10, deadline=None)
-def test_the_scaling_maps_the_primal_point_to_the_dual_one(seed):
+@given(seed=SEEDS, free_bias=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_the_scaling_maps_the_primal_point_to_the_dual_one(seed, free_bias):
     rng = np.random.default_rng(seed)
-    batch = batch_of(rng)
+    batch = batch_of(rng, free_bias=free_bias)
     primal, dual = inner_pair(rng, batch, 2)
     scaling = Scaling(primal, dual)
     mapped = scaling.squared(primal)
-    for name in ("psd", "aa", "ab", "bb", "norm_a", "norm_b"):
+    for name in ("psd", "aa", "ab", "bb", "bias_a", "bias_b", "norm_a", "norm_b"):
         np.testing.assert_allclose(getattr(mapped, name), getattr(dual, name), rtol=1e-7, atol=1e-9)
     # Without a step the target at centring 1 is the gradient of the barrier.
     none = primal.with_parts(np.zeros_like)
     target, central = scaling.target(1.0, none, none), central_dual(primal, 1.0)
-    for name in ("psd", "aa", "ab", "bb", "norm_a", "norm_b"):
+    for name in ("psd", "aa", "ab", "bb", "bias_a", "bias_b", "norm_a", "norm_b"):
         np.testing.assert_allclose(
             getattr(target, name), getattr(central, name), rtol=1e-7, atol=1e-9
         )
 
 
-@given(seed=SEEDS)
-@settings(max_examples=10, deadline=None)
-def test_a_step_reaches_the_border_and_not_beyond(seed):
+@given(seed=SEEDS, free_bias=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_a_step_reaches_the_border_and_not_beyond(seed, free_bias):
     rng = np.random.default_rng(seed)
-    batch = batch_of(rng)
+    batch = batch_of(rng, free_bias=free_bias)
     primal, dual = inner_pair(rng, batch, 1)
     ds, dz = random_blocks(rng, batch, 1), random_blocks(rng, batch, 1)
     reach = Scaling(primal, dual).reach(ds, dz)
@@ -325,7 +391,7 @@ def test_a_step_reaches_the_border_and_not_beyond(seed):
         least = min(
             min(
                 float(np.linalg.eigvalsh(end.psd).min()),
-                *(float(one.min()) for one in end.linear),
+                *(float(np.min(one, initial=np.inf)) for one in end.linear),
                 *(
                     float((one[..., 0] - np.linalg.norm(one[..., 1:], axis=-1)).min())
                     for one in end.norms
@@ -336,11 +402,11 @@ def test_a_step_reaches_the_border_and_not_beyond(seed):
         assert (least > 0.0) is inside
 
 
-@given(seed=SEEDS, size=st.integers(1, 4))
-@settings(max_examples=10, deadline=None)
-def test_the_hessian_is_that_of_the_maps(seed, size):
+@given(seed=SEEDS, size=st.integers(1, 4), free_bias=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_the_hessian_is_that_of_the_maps(seed, size, free_bias):
     rng = np.random.default_rng(seed)
-    batch = batch_of(rng, groups=1, size=size)
+    batch = batch_of(rng, groups=1, size=size, free_bias=free_bias)
     primal, dual = inner_pair(rng, batch, 1)
     scaling = Scaling(primal, dual)
     row, column = corner_entries(batch.order)
@@ -353,9 +419,10 @@ def test_the_hessian_is_that_of_the_maps(seed, size):
         own,
         across,
     )
-    lengths, lift = np.zeros((1, size)), np.ones((1, 1))
+    none, bent, lift = np.zeros((1, size)), np.ones((1, size, 1, 1)), np.ones((1, 1))
     sums = np.zeros((3, 1, row.size, row.size))
-    Elimination(batch, scaling, lengths, lift, row, column).add_sums(np.arange(1), sums)
+    elimination = Elimination(batch, scaling, none, none, bent, lift, row, column)
+    elimination.add_sums(np.arange(1), sums)
     add_corner(*sums[:2, 0], row, column, sums[2, 0])
     own, of_corner = (np.tril(one) + np.tril(one, -1).T for one in (own, sums[2, 0]))
     whole = np.block([[own, across.T], [across, of_corner]])
@@ -384,14 +451,14 @@ def test_the_largest_value_on_the_sphere(seed):
 
 def test_the_dual_value_stays_below_the_objective():
     lifts = lifts_of(normal(3, 9, 3, 2), 3)
-    state = _start(lifts._joint)
+    state = first_state(lifts._joint)
     for _ in range(12):
         state, length = JointStep(lifts._joint, state).take()
         assert 0.0 < length <= 1.0
         dual = joint_dual(lifts._joint, state)
-        assert dual is None or dual.value <= lifts._objective(state)
+        assert dual is None or dual.value <= lifts._joint.objective(state)
     assert dual is not None
-    assert dual.value > 0.9 * lifts._objective(state)
+    assert dual.value > 0.9 * lifts._joint.objective(state)
 
 
 @given(seed=SEEDS, size=st.integers(1, 70))

@@ -74,6 +74,16 @@ def find_directions(features: FloatArray) -> Directions:
     return Directions(rows[first], units[first], label, norms, flipped)
 
 
+def each_row(features: FloatArray) -> Directions:
+    """Every row that is not zero as a direction of its own."""
+    norms = np.linalg.norm(features, axis=1)
+    rows = np.flatnonzero(norms > 0.0)
+    label = np.full(norms.size, -1, dtype=np.int64)
+    label[rows] = np.arange(rows.size)
+    units = features[rows] / norms[rows, None]
+    return Directions(rows, units, label, norms, np.zeros(norms.size, dtype=np.bool_))
+
+
 def undo_merge(directions: Directions, Z: FloatArray, merged: Products, kappa: float) -> DualPoint:
     """Carry multipliers for the unit representatives over to all rows (Theorem 8).
 

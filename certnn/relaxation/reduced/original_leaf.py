@@ -16,7 +16,7 @@ def original_leaf(
     Z: FloatArray,
     ray: tuple[int, float],
     signs: NDArray[np.int8],
-    mu: float,
+    multipliers: tuple[float, float],
     products: Products,
     forms: IndexArray,
     partners: FloatArray,
@@ -34,7 +34,8 @@ def original_leaf(
     ray : (int, float)
         The ray's number in the cover, and its length.
     signs : int8 array, shape (m,)
-    mu : float
+    multipliers : (float, float)
+        μ and ν.
     products : Products
     forms : int64 array, shape (k,)
         Of the products with the norm, each once: below m an a, else a b.
@@ -52,7 +53,8 @@ def original_leaf(
     return RegionLeaf(
         direction=number,
         signs=whole,
-        mu=multiple * mu,
+        mu=multiple * multipliers[0],
+        nu=multiple * multipliers[1],
         products=original.scaled(length),
         balls=representative[forms % m] + n * (forms >= m),
         ball_multipliers=multiple * rows / norms[forms % m][:, None],

@@ -10,9 +10,17 @@ from scipy.sparse import csr_array
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import DualPoint, Products
 from certnn.errors import SolverError
-from certnn.problem.losses import Loss
+from certnn.problem.bias_ball import BiasBall
+from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.reduced.directions import Directions, find_directions, undo_merge
+from certnn.relaxation.reduced.directions import (
+    Directions,
+    each_row,
+    find_directions,
+    undo_merge,
+)
+
+_NOTHING_LEFT = "every row of X is zero, so that nothing is left to solve"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +45,8 @@ class ReducedProblem:
     loss : Loss
     bias_decay : float or None
         Weight decay of an output bias: 0.0 if it is free, None without one.
+    ball : BiasBall or None
+        Where a free hidden bias is beside u: the last coordinate, which is not of its norm.
     """
 
     rows: FloatArray
@@ -51,6 +61,7 @@ class ReducedProblem:
     directions: Directions
     loss: Loss
     bias_decay: float | None
+    ball: BiasBall | None = None
 
     @property
     def rank(self) -> int:
@@ -87,11 +98,45 @@ def reduce_problem(
     """
     directions = directions or find_directions(problem.features)
     if directions.count == 0:
-        raise SolverError("every row of X is zero, so that nothing is left to solve")
-    n, m = problem.n, directions.count
-    _, singular, basis = np.linalg.svd(directions.units, full_matrices=False)
-    cut = max(directions.units.shape) * np.finfo(float).eps
+        raise SolverError(_NOTHING_LEFT)
+    return _reduced(problem, directions, _basis(directions.units), None)
+
+
+def reduce_by_rows(problem: TrainingProblem) -> ReducedProblem:
+    """The same for any loss and a free hidden bias.
+
+    Rows of one direction are merged for the half-squared loss alone. A free hidden bias is a
+    coordinate of its own (Theorem 51).
+
+    Raises
+    ------
+    SolverError
+        As `reduce_problem`.
+    """
+    find = find_directions if problem.loss == HALF_SQUARED else each_row
+    if problem.hidden_bias != "free":
+        directions = find(problem.features)
+        if directions.count == 0:
+            raise SolverError(_NOTHING_LEFT)
+        return _reduced(problem, directions, _basis(directions.units), None)
+    ball = BiasBall.around(problem.X)
+    directions = find(ball.features(problem.X).astype(np.float64))
+    basis = np.pad(_basis(directions.units[:, :-1]), ((0, 1), (0, 1)))
+    basis[-1, -1] = 1.0
+    return _reduced(problem, directions, basis, ball)
+
+
+def _basis(units: FloatArray) -> FloatArray:
+    _, singular, basis = np.linalg.svd(units, full_matrices=False)
+    cut = max(units.shape) * np.finfo(float).eps
     rank = int(np.sum(singular > cut * max(float(np.max(singular, initial=0.0)), 1.0)))
+    return np.asarray(basis[:rank])
+
+
+def _reduced(
+    problem: TrainingProblem, directions: Directions, basis: FloatArray, ball: BiasBall | None
+) -> ReducedProblem:
+    n, m = problem.n, directions.count
     x_scale = float(np.max(directions.norms)) or 1.0
     y_scale = float(np.max(np.abs(problem.Y))) or 1.0
     loss = problem.loss.scaled(y_scale)
@@ -105,8 +150,8 @@ def reduce_problem(
         return csr_array((values, (seen, directions.label[seen])), shape=(n, m))
 
     return ReducedProblem(
-        rows=directions.units @ basis[:rank].T,
-        basis=basis[:rank],
+        rows=directions.units @ basis.T,
+        basis=basis,
         lift_a=lift(np.where(flipped, 0.0, 1.0)),
         lift_b=lift(np.where(flipped, 1.0, 0.0)),
         targets=problem.Y / y_scale,
@@ -117,4 +162,5 @@ def reduce_problem(
         directions=directions,
         loss=loss,
         bias_decay=problem.output_bias_decay,
+        ball=ball,
     )

@@ -13,7 +13,7 @@ from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
 from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
-from certnn.relaxation.reduced.reduced_problem import ReducedProblem
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_by_rows
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
 
@@ -21,7 +21,12 @@ from certnn.search.levels.rising import Rising
 _CHOICES = {
     1: ((4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
     2: ((4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
-    3: ((4, 1.3), (10, 1.3)),
+    3: ((4, 1.3), (10, 1.3), (10, 1.1)),
+}
+#: The same where only what has sum zero counts, so that the outputs have one dimension fewer.
+_CENTRED = {
+    2: tuple((size, 1.5) for size, _ in _CHOICES[1]),
+    3: ((4, 1.3), (10, 1.3), (10, 1.1), (20, 1.1)),
 }
 #: Share of what is left of a limit that the first run may be forecast to take if there is a choice;
 #: nominal seconds where there is no limit.
@@ -56,20 +61,21 @@ class Lifts:
         Raises
         ------
         SolverError
-            If the problem has another loss, a free or an output bias or too many outputs, there is
-            not enough time, or floats are not enough for it.
+            If the problem has too many outputs, there is not enough time, or floats are not enough
+            for it.
         """
         problem, budget = context.problem, context.budget
-        if not problem.is_plain:
-            raise SolverError("it is for the half-squared loss and decayed hidden biases")
         if problem.c not in _CHOICES:
             raise SolverError(f"it is for up to {max(_CHOICES)} outputs")
-        reduced = context.reduced
-        choices = _CHOICES[problem.c]
+        reduced = context.reduced if problem.is_plain else reduce_by_rows(problem)
+        choices = (_CENTRED if problem.loss.sums_to_zero else _CHOICES)[problem.c]
         if self.size:
             spreads = sorted({spread for _, spread in choices}, reverse=True)
             choices = tuple((self.size, spread) for spread in spreads)
-        waiting = [_Choice(reduced, size, cover(problem.c, s, budget)) for size, s in choices]
+        covers = {spread: cover(problem.c, spread, budget) for _, spread in choices}
+        if problem.loss.sums_to_zero:
+            covers = {spread: of.centred() for spread, of in covers.items()}
+        waiting = [_Choice(reduced, size, covers[spread]) for size, spread in choices]
         runs = 0
         while waiting:
             shares = (self.share,) if runs else (min(_FIRST, self.share), self.share)

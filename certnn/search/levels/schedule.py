@@ -67,6 +67,7 @@ def stages(
     outputs: int,
     general: bool = False,
     limited: bool = False,
+    plain: bool = True,
 ) -> tuple[Level, ...]:
     """The levels to run, weakest first, so that there is a bound early on.
 
@@ -92,6 +93,9 @@ def stages(
     limited : bool
         Whether there is a limit on time or work: then auto goes on with what takes longer, so that
         it ends with its goal or at its limit.
+    plain : bool
+        Whether the loss is half-squared without output bias and free biases. Of other problems our
+        own solvers take lifts alone, so that block and dnn are left to general ones.
 
     Raises
     ------
@@ -113,10 +117,11 @@ def stages(
     if request == "phases":
         return (SHOR, PHASES)
     if request == "auto":
-        later = tuple(_relaxed(directions, outputs, general))
+        lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
+        later = tuple(_relaxed(directions, lifted, general or not plain))
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             later = (*later, PHASES)
-        if limited and not general:
+        if limited and plain and not general:
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
         if columns > _PARTITION_UP_TO:
@@ -129,18 +134,18 @@ def stages(
         return (SHOR, *first, *lifts, PARTITION, *(one for one in later if one not in lifts))
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
-        return (SHOR, *_early(directions, general), *last)
+        return (SHOR, *_early(directions, general or not plain), *last)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Block(group) if directions > group else DNN
-    return (SHOR, *_early(min(group, directions), general), block)
+    return (SHOR, *_early(min(group, directions), general or not plain), block)
 
 
-def _relaxed(directions: int, outputs: int, general: bool) -> Iterator[Level]:
+def _relaxed(directions: int, lifted: bool, general: bool) -> Iterator[Level]:
     """The levels of the relaxation that take minutes at most."""
-    lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
+    most = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
     if lifted:
-        yield EARLY_LIFTS if directions <= _DNN_UP_TO else LIFTS
-    if directions <= (_GENERAL_DNN_UP_TO if general else _DNN_UP_TO):
+        yield EARLY_LIFTS if directions <= most else LIFTS
+    if directions <= most:
         yield from (*_early(directions, general), DNN)
     elif directions <= _BLOCK_UP_TO and not lifted:
         yield BLOCK

@@ -8,6 +8,9 @@ A_ii = x_iᵀE[a_i u] since a_i b_i = 0. With b = a − Xu these are in cones (T
     [M, Q; Qᵀ, A] is positive semidefinite;
     E[a_i a_j], E[a_i b_j], E[b_i b_j] ≥ 0 for i ≠ j in the group;
     |E[a_i u]| ≤ E[a_i ρ] and |E[b_i u]| ≤ E[b_i ρ].
+
+A free hidden bias g is one more coordinate, the last one of u, but not in its norm: |g| ≤ ρ
+(Theorem 51), so that |E[a_i g]| ≤ E[a_i ρ] and the same for b_i.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 
-_PARTS = ("psd", "aa", "ab", "bb", "norm_a", "norm_b")
+_PARTS = ("psd", "aa", "ab", "bb", "bias_a", "bias_b", "norm_a", "norm_b")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,9 @@ class Blocks:
         Over (ρ, u, a).
     aa, ab, bb : float64 array, shape (ℓ, g, pairs)
         Of the pairs i < j, and for ab of all i ≠ j.
-    norm_a, norm_b : float64 array, shape (ℓ, g, k, q)
+    bias_a, bias_b : float64 array, shape (ℓ, g, k, 2)
+        E[a_i(ρ + g)] and E[a_i(ρ − g)]; without a free bias the last axis is empty.
+    norm_a, norm_b : float64 array, shape (ℓ, g, k, q), or q − 1 with a free bias
         The first entry is to be at least the norm of the others.
     """
 
@@ -41,13 +46,15 @@ class Blocks:
     aa: FloatArray
     ab: FloatArray
     bb: FloatArray
+    bias_a: FloatArray
+    bias_b: FloatArray
     norm_a: FloatArray
     norm_b: FloatArray
 
     @property
-    def linear(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def linear(self) -> tuple[FloatArray, ...]:
         """The numbers that are to be nonnegative."""
-        return self.aa, self.ab, self.bb
+        return self.aa, self.ab, self.bb, self.bias_a, self.bias_b
 
     @property
     def norms(self) -> tuple[FloatArray, FloatArray]:
@@ -93,12 +100,14 @@ class GroupBatch:
         The pairs i < j.
     row, column : int64 array, shape (k(k − 1),)
         All i ≠ j.
+    free_bias : bool
+        Whether the last column of the rows is that of a free hidden bias.
     """
 
-    def __init__(self, rows: FloatArray, members: IndexArray) -> None:
+    def __init__(self, rows: FloatArray, members: IndexArray, free_bias: bool) -> None:
         self.rows, self.members = rows[members], members
         self.groups, self.size = (int(count) for count in members.shape)
-        self.order = int(rows.shape[1]) + 1
+        self.order, self.free_bias = int(rows.shape[1]) + 1, free_bias
         self.first, self.second = np.triu_indices(self.size, 1)
         self.row, self.column = np.nonzero(~np.eye(self.size, dtype=np.bool_))
 
@@ -110,7 +119,8 @@ class GroupBatch:
     @property
     def degree(self) -> int:
         """Of the cones of a group in a lift."""
-        return int(self.order + 3 * self.size + 2 * self.first.size + self.row.size)
+        norms = 2 * self.size * (1 + 2 * self.free_bias)
+        return int(self.order + self.size + norms + 2 * self.first.size + self.row.size)
 
     def blocks(self, moments: Moments, corner: FloatArray) -> Blocks:
         """What has to be in the cones; corner is M, shape (ℓ, q, q)."""
@@ -132,9 +142,27 @@ class GroupBatch:
             own[..., self.first, self.second],
             ab[..., self.row, self.column],
             bb[..., self.first, self.second],
-            cross.swapaxes(-1, -2).copy(),
-            (cross - moved).swapaxes(-1, -2).copy(),
+            self._with_bias(cross),
+            self._with_bias(cross - moved),
+            self._with_norm(cross),
+            self._with_norm(cross - moved),
         )
+
+    def _with_norm(self, cross: FloatArray) -> FloatArray:
+        return np.ascontiguousarray(cross[:, :, : self.order - self.free_bias].swapaxes(-1, -2))
+
+    def _with_bias(self, cross: FloatArray) -> FloatArray:
+        first, last = cross[:, :, 0, :, None], cross[:, :, -1, :, None]
+        both = np.concatenate([first + last, first - last], axis=-1)
+        return both if self.free_bias else both[..., :0]
+
+    def near(self, norm: FloatArray, bias: FloatArray) -> FloatArray:
+        """Multipliers of products with norm and bias as ones of E[a_i(ρ, u)]: (ℓ, g, k, q)."""
+        if not self.free_bias:
+            return norm
+        own = np.concatenate([norm, bias[..., :1] - bias[..., 1:]], axis=-1)
+        own[..., 0] += np.sum(bias, axis=-1)
+        return np.asarray(own)
 
     def adjoint(self, dual: Blocks) -> tuple[FloatArray, FloatArray]:
         """⟨dual, blocks⟩ as a function of the unknowns, and of M.
@@ -150,13 +178,15 @@ class GroupBatch:
         both = bb + bb.swapaxes(-1, -2)
         own = 2.0 * psd[..., q:, q:] + ab + ab.swapaxes(-1, -2)
         own = own[..., self.first, self.second] + dual.aa + dual.bb
-        cross = 2.0 * psd[..., :q, q:] + (dual.norm_a + dual.norm_b).swapaxes(-1, -2)
+        near_b = self.near(dual.norm_b, dual.bias_b)
+        near = self.near(dual.norm_a, dual.bias_a) + near_b
+        cross = 2.0 * psd[..., :q, q:] + near.swapaxes(-1, -2)
         place = np.arange(k)
         cross[:, :, 1:, :] += turned * psd[..., q + place, q + place][:, :, None, :]
         cross[:, :, 1:, :] -= np.matmul(turned, (ab + both).swapaxes(-1, -2))
         corner = np.sum(psd[..., :q, :q], axis=1)
         corner[:, 1:, 1:] += 0.5 * np.sum(np.matmul(turned, np.matmul(both, x)), axis=1)
-        norms = 0.5 * np.sum(np.matmul(dual.norm_b.swapaxes(-1, -2), x), axis=1)
+        norms = 0.5 * np.sum(np.matmul(near_b.swapaxes(-1, -2), x), axis=1)
         corner[:, :, 1:] -= norms
         corner[:, 1:, :] -= norms.swapaxes(-1, -2)
         shape = (psd.shape[0], self.groups, q * k)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.certificates.sphere import largest_on_sphere
-from certnn.problem.dual_bound import best_scale
+from certnn.certificates.sphere import best_of_bias, least_height
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
-from certnn.relaxation.interior.lifts.newton import JointProgram, State
+from certnn.relaxation.interior.lifts.program import JointProgram, State
 
 #: Added to the squares of the a, as a share of their mean, beyond what makes them definite.
 _ROOM = 1e-6
@@ -27,7 +26,7 @@ class GroupMultipliers:
     aa, ab, bb : float64 arrays, shape (ℓ, g, k, k)
         Of the products of two points: aa and bb above the diagonal, ab off it.
     norm_a, norm_b : float64 arrays, shape (ℓ, g, k, q)
-        s and r of each a_i(sρ + rᵀu), b_i(sρ + rᵀu).
+        s and r of each a_i(sρ + rᵀu), b_i(sρ + rᵀu); u includes a free bias.
     """
 
     free: FloatArray
@@ -44,16 +43,18 @@ class JointDual:
 
     Attributes
     ----------
-    residuals : list of float64 arrays, shape (g, fits, c)
-        ζ of each batch.
+    zetas : list of float64 arrays, shape (g, fits, c)
+        ζ of each batch, and of the points that no network changes.
     multipliers : list of GroupMultipliers
-    mu : float64 array, shape (ℓ,)
+    mu, nu : float64 arrays, shape (ℓ,)
+        Of ρ² − |u|² and, with a free bias g, of ρ² − g².
     value : float
     """
 
-    residuals: list[FloatArray]
+    zetas: list[FloatArray]
     multipliers: list[GroupMultipliers]
     mu: FloatArray
+    nu: FloatArray
     value: float
 
 
@@ -63,10 +64,14 @@ def joint_dual(program: JointProgram, state: State) -> JointDual | None:
     The semidefinite ones are not read, but for the squares of the a: what the others leave of the
     claim has to be definite, as far as ρ² is multiplied by enough.
     """
-    residuals, corner, multipliers = program.residuals(state), np.zeros_like(state.corner), []
+    zetas = program.loss.feasible(
+        program.fits, [point.zeta for point in state.fitted], program.decay == 0.0
+    )
+    corner, multipliers = np.zeros_like(state.corner), []
     for k, (batch, dual) in enumerate(zip(program.batches, state.dual, strict=True)):
+        turned = zetas[k] @ program.loss.turn
         along = np.einsum(
-            "gfc,lc->lgf", program.fits[k].lengths[..., None] * residuals[k], program.directions
+            "gfc,lc->lgf", program.fits[k].lengths[..., None] * turned, program.directions
         )
         found = _group_multipliers(batch, dual)
         share = None if found is None else _eliminated(batch, found, along)
@@ -74,25 +79,25 @@ def joint_dual(program: JointProgram, state: State) -> JointDual | None:
             return None
         corner += share
         multipliers.append(found)
-    solved = [largest_on_sphere(own) for own in -corner]
+    free_bias = program.batches[0].free_bias
+    nus = [best_of_bias(own) if free_bias else None for own in -corner]
+    solved = [least_height(own, nu) for own, nu in zip(-corner, nus, strict=True)]
     kappa = max(h / bound for (h, _), bound in zip(solved, program.bounds, strict=True))
-    product = sum(
-        float(np.vdot(z, fits.targets)) for z, fits in zip(residuals, program.fits, strict=True)
-    )
-    square = sum(float(np.vdot(z, z)) for z in residuals)
-    scale = best_scale(product, square, 1.0 / kappa if kappa > 0.0 else np.inf)
-    value = scale * product - 0.5 * scale**2 * square
-    return JointDual(residuals, multipliers, np.array([mu for _, mu in solved]), value)
+    largest = 1.0 / kappa if kappa > 0.0 else np.inf
+    _, value = program.loss.best_value(program.fits, zetas, largest, program.decay)
+    mu, nu = np.array([mu for _, mu in solved]), np.array([nu or 0.0 for nu in nus])
+    return JointDual(zetas, multipliers, mu, nu, value)
 
 
 def _group_multipliers(batch: GroupBatch, dual: Blocks) -> GroupMultipliers | None:
     """Of the dual's; the squares of the a get what makes them definite."""
     ab, bb = batch.tables(dual)
+    near_a, near_b = batch.near(dual.norm_a, dual.bias_a), batch.near(dual.norm_b, dual.bias_b)
     aa = np.zeros_like(ab)
     aa[..., batch.first, batch.second] = dual.aa
     place, q = np.arange(batch.size), batch.order
     squares = dual.psd[..., q + place, q + place]
-    found = GroupMultipliers(-squares, aa, ab, bb, dual.norm_a, dual.norm_b)
+    found = GroupMultipliers(-squares, aa, ab, bb, near_a, near_b)
     least = np.linalg.eigvalsh(_own_form(found))[..., 0]
     room = np.maximum(-least, 0.0) * 2.0 + _ROOM * np.mean(squares, axis=-1)
     found = replace(found, free=found.free - room[..., None])

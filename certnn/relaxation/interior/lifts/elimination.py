@@ -71,6 +71,10 @@ class Elimination:
     scaling : Scaling
     lengths : float64 array, shape (g, fits)
         With which a batch's moments meet the targets.
+    ones : float64 array, shape (g, fits)
+        So many times an output bias is added.
+    curvature : float64 array, shape (g, fits, c, c)
+        Of the loss's conjugate.
     directions : float64 array, shape (ℓ, c)
     row, column : int64 arrays
         Of M's unknowns.
@@ -79,6 +83,8 @@ class Elimination:
     batch: GroupBatch
     scaling: Scaling
     lengths: FloatArray
+    ones: FloatArray
+    curvature: FloatArray
     directions: FloatArray
     row: IndexArray
     column: IndexArray
@@ -86,8 +92,8 @@ class Elimination:
     def of_groups(self, whole: FloatArray) -> Eliminated:
         """The groups' factors.
 
-        What is left is added to the lower triangle of `whole`, over M of all lifts and in
-        Fortran's order.
+        What is left is added to the lower triangle of `whole`, over M of all lifts and then the
+        output bias, if there is one, in Fortran's order.
 
         Raises
         ------
@@ -99,8 +105,8 @@ class Elimination:
         factors = np.empty((lifts, self.batch.groups, unknowns, unknowns))
         solved = np.empty((*factors.shape[:3], self.lengths.shape[1]))
         joints = np.empty((self.batch.groups, fits, fits))
-        size = min(self.batch.groups, max(1, _ROWS // (fits * lifts * entries)))
-        half = np.empty((size, fits, lifts * entries))  # of as many groups as are done in a round
+        size = min(self.batch.groups, max(1, _ROWS // (fits * whole.shape[0])))
+        half = np.empty((size, fits, whole.shape[0]))  # of as many groups as are done in a round
         sums = np.zeros((3, lifts, entries, entries))
         threads = threads_for(factors.size * (unknowns + entries), _A_THREAD)
 
@@ -116,7 +122,7 @@ class Elimination:
                 for lift in range(lifts):
                     rows = corner[lift].reshape(-1, entries)
                     own[2, lift] -= rows.T @ rows
-                joints[some], half[some % size] = self._joined(some, corner, fit)
+                joints[some], half[some % size] = self._joined(some, corner, fit, half.shape[2])
                 finish(factors, fit, some)
                 solved[:, some] = fit
             return own
@@ -125,7 +131,7 @@ class Elimination:
             some = np.arange(begin, min(begin + size, self.batch.groups))
             for own in in_threads(share, some, threads):
                 sums += own
-            rows = half[: some.size].reshape(-1, lifts * entries)
+            rows = half[: some.size].reshape(-1, whole.shape[0])
             with threadpool_limits(threads):
                 dsyrk(1.0, rows.T, beta=1.0, c=whole, lower=1, overwrite_c=1)
         for lift in range(lifts):
@@ -156,9 +162,9 @@ class Elimination:
             raise np.linalg.LinAlgError(_NOT_DEFINITE)
 
     def _joined(
-        self, groups: IndexArray, corner: FloatArray, fitted: FloatArray
+        self, groups: IndexArray, corner: FloatArray, fitted: FloatArray, width: int
     ) -> tuple[FloatArray, FloatArray]:
-        """Factors of the residual's blocks, and what multiplies M of all lifts, as rows."""
+        """Factors of the residual's blocks, and what multiplies M and the bias, as rows."""
         batch, lengths, directions = self.batch, self.lengths[groups], self.directions
         turned = fitted.swapaxes(-1, -2)
         border = np.matmul(turned, corner)
@@ -169,8 +175,15 @@ class Elimination:
         count = groups.size, lengths.shape[1] * directions.shape[1]
         squares = directions[:, :, None] * directions[:, None]
         joint = np.einsum("lgfh,lco->gfcho", np.matmul(turned, fitted), squares)
-        factors = cholesky(joint.reshape(*count, count[1]) + np.eye(count[1]))
-        across = np.einsum("lgfe,lc->gfcle", border, directions).reshape(*count, -1)
+        place = np.arange(lengths.shape[1])
+        joint[:, place, :, place] += self.curvature[groups].swapaxes(0, 1)
+        factors = cholesky(joint.reshape(*count, count[1]))
+        across = np.empty((*count, width))
+        of_corner = np.einsum("lgfe,lc->gfcle", border, directions).reshape(*count, -1)
+        across[..., : of_corner.shape[-1]] = of_corner
+        if width > of_corner.shape[-1]:
+            of_bias = -self.ones[groups][..., None, None] * np.eye(directions.shape[1])
+            across[..., of_corner.shape[-1] :] = of_bias.reshape(*count, -1)
         for lower, right in zip(factors, across, strict=True):
             solve_lower(lower, right)
         return factors, across

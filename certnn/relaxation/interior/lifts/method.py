@@ -13,25 +13,18 @@ from certnn.budget import Budget
 from certnn.certificates.directions import Cover, bounds
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
-from certnn.relaxation.interior.dense.program import Program, make_program
-from certnn.relaxation.interior.lifts.batch import GroupBatch, Moments
+from certnn.relaxation.interior.dense.program import make_program
 from certnn.relaxation.interior.lifts.dual_point import JointDual, joint_dual
-from certnn.relaxation.interior.lifts.newton import Fits, JointProgram, JointStep, State, room_of
-from certnn.relaxation.interior.lifts.scaling import central_dual
-from certnn.relaxation.reduced.groups import angular_groups
+from certnn.relaxation.interior.lifts.fitting import OutputLoss
+from certnn.relaxation.interior.lifts.grouping import batches_of, fits_alone, fits_of, rows_alone
+from certnn.relaxation.interior.lifts.newton import JointStep
+from certnn.relaxation.interior.lifts.program import JointProgram
+from certnn.relaxation.interior.lifts.start import first_state
 from certnn.relaxation.reduced.original_leaf import original_leaf
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
-#: M_ρρ of all lifts to begin with, as a share of what the targets could be worth.
-_MASS = 0.1
-#: tr M_uu to begin with, as a share of M_ρρ, and the most for a coordinate: products with the norm
-#: are positive then.
-_TRACE, _MOST = 0.9, 0.4
-#: Squared sine below which directions are better in different groups: their moments are so nearly
-#: dependent that floats are not enough for more than a few.
-_APART = 5e-3
-#: Squared sine below which they have to be.
-_CLOSEST = 1e-6
+#: Digits to which directions are told apart, and share of a ray that is nothing.
+_DIGITS, _NOTHING = 7, 1e-9
 _MOST_STEPS = 60
 #: Steps that a run takes, about.
 STEPS = 22
@@ -78,7 +71,6 @@ class GroupedLifts:
     Parameters
     ----------
     reduced : ReducedProblem
-        With the half-squared loss and no output bias.
     of : Cover
         Of the outputs.
     size : int
@@ -90,25 +82,43 @@ class GroupedLifts:
     def __init__(self, reduced: ReducedProblem, of: Cover, size: int, budget: Budget) -> None:
         self._reduced, self._cover, self._budget = reduced, of, budget
         self._program = make_program(reduced)
-        lengths = np.linalg.norm(of.rays, axis=1)
-        batches = _batches(reduced.rows, size)
+        loss = OutputLoss(reduced.loss, reduced.outputs)
+        directions, self._lift_of, self._seen = lifted_directions(of, loss)
+        batches = batches_of(reduced, size)
+        self._alone = rows_alone(self._program, reduced)
+        self._lost = self._program.remainder - self._alone @ (
+            self._alone.T @ self._program.remainder
+        )
         self._joint = JointProgram(
             batches,
-            [_fits(self._program, batch) for batch in batches],
-            of.rays / lengths[:, None],
-            bounds(of, 1.0, budget) / lengths,
+            [
+                *(fits_of(self._program, batch) for batch in batches),
+                fits_alone(self._program, self._alone),
+            ],
+            loss,
+            reduced.bias_decay,
+            directions,
+            self._lowest(bounds(of, 1.0, budget)),
         )
         self._step = RunCost.of(reduced, of, size).step
+
+    def _lowest(self, heights: FloatArray) -> FloatArray:
+        """The bound of each lift: the lowest of its rays."""
+        some = self._lift_of >= 0
+        lowest = np.full(int(np.max(self._lift_of)) + 1, np.inf)
+        np.minimum.at(lowest, self._lift_of[some], (heights / self._seen)[some])
+        return lowest
 
     def points(self) -> Iterator[LiftsIterate]:
         """Dual points, each of a higher bound than the one before; none if floats allow none."""
         program, scale = self._joint, self._program.value_scale
+        lost = 0.5 * float(np.sum(self._lost**2))
         if not np.any(self._program.targets):
             return
         best, handed, gap = -np.inf, -np.inf, np.inf
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise"):
-                state = _start(program)
+                state = first_state(program)
         except (np.linalg.LinAlgError, FloatingPointError):
             return
         found: JointDual | None = None
@@ -125,43 +135,50 @@ class GroupedLifts:
             except (np.linalg.LinAlgError, FloatingPointError):
                 break
             cost = budget.now - began
-            objective = self._objective(state)
+            objective = program.objective(state)
             if dual is not None and dual.value > best:
                 best, found = dual.value, dual
             gap = (objective - best) / objective
             done = gap <= _TOLERANCE
             if found is not None and (done or best > handed + _RISE * abs(best)):
                 handed = best
-                value = scale * (best + self._program.lost)
-                yield LiftsIterate(found, value, gap, self)
+                yield LiftsIterate(found, scale * (best + lost), gap, self)
             if done or length < _SHORT:
                 break
         if found is not None and best > handed:
-            yield LiftsIterate(found, scale * (best + self._program.lost), gap, self)
-
-    def _objective(self, state: State) -> float:
-        left = sum(float(np.vdot(z, z)) for z in self._joint.residuals(state))
-        return 0.5 * left + float(self._joint.bounds @ state.corner[:, 0, 0])
+            yield LiftsIterate(found, scale * (best + lost), gap, self)
 
     def original_point(self, dual: JointDual) -> RegionsPoint:
         """A dual point carried over to the rows of the original problem."""
         program, joint = self._program, self._joint
         m = program.forms.points
-        zeta = np.zeros((2 * m, joint.directions.shape[1]))
-        for batch, residual in zip(joint.batches, dual.residuals, strict=True):
+        zeta = np.zeros((2 * m, self._reduced.outputs))
+        *of_batches, alone = dual.zetas
+        for batch, own in zip(joint.batches, of_batches, strict=True):
             place = (
                 batch.members
-                if residual.shape[1] == batch.size
+                if own.shape[1] == batch.size
                 else np.hstack([batch.members, batch.members + m])
             )
-            zeta[place] = residual
-        Z = program.combinations @ (program.shrink * zeta[program.fitted]) + program.remainder
-        leaves = tuple(self._leaf(lift, dual, Z) for lift in range(joint.lifts))
-        splits = np.full(joint.lifts, -1, dtype=np.int64)
-        return RegionsPoint(self._reduced.dual_scale * Z, self._cover, splits, leaves)
+            zeta[place] = own
+        fitted = program.combinations @ zeta[program.fitted] + self._alone @ alone[0]
+        Z = program.shrink * fitted + self._lost
+        leaves = tuple(self._leaf(ray, dual, Z) for ray in range(len(self._cover.rays)))
+        splits = np.full(len(leaves), -1, dtype=np.int64)
+        Z = self._reduced.dual_scale * Z
+        return RegionsPoint(Z, self._cover, splits, leaves, self._reduced.ball)
 
-    def _leaf(self, lift: int, dual: JointDual, Z: FloatArray) -> RegionLeaf:
+    def _leaf(self, ray: int, dual: JointDual, Z: FloatArray) -> RegionLeaf:
+        """Of a ray's lift; of one that adds nothing, a little of two opposite ones."""
         reduced, m = self._reduced, self._program.forms.points
+        lift = [int(self._lift_of[ray])]
+        if lift[0] < 0:
+            directions = self._joint.directions
+            lift = [0, int(np.argmin(directions @ directions[0]))]
+
+        def of_lift(table: FloatArray) -> FloatArray:
+            return np.asarray(np.sum(table[lift], axis=0))
+
         first, second, y, forms, partners = [], [], [], [], []
         for batch, own in zip(self._joint.batches, dual.multipliers, strict=True):
             a, b = batch.members, batch.members + m
@@ -173,11 +190,11 @@ class GroupedLifts:
             ):
                 first.append(left.ravel())
                 second.append(right.ravel())
-                y.append(table[lift].ravel())
+                y.append(of_lift(table).ravel())
             forms += [a.ravel(), b.ravel()]
             partners += [
-                own.norm_a[lift].reshape(-1, batch.order),
-                own.norm_b[lift].reshape(-1, batch.order),
+                of_lift(own.norm_a).reshape(-1, batch.order),
+                of_lift(own.norm_b).reshape(-1, batch.order),
             ]
         unit = self._program.shrink * self._program.reg
         form, partner = np.concatenate(forms), np.concatenate(partners)
@@ -185,9 +202,9 @@ class GroupedLifts:
         return original_leaf(
             reduced,
             Z,
-            (lift, float(np.linalg.norm(self._cover.rays[lift]))),
+            (ray, float(self._seen[ray])),
             np.zeros(m, dtype=np.int8),
-            unit * float(dual.mu[lift]),
+            (unit * float(of_lift(dual.mu)), unit * float(of_lift(dual.nu))),
             Products(m, np.concatenate(first), np.concatenate(second), unit * np.concatenate(y)),
             form[used],
             unit * np.roll(partner[used], -1, axis=1),  # s last
@@ -213,7 +230,8 @@ class RunCost:
     @classmethod
     def of(cls, reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
         """Of groups of this size, for the directions of a cover."""
-        lifts, order, points = len(of.rays), reduced.rank + 1, reduced.directions.count
+        lifts = len(lifted_directions(of, OutputLoss(reduced.loss, reduced.outputs))[0])
+        order, points = reduced.rank + 1, reduced.directions.count
         size = min(size, points)
         groups = points / size
         entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
@@ -229,78 +247,24 @@ class RunCost:
         )
 
 
-def _batches(rows: FloatArray, size: int) -> list[GroupBatch]:
-    """Groups close in angle, those of one size together."""
-    groups = list(_parted(angular_groups(rows, size, _APART), rows))
-    sizes = sorted({group.size for group in groups})
-    return [
-        GroupBatch(rows, np.array([group for group in groups if group.size == one]))
-        for one in sizes
-    ]
+def lifted_directions(of: Cover, loss: OutputLoss) -> tuple[FloatArray, IndexArray, FloatArray]:
+    """The directions that rays of a cover add to the network along, in the loss's coordinates.
 
-
-def _parted(groups: list[IndexArray], rows: FloatArray) -> Iterator[IndexArray]:
-    """The groups, each in as many as it takes that no two directions are nearly the same."""
-    for whole in groups:
-        left = whole
-        while left.size:
-            sine = 1.0 - (rows[left] @ rows[left].T) ** 2
-            kept: list[int] = []
-            for place in range(left.size):
-                if not kept or np.min(sine[place, kept]) >= _CLOSEST:
-                    kept.append(place)
-            yield left[kept]
-            left = np.delete(left, kept)
-
-
-def _fits(program: Program, batch: GroupBatch) -> Fits:
-    """How the batch meets the targets; through b too if some row points against its direction."""
-    m = program.forms.points
-    lengths, targets = np.zeros(2 * m), np.zeros((2 * m, program.targets.shape[1]))
-    lengths[program.fitted], targets[program.fitted] = program.lengths, program.targets
-    place: IndexArray = batch.members
-    if np.any(lengths[place + m] > 0.0):
-        place = np.hstack([place, place + m])
-    return Fits(lengths[place], targets[place])
-
-
-def _start(program: JointProgram) -> State:
-    """Moments of Gaussian weights, and multipliers on the central path."""
-    worth = sum(float(np.vdot(fits.targets, fits.targets)) for fits in program.fits)
-    mass = _MASS * worth / float(np.sum(program.bounds))
-    rank = program.order - 1
-    variance = mass * min(_TRACE / rank, _MOST)
-    own = np.diag(np.append(mass, np.full(rank, variance)))
-    corner = np.broadcast_to(own, (program.lifts, *own.shape)).copy()
-    moments = []
-    for batch in program.batches:
-        cosine = np.clip(np.matmul(batch.rows, batch.rows.swapaxes(-1, -2)), -1.0, 1.0)
-        angle = np.arccos(cosine)
-        products = variance / (2.0 * np.pi) * (np.sin(angle) + (np.pi - angle) * cosine)
-        cross = np.concatenate(
-            [
-                np.full((batch.groups, 1, batch.size), np.sqrt(mass * variance / (2.0 * np.pi))),
-                0.5 * variance * batch.rows.swapaxes(-1, -2),
-            ],
-            axis=1,
-        )
-        shape = (program.lifts,)
-        moments.append(
-            Moments(
-                np.broadcast_to(cross, shape + cross.shape).copy(),
-                np.broadcast_to(products, shape + products.shape).copy(),
-            )
-        )
-    primal = [b.blocks(own, corner) for b, own in zip(program.batches, moments, strict=True)]
-    state = State(corner, moments, primal, primal, room_of(corner), np.zeros(program.lifts))
-    left = sum(float(np.vdot(z, z)) for z in program.residuals(state))
-    objective = 0.5 * left + float(np.sum(program.bounds)) * mass
-    mu = objective / program.degree
-    return State(
-        corner,
-        moments,
-        primal,
-        [central_dual(s, mu) for s in primal],
-        state.room,
-        mu / state.room,
-    )
+    Returns
+    -------
+    float64 array, shape (ℓ, c')
+        Each once, of length 1.
+    int64 array, shape (rays,)
+        Which is the ray's; −1 where the loss sees nothing of it.
+    float64 array, shape (rays,)
+        The length of what it sees, or next to nothing.
+    """
+    own, whole = of.rays @ loss.turn, np.linalg.norm(of.rays, axis=1)
+    seen = np.linalg.norm(own, axis=1)
+    some = np.flatnonzero(seen > _NOTHING * whole)
+    key = np.round(own[some] / seen[some, None], _DIGITS) + 0.0
+    _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    lift_of = np.full(len(own), -1, dtype=np.int64)
+    lift_of[some] = inverse.ravel()
+    directions = own[some][first] / seen[some][first, None]
+    return directions, lift_of, np.maximum(seen, _NOTHING * whole)

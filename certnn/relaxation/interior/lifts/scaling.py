@@ -143,8 +143,10 @@ class Scaling:
 
     Attributes
     ----------
-    psd, norm_a, norm_b : float64 arrays
-        The Hessians, as `MatrixScaling.hessian` and `NormScaling.hessian` give them.
+    psd : float64 array
+        The Hessians, as `MatrixScaling.hessian` gives them.
+    norm_a, norm_b : float64 arrays, shape (ℓ, g, k, q, q)
+        Those of the products with norm and free bias together, over E[a_i(ρ, u)].
     aa, ab, bb : float64 arrays
         Those of the numbers.
 
@@ -159,18 +161,21 @@ class Scaling:
         self._matrix = MatrixScaling.of(primal.psd, dual.psd)
         self._norms = [NormScaling.of(*pair) for pair in zip(primal.norms, dual.norms, strict=True)]
         self.psd = self._matrix.hessian()
-        self.norm_a, self.norm_b = (norm.hessian() for norm in self._norms)
-        self.aa, self.ab, self.bb = (z / s for s, z in zip(primal.linear, dual.linear, strict=True))
+        self._of_norms = [norm.hessian() for norm in self._norms]
+        self._of_numbers = [z / s for s, z in zip(primal.linear, dual.linear, strict=True)]
+        self.aa, self.ab, self.bb, bias_a, bias_b = self._of_numbers
+        self.norm_a = _with_bias(self._of_norms[0], bias_a)
+        self.norm_b = _with_bias(self._of_norms[1], bias_b)
 
     def squared(self, ds: Blocks) -> Blocks:
         """W⁻¹W⁻ᵀ ds."""
         return Blocks(
             np.matmul(self.psd, np.matmul(ds.psd, self.psd)),
-            self.aa * ds.aa,
-            self.ab * ds.ab,
-            self.bb * ds.bb,
-            np.matmul(self.norm_a, ds.norm_a[..., None])[..., 0],
-            np.matmul(self.norm_b, ds.norm_b[..., None])[..., 0],
+            *(own * change for own, change in zip(self._of_numbers, ds.linear, strict=True)),
+            *(
+                np.matmul(own, change[..., None])[..., 0]
+                for own, change in zip(self._of_norms, ds.norms, strict=True)
+            ),
         )
 
     def target(self, centring: float, ds: Blocks, dz: Blocks) -> Blocks:
@@ -195,6 +200,19 @@ class Scaling:
                 for own, change in zip(point.linear, step.linear, strict=True)
             ),
         )
+
+
+def _with_bias(norm: FloatArray, bias: FloatArray) -> FloatArray:
+    """The Hessian of a product with the norm, and of those with ρ + g and ρ − g."""
+    if not bias.shape[-1]:
+        return norm
+    whole = np.pad(norm, ((0, 0),) * 3 + ((0, 1),) * 2)
+    whole[..., 0, 0] += np.sum(bias, axis=-1)
+    whole[..., -1, -1] += np.sum(bias, axis=-1)
+    between = bias[..., 0] - bias[..., 1]
+    whole[..., 0, -1] += between
+    whole[..., -1, 0] += between
+    return whole
 
 
 def reach_of_numbers(own: FloatArray, change: FloatArray) -> float:

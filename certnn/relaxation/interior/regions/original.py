@@ -59,7 +59,7 @@ class Original:
             Z,
             (number, float(np.linalg.norm(self._cover.rays[number]))),
             lift.signs,
-            self._unit * float(y[-1]),
+            (self._unit * float(y[-1]), 0.0),
             merged,
             used,
             self._unit * partners,
