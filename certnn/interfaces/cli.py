@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import NamedTuple, NoReturn
 
 from certnn.budget import interruptible, stoppable
@@ -18,7 +19,15 @@ from certnn.interfaces.commands.audit import (
 )
 from certnn.interfaces.commands.check import add_check_options, run_check
 from certnn.interfaces.commands.demo import add_demo_options, run_demo
-from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, TERMINATED, UNUSABLE, fail
+from certnn.interfaces.commands.doctor import add_doctor_options, run_doctor
+from certnn.interfaces.commands.exit_codes import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    TERMINATED,
+    UNUSABLE,
+    fail,
+)
 from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
 from certnn.interfaces.commands.path import add_path_options, run_path
 from certnn.interfaces.commands.report import add_report_options, run_report
@@ -63,6 +72,7 @@ _COMMANDS = (
         run_experiments,
     ),
     _Command("demo", "audit a network trained on iris, in a minute", add_demo_options, run_demo),
+    _Command("doctor", "what is installed, and what for", add_doctor_options, run_doctor, False),
 )
 
 
@@ -91,7 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
+    parser = _parser()
+    options = parser.parse_args(words)
+    if options.run is None:
+        parser.print_help()
+        return OK
     run: Callable[[argparse.Namespace], int] = options.run
     searching = stoppable if options.searches else interruptible
     with searching(signal.SIGINT, signal.SIGTERM) as stop:
@@ -127,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Prove how close a trained two-layer ReLU network is to the global optimum of "
         "its training problem: ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²) over networks of any width.",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    parser.add_argument("--version", action="version", version=f"certnn {version('certnn')}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for command in _COMMANDS:
         options = commands.add_parser(command.name, help=command.help)
         command.add_options(options)

@@ -24,13 +24,13 @@ TITLE = f"{_WIDTH} neurons, gradient descent, on the training half of iris"
 DATA, NETWORK = "iris.npz", "network.npz"
 
 
-def audited_iris(folder: Path, recheck: Recheck) -> AuditResult:
+def audited_iris(folder: Path, recheck: Recheck, quiet: bool = False) -> AuditResult:
     """Train on iris, audit the network, and leave data and network in `folder`."""
     problem = iris(_REG)
     network = gradient_descent(problem)
     save_data(folder / DATA, problem)
     save_network(folder / NETWORK, network)
-    with SearchProgress() as progress:
+    with SearchProgress(quiet) as progress:
         return audit(
             network,
             problem,

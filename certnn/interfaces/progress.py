@@ -1,4 +1,4 @@
-"""Progress of a search in the terminal: what runs, what is proved so far, and the gap."""
+"""Progress of a search: what runs, what is proved so far, and the gap."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+#: Seconds between two lines where none moves.
+_BETWEEN_LINES = 10.0
+
 
 class SearchProgress:
-    """A line on stderr: a moving one in a terminal, one line a change elsewhere."""
+    """A line on stderr that moves in a terminal; elsewhere one a stage, and one every ten seconds.
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+    console : rich.console.Console or None
+        Where, if it is not stderr.
+    """
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, quiet=quiet)
         self._start = time.monotonic()
+        self._last, self._stage, self._waiting = -_BETWEEN_LINES, "", ""
         self._bar: Progress | None = None
         if self._console.is_terminal:
             self._bar = Progress(
@@ -40,6 +52,8 @@ class SearchProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+        if self._waiting:
+            self._print(self._waiting)
 
     def tell_of(self, reg: float) -> Callable[[str, float | None, float | None], None]:
         """The same for one of several weight decays."""
@@ -61,6 +75,15 @@ class SearchProgress:
         line = "   ".join(parts)
         if self._bar is not None:
             self._bar.update(self._task, description=line)
+            return
+        elapsed = time.monotonic() - self._start
+        line, self._waiting = f"{elapsed:7.1f} s   {line}", ""
+        own = stage.partition(":")[0]
+        if own != self._stage or elapsed >= self._last + _BETWEEN_LINES:
+            self._last, self._stage = elapsed, own
+            self._print(line)
         else:
-            elapsed = time.monotonic() - self._start
-            self._console.print(f"{elapsed:7.1f} s   {line}", soft_wrap=True, markup=False)
+            self._waiting = line
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, markup=False)

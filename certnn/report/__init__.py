@@ -8,6 +8,7 @@ from certnn.report.figures import (
     Neuron,
     PatternTier,
     ProvedBound,
+    Reached,
 )
 from certnn.report.problem_summary import ProblemSummary
 
@@ -19,5 +20,6 @@ __all__ = [
     "PatternTier",
     "ProblemSummary",
     "ProvedBound",
+    "Reached",
     "SolverFigure",
 ]

@@ -20,11 +20,12 @@ from certnn.report.figures import (
     Neuron,
     PatternTier,
     ProvedBound,
+    Reached,
 )
 from certnn.report.problem_summary import ProblemSummary
 
 FORMAT = "certnn-report"
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class GapReport:
         given as it is.
     pattern_tier : PatternTier or None
         A bound on the networks with some activation patterns, which bounds no others.
+    history : tuple of Reached
+        What was proved and found by when, in the order of time; a word, as times are.
     proved : tuple of Bound or PatternBound
         What the kernel has said of the problem in this process: of certificates that it has
         checked, and of networks that it has evaluated. Figures that do not follow from it are the
@@ -105,6 +108,7 @@ class GapReport:
     recheck: str
     decay: str
     pattern_tier: PatternTier | None
+    history: tuple[Reached, ...]
     proved: tuple[Bound | PatternBound, ...] = field(default=(), compare=False, repr=False)
     contradictions: tuple[Check, ...] = field(default=(), compare=False, repr=False)
     unchecked: str = field(default="", compare=False, repr=False)
@@ -166,6 +170,19 @@ class GapReport:
             return None
         return rounded_up((self.network.fraction - self.lower_bound.fraction) / null)
 
+    @property
+    def share_of_gain(self) -> float | None:
+        """(null loss − network)/(null loss − lower bound), rounded down; None without a network.
+
+        What training has gained over no network at all, as a share of what any network of any
+        width can gain, at least. None too where nothing can be gained.
+        """
+        null = Fraction(self.problem.null_loss)
+        if self.network is None or null <= self.lower_bound.fraction:
+            return None
+        gained = null - self.network.fraction
+        return rounded_down(gained / (null - self.lower_bound.fraction))
+
     def gain(self, improved: NetworkFigure) -> float:
         """(network − improved)/network, rounded down; 0 without a network."""
         if self.network is None or self.network.fraction == 0:
@@ -219,11 +236,11 @@ class GapReport:
     def from_json(cls, text: str) -> GapReport:
         """Return the report written by `to_json`.
 
-        The object has ``format`` (``"certnn-report"``), ``version`` (3), every field of this
+        The object has ``format`` (``"certnn-report"``), ``version`` (4), every field of this
         class but the last three, and the derived ``checks``, ``gap``, ``best_gap``,
-        ``gap_to_null``, ``pattern_gap``, ``pattern_gap_to_null``, ``consistent``. These are worked
-        out again; where the file says something else, the report is not `consistent`. Nothing
-        is `proved`: see `certnn.report.reading`.
+        ``gap_to_null``, ``share_of_gain``, ``pattern_gap``, ``pattern_gap_to_null``,
+        ``consistent``. These are worked out again; where the file says something else, the report
+        is not `consistent`. Nothing is `proved`: see `certnn.report.reading`.
 
         Raises
         ------
@@ -266,9 +283,13 @@ class GapReport:
 _DERIVED: dict[str, Any] = {
     "checks": tuple[Check, ...],
     **dict.fromkeys(
-        ("gap", "best_gap", "gap_to_null", "pattern_gap", "pattern_gap_to_null"), float | None
+        (
+            *("gap", "best_gap", "gap_to_null", "share_of_gain"),
+            *("pattern_gap", "pattern_gap_to_null"),
+        ),
+        float | None,
     ),
     "consistent": bool,
 }
 #: Entries that are read: more than there ever are, and few enough to be shown.
-_MOST = {"bounds": 40, "solver_figures": 40, "improvements": 1000, "notes": 1000}
+_MOST = {"bounds": 40, "solver_figures": 40, "improvements": 1000, "notes": 1000, "history": 1000}

@@ -104,6 +104,29 @@ class NetworkFigure:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """What a search had proved and found by a time.
+
+    Parameters
+    ----------
+    seconds : float
+        Since the audit began.
+    stage : str
+        What ran.
+    bound, objective : float or None
+        The best bound proved and the objective of the best network known, if there were any.
+    """
+
+    seconds: float
+    stage: str
+    bound: float | None
+    objective: float | None
+
+    def __post_init__(self) -> None:
+        _require(self.seconds >= 0.0, "seconds", "must not be negative")
+
+
+@dataclass(frozen=True)
 class PatternTier:
     """A lower bound on the networks with some activation patterns.
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from certnn.errors import printable
 from certnn.report.data import GapReport
+from certnn.report.history_plot import history_svg
 from certnn.report.sandwich import COLORS, sandwich_svg
 from certnn.report.table_cells import SHORT
 from certnn.report.verdict import tiers, verdict
@@ -48,6 +49,9 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
         "template.html",
         download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
+        history={size: Markup(history_svg(report, size)) for size in (_WIDE, _NARROW)},
+        narrow=_NARROW,
+        wide=_WIDE,
         narrow_plot=Markup(sandwich_svg(report, _NARROW)),
         report=report,
         tiers=tiers(report),

@@ -7,10 +7,13 @@ from fractions import Fraction
 
 from certnn.report.data import GapReport
 from certnn.report.figures import PatternTier, ProvedBound
-from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.report.wording import percent_down, percent_up, shown, shown_down, shown_up
 
-#: Per cent: a gain of descent below this is none.
+#: Per cent: a gain below this is none.
 _NO_GAIN = "0.01"
+#: A gap above this says nothing that a person would act on.
+_USELESS = Fraction(9, 10)
+_NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,17 @@ def verdict(report: GapReport) -> Verdict:
         ]
     if not report.consistent:
         return Verdict(f"in doubt, a consistency check failed: {headline}", (), False)
-    sentences = _caveats(report) + sentences + _local_sentences(report) + _best_sentences(report)
+    sentences = (
+        _caveats(report)
+        + sentences
+        + _gain_sentences(report)
+        + _global_sentences(report)
+        + _local_sentences(report)
+        + _best_sentences(report)
+    )
     if report.interrupted:
         sentences.append("The search was interrupted: a longer one may prove more.")
-    known = lower > 0 or report.network is None
-    standing = f"; {_standing(report, report.lower_bound)}" if known else ""
+    standing = "" if _NOTHING in headline else f"; {_standing(report, report.lower_bound)}"
     return Verdict(headline + standing, tuple(sentences), True)
 
 
@@ -175,9 +184,56 @@ def _network_headline(report: GapReport) -> str:
         return f"the bound {shown_down(lower)} is above the network's {shown_up(objective)}"
     if lower == objective:
         return "a global optimum: no two-layer ReLU network of any width is better"
-    if lower <= 0:
-        return "nothing is known about this network yet: the lower bound is 0"
-    return f"within {percent_up(report.gap)} of any two-layer ReLU network"
+    parts = []
+    if (share := _excess_of_best(report)) >= Fraction(_NO_GAIN):
+        parts.append(f"can be lowered by at least {shown_down(share, 3)} % (network attached)")
+    if report.gap <= _USELESS:
+        parts.append(f"within {percent_up(report.gap)} of any two-layer ReLU network")
+    elif (of_patterns := _over_patterns(report)) is not None:
+        parts.append(f"within {of_patterns}")
+    elif not parts and lower <= 0:
+        parts.append(f"{_NOTHING} is known about this network yet: the lower bound is 0")
+    elif not parts:
+        parts.append(f"over all networks: {_NOTHING} useful proved yet")
+    return "; ".join(parts)
+
+
+def _over_patterns(report: GapReport) -> str | None:
+    """The gap over activation patterns, where it says something."""
+    gap, tier = report.pattern_gap, report.pattern_tier
+    if gap is None or tier is None or not 0.0 <= gap <= _USELESS:
+        return None
+    return f"{percent_up(gap)} of any network with these {tier.patterns} activation patterns"
+
+
+def _excess_of_best(report: GapReport) -> Fraction:
+    """By how many per cent of the audited network's objective the best one found is below it."""
+    network, best = report.network, report.best_network
+    if network is None or best is None or network.fraction == 0:
+        return Fraction(0)
+    return 100 * (network.fraction - best.fraction) / network.fraction
+
+
+def _gain_sentences(report: GapReport) -> list[str]:
+    """What training has gained, as a share of what any training can gain."""
+    share = report.share_of_gain
+    if share is None or share <= 0.0:
+        return []
+    return [
+        f"It has gained at least {percent_down(share)} of what any network can gain over none "
+        f"(null loss {shown(Fraction(report.problem.null_loss))})."
+    ]
+
+
+def _global_sentences(report: GapReport) -> list[str]:
+    """Why the gap over all networks says little, and what helps, where that is so."""
+    if report.gap is None or report.gap <= _USELESS or report.lower_bound.fraction <= 0:
+        return []
+    return [
+        f"Over all networks the proved gap is {percent_up(report.gap)}, which is not useful yet: "
+        f"the weight decay is small for {report.problem.n} points. More time proves more, and so "
+        "does a larger decay."
+    ]
 
 
 def _local_sentences(report: GapReport) -> list[str]:
@@ -205,5 +261,4 @@ def _best_sentences(report: GapReport) -> list[str]:
         return [found + "."]
     if best.fraction >= network.fraction:
         return ["No better network was found."]
-    share = 100 * (network.fraction - best.fraction) / network.fraction
-    return [f"{found}; the audited one can be lowered by at least {shown_down(share, 3)} %."]
+    return [f"{found}."]

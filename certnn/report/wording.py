@@ -32,8 +32,13 @@ def percent_down(share: float) -> str:
 
 
 def percent_up(share: float) -> str:
-    """Return `share` in percent, three significant digits, rounded up."""
-    return f"{shown_up(100 * Fraction(share), 3)} %"
+    """Return `share` in percent, three significant digits, rounded up; more where it is nearly 1.
+
+    A share below 1 is never shown as 100 %.
+    """
+    exact = 100 * Fraction(share)
+    enough = (k for k in range(3, 20) if exact >= 100 or Fraction(shown_up(exact, k)) < 100)
+    return f"{shown_up(exact, next(enough, 3))} %"
 
 
 def excess_text(figure: SolverFigure, bound: ProvedBound) -> str:

@@ -27,7 +27,14 @@ from certnn.reading.networks import network_for
 from certnn.reading.npz import save_network
 from certnn.reading.statement import problem_for
 from certnn.relaxation.modelled.worker import SolverChoice
-from certnn.report import GapReport, NetworkFigure, PatternTier, ProblemSummary, ProvedBound
+from certnn.report import (
+    GapReport,
+    NetworkFigure,
+    PatternTier,
+    ProblemSummary,
+    ProvedBound,
+    Reached,
+)
 from certnn.report.neurons import neuron_table
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.search.levels.schedule import stages
@@ -58,6 +65,8 @@ _SHARE_OF_EXCESS = 0.01
 _TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
 #: Patterns that are sampled beside those of the networks.
 _SAMPLED = 100
+#: Moments of the history that are kept.
+_MOST_MOMENTS = 400
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 _PROGRAMS = (
@@ -253,15 +262,17 @@ def audit(
     with budgeted(time_limit, work_limit, budget) as whole:
         given = None if network is None else _evaluated(problem, network, "given")
         best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
-        local = None
+        local, history = None, _History(start)
         if given is not None:
             local = _local_tier(problem, given, whole)
             best = _better(best, local.polished)
 
         def tell(stage: str, bound: float | None, objective: float | None) -> None:
+            known = best.bound.rounded
+            known = known if objective is None else min(known, objective)
+            history.note(stage, bound, known)
             if progress is not None:
-                known = best.bound.rounded
-                progress(stage, bound, known if objective is None else min(known, objective))
+                progress(stage, bound, known)
 
         # Leaves time for what follows, if something does.
         cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
@@ -301,9 +312,8 @@ def audit(
             patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
             best = best if patterns is None else _better(best, patterns.best)
         lower = replace(lower, interrupted=whole.stopped)
-    report = _report(
-        problem, given, local, best, lower, title, recheck, decay, time.monotonic() - start
-    )
+    history.note("done", lower.value, best.bound.rounded)
+    report = _report(problem, given, local, best, lower, history, title, recheck, decay)
     if patterns is None:
         return AuditResult(report, lower, best.network, None)
     report = _with_pattern_tier(report, patterns, recheck)
@@ -354,6 +364,28 @@ def _with_pattern_tier(report: GapReport, over: _PatternTier, recheck: Recheck) 
         recheck=recheck(PATTERN_CERTIFICATE),
     )
     return replace(report, pattern_tier=tier, proved=(*report.proved, found.bound, best.bound))
+
+
+class _History:
+    """What was proved and found by when."""
+
+    def __init__(self, start: float) -> None:
+        self._start = start
+        self.moments: list[Reached] = []
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._start
+
+    def note(self, stage: str, bound: float | None, objective: float) -> None:
+        """Keep it if anything is new, and half of the moments where they get many."""
+        last = self.moments[-1] if self.moments else None
+        if last is not None and (last.bound, last.objective) == (bound, objective):
+            return
+        if len(self.moments) == _MOST_MOMENTS:
+            self.moments = self.moments[::2]
+        self.moments.append(Reached(self.seconds, stage, bound, objective))
 
 
 @dataclass(frozen=True)
@@ -428,10 +460,10 @@ def _report(
     local: _LocalTier | None,
     best: _Evaluated,
     lower: LowerBoundResult,
+    history: _History,
     title: str,
     recheck: Recheck,
     decay: str,
-    seconds: float,
 ) -> GapReport:
     bounds = tuple(ProvedBound.from_exact(p.level, p.bound.value, p.seconds) for p in lower.proved)
     found = [given, best] if local is None else [given, best, local.polished, *local.improvements]
@@ -450,13 +482,14 @@ def _report(
         solver_figures=lower.solver_figures,
         notes=lower.notes,
         interrupted=lower.interrupted,
-        seconds=seconds,
+        seconds=history.seconds,
         versions=_versions(),
         certificate=CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),
         recheck=recheck(CERTIFICATE),
         decay=decay,
         pattern_tier=None,
+        history=tuple(history.moments),
         proved=(*(p.bound for p in lower.proved), *(one.bound for one in evaluated)),
     )
 

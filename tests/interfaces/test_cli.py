@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -154,7 +155,6 @@ def test_the_bomb_would_go_off():
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["fly"],
         ["audit"],
         ["bound", "--data", "d.npz"],
@@ -340,7 +340,7 @@ def test_ctrl_c_keeps_the_bound(tmp_path, solver, number, code):
     for line in process.stderr:
         lines.append(line)
         # The solver is running by now, CLARABEL in a process of its own.
-        if "block(25)" in line or "to be proved" in line:
+        if "block(25)" in line or "s   dnn " in line:
             time.sleep(0.5)
             os.killpg(process.pid, number)
             break
@@ -350,6 +350,42 @@ def test_ctrl_c_keeps_the_bound(tmp_path, solver, number, code):
     assert report["interrupted"] is True
     assert report["lower_bound"]["value"] > 0.0
     assert main(["check", str(tmp_path / "out" / "certificate.json")]) == 0
+
+
+def test_without_a_command_it_says_what_there_is(capsys):
+    assert main([]) == 0
+    assert "doctor" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"certnn {version('certnn')}\n"
+    as_module = [sys.executable, "-m", "certnn", "--version"]
+    done = subprocess.run(as_module, capture_output=True, text=True, check=True)
+    assert done.stdout == f"certnn {version('certnn')}\n"
+
+
+def test_doctor_says_what_is_installed(capsys, monkeypatch):
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert f"certnn {version('certnn')}" in said
+    assert "CLARABEL" in said
+    assert f"h5py {version('h5py')}: .keras files" in said
+    monkeypatch.setattr("certnn.interfaces.commands.doctor.find_spec", lambda name: None)
+    assert main(["doctor"]) == 0
+    missing = "h5py is not installed (pip install 'certnn[formats]'): .keras files"
+    assert missing in capsys.readouterr().out
+
+
+def test_the_verdict_alone_or_the_report_as_json(folder, capsys):
+    command = ["bound", "--data", str(folder / "data.npz"), "--reg", "0.1", "--level", "shor"]
+    assert main([*command, "--out", str(folder / "quiet"), "--quiet"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.startswith("no network of any width is below ")
+    assert said.out.count("\n") == 1
+    assert main([*command, "--out", str(folder / "json"), "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == (folder / "json" / "report.json").read_text()
 
 
 def test_demo_options(capsys):

@@ -73,7 +73,7 @@ def test_unsafe_rounding_is_refused():
 
 def test_contract_keys(iris):
     values = json.loads(iris.to_json())
-    assert (values["format"], values["version"]) == ("certnn-report", 3)
+    assert (values["format"], values["version"]) == ("certnn-report", 4)
     assert (
         values["lower_bound"].items() >= {"level": "dnn", "exact": iris.lower_bound.exact}.items()
     )
@@ -84,6 +84,14 @@ def test_contract_keys(iris):
     assert values["gap"] == iris.gap == pytest.approx((2.81 - 1.6717) / 2.81, rel=1e-6)
     assert values["best_gap"] == pytest.approx((2.5405 - 1.6717) / 2.5405, rel=1e-6)
     assert values["gap_to_null"] == pytest.approx((2.81 - 1.6717) / 37.5, rel=1e-6)
+    gained = (37.5 - 2.81) / (37.5 - 1.6717)
+    assert values["share_of_gain"] == pytest.approx(gained, rel=1e-6)
+    assert values["history"][0] == {
+        "seconds": 0.4,
+        "stage": "shor",
+        "bound": None,
+        "objective": 2.8141,
+    }
     assert values["consistent"] is True
 
 
@@ -109,6 +117,12 @@ def test_gap_is_rounded_up_from_the_exact_values(lower, network, best):
         (report.gap_to_null, (network - lower) / Fraction(37.5)),
     ):
         assert Fraction(math.nextafter(shown, -math.inf)) < exact <= Fraction(shown)
+    if lower < Fraction(37.5):
+        share = report.share_of_gain
+        exact = (Fraction(37.5) - network) / (Fraction(37.5) - lower)
+        assert Fraction(share) <= exact < Fraction(math.nextafter(share, math.inf))
+    else:
+        assert report.share_of_gain is None
 
 
 def test_gap_of_a_zero_objective(iris):

@@ -62,11 +62,20 @@ def test_page_is_well_formed_and_loads_nothing(html):
     assert not [u for u in re.findall(r"url\(([^)]*)\)", html) if not u.startswith("#")]
 
 
+def test_page_draws_what_was_proved_over_time(iris):
+    page = render_html(iris)
+    assert page.count("<svg") == 4  # the sandwich and the history, wide and narrow
+    assert "by when" in page
+    still = render_html(replace(iris, history=iris.history[:1]))
+    assert still.count("<svg") == 2
+    assert "by when" not in still
+
+
 def test_page_says_the_verdict_and_the_figures(iris):
     page = Page(render_html(iris))
     text = " ".join(page.text.split())
     for wanted in (
-        "within 40.6 % of any two-layer ReLU network; proved",
+        "can be lowered by at least 9.59 % (network attached); within 40.6 % of any",
         "1.67170",
         "2.81001",
         "2.54050",
@@ -82,7 +91,7 @@ def test_page_says_the_verdict_and_the_figures(iris):
         "impossible: proved",
     ):
         assert wanted in text
-    assert page.tags.count("svg") == 2
+    assert page.tags.count("svg") == 4
 
 
 def test_inconsistent_page_shows_the_error_first(inconsistent):

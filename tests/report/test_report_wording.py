@@ -85,13 +85,16 @@ def test_printable_replaces_control_characters():
 
 def test_verdict_with_a_network(iris):
     found = verdict(iris)
-    assert found.headline == "within 40.6 % of any two-layer ReLU network; proved"
+    assert found.headline == (
+        "can be lowered by at least 9.59 % (network attached); within 40.6 % of any two-layer ReLU "
+        "network; proved"
+    )
     assert found.sound
     assert "1.67170" in found.sentences[0]
-    assert "at least 1.42 %" in found.sentences[1]
-    assert "at least 9.59 %" in found.sentences[2]
+    assert "at least 96.8 %" in found.sentences[1]
+    assert "at least 1.42 %" in found.sentences[2]
     settled = verdict(replace(iris, polished=replace(iris.network, source="given, polished")))
-    assert "locally as good as it gets" in settled.sentences[1]
+    assert "locally as good as it gets" in settled.sentences[2]
 
 
 def test_verdict_without_a_network(iris, bound_only):
@@ -121,8 +124,32 @@ def test_verdict_at_the_optimum(iris):
 def test_verdict_without_a_useful_bound(iris):
     zero = ProvedBound.from_exact("shor", Fraction(0), 0.1)
     found = verdict(as_if_proved(iris, lower_bound=zero, bounds=(zero,), interrupted=True))
-    assert found.headline == "nothing is known about this network yet: the lower bound is 0"
+    assert found.headline == (
+        "can be lowered by at least 9.59 % (network attached); within 11.4 % of any network with "
+        "these 135 activation patterns; proved"
+    )
     assert found.sentences[-1].startswith("The search was interrupted")
+    nothing = as_if_proved(
+        iris, lower_bound=zero, bounds=(zero,), best_network=iris.network, pattern_tier=None
+    )
+    assert verdict(nothing).headline == (
+        "nothing is known about this network yet: the lower bound is 0"
+    )
+
+
+def test_a_gap_of_nearly_all_is_never_called_all_of_it(iris):
+    little = ProvedBound.from_exact("shor", Fraction(1, 500), 0.1)
+    found = as_if_proved(iris, lower_bound=little, bounds=(little,), pattern_tier=None)
+    best = verdict(replace(found, best_network=found.network))
+    assert best.headline == "over all networks: nothing useful proved yet"
+    whole = " ".join(best.sentences)
+    assert "99.93 %" in whole
+    assert "100 %" not in whole
+    assert "small for" in whole
+    assert percent_up(0.99914) == "99.92 %"
+    assert percent_up(0.999991) == "99.9991 %"
+    assert percent_up(1.0) == "100 %"
+    assert percent_up(0.5) == "50.0 %"
 
 
 def test_excess_is_said_in_percent(iris):

@@ -64,6 +64,7 @@ def _add_search(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the report; one that holds another report is refused",
     )
+    add_output_options(command)
 
 
 def run_bound(options: argparse.Namespace) -> int:
@@ -126,7 +127,7 @@ def run_audit(options: argparse.Namespace) -> int:
     problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
     memory = memory_of(options, problem)
-    with SearchProgress() as progress:
+    with SearchProgress(options.quiet) as progress:
         result = audit(
             network,
             problem,
@@ -142,7 +143,17 @@ def run_audit(options: argparse.Namespace) -> int:
             decay=decay,
             progress=progress.tell,
         )
-    return finish(result, out)
+    return finish(result, out, options)
+
+
+def add_output_options(command: argparse.ArgumentParser) -> None:
+    """How much is printed, and how."""
+    command.add_argument(
+        "--quiet", action="store_true", help="print the verdict alone, and no progress"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print the report as JSON instead of tables"
+    )
 
 
 def check_command(certificate: Path) -> str:
@@ -151,17 +162,29 @@ def check_command(certificate: Path) -> str:
     return shlex.join(["certnn", "check", f"./{path}" if path.startswith("-") else path])
 
 
-def finish(result: AuditResult, out: Path) -> int:
-    """Write the report, print it, and return the exit code."""
-    from rich.console import Console
-
-    from certnn.report.terminal import print_report
-
+def finish(result: AuditResult, out: Path, options: argparse.Namespace) -> int:
+    """Write the report, print it as the options say, and return the exit code."""
     try:
         result.save(out)
     finally:  # a disk that is full by now takes the files, not the figures
-        print_report(result.report, Console())
-    print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
+        _show(result, options)
+    if not (options.json or options.quiet):
+        print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
     if not result.report.consistent:
         return FAILED
     return INTERRUPTED if result.report.interrupted else OK
+
+
+def _show(result: AuditResult, options: argparse.Namespace) -> None:
+    if options.json:
+        print(result.report.to_json(), end="")
+    elif options.quiet:
+        from certnn.report.verdict import verdict
+
+        print(verdict(result.report).headline)
+    else:
+        from rich.console import Console
+
+        from certnn.report.terminal import print_report
+
+        print_report(result.report, Console())

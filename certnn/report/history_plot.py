@@ -1,0 +1,48 @@
+"""What was proved and found over time, as an SVG element."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from certnn.report.data import GapReport
+from certnn.report.sandwich import COLORS
+from certnn.report.svg import svg_element, svg_settings
+
+_HEIGHT = 200.0  # points
+_POINTS_AN_INCH = 72.0
+
+
+def history_svg(report: GapReport, width: float) -> str:
+    """The bound rising and the best objective falling, with what is open between them.
+
+    Parameters
+    ----------
+    report : GapReport
+    width : float
+        In points.
+
+    Returns
+    -------
+    str
+        Empty where nothing changed.
+    """
+    moments = [
+        (moment.seconds, moment.bound, moment.objective)
+        for moment in report.history
+        if moment.bound is not None and moment.objective is not None
+    ]
+    if len(moments) < 2:
+        return ""
+    seconds, bounds, best = zip(*moments, strict=True)
+    with svg_settings("certnn history"):
+        size = width / _POINTS_AN_INCH, _HEIGHT / _POINTS_AN_INCH
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.add_subplot(xlabel="seconds", ylabel="training objective")
+        axes.fill_between(
+            seconds, bounds, best, step="post", color=COLORS["gap-soft"], label="open"
+        )
+        axes.step(seconds, best, where="post", color=COLORS["ink"], label="best network")
+        axes.step(seconds, bounds, where="post", color=COLORS["proved"], label="proved")
+        axes.set_ylim(bottom=0.0)
+        axes.legend(frameon=False)
+        return svg_element(figure)
