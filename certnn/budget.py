@@ -125,6 +125,10 @@ class Budget:
         """Whether somebody asked to stop."""
         return self._stop.asked
 
+    def stop(self) -> None:
+        """Ask to stop, as Ctrl-C does."""
+        self._stop.ask()
+
     @property
     def over(self) -> bool:
         """Whether to stop, for whatever reason."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from certnn.interfaces.progress import SearchProgress
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import iris
 from certnn.reading.npz import save_data, save_network
+from certnn.report.progress import SearchProgress
 from certnn.search.audit import AuditResult, Recheck, audit
 from certnn.training.objective import value_and_gradient
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,29 @@ from certnn.reading.class_labels import stated_targets
 from certnn.reading.conventions import Convention, find_convention
 from certnn.reading.networks import BiasedNetwork, read_network
 from certnn.reading.networks.biased_network import LOSS_AFTER
+from certnn.reading.networks.scikit_learn import own_decay
+
+#: The convention of PyTorch's optimisers by the loss that is averaged as PyTorch does.
+_OF_TORCH = {
+    "half-squared": "torch-mse",
+    "softmax": "torch-cross-entropy",
+    "logistic": "torch-bce",
+}
+
+
+@dataclass(frozen=True)
+class StatedProblem:
+    """A problem, and what was made of the weight decay.
+
+    Attributes
+    ----------
+    problem : TrainingProblem
+    decay : str
+        How reg follows from a library's weight decay; "" where it was given as it is.
+    """
+
+    problem: TrainingProblem
+    decay: str
 
 
 def problem_for(
@@ -25,6 +49,7 @@ def problem_for(
     convention: str | None = None,
     decay: float | None = None,
     batches: int = 1,
+    weight_decay: float | None = None,
     loss: Loss | str | None = None,
     hidden_bias: Bias | None = None,
     output_bias: Bias | None = None,
@@ -41,13 +66,16 @@ def problem_for(
         loss wants them (`certnn.reading.class_labels.stated_targets`): in the order of the
         estimator's `classes_` if it has those, else numbers ascending, else texts by characters.
     reg : float or None
-        Weight decay of a summed loss; or else `convention` and `decay`.
+        Weight decay of a summed loss; or else `convention` and `decay`, or `weight_decay`. With
+        none of these a fitted estimator of scikit-learn says its alpha and batch size itself.
     convention : str or None
         A name in `certnn.reading.conventions.CONVENTIONS`, such as "torch-mse-adamw".
     decay : float or None
         Weight decay as that library calls it.
     batches : int
         Minibatches an epoch, for scikit-learn.
+    weight_decay : float or None
+        That of PyTorch's SGD or Adam, with the loss averaged as PyTorch does by default.
     loss : Loss, str or None
         As in `TrainingProblem`; None: logistic or softmax where the network ends in that function,
         or the convention is for nothing else, and half-squared elsewhere.
@@ -62,24 +90,70 @@ def problem_for(
         If the network cannot be read, an argument is unusable, or there is not just one weight
         decay.
     """
-    require_one_decay(reg, convention, decay)
+    return stated_problem(
+        network,
+        X,
+        y,
+        reg=reg,
+        convention=convention,
+        decay=decay,
+        batches=batches,
+        weight_decay=weight_decay,
+        loss=loss,
+        hidden_bias=hidden_bias,
+        output_bias=output_bias,
+    ).problem
+
+
+def stated_problem(
+    network: Any,
+    X: Any,
+    y: Any,
+    *,
+    reg: float | None = None,
+    convention: str | None = None,
+    decay: float | None = None,
+    batches: int = 1,
+    weight_decay: float | None = None,
+    loss: Loss | str | None = None,
+    hidden_bias: Bias | None = None,
+    output_bias: Bias | None = None,
+) -> StatedProblem:
+    """What `problem_for` returns, and how its reg follows from the weight decay.
+
+    Parameters are those of `problem_for`.
+
+    Raises
+    ------
+    InputError
+        As `problem_for` does.
+    """
     stored = None if network is None else read_network(network)
+    if weight_decay is not None:
+        if reg is not None or convention is not None:
+            raise InputError("weight_decay", "goes without reg and convention")
+        convention, decay = _convention_of_torch(stored, loss), weight_decay
+    elif reg is None and convention is None and decay is None:
+        own = own_decay(network, np.shape(X)[0] if np.ndim(X) else 1)
+        if own is not None:
+            convention, (decay, batches) = "scikit-learn", own
+    require_one_decay(reg, convention, decay)
     terms = None if convention is None else find_convention(convention)
-    own = _loss(stored, terms) if loss is None else as_loss(loss)
+    chosen = _loss(stored, terms) if loss is None else as_loss(loss)
     hidden, output = own_biases(stored, terms)
     if stored is not None:
         _require_order(X, y, stored)
     order = getattr(network, "classes_", None)
     outputs = None if stored is None else stored.V.shape[1]
     names = None if order is None else tuple(np.asarray(order).tolist())
-    targets, classes = stated_targets("y", y, own, outputs, names)
+    targets, classes = stated_targets("y", y, chosen, outputs, names)
     try:
         problem = TrainingProblem(
             X,
             targets,
             1.0 if reg is None else reg,
             hidden if hidden_bias is None else hidden_bias,
-            loss=own,
+            loss=chosen,
             output_bias=output if output_bias is None else output_bias,
             classes=classes,
         )
@@ -87,7 +161,17 @@ def problem_for(
         if error.argument != "Y":
             raise
         raise InputError("y", error.reason) from None
-    return problem if terms is None or decay is None else terms.restated(problem, decay, batches)
+    if terms is None or decay is None:
+        return StatedProblem(problem, "")
+    explained = terms.explained(decay, problem.n, problem.c, batches, loss=problem.loss.name)
+    return StatedProblem(terms.restated(problem, decay, batches), explained)
+
+
+def _convention_of_torch(stored: BiasedNetwork | None, loss: Loss | str | None) -> str:
+    name = (_loss(stored, None) if loss is None else as_loss(loss)).name
+    if name not in _OF_TORCH:
+        raise InputError("weight_decay", f"is for {', '.join(_OF_TORCH)}; for {name} give reg")
+    return _OF_TORCH[name]
 
 
 def require_one_decay(

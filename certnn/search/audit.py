@@ -20,12 +20,13 @@ from certnn.budget import Budget, budgeted
 from certnn.certificates.proved import require_lower
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Bound
+from certnn.problem.losses import Loss
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.stationarity import stationarity_residual
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.networks import network_for
 from certnn.reading.npz import save_network
-from certnn.reading.statement import problem_for
+from certnn.reading.statement import stated_problem
 from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.report import (
     GapReport,
@@ -36,6 +37,7 @@ from certnn.report import (
     Reached,
 )
 from certnn.report.neurons import neuron_table
+from certnn.report.progress import shown_progress
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.search.levels.schedule import stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
@@ -47,8 +49,9 @@ from certnn.training import improvements, polish, train_locally
 if TYPE_CHECKING:
     from distributed import Client
 
-#: Called as progress(what is running, best proved bound or None, best objective or None).
-AuditProgress = Callable[[str, float | None, float | None], None]
+#: Called as progress(what is running, best proved bound or None, best objective or None); True
+#: ends the search.
+AuditProgress = Callable[[str, float | None, float | None], bool | None]
 
 #: From a certificate's file name to the command that checks it, as one would type it in a shell.
 Recheck = Callable[[str], str]
@@ -65,6 +68,8 @@ _SHARE_OF_EXCESS = 0.01
 _TIGHT, _MOST_NUMBERS = 0.01, 2_000_000
 #: Patterns that are sampled beside those of the networks.
 _SAMPLED = 100
+#: Seconds of an audit where nobody says how long.
+_USUAL_SECONDS = 60.0
 #: Moments of the history that are kept.
 _MOST_MOMENTS = 400
 #: Where networks come from that the search has found.
@@ -178,6 +183,10 @@ def audit(
     y: Any = None,
     *,
     reg: float | None = None,
+    convention: str | None = None,
+    decay: float | None = None,
+    weight_decay: float | None = None,
+    loss: Loss | str | None = None,
     level: str = "auto",
     gap: float | None = None,
     time_limit: float | None = None,
@@ -188,8 +197,8 @@ def audit(
     cluster: Client | None = None,
     title: str = "audit",
     recheck: Recheck = "certnn check {}".format,
-    decay: str = "",
-    progress: AuditProgress | None = None,
+    decay_explained: str = "",
+    progress: AuditProgress | bool | None = None,
 ) -> AuditResult:
     """Prove how far a trained network can be from the global optimum of its training problem.
 
@@ -199,12 +208,14 @@ def audit(
         The network to audit: a checkpoint's path, a PyTorch module, a fitted estimator of
         scikit-learn among others; None for a bound and the best network found.
     problem : TrainingProblem, or array_like of shape (n, d)
-        The data that it was trained on and the weight decay; or X alone, with `y` and `reg`.
+        The data that it was trained on and the weight decay; or X alone, with `y`, and a weight
+        decay if the network does not tell its own.
     y : array_like of shape (n, c) or (n,), or None
-        Targets or labels beside X, as in `certnn.problem_for`, which takes other losses and other
-        libraries' weight decay too.
-    reg : float or None
-        Weight decay of a summed loss, beside X.
+        Targets or labels beside X, as in `certnn.problem_for`.
+    reg, convention, decay, weight_decay, loss
+        Beside X, as in `certnn.problem_for`: a fitted estimator of scikit-learn needs none of them,
+        a PyTorch module `weight_decay` and, if it is not the mean squared error, `loss`. The report
+        says what was made of them.
     level : str
         Level of the relaxation, as in `certnn.lower_bound`.
     gap : float or None
@@ -212,7 +223,8 @@ def audit(
         is known to about a hundredth of itself, or the best network is proved to be within 1e-4 of
         optimal.
     time_limit : float or None
-        Seconds for the whole audit; the cheapest level is always run to a bound.
+        Seconds for the whole audit; the cheapest level is always run to a bound. A minute if
+        neither this nor `work_limit` nor `budget` says how long.
     work_limit, budget
         In place of seconds, as in `certnn.lower_bound`.
     memory_limit : float
@@ -221,14 +233,15 @@ def audit(
         Solver, formulation and options, as in `certnn.lower_bound`.
     cluster : distributed.Client or None
         As in `certnn.lower_bound`.
-    title, decay : str
+    title, decay_explained : str
         What the report says of the network's origin, and of the weight decay that reg stands for
-        (`certnn.reading.conventions.Convention.explained`).
+        (`certnn.reading.conventions.Convention.explained`), where a problem is given.
     recheck : callable
         From a certificate's file name to the command in the report that checks it again, quoted for
         a shell.
-    progress : callable or None
-        Called as ``progress(stage, bound, objective)``.
+    progress : callable, bool or None
+        Called as ``progress(stage, bound, objective)``; True from it ends the search, which keeps
+        what is proved. True: a line on stderr; None: that in a terminal, and nothing elsewhere.
 
     Returns
     -------
@@ -248,10 +261,23 @@ def audit(
     if not isinstance(problem, TrainingProblem):
         if y is None:
             raise InputError("y", "is needed beside X, or a certnn.TrainingProblem instead of both")
-        problem = problem_for(network, problem, y, reg=reg)
-    elif y is not None or reg is not None:
-        given_twice = "y" if y is not None else "reg"
-        raise InputError(given_twice, "is for X, where no TrainingProblem is given")
+        stated = stated_problem(
+            network,
+            problem,
+            y,
+            reg=reg,
+            convention=convention,
+            decay=decay,
+            weight_decay=weight_decay,
+            loss=loss,
+        )
+        problem, decay_explained = stated.problem, stated.decay
+    else:
+        beside = {"y": y, "reg": reg, "convention": convention, "decay": decay}
+        beside |= {"weight_decay": weight_decay, "loss": loss}
+        for name, given_twice in beside.items():
+            if given_twice is not None:
+                raise InputError(name, "is for X, where no TrainingProblem is given")
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
@@ -259,7 +285,9 @@ def audit(
     refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
-    with budgeted(time_limit, work_limit, budget) as whole:
+    if time_limit is None and work_limit is None and budget is None:
+        time_limit = _USUAL_SECONDS
+    with budgeted(time_limit, work_limit, budget) as whole, shown_progress(progress) as show:
         given = None if network is None else _evaluated(problem, network, "given")
         best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
         local, history = None, _History(start)
@@ -271,8 +299,8 @@ def audit(
             known = best.bound.rounded
             known = known if objective is None else min(known, objective)
             history.note(stage, bound, known)
-            if progress is not None:
-                progress(stage, bound, known)
+            if show(stage, bound, known) is True:
+                whole.stop()
 
         # Leaves time for what follows, if something does.
         cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
@@ -313,7 +341,7 @@ def audit(
             best = best if patterns is None else _better(best, patterns.best)
         lower = replace(lower, interrupted=whole.stopped)
     history.note("done", lower.value, best.bound.rounded)
-    report = _report(problem, given, local, best, lower, history, title, recheck, decay)
+    report = _report(problem, given, local, best, lower, history, title, recheck, decay_explained)
     if patterns is None:
         return AuditResult(report, lower, best.network, None)
     report = _with_pattern_tier(report, patterns, recheck)

@@ -1,5 +1,6 @@
 """Problems stated by a network, arrays and another library's weight decay, audited in one line."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,58 @@ def test_a_regressor_with_one_number_a_point():
     np.testing.assert_array_equal(problem.Y, Y)
     result = certnn.audit(model, problem, level="shor", work_limit=2.0)
     assert result.report.network.objective == pytest.approx(20 * model.loss_, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "batches"),
+    [
+        ({"solver": "lbfgs"}, 1),
+        ({"solver": "adam"}, 1),
+        ({"solver": "sgd", "batch_size": 16}, 3),
+    ],
+)
+def test_an_estimator_says_its_own_weight_decay(settings, batches):
+    X, _ = arrays(40, 3, 1)
+    labels = np.where(X[:, 0] > 0.0, "a", "b")
+    model = MLPClassifier((6,), alpha=0.4, max_iter=5, random_state=0, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not converged
+        model.fit(X, labels)
+    own = certnn.problem_for(model, X, labels)
+    said = certnn.problem_for(
+        model, X, labels, convention="scikit-learn", decay=0.4, batches=batches
+    )
+    assert own == said
+    assert own.reg == pytest.approx(0.4 * batches)
+    result = certnn.audit(model, X, labels, level="shor", work_limit=2.0)
+    assert result.report.decay.startswith("scikit-learn, the gradients of")
+    assert result.report.problem.reg == own.reg
+
+
+def test_an_estimator_that_has_not_seen_all_points_does_not_say_it():
+    X, _ = arrays(40, 3, 1)
+    model = MLPClassifier((6,), early_stopping=True, max_iter=5, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, X[:, 0] > 0.0)
+    with pytest.raises(InputError, match="reg: is needed"):
+        certnn.problem_for(model, X, X[:, 0] > 0.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "convention"),
+    [(None, "torch-mse"), ("softmax", "torch-cross-entropy"), ("logistic", "torch-bce")],
+)
+def test_the_weight_decay_of_pytorch_goes_with_the_loss(loss, convention):
+    X, Y = arrays(12, 3, 2)
+    Y = np.eye(2)[(Y[:, 0] > 0.0).astype(int)] if loss else Y
+    network = certnn.TwoLayerNetwork(np.ones((3, 2)), np.ones((2, 2)))
+    stated = certnn.problem_for(network, X, Y, weight_decay=0.01, loss=loss)
+    assert stated == certnn.problem_for(network, X, Y, convention=convention, decay=0.01, loss=loss)
+    with pytest.raises(InputError, match="weight_decay: goes without"):
+        certnn.problem_for(network, X, Y, weight_decay=0.01, reg=0.1, loss=loss)
+    with pytest.raises(InputError, match="for huber give reg"):
+        certnn.problem_for(network, X, Y, weight_decay=0.01, loss="huber")
 
 
 def test_a_convention_for_one_loss_says_the_loss():

@@ -215,6 +215,31 @@ def test_zero_targets_are_optimal_with_no_neurons():
     assert result.report.best_gap == 0.0
 
 
+def test_true_from_the_callback_ends_the_search():
+    problem = certnn.TrainingProblem(*np.split(np.random.default_rng(0).random((60, 9)), [8], 1), 1)
+    seen = []
+
+    def enough(stage, bound, objective):
+        seen.append((stage, bound, objective))
+        return bound is not None
+
+    result = certnn.audit(None, problem, progress=enough)
+    assert result.report.interrupted
+    assert result.report.lower_bound.level == "shor"
+    assert seen[-1][1] is not None
+    assert result.report.history[0].bound is None
+
+
+def test_a_search_lasts_a_minute_if_nobody_says_how_long(monkeypatch, capsys):
+    monkeypatch.setattr("certnn.search.audit._USUAL_SECONDS", 1e-3)
+    problem = certnn.TrainingProblem(np.eye(30), np.ones((30, 1)), 0.1)
+    result = certnn.audit(None, problem)
+    assert [bound.level for bound in result.report.bounds] == ["shor"]
+    assert capsys.readouterr().err == ""
+    certnn.audit(None, problem, progress=True)
+    assert "shor" in capsys.readouterr().err
+
+
 def test_a_notebook_shows_the_page(result):
     shown = result._repr_html_()
     assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html')

@@ -89,8 +89,8 @@ _NOT_WITH_DIGITS = {
 def _run_digits(options: argparse.Namespace) -> int:
     from certnn.atomic_files import make_folder
     from certnn.interfaces.commands.destinations import empty_folder
-    from certnn.interfaces.progress import SearchProgress
     from certnn.relaxation.extended.refine import refine
+    from certnn.report.progress import SearchProgress
     from certnn.report.reading import REPORT_FILES
 
     if options.level not in ("auto", "dnn"):
@@ -113,9 +113,9 @@ def _run_digits(options: argparse.Namespace) -> int:
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
     from certnn.interfaces.commands.destinations import report_folder
-    from certnn.interfaces.progress import SearchProgress
     from certnn.reading.networks import network_for, read_network
     from certnn.relaxation.shor.distributed import connected
+    from certnn.report.progress import SearchProgress
     from certnn.search.audit import audit
 
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
@@ -140,7 +140,7 @@ def run_audit(options: argparse.Namespace) -> int:
             cluster=connected(options.cluster) if options.cluster else None,
             title=title,
             recheck=lambda name: f"{check_command(out / name)} {data_arguments(options)}",
-            decay=decay,
+            decay_explained=decay,
             progress=progress.tell,
         )
     return finish(result, out, options)

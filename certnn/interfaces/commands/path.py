@@ -30,8 +30,8 @@ def run_path(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from certnn.interfaces.commands.destinations import continued_folder
-    from certnn.interfaces.progress import SearchProgress
     from certnn.report.path_table import path_table
+    from certnn.report.progress import SearchProgress
     from certnn.search.path import regularisation_path
 
     out = continued_folder(options.out, results="certificate-*.json", tables="path.*")

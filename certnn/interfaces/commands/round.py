@@ -45,9 +45,9 @@ def run_round(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from certnn.interfaces.commands.destinations import network_file
-    from certnn.interfaces.progress import SearchProgress
     from certnn.reading.npz import save_network
     from certnn.relaxation.rounding import BLIND, METHODS
+    from certnn.report.progress import SearchProgress
     from certnn.search.rounding_comparison import compare_roundings
 
     out = network_file(options.out)

@@ -46,8 +46,8 @@ def run_train(options: argparse.Namespace) -> int:
         If an option is unusable.
     """
     from certnn.interfaces.commands.destinations import certificate_file, network_file
-    from certnn.interfaces.progress import SearchProgress
     from certnn.reading.npz import load_network, save_network
+    from certnn.report.progress import SearchProgress
     from certnn.search.resume import proved_before
     from certnn.search.train import train
 

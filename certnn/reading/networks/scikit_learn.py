@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from certnn.errors import InputError
@@ -49,3 +50,18 @@ def read_scikit_learn(estimator: Any) -> BiasedNetwork:
         output_activation=estimator.out_activation_,
         source=f"scikit-learn {kind}",
     )
+
+
+def own_decay(estimator: Any, n: int) -> tuple[float, int] | None:
+    """The alpha of such an estimator, and its minibatches an epoch of n points.
+
+    None where it is no such estimator, or has not seen all the points (early stopping).
+    """
+    alpha, size = getattr(estimator, "alpha", None), getattr(estimator, "batch_size", None)
+    if not hasattr(estimator, "coefs_") or alpha is None or size is None:
+        return None
+    if estimator.solver == "lbfgs":
+        return float(alpha), 1
+    if estimator.early_stopping:
+        return None
+    return float(alpha), ceil(n / (min(200, n) if size == "auto" else min(size, n)))

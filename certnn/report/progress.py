@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -87,3 +88,23 @@ class SearchProgress:
 
     def _print(self, line: str) -> None:
         self._console.print(line, soft_wrap=True, markup=False)
+
+
+_Shown = Callable[[str, float | None, float | None], bool | None]
+
+
+@contextmanager
+def shown_progress(progress: _Shown | bool | None) -> Iterator[_Shown]:
+    """What a search calls, from what its caller gave.
+
+    Parameters
+    ----------
+    progress : callable, bool or None
+        A callable itself; True for a line on stderr; None for that in a terminal alone.
+    """
+    if callable(progress):
+        yield progress
+        return
+    wanted = Console(stderr=True).is_terminal if progress is None else progress
+    with SearchProgress(quiet=not wanted) as line:
+        yield line.tell
