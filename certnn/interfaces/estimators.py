@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from certnn.arrays import FloatArray, require_unmasked
 from certnn.certificates import Certificate
-from certnn.problem.losses import HALF_SQUARED
+from certnn.errors import InputError
+from certnn.kernel.instance import Bias
+from certnn.problem.losses import HALF_SQUARED, Huber, Logistic, Loss, Softmax, parse_loss
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.class_labels import ClassLabels
 from certnn.search.train import TrainingResult, train
+
+_CROSS_ENTROPY, _OF_CLASSES = "cross-entropy", ("half-squared", "hinge", "squared-hinge")
 
 
 class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
@@ -28,10 +36,14 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
     reg : float
         Weight decay of the hidden weights (the bias among them) and the output weights, in the
         units of a summed loss ½‖F − Y‖².
-    hidden_bias : bool
-        Whether hidden neurons have a bias.
+    loss : str
+        Of a regressor "half-squared", "huber" or "huber:THRESHOLD"; of a classifier "half-squared"
+        on one-hot targets, "cross-entropy", "hinge" or "squared-hinge".
+    hidden_bias, output_bias : bool or "free"
+        Whether hidden neurons and outputs have biases, decayed like the weights or free.
     gap : float
-        Stop once this gap is proved, a share of the objective, in [0, 1).
+        Stop once this gap is proved, a share of the objective, in [0, 1). A fit that ends without
+        it warns.
     level : str
         How the bound is proved, as in `certnn.lower_bound`.
     work_limit : float or None
@@ -66,7 +78,9 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         self,
         reg: float = 0.1,
         *,
-        hidden_bias: bool = True,
+        loss: str = "half-squared",
+        hidden_bias: Bias = True,
+        output_bias: Bias = False,
         gap: float = 1e-3,
         level: str = "auto",
         work_limit: float | None = 30.0,
@@ -75,7 +89,9 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         random_state: int = 0,
     ) -> None:
         self.reg = reg
+        self.loss = loss
         self.hidden_bias = hidden_bias
+        self.output_bias = output_bias
         self.gap = gap
         self.level = level
         self.work_limit = work_limit
@@ -88,9 +104,11 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         tags.non_deterministic = self.time_limit is not None  # where time runs out depends
         return tags
 
-    def _train(self, X: FloatArray, targets: FloatArray) -> TrainingResult:
+    def _train(self, X: FloatArray, targets: FloatArray, loss: Loss) -> TrainingResult:
         result = train(
-            TrainingProblem(X, targets, self.reg, self.hidden_bias),
+            TrainingProblem(
+                *(X, targets, self.reg, self.hidden_bias), loss=loss, output_bias=self.output_bias
+            ),
             gap=self.gap,
             level=self.level,
             time_limit=self.time_limit,
@@ -102,6 +120,9 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         self.lower_bound_ = result.lower.value
         self.gap_ = result.gap
         self.certificate_ = result.certificate
+        if result.gap > self.gap:
+            message = f"a gap of {result.gap:.3g} is proved, not {self.gap:.3g}: allow more work"
+            warnings.warn(message, ConvergenceWarning, stacklevel=3)
         return result
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
@@ -123,8 +144,8 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
 
         Raises
         ------
-        ValueError
-            If the data or a parameter are unusable.
+        InputError
+            If the data or a parameter are unusable: a ValueError.
         """
         require_unmasked("X", X)
         require_unmasked("y", y)
@@ -133,7 +154,10 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
         )
         targets = np.asarray(targets, dtype=np.float64)
         self._one_output = targets.ndim == 1
-        self._train(rows, targets.reshape(rows.shape[0], -1))
+        loss = parse_loss(self.loss)
+        if not isinstance(loss, Huber) and loss != HALF_SQUARED:
+            raise InputError("loss", f"must be half-squared or huber, got {self.loss!r}")
+        self._train(rows, targets.reshape(rows.shape[0], -1), loss)
         return self
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -143,7 +167,7 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
 
 
 class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[misc]
-    """A two-layer ReLU network trained to a proved gap on one-hot targets.
+    """A two-layer ReLU network trained to a proved gap, for classes.
 
     Its parameters and attributes are those of `CertifiedReLU`, and
 
@@ -160,8 +184,8 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
 
         Raises
         ------
-        ValueError
-            If the data or a parameter are unusable.
+        InputError
+            If the data or a parameter are unusable: a ValueError.
         """
         require_unmasked("X", X)
         require_unmasked("y", y)
@@ -170,16 +194,37 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
             check_classification_targets(given)
         labels = ClassLabels.of("y", given)
         self.classes_ = given[np.unique(labels.index, return_index=True)[1]]
-        self._train(rows, labels.targets(HALF_SQUARED))
+        loss = self._loss()
+        self._train(rows, labels.targets(loss), loss)
         return self
 
+    def _loss(self) -> Loss:
+        if self.loss == _CROSS_ENTROPY:
+            return Logistic() if self.classes_.size == 2 else Softmax()
+        if self.loss not in _OF_CLASSES:
+            known = ", ".join((_CROSS_ENTROPY, *_OF_CLASSES))
+            raise InputError("loss", f"must be one of {known}, got {self.loss!r}")
+        return parse_loss(self.loss)
+
     def decision_function(self, X: ArrayLike) -> FloatArray:
-        """Outputs on X, shape (n, classes); for two classes their difference, shape (n,)."""
+        """Outputs on X, shape (n, classes); for two classes one number, shape (n,)."""
         outputs = self._outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if self.classes_.size == 2 else outputs
+        if self.classes_.size != 2:
+            return outputs
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs[:, 1] - outputs[:, 0]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of the largest output for each row of X."""
-        largest = np.argmax(self._outputs(X), axis=1)
+        scores = self.decision_function(X)
+        largest = np.argmax(scores, axis=1) if scores.ndim == 2 else (scores > 0.0).astype(int)
         labels: NDArray[Any] = self.classes_[largest]
         return labels
+
+    @available_if(lambda self: self.loss == _CROSS_ENTROPY)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Probabilities, shape (n, classes), with the loss cross-entropy."""
+        scores = self.decision_function(X)
+        if scores.ndim == 2:
+            return np.asarray(softmax(scores, axis=1))
+        second = expit(scores)
+        return np.stack([1.0 - second, second], axis=1)

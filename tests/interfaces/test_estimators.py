@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -16,7 +17,18 @@ from certnn import (
 QUICK = {"level": "shor", "work_limit": None, "max_rounds": 2}
 
 
-@parametrize_with_checks([CertifiedReLURegressor(**QUICK), CertifiedReLUClassifier(**QUICK)])
+#: A quick fit proves little.
+quick = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@quick
+@parametrize_with_checks(
+    [
+        CertifiedReLURegressor(**QUICK),
+        CertifiedReLUClassifier(**QUICK),
+        CertifiedReLUClassifier(loss="cross-entropy", output_bias=True, **QUICK),
+    ]
+)
 def test_scikit_learn_compatible(estimator, check):
     check(estimator)
 
@@ -46,12 +58,49 @@ def test_a_hidden_bias_is_used():
     assert without.score(X, y) < 0.5
 
 
+@pytest.mark.parametrize("names", [["a", "b"], ["a", "b", "c"]])
+def test_probabilities_are_those_of_the_loss_that_was_trained(names):
+    draw = np.random.default_rng(0).standard_normal
+    X = draw((30, 2))
+    y = np.array(names)[np.argmax(X @ draw((2, len(names))), axis=1)]
+    model = CertifiedReLUClassifier(
+        loss="cross-entropy", reg=1.0, hidden_bias="free", output_bias="free", gap=0.1
+    ).fit(X, y)
+    chances = model.predict_proba(X)
+    np.testing.assert_allclose(chances.sum(axis=1), 1.0)
+    index = np.searchsorted(model.classes_, y)
+    loss = -np.sum(np.log(chances[np.arange(30), index]))
+    weights = model.network_.U[:-1], model.network_.V
+    objective = loss + 0.5 * sum(np.sum(w**2) for w in weights)
+    assert model.lower_bound_ <= objective <= model.lower_bound_ / (1.0 - model.gap_) * (1 + 1e-9)
+    assert np.all(model.predict(X) == model.classes_[np.argmax(chances, axis=1)])
+    assert not hasattr(CertifiedReLUClassifier(), "predict_proba")
+
+
+def test_losses_and_what_they_are_for():
+    X = np.linspace(-1.0, 1.0, 12)[:, None]
+    robust = CertifiedReLURegressor(loss="huber:0.5", reg=1e-2, gap=1e-2).fit(X, X[:, 0])
+    assert robust.certificate_.check().instance.delta == 0.5
+    margin = CertifiedReLUClassifier(loss="hinge", reg=1e-2, gap=1e-2).fit(X, X[:, 0] > 0.0)
+    assert margin.score(X, X[:, 0] > 0.0) == 1.0
+    for model, loss in ((CertifiedReLURegressor, "hinge"), (CertifiedReLUClassifier, "huber")):
+        with pytest.raises(InputError, match="loss: must be"):
+            model(loss=loss).fit(X, X[:, 0] > 0.0)
+
+
+def test_a_fit_that_does_not_reach_its_gap_warns():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    with pytest.warns(ConvergenceWarning, match="is proved, not 0.001"):
+        CertifiedReLURegressor(**QUICK).fit(X, X[:, 0] ** 2)
+
+
 @pytest.mark.parametrize("settings", [{"reg": -1.0}, {"gap": 2.0}, {"level": "highest"}])
 def test_bad_parameters_are_value_errors(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         CertifiedReLURegressor(**settings).fit([[1.0], [2.0]], [1.0, 2.0])
 
 
+@quick
 @pytest.mark.parametrize(
     ("kinds", "classes"),
     [
@@ -68,6 +117,7 @@ def test_classes_keep_their_type(kinds, classes):
     assert set(model.predict(X)) <= set(classes)
 
 
+@quick
 @pytest.mark.parametrize(
     "kinds", [["a", None, "b", "a"], np.ma.masked_array([0, 1, 1, 0], [1, 0, 0, 0])]
 )
