@@ -25,6 +25,7 @@ from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.stationarity import stationarity_residual
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.networks import network_for
+from certnn.reading.networks.writing import network_like
 from certnn.reading.npz import save_network
 from certnn.reading.statement import stated_problem
 from certnn.relaxation.modelled.worker import SolverChoice
@@ -164,6 +165,22 @@ class AuditResult:
         page = render_html(self.report, network.read_bytes())
         write_atomically(folder / PAGE, page.encode())
         write_atomically(folder / REPORT, data.encode())
+
+    def best_like(self, source: Any) -> Any:
+        """The best network as an object like the one that was audited, which is not changed.
+
+        Parameters
+        ----------
+        source : object
+            A fitted estimator of scikit-learn, a ``torch.nn.Module``, or a dictionary of arrays, as
+            `certnn.reading.networks.writing.network_like` takes it.
+
+        Raises
+        ------
+        InputError
+            If it is none of these, or of other shapes.
+        """
+        return network_like(source, self.best_network)
 
     def _repr_html_(self) -> str:
         """The page, for notebooks."""

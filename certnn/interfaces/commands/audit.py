@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,15 +113,20 @@ def _run_digits(options: argparse.Namespace) -> int:
 
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
+    from certnn.atomic_files import make_folder, write_atomically
     from certnn.interfaces.commands.destinations import report_folder
     from certnn.reading.networks import network_for, read_network
+    from certnn.reading.networks.writing import file_like
     from certnn.relaxation.shor.distributed import connected
     from certnn.report.progress import SearchProgress
     from certnn.search.audit import audit
 
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
     title = " on ".join(names)
-    out = report_folder(options.out, title, on_network=options.network is not None)
+    better = None if options.network is None else f"better{Path(options.network).suffix}"
+    out = report_folder(
+        options.out, title, on_network=better is not None, beside=(better,) if better else ()
+    )
     stored = None
     if options.network is not None:
         stored = read_network(options.network, layers=options.layers)
@@ -143,7 +149,19 @@ def run_audit(options: argparse.Namespace) -> int:
             decay_explained=decay,
             progress=progress.tell,
         )
-    return finish(result, out, options)
+    written = []
+    if stored is not None and better is not None:
+        (out / better).unlink(missing_ok=True)  # that of an earlier report
+        content = file_like(options.network, stored, result.best_network)
+        if content is not None and _is_better(result):
+            write_atomically(make_folder(out) / better, content)
+            written.append(better)
+    return finish(result, out, options, written)
+
+
+def _is_better(result: AuditResult) -> bool:
+    given, best = result.report.network, result.report.best_network
+    return given is not None and best is not None and best.fraction < given.fraction
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:
@@ -162,14 +180,17 @@ def check_command(certificate: Path) -> str:
     return shlex.join(["certnn", "check", f"./{path}" if path.startswith("-") else path])
 
 
-def finish(result: AuditResult, out: Path, options: argparse.Namespace) -> int:
+def finish(
+    result: AuditResult, out: Path, options: argparse.Namespace, written: Sequence[str] = ()
+) -> int:
     """Write the report, print it as the options say, and return the exit code."""
     try:
         result.save(out)
     finally:  # a disk that is full by now takes the files, not the figures
         _show(result, options)
     if not (options.json or options.quiet):
-        print(f"Written to {out}: report.html, report.json, certificate.json, best_network.npz")
+        names = "report.html", "report.json", "certificate.json", "best_network.npz", *written
+        print(f"Written to {out}: {', '.join(names)}")
     if not result.report.consistent:
         return FAILED
     return INTERRUPTED if result.report.interrupted else OK

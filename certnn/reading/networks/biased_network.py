@@ -39,6 +39,8 @@ class BiasedNetwork:
         What the library applies to the outputs; with all but the first the outputs are logits.
     source : str
         Where the network comes from, for reports.
+    layers : (str, str) or None
+        Names of its layers as in a state_dict of PyTorch, where they have such.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class BiasedNetwork:
     output_bias: FloatArray | None
     output_activation: str
     source: str
+    layers: tuple[str, str] | None
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class BiasedNetwork:
         *,
         output_activation: str = "identity",
         source: str = "arrays",
+        layers: tuple[str, str] | None = None,
     ) -> None:
         weights = TwoLayerNetwork(U, V)
         if output_activation not in LOSS_AFTER:
@@ -76,6 +80,7 @@ class BiasedNetwork:
         object.__setattr__(self, "output_bias", output)
         object.__setattr__(self, "output_activation", output_activation)
         object.__setattr__(self, "source", source)
+        object.__setattr__(self, "layers", layers)
 
     @property
     def width(self) -> int:

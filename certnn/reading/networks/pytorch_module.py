@@ -70,6 +70,7 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
                 network.output_bias,
                 output_activation=activation,
                 source=network.source,
+                layers=order,
             )
     unused = [name for name in linear_layers(tensors) if name not in orders[0]]
     others = ", ".join(map(shorten, [*other_tensors(tensors), *unused][:6]))

@@ -107,6 +107,7 @@ def network_of_layers(
         weights[1].read().T,
         *(None if bias is None else bias.read() for bias in biases),
         source=source,
+        layers=layers,
     )
 
 

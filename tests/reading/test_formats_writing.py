@@ -1,0 +1,132 @@
+"""Networks given back in the form in which others were read."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+import certnn
+from certnn.errors import InputError
+from certnn.interfaces.cli import main
+from certnn.problem.network import TwoLayerNetwork
+from certnn.reading.networks import read_network
+from certnn.reading.networks.writing import file_like, network_like
+
+X = np.random.default_rng(0).standard_normal((20, 4))
+
+
+def network(columns=5, width=3, c=2, output_bias=True):
+    draw = np.random.default_rng(1).standard_normal
+    bias = draw(c) if output_bias else None
+    return TwoLayerNetwork(draw((columns, width)), draw((width, c)), bias)
+
+
+def tensors(c=2):
+    draw = np.random.default_rng(2).standard_normal
+    return {
+        "body.fc1.weight": draw((6, 4)),
+        "body.fc1.bias": draw(6),
+        "head.weight": draw((c, 6)),
+        "head.bias": draw(c),
+    }
+
+
+def fitted(kind, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return kind(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, y)
+
+
+def test_a_dictionary_has_the_same_names_and_another_width():
+    own = network()
+    found = network_like(tensors(), own)
+    assert list(found) == list(tensors())
+    assert found["body.fc1.weight"].shape == (3, 4)
+    expected = own.output(np.hstack([X, np.ones((20, 1))]))
+    np.testing.assert_array_equal(read_network(found).output(X), expected)
+    plain = network_like(
+        {"U": np.ones((4, 2)), "V": np.ones((2, 2))}, network(4, output_bias=False)
+    )
+    assert set(plain) == {"U", "V"}
+
+
+def test_biases_that_the_network_does_not_have_are_zero():
+    found = network_like(tensors(), network(4, output_bias=False))
+    assert not np.any(found["body.fc1.bias"])
+    assert not np.any(found["head.bias"])
+
+
+@pytest.mark.parametrize("kind", [MLPRegressor, MLPClassifier])
+def test_an_estimator_predicts_what_the_network_says(kind):
+    y = X[:, :3] if kind is MLPRegressor else np.arange(20) % 3
+    model, own = fitted(kind, y), network(c=3)
+    before = model.predict(X)
+    found = network_like(model, own)
+    outputs = own.output(np.hstack([X, np.ones((20, 1))]))
+    if kind is MLPRegressor:
+        np.testing.assert_allclose(found.predict(X), outputs)
+    else:
+        np.testing.assert_array_equal(found.predict(X), np.argmax(outputs, axis=1))
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert found.hidden_layer_sizes == (3,)
+
+
+def test_an_audit_gives_its_best_network_back():
+    model = fitted(MLPRegressor, X[:, 0])
+    result = certnn.audit(model, X, X[:, 0], work_limit=5.0)
+    better = result.best_like(model)
+    problem = certnn.problem_for(model, X, X[:, 0])
+    restored = certnn.reading.networks.network_for(problem, better)
+    assert restored.evaluate(problem).value == result.report.best_network.fraction
+
+
+def test_what_it_cannot_be_given_back_as_is_said():
+    with pytest.raises(InputError, match="nothing that a network can be given back as"):
+        network_like(network(), network())
+    with pytest.raises(InputError, match="not for 4 inputs, 2 outputs"):
+        network_like(tensors(), network(7))
+    with pytest.raises(InputError, match="not for 4 inputs, 2 outputs"):
+        network_like(tensors(), network(c=3))
+    stored = read_network(tensors())
+    assert file_like("model.onnx", stored, network()) is None
+    assert file_like("model.safetensors", read_network(network(4)), network(4)) is None
+
+
+def test_the_command_writes_a_better_file_of_the_same_kind(tmp_path, capsys):
+    from safetensors.numpy import save_file
+
+    save_file(tensors(), tmp_path / "model.safetensors")
+    np.savez(tmp_path / "data.npz", X=X, Y=X[:, :2])
+    model, out = tmp_path / "model.safetensors", tmp_path / "out"
+    command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "0.5"]
+    assert main([*command, "--work-limit", "3", "--out", str(out)]) == 0
+    assert "best_network.npz, better.safetensors" in capsys.readouterr().out
+    better = read_network(out / "better.safetensors")
+    assert better.layers == ("body.fc1", "head")
+    problem = certnn.problem_for(better, X, X[:, :2], reg=0.5)
+    objective = better.as_network().evaluate(problem).value
+    report = json.loads((out / "report.json").read_text())
+    assert objective == certnn.GapReport.from_json(json.dumps(report)).best_network.fraction
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("bias", [True, False])
+def test_modules_and_files_of_pytorch(tmp_path, bias):
+    import torch
+    from torch import nn
+
+    module = nn.Sequential(nn.Linear(4, 6, bias), nn.ReLU(), nn.Linear(6, 2, bias)).double()
+    own = network() if bias else network(4, output_bias=False)
+    found = network_like(module, own)
+    rows = np.hstack([X, np.ones((20, 1))]) if bias else X
+    with torch.no_grad():
+        np.testing.assert_allclose(found(torch.from_numpy(X)).numpy(), own.output(rows))
+    assert module[0].out_features == 6
+    assert (found[0].bias is None) is not bias
+    stored = read_network(module)
+    (tmp_path / "better.pt").write_bytes(file_like("model.pt", stored, own))
+    state = torch.load(tmp_path / "better.pt", weights_only=True)
+    assert set(state) == set(module.state_dict())
+    np.testing.assert_array_equal(read_network(tmp_path / "better.pt").V, own.V)
