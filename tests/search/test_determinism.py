@@ -136,6 +136,7 @@ def test_a_path_and_an_exact_solution_are_the_same_again():
     assert bits(exact[0].network) == bits(exact[1].network)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_an_estimator_is_fitted_the_same_again():
     X, y = PROBLEM.X, PROBLEM.Y[:, 0]
     models = [certnn.CertifiedReLURegressor(work_limit=0.3, gap=0.0).fit(X, y) for _ in range(2)]

@@ -156,7 +156,7 @@ def tightening_proofs(
         *(factor for factor in _FACTORS if factor < enough),
     ]
     nodes, cost = 0, 0.0  # of the last proof: its size, and what searching and checking it took
-    why = "floats allow none that proves more"
+    why = ""
     while factors:
         passed = 0
         if nodes > 0:
@@ -179,6 +179,13 @@ def tightening_proofs(
             told = limits.budget.now
             yield found
             nodes, cost = found.nodes, found.cost + limits.budget.now - told
+    if not why:
+        if limits.budget.over:
+            why = "time is up"
+        elif nodes > 0:
+            why = "floats allow none that proves more"
+        else:
+            why = "all that it might prove is proved already"
     yield NoProof(np.zeros((problem.features.shape[1], 0)), why)
 
 
