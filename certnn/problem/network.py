@@ -67,6 +67,29 @@ class TwoLayerNetwork:
         outputs: FloatArray = np.maximum(features @ self.U, 0.0) @ self.V
         return outputs if self.output_bias is None else outputs + self.output_bias
 
+    def predict(self, X: Any) -> FloatArray:
+        """Outputs on data as they are, without a column of ones for a hidden bias.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n, c)
+
+        Raises
+        ------
+        InputError
+            If X has another number of columns than the network has inputs.
+        """
+        rows = frozen_matrix("X", X, smallest=0.0)
+        if rows.shape[1] == self.U.shape[0] - 1:
+            rows = np.hstack([rows, np.ones((rows.shape[0], 1))])
+        if rows.shape[1] != self.U.shape[0]:
+            raise InputError("X", f"has {rows.shape[1]} columns where U has {self.U.shape[0]} rows")
+        return self.output(rows)
+
     def evaluate(self, problem: TrainingProblem) -> Bound:
         """The exact training objective, an upper bound on the optimum (Theorems 14 and 42).
 

@@ -121,3 +121,14 @@ def test_weights_and_biases_that_have_gradients():
 
     parts = [torch.tensor(part, requires_grad=True) for part in ([[1.0]], [[2.0]], [3.0])]
     assert TwoLayerNetwork(*parts).output(np.array([[4.0]])).tolist() == [[11.0]]
+
+
+def test_predictions_of_data_without_the_column_of_a_bias():
+    draw = np.random.default_rng(0).standard_normal
+    U, V, X = draw((4, 5)), draw((5, 2)), draw((7, 3))
+    biased = np.maximum(X @ U[:3] + U[3], 0.0) @ V + [1.0, 2.0]
+    network = TwoLayerNetwork(U, V, [1.0, 2.0])
+    np.testing.assert_allclose(network.predict(X), biased)
+    np.testing.assert_allclose(network.predict(draw((2, 4))).shape, (2, 2))
+    with pytest.raises(InputError, match="has 2 columns where U has 4 rows"):
+        network.predict(X[:, :2])

@@ -37,6 +37,7 @@ from certnn.search.levels.schedule import (
     SHOR,
     stages,
 )
+from certnn.search.levels.tightening import _is_compiled
 from certnn.training import polish, train_locally
 
 CLARABEL = SolverChoice("CLARABEL")
@@ -554,3 +555,21 @@ def test_the_bound_is_close_to_the_optimum_where_it_is_known(in_process):
 def test_names_of_the_package():
     assert certnn.lower_bound is lower_bound
     assert certnn.LowerBoundResult is bound_result.LowerBoundResult
+
+
+def test_phases_are_not_compiled_where_that_would_outlast_the_limit(monkeypatch):
+    problem = normal(0, 6, 2, 1)
+    home = "certnn.search.levels.tightening._is_compiled"
+    monkeypatch.setattr(home, lambda function: False)
+    result = lower_bound(problem, "phases", time_limit=30.0)
+    assert result.level == "shor"
+    assert any("compiled first" in note for note in result.notes)
+    assert lower_bound(problem, "phases", work_limit=5.0).level == "phases"
+
+
+def test_what_is_compiled_is_known_from_this_process_and_from_its_cache(tmp_path):
+    stats = SimpleNamespace(cache_path=str(tmp_path))
+    function = SimpleNamespace(__name__="solve", signatures=(), stats=stats)
+    assert not _is_compiled(function)
+    (tmp_path / "node.solve-12.py311.nbi").touch()
+    assert _is_compiled(function)

@@ -6,6 +6,7 @@ import copy
 import io
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,7 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
         from safetensors.numpy import save
 
         return bytes(save(arrays))
-    import torch
-
+    torch: Any = import_module("torch")
     stream = io.BytesIO()
     torch.save({name: torch.tensor(array) for name, array in arrays.items()}, stream)
     return stream.getvalue()

@@ -31,6 +31,9 @@ _CENTRED = {
 #: Share of what is left of a limit that the first run may be forecast to take if there is a choice;
 #: nominal seconds where there is no limit.
 _FIRST, _WITHOUT_LIMIT = 0.15, 60.0
+#: The same where no other level proves much and it is this or nothing: it is certified as it rises,
+#: and nominal seconds are those of a slow machine.
+_OR_NOTHING = 1.6
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
 _SOLVER = "interior point on groups"
@@ -76,15 +79,21 @@ class Lifts:
         if problem.loss.sums_to_zero:
             covers = {spread: of.centred() for spread, of in covers.items()}
         waiting = [_Choice(reduced, size, covers[spread]) for size, spread in choices]
-        runs = 0
+        runs, pace = 0, 1.0
         while waiting:
-            shares = (self.share,) if runs else (min(_FIRST, self.share), self.share)
-            chosen = _next(waiting, budget, shares)
+            shares: tuple[float, ...] = (self.share,)
+            if runs == 0:
+                shares = (min(_FIRST, self.share), self.share)
+                shares += () if problem.is_plain else (_OR_NOTHING,)
+            chosen = _next(waiting, budget, shares, pace)
             if chosen is None and self.size and runs == 0:
                 chosen = 0  # it was asked for
             if chosen is None:
                 break
-            yield from self._run(context, waiting[chosen])
+            begun, choice = time.monotonic(), waiting[chosen]
+            yield from self._run(context, choice)
+            if budget.seconds_left is not None:  # else nothing may depend on the machine
+                pace = min((time.monotonic() - begun) / choice.seconds, 1.0)
             runs, waiting = runs + 1, waiting[chosen + 1 :]
         if runs == 0:
             raise SolverError("it would take longer than the time left")
@@ -124,14 +133,19 @@ class _Choice:
         return STEPS * self.cost.step + self.cost.proof
 
 
-def _next(waiting: list[_Choice], budget: Budget, shares: tuple[float, ...]) -> int | None:
-    """The last of those that a share of the budget affords; of the first share that affords any."""
+def _next(
+    waiting: list[_Choice], budget: Budget, shares: tuple[float, ...], pace: float
+) -> int | None:
+    """The last of those that a share of the budget affords; of the first share that affords any.
+
+    A nominal second takes `pace` seconds, as a run before has shown.
+    """
     left = budget.left if budget.limited else _WITHOUT_LIMIT
     for share in shares:
         affordable = [
             k
             for k, one in enumerate(waiting)
-            if one.seconds <= share * left and one.cost.memory <= _MOST_MEMORY
+            if pace * one.seconds <= share * left and one.cost.memory <= _MOST_MEMORY
         ]
         if affordable:
             return affordable[-1]

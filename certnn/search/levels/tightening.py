@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,8 @@ _FACTORS = (
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
 #: Share of what is left of a budget that training for one factor may take.
 _TRAINING_SHARE = 0.5
+#: Seconds that compiling what `Phases` runs may take, which nothing interrupts.
+_COMPILING = 60.0
 #: Why a tighter proof is not even tried, without a limit and with one.
 _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
@@ -69,9 +73,27 @@ class Phases:
         return "phases"
 
     def proofs(self, context: Context) -> Iterator[Certified]:
-        """Tighter and tighter ones, with the training in between."""
+        """Tighter and tighter ones, with the training in between.
+
+        Raises
+        ------
+        SolverError
+            If compiling would take longer than the time left, or none is found.
+        """
+        from certnn.splitting.phases.node import solve_node
+
+        left = context.budget.seconds_left
+        if left is not None and left < _COMPILING and not _is_compiled(solve_node):
+            raise SolverError("it is to be compiled first, which takes longer than the time left")
         prover = PhasesProver(context.problem.features, context.problem.reg)
-        return _tightened(context, self, prover, context.budget)
+        yield from _tightened(context, self, prover, context.budget)
+
+
+def _is_compiled(function: Any) -> bool:
+    """Whether a function of numba is compiled by now, in this process or in its cache on disk."""
+    if function.signatures:
+        return True
+    return any(Path(function.stats.cache_path).glob(f"*.{function.__name__}-*.nbi"))
 
 
 def _tightened(
