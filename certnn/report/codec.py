@@ -7,6 +7,7 @@ import math
 import types
 import typing
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 from certnn.atomic_files import unique_keys
@@ -82,8 +83,14 @@ def decode(kind: Any, value: Any, where: str) -> Any:
     return _decode_plain(kind, value, where)
 
 
-def parse_object(text: str) -> dict[str, Any]:
+def parse_object(text: str, what: str = "report") -> dict[str, Any]:
     """Return the JSON object written in `text`; no NaN, no name given twice.
+
+    Parameters
+    ----------
+    text : str
+    what : str
+        What it is, for the error message.
 
     Raises
     ------
@@ -91,14 +98,16 @@ def parse_object(text: str) -> dict[str, Any]:
         If `text` is not one strict JSON object.
     """
     try:
-        value = json.loads(text, object_pairs_hook=unique_keys, parse_constant=_refuse_constant)
+        value = json.loads(
+            text, object_pairs_hook=unique_keys, parse_constant=partial(_refuse_constant, what)
+        )
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError("report", f"is not JSON: {error}") from None
+        raise InputError(what, f"is not JSON: {error}") from None
     except InputError:
         raise
     except ValueError:  # an integer with more digits than Python converts
-        raise InputError("report", "holds an integer that is too long") from None
-    return _object(value, "report")
+        raise InputError(what, "holds an integer that is too long") from None
+    return _object(value, what)
 
 
 def _stored(kind: Any) -> list[str]:
@@ -151,8 +160,8 @@ def _object(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _refuse_constant(name: str) -> None:
-    raise InputError("report", f"holds {name}, which is not JSON")
+def _refuse_constant(what: str, name: str) -> None:
+    raise InputError(what, f"holds {name}, which is not JSON")
 
 
 def _join(where: str, name: str) -> str:

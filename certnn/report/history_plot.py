@@ -10,6 +10,8 @@ from certnn.report.svg import svg_element, svg_settings
 
 _HEIGHT = 200.0  # points
 _POINTS_AN_INCH = 72.0
+#: Seconds between which there is something to see, and the largest objective on an axis.
+_SHORTEST, _LONGEST, _LARGEST = 1e-3, 1e9, 1e100
 
 
 def history_svg(report: GapReport, width: float) -> str:
@@ -24,7 +26,7 @@ def history_svg(report: GapReport, width: float) -> str:
     Returns
     -------
     str
-        Empty where nothing changed.
+        Empty where nothing changed, or cannot be shown on axes.
     """
     moments = [
         (moment.seconds, moment.bound, moment.objective)
@@ -34,6 +36,11 @@ def history_svg(report: GapReport, width: float) -> str:
     if len(moments) < 2:
         return ""
     seconds, bounds, best = zip(*moments, strict=True)
+    # A file may say anything; what an axis cannot show is not drawn.
+    if min(*bounds, *best) < 0.0 or max(*bounds, *best) > _LARGEST:
+        return ""
+    if not max(seconds) - min(seconds) > _SHORTEST or max(seconds) > _LONGEST:
+        return ""
     with svg_settings("certnn history"):
         size = width / _POINTS_AN_INCH, _HEIGHT / _POINTS_AN_INCH
         figure = Figure(figsize=size, layout="constrained")

@@ -16,9 +16,10 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from certnn.atomic_files import read_bytes, unique_keys
+from certnn.atomic_files import read_bytes
 from certnn.budget import Stop, stoppable
 from certnn.errors import InputError
+from certnn.report.codec import parse_object
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -262,15 +263,10 @@ def _ends_with_a_line(store: Path) -> bool:
 
 
 def _parsed(line: str) -> Outcome:
-    entry = json.loads(line, object_pairs_hook=unique_keys, parse_constant=_no_constant)
-    outcome = Outcome(**entry, earlier=True)
+    outcome = Outcome(**parse_object(line, "line"), earlier=True)
     types = (type(outcome.cell), type(outcome.values), type(outcome.error), type(outcome.seconds))
     if types not in ((dict, dict, str, float), (dict, type(None), str, float)):
         raise ValueError("an entry has a cell, values, an error and seconds")
     if (outcome.values is None) != bool(outcome.error) or not 0.0 <= outcome.seconds < math.inf:
         raise ValueError("an entry has values or an error, and took some seconds")
     return outcome
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")

@@ -66,9 +66,17 @@ def test_page_draws_what_was_proved_over_time(iris):
     page = render_html(iris)
     assert page.count("<svg") == 4  # the sandwich and the history, wide and narrow
     assert "by when" in page
-    still = render_html(replace(iris, history=iris.history[:1]))
-    assert still.count("<svg") == 2
-    assert "by when" not in still
+    first, *_, last = iris.history
+    for history in (
+        (first,),
+        (last, last),
+        (replace(last, seconds=6.4e307), last),
+        (iris.history[1], replace(last, bound=-1.0)),
+        (iris.history[1], replace(last, objective=1e300)),
+    ):
+        still = render_html(replace(iris, history=history))
+        assert still.count("<svg") == 2
+        assert "by when" not in still
 
 
 def test_page_says_the_verdict_and_the_figures(iris):

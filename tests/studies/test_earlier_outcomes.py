@@ -133,7 +133,7 @@ def test_contradictions_of_experiments_are_told(tmp_path, capsys, experiments_st
         (lambda e: e.update(values=None), "values or an error"),
         (lambda e: e.update(error="x"), "values or an error"),
         (lambda e: e.update(seconds=-1.0), "took some seconds"),
-        (lambda e: e.update(seconds=math.nan), "NaN is not a number"),
+        (lambda e: e.update(seconds=math.nan), "holds NaN, which is not JSON"),
         (lambda e: e.update(seconds="1"), "has a cell"),
         (lambda e: e.update(values=[]), "has a cell"),
         (lambda e: e["values"].pop("objective"), "objective: is missing"),
