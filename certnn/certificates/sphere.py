@@ -57,7 +57,7 @@ def least_height(form: FloatArray, nu: float | None) -> tuple[float, float]:
 
 def best_of_bias(form: FloatArray) -> float:
     """The ν > 0 for which `least_height` gives the least, about."""
-    least, size = max(float(form[-1, -1]), 0.0), float(np.max(np.abs(form)))
+    least, size = max(float(form[-1, -1]), 0.0), float(np.max(np.abs(form))) or 1.0
     with np.errstate(all="ignore"):
         found = minimize_scalar(
             lambda power: least_height(form, least + size * 2.0**power)[0],

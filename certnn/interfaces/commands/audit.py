@@ -116,17 +116,16 @@ def run_audit(options: argparse.Namespace) -> int:
     from certnn.atomic_files import make_folder, write_atomically
     from certnn.interfaces.commands.destinations import report_folder
     from certnn.reading.networks import network_for, read_network
-    from certnn.reading.networks.writing import file_like
+    from certnn.reading.networks.writing import file_like, name_beside
     from certnn.relaxation.shor.distributed import connected
     from certnn.report.progress import SearchProgress
     from certnn.search.audit import audit
 
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
     title = " on ".join(names)
-    better = None if options.network is None else f"better{Path(options.network).suffix}"
-    out = report_folder(
-        options.out, title, on_network=better is not None, beside=(better,) if better else ()
-    )
+    better = None if options.network is None else name_beside(options.network, "better")
+    beside = () if better is None else (better,)
+    out = report_folder(options.out, title, on_network=options.network is not None, beside=beside)
     stored = None
     if options.network is not None:
         stored = read_network(options.network, layers=options.layers)
@@ -150,13 +149,17 @@ def run_audit(options: argparse.Namespace) -> int:
             progress=progress.tell,
         )
     written = []
-    if stored is not None and better is not None:
+    if stored is not None and better is not None and not _same(out / better, options.network):
         (out / better).unlink(missing_ok=True)  # that of an earlier report
         content = file_like(options.network, stored, result.best_network)
         if content is not None and _is_better(result):
             write_atomically(make_folder(out) / better, content)
             written.append(better)
     return finish(result, out, options, written)
+
+
+def _same(one: Path, other: str) -> bool:
+    return one.exists() and one.samefile(other)
 
 
 def _is_better(result: AuditResult) -> bool:

@@ -56,6 +56,12 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     raise InputError(type(source).__name__, "is nothing that a network can be given back as")
 
 
+def name_beside(path: str | Path, stem: str) -> str | None:
+    """A file's name with another stem, if it is of a kind that can be written."""
+    suffix = Path(path).suffix
+    return f"{stem}{suffix}" if suffix.lower() in _PACKAGES else None
+
+
 def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork) -> bytes | None:
     """The content of a file like the one that a network was read from, in float64.
 
