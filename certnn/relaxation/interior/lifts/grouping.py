@@ -81,7 +81,10 @@ def rows_alone(program: Program, reduced: ReducedProblem) -> FloatArray:
     """
     n = len(program.remainder)
     if reduced.loss != HALF_SQUARED:
-        return np.asarray(np.eye(n)[:, reduced.directions.label < 0])
+        rows = np.flatnonzero(reduced.directions.label < 0)
+        alone = np.zeros((n, rows.size))
+        alone[rows, np.arange(rows.size)] = 1.0
+        return alone
     left = np.ones(n) - program.combinations @ (program.combinations.T @ np.ones(n))
     length = float(np.linalg.norm(left))
     if reduced.bias_decay is None or length <= _ALONE * np.sqrt(n):
