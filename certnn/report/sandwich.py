@@ -65,7 +65,7 @@ def sandwich_svg(report: GapReport, width: float = 620.0) -> str:
     """
     with svg_settings(f"certnn {width}"):
         document = svg_document(sandwich_figure(report, width))
-    return _embedded(document, _description(report))
+    return embedded(document, _description(report))
 
 
 def sandwich_figure(report: GapReport, width: float) -> Figure:
@@ -191,7 +191,7 @@ def _description(report: GapReport) -> str:
     return "Training objective, from left to right: " + ", ".join(parts)
 
 
-def _embedded(document: str, description: str) -> str:
+def embedded(document: str, description: str) -> str:
     """Return the document's ``<svg>`` element, scalable, titled and coloured by CSS variables."""
     body = document[document.index("<svg") :]
     body = body[body.index(">") + 1 :]

@@ -39,7 +39,7 @@ from certnn.relaxation.modelled.loss_expressions import loss_of_residual
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows, reduce_problem
 from certnn.search.levels.lifts import Lifts
-from certnn.search.levels.schedule import EARLY_LIFTS, LIFTS, SHOR, stages
+from certnn.search.levels.schedule import BRIEF_SHOR, EARLY_LIFTS, LIFTS, SHOR, stages
 from certnn.training import train_locally
 
 sys.path.append(str(Path(__file__).parents[1] / "problem"))
@@ -236,7 +236,10 @@ def test_as_a_level():
     assert EARLY_LIFTS.share < LIFTS.share
     assert LIFTS not in stages("auto", 26, 9, 4)
     assert LIFTS not in stages("auto", 26, 9, 3, general=True)
-    assert LIFTS in stages("auto", 90, 9, 3, plain=False)
+    of_another_loss = stages("auto", 90, 9, 3, plain=False)
+    assert LIFTS in of_another_loss
+    assert of_another_loss[0] == BRIEF_SHOR != SHOR
+    assert stages("shor", 90, 9, 3, plain=False) == (SHOR,)
 
 
 def test_larger_groups_follow_as_long_as_they_are_affordable():

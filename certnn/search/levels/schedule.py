@@ -31,6 +31,8 @@ _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 #: Share of a limit that a run of lifts may take where dnn follows, which is soon done.
 _BEFORE_DNN = 0.3
+#: Share of a limit that shor may take of another loss, where it trains, if levels follow.
+_OF_ANOTHER_LOSS = 0.2
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Where there is a limit to use, the level auto goes on with levels that take longer, up to these
@@ -47,6 +49,7 @@ _CHOICE = (
 
 
 SHOR = Shor()
+BRIEF_SHOR = Shor(share=_OF_ANOTHER_LOSS)
 BLOCK = Block(DEFAULT_GROUP)
 LIFTS = Lifts()
 EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
@@ -102,6 +105,19 @@ def stages(
     InputError
         If the request is none of these.
     """
+    plan = _stages(request, directions, columns, outputs, general, limited, plain)
+    return plan if plain or len(plan) == 1 else (BRIEF_SHOR, *plan[1:])
+
+
+def _stages(
+    request: str,
+    directions: int,
+    columns: int,
+    outputs: int,
+    general: bool,
+    limited: bool,
+    plain: bool,
+) -> tuple[Level, ...]:
     pattern = r"(auto|shor|dnn|cuts|phases|partition|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):

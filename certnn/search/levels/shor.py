@@ -18,8 +18,15 @@ _A_NUMBER_PROVED = 1.5e-5
 
 @dataclass(frozen=True)
 class Shor:
-    """Products of each point with itself (Theorem 13); of other losses the residual's dual norm."""
+    """Products of each point with itself (Theorem 13); of other losses the residual's dual norm.
 
+    Attributes
+    ----------
+    share : float
+        Of what is left of a limit, what the residual of another loss may take.
+    """
+
+    share: float = 1.0
     trains = False
 
     def __str__(self) -> str:
@@ -38,7 +45,8 @@ class Shor:
                 lambda bound: context.tell(f"{self}: {bound:.6g} to be proved"),
             )
         else:
-            point = residual_point(problem, context.networks, budget, context.goal.seed)
+            part = budget.part(self.share)
+            point = residual_point(problem, context.networks, part, context.goal.seed)
         context.budget.spend(proving)
         context.tell(f"{self}: proving")
         yield certify(problem, point, context.about(self))
