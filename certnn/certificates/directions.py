@@ -73,7 +73,7 @@ class Cover:
 
         own = np.linalg.norm(self.rays - np.mean(self.rays, axis=1, keepdims=True), axis=1)
         lengths, spread = cp.Variable(own.size), cp.Variable()
-        corners = [np.linalg.inv(rays) @ lengths[cone] for rays, cone in self._of_cones]
+        corners = [np.linalg.inv(self.rays[cone]) @ lengths[cone] for cone in self.cones]
         within = [cp.norm(corner) <= spread for corner in corners]
         least = np.maximum(own, _NOTHING * np.linalg.norm(self.rays, axis=1))
         program = cp.Problem(cp.Minimize(spread), [*within, lengths >= least])
@@ -84,10 +84,6 @@ class Cover:
         if lengths.value is None:
             raise SolverError(f"no bounds of the directions were found: {program.status}")
         return replace(self, lengths=np.maximum(lengths.value, least))
-
-    @property
-    def _of_cones(self) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
-        return ((self.rays[cone], cone) for cone in self.cones)
 
 
 def cover(outputs: int, spread: float, budget: Budget) -> Cover:

@@ -127,10 +127,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self, "network_")
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        if self.hidden_bias:
-            rows = np.hstack([rows, np.ones((rows.shape[0], 1))])
-        return self.network_.output(rows)
+        return self.network_.predict(validate_data(self, X, dtype=np.float64, reset=False))
 
 
 class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  # type: ignore[misc]

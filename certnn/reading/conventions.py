@@ -140,6 +140,20 @@ class Convention:
         of = decay, problem.n, problem.c, batches
         return problem.with_reg(self.reg(*of, loss=problem.loss.name))
 
+    def stated(
+        self, problem: TrainingProblem, decay: float, batches: int = 1
+    ) -> tuple[TrainingProblem, str]:
+        """The problem `restated`, and the same `explained`.
+
+        Raises
+        ------
+        InputError
+            As `restated` does.
+        """
+        of = decay, problem.n, problem.c, batches
+        explained = self.explained(*of, loss=problem.loss.name)
+        return self.restated(problem, decay, batches), explained
+
     def _scalings(self, loss: str | None) -> list[Scaling]:
         if loss is None:
             return list(dict.fromkeys(self.scalings.values()))

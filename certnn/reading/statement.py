@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,21 +22,6 @@ _OF_TORCH = {
     "softmax": "torch-cross-entropy",
     "logistic": "torch-bce",
 }
-
-
-@dataclass(frozen=True)
-class StatedProblem:
-    """A problem, and what was made of the weight decay.
-
-    Attributes
-    ----------
-    problem : TrainingProblem
-    decay : str
-        How reg follows from a library's weight decay; "" where it was given as it is.
-    """
-
-    problem: TrainingProblem
-    decay: str
 
 
 def problem_for(
@@ -102,7 +86,7 @@ def problem_for(
         loss=loss,
         hidden_bias=hidden_bias,
         output_bias=output_bias,
-    ).problem
+    )[0]
 
 
 def stated_problem(
@@ -118,8 +102,8 @@ def stated_problem(
     loss: Loss | str | None = None,
     hidden_bias: Bias | None = None,
     output_bias: Bias | None = None,
-) -> StatedProblem:
-    """What `problem_for` returns, and how its reg follows from the weight decay.
+) -> tuple[TrainingProblem, str]:
+    """What `problem_for` returns, and how its reg follows from the weight decay ("" if given).
 
     Parameters are those of `problem_for`.
 
@@ -162,9 +146,8 @@ def stated_problem(
             raise
         raise InputError("y", error.reason) from None
     if terms is None or decay is None:
-        return StatedProblem(problem, "")
-    explained = terms.explained(decay, problem.n, problem.c, batches, loss=problem.loss.name)
-    return StatedProblem(terms.restated(problem, decay, batches), explained)
+        return problem, ""
+    return terms.stated(problem, decay, batches)
 
 
 def _convention_of_torch(stored: BiasedNetwork | None, loss: Loss | str | None) -> str:

@@ -42,7 +42,7 @@ def history_svg(report: GapReport, width: float) -> str:
         return ""
     if not max(seconds) - min(seconds) > _SHORTEST or max(seconds) > _LONGEST:
         return ""
-    with svg_settings("certnn history"):
+    with svg_settings(f"certnn history {width}"):
         size = width / _POINTS_AN_INCH, _HEIGHT / _POINTS_AN_INCH
         figure = Figure(figsize=size, layout="constrained", facecolor="none")
         axes = figure.add_subplot(facecolor="none")

@@ -49,13 +49,12 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
         "template.html",
         download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
-        history={size: Markup(history_svg(report, size)) for size in (_WIDE, _NARROW)},
-        narrow=_NARROW,
-        wide=_WIDE,
+        narrow_history=Markup(history_svg(report, _NARROW)),
         narrow_plot=Markup(sandwich_svg(report, _NARROW)),
         report=report,
         tiers=tiers(report),
         verdict=verdict(report),
+        wide_history=Markup(history_svg(report, _WIDE)),
         wide_plot=Markup(sandwich_svg(report, _WIDE)),
     )
 

@@ -12,6 +12,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 #: Seconds between two lines where none moves.
 _BETWEEN_LINES = 10.0
+#: Called with what is running, the best bound proved or None, and the best objective or None; True
+#: ends the search.
+SearchCallback = Callable[[str, float | None, float | None], bool | None]
 
 
 class SearchProgress:
@@ -21,16 +24,14 @@ class SearchProgress:
     ----------
     quiet : bool
         Say nothing.
-    console : rich.console.Console or None
-        Where, if it is not stderr.
     """
 
-    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, quiet=quiet)
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
         self._start = time.monotonic()
         self._last, self._stage, self._waiting = -_BETWEEN_LINES, "", ""
         self._bar: Progress | None = None
-        if self._console.is_terminal:
+        if self._console.is_terminal and not quiet:
             self._bar = Progress(
                 SpinnerColumn(),
                 TimeElapsedColumn(),
@@ -90,11 +91,8 @@ class SearchProgress:
         self._console.print(line, soft_wrap=True, markup=False)
 
 
-_Shown = Callable[[str, float | None, float | None], bool | None]
-
-
 @contextmanager
-def shown_progress(progress: _Shown | bool | None) -> Iterator[_Shown]:
+def shown_progress(progress: SearchCallback | bool | None) -> Iterator[SearchCallback]:
     """What a search calls, from what its caller gave.
 
     Parameters

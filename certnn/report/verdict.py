@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from certnn.report.data import GapReport
-from certnn.report.figures import PatternTier, ProvedBound
+from certnn.report.figures import NetworkFigure, PatternTier, ProvedBound
 from certnn.report.wording import percent_down, percent_up, shown, shown_down, shown_up
 
 #: Per cent: a gain below this is none.
 _NO_GAIN = "0.01"
 #: A gap above this says nothing that a person would act on.
 _USELESS = Fraction(9, 10)
-_NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,10 @@ def verdict(report: GapReport) -> Verdict:
     """Return what the report amounts to."""
     lower = report.lower_bound.fraction
     if report.network is None:
-        headline = f"no network of any width is below {shown_down(lower)}"
+        headline, claims = f"no network of any width is below {shown_down(lower)}", True
         sentences = []
     else:
-        headline = _network_headline(report)
+        headline, claims = _network_headline(report)
         sentences = [
             f"The audited network's objective is {shown_up(report.network.fraction)}; no two-layer "
             f"ReLU network of any width is below {shown_down(lower)}."
@@ -59,7 +58,7 @@ def verdict(report: GapReport) -> Verdict:
     )
     if report.interrupted:
         sentences.append("The search was interrupted: a longer one may prove more.")
-    standing = "" if _NOTHING in headline else f"; {_standing(report, report.lower_bound)}"
+    standing = f"; {_standing(report, report.lower_bound)}" if claims else ""
     return Verdict(headline + standing, tuple(sentences), True)
 
 
@@ -176,26 +175,28 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _network_headline(report: GapReport) -> str:
+def _network_headline(report: GapReport) -> tuple[str, bool]:
+    """What is known of the network, and whether that claims anything."""
     assert report.network is not None
     assert report.gap is not None
     lower, objective = report.lower_bound.fraction, report.network.fraction
     if lower > objective:
-        return f"the bound {shown_down(lower)} is above the network's {shown_up(objective)}"
+        return f"the bound {shown_down(lower)} is above the network's {shown_up(objective)}", True
     if lower == objective:
-        return "a global optimum: no two-layer ReLU network of any width is better"
+        return "a global optimum: no two-layer ReLU network of any width is better", True
     parts = []
-    if (share := _excess_of_best(report)) >= Fraction(_NO_GAIN):
+    share = _lowered_by(report.network, report.best_network or report.network)
+    if share >= Fraction(_NO_GAIN):
         parts.append(f"can be lowered by at least {shown_down(share, 3)} % (network attached)")
     if report.gap <= _USELESS:
         parts.append(f"within {percent_up(report.gap)} of any two-layer ReLU network")
     elif (of_patterns := _over_patterns(report)) is not None:
         parts.append(f"within {of_patterns}")
-    elif not parts and lower <= 0:
-        parts.append(f"{_NOTHING} is known about this network yet: the lower bound is 0")
-    elif not parts:
-        parts.append(f"over all networks: {_NOTHING} useful proved yet")
-    return "; ".join(parts)
+    if parts:
+        return "; ".join(parts), True
+    if lower <= 0:
+        return "nothing is known about this network yet: the lower bound is 0", False
+    return "over all networks: nothing useful proved yet", False
 
 
 def _over_patterns(report: GapReport) -> str | None:
@@ -206,12 +207,11 @@ def _over_patterns(report: GapReport) -> str | None:
     return f"{percent_up(gap)} of any network with these {tier.patterns} activation patterns"
 
 
-def _excess_of_best(report: GapReport) -> Fraction:
-    """By how many per cent of the audited network's objective the best one found is below it."""
-    network, best = report.network, report.best_network
-    if network is None or best is None or network.fraction == 0:
+def _lowered_by(network: NetworkFigure, other: NetworkFigure) -> Fraction:
+    """By how many per cent of a network's objective another's is below it."""
+    if network.fraction == 0:
         return Fraction(0)
-    return 100 * (network.fraction - best.fraction) / network.fraction
+    return 100 * (network.fraction - other.fraction) / network.fraction
 
 
 def _gain_sentences(report: GapReport) -> list[str]:
@@ -240,7 +240,7 @@ def _local_sentences(report: GapReport) -> list[str]:
     network, polished = report.network, report.polished
     if network is None or polished is None or network.fraction == 0:
         return []
-    share = 100 * (network.fraction - polished.fraction) / network.fraction
+    share = _lowered_by(network, polished)
     if share < Fraction(_NO_GAIN):
         return ["Descent from its own weights gains nothing: it is locally as good as it gets."]
     return [
@@ -257,8 +257,6 @@ def _best_sentences(report: GapReport) -> list[str]:
     found = f"The best network found has objective {shown_up(best.fraction)}"
     if 0 < lower <= best.fraction:
         found += f", within {percent_up(report.best_gap)} of any"
-    if network is None:
-        return [found + "."]
-    if best.fraction >= network.fraction:
+    if network is not None and best.fraction >= network.fraction:
         return ["No better network was found."]
     return [f"{found}."]

@@ -38,7 +38,7 @@ from certnn.report import (
     Reached,
 )
 from certnn.report.neurons import neuron_table
-from certnn.report.progress import shown_progress
+from certnn.report.progress import SearchCallback, shown_progress
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.search.levels.schedule import stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
@@ -49,10 +49,6 @@ from certnn.training import improvements, polish, train_locally
 
 if TYPE_CHECKING:
     from distributed import Client
-
-#: Called as progress(what is running, best proved bound or None, best objective or None); True
-#: ends the search.
-AuditProgress = Callable[[str, float | None, float | None], bool | None]
 
 #: From a certificate's file name to the command that checks it, as one would type it in a shell.
 Recheck = Callable[[str], str]
@@ -215,7 +211,7 @@ def audit(
     title: str = "audit",
     recheck: Recheck = "certnn check {}".format,
     decay_explained: str = "",
-    progress: AuditProgress | bool | None = None,
+    progress: SearchCallback | bool | None = None,
 ) -> AuditResult:
     """Prove how far a trained network can be from the global optimum of its training problem.
 
@@ -278,7 +274,7 @@ def audit(
     if not isinstance(problem, TrainingProblem):
         if y is None:
             raise InputError("y", "is needed beside X, or a certnn.TrainingProblem instead of both")
-        stated = stated_problem(
+        problem, decay_explained = stated_problem(
             network,
             problem,
             y,
@@ -288,7 +284,6 @@ def audit(
             weight_decay=weight_decay,
             loss=loss,
         )
-        problem, decay_explained = stated.problem, stated.decay
     else:
         beside = {"y": y, "reg": reg, "convention": convention, "decay": decay}
         beside |= {"weight_decay": weight_decay, "loss": loss}
@@ -371,7 +366,7 @@ def _over_patterns(
     best: _Evaluated,
     lower: LowerBoundResult,
     budget: Budget,
-    tell: AuditProgress,
+    tell: SearchCallback,
 ) -> tuple[_PatternTier | None, LowerBoundResult]:
     """The bound over the patterns of the networks and sampled ones, where it is worth its time."""
     if budget.over or lower.bound.value >= (1 - Fraction(_TIGHT)) * best.bound.value:

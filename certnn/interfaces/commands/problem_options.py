@@ -153,8 +153,6 @@ def problem_of(
     require_one_decay(options.reg, options.convention, options.decay, "--")
     if options.convention is None:
         return data_of(options, options.reg, network), ""
-    convention = find_convention(options.convention)
     problem = data_of(options, 1.0, network)
-    restated = convention.restated(problem, options.decay, options.batches)
-    of = options.decay, problem.n, problem.c, options.batches
-    return restated, convention.explained(*of, loss=problem.loss.name)
+    convention = find_convention(options.convention)
+    return convention.stated(problem, options.decay, options.batches)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,15 +64,7 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
         network = network_of_layers(kind, tensors, order, f"PyTorch module {kind}")
         activation = probe.activation_after(network)
         if activation is not None:
-            return BiasedNetwork(
-                network.U,
-                network.V,
-                network.hidden_bias,
-                network.output_bias,
-                output_activation=activation,
-                source=network.source,
-                layers=order,
-            )
+            return replace(network, output_activation=activation)
     unused = [name for name in linear_layers(tensors) if name not in orders[0]]
     others = ", ".join(map(shorten, [*other_tensors(tensors), *unused][:6]))
     raise InputError(

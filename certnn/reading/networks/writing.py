@@ -45,11 +45,11 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
         If it is none of these, or the shapes are others.
     """
     stored = read_network(source)
+    if hasattr(source, "coefs_"):
+        return _estimator_like(source, stored, network)
     arrays = named_arrays(stored, network)
     if isinstance(source, Mapping):
         return arrays
-    if hasattr(source, "coefs_"):
-        return _estimator_like(source, stored, network)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(source, torch.nn.Module) and stored.layers is not None:
         return _module_like(torch, source, stored.layers, arrays)

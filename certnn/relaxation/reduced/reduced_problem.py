@@ -20,8 +20,6 @@ from certnn.relaxation.reduced.directions import (
     undo_merge,
 )
 
-_NOTHING_LEFT = "every row of X is zero, so that nothing is left to solve"
-
 
 @dataclass(frozen=True, eq=False)
 class ReducedProblem:
@@ -98,7 +96,7 @@ def reduce_problem(
     """
     directions = directions or find_directions(problem.features)
     if directions.count == 0:
-        raise SolverError(_NOTHING_LEFT)
+        raise SolverError("every row of X is zero, so that nothing is left to solve")
     return _reduced(problem, directions, _basis(directions.units), None)
 
 
@@ -115,10 +113,7 @@ def reduce_by_rows(problem: TrainingProblem) -> ReducedProblem:
     """
     find = find_directions if problem.loss == HALF_SQUARED else each_row
     if problem.hidden_bias != "free":
-        directions = find(problem.features)
-        if directions.count == 0:
-            raise SolverError(_NOTHING_LEFT)
-        return _reduced(problem, directions, _basis(directions.units), None)
+        return reduce_problem(problem, find(problem.features))
     ball = BiasBall.around(problem.X)
     directions = find(ball.features(problem.X).astype(np.float64))
     basis = np.pad(_basis(directions.units[:, :-1]), ((0, 1), (0, 1)))

@@ -105,33 +105,21 @@ def stages(
     InputError
         If the request is none of these.
     """
-    plan = _stages(request, directions, columns, outputs, general, limited, plain)
-    return plan if plain or len(plan) == 1 else (BRIEF_SHOR, *plan[1:])
-
-
-def _stages(
-    request: str,
-    directions: int,
-    columns: int,
-    outputs: int,
-    general: bool,
-    limited: bool,
-    plain: bool,
-) -> tuple[Level, ...]:
     pattern = r"(auto|shor|dnn|cuts|phases|partition|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
+    shor = SHOR if plain else BRIEF_SHOR
     if match[1] == "lifts":
-        return (SHOR, Lifts(int(match[2] or 0)))
+        return (shor, Lifts(int(match[2] or 0)))
     if match[1] == "regions":
-        return (SHOR, Regions(int(match[2] or 0)))
+        return (shor, Regions(int(match[2] or 0)))
     if request == "partition":
-        return (SHOR, PARTITION)
+        return (shor, PARTITION)
     if request == "phases":
-        return (SHOR, PHASES)
+        return (shor, PHASES)
     if request == "auto":
         lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
         later = tuple(_relaxed(directions, lifted, general or not plain))
@@ -141,19 +129,19 @@ def _stages(
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
         if columns > _PARTITION_UP_TO:
-            return (SHOR, *later)
+            return (shor, *later) if later else (SHOR,)
         lifts = tuple(level for level in later if isinstance(level, Lifts))
         if not lifts or not limited:
-            return (SHOR, PARTITION, *later)
+            return (shor, PARTITION, *later)
         # Where a partition is not soon done, it goes on from what lifts have proved.
         first = (Partition(_FIRST_SHARE),) if directions <= _SOON_UP_TO else ()
-        return (SHOR, *first, *lifts, PARTITION, *(one for one in later if one not in lifts))
+        return (shor, *first, *lifts, PARTITION, *(one for one in later if one not in lifts))
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
-        return (SHOR, *_early(directions, general or not plain), *last)
+        return (shor, *_early(directions, general or not plain), *last)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Block(group) if directions > group else DNN
-    return (SHOR, *_early(min(group, directions), general or not plain), block)
+    return (shor, *_early(min(group, directions), general or not plain), block)
 
 
 def _relaxed(directions: int, lifted: bool, general: bool) -> Iterator[Level]:

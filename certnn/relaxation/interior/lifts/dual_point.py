@@ -84,7 +84,7 @@ def joint_dual(program: JointProgram, state: State) -> JointDual | None:
     solved = [least_height(own, nu) for own, nu in zip(-corner, nus, strict=True)]
     kappa = max(h / bound for (h, _), bound in zip(solved, program.bounds, strict=True))
     largest = 1.0 / kappa if kappa > 0.0 else np.inf
-    _, value = program.loss.best_value(program.fits, zetas, largest, program.decay)
+    value = program.loss.best_value(program.fits, zetas, largest, program.decay)
     mu, nu = np.array([mu for _, mu in solved]), np.array([nu or 0.0 for nu in nus])
     return JointDual(zetas, multipliers, mu, nu, value)
 

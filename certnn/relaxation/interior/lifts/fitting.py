@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.problem.dual_bound import best_scale
+from certnn.problem.dual_bound import value_of_multiple
 from certnn.problem.losses import HALF_SQUARED, Logistic, Loss, Softmax
 
 #: The largest curvature of the conjugate: where a logarithm has it floats see no slope.
@@ -36,6 +36,10 @@ class Fits:
     lengths: FloatArray
     ones: FloatArray
     targets: FloatArray
+
+    def of_bias(self, values: FloatArray) -> FloatArray:
+        """⟨values, outputs⟩ as a function of the output bias: shape (g, fits, c) to (c,)."""
+        return np.asarray(np.einsum("gf,gfc->c", self.ones, values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +95,6 @@ class OutputLoss:
     def value(self, fits: Fits, outputs: FloatArray) -> float:
         """The loss of outputs, shape (g, fits, c')."""
         return self.loss.value(self._rows(outputs @ self.turn.T), self._rows(fits.targets))
-
-    def dual_value(self, fits: Fits, zeta: FloatArray) -> float:
-        """−ℓ*(−ζ) for ζ of shape (g, fits, c)."""
-        return self.loss.dual_value(self._rows(zeta), self._rows(fits.targets))
 
     def _rows(self, of_groups: FloatArray) -> FloatArray:
         """As the loss takes them, shape (points, c)."""
@@ -226,13 +226,13 @@ class OutputLoss:
             return self._shared_out(fits, full)
         if self.loss == HALF_SQUARED:
             square = sum(float(np.sum(one.ones**2)) for one in fits)
-            excess = _weighted_sum(fits, full) / square
+            excess = _of_bias(fits, full) / square
             return [z - one.ones[..., None] * excess for one, z in zip(fits, full, strict=True)]
-        excess, rooms = _weighted_sum(fits, full), []
+        excess, rooms = _of_bias(fits, full), []
         for one, z in zip(fits, full, strict=True):
             low, high = self.loss.limits(one.targets)
             rooms.append(np.minimum(np.where(excess > 0.0, z - low, high - z), 1.0 + np.abs(z)))
-        whole = _weighted_sum(fits, rooms)
+        whole = _of_bias(fits, rooms)
         share = excess / np.where(whole > 0.0, whole, 1.0)
         return [z - share * room for z, room in zip(full, rooms, strict=True)]
 
@@ -248,25 +248,12 @@ class OutputLoss:
 
     def best_value(
         self, fits: list[Fits], zetas: list[FloatArray], largest: float, decay: float | None
-    ) -> tuple[float, float]:
-        """The multiple of a dual point that proves most, at most `largest`, and what it proves."""
-        square = 0.0
-        if decay:
-            square = float(np.sum(_weighted_sum(fits, zetas) ** 2)) / decay
-        if self.loss == HALF_SQUARED:
-            product = sum(
-                float(np.vdot(z, one.targets)) for z, one in zip(zetas, fits, strict=True)
-            )
-            square += sum(float(np.vdot(z, z)) for z in zetas)
-            scale = best_scale(product, square, largest)
-            return scale, scale * product - 0.5 * scale**2 * square
-        scale = min(1.0, largest)
-        pairs = zip(fits, zetas, strict=True)
-        value = sum(self.dual_value(one, scale * z) for one, z in pairs)
-        return scale, value - 0.5 * scale**2 * square
+    ) -> float:
+        """What the best multiple of a dual point, at most `largest`, proves."""
+        bias = float(np.sum(_of_bias(fits, zetas) ** 2)) / decay if decay else 0.0
+        targets = self._whole([one.targets for one in fits])
+        return value_of_multiple(self.loss, self._whole(zetas), targets, bias, largest)
 
 
-def _weighted_sum(fits: list[Fits], zetas: list[FloatArray]) -> FloatArray:
-    return np.asarray(
-        sum(np.einsum("gf,gfc->c", one.ones, z) for one, z in zip(fits, zetas, strict=True))
-    )
+def _of_bias(fits: list[Fits], zetas: list[FloatArray]) -> FloatArray:
+    return np.asarray(sum(one.of_bias(z) for one, z in zip(fits, zetas, strict=True)))

@@ -164,8 +164,7 @@ class JointStep:
 
     def _summed(self, number: int, zeta: FloatArray) -> FloatArray:
         """What a dual point is of the output bias."""
-        whole = np.einsum("gf,gfc->c", self._program.fits[number].ones, zeta)
-        return np.asarray(whole[: self._program.biases])
+        return self._program.fits[number].of_bias(zeta)[: self._program.biases]
 
     def _less(self, number: int, wanted: FloatArray, bias: FloatArray) -> FloatArray:
         """The outputs wanted, without what the bias's step adds."""

@@ -184,8 +184,7 @@ class _State:
 def _first_lifts(program: Program, of: Cover, budget: Budget) -> tuple[Lift, ...]:
     """A lift for each direction, all points mixed and no pairs."""
     none, (m, r) = np.zeros(0, dtype=np.int64), program.forms.rows.shape
-    lengths = np.linalg.norm(of.rays, axis=1)
-    heights = bounds(of, 1.0, budget) / lengths
+    heights = bounds(of, 1.0, budget) / of.lengths
     return tuple(
         Lift(
             rows=program.forms.rows,
@@ -196,5 +195,5 @@ def _first_lifts(program: Program, of: Cover, budget: Budget) -> tuple[Lift, ...
             first=none,
             second=none,
         )
-        for ray, length, height in zip(of.rays, lengths, heights, strict=True)
+        for ray, length, height in zip(of.rays, of.lengths, heights, strict=True)
     )
