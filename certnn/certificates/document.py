@@ -247,6 +247,41 @@ def phases_certificate(
     return _certificate(problem, "phases", Z, kappa, proof, about)
 
 
+def cells_certificate(
+    problem: TrainingProblem,
+    Z: FloatArray,
+    kappa: float,
+    directions: bytes,
+    bounds: FloatArray,
+    rotation: FloatArray,
+    tree: bytes,
+    codes: bytes,
+    multipliers: NDArray[np.float32],
+    about: dict[str, str],
+) -> Certificate:
+    """Write a proof by cells of weight space as a certificate.
+
+    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `multipliers` are the
+    fields of `certnn.kernel.cells.CellsProof`.
+
+    Raises
+    ------
+    ValueError
+        If `multipliers` has another type than float32: rounding could make the proof fail.
+    """
+    if multipliers.dtype != np.float32:
+        raise ValueError("multipliers must be float32")
+    proof = {
+        "directions": _base64(directions),
+        "bounds": _base64(_bytes(bounds)),
+        "rotation": _base64(_bytes(rotation)),
+        "tree": _base64(tree),
+        "codes": _base64(codes),
+        "multipliers": _base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes()),
+    }
+    return _certificate(problem, "cells", Z, kappa, proof, about)
+
+
 def pattern_certificate(
     problem: TrainingProblem,
     Z: FloatArray,

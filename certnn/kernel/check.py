@@ -6,6 +6,8 @@ from array import array
 from fractions import Fraction
 
 from certnn.kernel.bound import _MAKER, Bound, PatternBound
+from certnn.kernel.cell_geometry import MOST_COLUMNS as MOST_CELL_COLUMNS
+from certnn.kernel.cells import CellsProof, check_cells
 from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
@@ -38,9 +40,9 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
         The file, as specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
         Arithmetic of the large products of a "psd", "cuts" or "regions" proof. For a "partition"
-        only "auto" makes a difference: leaves that floats prove rigorously (Theorem 17) are left
-        out of the integers, where numba is installed. For "phases" there is no difference. The
-        verdict does not depend on it.
+        or "cells" only "auto" makes a difference: leaves that floats prove rigorously (Theorems 17
+        and 52) are left out of the integers, where numba is installed. For "phases" there is no
+        difference. The verdict does not depend on it.
 
     Returns
     -------
@@ -196,7 +198,7 @@ def _proved_dual_norm(
 ) -> tuple[ExactMatrix, float, bool]:
     """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
     kind, features = _kind(top), instance.features
-    proof: PsdProof | PartitionProof | PhasesProof | CutsProof
+    proof: PsdProof | PartitionProof | PhasesProof | CutsProof | CellsProof
     if kind == "regions":
         regions = _regions_proof(top, instance)
         check_regions(instance, regions, work, backend)
@@ -213,8 +215,12 @@ def _proved_dual_norm(
     elif kind == "cuts":
         proof = _cuts_proof(top, instance)
         check_cuts(features(), proof, work, backend)
+    elif kind == "cells":
+        proof = _cells_proof(top, instance)
+        check_cells(features(), proof, work, backend)
     else:
-        raise Malformed("proof.kind is not known, only psd, cuts, partition, phases and regions")
+        kinds = "psd, cuts, partition, phases, cells and regions"
+        raise Malformed(f"proof.kind is not known, only {kinds}")
     return proof.Z, proof.kappa, False
 
 
@@ -340,6 +346,25 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
         second=second,
         signs=signs,
         ratios=ratios,
+        multipliers=proof.floats("multipliers", "f"),
+    )
+
+
+def _cells_proof(top: Section, instance: Instance) -> CellsProof:
+    keys = ("kind", "kappa", "Z", "directions", "bounds", "rotation", "tree", "codes")
+    proof = Section("proof", top.value("proof"), (*keys, "multipliers"))
+    _require_few_outputs(instance)
+    columns = instance.columns
+    if columns > MOST_CELL_COLUMNS:
+        raise Malformed(f"cells are for at most {MOST_CELL_COLUMNS} columns")
+    return CellsProof(
+        kappa=proof.positive("kappa"),
+        Z=proof.doubles("Z", instance.n, instance.c),
+        directions=proof.array("directions"),
+        bounds=proof.floats("bounds", "d"),
+        rotation=proof.doubles("rotation", columns, columns),
+        tree=proof.array("tree"),
+        codes=proof.array("codes"),
         multipliers=proof.floats("multipliers", "f"),
     )
 

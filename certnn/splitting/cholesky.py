@@ -36,3 +36,24 @@ def factorise(matrix: FloatArray, factor: FloatArray, least: float) -> bool:
             else:
                 return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def substitute(factor: FloatArray, right: FloatArray) -> None:
+    """Write the solution of the system with this factor over its right-hand side.
+
+    Parameters
+    ----------
+    factor : array, shape (k, k)
+    right : array, shape (k,)
+    """
+    size = right.size
+    for k in range(size):
+        total = right[k]
+        for m in range(k):
+            total -= factor[k, m] * right[m]
+        right[k] = total / factor[k, k]
+    for k in range(size - 1, -1, -1):
+        right[k] /= factor[k, k]
+        for m in range(k):
+            right[m] -= factor[k, m] * right[k]

@@ -9,9 +9,15 @@ from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates import Certificate
 from certnn.problem.training_problem import TrainingProblem
+from certnn.training.column_generation import QUIET_ROUNDS
 
 #: Bytes that a search may take if nothing else is said.
 MEMORY = 1e9
+#: Multiples of reg to prove, where a tighter one takes not many times the work.
+FACTORS = (
+    *(8.0, 4.0, 2.0, 1.5, 1.2),
+    *(1.0 + m * 10.0**-e for e in range(1, 10) for m in (1.0, 0.5, 0.2)),
+)
 #: A gap that is small enough if nothing else is said.
 ENOUGH = 1e-4
 
@@ -82,16 +88,33 @@ class Effort:
     Attributes
     ----------
     growth : float
-        A tighter proof takes about this many times the nodes.
+        The next of the factors takes about this many times the nodes.
     cheap : float
         Nodes that are not worth the stop at a factor.
     most : float
         Without a deadline no proof of more nodes than this is begun.
+    factors : tuple of float
+        What to prove, in multiples of reg, the largest first. At the optimum the residual's dual
+        norm is reg.
+    order : float
+        If not 0, nodes grow with this power of 1/(factor − 1) instead.
+    quiet : int
+        Rounds of training that must find nothing before a proof is tried. If 0 the first is tried
+        at once, and there is one round after each that fails.
     """
 
     growth: float
     cheap: float
     most: float
+    factors: tuple[float, ...] = FACTORS
+    order: float = 0.0
+    quiet: int = QUIET_ROUNDS
+
+    def expected(self, nodes: float, factor: float, following: float) -> float:
+        """Nodes for one factor if another, the last or the one before it, takes so many."""
+        if self.order == 0.0:
+            return self.growth * nodes
+        return nodes * float(((factor - 1.0) / (following - 1.0)) ** self.order)
 
 
 class Prover(Protocol):

@@ -28,8 +28,9 @@ _FRESH, _LEAST_FRESH, _FRESH_WORK = 300, 40, 1.5
 _A_ROUND = 1e-3
 #: Data points among the starts of the first round, for each fresh one.
 _ROWS_FOR_A_START = 2
-#: Rounds in a row that must find nothing, with more and more starts, before the search gives up.
-_QUIET_ROUNDS, _MOST_EFFORT = 3, 8
+#: Rounds in a row that must find nothing before the search gives up, if nothing else is said, and
+#: how many times the starts they have at most.
+QUIET_ROUNDS, _MOST_EFFORT = 3, 8
 #: Least angle between directions added, in radians, where Xu is isotropic.
 _ANGLE = 1e-6
 _POLISH_ITERATIONS = 150
@@ -115,8 +116,14 @@ class ColumnGeneration:
         """Largest score found in the last round, a multiple of reg; inf before the first."""
         return self._highest
 
-    def round(self, tolerance: float) -> bool:
+    def round(self, tolerance: float, quiet: int = QUIET_ROUNDS) -> bool:
         """Look for directions that score above reg·(1 + tolerance), and take them up.
+
+        Parameters
+        ----------
+        tolerance : float
+        quiet : int
+            Rounds in a row that must find none, with more and more starts.
 
         Returns
         -------
@@ -139,7 +146,7 @@ class ColumnGeneration:
                 return False
             self._quiet += 1
             self._effort = min(2 * self._effort, _MOST_EFFORT)
-            return self.exact or self._space.rank == 0 or self._quiet >= _QUIET_ROUNDS
+            return self.exact or self._space.rank == 0 or self._quiet >= quiet
         self._quiet, self._effort = 0, 1
         good = scores > reg * (1.0 + 0.3 * tolerance)
         self._take_up(

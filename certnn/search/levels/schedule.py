@@ -18,7 +18,8 @@ from certnn.search.levels.lifts import Lifts
 from certnn.search.levels.relaxed import Block, Dnn
 from certnn.search.levels.rounds import Cuts, Regions
 from certnn.search.levels.shor import Shor
-from certnn.search.levels.tightening import Partition, Phases
+from certnn.search.levels.tightening import Cells, Partition, Phases
+from certnn.splitting.cells.proof import MOST_COLUMNS
 
 #: Group size of the level block when none is given.
 DEFAULT_GROUP = 25
@@ -42,9 +43,12 @@ _PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
 #: Lifts have a direction of the outputs each, so that these are few.
 _LIFTS_OUTPUTS_UP_TO = 3
+#: Cells are searched for in each direction of the outputs. Up to so many columns they prove more
+#: than lifts, and come first.
+_CELLS_OUTPUTS_UP_TO, _CELLS_FIRST_UP_TO = 2, 7
 _CHOICE = (
-    "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases or "
-    "partition"
+    "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases, "
+    "partition or cells"
 )
 
 
@@ -58,6 +62,7 @@ CUTS = Cuts()
 REGIONS = Regions()
 PHASES = Phases()
 PARTITION = Partition()
+CELLS = Cells()
 
 #: What proves nothing better once another level of the same plan has proved something.
 OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS}
@@ -105,7 +110,9 @@ def stages(
     InputError
         If the request is none of these.
     """
-    pattern = r"(auto|shor|dnn|cuts|phases|partition|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
+    pattern = (
+        r"(auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
+    )
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
@@ -118,6 +125,8 @@ def stages(
         return (shor, Regions(int(match[2] or 0)))
     if request == "partition":
         return (shor, PARTITION)
+    if request == "cells":
+        return (shor, CELLS)
     if request == "phases":
         return (shor, PHASES)
     if request == "auto":
@@ -128,14 +137,21 @@ def stages(
         if limited and plain and not general:
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
-        if columns > _PARTITION_UP_TO:
+        cut = limited and outputs <= _CELLS_OUTPUTS_UP_TO and columns <= MOST_COLUMNS
+        if columns > _PARTITION_UP_TO and not cut:
             return (shor, *later) if later else (SHOR,)
         lifts = tuple(level for level in later if isinstance(level, Lifts))
         if not lifts or not limited:
             return (shor, PARTITION, *later)
-        # Where a partition is not soon done, it goes on from what lifts have proved.
-        first = (Partition(_FIRST_SHARE),) if directions <= _SOON_UP_TO else ()
-        return (shor, *first, *lifts, PARTITION, *(one for one in later if one not in lifts))
+        last = (CELLS,) if cut else (PARTITION,)
+        # Where the first is not soon done, the last goes on from what lifts have proved.
+        first: tuple[Level, ...] = ()
+        if cut and columns <= _CELLS_FIRST_UP_TO and directions > _SOON_UP_TO:
+            first = (CELLS,)
+        elif directions <= _SOON_UP_TO and columns <= _PARTITION_UP_TO:
+            first, last = (Partition(_FIRST_SHARE),), (PARTITION,)
+        planned = (shor, *first, *lifts, *last)
+        return tuple(dict.fromkeys((*planned, *later)))
     if request in ("dnn", "cuts"):
         last = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (shor, *_early(directions, general or not plain), *last)

@@ -1,4 +1,4 @@
-"""The levels partition and phases: train and prove in turn, with the proof as training's oracle."""
+"""The levels partition, cells and phases: train and prove in turn, with the proof as training's oracle."""
 
 from __future__ import annotations
 
@@ -18,16 +18,12 @@ from certnn.kernel import Rejected
 from certnn.problem.dual_bound import expected_bound
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.levels.level import Context, Level
+from certnn.splitting.cells.proof import CellsProver
 from certnn.splitting.partition.proof import PartitionProver
 from certnn.splitting.phases.proof import PhasesProver
 from certnn.splitting.prover import DualNormProof, Effort, Limits, NoProof, Prover
 from certnn.training import ColumnGeneration
 
-#: What to prove, in multiples of reg. At the optimum the residual's dual norm is reg.
-_FACTORS = (
-    *(8.0, 4.0, 2.0, 1.5, 1.2),
-    *(1.0 + m * 10.0**-e for e in range(1, 10) for m in (1.0, 0.5, 0.2)),
-)
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
 #: Share of what is left of a budget that training for one factor may take.
@@ -87,6 +83,34 @@ class Phases:
             raise SolverError("it is to be compiled first, which takes longer than the time left")
         prover = PhasesProver(context.problem.features, context.problem.reg)
         yield from _tightened(context, self, prover, context.budget)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The dual norm itself, over boxes of weight space with a quadratic on each (Theorem 52).
+
+    Attributes
+    ----------
+    share : float
+        Of what is left of a limit, what it may take.
+    """
+
+    share: float = 1.0
+    trains = True
+
+    def __str__(self) -> str:
+        return "cells"
+
+    def proofs(self, context: Context) -> Iterator[Certified]:
+        """Tighter and tighter ones, with the training in between.
+
+        Raises
+        ------
+        SolverError
+            If there are too many columns, or none is found.
+        """
+        prover = CellsProver(context.problem.features, context.problem.reg)
+        yield from _tightened(context, self, prover, context.budget.part(self.share))
 
 
 def _is_compiled(function: Any) -> bool:
@@ -173,34 +197,35 @@ def tightening_proofs(
         residual; at the end why there is no smaller one.
     """
     factors = [
-        *(factor for factor in _FACTORS if factor > enough),
+        *(factor for factor in prover.effort.factors if factor > enough),
         *([enough] if enough > 1.0 else []),
-        *(factor for factor in _FACTORS if factor < enough),
+        *(factor for factor in prover.effort.factors if factor < enough),
     ]
-    nodes, cost = 0, 0.0  # of the last proof: its size, and what searching and checking it took
+    last, nodes, cost = 0.0, 0, 0.0  # of the last proof: its size, and what it took with its check
     why = ""
     while factors:
         passed = 0
         if nodes > 0:
             worth = partial(_worth_trying, cost / nodes, prover.effort.most, limits)
-            passed = _passed_over(factors, enough, nodes, prover.effort, worth)
+            passed = _passed_over(factors, enough, last, nodes, prover.effort, worth)
         if passed < 0:
             why = _TOO_LONG if limits.budget.limited else _TOO_LARGE
             break
         tries, factors = factors[passed::-1], factors[passed + 1 :]
-        found = _proof(problem, generation, prover, tries[0], limits, known, tell)
-        for factor in tries[1:]:
+        tried = tries[0]
+        found = _proof(problem, generation, prover, tried, limits, known, tell)
+        for tried in tries[1:]:
             if not isinstance(found, NoProof) or limits.budget.over:
                 break
             factors, why = [], found.reason  # too near to reg for the training: the ones before
-            found = _proof(problem, generation, prover, factor, limits, known, tell)
+            found = _proof(problem, generation, prover, tried, limits, known, tell)
         if isinstance(found, NoProof):
             why = found.reason
             break
         if found is not None:
             told = limits.budget.now
             yield found
-            nodes, cost = found.nodes, found.cost + limits.budget.now - told
+            last, nodes, cost = tried, found.nodes, found.cost + limits.budget.now - told
     if not why:
         if limits.budget.over:
             why = "time is up"
@@ -212,17 +237,23 @@ def tightening_proofs(
 
 
 def _passed_over(
-    factors: list[float], enough: float, nodes: int, effort: Effort, worth: Callable[[float], bool]
+    factors: list[float],
+    enough: float,
+    last: float,
+    nodes: int,
+    effort: Effort,
+    worth: Callable[[float], bool],
 ) -> int:
     """How many of the factors need no stop on the way; −1 if the first is out of reach.
 
     By nodes, not by time, as long as they are few, so that the same seed leads to the same proof.
     """
-    passed, expected = 0, effort.growth * nodes
-    while factors[passed] != enough and passed + 1 < len(factors) and expected < effort.cheap:
-        passed, expected = passed + 1, effort.growth * expected
-    while passed >= 0 and expected >= effort.cheap and not worth(expected):
-        passed, expected = passed - 1, expected / effort.growth
+    passed, expected = 0, [effort.expected(nodes, last, factors[0])]
+    while factors[passed] != enough and passed + 1 < len(factors) and expected[-1] < effort.cheap:
+        passed += 1
+        expected.append(effort.expected(expected[-1], *factors[passed - 1 : passed + 1]))
+    while passed >= 0 and expected[passed] >= effort.cheap and not worth(expected[passed]):
+        passed -= 1
     return passed
 
 
@@ -237,12 +268,14 @@ def _proof(
 ) -> DualNormProof | NoProof | None:
     tolerance = _TRAINED * (factor - 1.0)
     margin = min(max(_ROOM * (factor - 1.0), _LEAST_ROOM), _MOST_ROOM)
+    quiet, first = prover.effort.quiet, True
     while True:
         training = limits.budget.part(_TRAINING_SHARE)
-        while not generation.round(tolerance):
+        while (quiet or not first) and not generation.round(tolerance, quiet):
             tell(f"training, round {generation.rounds}", generation.objective)
-            if generation.stalled or training.over:
+            if not quiet or generation.stalled or training.over:
                 break
+        first = False
         if expected_bound(problem, generation.residual, factor) <= known:
             return None
         tell(f"proving {factor:.9g} reg", generation.objective)

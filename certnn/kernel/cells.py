@@ -1,0 +1,401 @@
+"""The proof of a dual norm by cells of weight space and a quadratic on each (Theorem 52).
+
+The claim is that ‖Zᵀ(Xu)₊‖ ≤ kappa‖u‖ for every u. As in `phases` it is shown ray by ray of the
+outputs that Σ σ_i (x_iᵀu)₊ ≤ h‖u‖ with σ_i = wᵀz_i. In coordinates y, u = Py, a tree cuts the cube
+around the sphere ‖y‖ = 1 into boxes. In a box most points have one sign and are linear or zero. For
+each of the rest the file names a quadratic above (t)₊, or below where σ_i < 0, on the interval in
+which x_iᵀu can be there. With multipliers of the sides of the box and of ‖y‖ = 1 a quadratic form
+of (1, y) is left, which is shown to be positive definite. It is all linear in the number of points.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from importlib.util import find_spec
+from operator import mul
+
+from certnn.kernel.cell_geometry import (
+    AT_SIDE,
+    CODES_END,
+    FORM_BITS,
+    GRID_BITS,
+    NO_COORDINATE,
+    NUMBERS_END,
+    TOO_DEEP,
+    TREE_ENDS,
+    interval,
+    majorant,
+    minorant,
+    trimmed,
+)
+from certnn.kernel.definite import positive_definite
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_transpose
+from certnn.kernel.outputs import proved_directions
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
+
+#: P may shorten a vector by this share: what a direction must fall short of its bound.
+_SHRINK_BITS = 30
+#: Cells above a cell: a coordinate cannot be halved more often than its units allow.
+_DEEPEST = 400
+#: Proofs with fewer nodes times points are not worth loading numba.
+_SMALL = 20_000
+
+
+@dataclass(frozen=True)
+class CellsProof:
+    """What the file gives.
+
+    Attributes
+    ----------
+    kappa : float
+        Positive.
+    Z : ExactMatrix
+        n×c.
+    directions : bytes
+        The nodes of the cones of outputs, as in `PhasesProof`.
+    bounds : array of double
+        h of each direction.
+    rotation : ExactMatrix
+        P, columns×columns, nearly orthogonal.
+    tree : bytes
+        The nodes of all trees in preorder, direction after direction: 0 for a leaf; 1 + j for a
+        split of coordinate j in the middle, 1 + columns + j at zero; the lower half comes first.
+        Boxes that the sphere does not meet have none.
+    codes : bytes
+        One for each point of a leaf that has no sign there and σ ≠ 0, in the order of the points.
+    multipliers : array of float
+        For each leaf those of the sides of its box, one a coordinate, and that of ‖y‖ = 1, in
+        units of h.
+    """
+
+    kappa: float
+    Z: ExactMatrix
+    directions: bytes
+    bounds: array[float]
+    rotation: ExactMatrix
+    tree: bytes
+    codes: bytes
+    multipliers: array[float]
+
+
+def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: Backend) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+
+    Raises
+    ------
+    Rejected
+        If the directions or the cells do not cover their space, the bounds do not give kappa, a
+        leaf is not proved, or the check would take too much work.
+    """
+    if min(proof.bounds, default=0) <= 0:
+        raise Rejected("a bound of a direction is not positive")
+    n, k, c = features.height, len(proof.rotation.rows), len(proof.Z.rows[0])
+    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+    bits = (features.span * proof.rotation.span).summed(k).bits
+    work.spend(n * k**2, bits)
+    work.hold(2 * n * k, bits)
+    _require_nearly_orthogonal(proof.rotation, work)
+    points = RoundedPoints.of(times_transpose(features, proof.rotation.transposed(), backend))
+    rest = _Rest(proof)
+    filtered = backend == "auto" and len(proof.tree) * n > _SMALL and find_spec("numba") is not None
+    for ray, bound in zip(rays, proof.bounds, strict=True):
+        work.spend(n * (c + k), proof.Z.span.bits + bits)
+        direction = rounded_direction(points, proof.Z, ray, bound)
+        if filtered and direction.points:
+            direction.check_filtered(rest, work)
+        else:
+            direction.check(rest, work)
+    rest.require_end()
+
+
+class _Rest:
+    """What is left of the file's sequences."""
+
+    def __init__(self, proof: CellsProof) -> None:
+        self.proof = proof
+        self.at, self.code, self.number = 0, 0, 0
+
+    def node(self) -> int:
+        """The next node of the tree."""
+        if self.at == len(self.proof.tree):
+            raise Rejected(TREE_ENDS)
+        self.at += 1
+        return self.proof.tree[self.at - 1]
+
+    def codes(self, count: int) -> bytes:
+        """The next codes."""
+        self.code += count
+        if self.code > len(self.proof.codes):
+            raise Rejected(CODES_END)
+        return self.proof.codes[self.code - count : self.code]
+
+    def numbers(self, count: int) -> array[float]:
+        """The next multipliers."""
+        self.number += count
+        if self.number > len(self.proof.multipliers):
+            raise Rejected(NUMBERS_END)
+        return self.proof.multipliers[self.number - count : self.number]
+
+    def require_end(self) -> None:
+        """Nothing may be left."""
+        for name, at, all_of in (
+            ("tree", self.at, self.proof.tree),
+            ("codes", self.code, self.proof.codes),
+            ("multipliers", self.number, self.proof.multipliers),
+        ):
+            if at < len(all_of):
+                raise Rejected(f"the {name} go on after the last leaf")
+
+
+@dataclass(frozen=True)
+class RoundedPoints:
+    """A matrix with 26 bits to each entry, all in units of 2**exponent: off by half a unit at most.
+
+    Attributes
+    ----------
+    rows : list of list of int
+    exponent : int
+    """
+
+    rows: Rows
+    exponent: int
+
+    @staticmethod
+    def of(matrix: ExactMatrix) -> RoundedPoints:
+        """The matrix rounded."""
+        longest = max((abs(entry) for row in matrix.rows for entry in row), default=0)
+        shift = longest.bit_length() - GRID_BITS
+        up, down = max(0, -shift), max(0, shift)
+        half = 1 << down >> 1
+        rows = [[(entry << up) + half >> down for entry in row] for row in matrix.rows]
+        return RoundedPoints(rows, matrix.exponent + shift)
+
+
+def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
+    """‖Py‖² > (1 − 2⁻³⁰)‖y‖²."""
+    k = len(rotation.rows)
+    columns = rotation.transposed()
+    work.spend(k**3, 2 * rotation.span.bits)
+    square = times_transpose(columns, columns, "python")
+    size = range(k)
+    least = [[((1 << _SHRINK_BITS) - 1) * (i == j) for j in size] for i in size]
+    if not positive_definite((square - ExactMatrix(least, -_SHRINK_BITS)).rows, work):
+        raise Rejected("the rotation shortens a vector")
+
+
+@dataclass(frozen=True)
+class CellDirection:
+    """A direction in integers: Σ σ_i (x_iᵀy)₊ ≤ height for ‖y‖ = 1 is to be proved.
+
+    Attributes
+    ----------
+    points : list of (list of int, int)
+        x_i and σ_i ≠ 0.
+    height : int
+    """
+
+    points: list[tuple[list[int], int]]
+    height: int
+
+    def check(self, rest: _Rest, work: Work) -> None:
+        """Walk the tree that comes next, and check its leaves."""
+        self._require_height()
+        cells = [self._root()] if self.points else []
+        while cells:
+            cell = cells.pop()
+            if not trimmed(cell.low, cell.high):
+                continue
+            k = len(cell.low)
+            work.spend(32 * len(cell.mixed) * k, 64)
+            work.hold((len(cells) + 1) * len(cell.mixed), 512)
+            inner = cell.settled()
+            node = rest.node()
+            if node:
+                cells += inner.halves(node)
+            else:
+                work.spend((len(inner.mixed) + k) * (k + 2) ** 2, 256)
+                inner.check_leaf(self.height, rest, work)
+
+    def check_filtered(self, rest: _Rest, work: Work) -> None:
+        """The same; most leaves in floats."""
+        import numpy as np
+
+        from certnn.kernel import cell_filter
+
+        self._require_height()
+        height, proof = float(self.height), rest.proof
+        direction = cell_filter.Direction(
+            np.array([x for x, _ in self.points]),
+            np.array([float(weight) for _, weight in self.points]),
+            height if height <= self.height else math.nextafter(height, 0.0),
+            np.array(bytearray(proof.tree), np.uint8),
+            np.array(bytearray(proof.codes), np.uint8),
+            np.array(proof.multipliers, np.float32),
+        )
+        places = rest.at, rest.code, rest.number
+        for leaf in cell_filter.open_leaves(direction, places, _DEEPEST, work.left):
+            if leaf.wrong:
+                raise Rejected(leaf.wrong)
+            work.left = leaf.left
+            if leaf.boxes:
+                inner = self._root().settled()
+                for low, high in leaf.boxes[1:]:
+                    inner = inner.within(low, high).settled()
+                _, rest.code, rest.number = leaf.own
+                inner.check_leaf(self.height, rest, work)
+            rest.at, rest.code, rest.number = leaf.after
+
+    def _require_height(self) -> None:
+        if self.height <= 0:
+            raise Rejected("the bound of a direction is lost in rounding")
+
+    def _root(self) -> _Cell:
+        k, side = len(self.points[0][0]), 1 << GRID_BITS
+        return _Cell([-side] * k, [side] * k, self.points, [0] * k, 0)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A box of y, and what of the sum may not be linear there.
+
+    Attributes
+    ----------
+    low, high : list of int
+        In units of 2⁻²⁶.
+    mixed : list of (list of int, int)
+        x_i and σ_i of the points that may have either sign in the box above.
+    linear : list of int
+        Σ σ_i x_i of the points that are not negative there.
+    depth : int
+        Number of boxes above.
+    """
+
+    low: list[int]
+    high: list[int]
+    mixed: list[tuple[list[int], int]]
+    linear: list[int]
+    depth: int
+
+    def settled(self) -> _Settled:
+        """With the points that have one sign in this box taken out."""
+        mixed, intervals, linear = [], [], self.linear
+        for x, weight in self.mixed:
+            below, above = interval(x, self.low, self.high)
+            if below >= 0:
+                linear = [total + weight * entry for total, entry in zip(linear, x, strict=True)]
+            elif above > 0:
+                mixed.append((x, weight))
+                intervals.append((below, above))
+        return _Settled(self.low, self.high, mixed, linear, self.depth, intervals)
+
+
+@dataclass(frozen=True)
+class _Settled(_Cell):
+    """A cell of which all mixed points may have either sign.
+
+    Attributes
+    ----------
+    intervals : list of (int, int)
+        In which x_iᵀy is for each of them.
+    """
+
+    intervals: list[tuple[int, int]]
+
+    def within(self, low: list[int], high: list[int]) -> _Cell:
+        """A smaller box."""
+        return _Cell(low, high, self.mixed, self.linear, self.depth + 1)
+
+    def halves(self, node: int) -> tuple[_Cell, _Cell]:
+        """The upper half and the lower one, which comes first in the file."""
+        k = len(self.low)
+        if node > 2 * k:
+            raise Rejected(NO_COORDINATE)
+        if self.depth == _DEEPEST:
+            raise Rejected(TOO_DEEP)
+        j = (node - 1) % k
+        middle = 0 if node > k else self.low[j] + self.high[j] >> 1
+        if not self.low[j] < middle < self.high[j]:
+            raise Rejected(AT_SIDE)
+        above, below = [*self.low], [*self.high]
+        above[j] = below[j] = middle
+        return self.within(above, [*self.high]), self.within([*self.low], below)
+
+    def check_leaf(self, height: int, rest: _Rest, work: Work) -> None:
+        """Read what the file has for this leaf, and check that it proves the height there."""
+        if not positive_definite(self._form(height, rest), work):
+            raise Rejected("the form of a leaf is not positive definite")
+
+    def _form(self, height: int, rest: _Rest) -> Rows:
+        """height − Σ, with the multipliers, as a matrix of (1, y) times a power of two."""
+        k = len(self.low)
+        squares, linear, constant = self._quadratics(rest.codes(len(self.mixed)))
+        numbers, bits = integers(rest.numbers(k + 1))
+        *sides, sphere = (height * number for number in numbers)
+        if min(sides, default=0) < 0:
+            raise Rejected("a multiplier of a side is negative")
+        # The multipliers are in units of 2**-bits, all else in units of 2**-FORM_BITS; the matrix
+        # is twice the form in units of 2**-(bits + FORM_BITS).
+        corner = (height - constant << FORM_BITS + bits) - (sphere << FORM_BITS)
+        rows = [[0] * (k + 1) for _ in range(k + 1)]
+        for j, (side, low, high) in enumerate(zip(sides, self.low, self.high, strict=True)):
+            corner += side * low * high << FORM_BITS - 2 * GRID_BITS
+            edge = (linear[j] << bits) + (side * (low + high) << FORM_BITS - GRID_BITS)
+            rows[0][j + 1] = rows[j + 1][0] = -edge
+            for m in range(k):
+                rows[j + 1][m + 1] = -2 * squares[j][m] << bits
+            rows[j + 1][j + 1] += 2 * (side + sphere) << FORM_BITS
+        rows[0][0] = 2 * corner
+        return rows
+
+    def _quadratics(self, codes: bytes) -> tuple[Rows, list[int], int]:
+        """Σ σ_i of the named quadratics and the linear points: squares, linear and constant."""
+        constant, seconds, firsts = 0, [], []
+        for code, (_, weight), (low, high) in zip(codes, self.mixed, self.intervals, strict=True):
+            if weight > 0:
+                a, b, more = majorant(code, low, high)
+                constant += weight * more
+            else:
+                if (code >> 4) + (code & 15) > 15:
+                    raise Rejected("a code is of no minorant")
+                a, b = minorant(code, low, high)
+            seconds.append(weight * a)
+            firsts.append(weight * b)
+        columns = [[x[j] for x, _ in self.mixed] for j in range(len(self.low))]
+        scaled = [list(map(mul, seconds, column)) for column in columns]
+        squares = [[sum(map(mul, one, column)) for column in columns] for one in scaled]
+        linear = [
+            (total << FORM_BITS) + sum(map(mul, firsts, column))
+            for total, column in zip(self.linear, columns, strict=True)
+        ]
+        return squares, linear, constant
+
+
+def rounded_direction(
+    points: RoundedPoints, Z: ExactMatrix, ray: tuple[int, ...], bound: float
+) -> CellDirection:
+    """The weights rounded, and the bound less what all rounding may change (Theorem 52(b)).
+
+    Parameters
+    ----------
+    points : RoundedPoints
+        XP, shape (n, k).
+    Z : ExactMatrix
+        n×c.
+    ray : tuple of int
+        w, of length c.
+    bound : float
+        h.
+    """
+    sums = [[sum(map(mul, z, ray))] for z in Z.rows]
+    weights = RoundedPoints.of(ExactMatrix(sums, Z.exponent))
+    members = [(x, w) for x, (w,) in zip(points.rows, weights.rows, strict=True)]
+    # |σ(xᵀy)₊ − σ′(x′ᵀy)₊| ≤ |σ − σ′||x′| + |σ||x − x′|, in halves of the unit.
+    lost = sum(sum(map(abs, x)) + (abs(weight) + 1) * len(x) for x, weight in members)
+    numerator, denominator = bound.as_integer_ratio()
+    numerator, denominator = numerator * ((1 << _SHRINK_BITS) - 1), denominator << _SHRINK_BITS
+    unit = points.exponent + weights.exponent
+    height = (numerator << max(0, -unit)) // (denominator << max(0, unit))
+    return CellDirection([(x, w) for x, w in members if w and any(x)], height - (lost + 1) // 2)

@@ -1,0 +1,397 @@
+"""The quadratics and multipliers of a cell: Newton's method on the moments of a neuron in it.
+
+What the quadratics can prove at best is the largest Σ σ_i φ_i(m_i, s_i) over moments m = E y and
+M = E yyᵀ with M ⪰ mmᵀ, tr M = 1 and E (y_j − l_j)(h_j − y_j) ≥ 0, where φ_i is the least majorant
+or largest minorant for the moments m_i = x_iᵀm and s_i = x_iᵀMx_i. It is concave; where it is above
+what is wanted no multipliers will do, and on the way to it the quadratics of every step are tried.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from certnn.arrays import FloatArray
+from certnn.kernel.cell_filter import point_majorant, point_minorant
+from certnn.splitting.cells.multipliers import proved_maximum
+from certnn.splitting.cells.quadratics import (
+    BY_M,
+    BY_MM,
+    BY_S,
+    BY_SM,
+    BY_SS,
+    VALUE,
+    write_majorant,
+    write_minorant,
+)
+from certnn.splitting.cholesky import factorise, substitute
+
+PROVED, NOT_PROVABLE, UNDECIDED = range(3)
+
+#: The first weight of the barrier, as a share of one for each variable, and how fast it falls.
+_BARRIER, _FALL = 0.5, 0.2
+#: How near to its path a step has to be before the barrier falls, in units of its weight.
+_NEAR = 2.0
+#: Minorants are mixed where they are this near to each other, as a share of the interval.
+_ROOM = 0.02
+_STEPS, _INNER_STEPS, _ROUNDED_STEPS = 14, 8, 12
+#: Room for rounding the multipliers to 32 bits.
+_TARGET, _ROUNDED_TARGET = 1.0 - 1e-5, 1.0 - 2e-6
+#: What a step must leave of the distance to a side, and what it goes of the way to the border.
+_LEAST_SHARE, _BACK = 0.05, 0.9
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def close_cell(
+    points: FloatArray,
+    products: FloatArray,
+    weights: FloatArray,
+    lows: FloatArray,
+    highs: FloatArray,
+    linear: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    wide_low: FloatArray,
+    wide_high: FloatArray,
+    mean: FloatArray,
+    square: FloatArray,
+    codes: FloatArray,
+    multipliers: FloatArray,
+) -> int:
+    """Prove Σ σ_i (x_iᵀy)₊ + gᵀy ≤ 1 in a box, or find out that it cannot be.
+
+    Parameters
+    ----------
+    points : array, shape (m, k)
+        x_i of the mixed points.
+    products : array, shape (m, k(k + 1)/2)
+        x_ia x_ib for a ≥ b.
+    weights : array, shape (m,)
+        σ_i.
+    lows, highs : array, shape (m,)
+        The interval of x_iᵀy.
+    linear : array, shape (k,)
+        g.
+    low, high : array, shape (k,)
+        The box.
+    wide_low, wide_high : array, shape (k,)
+        The same, or a larger one if the sphere hardly meets it.
+    mean, square : array, shape (k,) and (k, k)
+        Moments to begin with, strictly inside; the last ones are written.
+    codes : array, shape (m,)
+        Of the quadratics, written if all is proved: integers.
+    multipliers : array, shape (k + 1,)
+        Of the sides and of the sphere; written if all is proved, rounded to 32 bits.
+
+    Returns
+    -------
+    int
+        PROVED, NOT_PROVABLE or UNDECIDED.
+    """
+    k, pairs = low.size, products.shape[1]
+    size = k + pairs
+    barrier = _BARRIER / (2 * k + 1)
+    flat, twice = np.empty(pairs), np.empty(pairs)
+    moments, inverse = np.empty((k + 1, k + 1)), np.empty((k + 1, k + 1))
+    gradient, hessian = np.empty(size), np.empty((size, size))
+    step, normal, slack = np.empty(size), np.empty(size), np.empty(k)
+    form, slope, sides = np.empty((k, k)), np.empty(k), np.empty(k)
+    bends = np.empty((3, weights.size))
+    trace = np.zeros(size)
+    for a in range(k):
+        for b in range(a + 1):
+            twice[_at(a, b)] = 1.0 if a == b else 2.0
+        trace[k + _at(a, a)] = 1.0
+    for _ in range(_STEPS):
+        for a in range(k):
+            for b in range(a + 1):
+                flat[_at(a, b)] = square[a, b]
+        if not _write_inverse(mean, flat, moments, inverse):
+            return UNDECIDED
+        value, constant = _write_value(
+            *(points, products, weights, lows, highs, linear, mean, flat * twice),
+            *(slope, form, bends, codes),
+        )
+        if value > 1.0:
+            return NOT_PROVABLE
+        for a in range(k):
+            slack[a] = (wide_low[a] + wide_high[a]) * mean[a] - square[a, a]
+            slack[a] -= wide_low[a] * wide_high[a]
+            sides[a] = barrier / slack[a]
+        ends = wide_low + wide_high
+        _write_gradient(slope, form, ends, sides, inverse, barrier, twice, gradient)
+        _write_hessian(points, products, bends, ends, slack, inverse, barrier, twice, hessian)
+        if not factorise(hessian, hessian, 0.0):
+            return UNDECIDED
+        step[:], normal[:] = gradient, trace
+        substitute(hessian, step)
+        substitute(hessian, normal)
+        sphere = np.dot(trace, step) / np.dot(trace, normal)
+        bound, found = proved_maximum(
+            form, slope, constant, wide_low, wide_high, sides, sphere, _TARGET, _INNER_STEPS
+        )
+        if bound <= _TARGET and _proved_rounded(
+            *(points, products, weights, lows, highs, linear, low, high),
+            *(codes, sides, found, multipliers),
+        ):
+            return PROVED
+        decrease = 0.0
+        for a in range(size):
+            step[a] -= sphere * normal[a]
+            decrease += step[a] * gradient[a]
+        length = _longest(mean, flat, wide_low, wide_high, slack, step, moments)
+        if length == 0.0:
+            return UNDECIDED
+        for a in range(k):
+            mean[a] += length * step[a]
+            for b in range(a + 1):
+                square[a, b] += length * step[k + _at(a, b)]
+                square[b, a] = square[a, b]
+        if length == 1.0 and decrease < _NEAR * barrier:
+            barrier *= _FALL
+    return UNDECIDED
+
+
+@njit(cache=True, nogil=True)
+def _at(a: int, b: int) -> int:
+    """Place of the pair a ≥ b."""
+    return a * (a + 1) // 2 + b
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_inverse(
+    mean: FloatArray, flat: FloatArray, moments: FloatArray, inverse: FloatArray
+) -> bool:
+    """The inverse of [[1, mᵀ], [m, M]]; its factor is left in `moments`."""
+    if not _moments_factorised(mean, flat, moments):
+        return False
+    inverse[:] = 0.0
+    for a in range(mean.size + 1):
+        inverse[a, a] = 1.0
+        substitute(moments, inverse[a])
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _moments_factorised(mean: FloatArray, flat: FloatArray, moments: FloatArray) -> bool:
+    moments[0, 0] = 1.0
+    for a in range(mean.size):
+        moments[a + 1, 0] = mean[a]
+        for b in range(a + 1):
+            moments[a + 1, b + 1] = flat[_at(a, b)]
+    return bool(factorise(moments, moments, 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_value(
+    points: FloatArray,
+    products: FloatArray,
+    weights: FloatArray,
+    lows: FloatArray,
+    highs: FloatArray,
+    linear: FloatArray,
+    mean: FloatArray,
+    doubled: FloatArray,
+    slope: FloatArray,
+    form: FloatArray,
+    bends: FloatArray,
+    codes: FloatArray,
+) -> tuple[float, float]:
+    """The value at these moments; b, A and c of the quadratics, and the second derivatives.
+
+    The codes of the quadratics are written as well.
+    """
+    firsts, seconds = np.dot(points, mean), np.dot(products, doubled)
+    out, shares = np.empty(6), np.empty(3)
+    value, constant = np.dot(linear, mean), 0.0
+    for i in range(weights.size):
+        weight, m = weights[i], firsts[i]
+        s = max(seconds[i], m * m * (1.0 + 1e-12) + 1e-300)
+        if weight > 0.0:
+            tau = write_majorant(m, s, lows[i], highs[i], out)
+            constant += weight * (out[VALUE] - out[BY_S] * s - out[BY_M] * m)
+            near = min(highs[i], -lows[i])
+            codes[i] = min(max(128.0 + np.rint(8.0 * math.log2(tau / near)), 0.0), 255.0)
+        else:
+            room = _ROOM * (highs[i] - lows[i])
+            write_minorant(m, s, lows[i], highs[i], room, out, shares)
+            slopes = np.rint(15.0 * shares[1])
+            codes[i] = 16.0 * slopes + min(np.rint(15.0 * shares[2]), 15.0 - slopes)
+        value += weight * out[VALUE]
+        bends[0, i], bends[1, i] = -weight * out[BY_SS], -weight * out[BY_SM]
+        bends[2, i] = -weight * out[BY_MM]
+        firsts[i], seconds[i] = weight * out[BY_M], weight * out[BY_S]
+    slope[:] = linear + np.dot(firsts, points)
+    total = np.dot(seconds, products)
+    for a in range(mean.size):
+        for b in range(a + 1):
+            form[a, b] = form[b, a] = total[_at(a, b)]
+    return value, constant
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_gradient(
+    slope: FloatArray,
+    form: FloatArray,
+    ends: FloatArray,
+    sides: FloatArray,
+    inverse: FloatArray,
+    barrier: float,
+    twice: FloatArray,
+    gradient: FloatArray,
+) -> None:
+    k = slope.size
+    for a in range(k):
+        gradient[a] = slope[a] + 2.0 * barrier * inverse[a + 1, 0] + sides[a] * ends[a]
+        for b in range(a + 1):
+            entry = form[a, b] + barrier * inverse[a + 1, b + 1]
+            gradient[k + _at(a, b)] = twice[_at(a, b)] * entry
+        gradient[k + _at(a, a)] -= sides[a]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_hessian(
+    points: FloatArray,
+    products: FloatArray,
+    bends: FloatArray,
+    ends: FloatArray,
+    slack: FloatArray,
+    inverse: FloatArray,
+    barrier: float,
+    twice: FloatArray,
+    hessian: FloatArray,
+) -> None:
+    """Minus the second derivatives of the value and the barriers; the lower triangle."""
+    (m, k), pairs = points.shape, products.shape[1]
+    # Most minorants have no second derivatives, and most majorants only those by s.
+    squares, by_s, by_both = np.empty((m, pairs)), np.empty((m, pairs)), np.empty((m, pairs))
+    lines, by_m = np.empty((m, k)), np.empty((m, k))
+    bent, both = 0, 0
+    for i in range(m):
+        if bends[0, i] != 0.0:
+            for t in range(pairs):
+                squares[bent, t] = products[i, t]
+                by_s[bent, t] = bends[0, i] * products[i, t]
+            bent += 1
+        if bends[2, i] != 0.0:
+            for t in range(pairs):
+                by_both[both, t] = bends[1, i] * products[i, t]
+            for a in range(k):
+                lines[both, a], by_m[both, a] = points[i, a], bends[2, i] * points[i, a]
+            both += 1
+    hessian[k:, k:] = np.dot(by_s[:bent].T, squares[:bent])
+    hessian[k:, :k] = np.dot(by_both[:both].T, lines[:both])
+    hessian[:k, :k] = np.dot(by_m[:both].T, lines[:both])
+    for t in range(pairs):
+        for b in range(k):
+            hessian[k + t, b] *= twice[t]
+        for u in range(t + 1):
+            hessian[k + t, k + u] *= twice[t] * twice[u]
+    for a in range(k):
+        for b in range(a + 1):
+            entry = inverse[0, 0] * inverse[a + 1, b + 1] + inverse[0, b + 1] * inverse[a + 1, 0]
+            hessian[a, b] += 2.0 * barrier * entry
+        weight = barrier / (slack[a] * slack[a])
+        hessian[a, a] += weight * ends[a] * ends[a]
+        hessian[k + _at(a, a), a] -= weight * ends[a]
+        hessian[k + _at(a, a), k + _at(a, a)] += weight
+    for a in range(k):
+        for b in range(a + 1):
+            t = _at(a, b)
+            for c in range(k):
+                entry = inverse[0, a + 1] * inverse[b + 1, c + 1]
+                entry += inverse[0, b + 1] * inverse[a + 1, c + 1]
+                hessian[k + t, c] += barrier * twice[t] * entry
+            for c in range(a + 1):
+                for e in range(c + 1):
+                    u = _at(c, e)
+                    if u > t:
+                        break
+                    entry = inverse[a + 1, c + 1] * inverse[b + 1, e + 1]
+                    entry += inverse[a + 1, e + 1] * inverse[b + 1, c + 1]
+                    hessian[k + t, k + u] += 0.5 * barrier * twice[t] * twice[u] * entry
+    least = 0.0
+    for a in range(k + pairs):
+        least += hessian[a, a]
+    for a in range(k + pairs):
+        hessian[a, a] += 1e-13 * least / (k + pairs)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _longest(
+    mean: FloatArray,
+    flat: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    slack: FloatArray,
+    step: FloatArray,
+    moments: FloatArray,
+) -> float:
+    """A length at which the step stays inside; 0 if there is none."""
+    k, length = mean.size, 1.0
+    while length > 1e-6:
+        inside = True
+        for a in range(k):
+            t = _at(a, a)
+            moved = (low[a] + high[a]) * (mean[a] + length * step[a]) - low[a] * high[a]
+            inside = inside and moved - flat[t] - length * step[k + t] > _LEAST_SHARE * slack[a]
+        if inside and _moments_factorised(
+            mean + length * step[:k], flat + length * step[k:], moments
+        ):
+            return length if length == 1.0 else _BACK * length
+        length *= 0.6
+    return 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _proved_rounded(
+    points: FloatArray,
+    products: FloatArray,
+    weights: FloatArray,
+    lows: FloatArray,
+    highs: FloatArray,
+    linear: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    codes: FloatArray,
+    sides: FloatArray,
+    sphere: float,
+    multipliers: FloatArray,
+) -> bool:
+    """Whether the quadratics that the codes name prove as much, with multipliers of 32 bits."""
+    k, scale, unit = low.size, 1.0 / (1 << 60), 1.0 / (1 << 26)
+    firsts, seconds, constant = np.empty(weights.size), np.empty(weights.size), 0.0
+    for i in range(weights.size):
+        bottom, top = int(lows[i] / unit), int(highs[i] / unit)
+        if weights[i] > 0.0:
+            a, b, c = point_majorant(int(codes[i]), bottom, top)
+            constant += weights[i] * (c * unit)
+        else:
+            a, b = point_minorant(int(codes[i]), bottom, top)
+        firsts[i], seconds[i] = weights[i] * (b * scale), weights[i] * (a * scale / unit)
+    slope = linear + np.dot(firsts, points)
+    total = np.dot(seconds, products)
+    form = np.empty((k, k))
+    for a in range(k):
+        for b in range(a + 1):
+            form[a, b] = form[b, a] = total[_at(a, b)]
+    bound, sphere = proved_maximum(
+        form, slope, constant, low, high, sides, sphere, _ROUNDED_TARGET, _ROUNDED_STEPS
+    )
+    if not bound <= _ROUNDED_TARGET:
+        return False
+    matrix = np.empty((k + 1, k + 1))
+    multipliers[k] = np.float32(sphere * (1.0 + 1e-7))
+    corner = 1.0 - 5e-7 - constant - multipliers[k]
+    for a in range(k):
+        multipliers[a] = np.float32(sides[a])
+        side = multipliers[a]
+        corner += side * low[a] * high[a]
+        matrix[a + 1, 0] = -0.5 * (slope[a] + side * (low[a] + high[a]))
+        for b in range(a + 1):
+            matrix[a + 1, b + 1] = -form[a, b]
+        matrix[a + 1, a + 1] += side + multipliers[k]
+    matrix[0, 0] = corner
+    return bool(factorise(matrix, matrix, 1e-13))

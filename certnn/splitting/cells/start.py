@@ -1,0 +1,80 @@
+"""Moments strictly inside a box that the unit sphere meets."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from certnn.arrays import FloatArray
+
+#: Shares of the variance that the box allows, from ample to hardly any.
+_SHARES = (0.5, 0.1, 0.01)
+#: How much wider the box becomes at a time where it meets the sphere in a corner only, and how
+#: often it may.
+_WIDER, _MOST = 0.05, 8
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def write_start(low: FloatArray, high: FloatArray, mean: FloatArray, square: FloatArray) -> bool:
+    """Write m and M with tr M = 1; the box is widened until there are any.
+
+    Parameters
+    ----------
+    low, high : array, shape (k,)
+        The box, which may be widened.
+    mean, square : array, shape (k,) and (k, k)
+        To be written.
+
+    Returns
+    -------
+    bool
+        False if there are none.
+    """
+    for _ in range(_MOST):
+        for share in _SHARES:
+            if _second_moment(low, high, -1.0, share) < 1.0 < _second_moment(low, high, 1.0, share):
+                _write(low, high, share, mean, square)
+                return True
+        for j in range(low.size):
+            wider = _WIDER * (high[j] - low[j])
+            low[j] -= wider
+            high[j] += wider
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write(
+    low: FloatArray, high: FloatArray, share: float, mean: FloatArray, square: FloatArray
+) -> None:
+    inner, outer = -1.0, 1.0
+    for _ in range(30):
+        middle = 0.5 * (inner + outer)
+        if _second_moment(low, high, middle, share) < 1.0:
+            inner = middle
+        else:
+            outer = middle
+    place = 0.5 * (inner + outer)
+    for j in range(low.size):
+        mean[j], variance = _coordinate(low[j], high[j], place, share)
+        for m in range(j + 1):
+            square[j, m] = square[m, j] = mean[j] * mean[m]
+        square[j, j] += variance
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _second_moment(low: FloatArray, high: FloatArray, place: float, share: float) -> float:
+    total = 0.0
+    for j in range(low.size):
+        mean, variance = _coordinate(low[j], high[j], place, share)
+        total += mean * mean + variance
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _coordinate(low: float, high: float, place: float, share: float) -> tuple[float, float]:
+    """Mean between the nearest point to zero (place −1) and the farthest (1), and variance."""
+    centre, half = 0.5 * (low + high), 0.5 * (high - low)
+    reach = (1.0 - 0.5 * share) * half
+    far = centre + reach if centre >= 0.0 else centre - reach
+    near = min(max(0.0, centre - reach), centre + reach)
+    mean = near + (far - near) * 0.5 * (place + 1.0)
+    return mean, share * (half * half - (mean - centre) ** 2)
