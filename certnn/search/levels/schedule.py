@@ -110,9 +110,8 @@ def stages(
     InputError
         If the request is none of these.
     """
-    pattern = (
-        r"(auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions)(?:\(([1-9][0-9]{0,5})\))?"
-    )
+    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions"
+    pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
@@ -143,7 +142,7 @@ def stages(
         lifts = tuple(level for level in later if isinstance(level, Lifts))
         if not lifts or not limited:
             return (shor, PARTITION, *later)
-        last = (CELLS,) if cut else (PARTITION,)
+        last: tuple[Level, ...] = (CELLS,) if cut else (PARTITION,)
         # Where the first is not soon done, the last goes on from what lifts have proved.
         first: tuple[Level, ...] = ()
         if cut and columns <= _CELLS_FIRST_UP_TO and directions > _SOON_UP_TO:
@@ -153,8 +152,8 @@ def stages(
         planned = (shor, *first, *lifts, *last)
         return tuple(dict.fromkeys((*planned, *later)))
     if request in ("dnn", "cuts"):
-        last = (DNN,) if request == "dnn" else (DNN, CUTS)
-        return (shor, *_early(directions, general or not plain), *last)
+        tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
+        return (shor, *_early(directions, general or not plain), *tightest)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Block(group) if directions > group else DNN
     return (shor, *_early(min(group, directions), general or not plain), block)

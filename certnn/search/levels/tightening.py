@@ -1,4 +1,4 @@
-"""The levels partition, cells and phases: train and prove in turn, with the proof as training's oracle."""
+"""The levels partition, cells and phases: train and prove in turn, each the other's oracle."""
 
 from __future__ import annotations
 
