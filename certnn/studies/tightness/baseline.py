@@ -64,5 +64,5 @@ def read_baseline(path: str | Path) -> Figures:
     kept = read_figures(path)
     for figures in kept.values():
         if figures.keys() != {*_KEPT}:
-            raise InputError(str(path), "is not a baseline of levels, with a bound and a ratio each")
+            raise InputError(str(path), "is not a baseline of bounds and ratios")
     return kept
