@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from certnn.certificates import Certificate
     from certnn.certificates.check import check
     from certnn.errors import InputError, SolverError
+    from certnn.interfaces.cross_validated import (
+        CertifiedReLUClassifierCV,
+        CertifiedReLURegressorCV,
+    )
     from certnn.interfaces.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.kernel import Bound, PatternBound
     from certnn.problem.network import TwoLayerNetwork
@@ -41,7 +45,9 @@ _HOMES = {
     "Budget": "certnn.budget",
     "Certificate": "certnn.certificates",
     "CertifiedReLUClassifier": "certnn.interfaces.estimators",
+    "CertifiedReLUClassifierCV": "certnn.interfaces.cross_validated",
     "CertifiedReLURegressor": "certnn.interfaces.estimators",
+    "CertifiedReLURegressorCV": "certnn.interfaces.cross_validated",
     "ExactSolution": "certnn.studies.completely_positive",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
@@ -72,7 +78,9 @@ __all__ = [
     "Budget",
     "Certificate",
     "CertifiedReLUClassifier",
+    "CertifiedReLUClassifierCV",
     "CertifiedReLURegressor",
+    "CertifiedReLURegressorCV",
     "ExactSolution",
     "GapReport",
     "InputError",

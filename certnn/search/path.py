@@ -17,7 +17,7 @@ from certnn.budget import require_limit, stoppable
 from certnn.certificates import Certificate
 from certnn.certificates.proved import require_lower
 from certnn.directed_rounding import rounded_down, rounded_up
-from certnn.errors import InputError
+from certnn.errors import InputError, positive_number
 from certnn.kernel import Malformed, read_instance
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import load_network
@@ -92,15 +92,22 @@ class RegularisationPath:
         """
         problem = self.problem.with_reg(reg)
         upper = min(result.network.evaluate(problem).value for result in self.results)
-        return Band(problem.reg, self._lower(Fraction(problem.reg)), upper)
+        return Band(problem.reg, self.lower(problem.reg), upper)
 
-    def _lower(self, reg: Fraction) -> Fraction:
-        corners = self._corners
-        if reg >= corners[-1][0]:
+    def lower(self, reg: float) -> Fraction:
+        """The lower end of the band alone, which costs next to nothing.
+
+        Raises
+        ------
+        InputError
+            If reg is not a positive finite number.
+        """
+        place, corners = Fraction(positive_number("reg", reg)), self._corners
+        if place >= corners[-1][0]:
             return corners[-1][1]
-        after = next(k for k, (place, _) in enumerate(corners) if place > reg)
+        after = next(k for k, (corner, _) in enumerate(corners) if corner > place)
         (left, low), (right, high) = corners[after - 1], corners[after]
-        return low + (high - low) * (reg - left) / (right - left)
+        return low + (high - low) * (place - left) / (right - left)
 
     @property
     def _corners(self) -> list[_Corner]:
