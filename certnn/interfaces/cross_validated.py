@@ -24,7 +24,7 @@ from certnn.kernel.instance import Bias
 from certnn.problem.losses import Loss
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
-from certnn.search.path import RegularisationPath
+from certnn.search.path_result import RegularisationPath
 from certnn.training import train_locally
 
 #: Shares of a limit for the largest weight decay of the grid and for the networks of the folds, and

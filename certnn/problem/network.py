@@ -10,6 +10,7 @@ import numpy as np
 from certnn.arrays import FloatArray, as_array, frozen_matrix
 from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
+from certnn.problem.html_table import html_table
 from certnn.problem.training_problem import TrainingProblem, require_problem
 
 
@@ -135,6 +136,18 @@ class TwoLayerNetwork:
             raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}{more}")
         if not problem.output_bias and self.output_bias is not None and np.any(self.output_bias):
             raise InputError("output_bias", "the output bias is not zero, and the problem has none")
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        d, m = self.U.shape
+        bias = "none" if self.output_bias is None else "one"
+        rows = {
+            "rows of U": d,
+            "hidden neurons": m,
+            "outputs": self.V.shape[1],
+            "output bias": bias,
+        }
+        return html_table("two-layer ReLU network", rows.items())
 
     def __repr__(self) -> str:
         d, m = self.U.shape

@@ -11,6 +11,7 @@ from typing import Any
 from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
 from certnn.kernel import Bound, PatternBound
+from certnn.problem.html_table import html_table
 from certnn.problem.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
 from certnn.report.consistency import consistency_checks
@@ -23,6 +24,7 @@ from certnn.report.figures import (
     Reached,
 )
 from certnn.report.problem_summary import ProblemSummary
+from certnn.report.verdict import verdict
 
 FORMAT = "certnn-report"
 VERSION = 4
@@ -267,6 +269,11 @@ class GapReport:
             if name != "checks" and stated[name] != value
         ]
         return replace(report, contradictions=tuple(contradictions))
+
+    def _repr_html_(self) -> str:
+        """The verdict, for notebooks."""
+        said = verdict(self)
+        return html_table(f"{self.title}: {said.headline}", [(line,) for line in said.sentences])
 
     def _gap_of(self, network: NetworkFigure | None) -> float | None:
         if network is None:

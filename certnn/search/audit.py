@@ -37,6 +37,7 @@ from certnn.report import (
     ProvedBound,
     Reached,
 )
+from certnn.report.model_card import UNNAMED, model_card
 from certnn.report.neurons import neuron_table
 from certnn.report.progress import SearchCallback, shown_progress
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
@@ -177,6 +178,32 @@ class AuditResult:
             If it is none of these, or of other shapes.
         """
         return network_like(source, self.best_network)
+
+    def model_card(self, name: str = UNNAMED) -> str:
+        """What is proved of the audited network as a model card, or of the best if none was given.
+
+        Parameters
+        ----------
+        name : str
+            The network's.
+
+        Returns
+        -------
+        str
+            Markdown, with metadata for model hubs.
+        """
+        report, gap = self.report, self.gap if self.report.network else self.report.best_gap
+        figure = report.network or report.best_network
+        assert figure is not None
+        assert gap is not None
+        objective = next(
+            said
+            for said in report.proved
+            if type(said) is Bound and said.kind == "upper" and said.value == figure.fraction
+        )
+        classes = bool(report.problem.classes)
+        bound, command = self.lower.bound, report.recheck
+        return model_card(name, objective, bound, gap, command, classes=classes)
 
     def _repr_html_(self) -> str:
         """The page, for notebooks."""

@@ -11,9 +11,13 @@ from certnn.certificates import Certificate
 from certnn.certificates.proved import proved_gap, require_lower, require_network, require_objective
 from certnn.errors import InputError, require_seed
 from certnn.kernel import Bound
+from certnn.problem.html_table import html_table
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import save_network
+from certnn.report.model_card import UNNAMED, model_card
+from certnn.report.reading import CERTIFICATE
+from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.search.bound_search import Checkpoint
 from certnn.search.levels.level import Progress
 from certnn.search.levels.schedule import stages
@@ -85,6 +89,29 @@ class TrainingResult:
         save_network(network, self.network)
         if certificate is not None:
             self.certificate.save(certificate)
+
+    def model_card(self, name: str = UNNAMED) -> str:
+        """What is proved of the network as a model card in Markdown, with metadata for model hubs.
+
+        Parameters
+        ----------
+        name : str
+            The network's.
+        """
+        command = f"certnn check {CERTIFICATE}"
+        return model_card(name, self.objective, self.lower.bound, self.gap, command)
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        rows = {
+            "objective, rounded up": shown_up(self.objective.value),
+            "proved: no network of any width is below": shown_down(self.lower.bound.value),
+            "proved gap": percent_up(self.gap),
+            "hidden neurons": self.network.width,
+            "level of the proof": self.lower.level,
+            "time": duration(self.seconds) + (", interrupted" if self.interrupted else ""),
+        }
+        return html_table("training with a proof", rows.items())
 
     def __repr__(self) -> str:
         return (

@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_examples import as_if_proved
+from report_examples import as_if_proved, inconsistent_report
 
 from certnn.errors import printable
 from certnn.report import NetworkFigure, ProvedBound
@@ -178,3 +178,11 @@ def test_tiers_say_what_they_do_not_exclude(iris):
         "Local:",
         "Global",
     ]
+
+
+def test_a_notebook_shows_the_verdict(iris):
+    shown = replace(iris, title="<b>iris</b>")._repr_html_()
+    said = verdict(iris)
+    assert f"<caption>&lt;b&gt;iris&lt;/b&gt;: {said.headline}</caption>" in shown
+    assert shown.count("<tr>") == len(said.sentences) > 1
+    assert ": in doubt, a consistency check failed" in inconsistent_report()._repr_html_()
