@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,19 +103,24 @@ class Baseline:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is new, or what was written."""
         count = sum(map(len, self._found.values()))
-        lines = [f"of {count} figures none is new"]
         if self._update:
             lines = [f"{count} figures of {len(self._found)} tests written to {self._path}"]
-        elif new := [
-            f"new: {printable(test)} {figure}: {value:.6g}"
-            for test, figures in sorted(self._found.items())
-            for figure, value in figures.items()
-            if figure not in self._kept.get(test, {})
-        ]:
-            lines = new
+        else:
+            lines = [*self._remarks()] or [f"of {count} figures none is new or worse"]
         terminalreporter.section("certnn: baseline")
         for line in lines:
             terminalreporter.line(line)
+
+    def _remarks(self) -> Iterator[str]:
+        """What is new, and what is worse by no more than is tolerated: it passes, but is said."""
+        for test, figures in sorted(self._found.items()):
+            for figure, value in figures.items():
+                before = self._kept.get(test, {}).get(figure)
+                name = f"{printable(test)} {figure}: {value:.6g}"
+                if before is None:
+                    yield f"new: {name}"
+                elif (before - value if figure.startswith("ratio") else value - before) > TOLERANCE:
+                    yield f"worse, but tolerated: {name}, was {before:.6g}"
 
 
 def record(node: pytest.Item, figure: str, value: float) -> None:

@@ -160,19 +160,30 @@ def test_expected(assert_tight):
 
 
 def test_what_was_proved_comes_from_other_processes(run, pytester):
-    source = """
+    """Each process has half of the time, and the first alone writes what all have proved."""
+    sources = {
+        "test_a": """
 def test_one(assert_certified_gap):
-    assert_certified_gap(good, X, Y, 0.1, 0.01)
-
+    assert_certified_gap(good, X, Y, 0.1, 0.99)
+""",
+        "test_b": """
 def test_other(assert_tight):
-    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "partition", 0.99)
-
-def test_failing(assert_certified_gap):
-    assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "shor", 0.0)
+""",
+    }
+    late = """
+def test_late(assert_certified_gap):
+    assert_certified_gap(good, X, Y, 0.1, 0.99)
 """
-    pytester.makepyfile(HEADER + source)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-v", "-n", "2")
-    result.assert_outcomes(passed=2, failed=1)
+    pytester.makepyfile(**{name: HEADER + source + late for name, source in sources.items()})
+    (pytester.path / "kept").write_text('{"gone.py::test_it": {"gap 1": 0.5}}')
+    result = pytester.runpytest_subprocess(
+        *("-p", "no:cacheprovider", "-v", "-n", "2", "--dist", "loadfile"),
+        *("--certnn-baseline", "kept", "--certnn-update-baseline"),
+        *("--certnn-time-budget", "0.001"),
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["*the 0.0005 s that each of 2 processes has of --certnn-time-*"])
     lines = result.stdout.lines
     listed = lines[next(i for i, line in enumerate(lines) if "certnn: proved" in line) + 1 :][:3]
     assert sorted(re.sub(r".*::(\w+): (\w+)\(.*", r"\1 \2", line) for line in listed[:2]) == [
@@ -180,6 +191,12 @@ def test_failing(assert_certified_gap):
         "test_other Tightness",
     ]
     assert "::" not in listed[2].partition(" ")[0]
+    kept = json.loads((pytester.path / "kept").read_text())
+    assert {test: [*figures] for test, figures in kept.items()} == {
+        "gone.py::test_it": ["gap 1"],
+        "test_a.py::test_one": ["gap 1"],
+        "test_b.py::test_other": ["ratio 1"],
+    }
 
 
 KEPT = """
@@ -223,7 +240,7 @@ def test_what_is_proved_is_kept(run, pytester, baseline):
     assert 0.99 <= kept[f"{name}ratio"]["ratio 1"] <= 1.0
     result = run(KEPT, "--certnn-baseline", "kept")
     result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(["of 5 figures none is new"])
+    result.stdout.fnmatch_lines(["of 5 figures none is new or worse"])
     assert json.loads(file.read_text()) == kept
 
 
@@ -243,6 +260,7 @@ def test_what_has_become_worse_fails(run, pytester, baseline):
             "*proved gap 0.* is worse than 0.*, kept as gap 3 of *::test_gaps[[]0.5], by *0.0001",
             "*best_network.npz are in *reports*",
             "new: *::test_gaps[[]0.01] gap 1: *",
+            "worse, but tolerated: *::test_ratio ratio 1: *, was 1.0*",
         ]
     )
     strict = run(KEPT, *options, "--certnn-baseline-tolerance", "0.001")
@@ -290,24 +308,6 @@ def test_other():
     result.stdout.fnmatch_lines(
         ["not attempted, so not proved: the 0.001 s of *-budget are used up"]
     )
-
-
-def test_workers_share_time_and_baseline(run, pytester):
-    source = """
-@pytest.mark.parametrize("number", [1, 2])
-def test_it(number, assert_certified_gap):
-    assert_certified_gap(good, X, Y, 0.1, 0.99)
-"""
-    pytester.makepyfile(test_a=HEADER + source, test_b=HEADER + source)
-    (pytester.path / "kept").write_text('{"gone.py::test_it": {"gap 1": 0.5}}')
-    result = pytester.runpytest_subprocess(
-        *("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "--certnn-update-baseline"),
-        *("--certnn-time-budget", "0.001", "--certnn-baseline", "kept"),
-    )
-    result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["*the 0.0005 s that each of 2 processes has of --certnn-time-*"])
-    kept = json.loads((pytester.path / "kept").read_text())
-    assert [*kept] == ["gone.py::test_it", "test_a.py::test_it[1]", "test_b.py::test_it[1]"]
 
 
 @pytest.mark.parametrize(
