@@ -1,5 +1,7 @@
 """The estimators that choose their weight decay: by scikit-learn's checks, and what they prove."""
 
+import signal
+
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
@@ -8,8 +10,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import certnn
 from certnn import CertifiedReLUClassifierCV, CertifiedReLURegressorCV, InputError, TrainingProblem
+from certnn.interfaces import cross_validated
 
-QUICK = {"level": "shor", "work_limit": None, "max_rounds": 1, "regs": [0.3], "cv": 2}
+QUICK = {"level": "shor", "work_limit": 1.0, "max_rounds": 1, "regs": [0.3], "cv": 2}
 quick = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:The least populated class:UserWarning",
@@ -100,6 +103,20 @@ def test_folds_of_a_classifier_have_all_classes(loss, monkeypatch):
     assert [sorted(y[held_out].tolist()) for _, held_out in seen] == [["a"] * 5 + ["b"] * 5] * 2
     assert model.reg_ == 1.0
     assert model.score(X, y) >= 0.9
+
+
+def test_an_interrupt_before_anything_is_chosen_leaves_nothing(data, monkeypatch):
+    true = cross_validated.train_locally
+
+    def interrupted(*given, **more):
+        signal.raise_signal(signal.SIGINT)
+        return true(*given, **more)
+
+    monkeypatch.setattr(cross_validated, "train_locally", interrupted)
+    model = CertifiedReLURegressorCV(cv=2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data)
+    assert not hasattr(model, "network_")
 
 
 def test_a_fit_that_does_not_reach_its_gap_warns(data):

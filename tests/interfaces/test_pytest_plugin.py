@@ -252,8 +252,7 @@ def test_what_has_become_worse_fails(run, pytester, baseline):
     ratio["ratio 1"] += 0.04
     del kept["test_what_has_become_worse_fails.py::test_gaps[0.01]"]["gap 1"]
     file.write_text(json.dumps(kept))
-    options = ("--certnn-baseline", "kept", "--certnn-report", "reports")
-    result = run(KEPT, *options)
+    result = run(KEPT, "--certnn-baseline", "kept", "--certnn-report", "reports")
     result.assert_outcomes(passed=3, failed=1)  # time may cost the ratio more than it has lost
     result.stdout.fnmatch_lines(
         [
@@ -263,7 +262,7 @@ def test_what_has_become_worse_fails(run, pytester, baseline):
             "worse, but tolerated: *::test_ratio ratio 1: *, was 1.0*",
         ]
     )
-    strict = run(KEPT, *options, "--certnn-baseline-tolerance", "0.001")
+    strict = run(KEPT, "--certnn-baseline", "kept", "--certnn-baseline-tolerance", "0.001")
     strict.assert_outcomes(passed=3, failed=1)
     strict.stdout.fnmatch_lines(
         ["*proved ratio 0.* is worse than 1.*, kept as ratio 1 of *::test_r*"]
