@@ -8,7 +8,8 @@
         assert_tight(problem, "dnn", min_ratio=0.9)
 
 The fixtures are `certnn.testing`'s assertions with the level, the limits, the folder for reports
-and the baseline of this run filled in.
+and the baseline of this run filled in. With ``--certnn-baseline FILE`` a test fails too where more
+was proved before; ``--certnn-time-budget SECONDS`` is for all proofs of a run together.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _PROVED = "certnn"
 _FAILURES = pytest.StashKey[int]()
 #: Options by their names behind "--certnn-".
 _OPTIONS = (
-    *("level", "report", "baseline", "update-baseline", "baseline-tolerance"),
-    "time-budget",
+    *("level", "report", "time-budget"),
+    *("baseline", "update-baseline", "baseline-tolerance"),
 )
 _BASELINE: pytest.StashKey[Baseline] = pytest.StashKey()
 _PROOF_TIME: pytest.StashKey[ProofTime] = pytest.StashKey()

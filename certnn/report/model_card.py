@@ -75,7 +75,7 @@ def _body(objective: Bound, lower: Bound, gap: float, recheck: str) -> list[str]
         "",
         "| figure | value | standing |",
         "|---|---|---|",
-        f"| training objective | {objective.rounded!r} | evaluated exactly, rounded up |",
+        f"| training objective | {objective.rounded!r} | evaluated by the kernel, rounded up |",
         "| lower bound for every two-layer ReLU network of any width | "
         f"{lower.rounded!r} | proved by the certificate, rounded down |",
         f"| gap, a share of the objective | {percent_up(gap)} | follows from these two |",

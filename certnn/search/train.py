@@ -97,6 +97,11 @@ class TrainingResult:
         ----------
         name : str
             The network's.
+
+        Returns
+        -------
+        str
+            It calls the file of the certificate, by whose hash it goes, certificate.json.
         """
         command = f"certnn check {CERTIFICATE}"
         return model_card(name, self.objective, self.lower.bound, self.gap, command)
