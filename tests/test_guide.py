@@ -143,6 +143,12 @@ def test_links_lead_somewhere(page):
 
 
 @pages
+def test_pictures_say_how_they_are_made(page):
+    for picture in re.split(r"^!\[.*\)$", page.read_text(), flags=re.MULTILINE)[1:]:
+        assert "`python " in picture.strip().split("\n\n")[0]
+
+
+@pages
 def test_commands_parse(page):
     assert unusable_commands(page.read_text()) == []
 
@@ -159,9 +165,12 @@ class Parsed(Exception):
 @pytest.mark.parametrize("words", SCRIPTS.values(), ids=SCRIPTS)
 def test_scripts_take_these_options(words, monkeypatch):
     script = ROOT / words[0]
-    assert script.exists()
-    if "ArgumentParser" not in script.read_text():
+    monkeypatch.syspath_prepend(script.parent)
+    text = script.read_text()
+    if "ArgumentParser" not in text:
         assert len(words) == 1
+        assert 'if __name__ == "__main__":' in text
+        runpy.run_path(str(script))  # what it imports is there
         return
     usual = argparse.ArgumentParser.parse_args
 
@@ -171,7 +180,6 @@ def test_scripts_take_these_options(words, monkeypatch):
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
     monkeypatch.setattr(sys, "argv", words)
-    monkeypatch.syspath_prepend(script.parent)
     with pytest.raises(Parsed):
         runpy.run_path(str(script), run_name="__main__")
 
