@@ -147,6 +147,14 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
     """A two-layer ReLU network trained to a proved gap, for regression.
 
     Its parameters and attributes are those of `CertifiedReLU`.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLURegressor(reg=0.1, hidden_bias=False, gap=1e-6)
+    >>> model = model.fit([[1.0], [-1.0]], [1.0, 2.0])
+    >>> model.predict([[2.0]]).round(3).tolist(), model.gap_ <= 1e-6
+    ([1.8], True)
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -185,6 +193,14 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
     ----------
     classes_ : array, shape (classes,)
         The labels, sorted.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLUClassifier(reg=0.1)
+    >>> model = model.fit([[1.0], [-1.0], [2.0]], ["sun", "rain", "sun"])
+    >>> model.predict([[3.0]]).tolist(), model.gap_ <= 1e-3
+    (['sun'], True)
     """
 
     classes_: NDArray[Any]

@@ -32,6 +32,16 @@ class TwoLayerNetwork:
     InputError
         If U or V is not a finite matrix of numbers up to 1e100, their widths differ, or b does not
         fit V.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]])
+    >>> network.predict([[2.0], [-2.0]]).tolist()
+    [[2.0], [3.0]]
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.25)
+    >>> str(network.evaluate(problem).value)  # exact: ½·½² + ⅛·(1 + 1 + 1 + 1½²)
+    '25/32'
     """
 
     U: FloatArray

@@ -73,6 +73,15 @@ def problem_for(
     InputError
         If the network cannot be read, an argument is unusable, or there is not just one weight
         decay.
+
+    Examples
+    --------
+    A network without biases, trained by PyTorch's mean squared error and weight decay: reg = ncλ/2.
+
+    >>> import certnn
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]])
+    >>> certnn.problem_for(network, [[1.0], [-1.0]], [1.0, 2.0], weight_decay=0.5)
+    TrainingProblem(n=2, d=1, c=1, reg=0.5)
     """
     return stated_problem(
         network,

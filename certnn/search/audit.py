@@ -294,6 +294,20 @@ def audit(
         If an argument is unusable or the network does not fit the data.
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
+
+    Examples
+    --------
+    A network whose neurons were trained too little: 0.0975 above the optimum, a quarter of its
+    objective.
+
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]])
+    >>> result = certnn.audit(network, problem, work_limit=5.0)
+    >>> round(result.gap, 3)
+    0.252
+    >>> round(result.best_network.evaluate(problem).rounded, 3)
+    0.29
     """
     start = time.monotonic()
     if isinstance(network, TrainingProblem):

@@ -110,6 +110,16 @@ def lower_bound(
         If an argument is unusable, such as a solver that is not installed.
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
+
+    Examples
+    --------
+    Two points that no neuron sees both: each is fitted alone, and the optimum is 0.29.
+
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> found = certnn.lower_bound(problem, "dnn")
+    >>> found.level, round(found.value, 4)
+    ('dnn', 0.29)
     """
     require_problem(problem)
     require_seed(seed)

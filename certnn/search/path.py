@@ -57,6 +57,15 @@ def regularisation_path(
         If an argument is unusable, or the folder holds files of another problem.
     KeyboardInterrupt
         On Ctrl-C before the first weight decay is done.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> path = certnn.regularisation_path(problem, [0.1, 0.4])
+    >>> band = path.band(0.2)  # between two that were proved
+    >>> round(float(band.lower), 2), round(float(band.upper), 2)
+    (0.54, 0.57)
     """
     require_problem(problem)
     ordered = sorted({problem.with_reg(reg).reg for reg in regs})

@@ -190,6 +190,16 @@ def train(
         If an argument is unusable.
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> best = certnn.train(problem, gap=1e-6)
+    >>> best.network
+    TwoLayerNetwork(d=1, width=2, c=1)
+    >>> round(best.objective.rounded, 6), best.gap <= 1e-6
+    (0.29, True)
     """
     begun = time.monotonic()
     require_problem(problem)
