@@ -168,7 +168,8 @@ class AuditResult:
         Parameters
         ----------
         source : object
-            A fitted estimator of scikit-learn, a ``torch.nn.Module``, or a dictionary of arrays, as
+            A fitted estimator of scikit-learn, a ``torch.nn.Module``, an ``onnx.ModelProto``, a
+            live model of Keras, or a dictionary of arrays, as
             `certnn.reading.networks.writing.network_like` takes it.
 
         Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,10 +152,13 @@ def run_audit(options: argparse.Namespace) -> int:
     written = []
     if stored is not None and better is not None and not _same(out / better, options.network):
         (out / better).unlink(missing_ok=True)  # that of an earlier report
-        content = file_like(options.network, stored, result.best_network)
-        if content is not None and _is_better(result):
-            write_atomically(make_folder(out) / better, content)
-            written.append(better)
+        if _is_better(result):
+            try:
+                content = file_like(options.network, stored, result.best_network)
+                write_atomically(make_folder(out) / better, content)
+                written.append(better)
+            except InputError as error:  # the report is written all the same
+                print(f"certnn: no {better}: {error}", file=sys.stderr)
     return finish(result, out, options, written)
 
 
