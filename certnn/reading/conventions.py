@@ -109,12 +109,12 @@ class Convention:
         errors are those of `reg`.
         """
         decay = positive_number("decay", decay)
-        known = f"λ = {decay!r}, n = {n}, c = {c}"
+        known = f"λ = {decay:.10g}, n = {n}, c = {c}"
         scalings = self._scalings(loss)
         if any("K" in scaling.formula for scaling in scalings):
             known += f", K = {batches}"
         said = "; or ".join(
-            f"{scaling.objective}: {scaling.formula} = {decay * scaling.factor(n, c, batches)!r}"
+            f"{scaling.objective}: {scaling.formula} = {decay * scaling.factor(n, c, batches):.10g}"
             for scaling in scalings
         )
         caveat = f". {self.caveat}" if self.caveat else ""

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from certnn.atomic_files import read_bytes
 from certnn.errors import InputError
+from certnn.report.consistency import contradictions
 from certnn.report.data import GapReport
 from certnn.report.html import render
 from certnn.report.sandwich import sandwich_svg
@@ -42,8 +43,8 @@ def render_comparison(reports: Sequence[GapReport]) -> str:
     standings = map(bound_standing, reports)
     return render(
         "comparison.html",
-        contradictions=contradictions,
         all_proved=all(report.all_proved for report in reports),
+        lines_of=contradictions,
         entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
         same_problem=same_problem(reports),
         mark=Markup(_MARK),
@@ -64,7 +65,8 @@ def require_comparison(path: Path) -> None:
 
 def same_problem(reports: Sequence[GapReport]) -> bool:
     """Whether all reports are about one training problem, so that objectives can be compared."""
-    return len({(r.problem.data_sha256, r.problem.text) for r in reports}) == 1
+    problems = (report.problem for report in reports)
+    return len({(said.data_sha256, said.reg, said.text) for said in problems}) == 1
 
 
 def bound_standing(report: GapReport) -> str:
@@ -96,9 +98,3 @@ def comparison_table(reports: Sequence[GapReport]) -> Table:
         )
         table.add_row(*plain_cells(*cells))
     return table
-
-
-def contradictions(report: GapReport) -> list[str]:
-    """A line for each check that fails, and shows more than a solver wrong."""
-    failed = (check for check in report.checks if not check.holds and not check.solver_only)
-    return [f"{check.name}: {check.detail}" for check in failed]

@@ -8,17 +8,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from certnn.directed_rounding import rounded_down, rounded_up
-from certnn.report.sandwich import COLORS
-from certnn.report.svg import svg_document, svg_settings
+from certnn.report.svg import COLORS, add_legend, framed_axes, svg_document, svg_settings
 
-_BETWEEN = 8
+_BETWEEN, _MOST_TICKS = 8, 6
+_HEIGHT = 288.0  # points
 
 
 def path_svg(
-    rows: Sequence[Mapping[str, Any]], band: Callable[[float], tuple[Fraction, Fraction]]
+    rows: Sequence[Mapping[str, Any]],
+    band: Callable[[float], tuple[Fraction, Fraction]],
+    width: float = 504.0,
 ) -> str:
     """Return the band between the curves below and above the optimum, over the weight decay.
 
@@ -28,6 +30,8 @@ def path_svg(
         `certnn.RegularisationPath.rows`.
     band : callable
         From a weight decay to what is proved of the optimum there: two exact numbers.
+    width : float
+        In points.
     """
     decays = [row["reg"] for row in rows]
     logarithms = np.log(decays)
@@ -36,14 +40,18 @@ def path_svg(
     bands = [band(reg) for reg in regs]
     lower = [rounded_down(below) for below, _ in bands]
     upper = [rounded_up(above) for _, above in bands]
-    with svg_settings("certnn path"):
-        figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-        axes = figure.add_subplot(xscale="log", xlabel="reg", ylabel="training objective")
+    with svg_settings(f"certnn path {width}"):
+        figure, axes = framed_axes(
+            width, _HEIGHT, xscale="log", xlabel="weight decay", ylabel="training objective"
+        )
+        named = decays[:: -(-len(decays) // _MOST_TICKS)]
+        axes.set_xticks(named, [f"{reg:g}" for reg in named])
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.fill_between(regs, lower, upper, color=COLORS["gap-soft"], label="unknown")
         axes.plot(regs, lower, color=COLORS["proved"], label="proved: no network is below")
         axes.plot(regs, upper, color=COLORS["ink"], label="best network")
         for row in rows:
             axes.plot([row["reg"]], [row["lower_bound"]], "|", color=COLORS["proved"])
             axes.plot([row["reg"]], [row["objective"]], "D", markersize=4, color=COLORS["ink"])
-        axes.legend(frameon=False)
+        add_legend(axes)
         return svg_document(figure)

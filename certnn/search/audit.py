@@ -38,6 +38,7 @@ from certnn.report import (
     Reached,
 )
 from certnn.report.neurons import neuron_table
+from certnn.report.predictions import Predictions
 from certnn.report.progress import SearchCallback, shown_progress
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.search.levels.schedule import stages
@@ -531,8 +532,18 @@ def _report(
         decay=decay,
         pattern_tier=None,
         history=tuple(history.moments),
+        predictions=Predictions.of(problem, _named(given, best)),
         proved=(*(p.bound for p in lower.proved), *(one.bound for one in evaluated)),
     )
+
+
+def _named(given: _Evaluated | None, best: _Evaluated) -> list[tuple[str, TwoLayerNetwork]]:
+    """The audited network and the best one, if that is another."""
+    if given is None:
+        return [("best network found", best.network)]
+    if best is given:
+        return [("given network, the best found", given.network)]
+    return [("given network", given.network), ("best network found", best.network)]
 
 
 def _versions() -> dict[str, str]:

@@ -21,6 +21,7 @@ from certnn.errors import InputError
 from certnn.kernel import Malformed, read_instance
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import load_network
+from certnn.report import ProblemSummary
 from certnn.search.levels.level import Progress
 from certnn.search.resume import proved_before
 from certnn.search.train import TrainingResult, train
@@ -137,13 +138,14 @@ class RegularisationPath:
         self.save_tables(folder)
 
     def save_tables(self, folder: str | Path) -> None:
-        """Write path.json, path.csv and path.svg.
+        """Write path.json, path.csv, path.svg and path.html.
 
         Raises
         ------
         InputError
             If the folder cannot be written to.
         """
+        from certnn.report.path_page import render_path
         from certnn.report.path_plot import path_svg
 
         folder = Path(folder)
@@ -156,6 +158,9 @@ class RegularisationPath:
         write_atomically(folder / "path.json", json.dumps(document, indent=1).encode() + b"\n")
         write_atomically(folder / "path.csv", table.getvalue().encode())
         write_atomically(folder / "path.svg", path_svg(rows, self._proved_at).encode())
+        about = ProblemSummary.of(self.problem)
+        page = render_path(rows, self._proved_at, about, self.interrupted)
+        write_atomically(folder / "path.html", page.encode())
 
 
 def _below(

@@ -28,10 +28,10 @@ def run_report(options: argparse.Namespace) -> int:
     from certnn.interfaces.commands.destinations import output_file
     from certnn.report.comparison import (
         comparison_table,
-        contradictions,
         render_comparison,
         require_comparison,
     )
+    from certnn.report.consistency import contradictions
     from certnn.report.reading import read_report
 
     out = output_file(options.out, "a page of certnn report", require_comparison)
