@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.problem.network import TwoLayerNetwork
-from certnn.problem.training_problem import TrainingProblem
+
+if TYPE_CHECKING:
+    from certnn.problem.network import TwoLayerNetwork
+    from certnn.problem.training_problem import TrainingProblem
 
 #: Outputs, and points, that a picture shows.
 _MOST_OUTPUTS, _MOST_POINTS = 2, 500

@@ -15,7 +15,7 @@ from report_examples import bound_only_report, inconsistent_report, iris_report
 
 import certnn
 from certnn.report import ProblemSummary
-from certnn.report.comparison import render_comparison
+from certnn.report.comparison_page import render_comparison
 from certnn.report.html import render_html
 from certnn.report.path_page import render_path
 from certnn.report.predictions import Predictions

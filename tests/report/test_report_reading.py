@@ -20,7 +20,8 @@ from certnn.interfaces.cli import main
 from certnn.kernel import check_certificate
 from certnn.reading.datasets import random_network_data
 from certnn.report import GapReport
-from certnn.report.comparison import comparison_table, render_comparison
+from certnn.report.comparison import comparison_table, comparison_text
+from certnn.report.comparison_page import render_comparison
 from certnn.report.consistency import contradictions
 from certnn.report.html import render_html
 from certnn.report.reading import CERTIFICATE, PATTERN_CERTIFICATE, REPORT, read_report
@@ -292,6 +293,7 @@ def shown(report):
     console = Console(file=stream, width=100)
     console.print(comparison_table([report]))
     print_report(report, console)
+    stream.write(comparison_text([report]))
     pages = render_comparison([report]), render_html(report)
     for text in (stream.getvalue(), *pages):
         text.encode("utf-8")
