@@ -164,7 +164,8 @@ class Convention:
         return [self.scalings[loss]]
 
 
-_DECOUPLED = (
+#: Said of optimisers whose decay is apart.
+DECOUPLED = (
     "AdamW decays weights apart from the scaling of the gradient, and so minimises no objective "
     "exactly; this is what SGD with the same decay minimises"
 )
@@ -205,7 +206,7 @@ CONVENTIONS: dict[str, Convention] = {
                 "reg = ncλ/2",
                 lambda n, c, batches: 0.5 * n * c,
             ),
-            _DECOUPLED,
+            DECOUPLED,
         ),
         Convention(
             "torch-mse-sum",

@@ -229,8 +229,8 @@ def audit(
         Targets or labels beside X, as in `certnn.problem_for`.
     reg, convention, decay, weight_decay, loss
         Beside X, as in `certnn.problem_for`: a fitted estimator of scikit-learn needs none of them,
-        a PyTorch module `weight_decay` and, if it is not the mean squared error, `loss`. The report
-        says what was made of them.
+        a PyTorch Lightning module at most `loss`, another PyTorch module `weight_decay` and, if it
+        is not the mean squared error, `loss`. The report says what was made of them.
     level : str
         Level of the relaxation, as in `certnn.lower_bound`.
     gap : float or None
