@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.keras_writing import keras_file_like, keras_model_like
@@ -92,20 +92,31 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
         raise InputError(name, "is of a kind that is not written")
     if find_spec(package) is None:
         raise InputError(name, f"is written with the package {package}: pip install {package}")
-    if package == "onnx":
-        return onnx_file_like(path, network)
-    if package == "h5py":
-        return keras_file_like(path, network)
+    try:
+        if package == "onnx":
+            return onnx_file_like(path, network)
+        if package == "h5py":
+            return keras_file_like(path, network)
+    except InputError:
+        raise
+    except Exception as error:  # the libraries have errors of every kind for what they cannot write
+        reason = shorten(f"{type(error).__name__}: {error}")
+        raise InputError(name, f"cannot be written: {reason}") from None
     if stored.layers is None:
         raise InputError(name, "has no names of layers to write under")
-    arrays = {name: np.ascontiguousarray(a) for name, a in named_arrays(stored, network).items()}
+    return _state_dict(package, named_arrays(stored, network))
+
+
+def _state_dict(package: str, arrays: Mapping[str, FloatArray]) -> bytes:
+    """A file of tensors by name."""
+    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     if package == "safetensors":
         from safetensors.numpy import save
 
-        return bytes(save(arrays))
+        return bytes(save(plain))
     torch: Any = import_module("torch")
     stream = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in arrays.items()}, stream)
+    torch.save({name: torch.tensor(array) for name, array in plain.items()}, stream)
     return stream.getvalue()
 
 
