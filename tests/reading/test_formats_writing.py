@@ -120,6 +120,28 @@ def test_the_command_writes_a_better_model(name, tmp_path, capsys):
     assert objective == pytest.approx(report.best_network.fraction, rel=1e-5)  # it is of float32
 
 
+def test_a_network_that_is_better_only_before_rounding_is_not_written(tmp_path, capsys):
+    problem = certnn.TrainingProblem(X, X[:, :1], reg=1.0)
+    np.savez(tmp_path / "data.npz", X=X, Y=X[:, :1])
+    best, model = certnn.train(problem, work_limit=3.0).network, tmp_path / "half.onnx"
+    graph = Graph(17)
+    graph.add("MatMul", "", graph.weight(best.U, "half"))
+    graph.add("Relu", "")
+    graph.add("MatMul", "", graph.weight(best.V, "half"))
+    model.write_bytes(graph.model(["n", 4]).SerializeToString())
+    objectives = []
+    while model.exists():
+        out = tmp_path / str(len(objectives))
+        command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "1.0"]
+        assert main([*command, "--level", "shor", "--work-limit", "1", "--out", str(out)]) == 0
+        objectives.append(read_network(model).as_network().evaluate(problem).value)
+        model, said = out / "better.onnx", capsys.readouterr().err
+    assert sorted(set(objectives), reverse=True) == objectives  # of which there are finitely many
+    assert "the network found is no better once it is rounded to its precision" in said
+    report = certnn.GapReport.from_json((out / "report.json").read_text())
+    assert report.best_network.fraction < report.network.fraction
+
+
 def test_a_better_model_that_cannot_be_written_is_said(tmp_path, capsys):
     np.savez(tmp_path / "data.npz", X=X, Y=1.0 + X[:, :2])
     graph = Graph(17)

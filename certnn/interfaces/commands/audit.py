@@ -25,6 +25,7 @@ from certnn.interfaces.commands.search_options import (
 )
 
 if TYPE_CHECKING:
+    from certnn.kernel import Bound
     from certnn.search.audit import AuditResult
 
 
@@ -152,12 +153,17 @@ def run_audit(options: argparse.Namespace) -> int:
     written = []
     if stored is not None and better is not None and not _same(out / better, options.network):
         (out / better).unlink(missing_ok=True)  # that of an earlier report
-        if _is_better(result):
+        if _is_better(result, result.best_network.evaluate(problem)):
             try:
                 content = file_like(options.network, stored, result.best_network)
                 write_atomically(make_folder(out) / better, content)
+                again = network_for(problem, read_network(out / better, layers=options.layers))
+                if not _is_better(result, again.evaluate(problem)):
+                    reason = "the network found is no better once it is rounded to its precision"
+                    raise InputError(options.network, reason)
                 written.append(better)
             except InputError as error:  # the report is written all the same
+                (out / better).unlink(missing_ok=True)
                 print(f"certnn: no {better}: {error}", file=sys.stderr)
     return finish(result, out, options, written)
 
@@ -166,9 +172,9 @@ def _same(one: Path, other: str) -> bool:
     return one.exists() and one.samefile(other)
 
 
-def _is_better(result: AuditResult) -> bool:
-    given, best = result.report.network, result.report.best_network
-    return given is not None and best is not None and best.fraction < given.fraction
+def _is_better(result: AuditResult, objective: Bound) -> bool:
+    given = result.report.network
+    return given is not None and objective.value < given.fraction
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:
