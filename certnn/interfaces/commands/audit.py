@@ -25,7 +25,9 @@ from certnn.interfaces.commands.search_options import (
 )
 
 if TYPE_CHECKING:
-    from certnn.kernel import Bound
+    from fractions import Fraction
+
+    from certnn.report import GapReport
     from certnn.search.audit import AuditResult
 
 
@@ -153,12 +155,13 @@ def run_audit(options: argparse.Namespace) -> int:
     written = []
     if stored is not None and better is not None and not _same(out / better, options.network):
         (out / better).unlink(missing_ok=True)  # that of an earlier report
-        if _is_better(result, result.best_network.evaluate(problem)):
+        best = result.report.best_network
+        if best is not None and _is_better(result.report, best.fraction):
             try:
                 content = file_like(options.network, stored, result.best_network)
                 write_atomically(make_folder(out) / better, content)
                 again = network_for(problem, read_network(out / better, layers=options.layers))
-                if not _is_better(result, again.evaluate(problem)):
+                if not _is_better(result.report, again.evaluate(problem).value):
                     reason = "the network found is no better once it is rounded to its precision"
                     raise InputError(options.network, reason)
                 written.append(better)
@@ -172,9 +175,9 @@ def _same(one: Path, other: str) -> bool:
     return one.exists() and one.samefile(other)
 
 
-def _is_better(result: AuditResult, objective: Bound) -> bool:
-    given = result.report.network
-    return given is not None and objective.value < given.fraction
+def _is_better(report: GapReport, objective: Fraction) -> bool:
+    given = report.network
+    return given is not None and objective < given.fraction
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:
