@@ -114,7 +114,15 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        try:
+            return getattr(import_module(_HOMES[name]), name)
+        except ModuleNotFoundError as error:
+            from certnn.interfaces.commands.packages import install_hint
+
+            hint = install_hint(error.name or "")
+            if hint is None:
+                raise
+            raise ModuleNotFoundError(f"certnn.{name} {hint}", name=error.name) from None
     raise AttributeError(f"module 'certnn' has no attribute {name!r}")
 
 

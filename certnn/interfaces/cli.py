@@ -30,6 +30,7 @@ from certnn.interfaces.commands.exit_codes import (
     fail,
 )
 from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
+from certnn.interfaces.commands.packages import install_hint
 from certnn.interfaces.commands.path import add_path_options, run_path
 from certnn.interfaces.commands.report import add_report_options, run_report
 from certnn.interfaces.commands.round import add_round_options, run_round
@@ -128,6 +129,11 @@ def _run(words: Sequence[str]) -> int:
             return fail(f"{name}: {error.reason}", UNUSABLE)
         except OSError as error:  # a name that is too long, a disk that is full
             return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
+        except ModuleNotFoundError as error:
+            hint = install_hint(error.name or "")
+            if hint is None:
+                raise
+            return fail(f"{words[0]} {hint}", UNUSABLE)
         except SolverError as error:
             return fail(str(error), FAILED)
         except KeyboardInterrupt:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from certnn.report.data import GapReport
-from certnn.report.sandwich import COLORS, embedded
-from certnn.report.svg import svg_document, svg_settings
+from certnn.report.svg import (
+    COLORS,
+    add_legend,
+    embedded,
+    framed_axes,
+    svg_document,
+    svg_settings,
+)
 
 _HEIGHT = 200.0  # points
-_POINTS_AN_INCH = 72.0
 _DESCRIPTION = "What was proved, and the objective of the best network, over time"
 #: Seconds between which there is something to see, and the largest objective on an axis.
 _SHORTEST, _LONGEST, _LARGEST = 1e-3, 1e9, 1e100
@@ -61,16 +66,10 @@ def history_figure(report: GapReport, width: float) -> Figure | None:
         return None
     if not max(seconds) - min(seconds) > _SHORTEST or max(seconds) > _LONGEST:
         return None
-    size = width / _POINTS_AN_INCH, _HEIGHT / _POINTS_AN_INCH
-    figure = Figure(figsize=size, layout="constrained", facecolor="none")
-    axes = figure.add_subplot(facecolor="none")
-    axes.set_xlabel("seconds", color=COLORS["muted"])
-    axes.set_ylabel("training objective", color=COLORS["muted"])
-    axes.tick_params(colors=COLORS["muted"])
-    axes.spines[:].set_color(COLORS["line"])
+    figure, axes = framed_axes(width, _HEIGHT, xlabel="seconds", ylabel="training objective")
     axes.fill_between(seconds, bounds, best, step="post", color=COLORS["gap-soft"], label="open")
     axes.step(seconds, best, where="post", color=COLORS["ink"], label="best network")
     axes.step(seconds, bounds, where="post", color=COLORS["proved"], label="proved")
     axes.set_ylim(bottom=0.0)
-    axes.legend(frameon=False, labelcolor=COLORS["ink"])
+    add_legend(axes)
     return figure

@@ -39,6 +39,7 @@ from certnn.report import (
 )
 from certnn.report.model_card import UNNAMED, model_card
 from certnn.report.neurons import neuron_table
+from certnn.report.predictions import Predictions
 from certnn.report.progress import SearchCallback, shown_progress
 from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
 from certnn.search.levels.schedule import stages
@@ -169,7 +170,8 @@ class AuditResult:
         Parameters
         ----------
         source : object
-            A fitted estimator of scikit-learn, a ``torch.nn.Module``, or a dictionary of arrays, as
+            A fitted estimator of scikit-learn, a ``torch.nn.Module``, an ``onnx.ModelProto``, a
+            live model of Keras, or a dictionary of arrays, as
             `certnn.reading.networks.writing.network_like` takes it.
 
         Raises
@@ -254,8 +256,8 @@ def audit(
         Targets or labels beside X, as in `certnn.problem_for`.
     reg, convention, decay, weight_decay, loss
         Beside X, as in `certnn.problem_for`: a fitted estimator of scikit-learn needs none of them,
-        a PyTorch module `weight_decay` and, if it is not the mean squared error, `loss`. The report
-        says what was made of them.
+        a PyTorch Lightning module at most `loss`, another PyTorch module `weight_decay` and, if it
+        is not the mean squared error, `loss`. The report says what was made of them.
     level : str
         Level of the relaxation, as in `certnn.lower_bound`.
     gap : float or None
@@ -571,8 +573,18 @@ def _report(
         decay=decay,
         pattern_tier=None,
         history=tuple(history.moments),
+        predictions=Predictions.of(problem, _named(given, best)),
         proved=(*(p.bound for p in lower.proved), *(one.bound for one in evaluated)),
     )
+
+
+def _named(given: _Evaluated | None, best: _Evaluated) -> list[tuple[str, TwoLayerNetwork]]:
+    """The audited network and the best one, if that is another."""
+    if given is None:
+        return [("best network found", best.network)]
+    if best is given:
+        return [("given network, the best found", given.network)]
+    return [("given network", given.network), ("best network found", best.network)]
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -215,6 +216,10 @@ def refuse_ignored(
         raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
     if general and not any(isinstance(stage, Block | Dnn) for stage in plan):
         raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
+    if choice.formulation == "dual" and not (find_spec("picos") and find_spec("cvxopt")):
+        raise InputError(
+            "formulation", "dual needs the packages picos and cvxopt: pip install 'certnn[solvers]'"
+        )
     if general and choice.formulation != "dual":
         from certnn.relaxation.modelled.cvxpy_solvers import require_installed
 

@@ -18,6 +18,7 @@ from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError, positive_number
 from certnn.problem.html_table import html_table
 from certnn.problem.training_problem import TrainingProblem
+from certnn.report import ProblemSummary
 from certnn.search.train import TrainingResult
 
 if TYPE_CHECKING:
@@ -165,9 +166,9 @@ class RegularisationPath:
 
     def _repr_html_(self) -> str:
         """A table, for notebooks."""
-        from certnn.report.path_table import COLUMNS, path_cells
+        from certnn.report.path_table import HEADINGS, path_cells
 
-        return html_table("regularisation path", path_cells(self.rows), COLUMNS)
+        return html_table("regularisation path", map(path_cells, self.rows), HEADINGS)
 
     def save(self, folder: str | Path) -> None:
         """Write the networks, the certificates and the tables.
@@ -183,13 +184,14 @@ class RegularisationPath:
         self.save_tables(folder)
 
     def save_tables(self, folder: str | Path) -> None:
-        """Write path.json, path.csv and path.svg.
+        """Write path.json, path.csv, path.svg and path.html.
 
         Raises
         ------
         InputError
             If the folder cannot be written to.
         """
+        from certnn.report.path_page import render_path
         from certnn.report.path_plot import path_svg
 
         folder = Path(folder)
@@ -202,6 +204,9 @@ class RegularisationPath:
         write_atomically(folder / "path.json", json.dumps(document, indent=1).encode() + b"\n")
         write_atomically(folder / "path.csv", table.getvalue().encode())
         write_atomically(folder / "path.svg", path_svg(rows, self._proved_at).encode())
+        about = ProblemSummary.of(self.problem)
+        page = render_path(rows, self._proved_at, about, self.interrupted)
+        write_atomically(folder / "path.html", page.encode())
 
 
 def path_files(folder: Path, reg: float) -> tuple[Path, Path]:

@@ -11,6 +11,7 @@ from certnn.report import NetworkFigure, ProvedBound
 from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
+    contrast,
     duration,
     excess_text,
     percent_up,
@@ -18,6 +19,12 @@ from certnn.report.wording import (
     shown_down,
     shown_up,
 )
+
+
+def test_numbers_that_look_the_same_are_told_apart_without_all_their_digits():
+    assert contrast(0.1 + 0.2, 0.3) == "0.3, not 0.3 (they differ by 5.6e-17)"
+    assert contrast(True, False) == "True, not False"
+    assert contrast("hinge", "huber") == "'hinge', not 'huber'"
 
 
 @settings(deadline=None)
