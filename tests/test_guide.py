@@ -22,8 +22,8 @@ from certnn.search.levels.schedule import stages
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "examples" / "guide"
 README, MEASURED = ROOT / "README.md", GUIDE / "measured.md"
-PAGES = [README, ROOT / "CHANGELOG.md", *sorted(GUIDE.glob("*.md"))]
-MOST_LINES, LONGEST = 150, 120
+PAGES = [README, *sorted(GUIDE.glob("*.md"))]
+MOST_LINES, LONGEST = 155, 120
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

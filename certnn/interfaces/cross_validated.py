@@ -192,6 +192,14 @@ class CertifiedReLURegressorCV(CrossValidated, CertifiedReLURegressor):
     """`CertifiedReLURegressor` with the weight decay chosen by cross-validation.
 
     Its parameters and attributes are those of `CrossValidated`.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLURegressorCV([0.01, 10.0], cv=2, work_limit=5)
+    >>> model = model.fit([[1.0], [2.0], [3.0], [4.0]], [1.0, 2.0, 3.0, 4.0])
+    >>> model.reg_, model.gap_ <= 1e-3
+    (0.01, True)
     """
 
 
@@ -199,4 +207,12 @@ class CertifiedReLUClassifierCV(CrossValidated, CertifiedReLUClassifier):
     """`CertifiedReLUClassifier` with the weight decay chosen by cross-validation.
 
     Its parameters and attributes are those of `CrossValidated`.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLUClassifierCV([0.01, 10.0], cv=2, work_limit=5)
+    >>> model = model.fit([[1.0], [2.0], [-1.0], [-2.0]], ["sun", "sun", "rain", "rain"])
+    >>> model.predict([[3.0]]).tolist(), model.reg_, model.gap_ <= 1e-3
+    (['sun'], 0.01, True)
     """

@@ -144,6 +144,14 @@ def load_network(path: str | Path) -> TwoLayerNetwork:
     ------
     InputError
         If it is not such a file.
+
+    Examples
+    --------
+    >>> import certnn, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "network.npz")
+    >>> certnn.save_network(path, certnn.TwoLayerNetwork([[2.0]], [[1.0]]))
+    >>> certnn.load_network(path).predict([[3.0]]).tolist()
+    [[6.0]]
     """
     return TwoLayerNetwork(*read_npz(path, ("U", "V"), ("output_bias",)))
 
@@ -160,6 +168,14 @@ def save_network(path: str | Path, network: TwoLayerNetwork) -> None:
     ------
     InputError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import certnn, os, tempfile
+    >>> folder, network = tempfile.mkdtemp(), certnn.TwoLayerNetwork([[2.0]], [[1.0]])
+    >>> certnn.save_network(os.path.join(folder, "mine.npz"), network)
+    >>> os.listdir(folder)
+    ['mine.npz']
     """
     bias = {} if network.output_bias is None else {"output_bias": network.output_bias}
     _save(path, U=network.U, V=network.V, **bias)
