@@ -18,17 +18,23 @@ if TYPE_CHECKING:
     from certnn.certificates import Certificate
     from certnn.certificates.check import check
     from certnn.errors import InputError, SolverError
+    from certnn.interfaces.cross_validated import (
+        CertifiedReLUClassifierCV,
+        CertifiedReLURegressorCV,
+    )
     from certnn.interfaces.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.kernel import Bound, PatternBound
     from certnn.problem.network import TwoLayerNetwork
     from certnn.problem.training_problem import TrainingProblem
+    from certnn.reading.npz import load_network, save_network
     from certnn.reading.statement import problem_for
     from certnn.relaxation.extended.refine import refine
     from certnn.relaxation.modelled.worker import SolverChoice
     from certnn.report import GapReport
     from certnn.search.audit import AuditResult, audit
     from certnn.search.lower_bound import lower_bound
-    from certnn.search.path import RegularisationPath, regularisation_path
+    from certnn.search.path import regularisation_path
+    from certnn.search.path_result import RegularisationPath
     from certnn.search.results import LowerBoundResult
     from certnn.search.train import TrainingResult, train
     from certnn.splitting.patterns import bound_over_patterns
@@ -41,13 +47,15 @@ _HOMES = {
     "Budget": "certnn.budget",
     "Certificate": "certnn.certificates",
     "CertifiedReLUClassifier": "certnn.interfaces.estimators",
+    "CertifiedReLUClassifierCV": "certnn.interfaces.cross_validated",
     "CertifiedReLURegressor": "certnn.interfaces.estimators",
+    "CertifiedReLURegressorCV": "certnn.interfaces.cross_validated",
     "ExactSolution": "certnn.studies.completely_positive",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.search.results",
     "PatternBound": "certnn.kernel",
-    "RegularisationPath": "certnn.search.path",
+    "RegularisationPath": "certnn.search.path_result",
     "SolverChoice": "certnn.relaxation.modelled.worker",
     "SolverError": "certnn.errors",
     "TightnessVerdict": "certnn.studies.tightness.verdict",
@@ -58,10 +66,12 @@ _HOMES = {
     "bound_over_patterns": "certnn.splitting.patterns",
     "check": "certnn.certificates.check",
     "exact_solution": "certnn.studies.completely_positive",
+    "load_network": "certnn.reading.npz",
     "lower_bound": "certnn.search.lower_bound",
     "problem_for": "certnn.reading.statement",
     "refine": "certnn.relaxation.extended.refine",
     "regularisation_path": "certnn.search.path",
+    "save_network": "certnn.reading.npz",
     "tightness_verdict": "certnn.studies.tightness.verdict",
     "train": "certnn.search.train",
 }
@@ -72,7 +82,9 @@ __all__ = [
     "Budget",
     "Certificate",
     "CertifiedReLUClassifier",
+    "CertifiedReLUClassifierCV",
     "CertifiedReLURegressor",
+    "CertifiedReLURegressorCV",
     "ExactSolution",
     "GapReport",
     "InputError",
@@ -89,10 +101,12 @@ __all__ = [
     "bound_over_patterns",
     "check",
     "exact_solution",
+    "load_network",
     "lower_bound",
     "problem_for",
     "refine",
     "regularisation_path",
+    "save_network",
     "tightness_verdict",
     "train",
 ]
@@ -100,7 +114,15 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        try:
+            return getattr(import_module(_HOMES[name]), name)
+        except ModuleNotFoundError as error:
+            from certnn.interfaces.commands.packages import install_hint
+
+            hint = install_hint(error.name or "")
+            if hint is None:
+                raise
+            raise ModuleNotFoundError(f"certnn.{name} {hint}", name=error.name) from None
     raise AttributeError(f"module 'certnn' has no attribute {name!r}")
 
 

@@ -110,6 +110,16 @@ class Budget:
         Nominal seconds, from now.
     stop : Stop or None
         Who may ask to stop.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> budget = certnn.Budget(work=60.0)  # for both calls together
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> best = certnn.train(problem, budget=budget)
+    >>> tighter = certnn.lower_bound(problem, "dnn", budget=budget)
+    >>> 0.0 < budget.work_left < 60.0
+    True
     """
 
     def __init__(

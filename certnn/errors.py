@@ -16,6 +16,14 @@ class InputError(ValueError):
         Name of the argument at fault, as the user knows it (``"X"``, ``"reg"``, a file name).
     reason : str
         What is wrong with it, in one line.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=-1)
+    Traceback (most recent call last):
+        ...
+    certnn.errors.InputError: reg: must be positive and finite, got -1.0
     """
 
     def __init__(self, argument: str, reason: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from certnn.budget import Budget
 from certnn.directed_rounding import rounded_down
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
@@ -19,6 +21,41 @@ from certnn.search.audit import AuditResult, audit
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import train
 from certnn.studies.tightness.ratio import Tightness
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A gap or ratio that was proved before, and that a new one may not be worse than.
+
+    Attributes
+    ----------
+    value : float
+    tolerance : float
+        By how much it may be worse: a share of the objective for a gap, of the optimum for a ratio.
+    where : str
+        Where it is kept, for the message.
+    """
+
+    value: float
+    tolerance: float
+    where: str
+
+    def complaint(self, found: str, excess: float) -> str | None:
+        """One line if what was found is worse by more than the tolerance; None if it is not.
+
+        Parameters
+        ----------
+        found : str
+            The new figure in words.
+        excess : float
+            By how much it is worse.
+        """
+        if excess <= self.tolerance:
+            return None
+        return (
+            f"proved {found} is worse than {self.value:.6g}, kept as {self.where}, by more than "
+            f"{self.tolerance:.4g}"
+        )
 
 
 def assert_certified_gap(
@@ -34,6 +71,8 @@ def assert_certified_gap(
     level: str = "auto",
     time_limit: float | None = None,
     work_limit: float | None = None,
+    budget: Budget | None = None,
+    kept: Kept | None = None,
     report: str | Path | None = None,
 ) -> AuditResult:
     """Fail unless it is proved that no network is better by more than a share of the objective.
@@ -57,6 +96,10 @@ def assert_certified_gap(
         Seconds.
     work_limit : float or None
         Nominal seconds in their place, for the same outcome on every machine.
+    budget : Budget or None
+        One to share with other calls, in place of the limits.
+    kept : Kept or None
+        A gap proved before: fail where this one is worse by more than is tolerated.
     report : str, Path or None
         Folder for the report, certificate and better network, written if the assertion fails.
 
@@ -68,7 +111,7 @@ def assert_certified_gap(
     ------
     AssertionError
         If the gap is not proved. The message says whether a better network shows that it is not
-        true, or whether the bound is too weak to tell.
+        true, or whether the bound is too weak to tell. Or if it is worse than the one kept.
     InputError
         If an argument is unusable.
     """
@@ -85,12 +128,18 @@ def assert_certified_gap(
         gap=max_gap,
         time_limit=time_limit,
         work_limit=work_limit,
+        budget=budget,
         title="assertion",
     )
     gap = result.gap
-    if gap is not None and gap <= max_gap:
-        return result
-    lines = _complaint(result, max_gap)
+    assert gap is not None
+    if gap > max_gap:
+        lines = _complaint(result, max_gap)
+    else:
+        worse = kept and kept.complaint(f"gap {shown_up(Fraction(gap))}", gap - kept.value)
+        if not worse:
+            return result
+        lines = [worse]
     if report is not None:
         lines.append(_saved(result, report))
     raise AssertionError("\n".join(lines))
@@ -129,6 +178,8 @@ def assert_tight(
     *,
     time_limit: float | None = None,
     work_limit: float | None = None,
+    budget: Budget | None = None,
+    kept: Kept | None = None,
     report: str | Path | None = None,
 ) -> Tightness:
     """Fail unless a level's proved bound is at least a share of the optimum.
@@ -147,25 +198,33 @@ def assert_tight(
         Seconds for the level, and again for the training.
     work_limit : float or None
         Nominal seconds in their place, for the same outcome on every machine.
+    budget : Budget or None
+        One to share with other calls, in place of the limits.
+    kept : Kept or None
+        A ratio proved before: fail where this one is worse by more than is tolerated.
     report : str, Path or None
         Folder for the report, written if the assertion fails.
 
     Raises
     ------
     AssertionError
-        If the ratio is not proved.
+        If the ratio is not proved, or is worse than the one kept.
     InputError
         If an argument is unusable.
     """
     __tracebackhide__ = True
     if not 0.0 <= min_ratio <= 1.0:
         raise InputError("min_ratio", f"must be in [0, 1], got {min_ratio!r}")
-    best = train(problem, gap=1e-3, time_limit=time_limit, work_limit=work_limit)
-    lower = lower_bound(
-        problem, level, time_limit=time_limit, work_limit=work_limit, network=best.network
-    )
+    half = None if budget is None else budget.part(0.5)
+    limits: dict[str, Any] = {"time_limit": time_limit, "work_limit": work_limit}
+    best = train(problem, gap=1e-3, budget=half, **limits)
+    lower = lower_bound(problem, level, budget=budget, network=best.network, **limits)
     found = Tightness(level, lower.bound, best.objective)
-    if found.ratio >= min_ratio:
+    ratio = f"ratio {shown_down(Fraction(found.ratio))}"
+    failure = kept and kept.complaint(ratio, kept.value - found.ratio)
+    if found.ratio < min_ratio:
+        failure = f"proved {ratio}, required {min_ratio:.6g}"
+    if not failure:
         return found
     if best.lower.bound.value > lower.bound.value:
         proved = rounded_down(best.lower.bound.value / best.objective.value)
@@ -173,7 +232,7 @@ def assert_tight(
     else:
         standing = "how good the best network is, is not known better than by this bound"
     lines = [
-        f"proved ratio {found.ratio:.6g}, required {min_ratio:.6g}",
+        failure,
         f"  bound of the level {level}: {shown_down(found.lower.value)}",
         f"  best network: {shown_up(found.objective.value)}; {standing}",
         *(f"  {note}" for note in lower.notes),
@@ -183,9 +242,9 @@ def assert_tight(
             best.network,
             problem,
             level=level,
-            time_limit=time_limit,
-            work_limit=work_limit,
+            budget=budget,
             title="assertion",
+            **limits,
         )
         lines.append(_saved(audited, report))
     raise AssertionError("\n".join(lines))

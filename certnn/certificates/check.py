@@ -42,6 +42,17 @@ def check(
         If it does not prove what it says.
     ModuleNotFoundError
         If FLINT is asked for and not installed.
+
+    Examples
+    --------
+    >>> import certnn, tempfile
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> proved = certnn.lower_bound(problem, "shor")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     proved.certificate.save(f"{folder}/certificate.json")
+    ...     bound = certnn.check(f"{folder}/certificate.json", problem)
+    >>> bound.value == proved.bound.value
+    True
     """
     bound = kernel.check_any_certificate(read_bytes(file, kernel.LARGEST_FILE), arithmetic)
     if problem is not None and bound.instance != problem.instance():

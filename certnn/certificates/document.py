@@ -32,6 +32,18 @@ class Certificate:
     ----------
     document : bytes
         The file, as `certnn/kernel/FORMAT.md` describes it.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> proved = certnn.lower_bound(problem, "shor")
+    >>> certnn.Certificate(proved.certificate.document).check().value == proved.bound.value
+    True
+    >>> certnn.Certificate(b"{}").check()
+    Traceback (most recent call last):
+        ...
+    certnn.kernel.document.Malformed: ...
     """
 
     document: bytes

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import DualPoint, IndexArray
@@ -65,6 +62,9 @@ def quadratic_form(
     products, y = point.products, point.products.multiplier
     i, j = products.first % n, products.second % n
     first_is_b, second_is_b = products.first >= n, products.second >= n
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(i.size), (i, j)), shape=(n, n))
     _, label = connected_components(graph, directed=False)
     size = np.bincount(label)
@@ -148,6 +148,8 @@ def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
 
     `shift` times the group's size is what rounding of the factor may cost on the unit diagonal.
     """
+    from scipy.linalg import solve_triangular
+
     scales, factors, cross = [], [], []
     schur = form.corner.astype(np.float64)
     for batch in form.batches:
@@ -168,7 +170,7 @@ def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
         else:
             solved = np.stack(
                 [
-                    scipy.linalg.solve_triangular(f, b, lower=True, check_finite=False)
+                    solve_triangular(f, b, lower=True, check_finite=False)
                     for f, b in zip(factor, borders, strict=True)
                 ]
             )

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from certnn import kernel
@@ -149,7 +148,9 @@ def _eliminated(
     except np.linalg.LinAlgError:
         return None
     across = matrix[:size, size:].astype(np.float64) * weights[:, None]
-    cross = scipy.linalg.solve_triangular(factor, across, lower=True, check_finite=False)
+    from scipy.linalg import solve_triangular
+
+    cross = solve_triangular(factor, across, lower=True, check_finite=False)
     wide = cross.astype(np.longdouble)
     square: NDArray[np.floating[Any]] = wide.T @ wide
     return square

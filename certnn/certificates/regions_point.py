@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
@@ -113,8 +112,11 @@ def region_blocks(
     i, j = products.first % n, products.second % n
     free = leaf.signs == 0
     both = free[i] & free[j]
-    graph = scipy.sparse.coo_array((np.ones(int(both.sum())), (i[both], j[both])), shape=(n, n))
-    _, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(int(both.sum())), (i[both], j[both])), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
     label = np.where(free, label, -1)
     own = np.maximum(label[i], label[j])
     of_balls = label[leaf.balls % n]

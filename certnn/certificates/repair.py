@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import DualPoint, Products, summed
@@ -108,7 +107,9 @@ def _balanced(features: FloatArray, point: DualPoint, shift: float) -> RepairedP
         )
         return largest_eigenvalue(schur * weight[:, None] * weight[None, :])
 
-    search = scipy.optimize.minimize_scalar(
+    from scipy.optimize import minimize_scalar
+
+    search = minimize_scalar(
         kappa, bounds=(middle - 2.0, middle + 2.0), method="bounded", options={"xatol": 1e-6}
     )
     factor, value = float(np.exp(search.x)), float(search.fun)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from certnn.arrays import FloatArray
 
@@ -57,6 +56,8 @@ def least_height(form: FloatArray, nu: float | None) -> tuple[float, float]:
 
 def best_of_bias(form: FloatArray) -> float:
     """The ν > 0 for which `least_height` gives the least, about."""
+    from scipy.optimize import minimize_scalar
+
     least, size = max(float(form[-1, -1]), 0.0), float(np.max(np.abs(form))) or 1.0
     with np.errstate(all="ignore"):
         found = minimize_scalar(

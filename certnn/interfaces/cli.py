@@ -18,6 +18,7 @@ from certnn.interfaces.commands.audit import (
     run_bound,
 )
 from certnn.interfaces.commands.check import add_check_options, run_check
+from certnn.interfaces.commands.completion import add_completion_options, run_completion
 from certnn.interfaces.commands.demo import add_demo_options, run_demo
 from certnn.interfaces.commands.doctor import add_doctor_options, run_doctor
 from certnn.interfaces.commands.exit_codes import (
@@ -29,6 +30,7 @@ from certnn.interfaces.commands.exit_codes import (
     fail,
 )
 from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
+from certnn.interfaces.commands.packages import install_hint
 from certnn.interfaces.commands.path import add_path_options, run_path
 from certnn.interfaces.commands.report import add_report_options, run_report
 from certnn.interfaces.commands.round import add_round_options, run_round
@@ -73,6 +75,13 @@ _COMMANDS = (
     ),
     _Command("demo", "audit a network trained on iris, in a minute", add_demo_options, run_demo),
     _Command("doctor", "what is installed, and what for", add_doctor_options, run_doctor, False),
+    _Command(
+        "completion",
+        "a script for bash, zsh or fish that completes these words",
+        add_completion_options,
+        run_completion,
+        False,
+    ),
 )
 
 
@@ -120,6 +129,11 @@ def _run(words: Sequence[str]) -> int:
             return fail(f"{name}: {error.reason}", UNUSABLE)
         except OSError as error:  # a name that is too long, a disk that is full
             return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
+        except ModuleNotFoundError as error:
+            hint = install_hint(error.name or "")
+            if hint is None:
+                raise
+            return fail(f"{words[0]} {hint}", UNUSABLE)
         except SolverError as error:
             return fail(str(error), FAILED)
         except KeyboardInterrupt:
@@ -142,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         "its training problem: ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²) over networks of any width.",
     )
     parser.add_argument("--version", action="version", version=f"certnn {version('certnn')}")
-    parser.set_defaults(run=None)
+    parser.set_defaults(run=None, parser=parser)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for command in _COMMANDS:
         options = commands.add_parser(command.name, help=command.help)

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from certnn.arrays import FloatArray, require_unmasked
+from certnn.budget import Budget, budgeted
 from certnn.certificates import Certificate
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
@@ -104,16 +105,28 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         tags.non_deterministic = self.time_limit is not None  # where time runs out depends
         return tags
 
-    def _train(self, X: FloatArray, targets: FloatArray, loss: Loss) -> TrainingResult:
+    def _train(self, X: FloatArray, targets: FloatArray, loss: Loss) -> None:
+        with budgeted(self.time_limit, self.work_limit) as budget:
+            self._prove(self._problem(X, targets, loss, self.reg), budget)
+
+    def _problem(
+        self, X: FloatArray, targets: FloatArray, loss: Loss, reg: float
+    ) -> TrainingProblem:
+        return TrainingProblem(
+            X, targets, reg, self.hidden_bias, loss=loss, output_bias=self.output_bias
+        )
+
+    def _prove(
+        self, problem: TrainingProblem, budget: Budget, start: TwoLayerNetwork | None = None
+    ) -> TrainingResult:
+        """Train, prove, and keep both."""
         result = train(
-            TrainingProblem(
-                *(X, targets, self.reg, self.hidden_bias), loss=loss, output_bias=self.output_bias
-            ),
+            problem,
             gap=self.gap,
             level=self.level,
-            time_limit=self.time_limit,
-            work_limit=self.work_limit,
+            budget=budget,
             max_rounds=self.max_rounds,
+            start=start,
             seed=self.random_state,
         )
         self.network_ = result.network
@@ -122,7 +135,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         self.certificate_ = result.certificate
         if result.gap > self.gap:
             message = f"a gap of {result.gap:.3g} is proved, not {self.gap:.3g}: allow more work"
-            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
         return result
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
@@ -134,6 +147,14 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
     """A two-layer ReLU network trained to a proved gap, for regression.
 
     Its parameters and attributes are those of `CertifiedReLU`.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLURegressor(reg=0.1, hidden_bias=False, gap=1e-6)
+    >>> model = model.fit([[1.0], [-1.0]], [1.0, 2.0])
+    >>> model.predict([[2.0]]).round(3).tolist(), model.gap_ <= 1e-6
+    ([1.8], True)
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -172,6 +193,14 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
     ----------
     classes_ : array, shape (classes,)
         The labels, sorted.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> model = certnn.CertifiedReLUClassifier(reg=0.1)
+    >>> model = model.fit([[1.0], [-1.0], [2.0]], ["sun", "rain", "sun"])
+    >>> model.predict([[3.0]]).tolist(), model.gap_ <= 1e-3
+    (['sun'], True)
     """
 
     classes_: NDArray[Any]

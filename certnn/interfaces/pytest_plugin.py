@@ -7,18 +7,25 @@
     def test_relaxation(assert_tight):
         assert_tight(problem, "dnn", min_ratio=0.9)
 
-The fixtures are `certnn.testing`'s assertions with the level, the time limit and the folder for
-reports of this run filled in.
+The fixtures are `certnn.testing`'s assertions with the level, the limits, the folder for reports
+and the baseline of this run filled in. With ``--certnn-baseline FILE`` a test fails too where more
+was proved before; ``--certnn-time-budget SECONDS`` is for all proofs of a run together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from certnn.interfaces.pytest_baselines import Baseline
+    from certnn.interfaces.pytest_proof_time import ProofTime
 
 # certnn itself is imported by the fixtures: other people's test runs should not pay for it.
 
@@ -26,6 +33,13 @@ import pytest
 #: test ran, and ``--junit-xml`` writes down.
 _PROVED = "certnn"
 _FAILURES = pytest.StashKey[int]()
+#: Options by their names behind "--certnn-".
+_OPTIONS = (
+    *("level", "report", "time-budget"),
+    *("baseline", "update-baseline", "baseline-tolerance"),
+)
+_BASELINE: pytest.StashKey[Baseline] = pytest.StashKey()
+_PROOF_TIME: pytest.StashKey[ProofTime] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +52,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--certnn-report", metavar="DIR", help="a gap report for each failure, in folders of DIR"
+    )
+    group.addoption(
+        "--certnn-baseline",
+        metavar="FILE",
+        help="fail too where a proved gap or ratio is worse than FILE has it for that assertion",
+    )
+    group.addoption(
+        "--certnn-update-baseline",
+        action="store_true",
+        help="write what is proved to the file of --certnn-baseline, and compare nothing; tests "
+        "that do not run keep their entries",
+    )
+    group.addoption(
+        "--certnn-baseline-tolerance",
+        type=float,
+        metavar="SHARE",
+        help="by how much of the objective a figure may be worse than in the baseline (1e-4 with "
+        "work_limit alone, which is reproducible, and 0.05 elsewhere)",
+    )
+    group.addoption(
+        "--certnn-time-budget",
+        type=float,
+        metavar="SECONDS",
+        help="for all proofs of the run, an equal part for each process of pytest-xdist; what "
+        "comes when it is used up fails, as not attempted",
     )
 
 
@@ -54,30 +93,45 @@ def pytest_configure(config: pytest.Config) -> None:
         "certnn(time_limit, work_limit): seconds, or nominal ones, for each proof of the test's "
         "certnn assertions",
     )
-    folder, level = _report_folder(config), config.getoption("--certnn-level")
-    if folder is None and level is None:
+    options = {name: config.getoption(f"--certnn-{name}") for name in _OPTIONS}
+    if all(given is None or given is False for given in options.values()):
         return
     from certnn.atomic_files import require_folder
-    from certnn.errors import InputError
+    from certnn.errors import InputError, positive_number
+    from certnn.interfaces.pytest_baselines import Baseline
+    from certnn.interfaces.pytest_proof_time import ProofTime
     from certnn.search.levels.schedule import stages
 
+    option = ""
     try:
-        option = "--certnn-level"
-        if level is not None:
-            stages(level, directions=1, columns=1, outputs=1)
-        option = "--certnn-report"
-        if config.getoption(option) == "":  # of "$NAME" that is not set
-            raise InputError(option, "is empty")
-        if folder is not None:
-            require_folder(folder)
+        for option, value in options.items():
+            if value is None:
+                continue
+            if value == "":  # of "$NAME" that is not set
+                raise InputError(option, "is empty")
+            if option == "level":
+                stages(value, directions=1, columns=1, outputs=1)
+            elif option == "report":
+                require_folder(_place(config, option))
+            elif option == "baseline":
+                tolerance = options["baseline-tolerance"]
+                baseline = Baseline(_place(config, option), options["update-baseline"], tolerance)
+                config.stash[_BASELINE] = baseline
+                config.pluginmanager.register(baseline, "certnn-baseline")
+            elif option == "time-budget":
+                workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+                config.stash[_PROOF_TIME] = ProofTime(positive_number(option, value), workers)
+            elif value is not False and options["baseline"] is None:
+                raise InputError(option, "is for the file of --certnn-baseline, which is not given")
+            elif option == "baseline-tolerance" and not 0.0 <= value < 1.0:
+                raise InputError(option, f"must be in [0, 1), got {value!r}")
     except InputError as error:
-        raise pytest.UsageError(f"{option}: {error.reason}") from None
+        raise pytest.UsageError(f"--certnn-{option}: {error.reason}") from None
 
 
-def _report_folder(config: pytest.Config) -> Path | None:
-    """The folder for reports, wherever a test goes."""
-    folder = config.getoption("--certnn-report")
-    return None if folder is None else config.invocation_params.dir / folder
+def _place(config: pytest.Config, option: str) -> Path:
+    """The file or folder of an option, wherever a test goes."""
+    return Path(config.invocation_params.dir, config.getoption(f"--certnn-{option}"))
 
 
 @pytest.fixture
@@ -89,7 +143,7 @@ def assert_certified_gap(request: pytest.FixtureRequest) -> Callable[..., Any]:
     level = request.config.getoption("--certnn-level")
     if level is not None:
         settings["level"] = level
-    return _recorded(request, testing.assert_certified_gap, settings)
+    return _recorded(request, testing.assert_certified_gap, "gap", settings)
 
 
 @pytest.fixture
@@ -97,7 +151,7 @@ def assert_tight(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """`certnn.testing.assert_tight` with the options of this run."""
     from certnn import testing
 
-    return _recorded(request, testing.assert_tight, _settings(request))
+    return _recorded(request, testing.assert_tight, "ratio", _settings(request))
 
 
 def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -110,23 +164,37 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _recorded(
-    request: pytest.FixtureRequest, check: Callable[..., Any], settings: dict[str, Any]
+    request: pytest.FixtureRequest,
+    check: Callable[..., Any],
+    figure: str,
+    settings: dict[str, Any],
 ) -> Callable[..., Any]:
+    from certnn.interfaces.pytest_baselines import record, test_id
     from certnn.testing import folder_name
 
-    node, folder = request.node, _report_folder(request.config)
+    node, config = request.node, request.config
+    folder = None if config.getoption("--certnn-report") is None else _place(config, "report")
+    baseline, proof_time = config.stash.get(_BASELINE, None), config.stash.get(_PROOF_TIME, None)
+    places = count(1)
 
     @wraps(check)
     def run(*arguments: Any, **more: Any) -> Any:
         __tracebackhide__ = True
         failures = node.stash.get(_FAILURES, 0)
-        report = folder and folder / folder_name(node.nodeid, failures)
+        given = {**settings, **more}
+        given.setdefault("report", folder and folder / folder_name(node.nodeid, failures))
+        place = f"{figure} {next(places)}"
         try:
-            result = check(*arguments, **{"report": report, **settings, **more})
+            with proof_time.limits(given) if proof_time else nullcontext(given) as limited:
+                if baseline is not None:
+                    limited.setdefault("kept", baseline.kept(test_id(node), place, limited))
+                result = check(*arguments, **limited)
         except AssertionError:  # the next of this test, as in subtests, has a folder of its own
             node.stash[_FAILURES] = failures + 1
             raise
         node.user_properties.append((_PROVED, repr(result)))
+        if baseline is not None:
+            record(node, place, getattr(result, figure))
         return result
 
     return run

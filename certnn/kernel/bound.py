@@ -67,6 +67,18 @@ class Bound(_Proved):
         SHA-256, in hexadecimal, of what it was made from: the certificate, or for an upper bound
         the network's weights as `certnn.kernel.evaluate_network` takes them, U, V and output bias
         one after the other.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.25)
+    >>> bound = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]]).evaluate(problem)
+    >>> bound.kind, bound.exact, bound.rounded
+    ('upper', '25/32', 0.78125)
+    >>> certnn.Bound(None, "lower", bound.value, bound.instance, b"")
+    Traceback (most recent call last):
+        ...
+    TypeError: a Bound is made by the kernel alone, from a certificate or a network
     """
 
     __slots__ = ("instance", "kind", "value")

@@ -2,7 +2,8 @@
 
 With each loss ℓ(F) come the concave function −ℓ*(−Z) of dual points Z, and what training needs of
 it (Theorems 37 and 39). Classes are given as the kernel wants them: ±1 for each output, or for
-softmax one column a class.
+softmax one column a class. SciPy is loaded for the logarithms alone, so that problems and files
+are read without it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import entr, log_expit, logsumexp, softmax
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
@@ -227,13 +227,19 @@ class Logistic(_LabelLoss):
     name: ClassVar[str] = "logistic"
 
     def value(self, F: FloatArray, Y: FloatArray) -> float:
+        from scipy.special import log_expit
+
         return -float(np.sum(log_expit(Y * F)))
 
     def gradient(self, F: FloatArray, Y: FloatArray) -> FloatArray:
+        from scipy.special import log_expit
+
         slope: FloatArray = -Y * np.exp(log_expit(-Y * F))
         return slope
 
     def dual_value(self, Z: FloatArray, Y: FloatArray) -> float:
+        from scipy.special import entr
+
         p = Y * Z
         return float(np.sum(entr(p) + entr(1.0 - p)))
 
@@ -277,14 +283,20 @@ class Softmax(Loss):
         return np.full(Y.shape, -math.inf), Y
 
     def value(self, F: FloatArray, Y: FloatArray) -> float:
+        from scipy.special import logsumexp
+
         total = np.sum(Y, axis=1)
         return float(np.sum(total * logsumexp(F, axis=1)) - np.vdot(Y, F))
 
     def gradient(self, F: FloatArray, Y: FloatArray) -> FloatArray:
+        from scipy.special import softmax
+
         slope: FloatArray = np.sum(Y, axis=1, keepdims=True) * softmax(F, axis=1) - Y
         return slope
 
     def dual_value(self, Z: FloatArray, Y: FloatArray) -> float:
+        from scipy.special import entr
+
         total = np.sum(Y, axis=1, keepdims=True)
         return float(np.sum(total * entr((Y - Z) / total)))
 

@@ -10,6 +10,7 @@ import numpy as np
 from certnn.arrays import FloatArray, as_array, frozen_matrix
 from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
+from certnn.problem.html_table import html_table
 from certnn.problem.training_problem import TrainingProblem, require_problem
 
 
@@ -31,6 +32,16 @@ class TwoLayerNetwork:
     InputError
         If U or V is not a finite matrix of numbers up to 1e100, their widths differ, or b does not
         fit V.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]])
+    >>> network.predict([[2.0], [-2.0]]).tolist()
+    [[2.0], [3.0]]
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.25)
+    >>> str(network.evaluate(problem).value)  # exact: ½·½² + ⅛·(1 + 1 + 1 + 1½²)
+    '25/32'
     """
 
     U: FloatArray
@@ -135,6 +146,18 @@ class TwoLayerNetwork:
             raise InputError("V", f"has {self.V.shape[1]} columns where Y has {problem.c}{more}")
         if not problem.output_bias and self.output_bias is not None and np.any(self.output_bias):
             raise InputError("output_bias", "the output bias is not zero, and the problem has none")
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        d, m = self.U.shape
+        bias = "none" if self.output_bias is None else "one"
+        rows = {
+            "rows of U": d,
+            "hidden neurons": m,
+            "outputs": self.V.shape[1],
+            "output bias": bias,
+        }
+        return html_table("two-layer ReLU network", rows.items())
 
     def __repr__(self) -> str:
         d, m = self.U.shape

@@ -62,6 +62,15 @@ class TrainingProblem:
     InputError
         If X or Y is not a finite nonempty matrix, the numbers of rows differ, reg is not a
         positive finite number within 1e-100..1e100, or the targets do not fit the loss.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> problem
+    TrainingProblem(n=2, d=1, c=1, reg=0.1)
+    >>> problem.null_loss
+    2.5
     """
 
     X: FloatArray

@@ -109,12 +109,12 @@ class Convention:
         errors are those of `reg`.
         """
         decay = positive_number("decay", decay)
-        known = f"λ = {decay!r}, n = {n}, c = {c}"
+        known = f"λ = {decay:.10g}, n = {n}, c = {c}"
         scalings = self._scalings(loss)
         if any("K" in scaling.formula for scaling in scalings):
             known += f", K = {batches}"
         said = "; or ".join(
-            f"{scaling.objective}: {scaling.formula} = {decay * scaling.factor(n, c, batches)!r}"
+            f"{scaling.objective}: {scaling.formula} = {decay * scaling.factor(n, c, batches):.10g}"
             for scaling in scalings
         )
         caveat = f". {self.caveat}" if self.caveat else ""
@@ -164,7 +164,8 @@ class Convention:
         return [self.scalings[loss]]
 
 
-_DECOUPLED = (
+#: Said of optimisers whose decay is apart.
+DECOUPLED = (
     "AdamW decays weights apart from the scaling of the gradient, and so minimises no objective "
     "exactly; this is what SGD with the same decay minimises"
 )
@@ -205,7 +206,7 @@ CONVENTIONS: dict[str, Convention] = {
                 "reg = ncλ/2",
                 lambda n, c, batches: 0.5 * n * c,
             ),
-            _DECOUPLED,
+            DECOUPLED,
         ),
         Convention(
             "torch-mse-sum",

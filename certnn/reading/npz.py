@@ -133,12 +133,50 @@ def _array(path: str, name: str, content: bytes) -> NDArray[Any]:
 
 
 def load_network(path: str | Path) -> TwoLayerNetwork:
-    """Read a network from an .npz file with U (d×m), V (m×c) and, if there is one, output_bias."""
+    """Read a network from an .npz file, as `save_network` writes it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file with U (d×m), V (m×c) and, if there is one, output_bias (c,).
+
+    Raises
+    ------
+    InputError
+        If it is not such a file.
+
+    Examples
+    --------
+    >>> import certnn, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "network.npz")
+    >>> certnn.save_network(path, certnn.TwoLayerNetwork([[2.0]], [[1.0]]))
+    >>> certnn.load_network(path).predict([[3.0]]).tolist()
+    [[6.0]]
+    """
     return TwoLayerNetwork(*read_npz(path, ("U", "V"), ("output_bias",)))
 
 
 def save_network(path: str | Path, network: TwoLayerNetwork) -> None:
-    """Write a network as an .npz file that `load_network` reads, whole or not at all."""
+    """Write a network as an .npz file that `load_network` reads, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    network : TwoLayerNetwork
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import certnn, os, tempfile
+    >>> folder, network = tempfile.mkdtemp(), certnn.TwoLayerNetwork([[2.0]], [[1.0]])
+    >>> certnn.save_network(os.path.join(folder, "mine.npz"), network)
+    >>> os.listdir(folder)
+    ['mine.npz']
+    """
     bias = {} if network.output_bias is None else {"output_bias": network.output_bias}
     _save(path, U=network.U, V=network.V, **bias)
 

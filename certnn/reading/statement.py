@@ -14,6 +14,7 @@ from certnn.reading.class_labels import stated_targets
 from certnn.reading.conventions import Convention, find_convention
 from certnn.reading.networks import BiasedNetwork, read_network
 from certnn.reading.networks.biased_network import LOSS_AFTER
+from certnn.reading.networks.lightning import own_training
 from certnn.reading.networks.scikit_learn import own_decay
 
 #: The convention of PyTorch's optimisers by the loss that is averaged as PyTorch does.
@@ -51,7 +52,9 @@ def problem_for(
         estimator's `classes_` if it has those, else numbers ascending, else texts by characters.
     reg : float or None
         Weight decay of a summed loss; or else `convention` and `decay`, or `weight_decay`. With
-        none of these a fitted estimator of scikit-learn says its alpha and batch size itself.
+        none of these a fitted estimator of scikit-learn says its alpha and batch size itself, and
+        a PyTorch Lightning module its optimiser's weight decay, which biases have it, and its
+        loss, if that is one of its parts.
     convention : str or None
         A name in `certnn.reading.conventions.CONVENTIONS`, such as "torch-mse-adamw".
     decay : float or None
@@ -73,6 +76,15 @@ def problem_for(
     InputError
         If the network cannot be read, an argument is unusable, or there is not just one weight
         decay.
+
+    Examples
+    --------
+    A network without biases, trained by PyTorch's mean squared error and weight decay: reg = ncλ/2.
+
+    >>> import certnn
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]])
+    >>> certnn.problem_for(network, [[1.0], [-1.0]], [1.0, 2.0], weight_decay=0.5)
+    TrainingProblem(n=2, d=1, c=1, reg=0.5)
     """
     return stated_problem(
         network,
@@ -113,6 +125,7 @@ def stated_problem(
         As `problem_for` does.
     """
     stored = None if network is None else read_network(network)
+    trained = None
     if weight_decay is not None:
         if reg is not None or convention is not None:
             raise InputError("weight_decay", "goes without reg and convention")
@@ -121,10 +134,17 @@ def stated_problem(
         own = own_decay(network, np.shape(X)[0] if np.ndim(X) else 1)
         if own is not None:
             convention, (decay, batches) = "scikit-learn", own
+        elif stored is not None:
+            named = None if loss is None else as_loss(loss).name
+            trained = own_training(network, stored, named)
+            if trained is not None:
+                convention, decay, loss = trained.convention, trained.decay, trained.loss
     require_one_decay(reg, convention, decay)
     terms = None if convention is None else find_convention(convention)
     chosen = _loss(stored, terms) if loss is None else as_loss(loss)
     hidden, output = own_biases(stored, terms)
+    if trained is not None:
+        hidden, output = trained.hidden_bias, trained.output_bias
     if stored is not None:
         _require_order(X, y, stored)
     order = getattr(network, "classes_", None)
@@ -147,7 +167,8 @@ def stated_problem(
         raise InputError("y", error.reason) from None
     if terms is None or decay is None:
         return problem, ""
-    return terms.stated(problem, decay, batches)
+    problem, explained = terms.stated(problem, decay, batches)
+    return problem, explained if trained is None else f"{explained}. {trained.said}"
 
 
 def _convention_of_torch(stored: BiasedNetwork | None, loss: Loss | str | None) -> str:

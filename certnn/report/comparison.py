@@ -1,70 +1,26 @@
-"""Several gap reports side by side, as one self-contained HTML page and as a terminal table."""
+"""Several gap reports side by side: what stands in each one's row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-from rich.table import Table
-
-from certnn.atomic_files import read_bytes
-from certnn.errors import InputError
 from certnn.report.data import GapReport
-from certnn.report.html import render
-from certnn.report.sandwich import sandwich_svg
-from certnn.report.table_cells import plain_cells
-from certnn.report.verdict import verdict
+from certnn.report.table_cells import plain_cells, plain_table
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 
-_WIDTH = 300.0  # points
-#: Tells these pages from others.
-_MARK = '<meta name="generator" content="certnn report">'
-_LARGEST = 500_000_000
+if TYPE_CHECKING:
+    from rich.table import Table
 
-
-def render_comparison(reports: Sequence[GapReport]) -> str:
-    """Return the page, to be written as UTF-8.
-
-    Parameters
-    ----------
-    reports : sequence of GapReport
-        At least one, in the order to show.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if not reports:
-        raise InputError("reports", "is empty")
-    plots = [Markup(sandwich_svg(report, _WIDTH)) for report in reports]
-    standings = map(bound_standing, reports)
-    return render(
-        "comparison.html",
-        contradictions=contradictions,
-        all_proved=all(report.all_proved for report in reports),
-        entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
-        same_problem=same_problem(reports),
-        mark=Markup(_MARK),
-    )
-
-
-def require_comparison(path: Path) -> None:
-    """Refuse a file that is no such page.
-
-    Raises
-    ------
-    InputError
-        If it is none or cannot be read.
-    """
-    if _MARK.encode() not in read_bytes(path, _LARGEST):
-        raise InputError(str(path), "is not a page of certnn report")
+HEADINGS = (
+    *("audit", "bound ≥", "the bound is", "given network", "best network", "gap ≤", "by", "time"),
+)
 
 
 def same_problem(reports: Sequence[GapReport]) -> bool:
     """Whether all reports are about one training problem, so that objectives can be compared."""
-    return len({(r.problem.data_sha256, r.problem.text) for r in reports}) == 1
+    problems = (report.problem for report in reports)
+    return len({(said.data_sha256, said.reg, said.text) for said in problems}) == 1
 
 
 def bound_standing(report: GapReport) -> str:
@@ -75,30 +31,40 @@ def bound_standing(report: GapReport) -> str:
 
 
 def comparison_table(reports: Sequence[GapReport]) -> Table:
-    """The same figures for the terminal, one row a report."""
-    table = Table("audit", "bound ≥")
-    table.add_column("the bound is", no_wrap=True)
-    for name in ("given network", "best network", "gap ≤", "by", "time"):
-        table.add_column(name)
-    if not all(report.all_proved for report in reports):
-        table.caption = "Of reports that were read, objectives and gaps are the report's word."
+    """A row for each report, for the terminal."""
+    from rich.table import Table
+
+    table = Table(caption=comparison_note(reports) or None)
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=heading == "the bound is")
     for report in reports:
-        given, best = report.network, report.best_network
-        cells = (
-            report.title,
-            shown_down(report.lower_bound.fraction),
-            bound_standing(report),
-            "–" if given is None else shown_up(given.fraction),
-            "–" if best is None else shown_up(best.fraction),
-            "–" if report.gap is None or not report.consistent else percent_up(report.gap),
-            report.lower_bound.level,
-            duration(report.seconds),
-        )
-        table.add_row(*plain_cells(*cells))
+        table.add_row(*plain_cells(*comparison_row(report)))
     return table
 
 
-def contradictions(report: GapReport) -> list[str]:
-    """A line for each check that fails, and shows more than a solver wrong."""
-    failed = (check for check in report.checks if not check.holds and not check.solver_only)
-    return [f"{check.name}: {check.detail}" for check in failed]
+def comparison_text(reports: Sequence[GapReport]) -> str:
+    """The same in plain text, for where rich is not installed."""
+    table = plain_table(HEADINGS, [comparison_row(report) for report in reports])
+    return f"{table}\n{comparison_note(reports)}".strip()
+
+
+def comparison_note(reports: Sequence[GapReport]) -> str:
+    """What is not proved in these rows; "" if all is."""
+    if all(report.all_proved for report in reports):
+        return ""
+    return "Of reports that were read, objectives and gaps are the report's word."
+
+
+def comparison_row(report: GapReport) -> tuple[str, ...]:
+    """A report's figures under `HEADINGS`."""
+    given, best = report.network, report.best_network
+    return (
+        report.title,
+        shown_down(report.lower_bound.fraction),
+        bound_standing(report),
+        "–" if given is None else shown_up(given.fraction),
+        "–" if best is None else shown_up(best.fraction),
+        "–" if report.gap is None or not report.consistent else percent_up(report.gap),
+        report.lower_bound.level,
+        duration(report.seconds),
+    )

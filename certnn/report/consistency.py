@@ -120,3 +120,9 @@ def _is_covered(proved: str, solved: str | None) -> bool:
         return False
     other = solved.partition("(")[0]
     return proved == solved or LEVELS.index(kind) < LEVELS.index(other)
+
+
+def contradictions(report: GapReport) -> list[str]:
+    """A line for each check that fails, and shows more than a solver wrong."""
+    failed = (check for check in report.checks if not check.holds and not check.solver_only)
+    return [f"{check.name}: {check.detail}" for check in failed]

@@ -11,6 +11,7 @@ from typing import Any
 from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
 from certnn.kernel import Bound, PatternBound
+from certnn.problem.html_table import html_table
 from certnn.problem.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
 from certnn.report.consistency import consistency_checks
@@ -22,7 +23,10 @@ from certnn.report.figures import (
     ProvedBound,
     Reached,
 )
+from certnn.report.predictions import Predictions
 from certnn.report.problem_summary import ProblemSummary
+from certnn.report.verdict import verdict
+from certnn.report.wording import contrast
 
 FORMAT = "certnn-report"
 VERSION = 4
@@ -71,6 +75,9 @@ class GapReport:
         A bound on the networks with some activation patterns, which bounds no others.
     history : tuple of Reached
         What was proved and found by when, in the order of time; a word, as times are.
+    predictions : Predictions or None
+        Outputs of the networks beside the targets, for the page that an audit writes; no part of
+        the file, so that a report that is read has none.
     proved : tuple of Bound or PatternBound
         What the kernel has said of the problem in this process: of certificates that it has
         checked, and of networks that it has evaluated. Figures that do not follow from it are the
@@ -109,6 +116,7 @@ class GapReport:
     decay: str
     pattern_tier: PatternTier | None
     history: tuple[Reached, ...]
+    predictions: Predictions | None = field(default=None, compare=False, repr=False)
     proved: tuple[Bound | PatternBound, ...] = field(default=(), compare=False, repr=False)
     contradictions: tuple[Check, ...] = field(default=(), compare=False, repr=False)
     unchecked: str = field(default="", compare=False, repr=False)
@@ -237,7 +245,7 @@ class GapReport:
         """Return the report written by `to_json`.
 
         The object has ``format`` (``"certnn-report"``), ``version`` (4), every field of this
-        class but the last three, and the derived ``checks``, ``gap``, ``best_gap``,
+        class but the last four, and the derived ``checks``, ``gap``, ``best_gap``,
         ``gap_to_null``, ``share_of_gain``, ``pattern_gap``, ``pattern_gap_to_null``,
         ``consistent``. These are worked out again; where the file says something else, the report
         is not `consistent`. Nothing is `proved`: see `certnn.report.reading`.
@@ -262,11 +270,16 @@ class GapReport:
                 raise InputError(name, f"has more than {most} entries")
         report: GapReport = decode(cls, values, "")
         contradictions = [
-            Check(f"{name} is what the figures give", False, f"{stated[name]!r}, not {value!r}")
+            Check(f"{name} is what the figures give", False, contrast(stated[name], value))
             for name, value in encode(report._derived(), "").items()
             if name != "checks" and stated[name] != value
         ]
         return replace(report, contradictions=tuple(contradictions))
+
+    def _repr_html_(self) -> str:
+        """The verdict, for notebooks."""
+        said = verdict(self)
+        return html_table(f"{self.title}: {said.headline}", [(line,) for line in said.sentences])
 
     def _gap_of(self, network: NetworkFigure | None) -> float | None:
         if network is None:

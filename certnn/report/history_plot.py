@@ -1,22 +1,27 @@
-"""What was proved and found over time, as an SVG element."""
+"""What was proved and found over time, as a figure and as an SVG element."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
 from certnn.report.data import GapReport
-from certnn.report.sandwich import COLORS, embedded
-from certnn.report.svg import svg_document, svg_settings
+from certnn.report.svg import (
+    COLORS,
+    add_legend,
+    embedded,
+    framed_axes,
+    svg_document,
+    svg_settings,
+)
 
 _HEIGHT = 200.0  # points
-_POINTS_AN_INCH = 72.0
 _DESCRIPTION = "What was proved, and the objective of the best network, over time"
 #: Seconds between which there is something to see, and the largest objective on an axis.
 _SHORTEST, _LONGEST, _LARGEST = 1e-3, 1e9, 1e100
 
 
 def history_svg(report: GapReport, width: float) -> str:
-    """The bound rising and the best objective falling, with what is open between them.
+    """`history_figure` as an element of a page.
 
     Parameters
     ----------
@@ -27,7 +32,26 @@ def history_svg(report: GapReport, width: float) -> str:
     Returns
     -------
     str
-        Empty where nothing changed, or cannot be shown on axes.
+        Empty where there is no figure.
+    """
+    with svg_settings(f"certnn history {width}"):
+        figure = history_figure(report, width)
+        return "" if figure is None else embedded(svg_document(figure), _DESCRIPTION)
+
+
+def history_figure(report: GapReport, width: float) -> Figure | None:
+    """The bound rising and the best objective falling, with what is open between them.
+
+    Parameters
+    ----------
+    report : GapReport
+    width : float
+        In points.
+
+    Returns
+    -------
+    Figure or None
+        None where nothing changed, or what is said cannot be shown on axes.
     """
     moments = [
         (moment.seconds, moment.bound, moment.objective)
@@ -35,26 +59,17 @@ def history_svg(report: GapReport, width: float) -> str:
         if moment.bound is not None and moment.objective is not None
     ]
     if len(moments) < 2:
-        return ""
+        return None
     seconds, bounds, best = zip(*moments, strict=True)
     # A file may say anything; what an axis cannot show is not drawn.
     if min(*bounds, *best) < 0.0 or max(*bounds, *best) > _LARGEST:
-        return ""
+        return None
     if not max(seconds) - min(seconds) > _SHORTEST or max(seconds) > _LONGEST:
-        return ""
-    with svg_settings(f"certnn history {width}"):
-        size = width / _POINTS_AN_INCH, _HEIGHT / _POINTS_AN_INCH
-        figure = Figure(figsize=size, layout="constrained", facecolor="none")
-        axes = figure.add_subplot(facecolor="none")
-        axes.set_xlabel("seconds", color=COLORS["muted"])
-        axes.set_ylabel("training objective", color=COLORS["muted"])
-        axes.tick_params(colors=COLORS["muted"])
-        axes.spines[:].set_color(COLORS["line"])
-        axes.fill_between(
-            seconds, bounds, best, step="post", color=COLORS["gap-soft"], label="open"
-        )
-        axes.step(seconds, best, where="post", color=COLORS["ink"], label="best network")
-        axes.step(seconds, bounds, where="post", color=COLORS["proved"], label="proved")
-        axes.set_ylim(bottom=0.0)
-        axes.legend(frameon=False, labelcolor=COLORS["ink"])
-        return embedded(svg_document(figure), _DESCRIPTION)
+        return None
+    figure, axes = framed_axes(width, _HEIGHT, xlabel="seconds", ylabel="training objective")
+    axes.fill_between(seconds, bounds, best, step="post", color=COLORS["gap-soft"], label="open")
+    axes.step(seconds, best, where="post", color=COLORS["ink"], label="best network")
+    axes.step(seconds, bounds, where="post", color=COLORS["proved"], label="proved")
+    axes.set_ylim(bottom=0.0)
+    add_legend(axes)
+    return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +11,12 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from certnn.errors import printable
+from certnn.report.consistency import contradictions
 from certnn.report.data import GapReport
 from certnn.report.history_plot import history_svg
-from certnn.report.sandwich import COLORS, sandwich_svg
+from certnn.report.predictions_plot import line_says, prediction_svgs
+from certnn.report.sandwich import sandwich_svg
+from certnn.report.svg import COLORS
 from certnn.report.table_cells import SHORT
 from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
@@ -27,7 +31,8 @@ from certnn.report.wording import (
 )
 
 _LARGEST_DOWNLOAD = 1_000_000
-_WIDE, _NARROW = 640.0, 300.0  # points
+#: Widths of plots, in points.
+WIDE, NARROW = 640.0, 300.0
 
 
 def render_html(report: GapReport, best_network: bytes = b"") -> str:
@@ -46,21 +51,53 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     """
     # The plot's text and titles are escaped where it is made.
     return render(
-        "template.html",
+        "gap_report.html",
+        contradictions=contradictions(report),
         download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
-        narrow_history=Markup(history_svg(report, _NARROW)),
-        narrow_plot=Markup(sandwich_svg(report, _NARROW)),
+        narrow_history=Markup(history_svg(report, NARROW)),
+        narrow_plot=Markup(sandwich_svg(report, NARROW)),
+        **_predictions(report),
         report=report,
         tiers=tiers(report),
         verdict=verdict(report),
-        wide_history=Markup(history_svg(report, _WIDE)),
-        wide_plot=Markup(sandwich_svg(report, _WIDE)),
+        wide_history=Markup(history_svg(report, WIDE)),
+        wide_plot=Markup(sandwich_svg(report, WIDE)),
     )
 
 
-def render(template: str, package: str = __package__, **values: Any) -> str:
-    """Fill in a template of this package or of another, which share style and colours."""
+def _predictions(report: GapReport) -> dict[str, Any]:
+    """What the template says of predictions; a report that was read has none."""
+    if report.predictions is None:
+        return {"predictions": (), "prediction_line": ""}
+    plots = prediction_svgs(report.predictions, report.problem.loss)
+    return {
+        "predictions": [(name, Markup(plot)) for name, plot in plots],
+        "prediction_line": line_says(report.problem.loss),
+    }
+
+
+def render(
+    template: str,
+    package: str = __package__,
+    *,
+    contradictions: Sequence[str] = (),
+    command: str = "",
+    **values: Any,
+) -> str:
+    """Fill in a template of this package or of another, which share frame, style and colours.
+
+    Parameters
+    ----------
+    template, package : str
+    contradictions : sequence of str
+        What is wrong with the figures, which the page says first.
+    command : str
+        What makes the page again; "" if that is not to be shown.
+    **values
+        What else the template names.
+    """
+    values |= {"contradictions": contradictions, "command": command}
     packages = dict.fromkeys((package, __package__))
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(name, "") for name in packages]),

@@ -1,4 +1,4 @@
-"""The proved band of a regularisation path, as an SVG document."""
+"""The proved band of a regularisation path, on axes or as an SVG document."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from certnn.directed_rounding import rounded_down, rounded_up
-from certnn.report.sandwich import COLORS
-from certnn.report.svg import svg_document, svg_settings
+from certnn.report.svg import COLORS, add_legend, framed_axes, svg_document, svg_settings
 
-_BETWEEN = 8
+_BETWEEN, _MOST_TICKS = 8, 6
+_HEIGHT = 288.0  # points
 
 
-def path_svg(
-    rows: Sequence[Mapping[str, Any]], band: Callable[[float], tuple[Fraction, Fraction]]
-) -> str:
-    """Return the band between the curves below and above the optimum, over the weight decay.
+def draw_path(
+    axes: Axes,
+    rows: Sequence[Mapping[str, Any]],
+    band: Callable[[float], tuple[Fraction, Fraction]],
+) -> None:
+    """Draw the band between the curves below and above the optimum, over the weight decay.
 
     Parameters
     ----------
+    axes : matplotlib.axes.Axes
     rows : sequence of dict
         `certnn.RegularisationPath.rows`.
     band : callable
@@ -36,14 +40,34 @@ def path_svg(
     bands = [band(reg) for reg in regs]
     lower = [rounded_down(below) for below, _ in bands]
     upper = [rounded_up(above) for _, above in bands]
-    with svg_settings("certnn path"):
-        figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-        axes = figure.add_subplot(xscale="log", xlabel="reg", ylabel="training objective")
-        axes.fill_between(regs, lower, upper, color=COLORS["gap-soft"], label="unknown")
-        axes.plot(regs, lower, color=COLORS["proved"], label="proved: no network is below")
-        axes.plot(regs, upper, color=COLORS["ink"], label="best network")
-        for row in rows:
-            axes.plot([row["reg"]], [row["lower_bound"]], "|", color=COLORS["proved"])
-            axes.plot([row["reg"]], [row["objective"]], "D", markersize=4, color=COLORS["ink"])
-        axes.legend(frameon=False)
+    named = decays[:: -(-len(decays) // _MOST_TICKS)]
+    axes.set(xscale="log", xlabel="weight decay", ylabel="training objective")
+    axes.set_xticks(named, [f"{reg:g}" for reg in named])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.fill_between(regs, lower, upper, color=COLORS["gap-soft"], label="unknown")
+    axes.plot(regs, lower, color=COLORS["proved"], label="proved: no network is below")
+    axes.plot(regs, upper, color=COLORS["ink"], label="best network")
+    for row in rows:
+        axes.plot([row["reg"]], [row["lower_bound"]], "|", color=COLORS["proved"])
+        axes.plot([row["reg"]], [row["objective"]], "D", markersize=4, color=COLORS["ink"])
+    add_legend(axes)
+
+
+def path_svg(
+    rows: Sequence[Mapping[str, Any]],
+    band: Callable[[float], tuple[Fraction, Fraction]],
+    width: float = 504.0,
+) -> str:
+    """Return what `draw_path` draws, of the same rows and band, as a document.
+
+    Parameters
+    ----------
+    rows, band
+        As for `draw_path`.
+    width : float
+        In points.
+    """
+    with svg_settings(f"certnn path {width}"):
+        figure, axes = framed_axes(width, _HEIGHT)
+        draw_path(axes, rows, band)
         return svg_document(figure)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from certnn.errors import InputError
 from certnn.kernel import Instance
+from certnn.report.wording import contrast
 
 if TYPE_CHECKING:
     from certnn.problem.training_problem import TrainingProblem
@@ -88,20 +89,29 @@ class ProblemSummary:
         }
         for name, other in others.items():
             if getattr(self, name) != other:
-                return f"{name} is {getattr(self, name)!r:.80}, not {other!r}"
+                return f"{name} is {contrast(getattr(self, name), other)}"
         return ""
 
     @property
     def text(self) -> str:
         """One line on it: sizes, weight decay, and what differs from the plain problem."""
+        return ", ".join([*self._sizes, f"weight decay {self.reg:.10g}", *self._kind])
+
+    @property
+    def data_text(self) -> str:
+        """The same without the weight decay."""
+        return ", ".join([*self._sizes, *self._kind])
+
+    @property
+    def _sizes(self) -> list[str]:
         outputs = f"{self.c} output{'' if self.c == 1 else 's'}"
         if self.classes:
             shown = ", ".join(self.classes[:_CLASSES]) + (", …" if self.classes[_CLASSES:] else "")
             outputs += f" for the classes {shown}"
-        parts = [f"{self.n} points", f"{self.d} inputs", outputs, f"weight decay {self.reg!r}"]
-        if self.loss != "half-squared":
-            parts.append(f"loss {self.loss}")
-        for layer, bias in (("hidden", self.hidden_bias), ("output", self.output_bias)):
-            if bias != "none":
-                parts.append(f"{bias} {layer} bias")
-        return ", ".join(parts)
+        return [f"{self.n} points", f"{self.d} inputs", outputs]
+
+    @property
+    def _kind(self) -> list[str]:
+        biases = (("hidden", self.hidden_bias), ("output", self.output_bias))
+        said = [f"{bias} {layer} bias" for layer, bias in biases if bias != "none"]
+        return said if self.loss == "half-squared" else [f"loss {self.loss}", *said]

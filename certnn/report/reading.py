@@ -23,6 +23,7 @@ from certnn.kernel import (
 )
 from certnn.report.data import GapReport
 from certnn.report.figures import Check
+from certnn.report.wording import contrast
 
 #: Names of the files of an audit.
 REPORT, CERTIFICATE, PATTERN_CERTIFICATE = (
@@ -120,7 +121,7 @@ def _checked(
     if detail:
         return Check(f"{name} is about the problem of the report", False, detail)
     if found.value != reported:
-        detail = f"it proves {found.rounded!r}, the report says {float(reported)!r}"
+        detail = f"the report says {contrast(float(reported), found.rounded)}"
         return Check(f"{name} proves the bound", False, detail)
     return found
 
@@ -130,7 +131,7 @@ def _null_loss_wrong(report: GapReport, bound: Bound) -> list[Check]:
     stated = Fraction(report.problem.null_loss)
     if abs(stated - exact) <= _NULL_LOSS_TOLERANCE * exact:
         return []
-    detail = f"{report.problem.null_loss!r} in the report, {float(exact)!r} by the data"
+    detail = f"the report says {contrast(report.problem.null_loss, float(exact))}"
     return [Check("null loss", False, detail)]
 
 

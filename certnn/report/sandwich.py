@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -16,19 +14,7 @@ from certnn.errors import printable
 from certnn.report.data import GapReport
 from certnn.report.labels import Label, place_labels
 from certnn.report.marks import Mark, axis_range, marks_of, on_axis
-from certnn.report.svg import plot_text, svg_document, svg_settings
-
-#: Colours by their role; in the SVG each is a CSS variable of that name with this fall-back.
-COLORS = {
-    "ink": "#1b2430",
-    "muted": "#5b6673",
-    "line": "#c3cad3",
-    "proved": "#0b6e4f",
-    "proved-soft": "#cfe8dc",
-    "gap-soft": "#f3e3bd",
-    "known-soft": "#dde6f3",
-    "word": "#a8480c",
-}
+from certnn.report.svg import COLORS, embedded, plot_text, svg_document, svg_settings
 
 _FONT = 9.0  # points, as are all lengths here
 _CHARACTER = 0.58 * _FONT  # a little more than the mean width in common sans-serif fonts
@@ -189,18 +175,3 @@ def _write(axes: Any, x: float, y: float, text: str, color: str, **settings: Any
 def _description(report: GapReport) -> str:
     parts = [f"{printable(mark.name)} {mark.text}" for mark in marks_of(report)]
     return "Training objective, from left to right: " + ", ".join(parts)
-
-
-def embedded(document: str, description: str) -> str:
-    """Return the document's ``<svg>`` element, scalable, titled and coloured by CSS variables."""
-    body = document[document.index("<svg") :]
-    body = body[body.index(">") + 1 :]
-    box = re.search(r'viewBox="([^"]*)"', document)
-    assert box is not None
-    title = escape(description, quote=True)
-    for name, color in COLORS.items():
-        body = body.replace(color, f"var(--{name}, {color})")
-    return (
-        f'<svg viewBox="{box[1]}" width="100%" role="img" aria-label="{title}">'
-        f"<title>{title}</title>{body}"
-    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from certnn.report.data import GapReport
 from certnn.report.figures import NetworkFigure, PatternTier, ProvedBound
 from certnn.report.wording import percent_down, percent_up, shown, shown_down, shown_up
+
+if TYPE_CHECKING:
+    from certnn.report.data import GapReport
 
 #: Per cent: a gain below this is none.
 _NO_GAIN = "0.01"

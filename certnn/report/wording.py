@@ -26,6 +26,13 @@ def shown_up(number: Fraction, digits: int = 6) -> str:
     return _decimal(number, digits, decimal.ROUND_CEILING)
 
 
+def contrast(said: object, found: object) -> str:
+    """What is said, and what it should be; of floats that look the same, how far they are apart."""
+    if not isinstance(said, float) or not isinstance(found, float):
+        return f"{said!r:.80}, not {found!r:.80}"
+    return f"{said:.6g}, not {found:.6g} (they differ by {abs(said - found):.2g})"
+
+
 def percent_down(share: float) -> str:
     """Return `share` in percent, three significant digits, rounded down."""
     return f"{shown_down(100 * Fraction(share), 3)} %"

@@ -11,9 +11,13 @@ from certnn.certificates import Certificate
 from certnn.certificates.proved import proved_gap, require_lower, require_network, require_objective
 from certnn.errors import InputError, require_seed
 from certnn.kernel import Bound
+from certnn.problem.html_table import html_table
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import save_network
+from certnn.report.model_card import UNNAMED, model_card
+from certnn.report.reading import CERTIFICATE
+from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.search.bound_search import Checkpoint
 from certnn.search.levels.level import Progress
 from certnn.search.levels.schedule import stages
@@ -85,6 +89,34 @@ class TrainingResult:
         save_network(network, self.network)
         if certificate is not None:
             self.certificate.save(certificate)
+
+    def model_card(self, name: str = UNNAMED) -> str:
+        """What is proved of the network as a model card in Markdown, with metadata for model hubs.
+
+        Parameters
+        ----------
+        name : str
+            The network's.
+
+        Returns
+        -------
+        str
+            It calls the file of the certificate, by whose hash it goes, certificate.json.
+        """
+        command = f"certnn check {CERTIFICATE}"
+        return model_card(name, self.objective, self.lower.bound, self.gap, command)
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        rows = {
+            "objective, rounded up": shown_up(self.objective.value),
+            "proved: no network of any width is below": shown_down(self.lower.bound.value),
+            "proved gap": percent_up(self.gap),
+            "hidden neurons": self.network.width,
+            "level of the proof": self.lower.level,
+            "time": duration(self.seconds) + (", interrupted" if self.interrupted else ""),
+        }
+        return html_table("training with a proof", rows.items())
 
     def __repr__(self) -> str:
         return (
@@ -158,6 +190,16 @@ def train(
         If an argument is unusable.
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> best = certnn.train(problem, gap=1e-6)
+    >>> best.network
+    TwoLayerNetwork(d=1, width=2, c=1)
+    >>> round(best.objective.rounded, 6), best.gap <= 1e-6
+    (0.29, True)
     """
     begun = time.monotonic()
     require_problem(problem)

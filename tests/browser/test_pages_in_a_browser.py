@@ -1,20 +1,60 @@
 """The pages in a real browser: they load nothing, say nothing to the console, and fit."""
 
+import re
 import shutil
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from report_examples import bound_only_report, inconsistent_report, iris_report
 
-from certnn.report.comparison import render_comparison
+import certnn
+from certnn.report import ProblemSummary
+from certnn.report.comparison_page import render_comparison
 from certnn.report.html import render_html
+from certnn.report.path_page import render_path
+from certnn.report.predictions import Predictions
 from certnn.studies.experiments.cells import cells, measure
 from certnn.studies.experiments.rows import joined
 from certnn.studies.experiments.table import page as experiments_page
 from certnn.studies.sweep import Outcome
+from certnn.studies.tightness.cells import cells as tightness_cells
+from certnn.studies.tightness.cells import measure as measure_tightness
+from certnn.studies.tightness.table import page as tightness_page
+
+
+def with_predictions():
+    """A report on points in two classes, of which a part is drawn."""
+    draw = np.random.default_rng(0).standard_normal
+    X = draw((700, 2))
+    Y = np.stack([X[:, 0] > 0, X[:, 0] <= 0], axis=1)
+    problem = certnn.TrainingProblem(X, Y, reg=0.3, classes=("inside", "outside"))
+    networks = [certnn.TwoLayerNetwork(draw((2, m)), draw((m, 2)) / m) for m in (5, 20)]
+    names = ("given network", "best network found")
+    predictions = Predictions.of(problem, list(zip(names, networks, strict=True)))
+    return render_html(replace(iris_report(), predictions=predictions))
+
+
+def path():
+    draw = np.random.default_rng(0).standard_normal
+    problem = certnn.TrainingProblem(draw((12, 2)), draw((12, 1)), reg=0.1)
+    found = certnn.regularisation_path(problem, [0.1 + 0.2, 3.0], gap=0.1, work_limit=2.0)
+    about = ProblemSummary.of(problem)
+    return render_path(found.rows, found._proved_at, about, found.interrupted)
+
+
+def tightness():
+    wanted = tightness_cells(
+        *(["random"], [4, 6], [2], [1], [0.1 + 0.2, 1.0], 1, ["shor", "dnn"], 10.0, None, False)
+    )
+    outcomes = [Outcome(cell, measure_tightness(cell), "", 1.0) for cell in wanted]
+    outcomes.append(Outcome(wanted[0] | {"seed": 9}, None, "InputError: it failed", 1.0))
+    return tightness_page(outcomes, "certnn tightness --families random")
 
 
 def experiments():
@@ -27,13 +67,23 @@ def experiments():
     return experiments_page(joined(outcomes), "certnn experiments --quick")
 
 
+#: The SHA-256 of data may have as many digits in a row as it likes.
+DATA = iris_report().problem.data_sha256
 PAGES = {
     "report": lambda: render_html(iris_report()),
+    "predictions": with_predictions,
+    "path": path,
+    "tightness": tightness,
     "bound": lambda: render_html(bound_only_report()),
     "contradiction": lambda: render_html(inconsistent_report()),
     "experiments": experiments,
     "comparison": lambda: render_comparison([iris_report(), bound_only_report()]),
 }
+
+
+@cache
+def content(name):
+    return PAGES[name]()
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +100,11 @@ def browser():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("width", [375, 1200])
 @pytest.mark.parametrize("name", PAGES)
 def test_page(browser, tmp_path, name, width, scheme):
     file = tmp_path / "page.html"
-    file.write_text(PAGES[name]())
+    file.write_text(content(name))
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     said, requests = [], []
     page.on("console", lambda message: said.append(message.text))
@@ -74,6 +124,7 @@ def test_page(browser, tmp_path, name, width, scheme):
         "(() => { const style = getComputedStyle(document.body);"
         "return [style.color, style.backgroundColor]; })()"
     )
+    assert not re.search(r"[\d.]{17}", page.locator("body").inner_text().replace(DATA, ""))
     light = [sum(map(int, colour.strip("rgb()").split(",")[:3])) / 765 for colour in (ink, paper)]
     assert abs(light[0] - light[1]) > 0.6
     page.close()
@@ -100,7 +151,7 @@ def test_print_shows_what_is_folded(browser, tmp_path):
     page = browser.new_page()
     page.goto(file.as_uri())
     assert not page.get_by_text(report.problem.data_sha256).first.is_hidden()
-    hidden = page.locator("details code").first
+    hidden = page.locator("details tbody").first
     assert not hidden.is_visible()
     page.emulate_media(media="print")
     assert hidden.is_visible()

@@ -370,7 +370,7 @@ def test_doctor_says_what_is_installed(capsys, monkeypatch):
     assert f"certnn {version('certnn')}" in said
     assert "CLARABEL" in said
     assert f"h5py {version('h5py')}: .keras files" in said
-    monkeypatch.setattr("certnn.interfaces.commands.doctor.find_spec", lambda name: None)
+    monkeypatch.setattr("certnn.interfaces.commands.packages.find_spec", lambda name: None)
     assert main(["doctor"]) == 0
     missing = "h5py is not installed (pip install 'certnn[formats]'): .keras files"
     assert missing in capsys.readouterr().out

@@ -160,19 +160,30 @@ def test_expected(assert_tight):
 
 
 def test_what_was_proved_comes_from_other_processes(run, pytester):
-    source = """
+    """Each process has half of the time, and the first alone writes what all have proved."""
+    sources = {
+        "test_a": """
 def test_one(assert_certified_gap):
-    assert_certified_gap(good, X, Y, 0.1, 0.01)
-
+    assert_certified_gap(good, X, Y, 0.1, 0.99)
+""",
+        "test_b": """
 def test_other(assert_tight):
-    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "partition", 0.99)
-
-def test_failing(assert_certified_gap):
-    assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "shor", 0.0)
+""",
+    }
+    late = """
+def test_late(assert_certified_gap):
+    assert_certified_gap(good, X, Y, 0.1, 0.99)
 """
-    pytester.makepyfile(HEADER + source)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-v", "-n", "2")
-    result.assert_outcomes(passed=2, failed=1)
+    pytester.makepyfile(**{name: HEADER + source + late for name, source in sources.items()})
+    (pytester.path / "kept").write_text('{"gone.py::test_it": {"gap 1": 0.5}}')
+    result = pytester.runpytest_subprocess(
+        *("-p", "no:cacheprovider", "-v", "-n", "2", "--dist", "loadfile"),
+        *("--certnn-baseline", "kept", "--certnn-update-baseline"),
+        *("--certnn-time-budget", "0.001"),
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["*the 0.0005 s that each of 2 processes has of --certnn-time-*"])
     lines = result.stdout.lines
     listed = lines[next(i for i, line in enumerate(lines) if "certnn: proved" in line) + 1 :][:3]
     assert sorted(re.sub(r".*::(\w+): (\w+)\(.*", r"\1 \2", line) for line in listed[:2]) == [
@@ -180,6 +191,122 @@ def test_failing(assert_certified_gap):
         "test_other Tightness",
     ]
     assert "::" not in listed[2].partition(" ")[0]
+    kept = json.loads((pytester.path / "kept").read_text())
+    assert {test: [*figures] for test, figures in kept.items()} == {
+        "gone.py::test_it": ["gap 1"],
+        "test_a.py::test_one": ["gap 1"],
+        "test_b.py::test_other": ["ratio 1"],
+    }
+
+
+KEPT = """
+from pathlib import Path
+
+@pytest.mark.certnn(work_limit=20)
+@pytest.mark.parametrize("most", [0.5, 0.01])
+def test_gaps(assert_certified_gap, most):
+    first = assert_certified_gap(good, X, Y, 0.1, most, level="partition").gap
+    with pytest.raises(AssertionError):
+        assert_certified_gap(bad, X, Y, 0.1, 0.01, level="shor")
+    third = assert_certified_gap(good, X, Y, 0.3, 0.9, level="shor").gap
+    Path(f"gaps {most}").write_text(f"{first!r} {third!r}")
+
+def test_ratio(assert_tight):
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "partition", 0.99)
+
+def test_nothing():
+    pass
+"""
+
+
+@pytest.fixture
+def baseline(run, pytester):
+    """The file that a run of KEPT has written, and what it holds."""
+    run(KEPT, "--certnn-baseline", "kept", "--certnn-update-baseline").assert_outcomes(passed=4)
+    file = pytester.path / "kept"
+    return file, json.loads(file.read_text())
+
+
+def test_what_is_proved_is_kept(run, pytester, baseline):
+    file, kept = baseline
+    name = "test_what_is_proved_is_kept.py::test_"
+    assert list(kept) == [f"{name}gaps[0.01]", f"{name}gaps[0.5]", f"{name}ratio"]
+    for most in (0.5, 0.01):
+        found = kept[f"{name}gaps[{most}]"]
+        assert list(found) == ["gap 1", "gap 3"]
+        assert [*found.values()] == [
+            *map(float, (pytester.path / f"gaps {most}").read_text().split())
+        ]
+    assert 0.99 <= kept[f"{name}ratio"]["ratio 1"] <= 1.0
+    result = run(KEPT, "--certnn-baseline", "kept")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["of 5 figures none is new or worse"])
+    assert json.loads(file.read_text()) == kept
+
+
+def test_what_has_become_worse_fails(run, pytester, baseline):
+    file, kept = baseline
+    gaps, ratio = kept["test_what_has_become_worse_fails.py::test_gaps[0.5]"], [*kept.values()][-1]
+    third = gaps["gap 3"]
+    gaps["gap 3"] = third - 2e-4
+    ratio["ratio 1"] += 0.04
+    del kept["test_what_has_become_worse_fails.py::test_gaps[0.01]"]["gap 1"]
+    file.write_text(json.dumps(kept))
+    result = run(KEPT, "--certnn-baseline", "kept", "--certnn-report", "reports")
+    result.assert_outcomes(passed=3, failed=1)  # time may cost the ratio more than it has lost
+    result.stdout.fnmatch_lines(
+        [
+            "*proved gap 0.* is worse than 0.*, kept as gap 3 of *::test_gaps[[]0.5], by *0.0001",
+            "*best_network.npz are in *reports*",
+            "new: *::test_gaps[[]0.01] gap 1: *",
+            "worse, but tolerated: *::test_ratio ratio 1: *, was 1.0*",
+        ]
+    )
+    strict = run(KEPT, "--certnn-baseline", "kept", "--certnn-baseline-tolerance", "0.001")
+    strict.assert_outcomes(passed=3, failed=1)
+    strict.stdout.fnmatch_lines(
+        ["*proved ratio 0.* is worse than 1.*, kept as ratio 1 of *::test_r*"]
+    )
+
+
+def test_what_does_not_come_to_its_end_keeps_its_entries(run, pytester, baseline):
+    file, kept = baseline
+    name = "test_what_does_not_come_to_its_end_keeps_its_entries.py::test_gaps[0.5]"
+    kept[name] |= {"gap 1": 0.0, "gap 9": 0.25}
+    kept["gone.py::test_it"] = {"gap 1": 0.125}
+    file.write_text(json.dumps(kept))
+    options = ("--certnn-baseline", "kept", "--certnn-update-baseline", "-k", "0.5")
+    run(KEPT.replace("0.3, 0.9", "0.3, 0.0"), *options).assert_outcomes(failed=1, deselected=3)
+    new = json.loads(file.read_text())
+    assert {k: v for k, v in new.items() if k != name} == {
+        k: v for k, v in kept.items() if k != name
+    }
+    first = float((pytester.path / "gaps 0.5").read_text().split()[0])
+    assert new[name] == {"gap 1": first, "gap 3": kept[name]["gap 3"], "gap 9": 0.25}
+    run(KEPT, *options).assert_outcomes(passed=1, deselected=3)
+    assert list(json.loads(file.read_text())[name]) == ["gap 1", "gap 3"]
+
+
+def test_a_proof_for_which_no_time_is_left_is_no_pass(run):
+    result = run(
+        """
+def test_first(assert_certified_gap):
+    assert_certified_gap(good, X, Y, 0.1, 0.99)
+
+@pytest.mark.xfail(raises=AssertionError)
+def test_second(assert_tight):
+    assert_tight(certnn.TrainingProblem(X, Y, 0.1), "shor", 0.0)
+
+def test_other():
+    pass
+""",
+        "--certnn-time-budget",
+        "0.001",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["not attempted, so not proved: the 0.001 s of *-budget are used up"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,6 +315,10 @@ def test_failing(assert_certified_gap):
         (["--certnn-report", "file"], "--certnn-report: cannot be made a folder: it is a file"),
         (["--certnn-report", "file/in"], "--certnn-report: cannot be made a folder: */file is a*"),
         (["--certnn-report="], "--certnn-report: is empty"),
+        (["--certnn-baseline", "file"], "--certnn-baseline: is not a baseline: *"),
+        (["--certnn-baseline", "none"], "--certnn-baseline: does not exist; --certnn-update-*"),
+        (["--certnn-update-baseline"], "--certnn-update-baseline: is for the file of *"),
+        (["--certnn-time-budget", "0"], "--certnn-time-budget: must be positive *"),
         (["--certnn-level", "highest"], "--certnn-level: must be auto, shor, *, got 'highest'"),
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from certnn.errors import InputError
+from certnn.problem.html_table import html_table
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.audit import audit
@@ -83,6 +85,27 @@ def test_shapes_must_fit_the_problem():
 
 def test_repr():
     assert repr(TwoLayerNetwork(U, V)) == "TwoLayerNetwork(d=2, width=3, c=1)"
+
+
+def test_a_notebook_shows_its_sizes():
+    shown = TwoLayerNetwork(U, V)._repr_html_()
+    assert "<td>hidden neurons</td><td>3</td>" in shown
+    assert "<td>output bias</td><td>none</td>" in shown
+    assert "<td>output bias</td><td>one</td>" in TwoLayerNetwork(U, V, [1.0])._repr_html_()
+
+
+def test_tables_of_notebooks_show_every_text_as_text():
+    shown = html_table("<b>", [("<script>x</script>", '"&\x1b'), (1.5, "y" * 1000)], ("a<",))
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.append((tag, attributes))
+    parser.handle_data = found.append
+    parser.feed(shown)
+    cells = [text for text in found if isinstance(text, str)]
+    assert cells == ["<b>", "a<", "<script>x</script>", '"&\ufffd', "1.5", "y" * 299 + "…"]
+    tags = [entry for entry in found if not isinstance(entry, str)]
+    assert {tag for tag, _ in tags} == {"table", "caption", "tr", "th", "td"}
+    assert not any(attributes for _, attributes in tags)
 
 
 @pytest.mark.parametrize("size", [1e-99, 1e-120, 1e-170, 5e-324])

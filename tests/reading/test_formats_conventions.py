@@ -140,7 +140,7 @@ def test_reg_scales_with_decay_and_is_explained(name):
         reg = convention.reg(0.5, 7, 3, 2, loss=loss)
         assert reg == pytest.approx(5.0 * convention.reg(0.1, 7, 3, 2, loss=loss))
         text = convention.explained(0.5, 7, 3, 2, loss=loss)
-        assert repr(reg) in text
+        assert f"{reg:.10g}" in text
         assert name in text
 
 

@@ -1,9 +1,11 @@
 """Networks given back in the form in which others were read."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx_graphs import Graph
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import certnn
@@ -13,6 +15,7 @@ from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks import read_network
 from certnn.reading.networks.writing import file_like, network_like
 
+FILES = Path(__file__).parent / "files"
 X = np.random.default_rng(0).standard_normal((20, 4))
 
 
@@ -89,8 +92,72 @@ def test_what_it_cannot_be_given_back_as_is_said():
     with pytest.raises(InputError, match="not for 4 inputs, 2 outputs"):
         network_like(tensors(), network(c=3))
     stored = read_network(tensors())
-    assert file_like("model.onnx", stored, network()) is None
-    assert file_like("model.safetensors", read_network(network(4)), network(4)) is None
+    with pytest.raises(InputError, match="of a kind that is not written"):
+        file_like("model.npz", stored, network())
+    with pytest.raises(InputError, match="no names of layers"):
+        file_like("model.safetensors", read_network(network(4)), network(4))
+
+
+def test_a_network_without_neurons_is_one_of_zeros():
+    found = network_like(tensors(), TwoLayerNetwork(np.zeros((5, 0)), np.zeros((0, 2)), np.ones(2)))
+    assert found["body.fc1.weight"].shape == (1, 4)
+    np.testing.assert_array_equal(read_network(found).output(X), np.ones((20, 2)))
+
+
+@pytest.mark.parametrize("name", ["opset13.onnx", "sequential.keras"])
+def test_the_command_writes_a_better_model(name, tmp_path, capsys):
+    np.savez(tmp_path / "data.npz", X=X, Y=X[:, :3])
+    out, model = tmp_path / "out", FILES / name
+    before = model.read_bytes()
+    command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "0.5"]
+    assert main([*command, "--work-limit", "3", "--out", str(out)]) == 0
+    better = out / f"better{model.suffix}"
+    assert f"best_network.npz, {better.name}" in capsys.readouterr().out
+    assert model.read_bytes() == before
+    problem = certnn.problem_for(better, X, X[:, :3], reg=0.5)
+    report = certnn.GapReport.from_json((out / "report.json").read_text())
+    objective = read_network(better).as_network().evaluate(problem).value
+    assert objective == pytest.approx(report.best_network.fraction, rel=1e-5)  # it is of float32
+
+
+def test_a_network_that_is_better_only_before_rounding_is_not_written(tmp_path, capsys):
+    problem = certnn.TrainingProblem(X, X[:, :1], reg=1.0)
+    np.savez(tmp_path / "data.npz", X=X, Y=X[:, :1])
+    best, model = certnn.train(problem, work_limit=3.0).network, tmp_path / "half.onnx"
+    graph = Graph(17)
+    graph.add("MatMul", "", graph.weight(best.U, "half"))
+    graph.add("Relu", "")
+    graph.add("MatMul", "", graph.weight(best.V, "half"))
+    model.write_bytes(graph.model(["n", 4]).SerializeToString())
+    objectives = []
+    while model.exists():
+        out = tmp_path / str(len(objectives))
+        command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "1.0"]
+        assert main([*command, "--level", "shor", "--work-limit", "1", "--out", str(out)]) == 0
+        objectives.append(read_network(model).as_network().evaluate(problem).value)
+        model, said = out / "better.onnx", capsys.readouterr().err
+    assert sorted(set(objectives), reverse=True) == objectives  # of which there are finitely many
+    assert "the network found is no better once it is rounded to its precision" in said
+    report = certnn.GapReport.from_json((out / "report.json").read_text())
+    assert report.best_network.fraction < report.network.fraction
+
+
+def test_a_better_model_that_cannot_be_written_is_said(tmp_path, capsys):
+    np.savez(tmp_path / "data.npz", X=X, Y=1.0 + X[:, :2])
+    graph = Graph(17)
+    graph.add("MatMul", "", graph.constant(np.ones((4, 2))))
+    graph.add("Relu", "")
+    graph.add("MatMul", "", graph.constant(np.ones((2, 2))))
+    model = tmp_path / "plain.onnx"
+    model.write_bytes(graph.model(["n", 4]).SerializeToString())
+    command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "0.1"]
+    more = ["--output-bias", "decayed", "--work-limit", "3", "--out", str(tmp_path / "out")]
+    assert main([*command, *more]) == 0
+    said = capsys.readouterr()
+    assert "certnn: no better.onnx: " in said.err
+    assert "has no place for output_bias" in said.err
+    assert (tmp_path / "out" / "report.json").exists()
+    assert not (tmp_path / "out" / "better.onnx").exists()
 
 
 def test_the_command_writes_a_better_file_of_the_same_kind(tmp_path, capsys):

@@ -9,7 +9,8 @@ from report_examples import bound_only_report, inconsistent_report, iris_report
 
 from certnn.errors import InputError
 from certnn.interfaces.cli import main
-from certnn.report.comparison import render_comparison, same_problem
+from certnn.report.comparison import same_problem
+from certnn.report.comparison_page import render_comparison
 
 
 class Links(HTMLParser):

@@ -94,7 +94,6 @@ def test_page_says_the_verdict_and_the_figures(iris):
         iris.recheck,
         iris.decay,
         iris.problem.data_sha256,
-        iris.lower_bound.exact,
         "solver's word, not proved",
         "impossible: proved",
     ):
@@ -103,7 +102,7 @@ def test_page_says_the_verdict_and_the_figures(iris):
 
 
 def test_inconsistent_page_shows_the_error_first(inconsistent):
-    text = Page(render_html(inconsistent)).text.partition("Do not rely on it.")
+    text = Page(render_html(inconsistent)).text.partition("Do not rely on them.")
     assert text[1]
     assert "objective of the given network" not in text[0]
     assert "impossible: in doubt" in text[2]
@@ -112,7 +111,7 @@ def test_inconsistent_page_shows_the_error_first(inconsistent):
 def test_solver_that_is_wrong_leaves_the_proof_alone(iris):
     figure = replace(iris.solver_figures[0], primal_value=3.0)
     text = Page(render_html(as_if_proved(iris, solver_figures=(figure,)))).text
-    assert "Do not rely on it" not in text
+    assert "Do not rely on them" not in text
     assert "A solver contradicts an exact figure. SCS (dnn, reduced) ≤ best network" in text
     assert "1 of 20 checks failed" in text
 

@@ -4,13 +4,14 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_examples import as_if_proved
+from report_examples import as_if_proved, inconsistent_report
 
 from certnn.errors import printable
 from certnn.report import NetworkFigure, ProvedBound
 from certnn.report.verdict import tiers, verdict
 from certnn.report.wording import (
     byte_size,
+    contrast,
     duration,
     excess_text,
     percent_up,
@@ -18,6 +19,12 @@ from certnn.report.wording import (
     shown_down,
     shown_up,
 )
+
+
+def test_numbers_that_look_the_same_are_told_apart_without_all_their_digits():
+    assert contrast(0.1 + 0.2, 0.3) == "0.3, not 0.3 (they differ by 5.6e-17)"
+    assert contrast(True, False) == "True, not False"
+    assert contrast("hinge", "huber") == "'hinge', not 'huber'"
 
 
 @settings(deadline=None)
@@ -178,3 +185,11 @@ def test_tiers_say_what_they_do_not_exclude(iris):
         "Local:",
         "Global",
     ]
+
+
+def test_a_notebook_shows_the_verdict(iris):
+    shown = replace(iris, title="<b>iris</b>")._repr_html_()
+    said = verdict(iris)
+    assert f"<caption>&lt;b&gt;iris&lt;/b&gt;: {said.headline}</caption>" in shown
+    assert shown.count("<tr>") == len(said.sentences) > 1
+    assert ": in doubt, a consistency check failed" in inconsistent_report()._repr_html_()

@@ -3,10 +3,12 @@
 import csv
 import json
 import signal
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import certnn
 from certnn.errors import InputError
@@ -61,11 +63,39 @@ def test_bounds_that_are_not_in_line_count_for_no_more_than_their_envelope(probl
     strong = [certnn.train(problem.with_reg(reg), gap=1e-4) for reg in REGS]
     weak = certnn.train(problem.with_reg(0.3), gap=0.9, level="shor", work_limit=1.0)
     assert weak.lower.value < 0.9 * strong[1].lower.value
-    mixed = paths.RegularisationPath(problem, REGS, (strong[0], weak, strong[2]), False)
-    without = paths.RegularisationPath(problem, REGS[::2], (strong[0], strong[2]), False)
+    mixed = certnn.RegularisationPath(problem, REGS, (strong[0], weak, strong[2]), False)
+    without = certnn.RegularisationPath(problem, REGS[::2], (strong[0], strong[2]), False)
     for reg in (0.05, 0.3, 1.0):
         assert mixed.band(reg).lower == without.band(reg).lower
     assert mixed.band(0.3).lower > weak.lower.bound.value
+
+
+def test_it_is_drawn_on_the_axes_that_are_given_or_on_new_ones(path, monkeypatch):
+    monkeypatch.setattr("matplotlib.pyplot.subplots", lambda: (None, Figure().add_subplot()))
+    given = Figure().add_subplot()
+    assert path.plot(given) is given
+    for axes in (given, path.plot()):
+        assert axes.get_xscale() == "log"
+        lower, upper, *marks = axes.get_lines()
+        assert [float(mark.get_ydata()[0]) for mark in marks[::2]] == [
+            result.lower.value for result in path.results
+        ]
+        assert np.all(lower.get_ydata() <= upper.get_ydata())
+        assert set(REGS) <= {round(float(reg), 12) for reg in lower.get_xdata()}
+
+
+def test_it_is_a_table_in_notebooks_and_in_pandas(path, monkeypatch):
+    frame = path.to_frame()
+    assert frame["reg"].tolist() == [*REGS]
+    assert [Fraction(exact) for exact in frame["lower_bound_exact"]] == [
+        result.lower.bound.value for result in path.results
+    ]
+    shown = path._repr_html_()
+    assert shown.count("<tr>") == 1 + len(REGS)
+    assert f"<td>{path.results[0].network.width}</td>" in shown
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match="needs the package pandas: pip install pandas"):
+        path.to_frame()
 
 
 @pytest.mark.parametrize("regs", [[], [0.0], [-1.0], [float("nan")], [0.1, float("inf")]])

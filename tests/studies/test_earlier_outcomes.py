@@ -89,8 +89,8 @@ def level(entry, **changes):
     [
         (lambda e: level(e, bound=1000.0, bound_exact="1000/1"), "is above the objective"),
         (lambda e: level(e, ratio=0.999), "ratio 0.999 does not follow"),
-        (lambda e: level(e, bound=0.0), "dnn bound 0.0 is not the exact one rounded down"),
-        (lambda e: e["values"].update(optimum=1e6), "optimum 1000000.0 is above the objective"),
+        (lambda e: level(e, bound=0.0), "dnn bound 0 is not the exact one rounded down"),
+        (lambda e: e["values"].update(optimum=1e6), "optimum 1000000 is above the objective"),
         (lambda e: e["values"].update(gap=0.5), "gap 0.5 does not follow"),
         (lambda e: e["values"].update(objective=1e6), "is not the exact one rounded up"),
         (lambda e: e["values"].update(distance=[0.5, 0.1]), "is not an interval of shares"),

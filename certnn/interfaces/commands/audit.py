@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ from certnn.interfaces.commands.search_options import (
 )
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from certnn.report import GapReport
     from certnn.search.audit import AuditResult
 
 
@@ -151,10 +155,19 @@ def run_audit(options: argparse.Namespace) -> int:
     written = []
     if stored is not None and better is not None and not _same(out / better, options.network):
         (out / better).unlink(missing_ok=True)  # that of an earlier report
-        content = file_like(options.network, stored, result.best_network)
-        if content is not None and _is_better(result):
-            write_atomically(make_folder(out) / better, content)
-            written.append(better)
+        best = result.report.best_network
+        if best is not None and _is_better(result.report, best.fraction):
+            try:
+                content = file_like(options.network, stored, result.best_network)
+                write_atomically(make_folder(out) / better, content)
+                again = network_for(problem, read_network(out / better, layers=options.layers))
+                if not _is_better(result.report, again.evaluate(problem).value):
+                    reason = "the network found is no better once it is rounded to its precision"
+                    raise InputError(options.network, reason)
+                written.append(better)
+            except InputError as error:  # the report is written all the same
+                (out / better).unlink(missing_ok=True)
+                print(f"certnn: no {better}: {error}", file=sys.stderr)
     return finish(result, out, options, written)
 
 
@@ -162,9 +175,9 @@ def _same(one: Path, other: str) -> bool:
     return one.exists() and one.samefile(other)
 
 
-def _is_better(result: AuditResult) -> bool:
-    given, best = result.report.network, result.report.best_network
-    return given is not None and best is not None and best.fraction < given.fraction
+def _is_better(report: GapReport, objective: Fraction) -> bool:
+    given = report.network
+    return given is not None and objective < given.fraction
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:

@@ -6,21 +6,9 @@ import argparse
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 from certnn.interfaces.commands.exit_codes import OK
-
-#: Packages beyond those that certnn needs, by module: the name to install, and what for.
-_OPTIONAL = {
-    "flint": ("certnn[flint]", "large certificates are checked many times faster"),
-    "torch": ("certnn[torch]", "PyTorch modules; its checkpoints are read without it"),
-    "safetensors": ("certnn[formats]", "safetensors files"),
-    "onnx": ("certnn[formats]", "ONNX files"),
-    "h5py": ("certnn[formats]", ".keras files"),
-    "pyarrow": ("certnn[data]", ".parquet tables"),
-    "distributed": ("certnn[cluster]", "sums over points on a Dask cluster"),
-}
-_NAMES = {"flint": "python-flint"}
+from certnn.interfaces.commands.packages import PACKAGES, is_missing
 
 
 def add_doctor_options(command: argparse.ArgumentParser) -> None:
@@ -32,17 +20,24 @@ def run_doctor(options: argparse.Namespace) -> int:
     del options
     print(f"certnn {version('certnn')}, Python {platform.python_version()}, {platform.platform()}")
     print(_cores())
-    print(f"general solvers: {', '.join(_solvers())}")
+    if not is_missing("cvxpy"):
+        print(f"general solvers: {', '.join(_solvers())}")
     print(_verified())
-    for module, (install, purpose) in _OPTIONAL.items():
-        name = _NAMES.get(module, module)
-        print(f"{name} {_found(module, name, install)}: {purpose}")
+    for module, package in PACKAGES.items():
+        needed = package.of == "certnn"
+        if is_missing(module):
+            note = "is missing, and certnn needs it" if needed else "is not installed"
+            print(f"{package.name} {note} (pip install '{package.of}'): {package.purpose}")
+        elif not needed:
+            print(f"{package.name} {_version(package.name)}: {package.purpose}")
     return OK
 
 
 def _cores() -> str:
     from certnn.budget import thread_count
 
+    if is_missing("joblib"):
+        return f"cores: {os.cpu_count()}"
     return f"cores: {os.cpu_count()}; threads of a search: {thread_count()} (OMP_NUM_THREADS)"
 
 
@@ -62,9 +57,7 @@ def _verified() -> str:
         return f"verified checker: {error.reason}"
 
 
-def _found(module: str, name: str, install: str) -> str:
-    if find_spec(module) is None:
-        return f"is not installed (pip install '{install}')"
+def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:

@@ -50,5 +50,5 @@ def run_path(options: argparse.Namespace) -> int:
         )
     path.save_tables(out)  # networks and certificates are there already
     Console().print(path_table(path.rows))
-    print(f"Written to {out}: path.json, path.csv, path.svg, networks and certificates")
+    print(f"Written to {out}: path.html, path.json, path.csv, path.svg, networks and certificates")
     return INTERRUPTED if path.interrupted else OK

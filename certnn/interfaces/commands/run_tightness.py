@@ -14,7 +14,7 @@ from certnn.studies.sweep_progress import STORE, sweep_with_progress
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.studies.tightness.cells import cells, measure
 from certnn.studies.tightness.families import FIXED_SHAPES
-from certnn.studies.tightness.records import contradictions, examine
+from certnn.studies.tightness.records import contradictions, examine, problem_text
 from certnn.studies.tightness.table import save_tables, summary_table, verdict_table
 
 #: Characters of a line on one problem.
@@ -67,7 +67,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     if options.verdicts:
         Console().print(verdict_table(outcomes))
     print(f"Written to {out}: tightness.html, tightness.csv, tightness.json")
-    worse = [f"{outcome.cell}: {outcome.error}" for outcome in outcomes if outcome.error]
+    worse = [f"{problem_text(one.cell)}: {one.error}" for one in outcomes if one.error]
     worse += worse_than_baseline(kept, outcomes)
     for line in worse:
         print(printable(f"worse: {line}", _LONGEST))

@@ -36,15 +36,25 @@ def read_onnx_file(path: str | Path) -> BiasedNetwork:
         If the package onnx is missing, the file is damaged, has data outside of its folder, or a
         node is not supported; the message names the node.
     """
+    return read_onnx_model(load_onnx_file(path), path)
+
+
+def load_onnx_file(path: str | Path) -> Any:
+    """The ``onnx.ModelProto`` in a file; external data are left where they are.
+
+    Raises
+    ------
+    InputError
+        If the package onnx is missing, or the file is damaged.
+    """
     onnx = require_package("onnx", str(path), "an ONNX file")
     decode_error = require_package("google.protobuf.message", str(path), "an ONNX file").DecodeError
     try:
-        model = onnx.load_model_from_string(read_bytes(path, LARGEST_CONTENT))
+        return onnx.load_model_from_string(read_bytes(path, LARGEST_CONTENT))
     except (decode_error, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(str(path), f"is not a whole ONNX file: {shorten(str(error))}") from None
-    return read_onnx_model(model, path)
 
 
 def read_onnx_model(model: Any, path: str | Path | None = None) -> BiasedNetwork:

@@ -14,13 +14,22 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError
+from certnn.errors import InputError, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
+from certnn.reading.networks.keras_writing import keras_file_like, keras_model_like
+from certnn.reading.networks.network_parts import parts_like
 from certnn.reading.networks.networks import read_network
+from certnn.reading.networks.onnx_writing import onnx_file_like, onnx_model_like
 
 #: Endings of files that can be written, and the package that writes them.
-_PACKAGES = {".pt": "torch", ".pth": "torch", ".safetensors": "safetensors"}
+_PACKAGES = {
+    ".pt": "torch",
+    ".pth": "torch",
+    ".safetensors": "safetensors",
+    ".onnx": "onnx",
+    ".keras": "h5py",
+}
 
 
 def network_like(source: Any, network: TwoLayerNetwork) -> Any:
@@ -29,24 +38,28 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     Parameters
     ----------
     source : object
-        A fitted estimator of scikit-learn, a ``torch.nn.Module``, or a dictionary of arrays. It is
-        copied, not changed.
+        A fitted estimator of scikit-learn, a ``torch.nn.Module``, an ``onnx.ModelProto``, a live
+        model of Keras, or a dictionary of arrays. It is copied, not changed.
     network : TwoLayerNetwork
         Of the same shapes but for the width, as `certnn.reading.networks.network_for` makes one.
 
     Returns
     -------
     object
-        An estimator, a module in its own precision, or a dictionary of float64 arrays.
+        An estimator, a module or model in its own precision, or a dictionary of float64 arrays.
 
     Raises
     ------
     InputError
-        If it is none of these, or the shapes are others.
+        If it is none of these, the shapes are others, or a bias has no place in it.
     """
     stored = read_network(source)
     if hasattr(source, "coefs_"):
         return _estimator_like(source, stored, network)
+    if hasattr(source, "SerializeToString"):
+        return onnx_model_like(source, network)
+    if stored.source.startswith("Keras"):
+        return keras_model_like(source, network)
     arrays = named_arrays(stored, network)
     if isinstance(source, Mapping):
         return arrays
@@ -62,22 +75,48 @@ def name_beside(path: str | Path, stem: str) -> str | None:
     return f"{stem}{suffix}" if suffix.lower() in _PACKAGES else None
 
 
-def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork) -> bytes | None:
-    """The content of a file like the one that a network was read from, in float64.
+def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork) -> bytes:
+    """The content of a file like the one that a network was read from.
 
-    None where it is of a kind that is not written, or the package for it is missing.
+    Of PyTorch and safetensors the weights of the two layers alone, in float64; of ONNX and Keras
+    the whole model, in its own precision.
+
+    Raises
+    ------
+    InputError
+        If it is of a kind that is not written, the package for it is missing, or the network has
+        what it has no place for.
     """
-    package = _PACKAGES.get(Path(path).suffix.lower())
-    if package is None or stored.layers is None or find_spec(package) is None:
-        return None
-    arrays = {name: np.ascontiguousarray(a) for name, a in named_arrays(stored, network).items()}
+    name, package = str(path), _PACKAGES.get(Path(path).suffix.lower())
+    if package is None:
+        raise InputError(name, "is of a kind that is not written")
+    if find_spec(package) is None:
+        raise InputError(name, f"is written with the package {package}: pip install {package}")
+    try:
+        if package == "onnx":
+            return onnx_file_like(path, network)
+        if package == "h5py":
+            return keras_file_like(path, network)
+    except InputError:
+        raise
+    except Exception as error:  # the libraries have errors of every kind for what they cannot write
+        reason = shorten(f"{type(error).__name__}: {error}")
+        raise InputError(name, f"cannot be written: {reason}") from None
+    if stored.layers is None:
+        raise InputError(name, "has no names of layers to write under")
+    return _state_dict(package, named_arrays(stored, network))
+
+
+def _state_dict(package: str, arrays: Mapping[str, FloatArray]) -> bytes:
+    """A file of tensors by name."""
+    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     if package == "safetensors":
         from safetensors.numpy import save
 
-        return bytes(save(arrays))
+        return bytes(save(plain))
     torch: Any = import_module("torch")
     stream = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in arrays.items()}, stream)
+    torch.save({name: torch.tensor(array) for name, array in plain.items()}, stream)
     return stream.getvalue()
 
 
@@ -91,45 +130,25 @@ def named_arrays(stored: BiasedNetwork, network: TwoLayerNetwork) -> dict[str, F
     InputError
         If inputs or outputs are others.
     """
-    U, hidden_bias, output_bias = _parts(stored, network)
-    if stored.layers is None:
-        found = {"U": U, "V": network.V, "hidden_bias": hidden_bias, "output_bias": output_bias}
-    else:
+    parts = parts_like(stored, network)
+    found = vars(parts)
+    if stored.layers is not None:
         hidden, output = (f"{name}." if name else "" for name in stored.layers)
         found = {
-            f"{hidden}weight": U.T,
-            f"{hidden}bias": hidden_bias,
-            f"{output}weight": network.V.T,
-            f"{output}bias": output_bias,
+            f"{hidden}weight": parts.U.T,
+            f"{hidden}bias": parts.hidden_bias,
+            f"{output}weight": parts.V.T,
+            f"{output}bias": parts.output_bias,
         }
     return {name: array for name, array in found.items() if array is not None}
 
 
-def _parts(
-    stored: BiasedNetwork, network: TwoLayerNetwork
-) -> tuple[FloatArray, FloatArray | None, FloatArray | None]:
-    """U without the bias, and the biases that there are in either network."""
-    inputs, outputs = stored.U.shape[0], stored.V.shape[1]
-    rows, columns = network.U.shape[0], network.V.shape[1]
-    if columns != outputs or rows not in (inputs, inputs + 1):
-        shapes = f"{network.U.shape} and {network.V.shape}"
-        wanted = f"{inputs} inputs, {outputs} outputs"
-        raise InputError("network", f"of shapes {shapes} is not for {wanted}")
-    hidden = network.U[inputs] if rows > inputs else None
-    if hidden is None and stored.hidden_bias is not None:
-        hidden = np.zeros(network.width)
-    output = network.output_bias
-    if output is None and stored.output_bias is not None:
-        output = np.zeros(outputs)
-    return network.U[:inputs], hidden, output
-
-
 def _estimator_like(source: Any, stored: BiasedNetwork, network: TwoLayerNetwork) -> Any:
-    U, hidden, output = _parts(stored, network)
+    parts = parts_like(stored, network)
     found = copy.deepcopy(source)
-    found.coefs_ = [U.copy(), network.V.copy()]
-    found.intercepts_ = [np.array(hidden), np.array(output)]
-    found.hidden_layer_sizes = (network.width,)
+    found.coefs_ = [parts.U.copy(), parts.V.copy()]
+    found.intercepts_ = [np.array(parts.hidden_bias), np.array(parts.output_bias)]
+    found.hidden_layer_sizes = (parts.U.shape[1],)
     return found
 
 

@@ -125,6 +125,14 @@ def refine(
         If rows are zero or parallel, all targets are zero, or no such proof is found in time.
     KeyboardInterrupt
         On Ctrl-C.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0, 0.0], [1.0, 1.0]], [1.0, 2.0], reg=0.1)
+    >>> found = certnn.refine(problem, digits=12)
+    >>> found.digits >= 12, found.decimal[:14]
+    (True, '0.138998702998')
     """
     start = time.monotonic()
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MOST_DIGITS:

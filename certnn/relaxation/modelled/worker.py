@@ -63,6 +63,14 @@ class SolverChoice:
         take "reduced" alone, and "dual" is for "CVXOPT" alone.
     options : dict
         Options of the solver, JSON values; our own take none.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> found = certnn.lower_bound(problem, "dnn", choice=certnn.SolverChoice("CLARABEL"))
+    >>> [figure.solver for figure in found.solver_figures], round(found.value, 4)
+    (['CLARABEL'], 0.29)
     """
 
     solver: str = OWN

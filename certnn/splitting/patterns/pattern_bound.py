@@ -120,6 +120,17 @@ def bound_over_patterns(
         If an argument is unusable.
     SolverError
         If the certificate of so many patterns takes longer than there is.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> from certnn.splitting.patterns import collect_patterns
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> network = certnn.TwoLayerNetwork([[1.0]], [[1.0]])  # its neuron is off on the second point
+    >>> patterns = collect_patterns(problem, [("mine", network)], sampled=0)
+    >>> found = certnn.bound_over_patterns(problem, patterns)
+    >>> found.bound.scope, round(found.value, 3)
+    ('networks with this 1 activation pattern', 2.095)
     """
     start = time.monotonic()
     if not 0.0 <= gap < 1.0:

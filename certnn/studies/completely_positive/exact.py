@@ -105,6 +105,14 @@ def exact_solution(
         If the gap is not reached; `certnn.train` hands out what is.
     KeyboardInterrupt
         On Ctrl-C before the gap is reached.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> solution = certnn.exact_solution(problem)
+    >>> len(solution.point.neurons), round(solution.objective.rounded, 6)
+    (2, 0.29)
     """
     require_problem(problem)
     if not 0.0 < gap < 1.0:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from certnn.directed_rounding import rounded_down
-from certnn.report.sandwich import COLORS
-from certnn.report.svg import plot_text, svg_element, svg_settings
+from certnn.report.svg import (
+    COLORS,
+    add_legend,
+    embedded,
+    framed_axes,
+    plot_text,
+    svg_document,
+    svg_settings,
+)
 from certnn.studies.experiments.methods import METHODS
 from certnn.studies.experiments.rows import Row
 
+_SIZE = 330.0, 220.0  # points
 _STYLES = ("-", "--", ":", "-.")
 
 
@@ -28,9 +34,8 @@ def objective_plot(rows: Sequence[Row], title: str) -> str:
     if not drawn:
         return ""
     with svg_settings(f"certnn experiments {title}"):
-        figure = Figure(figsize=(6.0, 3.4), layout="constrained")
-        axes = figure.add_subplot(
-            xlabel="iteration", ylabel="training objective", yscale="log", title=title
+        figure, axes = framed_axes(
+            *_SIZE, xlabel="iteration", ylabel="training objective", yscale="log", title=title
         )
         axes.set_xscale("symlog", linthresh=1.0)
         for row, style in zip(drawn, _STYLES * len(drawn), strict=False):
@@ -48,6 +53,5 @@ def objective_plot(rows: Sequence[Row], title: str) -> str:
             if row.cell["method"] == "rounded" and row.objective is not None:
                 label = METHODS["rounded"].title
                 axes.axhline(float(row.objective), color=COLORS["muted"], linewidth=1, label=label)
-        for text in axes.legend(frameon=False, fontsize=8).get_texts():
-            text.set_parse_math(False)
-        return svg_element(figure)
+        add_legend(axes)
+        return embedded(svg_document(figure), f"Training objective against iteration: {title}")

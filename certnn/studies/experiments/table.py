@@ -57,7 +57,7 @@ def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None
 def page(rows: Sequence[Row], command: str) -> str:
     """The HTML page, which loads nothing."""
     return render(
-        "template.html",
+        "experiments.html",
         __package__,
         accuracies=[row for row in rows if row.cell["table"] == ACCURACY],
         command=command,

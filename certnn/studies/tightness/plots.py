@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from certnn.report.svg import svg_element, svg_settings
+from certnn.report.svg import add_legend, embedded, framed_axes, svg_document, svg_settings
 from certnn.studies.sweep import Outcome
 
 #: What ratios are drawn against.
 AXES = ("n", "d", "c", "reg")
 #: A ratio above 1 is contradictory; it is drawn outside of the plot.
 _OFF = 2.0
+_SIZE = 330.0, 220.0  # points
 _STYLES = ("-o", "--s", ":^", "-.D", "-v", "--x")
 
 
@@ -39,8 +39,8 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
     if len(values) < 2:
         return ""
     with svg_settings(f"certnn tightness {axis}"):
-        figure = Figure(figsize=(6.0, 3.4), layout="constrained")
-        axes = figure.add_subplot(xlabel=axis, ylabel="proved bound / best network", ylim=(0, 1.03))
+        ratio = "proved bound / best network"
+        figure, axes = framed_axes(*_SIZE, xlabel=axis, ylabel=ratio, ylim=(0, 1.03))
         if axis == "reg":
             axes.set_xscale("log")
         axes.set_xticks(values, [f"{value:g}" for value in values])
@@ -58,5 +58,5 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
                 alpha=0.12,
                 linewidth=0,
             )
-        axes.legend(frameon=False, fontsize=8)
-        return svg_element(figure)
+        add_legend(axes)
+        return embedded(svg_document(figure), f"{ratio}, by level, against {axis}")

@@ -58,6 +58,12 @@ def examine(values: Record) -> None:
     _read(values)
 
 
+def problem_text(cell: Record) -> str:
+    """Which problem a cell is about, in words."""
+    sizes = [f"{name} {cell[name]}" for name in ("n", "d", "c") if name in cell]
+    return ", ".join([cell["family"], *sizes, f"reg {cell['reg']:g}", f"seed {cell['seed']}"])
+
+
 def contradictions(outcome: Outcome) -> list[str]:
     """A line for each figure of an outcome that another one shows to be wrong."""
     if outcome.values is None:
@@ -66,22 +72,24 @@ def contradictions(outcome: Outcome) -> list[str]:
     objective = parse_exact("objective_exact", best.objective_exact)
     wrong = []
     if best.objective != rounded_up(objective):
-        wrong.append(f"objective {best.objective!r} is not the exact one rounded up")
+        wrong.append(f"objective {best.objective:.10g} is not the exact one rounded up")
     if best.optimum > objective:
-        wrong.append(f"optimum {best.optimum!r} is above the objective {best.objective!r}")
+        wrong.append(f"optimum {best.optimum:.10g} is above the objective {best.objective:.10g}")
     elif not _gap_follows(best):
-        wrong.append(f"gap {best.gap!r} does not follow from objective and optimum")
+        wrong.append(f"gap {best.gap:.10g} does not follow from objective and optimum")
     for level, found in levels.items():
         bound = parse_exact("bound_exact", found.bound_exact)
         if bound > objective:
-            wrong.append(f"{level} bound {found.bound!r} is above the objective {best.objective!r}")
+            wrong.append(
+                f"{level} bound {found.bound:.10g} is above the objective {best.objective:.10g}"
+            )
         if found.bound != rounded_down(bound):
-            wrong.append(f"{level} bound {found.bound!r} is not the exact one rounded down")
+            wrong.append(f"{level} bound {found.bound:.10g} is not the exact one rounded down")
         if found.ratio != (rounded_down(bound / objective) if objective else 1.0):
-            wrong.append(f"{level} ratio {found.ratio!r} does not follow from the bound")
+            wrong.append(f"{level} ratio {found.ratio:.10g} does not follow from the bound")
     if verdict is not None and not 0.0 <= verdict.distance[0] <= verdict.distance[1] <= 1.0:
         wrong.append(f"distance {verdict.distance!r} is not an interval of shares")
-    return [f"{outcome.cell}: {line}" for line in wrong]
+    return [f"{problem_text(outcome.cell)}: {line}" for line in wrong]
 
 
 def _read(values: Record) -> tuple[_Best, dict[str, _Proved], _Verdict | None]:

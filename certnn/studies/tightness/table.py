@@ -19,7 +19,7 @@ from certnn.report.html import render
 from certnn.report.table_cells import plain_cells
 from certnn.studies.sweep import Outcome, read_earlier
 from certnn.studies.tightness.plots import AXES, ratio_plot
-from certnn.studies.tightness.records import contradictions
+from certnn.studies.tightness.records import contradictions, problem_text
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None
     document = {"command": command, "outcomes": [vars(outcome) for outcome in outcomes]}
     write_atomically(folder / "tightness.json", json.dumps(document, indent=1).encode() + b"\n")
     write_atomically(folder / "tightness.csv", _csv(outcomes).encode())
-    write_atomically(folder / "tightness.html", _html(outcomes, command).encode())
+    write_atomically(folder / "tightness.html", page(outcomes, command).encode())
 
 
 def _csv(outcomes: Sequence[Outcome]) -> str:
@@ -119,16 +119,16 @@ def _csv(outcomes: Sequence[Outcome]) -> str:
     return text.getvalue()
 
 
-def _html(outcomes: Sequence[Outcome], command: str) -> str:
-    plots = [(axis, ratio_plot(outcomes, axis)) for axis in AXES]
+def page(outcomes: Sequence[Outcome], command: str) -> str:
+    """The HTML page, which loads nothing."""
     return render(
-        "template.html",
+        "tightness.html",
         __package__,
         command=command,
         contradictions=[line for outcome in outcomes for line in contradictions(outcome)],
         earlier=read_earlier(outcomes),
-        failed=[outcome for outcome in outcomes if outcome.error],
-        plots=[(axis, Markup(plot)) for axis, plot in plots if plot],
+        failed=[f"{problem_text(one.cell)}: {one.error}" for one in outcomes if one.error],
+        plots=[Markup(plot) for axis in AXES if (plot := ratio_plot(outcomes, axis))],
         summaries=summaries(outcomes),
         verdicts=verdict_counts(outcomes),
     )

@@ -169,6 +169,14 @@ def tightness_verdict(
     ------
     InputError
         If an argument is unusable.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1)
+    >>> verdict = certnn.tightness_verdict(problem)
+    >>> verdict.standing, verdict.reason
+    ('tight', 'the rows lie on at most two lines through the origin')
     """
     require_problem(problem)
     return judge(find_evidence(problem, time_limit=time_limit, seed=seed), tolerance)

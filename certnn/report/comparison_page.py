@@ -1,0 +1,61 @@
+"""Several gap reports side by side, as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from certnn.atomic_files import read_bytes
+from certnn.errors import InputError
+from certnn.report.comparison import bound_standing, same_problem
+from certnn.report.consistency import contradictions
+from certnn.report.data import GapReport
+from certnn.report.html import render
+from certnn.report.sandwich import sandwich_svg
+from certnn.report.verdict import verdict
+
+_WIDTH = 300.0  # points
+#: Tells these pages from others.
+_MARK = '<meta name="generator" content="certnn report">'
+_LARGEST = 500_000_000
+
+
+def render_comparison(reports: Sequence[GapReport]) -> str:
+    """Return the page, to be written as UTF-8.
+
+    Parameters
+    ----------
+    reports : sequence of GapReport
+        At least one, in the order to show.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if not reports:
+        raise InputError("reports", "is empty")
+    plots = [Markup(sandwich_svg(report, _WIDTH)) for report in reports]
+    standings = map(bound_standing, reports)
+    return render(
+        "comparison.html",
+        all_proved=all(report.all_proved for report in reports),
+        lines_of=contradictions,
+        entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
+        same_problem=same_problem(reports),
+        mark=Markup(_MARK),
+    )
+
+
+def require_comparison(path: Path) -> None:
+    """Refuse a file that is no such page.
+
+    Raises
+    ------
+    InputError
+        If it is none or cannot be read.
+    """
+    if _MARK.encode() not in read_bytes(path, _LARGEST):
+        raise InputError(str(path), "is not a page of certnn report")
