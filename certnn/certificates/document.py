@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -257,6 +257,21 @@ def phases_certificate(
         "multipliers": _base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes()),
     }
     return _certificate(problem, "phases", Z, kappa, proof, about)
+
+
+def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatArray, float]:
+    """Z, and the kappa that is proved of it, of a certificate that certnn wrote itself.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    shape : (int, int)
+        (n, c).
+    """
+    proof = json.loads(certificate.document)["proof"]
+    parts = proof["Z"] if isinstance(proof["Z"], list) else [proof["Z"]]
+    Z = np.sum([np.frombuffer(b64decode(part), "<f8") for part in parts], axis=0).reshape(shape)
+    return Z, float(proof["kappa"])
 
 
 def cells_certificate(

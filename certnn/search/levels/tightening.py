@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates import Certified
+from certnn.certificates.document import dual_point
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
 from certnn.problem.dual_bound import expected_bound
 from certnn.problem.training_problem import TrainingProblem
+from certnn.search.levels.blending import blended
 from certnn.search.levels.level import Context, Level
 from certnn.splitting.cells.proof import CellsProver
 from certnn.splitting.partition.proof import PartitionProver
@@ -110,7 +113,13 @@ class Cells:
             If there are too many columns, or none is found.
         """
         prover = CellsProver(context.problem.features, context.problem.reg)
-        yield from _tightened(context, self, prover, context.budget.part(self.share))
+        relaxed = None
+        if context.best is not None:
+            shape = (context.problem.n, context.problem.c)
+            Z, kappa = dual_point(context.best.certificate, shape)
+            relaxed = Z * min(1.0, context.problem.reg / kappa)
+        budget = context.budget.part(self.share)
+        yield from _tightened(context, self, prover, budget, relaxed)
 
 
 def _is_compiled(function: Any) -> bool:
@@ -121,7 +130,11 @@ def _is_compiled(function: Any) -> bool:
 
 
 def _tightened(
-    context: Context, level: Level, prover: Prover, budget: Budget
+    context: Context,
+    level: Level,
+    prover: Prover,
+    budget: Budget,
+    relaxed: FloatArray | None = None,
 ) -> Iterator[Certified]:
     problem, goal = context.problem, context.goal
     generation = ColumnGeneration(problem, budget, context.networks, goal.seed)
@@ -139,6 +152,7 @@ def _tightened(
         -math.inf if context.best is None else context.best.bound.rounded,
         1.0 + goal.gap,
         tell,
+        relaxed,
     )
     none, why = True, "floats are not enough for it"
     try:
@@ -167,6 +181,7 @@ def tightening_proofs(
     known: float,
     enough: float,
     tell: Tell,
+    relaxed: FloatArray | None = None,
 ) -> Iterator[DualNormProof | NoProof]:
     """Search for proofs of smaller and smaller multiples of reg.
 
@@ -189,6 +204,8 @@ def tightening_proofs(
         A multiple of reg that is not passed over on the way to smaller ones.
     tell : callable
         Called when something begins.
+    relaxed : ndarray, shape (n, c), or None
+        A dual point of a relaxation, whose dual norm is at most reg, to blend the residuals with.
 
     Yields
     ------
@@ -213,12 +230,13 @@ def tightening_proofs(
             break
         tries, factors = factors[passed::-1], factors[passed + 1 :]
         tried = tries[0]
-        found = _proof(problem, generation, prover, tried, limits, known, tell)
+        find = partial(_proof, problem, generation, prover, limits, known, tell, relaxed)
+        found = find(tried)
         for tried in tries[1:]:
             if not isinstance(found, NoProof) or limits.budget.over:
                 break
             factors, why = [], found.reason  # too near to reg for the training: the ones before
-            found = _proof(problem, generation, prover, tried, limits, known, tell)
+            found = find(tried)
         if isinstance(found, NoProof):
             why = found.reason
             break
@@ -261,10 +279,11 @@ def _proof(
     problem: TrainingProblem,
     generation: ColumnGeneration,
     prover: Prover,
-    factor: float,
     limits: Limits,
     known: float,
     tell: Tell,
+    relaxed: FloatArray | None,
+    factor: float,
 ) -> DualNormProof | NoProof | None:
     tolerance = _TRAINED * (factor - 1.0)
     margin = min(max(_ROOM * (factor - 1.0), _LEAST_ROOM), _MOST_ROOM)
@@ -279,7 +298,13 @@ def _proof(
         if expected_bound(problem, generation.residual, factor) <= known:
             return None
         tell(f"proving {factor:.9g} reg", generation.objective)
-        found = prover.prove(generation.residual, factor * problem.reg, margin, limits)
+        residual = generation.residual
+        blend = None if relaxed is None else blended(problem, residual, relaxed, factor)
+        if blend is not None:
+            found = prover.prove(blend.Z, blend.factor * problem.reg, margin, limits)
+            if not isinstance(found, NoProof) or limits.budget.over:
+                return found
+        found = prover.prove(residual, factor * problem.reg, margin, limits)
         if not isinstance(found, NoProof) or found.violators.shape[1] == 0:
             return found
         generation.add(found.violators)
