@@ -107,7 +107,7 @@ def unusable_commands(text):
 
 def unknown_options(text):
     """Options that stand by themselves in a line, and are neither certnn's nor pytest's."""
-    known = {"-v", *re.findall(r'"(--certnn-\w+)"', _plugin())}
+    known = {"-v", *re.findall(r'"(--certnn-[\w-]+)"', _plugin())}
     for parser in (_parser(), *command_parsers().values()):
         known |= {*parser._option_string_actions}
     alone = (code.split(" ")[0] for code in code_in_lines(text) if re.match("--?[a-z]", code))
