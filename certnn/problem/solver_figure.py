@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 #: Names of the levels, from the weakest to the strongest.
-LEVELS = ("shor", "block", "dnn", "cuts", "regions", "phases", "partition")
+LEVELS = ("shor", "block", "dnn", "cuts", "regions", "phases", "partition", "cells")
 
 
 @dataclass(frozen=True)

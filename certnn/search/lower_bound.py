@@ -59,8 +59,8 @@ def lower_bound(
     problem : TrainingProblem
     level : str
         "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "regions",
-        "regions(k)", "phases" or "partition"; see `certnn.search.levels.schedule.stages`. After a
-        partition "auto" runs no further level, unless there is a limit: then it goes on, also with
+        "regions(k)", "phases", "partition" or "cells"; see
+        `certnn.search.levels.schedule.stages`. After a partition "auto" runs no further level, unless there is a limit: then it goes on, also with
         levels that take long, until its goal or its limit is reached.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
@@ -70,21 +70,21 @@ def lower_bound(
     budget : Budget or None
         One to share with other calls, in place of the limits.
     memory_limit : float
-        Bytes, positive, of a partition or of phases while they are searched for; the certificate is
-        about a third larger.
+        Bytes, positive, of a partition, cells or phases while they are searched for; a certificate
+        is about a third larger.
     target : float or None
         Stop once a bound of at least this is proved.
     gap : float
         Stop once the bound is within this share of the objective of the best network known; 0 to
         go on until time or memory runs out.
     network : TwoLayerNetwork or None
-        The best network known: where the training for phases or a partition starts.
+        The best network known: where the training for phases, cells or a partition starts.
     choice : SolverChoice or None
         Solver, formulation and options for the levels block and dnn; by default our own solvers,
         which certify as they go.
     improve : LowerBoundResult or None
-        An earlier result on the same problem; its levels are not run again, but for phases and
-        partition, which go on from its network.
+        An earlier result on the same problem; its levels are not run again, but for phases,
+        cells and partition, which go on from its network.
     near : LowerBoundResult or None
         A result for the same points with another reg or other targets: our own solvers of the
         relaxation begin with its working set.
@@ -92,7 +92,7 @@ def lower_bound(
         A Dask cluster for the sums over points of the level shor
         (`certnn.relaxation.shor.distributed.connected`).
     seed : int
-        Of the training for phases or a partition.
+        Of the training for phases, cells or a partition.
     progress : callable or None
         Called as ``progress(stage, bound, objective)`` when something starts or is proved, with
         the best bound and the objective of the best network, each None if there is none yet.

@@ -146,8 +146,9 @@ def train(
 
     Column generation: a group lasso over the hidden directions found, and a search for directions
     that would lower the objective. Where there are few columns that search is a partition of weight
-    space (Theorem 16), and where there are few points it may be one over the phases of their
-    activations (Theorem 19); it finds such a direction or proves that there is none.
+    space (Theorem 16) or one over cells of it (Theorem 52), and where there are few points it may
+    be one over the phases of their activations (Theorem 19); it finds such a direction or proves
+    that there is none.
 
     Parameters
     ----------

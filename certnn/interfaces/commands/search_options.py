@@ -20,8 +20,8 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level",
         default="auto",
-        help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases "
-        "or partition (default: auto)",
+        help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), "
+        "phases, partition or cells (default: auto)",
     )
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
@@ -63,7 +63,7 @@ def add_memory_option(command: argparse.ArgumentParser) -> None:
         type=float,
         default=MEGABYTES,
         metavar="MB",
-        help="of a partition or phases that are searched for (default: 1000)",
+        help="of a partition, cells or phases that are searched for (default: 1000)",
     )
 
 
@@ -95,6 +95,6 @@ def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
     if options.memory_limit != MEGABYTES and not any(stage.trains for stage in plan):
         raise InputError(
             "memory_limit",
-            f"is for the levels partition and phases; {options.level} runs neither here",
+            f"is for the levels partition, cells and phases; {options.level} runs none of these",
         )
     return 1e6 * float(options.memory_limit)

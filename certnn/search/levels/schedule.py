@@ -3,8 +3,8 @@
 shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest
 (Theorem 13). lifts has a relaxation for each direction of the outputs, with products in groups of
 points and with norms, and regions one for each region of weight space too. A partition of weight
-space, and phases of the activations, prove the dual norm itself, as tightly as time and memory
-allow, and train as they go.
+space into cones, cells of it, and phases of the activations prove the dual norm itself, as tightly
+as time and memory allow, and train as they go.
 """
 
 from __future__ import annotations
@@ -84,8 +84,10 @@ def stages(
     request : str
         "shor", "block" (groups of 25), "block(k)", "lifts", "lifts(k)" (groups of k), "dnn",
         "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
-        "phases", "partition", or "auto": a partition first if there are at most 5 columns, which
-        goes on after lifts if there is a limit; then lifts where there are more than 25 distinct
+        "phases", "partition", "cells", or "auto": a partition first if there are at most 5 columns,
+        which goes on after lifts if there is a limit, or cells if there are more than 300
+        directions and up to 2 outputs, which come first up to 7 columns and with a limit after
+        lifts up to 16; then lifts where there are more than 25 distinct
         directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
         directions, and with more outputs block up to 2000; phases last, up to 100 directions and 3
         outputs.
@@ -136,21 +138,19 @@ def stages(
         if limited and plain and not general:
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
-        cut = limited and outputs <= _CELLS_OUTPUTS_UP_TO and columns <= MOST_COLUMNS
-        if columns > _PARTITION_UP_TO and not cut:
+        few = columns <= _PARTITION_UP_TO
+        cut = outputs <= _CELLS_OUTPUTS_UP_TO and columns <= MOST_COLUMNS
+        cut = cut and (directions > _SOON_UP_TO if few else limited)
+        if not few and not cut:
             return (shor, *later) if later else (SHOR,)
         lifts = tuple(level for level in later if isinstance(level, Lifts))
-        if not lifts or not limited:
-            return (shor, PARTITION, *later)
-        last: tuple[Level, ...] = (CELLS,) if cut else (PARTITION,)
-        # Where the first is not soon done, the last goes on from what lifts have proved.
+        last: Level = CELLS if cut else PARTITION
         first: tuple[Level, ...] = ()
-        if cut and columns <= _CELLS_FIRST_UP_TO and directions > _SOON_UP_TO:
-            first = (CELLS,)
-        elif directions <= _SOON_UP_TO and columns <= _PARTITION_UP_TO:
-            first, last = (Partition(_FIRST_SHARE),), (PARTITION,)
-        planned = (shor, *first, *lifts, *last)
-        return tuple(dict.fromkeys((*planned, *later)))
+        if not lifts or not limited or (cut and columns <= _CELLS_FIRST_UP_TO):
+            first = (last,)
+        elif directions <= _SOON_UP_TO and not cut:  # what is not done soon goes on after lifts
+            first = (Partition(_FIRST_SHARE),)
+        return tuple(dict.fromkeys((shor, *first, *lifts, last, *later)))
     if request in ("dnn", "cuts"):
         tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (shor, *_early(directions, general or not plain), *tightest)
