@@ -185,7 +185,7 @@ class RoundedPoints:
         up, down = max(0, -shift), max(0, shift)
         half = 1 << down >> 1
         rows = [[(entry << up) + half >> down for entry in row] for row in matrix.rows]
-        return RoundedPoints(rows, matrix.exponent + shift)
+        return RoundedPoints(rows, matrix.exponent + shift if longest else 0)
 
 
 def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
