@@ -174,9 +174,9 @@ def open_leaves(
         np.frombuffer(given[1], np.uint8),
         np.frombuffer(given[2], np.float32),
     )
-    walk = _new_walk(direction, deepest, places, work.left)
+    walk = _new_walk(direction, min(deepest, 28 * len(points[0][0])), places, work.left)
     while True:
-        status = _walk(direction, walk)
+        status = _walk(direction, walk, deepest)
         at, code, number, codes, numbers, slot, depth, work.left = walk.place.tolist()
         if status > _OPEN:
             raise Rejected(_WRONG[status - 3])
@@ -198,7 +198,7 @@ def open_leaves(
 
 
 def _new_walk(direction: Direction, deepest: int, places: _Places, left: int) -> Walk:
-    (m, k), depths = direction.points.shape, deepest + 3
+    (m, k), depths = direction.points.shape, deepest + 3  # no coordinate is split 29 times
     walk = Walk(
         place=np.array([*places, 0, 0, 1, 0, left]),
         low=np.zeros((depths, k), np.int64),
@@ -216,14 +216,13 @@ def _new_walk(direction: Direction, deepest: int, places: _Places, left: int) ->
 
 
 @njit(cache=True, nogil=True)
-def _walk(direction: Direction, walk: Walk) -> int:
+def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
     """Go on to the next leaf that is not settled here, to the end, or to what is wrong.
 
     Returns the number of one of the constants, or 3 + that of what is wrong.
     """
     place, k = walk.place, direction.points.shape[1]
     tree, codes, multipliers = direction.tree, direction.codes, direction.multipliers
-    deepest = walk.depth.size - 3
     form = np.empty((k + 1, k + 1))
     for _ in range(1 + _ENTRIES_AT_ONCE // direction.points.size):
         if place[_BOXES] == 0:

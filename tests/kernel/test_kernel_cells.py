@@ -39,7 +39,7 @@ def least(a, b, c, low, high):
 
 
 @given(CODES, ENDS, ENDS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_every_code_is_of_a_majorant(code, below, high):
     a, b, c = majorant(code, -below, high)
     a, b = Fraction(a, 2**60), Fraction(b, 2**60)
@@ -50,7 +50,7 @@ def test_every_code_is_of_a_majorant(code, below, high):
 
 
 @given(st.integers(0, 15), st.integers(0, 15), ENDS, ENDS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_codes_of_minorants(p, q, below, high):
     code = 16 * min(p, 15 - q) + q
     a, b = (Fraction(number, 2**60) for number in minorant(code, -below, high))

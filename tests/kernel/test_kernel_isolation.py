@@ -50,22 +50,23 @@ def test_the_filter_is_imported_in_one_function():
     assert functions == [("cells.py", "_filter"), ("partition.py", "_filtered")]
 
 
-PARTITION = Path(__file__).parents[1] / "certificates" / "correct" / "partition.json"
+CORRECT = Path(__file__).parents[1] / "certificates" / "correct"
 CHECK = """
 import sys
 if sys.argv[2] == "blocked":
     sys.modules[sys.argv[3]] = None
-from certnn.kernel import check_certificate, partition
-partition._SMALL = 0
+from certnn.kernel import cells, check_certificate, partition
+cells._SMALL = partition._SMALL = 0
 print(check_certificate(open(sys.argv[1], "rb").read()).value, "numba.core" in sys.modules)
 """
 
 
 @pytest.mark.parametrize("package", ["numba", "numpy"])
-def test_the_filter_is_not_needed(package):
+@pytest.mark.parametrize("kind", ["partition", "cells"])
+def test_the_filters_are_not_needed(kind, package):
     answers = [
         subprocess.run(
-            [sys.executable, "-c", CHECK, PARTITION, how, package],
+            [sys.executable, "-c", CHECK, CORRECT / f"{kind}.json", how, package],
             capture_output=True,
             text=True,
             check=True,
