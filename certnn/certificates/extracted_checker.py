@@ -100,7 +100,8 @@ def integer_form(document: bytes) -> bytes:
     """
     instance, claimed, proof = kernel.read_proof(document)
     if proof is None:
-        raise InputError("verified", "only the kinds psd and partition can be checked so")
+        kinds = "takes the kinds psd and partition alone, and this certificate is of another"
+        raise InputError("verified", f"the extracted checker {kinds}")
     if (instance.loss, instance.output_bias) != ("half-squared", False):
         raise InputError("verified", "is for the half-squared loss without an output bias")
     if instance.hidden_bias == "free":

@@ -9,6 +9,7 @@ the exact check. Needs numba; compiled.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from certnn.kernel.cell_geometry import (
     AT_SIDE,
     CODES_END,
+    GRID_BITS,
     NO_COORDINATE,
     NUMBERS_END,
     TOO_DEEP,
@@ -29,13 +31,15 @@ from certnn.kernel.cell_geometry import (
     minorant,
     trimmed,
 )
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
 
 _UNIT = 1 / (1 << 52)
-#: Nodes between two looks at signals, which Python sees to.
-_NODES_AT_ONCE = 1 << 10
+#: Nodes times entries of points between two looks at signals, which Python sees to.
+_ENTRIES_AT_ONCE = 1 << 22
 
-_Floats = NDArray[np.float64]
 _Integers = NDArray[Any]
+_Places = tuple[int, int, int]
 
 _compiled: Any = njit(cache=True, nogil=True)
 box_trimmed, point_interval = _compiled(trimmed), _compiled(interval)
@@ -43,26 +47,25 @@ point_majorant, point_minorant = _compiled(majorant), _compiled(minorant)
 
 
 class OpenLeaf(NamedTuple):
-    """A leaf that the exact check must judge; at last the end of the tree, or that all is wrong.
+    """A leaf that the exact check must judge, in the integers that it has itself.
 
     Attributes
     ----------
-    boxes : list of (list of int, list of int)
-        The boxes from the root to the leaf; none if this is not a leaf.
-    wrong : str
-        Why the tree is rejected here, or "".
-    own, after : (int, int, int)
-        Places in the tree, the codes and the multipliers: where those of the leaf begin, and what
-        comes after it.
-    left : int
-        The work that is left.
+    low, high : list of int
+        Its box.
+    mixed : list of int
+        The points that may have either sign there.
+    linear : list of int
+        Σ σ_i x_i of those that are not negative there.
+    intervals : list of (int, int)
+        Of the mixed points.
     """
 
-    boxes: list[tuple[list[int], list[int]]]
-    wrong: str
-    own: tuple[int, int, int]
-    after: tuple[int, int, int]
-    left: int
+    low: list[int]
+    high: list[int]
+    mixed: list[int]
+    linear: list[int]
+    intervals: list[tuple[int, int]]
 
 
 class Direction(NamedTuple):
@@ -71,16 +74,16 @@ class Direction(NamedTuple):
     Attributes
     ----------
     points : int64 array, shape (m, k)
-    weights : float64 array, shape (m,)
-        Integers, not zero.
+    weights : int64 array, shape (m,)
+        σ_i, not zero.
     height : float
-        Not above the integer.
+        That nearest to the integer.
     tree, codes : uint8 array
     multipliers : float32 array
     """
 
     points: _Integers
-    weights: _Floats
+    weights: _Integers
     height: float
     tree: _Integers
     codes: _Integers
@@ -98,14 +101,13 @@ class Walk(NamedTuple):
         The boxes still to visit, the last one next.
     depth : int64 array, shape (depths,)
         Number of boxes above each of them.
-    path_low, path_high : int64 array, shape (depths, k)
-        The boxes above the one at hand, and itself.
     mixed : int32 array, shape (depths, m)
         Of row 1 on: the points that may have either sign, of the boxes on the path.
     counts : int64 array, shape (depths,)
         How many they are.
-    linear : float64 array, shape (depths, k + 1)
-        Σ σ_i x_i of the linear points of the boxes on the path, and Σ |σ_i| |x_i|₁.
+    linear : int64 array, shape (depths, 2, k)
+        Σ σ_i x_i of the linear points of the boxes on the path: of the last 26 bits of each
+        product, and of what is before them.
     lows, highs : int64 array, shape (m,)
         The intervals of the mixed points of the box at hand.
     """
@@ -114,11 +116,9 @@ class Walk(NamedTuple):
     low: _Integers
     high: _Integers
     depth: _Integers
-    path_low: _Integers
-    path_high: _Integers
     mixed: _Integers
     counts: _Integers
-    linear: _Floats
+    linear: _Integers
     lows: _Integers
     highs: _Integers
 
@@ -132,51 +132,81 @@ _WRONG = (TREE_ENDS, NO_COORDINATE, TOO_DEEP, AT_SIDE, CODES_END, NUMBERS_END, T
 
 
 def open_leaves(
-    direction: Direction, places: tuple[int, int, int], deepest: int, left: int
-) -> Iterator[OpenLeaf]:
-    """The leaves that are not settled here, and then the end or where something is wrong.
+    points: list[tuple[list[int], int]],
+    height: int,
+    given: tuple[bytes, bytes, array[float]],
+    places: _Places,
+    deepest: int,
+    work: Work,
+) -> Iterator[tuple[_Places, OpenLeaf | None]]:
+    """The leaves that are not settled here, and at last the end of the tree.
 
     Parameters
     ----------
-    direction : Direction
+    points, height
+        As in `certnn.kernel.cells.CellDirection`: at least one point, less than 1000 bits.
+    given : (bytes, bytes, array of float)
+        The tree, the codes and the multipliers of the file.
     places : (int, int, int)
-        Where its part of the tree, the codes and the multipliers begins.
+        Where those of this direction begin.
     deepest : int
         Boxes that may be above one.
-    left : int
-        Work that may be taken; what an open leaf takes is counted.
+    work : Work
+        What the integers would take is taken; an open leaf takes what its matrix takes itself.
 
     Yields
     ------
-    OpenLeaf
+    places : (int, int, int)
+        In the tree behind a leaf, and where its codes and multipliers begin; at last the ends.
+    leaf : OpenLeaf or None
+        None at the end.
+
+    Raises
+    ------
+    Rejected
+        If something is wrong with the tree, or the work is too much.
     """
-    walk = _new_walk(direction, deepest, places, left)
-    status = _GOING_ON
-    while status in (_GOING_ON, _OPEN):
-        status = _walk(direction, walk)
-        at, code, number, codes, numbers, _, depth, left = walk.place.tolist()
-        boxes = []
+    direction = Direction(
+        np.array([x for x, _ in points], np.int64),
+        np.array([weight for _, weight in points], np.int64),
+        float(height),
+        np.frombuffer(given[0], np.uint8),
+        np.frombuffer(given[1], np.uint8),
+        np.frombuffer(given[2], np.float32),
+    )
+    walk = _new_walk(direction, min(deepest, 28 * len(points[0][0])), places, work.left)
+    while True:
+        status = _walk(direction, walk, deepest)
+        at, code, number, codes, numbers, slot, depth, work.left = walk.place.tolist()
+        if status > _OPEN:
+            raise Rejected(_WRONG[status - 3])
+        if status == _ENDED:
+            yield (at, code, number), None
+            return
         if status == _OPEN:
-            path = zip(walk.path_low[: depth + 1], walk.path_high[: depth + 1], strict=True)
-            boxes = [(low.tolist(), high.tolist()) for low, high in path]
-        if status != _GOING_ON:
-            own, after = (at - 1, codes, numbers), (at, code, number)
-            wrong = _WRONG[status - 3] if status > _OPEN else ""
-            yield OpenLeaf(boxes, wrong, own, after, left)
+            count = walk.counts[depth + 1]
+            below, above = walk.linear[depth + 1].tolist()
+            leaf = OpenLeaf(
+                walk.low[slot].tolist(),
+                walk.high[slot].tolist(),
+                walk.mixed[depth + 1, :count].tolist(),
+                [(a << GRID_BITS) + b for a, b in zip(above, below, strict=True)],
+                list(zip(walk.lows[:count].tolist(), walk.highs[:count].tolist(), strict=True)),
+            )
+            yield (at, codes, numbers), leaf
+            walk.place[_LEFT] = work.left
 
 
-def _new_walk(direction: Direction, deepest: int, places: tuple[int, int, int], left: int) -> Walk:
-    (m, k), depths = direction.points.shape, deepest + 3
+def _new_walk(direction: Direction, deepest: int, places: _Places, left: int) -> Walk:
+    (m, k), depths = direction.points.shape, deepest + 3  # no coordinate is split 29 times
     walk = Walk(
         place=np.array([*places, 0, 0, 1, 0, left]),
         low=np.zeros((depths, k), np.int64),
         high=np.zeros((depths, k), np.int64),
         depth=np.zeros(depths, np.int64),
-        path_low=np.zeros((depths, k), np.int64),
-        path_high=np.zeros((depths, k), np.int64),
         mixed=np.zeros((depths, m), np.int32),
         counts=np.zeros(depths, np.int64),
-        linear=np.zeros((depths, k + 1)),
+        linear=np.zeros((depths, 2, k), np.int64),
         lows=np.zeros(m, np.int64),
         highs=np.zeros(m, np.int64),
     )
@@ -186,33 +216,30 @@ def _new_walk(direction: Direction, deepest: int, places: tuple[int, int, int], 
 
 
 @njit(cache=True, nogil=True)
-def _walk(direction: Direction, walk: Walk) -> int:
+def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
     """Go on to the next leaf that is not settled here, to the end, or to what is wrong.
 
     Returns the number of one of the constants, or 3 + that of what is wrong.
     """
     place, k = walk.place, direction.points.shape[1]
     tree, codes, multipliers = direction.tree, direction.codes, direction.multipliers
-    deepest = walk.depth.size - 3
-    form, vector = np.empty((k + 1, k + 1)), np.empty(k + 1)
-    for _ in range(_NODES_AT_ONCE):
+    form = np.empty((k + 1, k + 1))
+    for _ in range(1 + _ENTRIES_AT_ONCE // direction.points.size):
         if place[_BOXES] == 0:
             return _ENDED
         place[_BOXES] -= 1
         slot = place[_BOXES]
         depth = walk.depth[slot]
-        low, high = walk.path_low[depth], walk.path_high[depth]
-        for j in range(k):
-            low[j], high[j] = walk.low[slot, j], walk.high[slot, j]
+        low, high = walk.low[slot], walk.high[slot]
         if not box_trimmed(low, high):
             continue
         place[_DEPTH] = depth
-        place[_LEFT] -= 32 * walk.counts[depth] * k
+        place[_LEFT] -= 64 * walk.counts[depth] * (k + 1)
         if place[_LEFT] < 0:
             return 9
         if place[_AT] == tree.size:
             return 3
-        _settle(direction, walk, depth)
+        _settle(direction, walk, low, high, depth)
         count = walk.counts[depth + 1]
         node = int(tree[place[_AT]])
         place[_AT] += 1
@@ -225,14 +252,12 @@ def _walk(direction: Direction, walk: Walk) -> int:
             middle = 0 if node > k else (low[j] + high[j]) >> 1
             if not low[j] < middle < high[j]:
                 return 6
-            for half in range(2):  # the lower one is visited first
-                for m in range(k):
-                    walk.low[slot + half, m], walk.high[slot + half, m] = low[m], high[m]
-                walk.depth[slot + half] = depth + 1
-            walk.low[slot, j] = walk.high[slot + 1, j] = middle
+            walk.low[slot + 1], walk.high[slot + 1] = low, high
+            low[j] = walk.high[slot + 1, j] = middle  # the lower half is visited first
+            walk.depth[slot] = walk.depth[slot + 1] = depth + 1
             place[_BOXES] += 2
             continue
-        place[_LEFT] -= 9 * ((count + k) * (k + 2) ** 2 + (k + 1) ** 3 // 3)
+        place[_LEFT] -= 9 * (count + k) * (k + 2) ** 2
         place[_CODES], place[_NUMBERS] = place[_CODE], place[_NUMBER]
         place[_CODE] += count
         place[_NUMBER] += k + 1
@@ -242,28 +267,29 @@ def _walk(direction: Direction, walk: Walk) -> int:
             return 7
         if place[_NUMBER] > multipliers.size:
             return 8
-        if not _proved(direction, walk, depth, form, vector):
+        if not _proved(direction, walk, low, high, depth, form):
             return _OPEN
+        place[_LEFT] -= 9 * ((k + 1) ** 3 // 3)
+        if place[_LEFT] < 0:
+            return 9
     return _GOING_ON
 
 
 @njit(cache=True, nogil=True)
-def _settle(direction: Direction, walk: Walk, depth: int) -> None:
+def _settle(direction: Direction, walk: Walk, low: _Integers, high: _Integers, depth: int) -> None:
     """The intervals of the points mixed above; those of one sign are taken out."""
-    above, mixed = walk.mixed[depth], walk.mixed[depth + 1]
-    low, high, kept = walk.path_low[depth], walk.path_high[depth], 0
-    linear, k = walk.linear[depth + 1], low.size
-    for j in range(k + 1):
-        linear[j] = walk.linear[depth, j]
+    above, mixed, linear = walk.mixed[depth], walk.mixed[depth + 1], walk.linear[depth + 1]
+    kept = 0
+    linear[:] = walk.linear[depth]
     for place in range(walk.counts[depth]):
         i = above[place]
         x = direction.points[i]
         bottom, top = point_interval(x, low, high)
         if bottom >= 0:
-            for j in range(k):
+            for j in range(low.size):
                 part = direction.weights[i] * x[j]
-                linear[j] += part
-                linear[k] += abs(part)
+                linear[0, j] += part & (1 << 26) - 1
+                linear[1, j] += part >> 26
         elif top > 0:
             mixed[kept] = i
             walk.lows[kept], walk.highs[kept] = bottom, top
@@ -272,21 +298,29 @@ def _settle(direction: Direction, walk: Walk, depth: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _proved(direction: Direction, walk: Walk, depth: int, form: _Floats, vector: _Floats) -> bool:
-    """Whether the form of the leaf is positive definite for certain."""
+def _proved(
+    direction: Direction,
+    walk: Walk,
+    low: _Integers,
+    high: _Integers,
+    depth: int,
+    form: NDArray[np.float64],
+) -> bool:
+    """Whether the form of the leaf is positive definite for certain; half the exact matrix."""
     place, mixed, count = walk.place, walk.mixed[depth + 1], walk.counts[depth + 1]
-    low, high = walk.path_low[depth], walk.path_high[depth]
-    k, height, scale = low.size, direction.height, 1.0 / (1 << 60)
+    linear, k, height = walk.linear[depth + 1], low.size, direction.height
+    scale, grid = 1 / (1 << 60), 1 / (1 << 26)
     # `size` is above the sum of the absolute values of whatever is added up in any entry.
-    size = height + walk.linear[depth + 1, k]
-    corner = height
+    size, form[0, 0] = height, height
     for j in range(k):
-        vector[j] = -0.5 * walk.linear[depth + 1, j]
-        for m in range(k):
+        total = linear[1, j] * float(1 << 26) + linear[0, j]
+        size += abs(total)
+        form[j + 1, 0] = -total / 2
+        for m in range(j + 1):
             form[j + 1, m + 1] = 0.0
     for at in range(count):
         i, code = mixed[at], int(direction.codes[place[_CODES] + at])
-        weight, x = direction.weights[i], direction.points[i]
+        weight, x = float(direction.weights[i]), direction.points[i]
         if weight > 0.0:
             a, b, c = point_majorant(code, walk.lows[at], walk.highs[at])
         else:
@@ -295,31 +329,29 @@ def _proved(direction: Direction, walk: Walk, depth: int, form: _Floats, vector:
             a, b = point_minorant(code, walk.lows[at], walk.highs[at])
             c = 0
         square, slope = weight * (a * scale), weight * (b * scale)
-        corner -= weight * c
+        form[0, 0] -= weight * c
         length = 0.0
         for j in range(k):
-            vector[j] -= 0.5 * slope * x[j]
+            form[j + 1, 0] -= slope * x[j] / 2
             length += abs(x[j])
             part = square * x[j]
             for m in range(j + 1):
                 form[j + 1, m + 1] -= part * x[m]
         size += abs(weight) * c + abs(slope) * length + abs(square) * length * length
-    numbers, grid = direction.multipliers, 1.0 / (1 << 26)
+    numbers = direction.multipliers
     sphere = height * numbers[place[_NUMBERS] + k]
-    corner -= sphere
+    form[0, 0] -= sphere
     size += abs(sphere)
     for j in range(k):
         side = height * numbers[place[_NUMBERS] + j]
         if not side >= 0.0:
             return False
         left, right = low[j] * grid, high[j] * grid
-        corner += side * left * right
-        form[j + 1, 0] = vector[j] - 0.5 * side * (left + right)
+        form[0, 0] += side * left * right
+        form[j + 1, 0] -= side * (left + right) / 2
         form[j + 1, j + 1] += side + sphere
-        size += 4.0 * side
-    form[0, 0] = corner
-    # Each entry is off by at most (count + k + 30) units of `size`, and so are the pivots.
-    shift = _UNIT * (k + 2) * (count + walk.lows.size + k + 60) * size
+        size += 4 * side
+    shift = _UNIT * (k + 2) * (count + k + 60) * size  # Theorem 52(d)
     if not shift < math.inf:
         return False
     for j in range(k + 1):

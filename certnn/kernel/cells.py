@@ -10,11 +10,11 @@ of (1, y) is left, which is shown to be positive definite. It is all linear in t
 
 from __future__ import annotations
 
-import math
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from operator import mul
+from typing import Any
 
 from certnn.kernel.cell_geometry import (
     AT_SIDE,
@@ -34,6 +34,7 @@ from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_transpose
 from certnn.kernel.outputs import proved_directions
 from certnn.kernel.rejected import Rejected
+from certnn.kernel.spans import span_of_integers
 from certnn.kernel.work import Work
 
 #: P may shorten a vector by this share: what a direction must fall short of its bound.
@@ -42,6 +43,10 @@ _SHRINK_BITS = 30
 _DEEPEST = 400
 #: Proofs with fewer nodes times points are not worth loading numba.
 _SMALL = 20_000
+#: Bounds of a direction from here on are not for floats.
+_LONG = 1 << 512
+
+_OpenLeaves = Callable[..., Iterator[tuple[tuple[int, int, int], Any]]]
 
 
 @dataclass(frozen=True)
@@ -99,16 +104,25 @@ def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: B
     work.hold(2 * n * k, bits)
     _require_nearly_orthogonal(proof.rotation, work)
     points = RoundedPoints.of(times_transpose(features, proof.rotation.transposed(), backend))
-    rest = _Rest(proof)
-    filtered = backend == "auto" and len(proof.tree) * n > _SMALL and find_spec("numba") is not None
+    rest, bits = _Rest(proof), bits + proof.Z.span.bits
+    large = backend == "auto" and len(proof.tree) * n > _SMALL
+    open_leaves = _filter() if large else None
     for ray, bound in zip(rays, proof.bounds, strict=True):
-        work.spend(n * (c + k), proof.Z.span.bits + bits)
+        work.spend(n * (c + k), bits + span_of_integers(ray).bits)
         direction = rounded_direction(points, proof.Z, ray, bound)
-        if filtered and direction.points:
-            direction.check_filtered(rest, work)
+        if open_leaves and direction.points and direction.height < _LONG:
+            direction.check_filtered(open_leaves, rest, work)
         else:
             direction.check(rest, work)
     rest.require_end()
+
+
+def _filter() -> _OpenLeaves | None:
+    try:
+        from certnn.kernel.cell_filter import open_leaves
+    except (ImportError, RuntimeError):  # no numba, or no place for what it compiles
+        return None
+    return open_leaves
 
 
 class _Rest:
@@ -171,7 +185,7 @@ class RoundedPoints:
         up, down = max(0, -shift), max(0, shift)
         half = 1 << down >> 1
         rows = [[(entry << up) + half >> down for entry in row] for row in matrix.rows]
-        return RoundedPoints(rows, matrix.exponent + shift)
+        return RoundedPoints(rows, matrix.exponent + shift if longest else 0)
 
 
 def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
@@ -209,8 +223,7 @@ class CellDirection:
             if not trimmed(cell.low, cell.high):
                 continue
             k = len(cell.low)
-            work.spend(32 * len(cell.mixed) * k, 64)
-            work.hold((len(cells) + 1) * len(cell.mixed), 512)
+            work.spend(64 * len(cell.mixed) * (k + 1), 64)
             inner = cell.settled()
             node = rest.node()
             if node:
@@ -219,34 +232,20 @@ class CellDirection:
                 work.spend((len(inner.mixed) + k) * (k + 2) ** 2, 256)
                 inner.check_leaf(self.height, rest, work)
 
-    def check_filtered(self, rest: _Rest, work: Work) -> None:
+    def check_filtered(self, open_leaves: _OpenLeaves, rest: _Rest, work: Work) -> None:
         """The same; most leaves in floats."""
-        import numpy as np
-
-        from certnn.kernel import cell_filter
-
         self._require_height()
-        height, proof = float(self.height), rest.proof
-        direction = cell_filter.Direction(
-            np.array([x for x, _ in self.points]),
-            np.array([float(weight) for _, weight in self.points]),
-            height if height <= self.height else math.nextafter(height, 0.0),
-            np.array(bytearray(proof.tree), np.uint8),
-            np.array(bytearray(proof.codes), np.uint8),
-            np.array(proof.multipliers, np.float32),
-        )
-        places = rest.at, rest.code, rest.number
-        for leaf in cell_filter.open_leaves(direction, places, _DEEPEST, work.left):
-            if leaf.wrong:
-                raise Rejected(leaf.wrong)
-            work.left = leaf.left
-            if leaf.boxes:
-                inner = self._root().settled()
-                for low, high in leaf.boxes[1:]:
-                    inner = inner.within(low, high).settled()
-                _, rest.code, rest.number = leaf.own
-                inner.check_leaf(self.height, rest, work)
-            rest.at, rest.code, rest.number = leaf.after
+        proof = rest.proof
+        given = proof.tree, proof.codes, proof.multipliers
+        start = rest.at, rest.code, rest.number
+        leaves = open_leaves(self.points, self.height, given, start, _DEEPEST, work)
+        for places, leaf in leaves:
+            rest.at, rest.code, rest.number = places
+            if leaf:
+                low, high, mixed, linear, intervals = leaf
+                members = [self.points[i] for i in mixed]
+                settled = _Settled(low, high, members, linear, 0, intervals)
+                settled.check_leaf(self.height, rest, work)
 
     def _require_height(self) -> None:
         if self.height <= 0:
@@ -391,7 +390,8 @@ def rounded_direction(
     """
     sums = [[sum(map(mul, z, ray))] for z in Z.rows]
     weights = RoundedPoints.of(ExactMatrix(sums, Z.exponent))
-    members = [(x, w) for x, (w,) in zip(points.rows, weights.rows, strict=True)]
+    triples = zip(points.rows, weights.rows, sums, strict=True)
+    members = [(x, w) for x, (w,), (exact,) in triples if exact]
     # |σ(xᵀy)₊ − σ′(x′ᵀy)₊| ≤ |σ − σ′||x′| + |σ||x − x′|, in halves of the unit.
     lost = sum(sum(map(abs, x)) + (abs(weight) + 1) * len(x) for x, weight in members)
     numerator, denominator = bound.as_integer_ratio()

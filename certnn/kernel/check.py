@@ -39,9 +39,9 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     document : bytes
         The file, as specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
-        Arithmetic of the large products of a "psd", "cuts" or "regions" proof. For a "partition"
-        or "cells" only "auto" makes a difference: leaves that floats prove rigorously (Theorems 17
-        and 52) are left out of the integers, where numba is installed. For "phases" there is no
+        Arithmetic of the large products of a "psd", "cuts", "regions" or "cells" proof. With
+        "auto" leaves of a "partition" or "cells" that floats prove rigorously (Theorems 17 and
+        52) are left out of the integers, where numba is installed. For "phases" there is no
         difference. The verdict does not depend on it.
 
     Returns

@@ -60,8 +60,9 @@ def lower_bound(
     level : str
         "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "regions",
         "regions(k)", "phases", "partition" or "cells"; see
-        `certnn.search.levels.schedule.stages`. After a partition "auto" runs no further level, unless there is a limit: then it goes on, also with
-        levels that take long, until its goal or its limit is reached.
+        `certnn.search.levels.schedule.stages`. After a partition "auto" runs no further level,
+        unless there is a limit: then it goes on, also with levels that take long, until its goal or
+        its limit is reached.
     time_limit : float or None
         Seconds, positive; the cheapest level is always run to a bound.
     work_limit : float or None

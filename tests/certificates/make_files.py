@@ -14,7 +14,7 @@ from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, 
 from certnn.budget import Budget
 from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.directions import cover as cover_of_outputs
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.document import cells_certificate, partition_certificate
 from certnn.certificates.regions_certify import certify_regions
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.training_problem import TrainingProblem
@@ -24,6 +24,8 @@ from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.regions import region_rounds
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows
 from certnn.search.lower_bound import lower_bound
+from certnn.splitting.cells.proof import find_cells
+from certnn.splitting.prover import Limits
 from certnn.training import train_locally
 
 sys.path.append(str(FOLDER.parent / "kernel"))
@@ -131,6 +133,46 @@ def phases(problem, most_splits, depth):
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     parts = prove(X, Z, np.random.default_rng(0), most_splits, best_leaf, depth)
     return parts.certificate(problem, Z)
+
+
+def cells_problems():
+    """Name, kappa as a multiple of what the trained network's residual has at least, problem."""
+    rng = np.random.default_rng(13)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    yield "cells", 1.1, TrainingProblem(normal(9, 2), normal(9, 2), 0.1)
+    yield "cells-hidden-bias", 1.05, TrainingProblem(normal(8, 1), normal(8, 1), 0.05, True)
+    special = np.vstack([normal(6, 2) @ normal(2, 3), np.zeros((1, 3))])
+    yield "cells-of-rank-two", 1.2, TrainingProblem(special, normal(7, 1), 0.1)
+
+
+def cells(problem, factor):
+    trained = train_locally(problem, Budget(work=20.0))
+    X, Z = problem.features, problem.Y - trained.network.output(problem.features)
+    kappa = factor * problem.reg * trained.local_dual_norm
+    found = find_cells(X, Z, kappa, 0.5 + 0.5 * factor, Limits())
+    return found.certificate(problem, {"made by": "certnn"})
+
+
+def cells_of_one_column():
+    """More tightly than the search: h − Σ is h − s + s(1 − |y|)² on both halves."""
+    rng = np.random.default_rng(14)
+    x, y = np.round(rng.standard_normal((2, 5, 1)), 3)
+    problem = TrainingProblem(x, y, 0.3)
+    trained = train_locally(problem, Budget(work=20.0))
+    Z = y - trained.network.output(x)
+    kappa = (1.0 + 7e-7) * problem.reg * trained.local_dual_norm
+    multipliers = []
+    for ray in (1.0, -1.0):
+        for side in (-1.0, 1.0):
+            s = float(np.sum(ray * Z * np.maximum(side * x, 0.0))) / kappa
+            multipliers += [2.0 * max(s, 0.5) - s, s - max(s, 0.5)]
+    return cells_certificate(
+        *(problem, Z, kappa, b"\0\0", np.array([kappa, kappa]), np.eye(1)),
+        *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32), {"made by": "hand"}),
+    )
 
 
 def cuts_problems():
@@ -310,7 +352,86 @@ def incorrect(correct):
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
     yield from incorrect_regions(correct["regions"])
     yield from incorrect_lifts(correct["lifts"])
+    yield from incorrect_cells(correct["cells"], correct["cells-one-column"])
     yield from incorrect_free_bias(correct["lifts-free-bias"])
+
+
+def incorrect_cells(good, one_column):
+    proof, form = "proof", "not positive definite"
+    value = float(Fraction(good["claim"]["lower_bound"]))
+    up = ratio(math.nextafter(value, math.inf))
+    numbers = unpack(good["proof"]["multipliers"], "f")
+    side = next(k for k in range(len(numbers)) if k % 3 < 2 and numbers[k] > 0.01)
+
+    def lists(key, change, kind="d", certificate=good):
+        return array_changed(certificate, *key, to=change, kind=kind)
+
+    def nodes(change):
+        return lists((proof, "tree"), change, "B")
+
+    def multipliers(change):
+        return lists((proof, "multipliers"), change, "f")
+
+    yield "cells-claim-one-ulp-up", "claimed", changed(good, "claim", "lower_bound", to=up)
+    yield "cells-kappa-halved", "kappa", changed(good, proof, "kappa", to=lambda k: k / 2)
+    barely = changed(one_column, proof, "kappa", to=lambda k: k * (1.0 - 1e-6))
+    below = lists((proof, "bounds"), lambda h: [t * (1.0 - 1e-6) for t in h], "d", barely)
+    yield "cells-kappa-and-bounds-barely-below-the-norm", form, below
+    yield "cells-bounds-lowered", form, lists((proof, "bounds"), lambda h: [0.9 * t for t in h])
+    yield "cells-bound-zero", "not positive", lists((proof, "bounds"), entry(0, 0.0))
+    tiny = lists((proof, "bounds"), entry(0, 1e-300), "d", one_column)
+    yield "cells-bound-tiny", "lost in rounding", tiny
+    yield "cells-bound-missing", "bounds end", lists((proof, "bounds"), lambda h: h[:-1])
+    yield "cells-bound-too-many", "bounds go on", lists((proof, "bounds"), lambda h: [*h, h[-1]])
+    yield "cells-dual-point-doubled", form, lists((proof, "Z"), double)
+    yield "cells-dual-point-negated", "no minorant", lists((proof, "Z"), lambda t: [-x for x in t])
+    yield "cells-data-doubled", form, lists(("data", "X"), double)
+    short = lists((proof, "rotation"), lambda t: [x * (1.0 - 1e-9) for x in t])
+    yield "cells-rotation-that-shortens", "shortens", short
+    yield (
+        "cells-rotation-singular",
+        "shortens",
+        lists((proof, "rotation"), lambda t: [1.0] * len(t)),
+    )
+    yield "cells-rotation-zero", "shortens", lists((proof, "rotation"), lambda t: [0.0] * len(t))
+    yield "cells-tree-of-one-leaf", "no minorant", nodes(lambda t: [0])
+    yield "cells-tree-empty", "tree ends", nodes(lambda t: [])
+    yield "cells-last-leaf-missing", "tree ends", nodes(lambda t: t[:-1])
+    yield "cells-tree-too-long", "tree go on", nodes(lambda t: [*t, 0])
+    yield "cells-coordinate-out-of-range", "not there", nodes(entry(0, 5))
+    yield "cells-split-at-a-side", "at its side", nodes(lambda t: [3, 3, *t])
+    yield "cells-side-barely-negative", "is negative", multipliers(entry(side, -(2.0**-149)))
+    yield "cells-side-negative", "is negative", multipliers(entry(side, lambda t: -t))
+    yield "cells-side-huge", form, multipliers(entry(side, 1e38))
+    yield "cells-sides-zero", form, multipliers(lambda t: [0.0] * len(t))
+    yield "cells-multipliers-missing", "multipliers end", multipliers(lambda t: t[:-1])
+    yield "cells-multipliers-too-many", "multipliers go on", multipliers(lambda t: [*t, 0.0])
+    codes = (proof, "codes")
+    yield "cells-codes-missing", "codes end", lists(codes, lambda t: t[:-1], "B")
+    yield "cells-codes-too-many", "codes go on", lists(codes, lambda t: [*t, 0], "B")
+    yield "cells-codes-zero", form, lists(codes, lambda t: [0] * len(t), "B")
+    yield (
+        "cells-directions-empty",
+        "directions end",
+        lists((proof, "directions"), lambda t: [], "B"),
+    )
+
+
+def malformed_cells(good):
+    proof = "proof"
+
+    def lists(key, change, kind):
+        return dump(array_changed(good, proof, key, to=change, kind=kind))
+
+    yield "cells-called-phases", dump(changed(good, proof, "kind", to="phases"))
+    yield "cells-key-missing", dump(without(good, "codes"))
+    yield "cells-tree-a-list", dump(changed(good, proof, "tree", to=[0]))
+    yield "cells-multiplier-nan", lists("multipliers", entry(0, math.nan), "f")
+    yield "cells-multipliers-not-whole", lists("multipliers", lambda t: [*t, 1], "B")
+    yield "cells-bound-infinite", lists("bounds", entry(0, math.inf), "d")
+    yield "cells-rotation-too-short", lists("rotation", lambda t: t[1:], "d")
+    yield "cells-rotation-nan", lists("rotation", entry(0, math.nan), "d")
+    yield "cells-of-101-columns", dump(changed(columns(good, 101), proof, to=good["proof"]))
 
 
 def incorrect_lifts(good):
@@ -872,6 +993,7 @@ def malformed(correct):
     yield from malformed_free_bias(correct["lifts-free-bias"])
     yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
+    yield from malformed_cells(correct["cells"])
 
 
 def columns(certificate, d):
@@ -909,6 +1031,9 @@ def main():
         write("correct", name, cut(problem, families, rounds).document)
     for name, most_splits, depth, problem in phases_problems():
         write("correct", name, phases(problem, most_splits, depth).document)
+    for name, factor, problem in cells_problems():
+        write("correct", name, cells(problem, factor).document)
+    write("correct", "cells-one-column", cells_of_one_column().document)
     for name, content in witnessed.items():
         write("correct", name, content)
     for name, size, problem in lifts_problems():

@@ -23,6 +23,7 @@ FORMAT = Path(certnn.kernel.__file__).parent / "FORMAT.md"
 def backend(request, monkeypatch):
     if request.param == "filter":
         monkeypatch.setattr(kernel.partition, "_SMALL", 0)
+        monkeypatch.setattr(kernel.cells, "_SMALL", 0)
         return "auto"
     if request.param == "flint":
         monkeypatch.setattr(kernel.exact, "_SMALL", 0)
@@ -99,11 +100,11 @@ def test_checker_in_the_specification_agrees(path, plain_checker):
     assert plain_checker(path.read_bytes()) is (path in CORRECT)
 
 
-def test_checker_in_the_specification_is_a_program_of_eight_pages(tmp_path):
+def test_checker_in_the_specification_is_a_program_of_ten_pages(tmp_path):
     source = checker_in_the_specification()
     assert "import certnn" not in source
     assert "from certnn" not in source
-    assert len(source.splitlines()) <= 500
+    assert len(source.splitlines()) <= 640
     program = tmp_path / "checker.py"
     program.write_text(source, "utf-8")
     for path, code, word in ((CORRECT[0], 0, b"proved"), (INCORRECT[0], 1, b"rejected")):

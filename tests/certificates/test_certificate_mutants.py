@@ -19,12 +19,13 @@ from certnn import kernel
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
-CLOSED_FORM += ["phases-one-column", "regions-one-point", "lifts-one-point"]
+CLOSED_FORM += ["phases-one-column", "regions-one-point", "lifts-one-point", "cells-one-column"]
 SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparallel-zero-rows"]
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["regions", "regions-two-outputs", "regions-hidden-bias"]
 SEARCHED += ["lifts", "lifts-two-outputs", "lifts-hidden-bias", "lifts-with-splits"]
 SEARCHED += ["lifts-free-bias"]
+SEARCHED += ["cells", "cells-hidden-bias", "cells-of-rank-two"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
 DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
@@ -54,6 +55,11 @@ FLOAT_ARRAYS = {
         *[(("proof", "multipliers"), "f")] * 3,
     ],
 }
+FLOAT_ARRAYS["cells"] = [
+    *DATA,
+    *((("proof", key), "d") for key in ("bounds", "rotation")),
+    *[(("proof", "multipliers"), "f")] * 3,
+]
 OF_A_FREE_BIAS = [(("proof", key), "d") for key in ("ball", "nu")] * 2
 INDEX_ARRAYS = {
     "psd": [(("proof", "products", key), "I") for key in ("first", "second")],
@@ -76,6 +82,7 @@ INDEX_ARRAYS = {
         *(((*PAIRS, key), "I") for key in ("count", "first", "second")),
     ],
 }
+INDEX_ARRAYS["cells"] = [(("proof", key), "B") for key in ("directions", "tree", "codes", "codes")]
 RANGES = {"B": (0, 255), "I": (0, 2**32 - 1), "i": (-(2**31), 2**31 - 1)}
 SCALARS = [("claim", "reg"), ("proof", "kappa")]
 
@@ -201,11 +208,12 @@ def refuted(name, certificate):
 @pytest.fixture(autouse=True)
 def filter_whatever_the_size(monkeypatch):
     monkeypatch.setattr(kernel.partition, "_SMALL", 0)
+    monkeypatch.setattr(kernel.cells, "_SMALL", 0)
 
 
 def verdict(document):
     found, said = verdict_and_text(document, "auto")
-    if b'"partition"' in document:  # the filter changes nothing
+    if b'"partition"' in document or b'"cells"' in document:  # the filter changes nothing
         assert said == verdict_and_text(document, "python")[1]
     return found
 

@@ -207,7 +207,7 @@ def test_a_negative_multiplier_is_not_lost_in_a_sum(order):
 def test_other_kinds_are_refused(path):
     kind = load(path)["proof"]["kind"]
     if kind not in ("psd", "partition"):
-        with pytest.raises(InputError, match="psd"):
+        with pytest.raises(InputError, match="kinds psd and partition alone"):
             verified.integer_form(path.read_bytes())
     elif kind == "psd" or path.parent.name == "correct":
         assert verified.integer_form(path.read_bytes())

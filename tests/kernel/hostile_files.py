@@ -21,7 +21,7 @@ CERTIFICATES = Path(__file__).parents[1]
 NUMBERS = {
     "X": "d", "Z": "d", "multiplier": "d", "weights": "d", "L": "d", "L_points": "d",
     "L_cross": "d", "L_corner": "d", "theta": "d", "form": "d", "part": "d", "basis": "d",
-    "bounds": "d", "ratio": "d", "multipliers": "f", "mu": "d", "split": "d",
+    "bounds": "d", "ratio": "d", "rotation": "d", "multipliers": "f", "mu": "d", "split": "d",
 }  # fmt: skip
 
 
@@ -128,6 +128,22 @@ def partition(rng, n, D, splits):
     )  # fmt: skip
 
 
+def cells(rng, n, D, depth):
+    """Boxes halved as often as is said, of n points; all leaves are proved, and codes are left."""
+
+    def nodes(levels):
+        return b"\0" if levels == 0 else bytes([1 + levels % D]) + 2 * nodes(levels - 1)
+
+    leaves = 2**depth
+    return certificate(
+        n, D, 1, [rng.gauss(0.0, 1.0) for _ in range(n * D)], [1.0] * n, 1e5, "cells",
+        directions=b64encode(b"\0\0").decode(), bounds=pack([1e5, 1e5]),
+        rotation=pack([float(i == j) for i in range(D) for j in range(D)]),
+        tree=b64encode(2 * nodes(depth)).decode(), codes=b64encode(bytes(n * leaves)).decode(),
+        multipliers=pack(([0.1] * D + [0.1]) * (2 * leaves), "f"),
+    )  # fmt: skip
+
+
 def set_of_points(rng, k):
     """A set of cuts, all of whose choices are singular in the last pivot, with long minors."""
     pairs = [(r, q) for r in range(2 * k) for q in range(r, 2 * k) if q != r + k]
@@ -159,6 +175,7 @@ def hostile_files():
         "directions, a chain": directions(6, chain(rng, 6, 399), 500),
         "partition, a chain": partition(rng, 60, 3, 390),
         "set of eight": set_of_points(rng, 8),
+        "cells, many boxes": cells(rng, 40, 3, 7),
     }
     for folder in ("certificates", "splitting/patterns"):
         for path in sorted((CERTIFICATES / folder / "correct").iterdir()):

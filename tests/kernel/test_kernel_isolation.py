@@ -1,6 +1,6 @@
 """The trusted part stands alone: the standard library, and nothing else of certnn.
 
-The filter in floats needs numba, and nothing needs the filter.
+The filters in floats need numba, and nothing needs the filters.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import certnn.kernel
 
 FOLDER = Path(certnn.kernel.__file__).parent
 SOURCES = sorted(FOLDER.rglob("*.py"))
-FILTER = FOLDER / "float_filter.py"
-EXACT = [path for path in SOURCES if path != FILTER]
+FILTERS = [FOLDER / "float_filter.py", FOLDER / "cell_filter.py"]
+EXACT = [path for path in SOURCES if path not in FILTERS]
 
 
 def imported(tree):
@@ -31,7 +31,7 @@ def imported(tree):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_imports(path):
-    more = {"numba", "numpy"} if path == FILTER else set()
+    more = {"numba", "numpy"} if path in FILTERS else set()
     for name in imported(ast.parse(path.read_text("utf-8"))):
         top = name.partition(".")[0]
         known = top in sys.stdlib_module_names or name.startswith("certnn.kernel.")
@@ -41,31 +41,32 @@ def test_imports(path):
 def test_the_filter_is_imported_in_one_function():
     """Elsewhere for its types only; `test_import_loads_nothing_heavy` shows that."""
     functions = [
-        (path.name, function.name)
-        for path in SOURCES
-        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        (source.name, function.name)
+        for source in SOURCES
+        for function in ast.walk(ast.parse(source.read_text("utf-8")))
         if isinstance(function, ast.FunctionDef)
-        and any(name == "certnn.kernel.float_filter" for name in imported(function))
+        and any(f"certnn.kernel.{path.stem}" in imported(function) for path in FILTERS)
     ]
-    assert functions == [("partition.py", "_filtered")]
+    assert functions == [("cells.py", "_filter"), ("partition.py", "_filtered")]
 
 
-PARTITION = Path(__file__).parents[1] / "certificates" / "correct" / "partition.json"
+CORRECT = Path(__file__).parents[1] / "certificates" / "correct"
 CHECK = """
 import sys
 if sys.argv[2] == "blocked":
     sys.modules[sys.argv[3]] = None
-from certnn.kernel import check_certificate, partition
-partition._SMALL = 0
+from certnn.kernel import cells, check_certificate, partition
+cells._SMALL = partition._SMALL = 0
 print(check_certificate(open(sys.argv[1], "rb").read()).value, "numba.core" in sys.modules)
 """
 
 
 @pytest.mark.parametrize("package", ["numba", "numpy"])
-def test_the_filter_is_not_needed(package):
+@pytest.mark.parametrize("kind", ["partition", "cells"])
+def test_the_filters_are_not_needed(kind, package):
     answers = [
         subprocess.run(
-            [sys.executable, "-c", CHECK, PARTITION, how, package],
+            [sys.executable, "-c", CHECK, CORRECT / f"{kind}.json", how, package],
             capture_output=True,
             text=True,
             check=True,
@@ -120,6 +121,6 @@ def test_import_loads_nothing_heavy():
 
 
 def test_small_enough_to_read_in_one_sitting():
-    """Without the filter, which is as long as it is because its memory is laid out by hand."""
-    assert sum(len(path.read_text("utf-8").splitlines()) for path in EXACT) < 3850
-    assert len(FILTER.read_text("utf-8").splitlines()) < 600
+    """Without the filters: their memory is laid out by hand, and makes them long."""
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in EXACT) < 4450
+    assert all(len(path.read_text("utf-8").splitlines()) < 600 for path in FILTERS)

@@ -19,7 +19,17 @@ from plain_partition import cover, fractions
 
 from certnn import kernel
 from certnn.interfaces.cli import main
-from certnn.kernel import Malformed, Rejected, definite, exact, outputs, partition, phases, regions
+from certnn.kernel import (
+    Malformed,
+    Rejected,
+    cells,
+    definite,
+    exact,
+    outputs,
+    partition,
+    phases,
+    regions,
+)
 from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import PartitionProof, check_partition
 from certnn.kernel.patterns import PatternsProof
@@ -61,7 +71,7 @@ def count_on(monkeypatch, meter):
         return [counted(x) for x in found], bits
 
     monkeypatch.setattr(exact.StoredMatrix, "taken", counted_rows)
-    for module in (outputs, phases, regions):
+    for module in (cells, outputs, phases, regions):
         monkeypatch.setattr(module, "integers", counted_integers)
     monkeypatch.setattr(outputs, "product", hostile_files.signs_of(counted))
     monkeypatch.setattr(definite, "isqrt", lambda number: counted(root(number)))
@@ -117,6 +127,7 @@ def test_the_verdict_is_that_of_every_arithmetic(monkeypatch, small_allowance, n
 
     monkeypatch.setattr(exact, "_SMALL", 0)
     monkeypatch.setattr(partition, "_SMALL", 0)
+    monkeypatch.setattr(cells, "_SMALL", 0)
     assert verdict(backend) == verdict("python")
 
 
