@@ -38,7 +38,7 @@ def factorise(matrix: FloatArray, factor: FloatArray, least: float) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def substitute(factor: FloatArray, right: FloatArray) -> None:
     """Write the solution of the system with this factor over its right-hand side.
 
