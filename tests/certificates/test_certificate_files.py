@@ -36,13 +36,6 @@ def checker_in_the_specification():
     return blocks[0]
 
 
-@pytest.fixture(scope="module")
-def plain_checker():
-    names_defined = {"__name__": "checker"}
-    exec(compile(checker_in_the_specification(), "FORMAT.md", "exec"), names_defined)
-    return names_defined["proved"]
-
-
 @pytest.mark.parametrize("path", CORRECT, ids=names(CORRECT))
 def test_correct_is_proved(path, backend):
     bound = kernel.check_certificate(path.read_bytes(), backend)

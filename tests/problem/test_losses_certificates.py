@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode, b64encode
 from fractions import Fraction
 from functools import cache
@@ -23,14 +22,6 @@ SETTINGS = [
     for k, loss in enumerate(LOSSES)
     for shift in (0, 1)
 ]
-
-
-@pytest.fixture(scope="module")
-def plain_checker():
-    (block,) = re.findall(r"^```python\n(.*?)^```", FORMAT.read_text("utf-8"), re.M | re.S)
-    names = {"__name__": "checker"}
-    exec(compile(block, "FORMAT.md", "exec"), names)
-    return names["proved"]
 
 
 @cache

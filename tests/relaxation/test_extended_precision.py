@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
-import certnn.kernel
 from certnn import InputError, TrainingProblem, lower_bound
 from certnn.errors import SolverError
 from certnn.kernel import Malformed, Rejected, check_certificate
@@ -27,15 +24,6 @@ from certnn.relaxation.moments.feasible_moment import relaxation_upper_bound
 @pytest.fixture(scope="module")
 def refined():
     return refine(random_family(0, n=5))
-
-
-@pytest.fixture(scope="module")
-def plain_checker():
-    text = Path(certnn.kernel.__file__).with_name("FORMAT.md").read_text("utf-8")
-    names = {"__name__": "checker"}
-    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
-    exec(compile(block, "FORMAT.md", "exec"), names)
-    return names["proved"]
 
 
 def test_thirty_digits_from_both_sides(refined):

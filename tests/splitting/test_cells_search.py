@@ -1,16 +1,13 @@
 """The search for cells against sampled directions, the kernel and the plain checker."""
 
-import re
 import signal
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import certnn.kernel
 from certnn.budget import Budget, stoppable
 from certnn.errors import SolverError
 from certnn.problem.losses import Huber
@@ -20,15 +17,6 @@ from certnn.splitting.cells.proof import MOST_COLUMNS, Cells, CellsProver, find_
 from certnn.splitting.prover import Limits, NoProof
 from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
-
-
-@pytest.fixture(scope="module")
-def plain_checker():
-    text = (Path(certnn.kernel.__file__).parent / "FORMAT.md").read_text("utf-8")
-    names: dict[str, object] = {"__name__": "specification"}
-    (source,) = re.findall(r"```python\n(.*?)```", text, re.S)
-    exec(compile(source, "FORMAT.md", "exec"), names)
-    return names["proved"]
 
 
 def scores(X, Z, U):
