@@ -28,6 +28,7 @@ from certnn.search import results as bound_result
 from certnn.search.levels import relaxed, shor
 from certnn.search.levels.relaxed import Block
 from certnn.search.levels.schedule import (
+    CELLS,
     DEFAULT_GROUP,
     DNN,
     EARLY_LIFTS,
@@ -101,6 +102,13 @@ def test_stages_of_auto():
     assert stages("auto", 101, 9, 4) == (SHOR, DNN)
     assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
     assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
+    assert stages("auto", 500, 9, 2, limited=True)[:3] == (SHOR, LIFTS, CELLS)
+    assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)
+    assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
+    assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)
+    assert stages("auto", 301, 5, 2) == (SHOR, CELLS, LIFTS)
+    assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
+    assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)
     assert stages("auto", 500, 9, 4) == (SHOR, block)
     assert stages("auto", 10**5, 9, 4) == (SHOR,)
     assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)

@@ -43,9 +43,9 @@ _PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
 #: Lifts have a direction of the outputs each, so that these are few.
 _LIFTS_OUTPUTS_UP_TO = 3
-#: Cells are searched for in each direction of the outputs. Up to so many columns they prove more
-#: than lifts, and come first.
-_CELLS_OUTPUTS_UP_TO, _CELLS_FIRST_UP_TO = 2, 7
+#: Cells are searched for in each direction of the outputs, in at least so many columns, as cones of
+#: the plane are few. Up to so many columns they prove more than lifts, and come first.
+_CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO = 2, 3, 7
 _CHOICE = (
     "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases, "
     "partition or cells"
@@ -86,8 +86,8 @@ def stages(
         "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
         "phases", "partition", "cells", or "auto": a partition first if there are at most 5 columns,
         which goes on after lifts if there is a limit, or cells if there are more than 300
-        directions and up to 2 outputs, which come first up to 7 columns and with a limit after
-        lifts up to 16; then lifts where there are more than 25 distinct
+        directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7 columns before
+        and up to 16 after lifts; then lifts where there are more than 25 distinct
         directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
         directions, and with more outputs block up to 2000; phases last, up to 100 directions and 3
         outputs.
@@ -139,7 +139,7 @@ def stages(
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
         few = columns <= _PARTITION_UP_TO
-        cut = outputs <= _CELLS_OUTPUTS_UP_TO and columns <= MOST_COLUMNS
+        cut = outputs <= _CELLS_OUTPUTS_UP_TO and _CELLS_FROM <= columns <= MOST_COLUMNS
         cut = cut and (directions > _SOON_UP_TO if few else limited)
         if not few and not cut:
             return (shor, *later) if later else (SHOR,)
