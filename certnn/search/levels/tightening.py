@@ -90,15 +90,8 @@ class Phases:
 
 @dataclass(frozen=True)
 class Cells:
-    """The dual norm itself, over boxes of weight space with a quadratic on each (Theorem 52).
+    """The dual norm itself, over boxes of weight space with a quadratic on each (Theorem 52)."""
 
-    Attributes
-    ----------
-    share : float
-        Of what is left of a limit, what it may take.
-    """
-
-    share: float = 1.0
     trains = True
 
     def __str__(self) -> str:
@@ -118,8 +111,7 @@ class Cells:
             shape = (context.problem.n, context.problem.c)
             Z, kappa = dual_point(context.best.certificate, shape)
             relaxed = Z * min(1.0, context.problem.reg / kappa)
-        budget = context.budget.part(self.share)
-        yield from _tightened(context, self, prover, budget, relaxed)
+        yield from _tightened(context, self, prover, context.budget, relaxed)
 
 
 def _is_compiled(function: Any) -> bool:
