@@ -24,7 +24,7 @@ PARTS = [
     ("Python kernel: kind `partition`", "kernel", ["partition"]),
     ("Python kernel: kind `phases`", "kernel", ["phases"]),
     ("Python kernel: kind `regions`", "kernel", ["regions"]),
-    ("Python kernel: kind `cells`", "kernel", ["cells", "cell_geometry"]),
+    ("Python kernel: kind `cells`", "kernel", ["cells", "cell_geometry", "cell_rounding"]),
     ("Python kernel: directions and their trees", "kernel", ["outputs"]),
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: definite matrices", "kernel", ["definite"]),

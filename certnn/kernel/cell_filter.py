@@ -144,7 +144,7 @@ def open_leaves(
     Parameters
     ----------
     points, height
-        As in `certnn.kernel.cells.CellDirection`: at least one point, less than 1000 bits.
+        As in `certnn.kernel.cell_rounding.RoundedDirection`: at least one point, under 1000 bits.
     given : (bytes, bytes, array of float)
         The tree, the codes and the multipliers of the file.
     places : (int, int, int)

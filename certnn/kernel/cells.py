@@ -30,6 +30,12 @@ from certnn.kernel.cell_geometry import (
     minorant,
     trimmed,
 )
+from certnn.kernel.cell_rounding import (
+    RoundedDirection,
+    RoundedPoints,
+    require_nearly_orthogonal,
+    rounded_direction,
+)
 from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_transpose
 from certnn.kernel.outputs import proved_directions
@@ -37,8 +43,6 @@ from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of_integers
 from certnn.kernel.work import Work
 
-#: P may shorten a vector by this share: what a direction must fall short of its bound.
-_SHRINK_BITS = 30
 #: Cells above a cell: a coordinate cannot be halved more often than its units allow.
 _DEEPEST = 400
 #: Proofs with fewer nodes times points are not worth loading numba.
@@ -102,7 +106,7 @@ def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: B
     bits = (features.span * proof.rotation.span).summed(k).bits
     work.spend(n * k**2, bits)
     work.hold(2 * n * k, bits)
-    _require_nearly_orthogonal(proof.rotation, work)
+    require_nearly_orthogonal(proof.rotation, work)
     points = RoundedPoints.of(times_transpose(features, proof.rotation.transposed(), backend))
     rest, bits = _Rest(proof), bits + proof.Z.span.bits
     large = backend == "auto" and len(proof.tree) * n > _SMALL
@@ -110,10 +114,12 @@ def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: B
     for ray, bound in zip(rays, proof.bounds, strict=True):
         work.spend(n * (c + k), bits + span_of_integers(ray).bits)
         direction = rounded_direction(points, proof.Z, ray, bound)
+        if direction.height <= 0:
+            raise Rejected("the bound of a direction is lost in rounding")
         if open_leaves and direction.points and direction.height < _LONG:
-            direction.check_filtered(open_leaves, rest, work)
+            _check_filtered(direction, open_leaves, rest, work)
         else:
-            direction.check(rest, work)
+            _check_exactly(direction, rest, work)
     rest.require_end()
 
 
@@ -164,96 +170,41 @@ class _Rest:
                 raise Rejected(f"the {name} go on after the last leaf")
 
 
-@dataclass(frozen=True)
-class RoundedPoints:
-    """A matrix with 26 bits to each entry, all in units of 2**exponent: off by half a unit at most.
-
-    Attributes
-    ----------
-    rows : list of list of int
-    exponent : int
-    """
-
-    rows: Rows
-    exponent: int
-
-    @staticmethod
-    def of(matrix: ExactMatrix) -> RoundedPoints:
-        """The matrix rounded."""
-        longest = max((abs(entry) for row in matrix.rows for entry in row), default=0)
-        shift = longest.bit_length() - GRID_BITS
-        up, down = max(0, -shift), max(0, shift)
-        half = 1 << down >> 1
-        rows = [[(entry << up) + half >> down for entry in row] for row in matrix.rows]
-        return RoundedPoints(rows, matrix.exponent + shift if longest else 0)
+def _check_exactly(direction: RoundedDirection, rest: _Rest, work: Work) -> None:
+    """Walk the tree that comes next, and check its leaves."""
+    points = direction.points
+    columns, side = len(points[0][0]) if points else 0, 1 << GRID_BITS
+    root = _Cell([-side] * columns, [side] * columns, points, [0] * columns, 0)
+    cells = [root] if points else []
+    while cells:
+        cell = cells.pop()
+        if not trimmed(cell.low, cell.high):
+            continue
+        work.spend(64 * len(cell.mixed) * (columns + 1), 64)
+        inner = cell.settled()
+        node = rest.node()
+        if node:
+            cells += inner.halves(node)
+        else:
+            work.spend((len(inner.mixed) + columns) * (columns + 2) ** 2, 256)
+            inner.check_leaf(direction.height, rest, work)
 
 
-def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
-    """‖Py‖² > (1 − 2⁻³⁰)‖y‖²."""
-    k = len(rotation.rows)
-    columns = rotation.transposed()
-    work.spend(k**3, 2 * rotation.span.bits)
-    square = times_transpose(columns, columns, "python")
-    size = range(k)
-    least = [[((1 << _SHRINK_BITS) - 1) * (i == j) for j in size] for i in size]
-    if not positive_definite((square - ExactMatrix(least, -_SHRINK_BITS)).rows, work):
-        raise Rejected("the rotation shortens a vector")
-
-
-@dataclass(frozen=True)
-class CellDirection:
-    """A direction in integers: Σ σ_i (x_iᵀy)₊ ≤ height for ‖y‖ = 1 is to be proved.
-
-    Attributes
-    ----------
-    points : list of (list of int, int)
-        x_i and σ_i ≠ 0.
-    height : int
-    """
-
-    points: list[tuple[list[int], int]]
-    height: int
-
-    def check(self, rest: _Rest, work: Work) -> None:
-        """Walk the tree that comes next, and check its leaves."""
-        self._require_height()
-        cells = [self._root()] if self.points else []
-        while cells:
-            cell = cells.pop()
-            if not trimmed(cell.low, cell.high):
-                continue
-            k = len(cell.low)
-            work.spend(64 * len(cell.mixed) * (k + 1), 64)
-            inner = cell.settled()
-            node = rest.node()
-            if node:
-                cells += inner.halves(node)
-            else:
-                work.spend((len(inner.mixed) + k) * (k + 2) ** 2, 256)
-                inner.check_leaf(self.height, rest, work)
-
-    def check_filtered(self, open_leaves: _OpenLeaves, rest: _Rest, work: Work) -> None:
-        """The same; most leaves in floats."""
-        self._require_height()
-        proof = rest.proof
-        given = proof.tree, proof.codes, proof.multipliers
-        start = rest.at, rest.code, rest.number
-        leaves = open_leaves(self.points, self.height, given, start, _DEEPEST, work)
-        for places, leaf in leaves:
-            rest.at, rest.code, rest.number = places
-            if leaf:
-                low, high, mixed, linear, intervals = leaf
-                members = [self.points[i] for i in mixed]
-                settled = _Settled(low, high, members, linear, 0, intervals)
-                settled.check_leaf(self.height, rest, work)
-
-    def _require_height(self) -> None:
-        if self.height <= 0:
-            raise Rejected("the bound of a direction is lost in rounding")
-
-    def _root(self) -> _Cell:
-        k, side = len(self.points[0][0]), 1 << GRID_BITS
-        return _Cell([-side] * k, [side] * k, self.points, [0] * k, 0)
+def _check_filtered(
+    direction: RoundedDirection, open_leaves: _OpenLeaves, rest: _Rest, work: Work
+) -> None:
+    """The same; most leaves in floats."""
+    proof = rest.proof
+    given = proof.tree, proof.codes, proof.multipliers
+    start = rest.at, rest.code, rest.number
+    leaves = open_leaves(direction.points, direction.height, given, start, _DEEPEST, work)
+    for places, leaf in leaves:
+        rest.at, rest.code, rest.number = places
+        if leaf:
+            low, high, mixed, linear, intervals = leaf
+            members = [direction.points[i] for i in mixed]
+            settled = _Settled(low, high, members, linear, 0, intervals)
+            settled.check_leaf(direction.height, rest, work)
 
 
 @dataclass(frozen=True)
@@ -370,32 +321,3 @@ class _Settled(_Cell):
             for total, column in zip(self.linear, columns, strict=True)
         ]
         return squares, linear, constant
-
-
-def rounded_direction(
-    points: RoundedPoints, Z: ExactMatrix, ray: tuple[int, ...], bound: float
-) -> CellDirection:
-    """The weights rounded, and the bound less what all rounding may change (Theorem 52(b)).
-
-    Parameters
-    ----------
-    points : RoundedPoints
-        XP, shape (n, k).
-    Z : ExactMatrix
-        n×c.
-    ray : tuple of int
-        w, of length c.
-    bound : float
-        h.
-    """
-    sums = [[sum(map(mul, z, ray))] for z in Z.rows]
-    weights = RoundedPoints.of(ExactMatrix(sums, Z.exponent))
-    triples = zip(points.rows, weights.rows, sums, strict=True)
-    members = [(x, w) for x, (w,), (exact,) in triples if exact]
-    # |σ(xᵀy)₊ − σ′(x′ᵀy)₊| ≤ |σ − σ′||x′| + |σ||x − x′|, in halves of the unit.
-    lost = sum(sum(map(abs, x)) + (abs(weight) + 1) * len(x) for x, weight in members)
-    numerator, denominator = bound.as_integer_ratio()
-    numerator, denominator = numerator * ((1 << _SHRINK_BITS) - 1), denominator << _SHRINK_BITS
-    unit = points.exponent + weights.exponent
-    height = (numerator << max(0, -unit)) // (denominator << max(0, unit))
-    return CellDirection([(x, w) for x, w in members if w and any(x)], height - (lost + 1) // 2)

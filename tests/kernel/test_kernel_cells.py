@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from certnn import kernel
 from certnn.kernel import Rejected, cell_filter, cells
 from certnn.kernel.cell_geometry import interval, majorant, minorant, trimmed
-from certnn.kernel.cells import RoundedPoints, rounded_direction
+from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
 from certnn.kernel.exact import exact_matrix, times_transpose
 from certnn.kernel.work import Work
 

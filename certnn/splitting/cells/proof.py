@@ -19,7 +19,7 @@ from certnn.certificates import Certificate
 from certnn.certificates.directions import bounds, cover
 from certnn.certificates.document import cells_certificate
 from certnn.errors import SolverError
-from certnn.kernel.cells import RoundedPoints, rounded_direction
+from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
 from certnn.kernel.exact import exact_matrix, times_transpose
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.ordered_search import Gauge, in_order

@@ -29,7 +29,7 @@ class Task(NamedTuple):
     Attributes
     ----------
     points : int64 array, shape (m, k)
-        x_i as `certnn.kernel.cells.CellDirection` has them.
+        x_i as `certnn.kernel.cell_rounding.RoundedDirection` has them.
     floats : float64 array, shape (m, k)
         The same times 2⁻²⁶.
     products : float64 array, shape (m, k(k + 1)/2)

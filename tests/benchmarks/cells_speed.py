@@ -1,0 +1,57 @@
+"""Nodes per second of cells, searched and checked: python tests/benchmarks/cells_speed.py
+
+Of the residuals of networks on practice data at the decay of cross-validation: diabetes, and with
+--data FOLDER banknote and pima. The factor is what is proved of the dual norm, in multiples of reg.
+"""
+
+import argparse
+import time
+
+from practice import problem_of
+
+from certnn import kernel
+from certnn.budget import Budget
+from certnn.splitting.cells.proof import Cells, CellsProver
+from certnn.splitting.prover import Limits
+from certnn.training import train_locally
+
+
+def residual(problem):
+    network = train_locally(problem, Budget(10.0)).network
+    return -problem.loss.gradient(network.predict(problem.X), problem.Y)
+
+
+def measure(problem, Z, factor):
+    found = CellsProver(problem.features, problem.reg).prove(Z, factor * problem.reg, 0.0, Limits())
+    if not isinstance(found, Cells):
+        print(f"  {factor}: none, {found.reason}", flush=True)
+        return
+    document = found.certificate(problem, {}).document
+    start = time.perf_counter()
+    kernel.check_certificate(document)
+    check = time.perf_counter() - start
+    print(
+        f"  {factor}: {found.nodes} nodes; search {found.seconds:.2f} s "
+        f"({found.nodes / found.seconds:.3g} nodes/s); {len(document) / 1e6:.2f} MB; check "
+        f"{check:.2f} s, reading included (share {check / found.seconds:.2f})",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="folder with banknote.csv and pima.csv")
+    options = parser.parse_args()
+    sets = {"diabetes": (8.0, 3.0, 2.5)}
+    if options.data:
+        sets |= {"banknote": (8.0, 2.0, 1.5, 1.35), "pima": (8.0, 1.5, 1.35)}
+    for name, factors in sets.items():
+        problem = problem_of(name, options.data)
+        print(f"{name} ({problem.n}×{problem.d}, c = {problem.c}), reg {problem.reg:g}", flush=True)
+        Z = residual(problem)
+        for factor in factors:  # the first run compiles
+            measure(problem, Z, factor)
+
+
+if __name__ == "__main__":
+    main()
