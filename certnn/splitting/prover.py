@@ -60,10 +60,14 @@ class NoProof:
         objective. Where the search came to the limit of its depth, one may be a little below.
     reason : str
         For people, one line.
+    near : bool
+        Whether the dual norm is too near to kappa, or above, so that with more training there may
+        be a proof.
     """
 
     violators: FloatArray
     reason: str
+    near: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from certnn.budget import Budget, stoppable
 from certnn.errors import SolverError
 from certnn.problem.losses import Huber
 from certnn.problem.training_problem import TrainingProblem
+from certnn.search.lower_bound import lower_bound
 from certnn.splitting.cells import tree
 from certnn.splitting.cells.proof import MOST_COLUMNS, Cells, CellsProver, find_cells
 from certnn.splitting.prover import Limits, NoProof
@@ -120,6 +122,26 @@ def test_what_floats_cannot_hold_is_refused():
     found = find_cells(X, Z, 1e-9 * largest_score(X, Z), 1.05, Limits())
     assert isinstance(found, NoProof)
     assert found.reason == "floats are not enough for it"
+
+
+def test_a_direction_in_which_no_point_counts_has_no_tree():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), rng.standard_normal(40)
+    problem = TrainingProblem(X, np.column_stack([y, np.zeros(40)]), 1.0)
+    found = find_cells(X, problem.Y, 60.0, 1.1, Limits())
+    assert found.certificate(problem, {}).check().value > 0
+    nothing = find_cells(X, np.zeros((40, 2)), 1.0, 1.1, Limits())
+    assert nothing.nodes == 0
+    assert nothing.certificate(problem, {}).check().value == 0
+
+
+def test_trains_where_what_it_begins_with_is_far_from_the_optimum():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 3))
+    problem = TrainingProblem(X, np.sin(2.0 * X[:, :1]), 1.0)
+    proved = lower_bound(problem, "cells", gap=1e-3, time_limit=60.0)
+    assert proved.level == "cells"
+    assert proved.bound.value >= proved.network.evaluate(problem).value * (1 - Fraction(1, 1000))
 
 
 def test_too_many_columns_are_refused_in_one_line():

@@ -297,12 +297,17 @@ def _proof(
             if not isinstance(found, NoProof) or limits.budget.over:
                 return found
         found = prover.prove(residual, factor * problem.reg, margin, limits)
-        if not isinstance(found, NoProof) or found.violators.shape[1] == 0:
+        if not isinstance(found, NoProof):
             return found
-        generation.add(found.violators)
+        at_end = generation.stalled
+        if found.violators.shape[1] > 0:
+            generation.add(found.violators)
+            at_end = at_end or generation.highest <= factor
+        elif quiet or not found.near or generation.highest <= 1.0 + tolerance:
+            return found  # where it was tried without training there may be more to gain
         if limits.budget.over:
             return replace(found, reason="time is up")
-        if generation.stalled or generation.highest <= factor:
+        if at_end:
             return replace(found, reason="the training is at the end of float64's accuracy")
 
 

@@ -36,6 +36,7 @@ _BYTES_OF_A_POINT = 0.25
 #: Nominal seconds of a node for each point and square of the number of moments, and of any.
 _A_PRODUCT, _A_NODE = 2e-9, 2e-5
 _CLIMB = 100
+_TOO_NEAR = "a direction comes too close to its bound"
 #: Nodes grow with 1/(kappa/reg − 1) to the power of the columns over this, from what was seen.
 _COLUMNS_OF_AN_ORDER = 3.5
 #: What to prove, in multiples of reg: in many columns a little less takes many times the nodes.
@@ -158,12 +159,13 @@ def find_cells(
         return NoProof(nothing, "floats are not enough for it")
     begun, start = time.monotonic(), limits.budget.now
     with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
-        pieces, exceeded, reason = _search(tasks, limits)
+        pieces, exceeded, reason = _search(tasks, limits) if tasks else ([], [], "")
     if exceeded:
         means = np.array(exceeded) @ rotation.T
-        return NoProof(_violators(x, z, kappa, means), "the bound of a direction is exceeded")
+        found = _violators(x, z, kappa, means)
+        return NoProof(found, "the bound of a direction is exceeded", near=True)
     if reason:
-        return NoProof(nothing, reason)
+        return NoProof(nothing, reason, near=reason == _TOO_NEAR)
     return Cells(
         kappa=kappa,
         Z=z,
@@ -172,7 +174,7 @@ def find_cells(
         rotation=rotation,
         tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in pieces], x.shape[1]),
         codes=b"".join(codes.tobytes() for _, codes, _, _ in pieces),
-        multipliers=np.concatenate([numbers for _, _, numbers, _ in pieces]),
+        multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in pieces)]),
         nodes=sum(nodes for _, _, _, nodes in pieces),
         seconds=time.monotonic() - begun,
         cost=limits.budget.now - start,
@@ -215,7 +217,8 @@ def _tasks(
         products = floats[:, first] * floats[:, second]
         weights = np.array([weight for _, weight in direction.points], float)
         weights *= 2.0**26 / direction.height
-        for halves in product((0, 1), repeat=halved if len(direction.points) else 0):
+        # The kernel has no tree for a direction in which no point counts.
+        for halves in product((0, 1), repeat=halved) if direction.points else ():
             tasks.append(Task(integers, floats, products, weights, np.array(halves, np.int64)))
     return tasks
 
@@ -250,7 +253,7 @@ def _search(
         if status == EXCEEDED:
             return [], [exceeded], ""
         if status != FINISHED:
-            return [], [], "a direction comes too close to its bound"
+            return [], [], _TOO_NEAR
         found[order[ended.place]] = (*piece,)
     return [found[number] for number in range(len(tasks))], [], ""
 
