@@ -565,14 +565,15 @@ def test_names_of_the_package():
     assert certnn.LowerBoundResult is bound_result.LowerBoundResult
 
 
-def test_phases_are_not_compiled_where_that_would_outlast_the_limit(monkeypatch):
+@pytest.mark.parametrize("level", ["phases", "cells"])
+def test_levels_are_not_compiled_where_that_would_outlast_the_limit(monkeypatch, level):
     problem = normal(0, 6, 2, 1)
     home = "certnn.search.levels.tightening._is_compiled"
     monkeypatch.setattr(home, lambda function: False)
-    result = lower_bound(problem, "phases", time_limit=30.0)
+    result = lower_bound(problem, level, time_limit=25.0)
     assert result.level == "shor"
     assert any("compiled first" in note for note in result.notes)
-    assert lower_bound(problem, "phases", work_limit=5.0).level == "phases"
+    assert lower_bound(problem, level, work_limit=5.0).level == level
 
 
 def test_what_is_compiled_is_known_from_this_process_and_from_its_cache(tmp_path):

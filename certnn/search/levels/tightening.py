@@ -31,8 +31,8 @@ from certnn.training import ColumnGeneration
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
 #: Share of what is left of a budget that training for one factor may take.
 _TRAINING_SHARE = 0.5
-#: Seconds that compiling what `Phases` runs may take, which nothing interrupts.
-_COMPILING = 60.0
+#: Seconds that compiling what `Phases` and `Cells` run may take, which nothing interrupts.
+_COMPILING_PHASES, _COMPILING_CELLS = 60.0, 30.0
 #: Why a tighter proof is not even tried, without a limit and with one.
 _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
@@ -81,9 +81,7 @@ class Phases:
         """
         from certnn.splitting.phases.node import solve_node
 
-        left = context.budget.seconds_left
-        if left is not None and left < _COMPILING and not _is_compiled(solve_node):
-            raise SolverError("it is to be compiled first, which takes longer than the time left")
+        _require_time_to_compile(solve_node, _COMPILING_PHASES, context.budget)
         prover = PhasesProver(context.problem.features, context.problem.reg)
         yield from _tightened(context, self, prover, context.budget)
 
@@ -103,8 +101,12 @@ class Cells:
         Raises
         ------
         SolverError
-            If there are too many columns, or none is found.
+            If there are too many columns, compiling would take longer than the time left, or none
+            is found.
         """
+        from certnn.splitting.cells.tree import search_cells
+
+        _require_time_to_compile(search_cells, _COMPILING_CELLS, context.budget)
         prover = CellsProver(context.problem.features, context.problem.reg)
         relaxed = None
         if context.best is not None:
@@ -112,6 +114,12 @@ class Cells:
             Z, kappa = dual_point(context.best.certificate, shape)
             relaxed = Z * min(1.0, context.problem.reg / kappa)
         yield from _tightened(context, self, prover, context.budget, relaxed)
+
+
+def _require_time_to_compile(function: Any, seconds: float, budget: Budget) -> None:
+    left = budget.seconds_left
+    if left is not None and left < seconds and not _is_compiled(function):
+        raise SolverError("it is to be compiled first, which takes longer than the time left")
 
 
 def _is_compiled(function: Any) -> bool:
