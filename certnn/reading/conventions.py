@@ -159,7 +159,8 @@ class Convention:
             return list(dict.fromkeys(self.scalings.values()))
         if loss not in self.scalings:
             raise InputError(
-                "convention", f"{self.name} is for {' and '.join(self.losses)}, not for {loss}"
+                "convention",
+                f"{self.name} is for {' and '.join(self.losses)}, not for {loss}: name the loss",
             )
         return [self.scalings[loss]]
 

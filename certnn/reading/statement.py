@@ -141,7 +141,7 @@ def stated_problem(
                 convention, decay, loss = trained.convention, trained.decay, trained.loss
     require_one_decay(reg, convention, decay)
     terms = None if convention is None else find_convention(convention)
-    chosen = _loss(stored, terms) if loss is None else as_loss(loss)
+    chosen = own_loss(stored, terms) if loss is None else as_loss(loss)
     hidden, output = own_biases(stored, terms)
     if trained is not None:
         hidden, output = trained.hidden_bias, trained.output_bias
@@ -172,7 +172,7 @@ def stated_problem(
 
 
 def _convention_of_torch(stored: BiasedNetwork | None, loss: Loss | str | None) -> str:
-    name = (_loss(stored, None) if loss is None else as_loss(loss)).name
+    name = (own_loss(stored, None) if loss is None else as_loss(loss)).name
     if name not in _OF_TORCH:
         raise InputError("weight_decay", f"is for {', '.join(_OF_TORCH)}; for {name} give reg")
     return _OF_TORCH[name]
@@ -233,7 +233,8 @@ def own_biases(
     return hidden, output
 
 
-def _loss(stored: BiasedNetwork | None, terms: Convention | None) -> Loss:
+def own_loss(stored: BiasedNetwork | None, terms: Convention | None = None) -> Loss:
+    """The loss where none is named, as `problem_for` says."""
     name = "half-squared" if stored is None else LOSS_AFTER[stored.output_activation]
     if terms is not None and len(terms.losses) == 1:
         name = terms.losses[0]

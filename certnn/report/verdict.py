@@ -219,18 +219,32 @@ def _lowered_by(network: NetworkFigure, other: NetworkFigure) -> Fraction:
 
 def _gain_sentences(report: GapReport) -> list[str]:
     """What training has gained, as a share of what any training can gain."""
+    null = Fraction(report.problem.null_loss)
+    if _worse_than_none(report):
+        return [
+            f"No network at all has less (null loss {shown(null)}): it may have been trained on "
+            "other data, for another loss or with another weight decay."
+        ]
     share = report.share_of_gain
     if share is None or share <= 0.0:
         return []
     return [
         f"It has gained at least {percent_down(share)} of what any network can gain over none "
-        f"(null loss {shown(Fraction(report.problem.null_loss))})."
+        f"(null loss {shown(null)})."
     ]
+
+
+def _worse_than_none(report: GapReport) -> bool:
+    return report.network is not None and report.network.fraction > Fraction(
+        report.problem.null_loss
+    )
 
 
 def _global_sentences(report: GapReport) -> list[str]:
     """Why the gap over all networks says little, and what helps, where that is so."""
     if report.gap is None or report.gap <= _USELESS or report.lower_bound.fraction <= 0:
+        return []
+    if _worse_than_none(report):
         return []
     return [
         f"Over all networks the proved gap is {percent_up(report.gap)}, which is not useful yet: "
@@ -258,7 +272,7 @@ def _best_sentences(report: GapReport) -> list[str]:
         return []
     lower = report.lower_bound.fraction
     found = f"The best network found has objective {shown_up(best.fraction)}"
-    if 0 < lower <= best.fraction:
+    if 0 < lower <= best.fraction and report.best_gap <= _USELESS:
         found += f", within {percent_up(report.best_gap)} of any"
     if network is not None and best.fraction >= network.fraction:
         return ["No better network was found."]

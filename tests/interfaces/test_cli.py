@@ -283,6 +283,19 @@ def test_a_csv_file_with_labels_and_another_loss(folder, capsys):
     assert main([*command[:-2], "--convention", "torch-mse", "--decay", "1", "--out", "o"]) == 2
 
 
+def test_the_loss_is_the_one_that_the_convention_is_for(folder, capsys):
+    x = np.random.default_rng(0).standard_normal((12, 2))
+    np.savez(folder / "classes.npz", X=x, Y=(x[:, 0] > 0).astype(int) + (x[:, 1] > 0))
+    command = ["bound", "--data", str(folder / "classes.npz"), "--level", "shor"]
+    command += ["--convention", "torch-cross-entropy", "--decay", "0.05"]
+    assert main([*command, "--out", str(folder / "classes")]) == 0
+    report = json.loads((folder / "classes" / "report.json").read_text())
+    assert report["problem"]["loss"] == "softmax"
+    assert report["problem"]["classes"] == ["0", "1", "2"]
+    assert main([*command, "--loss", "half-squared", "--out", "o"]) == 2
+    assert "is for softmax, not for half-squared: name the loss" in capsys.readouterr().err
+
+
 def run(*arguments, **more):
     return subprocess.run(
         [sys.executable, "-m", "certnn.interfaces.cli", *arguments],

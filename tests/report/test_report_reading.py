@@ -165,7 +165,7 @@ def test_a_bound_above_the_network_is_a_contradiction_without_a_certificate(
     code, page = report_command(tmp_path, folder)
     assert code == 1
     assert "in doubt, a consistency check failed" in page
-    assert "dnn bound ≤ given network: 1000.00 &gt; " in page
+    assert "bound ≤ given network: 1000.00 &gt; " in page
     assert "CONTRADICTION" in capsys.readouterr().out
 
 

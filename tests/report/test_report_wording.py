@@ -144,6 +144,15 @@ def test_verdict_without_a_useful_bound(iris):
     )
 
 
+def test_a_network_worse_than_none_may_be_of_another_problem(iris):
+    worse = NetworkFigure.from_exact(Fraction(2700), 25, "given")
+    found = " ".join(verdict(as_if_proved(iris, network=worse)).sentences)
+    assert "No network at all has less (null loss 37.5" in found
+    assert "for another loss" in found
+    assert "small for" not in found
+    assert "No network at all" not in " ".join(verdict(iris).sentences)
+
+
 def test_a_gap_of_nearly_all_is_never_called_all_of_it(iris):
     little = ProvedBound.from_exact("shor", Fraction(1, 500), 0.1)
     found = as_if_proved(iris, lower_bound=little, bounds=(little,), pattern_tier=None)
@@ -153,6 +162,7 @@ def test_a_gap_of_nearly_all_is_never_called_all_of_it(iris):
     assert "99.93 %" in whole
     assert "100 %" not in whole
     assert "small for" in whole
+    assert not any(", within" in one for one in verdict(found).sentences)
     assert percent_up(0.99914) == "99.92 %"
     assert percent_up(0.999991) == "99.9991 %"
     assert percent_up(1.0) == "100 %"

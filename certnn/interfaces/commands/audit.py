@@ -45,12 +45,12 @@ def add_audit_options(command: argparse.ArgumentParser) -> None:
         help="names of the two layers in a state_dict or safetensors, where there are others or "
         "their order cannot be told",
     )
-    _add_search(command)
+    _add_search(command, "replaces another report, and nothing else")
 
 
 def add_bound_options(command: argparse.ArgumentParser) -> None:
     """Those of ``certnn bound``, which has no network."""
-    _add_search(command)
+    _add_search(command, "replaces another report that is on no network, and nothing else")
     command.add_argument(
         "--digits",
         type=int,
@@ -60,14 +60,14 @@ def add_bound_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_search(command: argparse.ArgumentParser) -> None:
+def _add_search(command: argparse.ArgumentParser, present: str) -> None:
     add_problem_options(command)
     add_search_options(command)
     command.add_argument(
         "--out",
         required=True,
         metavar="DIR",
-        help="folder for the report; one that holds another report is refused",
+        help=f"folder for the report; {present}",
     )
     add_output_options(command)
 

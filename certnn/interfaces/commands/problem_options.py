@@ -68,10 +68,10 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
         )
     command.add_argument(
         "--loss",
-        default="half-squared",
         metavar="NAME",
-        help="half-squared (default), huber or huber:THRESHOLD, hinge, squared-hinge, logistic "
-        "or softmax",
+        help="half-squared, huber or huber:THRESHOLD, hinge, squared-hinge, logistic or softmax; "
+        "if not named, logistic or softmax where the network ends in that function or the "
+        "convention is for nothing else, and half-squared elsewhere",
     )
 
 
@@ -112,13 +112,14 @@ def data_of(
     from certnn.problem.losses import parse_loss
     from certnn.problem.training_problem import TrainingProblem
     from certnn.reading.data import read_targets
-    from certnn.reading.statement import own_biases
+    from certnn.reading.statement import own_biases, own_loss
 
-    loss = parse_loss(options.loss)
+    convention = getattr(options, "convention", None)
+    terms = convention and find_convention(convention)
+    loss = own_loss(network, terms) if options.loss is None else parse_loss(options.loss)
     named = options.data, options.targets, options.target_columns, options.label
     x, y, classes = read_targets(*named, loss, None if network is None else network.V.shape[1])
-    convention = getattr(options, "convention", None)
-    hidden, output = own_biases(network, convention and find_convention(convention))
+    hidden, output = own_biases(network, terms)
     if options.hidden_bias is not None:
         hidden = _BIASES[options.hidden_bias]
     if options.output_bias is not None:
