@@ -151,6 +151,13 @@ def stated_problem(
     outputs = None if stored is None else stored.V.shape[1]
     names = None if order is None else tuple(np.asarray(order).tolist())
     targets, classes = stated_targets("y", y, chosen, outputs, names)
+    if classes and weight_decay is not None and loss is None and chosen.name == "half-squared":
+        # Usual for classes is cross-entropy, of which a module does not tell.
+        raise InputError(
+            "loss",
+            "has to be named for class labels: softmax is CrossEntropyLoss, logistic "
+            "BCEWithLogitsLoss, half-squared MSELoss",
+        )
     try:
         problem = TrainingProblem(
             X,

@@ -99,6 +99,15 @@ def test_an_estimator_that_has_not_seen_all_points_does_not_say_it():
         certnn.problem_for(model, X, X[:, 0] > 0.0)
 
 
+def test_for_class_labels_a_weight_decay_of_pytorch_goes_with_a_named_loss():
+    network = certnn.TwoLayerNetwork(np.ones((2, 3)), np.ones((3, 2)))
+    X, labels = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], ["rain", "sun", "sun"]
+    with pytest.raises(InputError, match="loss: has to be named for class labels: softmax is"):
+        certnn.problem_for(network, X, labels, weight_decay=0.01)
+    named = certnn.problem_for(network, X, labels, weight_decay=0.01, loss="half-squared")
+    assert named.Y.tolist() == [[1, 0], [0, 1], [0, 1]]
+
+
 @pytest.mark.parametrize(
     ("loss", "convention"),
     [(None, "torch-mse"), ("softmax", "torch-cross-entropy"), ("logistic", "torch-bce")],
