@@ -307,15 +307,14 @@ def _proof(
         found = prover.prove(residual, factor * problem.reg, margin, limits)
         if not isinstance(found, NoProof):
             return found
-        at_end = generation.stalled
-        if found.violators.shape[1] > 0:
+        exceeded = found.violators.shape[1] > 0
+        if exceeded:
             generation.add(found.violators)
-            at_end = at_end or generation.highest <= factor
         elif quiet or not found.near or generation.highest <= 1.0 + tolerance:
             return found  # where it was tried without training there may be more to gain
         if limits.budget.over:
             return replace(found, reason="time is up")
-        if at_end:
+        if generation.stalled or (exceeded and generation.highest <= factor):
             return replace(found, reason="the training is at the end of float64's accuracy")
 
 
