@@ -46,8 +46,12 @@ def test_what_is_written_runs_as_the_other_network(drawn, width):
     try:
         written = onnx_model_like(model, network)
     except InputError as error:
-        # One number stands for several there, or a tensor has no axis for the neurons.
-        assert any(np.prod(tensor.dims) == 1 or len(tensor.dims) < 2 for tensor in tensors(model))
+        # One number stands for several there, a tensor has no axis for the neurons, or the zeros
+        # that they are compared to are as many as they.
+        assert any(
+            np.prod(tensor.dims) == 1 or len(tensor.dims) < 2 or not any(tensor.raw_data)
+            for tensor in tensors(model)
+        )
         event(error.reason)
         return
     event("written")
