@@ -241,8 +241,6 @@ def phases_certificate(
     ValueError
         If `multipliers` has another type than float32: rounding could make the proof fail.
     """
-    if multipliers.dtype != np.float32:
-        raise ValueError("multipliers must be float32")
     proof = {
         "directions": _base64(directions),
         "bounds": _base64(_bytes(bounds)),
@@ -254,7 +252,7 @@ def phases_certificate(
             "sign": _base64(_words(signs, "<i4")),
             "ratio": _base64(_bytes(ratios)),
         },
-        "multipliers": _base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes()),
+        "multipliers": _base64(_singles(multipliers)),
     }
     return _certificate(problem, "phases", Z, kappa, proof, about)
 
@@ -296,15 +294,13 @@ def cells_certificate(
     ValueError
         If `multipliers` has another type than float32: rounding could make the proof fail.
     """
-    if multipliers.dtype != np.float32:
-        raise ValueError("multipliers must be float32")
     proof = {
         "directions": _base64(directions),
         "bounds": _base64(_bytes(bounds)),
         "rotation": _base64(_bytes(rotation)),
         "tree": _base64(tree),
         "codes": _base64(codes),
-        "multipliers": _base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes()),
+        "multipliers": _base64(_singles(multipliers)),
     }
     return _certificate(problem, "cells", Z, kappa, proof, about)
 
@@ -453,6 +449,12 @@ def _written(
 
 def _bytes(array: FloatArray) -> bytes:
     return np.ascontiguousarray(array, dtype="<f8").tobytes()
+
+
+def _singles(multipliers: NDArray[np.float32]) -> bytes:
+    if multipliers.dtype != np.float32:
+        raise ValueError("multipliers must be float32")
+    return np.ascontiguousarray(multipliers, dtype="<f4").tobytes()
 
 
 def _words(numbers: NDArray[np.integer[Any]], kind: str) -> bytes:

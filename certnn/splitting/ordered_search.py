@@ -12,6 +12,8 @@ import numpy as np
 
 from certnn.budget import Budget, thread_count
 from certnn.certificates.dual_point import IndexArray
+from certnn.errors import SolverError
+from certnn.splitting.prover import Limits
 
 Found = TypeVar("Found")
 
@@ -101,3 +103,35 @@ def in_order(
         finally:
             stop[0] = 1
             pool.shutdown(cancel_futures=True)
+
+
+def in_limits(
+    searches: Sequence[Callable[[Gauge], Found]], cost: float, size: float, limits: Limits
+) -> Iterator[tuple[int, Found]]:
+    """Run searches on all cores and hand out the number of each with what it returned.
+
+    Neighbours are alike: they come in an order in which the first ones are from all over.
+
+    Parameters
+    ----------
+    searches : sequence of callable
+        As `in_order` has them.
+    cost, size : float
+        Nominal seconds of a count, which are spent, and bytes.
+    limits : Limits
+
+    Raises
+    ------
+    SolverError
+        Where a limit is met.
+    """
+    budget, in_memory = limits.budget, limits.memory / size
+    in_budget = budget.work_left / cost
+    order = [int(number) for number in np.random.default_rng(0).permutation(len(searches))]
+    chosen = [searches[number] for number in order]
+    for ended in in_order(chosen, min(in_memory, in_budget), budget):
+        short = ended.found is None and not budget.over and in_budget < in_memory
+        budget.spend(budget.work_left if short else cost * ended.count)
+        if ended.found is None:
+            raise SolverError("time is up" if budget.over else "it is too large for its memory")
+        yield order[ended.place], ended.found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,26 +15,23 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
-from certnn.certificates.directions import bounds, cover
 from certnn.certificates.document import cells_certificate
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
 from certnn.kernel.exact import exact_matrix, times_transpose
 from certnn.problem.training_problem import TrainingProblem
-from certnn.splitting.ordered_search import Gauge, in_order
+from certnn.splitting.directed import DirectedClaim, directed_claim, spread_for
+from certnn.splitting.ordered_search import Gauge, in_limits
 from certnn.splitting.prover import Effort, Limits, NoProof
 
 #: Columns beyond which a node takes too long to be worth it.
 MOST_COLUMNS = 16
 #: Coordinates whose signs are separate searches, so that all cores have work.
 _HALVED = 2
-#: Share of the slack that is given up to having few directions, and the least slack.
-_SPREAD, _LEAST_SLACK = 0.2, 1e-4
 #: Bytes of a node for each point: half of the nodes are leaves, of half of the points.
 _BYTES_OF_A_POINT = 0.25
 #: Nominal seconds of a node for each point and square of the number of moments, and of any.
 _A_PRODUCT, _A_NODE = 2e-9, 2e-5
-_CLIMB = 100
 _TOO_NEAR = "a direction comes too close to its bound"
 #: Nodes grow with 1/(kappa/reg − 1) to the power of the columns over this, from what was seen.
 _COLUMNS_OF_AN_ORDER = 3.5
@@ -117,9 +113,7 @@ class CellsProver:
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
         """See `find_cells`, whose room for rounding is its own."""
-        # Where Z is that of an optimal network its dual norm is reg, so that this is the slack.
-        slack = max(kappa / self._reg - 1.0, _LEAST_SLACK)
-        return find_cells(self._features, Z, kappa, 1.0 + _SPREAD * slack, limits)
+        return find_cells(self._features, Z, kappa, spread_for(kappa, self._reg), limits)
 
 
 def find_cells(
@@ -144,38 +138,32 @@ def find_cells(
     Cells or NoProof
         The same for the same input on any number of cores, unless a limit is met.
     """
-    nothing = np.zeros((features.shape[1], 0))
-    exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
-    x, z = np.ascontiguousarray(features), np.ascontiguousarray(np.ldexp(Z, -exponent))
-    kappa = math.ldexp(kappa, -exponent)
+    nothing, columns = np.zeros((features.shape[1], 0)), features.shape[1]
     try:
-        cones = cover(z.shape[1], spread, limits.budget)
-        heights = bounds(cones, kappa, limits.budget)
+        claim = directed_claim(features, Z, kappa, spread, limits.budget)
+        rotation = principal_axes(claim.features)
+        tasks = _tasks(claim, rotation, min(_HALVED, columns))
     except SolverError as error:
         return NoProof(nothing, str(error))
-    rotation = principal_axes(x)
-    tasks = _tasks(x, z, cones.rays, heights, rotation, min(_HALVED, x.shape[1]))
-    if tasks is None:
-        return NoProof(nothing, "floats are not enough for it")
     begun, start = time.monotonic(), limits.budget.now
     with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
-        pieces, exceeded, reason = _search(tasks, limits) if tasks else ([], [], "")
-    if exceeded:
-        means = np.array(exceeded) @ rotation.T
-        found = _violators(x, z, kappa, means)
+        pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
+    if exceeded is not None:
+        found = claim.violators(exceeded[None] @ rotation.T)
         return NoProof(found, "the bound of a direction is exceeded", near=True)
     if reason:
         return NoProof(nothing, reason, near=reason == _TOO_NEAR)
+    ordered = [pieces[number] for number in range(len(tasks))]
     return Cells(
-        kappa=kappa,
-        Z=z,
-        directions=cones.tree,
-        bounds=heights,
+        kappa=claim.kappa,
+        Z=claim.Z,
+        directions=claim.cones.tree,
+        bounds=claim.bounds,
         rotation=rotation,
-        tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in pieces], x.shape[1]),
-        codes=b"".join(codes.tobytes() for _, codes, _, _ in pieces),
-        multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in pieces)]),
-        nodes=sum(nodes for _, _, _, nodes in pieces),
+        tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in ordered], columns),
+        codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
+        multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
+        nodes=sum(nodes for _, _, _, nodes in ordered),
         seconds=time.monotonic() - begun,
         cost=limits.budget.now - start,
     )
@@ -188,30 +176,30 @@ def principal_axes(features: FloatArray) -> FloatArray:
     return axes
 
 
-def _tasks(
-    x: FloatArray,
-    z: FloatArray,
-    rays: FloatArray,
-    heights: FloatArray,
-    rotation: FloatArray,
-    halved: int,
-) -> list[Any] | None:
-    """Of each direction those of the orthants of its first coordinates; None if rounding is
-    too much for a direction.
+def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]:
+    """Of each direction those of the orthants of its first coordinates.
+
+    Raises
+    ------
+    SolverError
+        If rounding is too much for a direction.
     """
     from certnn.splitting.cells.tree import Task
 
-    (n, k), c = x.shape, z.shape[1]
+    (n, k), c = claim.features.shape, claim.Z.shape[1]
     turned = times_transpose(
-        exact_matrix(x.tobytes(), n, k), exact_matrix(rotation.T.tobytes(), k, k), "auto"
+        exact_matrix(claim.features.tobytes(), n, k),
+        exact_matrix(rotation.T.tobytes(), k, k),
+        "auto",
     )
-    points, dual = RoundedPoints.of(turned), exact_matrix(z.tobytes(), n, c)
+    points, dual = RoundedPoints.of(turned), exact_matrix(claim.Z.tobytes(), n, c)
     first, second = np.tril_indices(k)
     tasks = []
-    for ray, height in zip(rays.astype(int).tolist(), heights.tolist(), strict=True):
+    rays = claim.cones.rays.astype(int).tolist()
+    for ray, height in zip(rays, claim.bounds.tolist(), strict=True):
         direction = rounded_direction(points, dual, tuple(ray), height)
         if direction.height <= 0:
-            return None
+            raise SolverError("floats are not enough for it")
         integers = np.array([point for point, _ in direction.points], np.int64).reshape(-1, k)
         floats: FloatArray = integers.astype(float) * 2.0**-26
         products = floats[:, first] * floats[:, second]
@@ -225,8 +213,8 @@ def _tasks(
 
 def _search(
     tasks: Sequence[Any], limits: Limits
-) -> tuple[list[tuple[Any, Any, Any, int]], list[FloatArray], str]:
-    """What the searches found in the order of the tasks; where a bound is exceeded; or why not."""
+) -> tuple[dict[int, list[Any]], FloatArray | None, str]:
+    """What the searches found by their numbers; where a bound is exceeded; why not all, or ""."""
     from certnn.splitting.cells.tree import EXCEEDED, FINISHED, search_cells
 
     def search(task: Any, gauge: Gauge) -> Any:
@@ -234,28 +222,22 @@ def _search(
 
     # One node, so that compiling at the first call does not count as search.
     search(tasks[0], Gauge(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)))
-    budget, (m, k) = limits.budget, tasks[0].points.shape
+    m, k = tasks[0].points.shape
     cost = _A_NODE + _A_PRODUCT * m * (k * (k + 3) / 2) ** 2
-    in_memory = limits.memory / (_BYTES_OF_A_POINT * m + 4 * (k + 1))
-    in_budget = budget.work_left / cost
-    # Neighbours are alike; in this order the first ones are from all over the space.
-    order = [int(number) for number in np.random.default_rng(0).permutation(len(tasks))]
-    found: dict[int, tuple[Any, Any, Any, int]] = {}
-    for ended in in_order(
-        [partial(search, tasks[number]) for number in order], min(in_memory, in_budget), budget
-    ):
-        short = ended.found is None and not budget.over and in_budget < in_memory
-        budget.spend(budget.work_left if short else cost * ended.count)
-        if ended.found is None:
-            return [], [], "time is up" if budget.over else "it is too large for its memory"
-        status, *piece, exceeded = ended.found
-        # What comes later in the order does not count, even if it is there already.
-        if status == EXCEEDED:
-            return [], [exceeded], ""
-        if status != FINISHED:
-            return [], [], _TOO_NEAR
-        found[order[ended.place]] = (*piece,)
-    return [found[number] for number in range(len(tasks))], [], ""
+    size = _BYTES_OF_A_POINT * m + 4 * (k + 1)
+    searches = [partial(search, task) for task in tasks]
+    found: dict[int, list[Any]] = {}
+    try:
+        for number, (status, *piece, exceeded) in in_limits(searches, cost, size, limits):
+            # What comes later in the order does not count, even if it is there already.
+            if status == EXCEEDED:
+                return found, exceeded, ""
+            if status != FINISHED:
+                return found, None, _TOO_NEAR
+            found[number] = piece
+    except SolverError as error:
+        return found, None, str(error)
+    return found, None, ""
 
 
 def _joined(tasks: Sequence[Any], trees: list[bytes], k: int) -> bytes:
@@ -270,13 +252,3 @@ def _joined(tasks: Sequence[Any], trees: list[bytes], k: int) -> bytes:
             joined.append(trees[at + number])
         at += 2**halved
     return b"".join(joined)
-
-
-def _violators(features: FloatArray, Z: FloatArray, kappa: float, means: FloatArray) -> FloatArray:
-    """Where the score is above kappa, of the local maxima near the means."""
-    from certnn.training.climb import climb_all
-
-    starts = np.ascontiguousarray(means)
-    scores = np.zeros(starts.shape[0])
-    climb_all(features, Z, starts, scores, _CLIMB)
-    return starts[scores > kappa].T

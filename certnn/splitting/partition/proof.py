@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
 from certnn.certificates.document import partition_certificate
+from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
-from certnn.splitting.ordered_search import Gauge, in_order
+from certnn.splitting.ordered_search import Gauge, in_limits
 from certnn.splitting.partition.cones import Basis, first_cones, isotropic_basis
 from certnn.splitting.prover import Effort, Limits, NoProof
 
@@ -131,32 +132,24 @@ def find_partition(
     begun, budget = time.monotonic(), limits.budget
     start = budget.now
     cost = _A_NODE + _A_PRODUCT * x.size * z.shape[1]
-    in_memory = limits.memory / (_BYTES_OF_A_NODE + _BYTES_OF_A_RAY * columns)
-    in_budget = budget.work_left / cost
-    # Neighbours are alike; in this order the first cones are from all over the space.
-    order = np.random.default_rng(0).permutation(len(cones)).tolist()
+    bytes_of_a_node = _BYTES_OF_A_NODE + _BYTES_OF_A_RAY * columns
     found: dict[int, Any] = {}
     violators: list[FloatArray] = []
     reason = ""
-    for ended in in_order(
-        [partial(search, cones[number].rays) for number in order],
-        min(in_memory, in_budget),
-        budget,
-    ):
-        short = ended.found is None and not budget.over and in_budget < in_memory
-        budget.spend(budget.work_left if short else cost * ended.count)
-        if ended.found is None:
-            reason = "time is up" if budget.over else "it is too large for its memory"
-            break
-        result = found[order[ended.place]] = ended.found
-        violators.extend(result[4])
-        if result[0] == TOO_DEEP:
-            reason = "it is too deep"
-        if result[0] == VIOLATED:
-            reason = "there are neurons that lower the objective"
-        # What comes later in the order does not count, even if it is there already.
-        if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
-            break
+    searches = [partial(search, cone.rays) for cone in cones]
+    try:
+        for number, result in in_limits(searches, cost, bytes_of_a_node, limits):
+            found[number] = result
+            violators.extend(result[4])
+            if result[0] == TOO_DEEP:
+                reason = "it is too deep"
+            if result[0] == VIOLATED:
+                reason = "there are neurons that lower the objective"
+            # What comes later in the order does not count, even if it is there already.
+            if result[0] != PROVED and (result[0] != VIOLATED or len(violators) >= _ENOUGH):
+                break
+    except SolverError as error:
+        reason = str(error)
     if reason:
         rays = np.array(violators).reshape(len(violators), columns).T
         return NoProof(rays / np.linalg.norm(rays, axis=0, keepdims=True), reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
-from certnn.certificates.directions import bounds, cover
 from certnn.certificates.document import phases_certificate
 from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
-from certnn.splitting.ordered_search import in_order
+from certnn.splitting.directed import directed_claim, spread_for
+from certnn.splitting.ordered_search import in_limits
 from certnn.splitting.phases.pairs import exact_signs
 from certnn.splitting.prover import Effort, Limits, NoProof
 
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 #: Partners that each point chooses; more of them close leaves sooner but take longer.
 _NEAREST = 2
-_CLIMB = 100
-#: Share of the slack that is given up to having few directions, and the least slack.
-_SPREAD, _LEAST_SLACK = 0.2, 1e-4
 #: Of the multipliers of a node.
 _BYTES_OF_A_POINT = 12
 #: Nominal seconds of a node for each entry of X.
@@ -112,13 +108,11 @@ class PhasesProver:
         self, Z: FloatArray, kappa: float, margin: float, limits: Limits
     ) -> PhaseTrees | NoProof:
         """See `find_phases_proof`, whose room for rounding is its own."""
-        # Where Z is that of an optimal network its dual norm is reg, so that this is the slack.
-        slack = max(kappa / self._reg - 1.0, _LEAST_SLACK)
         if not limits.budget.limited:
             bytes_of_a_node = _BYTES_OF_A_POINT * self._features.shape[0]
             most = self.effort.growth * self.effort.most * bytes_of_a_node
             limits = Limits(limits.budget, min(limits.memory, most))
-        return find_phases_proof(self._features, Z, kappa, 1.0 + _SPREAD * slack, limits)
+        return find_phases_proof(self._features, Z, kappa, spread_for(kappa, self._reg), limits)
 
 
 def find_phases_proof(
@@ -156,15 +150,12 @@ def find_phases_proof(
     from certnn.splitting.phases.tree import compile_search
 
     nothing = np.zeros((features.shape[1], 0))
-    exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
-    x, z = np.ascontiguousarray(features), np.ascontiguousarray(np.ldexp(Z, -exponent))
-    kappa = math.ldexp(kappa, -exponent)
     try:
-        cones = cover(z.shape[1], spread, limits.budget)
-        heights = bounds(cones, kappa, limits.budget)
-        points, signs = prepare_points(x), exact_signs(z, cones.rays)
+        claim = directed_claim(features, Z, kappa, spread, limits.budget)
+        x, z, rays, heights = claim.features, claim.Z, claim.cones.rays, claim.bounds
+        points, signs = prepare_points(x), exact_signs(z, rays)
         tasks = []
-        for k, ray in enumerate(cones.rays):
+        for k, ray in enumerate(rays):
             if limits.budget.over:
                 return NoProof(nothing, "time is up")
             limits.budget.spend(_A_DIRECTION + _A_PAIR * x.shape[0] * x.size)
@@ -178,15 +169,15 @@ def find_phases_proof(
     exceeded = [tree.exceeded for tree in trees.values() if tree.exceeded is not None]
     if exceeded:
         means = np.array(exceeded) @ points.basis
-        return NoProof(_violators(x, z, kappa, means), "the bound of a direction is exceeded")
+        return NoProof(claim.violators(means), "the bound of a direction is exceeded")
     if reason:
         return NoProof(nothing, reason)
     ordered = [trees[k] for k in range(len(tasks))]
     pairs = [task.pairs for task in tasks]
     return PhaseTrees(
-        kappa=kappa,
+        kappa=claim.kappa,
         Z=z,
-        directions=cones.tree,
+        directions=claim.cones.tree,
         bounds=heights,
         splits=np.concatenate([tree.splits for tree in ordered]),
         pair_counts=np.array([pair.first.size for pair in pairs], dtype=np.uint32),
@@ -205,33 +196,16 @@ def _search(tasks: list[Task], limits: Limits) -> tuple[dict[int, PhaseTree], st
     """The phase trees of the tasks, and why there are not all of them, or ""."""
     from certnn.splitting.phases.tree import search_direction
 
-    budget, cost = limits.budget, _AN_ENTRY * tasks[0].direction.points.size
-    in_memory = limits.memory / (_BYTES_OF_A_POINT * tasks[0].direction.points.shape[0])
-    in_budget = budget.work_left / cost
-    # Neighbours are alike; in this order the first directions are from all over the space.
-    order = [int(number) for number in np.random.default_rng(0).permutation(len(tasks))]
+    points = tasks[0].direction.points
     trees: dict[int, PhaseTree] = {}
-    for ended in in_order(
-        [partial(search_direction, tasks[number]) for number in order],
-        min(in_memory, in_budget),
-        budget,
-    ):
-        short = ended.found is None and not budget.over and in_budget < in_memory
-        budget.spend(budget.work_left if short else cost * ended.count)
-        if ended.found is None:
-            return trees, "time is up" if budget.over else "it is too large for its memory"
-        tree = trees[order[ended.place]] = ended.found
-        # What comes later in the order does not count, even if it is there already.
-        if not tree.finished:
-            return trees, "a direction comes too close to its bound"
+    searches = [partial(search_direction, task) for task in tasks]
+    cost, size = _AN_ENTRY * points.size, _BYTES_OF_A_POINT * points.shape[0]
+    try:
+        for number, tree in in_limits(searches, cost, size, limits):
+            trees[number] = tree
+            # What comes later in the order does not count, even if it is there already.
+            if not tree.finished:
+                return trees, "a direction comes too close to its bound"
+    except SolverError as error:
+        return trees, str(error)
     return trees, ""
-
-
-def _violators(features: FloatArray, Z: FloatArray, kappa: float, means: FloatArray) -> FloatArray:
-    """Where the score is above kappa, of the local maxima near the means."""
-    from certnn.training.climb import climb_all
-
-    starts = np.ascontiguousarray(means[np.any(means != 0.0, axis=1)])
-    scores = np.zeros(starts.shape[0])
-    climb_all(features, Z, starts, scores, _CLIMB)
-    return starts[scores > kappa].T
