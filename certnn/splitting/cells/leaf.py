@@ -9,6 +9,7 @@ what is wanted no multipliers will do, and on the way to it the quadratics of ev
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -43,14 +44,34 @@ _TARGET, _ROUNDED_TARGET = 1.0 - 1e-5, 1.0 - 2e-6
 _LEAST_SHARE, _BACK = 0.05, 0.9
 
 
+class Mixed(NamedTuple):
+    """Σ σ_i (x_iᵀy)₊ over the mixed points of a box, and gᵀy of the others.
+
+    Attributes
+    ----------
+    points : array, shape (m, k)
+        x_i.
+    products : array, shape (m, k(k + 1)/2)
+        x_ia x_ib for a ≥ b.
+    weights : array, shape (m,)
+        σ_i.
+    lows, highs : array, shape (m,)
+        The interval of x_iᵀy.
+    linear : array, shape (k,)
+        g.
+    """
+
+    points: FloatArray
+    products: FloatArray
+    weights: FloatArray
+    lows: FloatArray
+    highs: FloatArray
+    linear: FloatArray
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def close_cell(
-    points: FloatArray,
-    products: FloatArray,
-    weights: FloatArray,
-    lows: FloatArray,
-    highs: FloatArray,
-    linear: FloatArray,
+    mixed: Mixed,
     low: FloatArray,
     high: FloatArray,
     wide_low: FloatArray,
@@ -64,16 +85,7 @@ def close_cell(
 
     Parameters
     ----------
-    points : array, shape (m, k)
-        x_i of the mixed points.
-    products : array, shape (m, k(k + 1)/2)
-        x_ia x_ib for a ≥ b.
-    weights : array, shape (m,)
-        σ_i.
-    lows, highs : array, shape (m,)
-        The interval of x_iᵀy.
-    linear : array, shape (k,)
-        g.
+    mixed : Mixed
     low, high : array, shape (k,)
         The box.
     wide_low, wide_high : array, shape (k,)
@@ -81,7 +93,7 @@ def close_cell(
     mean, square : array, shape (k,) and (k, k)
         Moments to begin with, strictly inside; the last ones are written.
     codes : array, shape (m,)
-        Of the quadratics, written if all is proved: integers.
+        Of the quadratics if all is proved: integers. Until then what they are made from.
     multipliers : array, shape (k + 1,)
         Of the sides and of the sphere; written if all is proved, rounded to 32 bits.
 
@@ -90,15 +102,15 @@ def close_cell(
     int
         PROVED, NOT_PROVABLE or UNDECIDED.
     """
-    k, pairs = low.size, products.shape[1]
-    size = k + pairs
+    k, pairs = low.size, mixed.products.shape[1]
+    size, ends = k + pairs, wide_low + wide_high
     barrier = _BARRIER / (2 * k + 1)
     flat, twice = np.empty(pairs), np.empty(pairs)
     moments, inverse = np.empty((k + 1, k + 1)), np.empty((k + 1, k + 1))
     gradient, hessian = np.empty(size), np.empty((size, size))
     step, normal, slack = np.empty(size), np.empty(size), np.empty(k)
     form, slope, sides = np.empty((k, k)), np.empty(k), np.empty(k)
-    bends = np.empty((3, weights.size))
+    bends = np.empty((3, mixed.weights.size))
     trace = np.zeros(size)
     for a in range(k):
         for b in range(a + 1):
@@ -110,19 +122,15 @@ def close_cell(
                 flat[_at(a, b)] = square[a, b]
         if not _write_inverse(mean, flat, moments, inverse):
             return UNDECIDED
-        value, constant = _write_value(
-            *(points, products, weights, lows, highs, linear, mean, flat * twice),
-            *(slope, form, bends, codes),
-        )
+        value, constant = _write_value(mixed, mean, flat * twice, slope, form, bends, codes)
         if value > 1.0:
             return NOT_PROVABLE
         for a in range(k):
-            slack[a] = (wide_low[a] + wide_high[a]) * mean[a] - square[a, a]
+            slack[a] = ends[a] * mean[a] - square[a, a]
             slack[a] -= wide_low[a] * wide_high[a]
             sides[a] = barrier / slack[a]
-        ends = wide_low + wide_high
         _write_gradient(slope, form, ends, sides, inverse, barrier, twice, gradient)
-        _write_hessian(points, products, bends, ends, slack, inverse, barrier, twice, hessian)
+        _write_hessian(mixed, bends, ends, slack, inverse, barrier, twice, hessian)
         if not factorise(hessian, hessian, 0.0):
             return UNDECIDED
         step[:], normal[:] = gradient, trace
@@ -132,10 +140,7 @@ def close_cell(
         bound, found = proved_maximum(
             form, slope, constant, wide_low, wide_high, sides, sphere, _TARGET, _INNER_STEPS
         )
-        if bound <= _TARGET and _proved_rounded(
-            *(points, products, weights, lows, highs, linear, low, high),
-            *(codes, sides, found, multipliers),
-        ):
+        if bound <= _TARGET and _proved_rounded(mixed, low, high, codes, sides, found, multipliers):
             return PROVED
         decrease = 0.0
         for a in range(size):
@@ -186,12 +191,7 @@ def _moments_factorised(mean: FloatArray, flat: FloatArray, moments: FloatArray)
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _write_value(
-    points: FloatArray,
-    products: FloatArray,
-    weights: FloatArray,
-    lows: FloatArray,
-    highs: FloatArray,
-    linear: FloatArray,
+    mixed: Mixed,
     mean: FloatArray,
     doubled: FloatArray,
     slope: FloatArray,
@@ -201,19 +201,18 @@ def _write_value(
 ) -> tuple[float, float]:
     """The value at these moments; b, A and c of the quadratics, and the second derivatives.
 
-    The codes of the quadratics are written as well.
+    Of a minorant its code is written, of a majorant its τ or ρ.
     """
-    firsts, seconds = np.dot(points, mean), np.dot(products, doubled)
+    lows, highs = mixed.lows, mixed.highs
+    firsts, seconds = np.dot(mixed.points, mean), np.dot(mixed.products, doubled)
     out, shares = np.empty(6), np.empty(3)
-    value, constant = np.dot(linear, mean), 0.0
-    for i in range(weights.size):
-        weight, m = weights[i], firsts[i]
+    value, constant = np.dot(mixed.linear, mean), 0.0
+    for i in range(lows.size):
+        weight, m = mixed.weights[i], firsts[i]
         s = max(seconds[i], m * m * (1.0 + 1e-12) + 1e-300)
         if weight > 0.0:
-            tau = write_majorant(m, s, lows[i], highs[i], out)
+            codes[i] = write_majorant(m, s, lows[i], highs[i], out)
             constant += weight * (out[VALUE] - out[BY_S] * s - out[BY_M] * m)
-            near = min(highs[i], -lows[i])
-            codes[i] = min(max(128.0 + np.rint(8.0 * math.log2(tau / near)), 0.0), 255.0)
         else:
             room = _ROOM * (highs[i] - lows[i])
             write_minorant(m, s, lows[i], highs[i], room, out, shares)
@@ -223,12 +222,20 @@ def _write_value(
         bends[0, i], bends[1, i] = -weight * out[BY_SS], -weight * out[BY_SM]
         bends[2, i] = -weight * out[BY_MM]
         firsts[i], seconds[i] = weight * out[BY_M], weight * out[BY_S]
-    slope[:] = linear + np.dot(firsts, points)
-    total = np.dot(seconds, products)
-    for a in range(mean.size):
+    _write_sums(mixed, firsts, seconds, slope, form)
+    return value, constant
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_sums(
+    mixed: Mixed, firsts: FloatArray, seconds: FloatArray, slope: FloatArray, form: FloatArray
+) -> None:
+    """b and A of the quadratics whose linear and second coefficients these are."""
+    slope[:] = mixed.linear + np.dot(firsts, mixed.points)
+    total = np.dot(seconds, mixed.products)
+    for a in range(slope.size):
         for b in range(a + 1):
             form[a, b] = form[b, a] = total[_at(a, b)]
-    return value, constant
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -253,8 +260,7 @@ def _write_gradient(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _write_hessian(
-    points: FloatArray,
-    products: FloatArray,
+    mixed: Mixed,
     bends: FloatArray,
     ends: FloatArray,
     slack: FloatArray,
@@ -264,6 +270,7 @@ def _write_hessian(
     hessian: FloatArray,
 ) -> None:
     """Minus the second derivatives of the value and the barriers; the lower triangle."""
+    points, products = mixed.points, mixed.products
     (m, k), pairs = points.shape, products.shape[1]
     # Most minorants have no second derivatives, and most majorants only those by s.
     squares, by_s, by_both = np.empty((m, pairs)), np.empty((m, pairs)), np.empty((m, pairs))
@@ -347,12 +354,7 @@ def _longest(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _proved_rounded(
-    points: FloatArray,
-    products: FloatArray,
-    weights: FloatArray,
-    lows: FloatArray,
-    highs: FloatArray,
-    linear: FloatArray,
+    mixed: Mixed,
     low: FloatArray,
     high: FloatArray,
     codes: FloatArray,
@@ -362,21 +364,20 @@ def _proved_rounded(
 ) -> bool:
     """Whether the quadratics that the codes name prove as much, with multipliers of 32 bits."""
     k, scale, unit = low.size, 1.0 / (1 << 60), 1.0 / (1 << 26)
+    weights, lows, highs = mixed.weights, mixed.lows, mixed.highs
     firsts, seconds, constant = np.empty(weights.size), np.empty(weights.size), 0.0
     for i in range(weights.size):
         bottom, top = int(lows[i] / unit), int(highs[i] / unit)
         if weights[i] > 0.0:
+            octaves = math.log2(codes[i] / min(highs[i], -lows[i]))
+            codes[i] = min(max(128.0 + np.rint(8.0 * octaves), 0.0), 255.0)
             a, b, c = point_majorant(int(codes[i]), bottom, top)
             constant += weights[i] * (c * unit)
         else:
             a, b = point_minorant(int(codes[i]), bottom, top)
         firsts[i], seconds[i] = weights[i] * (b * scale), weights[i] * (a * scale / unit)
-    slope = linear + np.dot(firsts, points)
-    total = np.dot(seconds, products)
-    form = np.empty((k, k))
-    for a in range(k):
-        for b in range(a + 1):
-            form[a, b] = form[b, a] = total[_at(a, b)]
+    form, slope = np.empty((k, k)), np.empty(k)
+    _write_sums(mixed, firsts, seconds, slope, form)
     bound, sphere = proved_maximum(
         form, slope, constant, low, high, sides, sphere, _ROUNDED_TARGET, _ROUNDED_STEPS
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.kernel.cell_filter import box_trimmed, point_interval
-from certnn.splitting.cells.leaf import PROVED, close_cell
+from certnn.splitting.cells.leaf import PROVED, Mixed, close_cell
 from certnn.splitting.cells.start import write_start
 
 FINISHED, EXCEEDED, STOPPED, TOO_DEEP = range(4)
@@ -125,8 +125,14 @@ def search_cells(
         status = -1
         if write_start(wide_low, wide_high, mean, square):
             status = close_cell(
-                *(points[:count], products[:count], weights[:count]),
-                *(ends[0, :count], ends[1, :count], linear[depth + 1]),
+                Mixed(
+                    points[:count],
+                    products[:count],
+                    weights[:count],
+                    ends[0, :count],
+                    ends[1, :count],
+                    linear[depth + 1],
+                ),
                 *(low, high, wide_low, wide_high, mean, square, code[:count], numbers),
             )
         if status == PROVED:
