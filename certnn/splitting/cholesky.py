@@ -45,9 +45,10 @@ def substitute(factor: FloatArray, right: FloatArray) -> None:
     Parameters
     ----------
     factor : array, shape (k, k)
-    right : array, shape (k,)
+    right : array, shape (at least k,)
+        Of which the first k count.
     """
-    size = right.size
+    size = factor.shape[0]
     for k in range(size):
         total = right[k]
         for m in range(k):

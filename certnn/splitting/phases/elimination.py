@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from certnn.arrays import FloatArray
+from certnn.splitting.cholesky import substitute
 from certnn.splitting.phases.form import inner
 
 #: Columns that are eliminated at once.
@@ -44,7 +45,7 @@ def eliminate(matrix: FloatArray, kept: int, right: FloatArray) -> None:
             system[k, m] = matrix[k, m] - system[k, m]
     _factorise(system)
     for side in range(sides):
-        _substitute(system, right[side])
+        substitute(system, right[side])
         for r in range(total - kept):
             for k in range(kept):
                 right[side, kept + r] -= below[r, k] * right[side, k]
@@ -77,17 +78,3 @@ def _factorise(matrix: FloatArray) -> None:
                     matrix[k, pivot] *= inverse
                 for m in range(pivot + 1, min(k + 1, end)):
                     matrix[k, m] -= matrix[k, pivot] * column[m - begin]
-
-
-@inner
-def _substitute(factor: FloatArray, right: FloatArray) -> None:
-    size = factor.shape[0]
-    for k in range(size):
-        total = right[k]
-        for m in range(k):
-            total -= factor[k, m] * right[m]
-        right[k] = total / factor[k, k]
-    for k in range(size - 1, -1, -1):
-        right[k] /= factor[k, k]
-        for m in range(k):
-            right[m] -= factor[k, m] * right[k]
