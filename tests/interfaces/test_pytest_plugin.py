@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ def trained(tmp_path_factory):
     best = certnn.train(problem, gap=1e-4).network
     audited = certnn.audit(best, problem, level="partition")
     audited.save(tmp_path_factory.mktemp("loads"))
+    import_module("numba.core.boxing")  # which only what is not in numba's cache loads
     assert certnn.testing.Tightness("", audited.lower.bound, best.evaluate(problem)).ratio > 0.99
     return problem, best
 

@@ -26,7 +26,7 @@ class Package(NamedTuple):
 #: Beyond NumPy, without which nothing is read; the check of certificates does without all of them.
 PACKAGES = {
     "scipy": Package("scipy", "certnn", "searches"),
-    "numba": Package("numba", "certnn", "searches, and the fast check of partitions"),
+    "numba": Package("numba", "certnn", "searches, and the fast check of partitions and cells"),
     "threadpoolctl": Package("threadpoolctl", "certnn", "searches"),
     "joblib": Package("joblib", "certnn", "searches and sweeps on several cores"),
     "sklearn": Package("scikit-learn", "certnn", "estimators, and the data of demo"),
@@ -37,6 +37,7 @@ PACKAGES = {
     "rich": Package("rich", "certnn", "tables in the terminal"),
     "jinja2": Package("jinja2", "certnn", "pages"),
     "matplotlib": Package("matplotlib", "certnn", "plots on pages"),
+    "shtab": Package("shtab", "certnn", "completion"),
     "picos": Package("picos", "certnn[solvers]", "--formulation dual"),
     "cvxopt": Package("cvxopt", "certnn[solvers]", "--formulation dual"),
     "flint": Package(

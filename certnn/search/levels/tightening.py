@@ -294,11 +294,10 @@ def _proof(
             tell(f"training, round {generation.rounds}", generation.objective)
             if not quiet or generation.stalled or training.over:
                 break
-        first = False
-        if expected_bound(problem, generation.residual, factor) <= known:
+        first, residual = False, generation.residual
+        if expected_bound(problem, residual, factor) <= known:
             return None
         tell(f"proving {factor:.9g} reg", generation.objective)
-        residual = generation.residual
         blend = None if relaxed is None else blended(problem, residual, relaxed, factor)
         if blend is not None:
             found = prover.prove(blend.Z, blend.factor * problem.reg, margin, limits)
