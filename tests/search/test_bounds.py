@@ -106,7 +106,7 @@ def test_stages_of_auto():
     assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)
-    assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (LIFTS, CELLS)
+    assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (CELLS, LIFTS)
     assert stages("auto", 301, 5, 2) == (SHOR, CELLS, LIFTS)
     assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
     assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)

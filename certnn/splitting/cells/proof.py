@@ -17,8 +17,13 @@ from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
 from certnn.certificates.document import cells_certificate
 from certnn.errors import SolverError
-from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
-from certnn.kernel.exact import exact_matrix, times_transpose
+from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
+from certnn.kernel.document import LARGEST_FILE
+from certnn.kernel.exact import exact_matrix
+from certnn.kernel.instance import beside_radius
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import DirectedClaim, directed_claim, spread_for
 from certnn.splitting.ordered_search import Gauge, in_limits
@@ -54,7 +59,9 @@ class Cells:
         The Z given, times a power of two.
     directions : bytes
     bounds : float64 array
-    rotation : float64 array, shape (k, k)
+    ball : BiasBall or None
+        For a free hidden bias.
+    rotation : float64 array, shape (k, k) or (d, d)
     tree, codes : bytes
     multipliers : float32 array
         As `certnn.kernel.cells.CellsProof` describes them.
@@ -69,6 +76,7 @@ class Cells:
     Z: FloatArray
     directions: bytes
     bounds: FloatArray
+    ball: BiasBall | None
     rotation: FloatArray
     tree: bytes
     codes: bytes
@@ -85,6 +93,7 @@ class Cells:
             self.kappa,
             self.directions,
             self.bounds,
+            self.ball,
             self.rotation,
             self.tree,
             self.codes,
@@ -96,16 +105,18 @@ class Cells:
 class CellsProver:
     """Searches for cells, for the features X of one problem, shape (n, k), and its reg.
 
+    With a ball the last column is that of a free hidden bias.
+
     Raises
     ------
     SolverError
         If there are too many columns.
     """
 
-    def __init__(self, features: FloatArray, reg: float) -> None:
+    def __init__(self, features: FloatArray, reg: float, ball: BiasBall | None = None) -> None:
         if features.shape[1] > MOST_COLUMNS:
             raise SolverError(f"cells are for at most {MOST_COLUMNS} columns")
-        self._features, self._reg = features, reg
+        self._features, self._reg, self._ball = features, reg, ball
         size = features.shape[0] * features.shape[1] ** 4
         # From what was seen on banknote, pima and diabetes.
         order = features.shape[1] / _COLUMNS_OF_AN_ORDER
@@ -113,18 +124,25 @@ class CellsProver:
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
         """See `find_cells`, whose room for rounding is its own."""
-        return find_cells(self._features, Z, kappa, spread_for(kappa, self._reg), limits)
+        spread = spread_for(kappa, self._reg)
+        return find_cells(self._features, Z, kappa, spread, limits, self._ball)
 
 
 def find_cells(
-    features: FloatArray, Z: FloatArray, kappa: float, spread: float, limits: Limits
+    features: FloatArray,
+    Z: FloatArray,
+    kappa: float,
+    spread: float,
+    limits: Limits,
+    ball: BiasBall | None = None,
 ) -> Cells | NoProof:
     """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
 
     Parameters
     ----------
     features : float64 array, shape (n, k)
-        Of any rank.
+        Of any rank. With a ball the last column, of equal numbers, is that of a free hidden bias,
+        and ‖u‖ is without it.
     Z : float64 array, shape (n, c)
     kappa : float
         Positive.
@@ -132,6 +150,8 @@ def find_cells(
         Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
     limits : Limits
         Time and memory.
+    ball : BiasBall or None
+        Around the points.
 
     Returns
     -------
@@ -141,15 +161,19 @@ def find_cells(
     nothing, columns = np.zeros((features.shape[1], 0)), features.shape[1]
     try:
         claim = directed_claim(features, Z, kappa, spread, limits.budget)
-        rotation = principal_axes(claim.features)
-        tasks = _tasks(claim, rotation, min(_HALVED, columns))
+        points, rotation = _turned(claim.features, ball)
+        tasks = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
     except SolverError as error:
         return NoProof(nothing, str(error))
     begun, start = time.monotonic(), limits.budget.now
     with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
         pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
     if exceeded is not None:
-        found = claim.violators(exceeded[None] @ rotation.T)
+        turned_back = rotation @ exceeded[: rotation.shape[0]]
+        if ball is not None:
+            bias = ball.radius * exceeded[-1] - ball.center @ turned_back
+            turned_back = np.append(turned_back, bias / claim.features[0, -1])
+        found = claim.violators(turned_back[None])
         return NoProof(found, "the bound of a direction is exceeded", near=True)
     if reason:
         return NoProof(nothing, reason, near=reason == _TOO_NEAR)
@@ -159,6 +183,7 @@ def find_cells(
         Z=claim.Z,
         directions=claim.cones.tree,
         bounds=claim.bounds,
+        ball=ball,
         rotation=rotation,
         tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in ordered], columns),
         codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
@@ -176,7 +201,21 @@ def principal_axes(features: FloatArray) -> FloatArray:
     return axes
 
 
-def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]:
+def _turned(features: FloatArray, ball: BiasBall | None) -> tuple[RoundedPoints, FloatArray]:
+    """The points in the coordinates of the kernel, and the rotation to them."""
+    X = np.ascontiguousarray(features if ball is None else features[:, :-1])
+    rotation = principal_axes(X if ball is None else X - ball.center)
+    work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
+    try:
+        if ball is not None:
+            exact = beside_radius(exact, ball.exact(), work)
+        axes = exact_matrix(rotation.tobytes(), *rotation.shape)
+        return turned(exact, axes, work, "auto"), rotation
+    except Rejected as error:
+        raise SolverError("floats are not enough for it") from error
+
+
+def _tasks(claim: DirectedClaim, points: RoundedPoints, halved: int) -> list[Any]:
     """Of each direction those of the orthants of its first coordinates.
 
     Raises
@@ -186,13 +225,8 @@ def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]
     """
     from certnn.splitting.cells.tree import Task
 
-    (n, k), c = claim.features.shape, claim.Z.shape[1]
-    turned = times_transpose(
-        exact_matrix(claim.features.tobytes(), n, k),
-        exact_matrix(rotation.T.tobytes(), k, k),
-        "auto",
-    )
-    points, dual = RoundedPoints.of(turned), exact_matrix(claim.Z.tobytes(), n, c)
+    (n, c), k = claim.Z.shape, len(points.rows[0])
+    dual = exact_matrix(claim.Z.tobytes(), n, c)
     first, second = np.tril_indices(k)
     tasks = []
     rays = claim.cones.rays.astype(int).tolist()
@@ -207,7 +241,8 @@ def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]
         weights *= 2.0**26 / direction.height
         # The kernel has no tree for a direction in which no point counts.
         for halves in product((0, 1), repeat=halved) if direction.points else ():
-            tasks.append(Task(integers, floats, products, weights, np.array(halves, np.int64)))
+            half = np.array(halves, np.int64)
+            tasks.append(Task(integers, floats, products, weights, half, points.free))
     return tasks
 
 
