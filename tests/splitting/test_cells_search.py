@@ -173,6 +173,20 @@ def test_trains_where_what_it_begins_with_is_far_from_the_optimum():
     assert proved.bound.value >= proved.network.evaluate(problem).value * (1 - Fraction(1, 1000))
 
 
+def test_opposite_outputs_are_searched_in_two_directions(plain_checker):
+    rng = np.random.default_rng(1)
+    X, z = rng.standard_normal((2, 20, 2))
+    Z = np.column_stack([z[:, 0], -z[:, 0]])
+    kappa = 1.1 * largest_score(X, Z)
+    found = find_cells(X, Z, kappa, 1.01, Limits())
+    assert found.bounds.size == 4
+    np.testing.assert_allclose(found.bounds, found.kappa / np.sqrt(2.0), rtol=1e-6)
+    certificate = found.certificate(TrainingProblem(X, Z, 1.0), {})
+    assert plain_checker(certificate.document)
+    alone = find_cells(X, np.sqrt(2.0) * Z[:, :1], kappa, 1.01, Limits())
+    assert found.nodes == pytest.approx(2 * alone.nodes, rel=0.2)
+
+
 @pytest.mark.parametrize("loss", ["half-squared", "logistic"])
 def test_a_free_hidden_bias_is_proved_to_a_gap(loss):
     X = np.random.default_rng(3).standard_normal((30, 2)) + np.array([5.0, 0.0])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -162,10 +162,11 @@ def find_cells(
     try:
         claim = directed_claim(features, Z, kappa, spread, limits.budget)
         points, rotation = _turned(claim.features, ball)
-        tasks = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
+        searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
     except SolverError as error:
         return NoProof(nothing, str(error))
     begun, start = time.monotonic(), limits.budget.now
+    tasks = [task for own in searched for task in own]
     with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
         pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
     if exceeded is not None:
@@ -177,7 +178,10 @@ def find_cells(
         return NoProof(found, "the bound of a direction is exceeded", near=True)
     if reason:
         return NoProof(nothing, reason, near=reason == _TOO_NEAR)
-    ordered = [pieces[number] for number in range(len(tasks))]
+    rest = iter([pieces[number] for number in range(len(tasks))])
+    proved = [list(islice(rest, len(own))) for own in searched]
+    by_direction = [proved[number] for number in number_of]
+    ordered = [piece for own in by_direction for piece in own]
     return Cells(
         kappa=claim.kappa,
         Z=claim.Z,
@@ -185,7 +189,9 @@ def find_cells(
         bounds=claim.bounds,
         ball=ball,
         rotation=rotation,
-        tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in ordered], columns),
+        tree=b"".join(
+            _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
+        ),
         codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
         multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
         nodes=sum(nodes for _, _, _, nodes in ordered),
@@ -215,8 +221,17 @@ def _turned(features: FloatArray, ball: BiasBall | None) -> tuple[RoundedPoints,
         raise SolverError("floats are not enough for it") from error
 
 
-def _tasks(claim: DirectedClaim, points: RoundedPoints, halved: int) -> list[Any]:
+def _tasks(
+    claim: DirectedClaim, points: RoundedPoints, halved: int
+) -> tuple[list[list[Any]], list[int]]:
     """Of each direction those of the orthants of its first coordinates.
+
+    Returns
+    -------
+    list of list of Task
+        One list for all directions that are the same in integers.
+    list of int
+        Of each direction the place of its own.
 
     Raises
     ------
@@ -228,22 +243,33 @@ def _tasks(claim: DirectedClaim, points: RoundedPoints, halved: int) -> list[Any
     (n, c), k = claim.Z.shape, len(points.rows[0])
     dual = exact_matrix(claim.Z.tobytes(), n, c)
     first, second = np.tril_indices(k)
-    tasks = []
+    tasks: list[list[Any]] = []
+    places: dict[tuple[int, bytes], int] = {}
+    numbers: list[int] = []
     rays = claim.cones.rays.astype(int).tolist()
     for ray, height in zip(rays, claim.bounds.tolist(), strict=True):
         direction = rounded_direction(points, dual, tuple(ray), height)
         if direction.height <= 0:
             raise SolverError("floats are not enough for it")
-        integers = np.array([point for point, _ in direction.points], np.int64).reshape(-1, k)
+        rows = [[*point, weight] for point, weight in direction.points]
+        whole = np.array(rows, np.int64).reshape(-1, k + 1)
+        place = places.setdefault((direction.height, whole.tobytes()), len(tasks))
+        numbers.append(place)
+        if place < len(tasks):
+            continue
+        integers = np.ascontiguousarray(whole[:, :k])
         floats: FloatArray = integers.astype(float) * 2.0**-26
         products = floats[:, first] * floats[:, second]
-        weights = np.array([weight for _, weight in direction.points], float)
-        weights *= 2.0**26 / direction.height
+        weights = whole[:, k].astype(float) * (2.0**26 / direction.height)
         # The kernel has no tree for a direction in which no point counts.
-        for halves in product((0, 1), repeat=halved) if direction.points else ():
-            half = np.array(halves, np.int64)
-            tasks.append(Task(integers, floats, products, weights, half, points.free))
-    return tasks
+        halves = product((0, 1), repeat=halved) if direction.points else ()
+        tasks.append(
+            [
+                Task(integers, floats, products, weights, np.array(half, np.int64), points.free)
+                for half in halves
+            ]
+        )
+    return tasks, numbers
 
 
 def _search(
@@ -275,15 +301,12 @@ def _search(
     return found, None, ""
 
 
-def _joined(tasks: Sequence[Any], trees: list[bytes], k: int) -> bytes:
+def _joined(trees: list[bytes], k: int) -> bytes:
     """The trees of the orthants below the splits of the first coordinates at zero."""
-    joined, at = [], 0
-    while at < len(tasks):
-        halved = tasks[at].halves.size
-        for number in range(2**halved):
-            # The splits above that have not been written for an orthant before this one.
-            new = halved if number == 0 else (number & -number).bit_length() - 1
-            joined += [bytes([1 + k + level]) for level in range(halved - new, halved)]
-            joined.append(trees[at + number])
-        at += 2**halved
+    joined, halved = [], len(trees).bit_length() - 1
+    for number, tree in enumerate(trees):
+        # The splits above that have not been written for an orthant before this one.
+        new = halved if number == 0 else (number & -number).bit_length() - 1
+        joined += [bytes([1 + k + level]) for level in range(halved - new, halved)]
+        joined.append(tree)
     return b"".join(joined)
