@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -35,7 +36,25 @@ _LARGEST_DOWNLOAD = 1_000_000
 WIDE, NARROW = 640.0, 300.0
 
 
-def render_html(report: GapReport, best_network: bytes = b"") -> str:
+@dataclass(frozen=True)
+class AttachedNetwork:
+    """A file beside the page with the best network in the form of the one that was audited.
+
+    Parameters
+    ----------
+    name : str
+        The file's.
+    load : str
+        What loads it, in Python.
+    """
+
+    name: str
+    load: str
+
+
+def render_html(
+    report: GapReport, best_network: bytes = b"", attached: AttachedNetwork | None = None
+) -> str:
     """Return the page, to be written as UTF-8.
 
     Parameters
@@ -43,6 +62,8 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     report : GapReport
     best_network : bytes
         Its .npz file, to be kept in the page for download; left out if empty or above a megabyte.
+    attached : AttachedNetwork or None
+        A file beside the page with that network, to be named.
 
     Returns
     -------
@@ -52,6 +73,7 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     # The plot's text and titles are escaped where it is made.
     return render(
         "gap_report.html",
+        attached=attached,
         contradictions=contradictions(report),
         download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
