@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -139,7 +141,14 @@ def render(
         "shown_down": shown_down,
         "shown_up": shown_up,
     }
-    return environment.get_template(template).render(colors=COLORS, **values)
+    page = environment.get_template(template).render(colors=COLORS, **values)
+    return re.sub("<table>.*?</table>", _labelled, page, flags=re.DOTALL)
+
+
+def _labelled(table: re.Match[str]) -> str:
+    """A table whose cells stand apart and know their heading, as a narrow page shows them."""
+    headings = cycle(re.findall("<th(?: [^>]*)?>(.*?)</th>", table[0]))
+    return re.sub("<td", lambda cell: f'\n{cell[0]} data-label="{next(headings)}"', table[0])
 
 
 def _on_one_line(value: Any) -> Any:

@@ -131,6 +131,24 @@ def test_page(browser, tmp_path, name, width, scheme):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_shows_tables_without_scrolling_them(browser, tmp_path, name):
+    file = tmp_path / "page.html"
+    file.write_text(content(name))
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.goto(file.as_uri())
+    for details in page.locator("details > summary:visible").all():
+        details.click()
+    for table in page.locator(".scroll").all():
+        assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
+        headings = table.locator("th").all_text_contents()
+        for row in table.locator("tbody tr").all():
+            labels = [cell.get_attribute("data-label") for cell in row.locator("td").all()]
+            assert labels == headings
+    page.close()
+
+
+@pytest.mark.browser
 def test_the_network_can_be_downloaded(browser, tmp_path):
     file = tmp_path / "page.html"
     file.write_text(render_html(iris_report(), b"PK: a network"))
