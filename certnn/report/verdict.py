@@ -66,7 +66,8 @@ def verdict(report: GapReport) -> Verdict:
     if report.compiling >= _LONG_COMPILING:
         sentences.append(
             f"{duration(report.compiling)} of the {duration(report.seconds)} went into compiling, "
-            "which is once on this machine: a second run has them for proofs."
+            "which is once on this machine: a second run has them for proofs "
+            "(certnn doctor --compile does it all)."
         )
     standing = f"; {_standing(report, report.lower_bound)}" if claims else ""
     return Verdict(headline + standing, tuple(sentences), True)
