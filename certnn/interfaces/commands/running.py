@@ -26,7 +26,13 @@ class OneLineParser(argparse.ArgumentParser):
     """Errors in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """End with the exit code of unusable input."""
+        """End with the exit code of unusable input.
+
+        Raises
+        ------
+        SystemExit
+            Always.
+        """
         sys.stderr.write(f"{self.prog}: error: {message}\n")
         raise SystemExit(UNUSABLE)
 
