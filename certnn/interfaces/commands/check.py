@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from os.path import isdir
 from typing import TYPE_CHECKING
 
 from certnn.errors import InputError
-from certnn.interfaces.commands.exit_codes import OK
 from certnn.interfaces.commands.problem_options import add_data_options
 
 if TYPE_CHECKING:
@@ -28,14 +26,22 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let the checker that is extracted from Rocq decide too (psd and partition); "
-        "proofs/build_checker.sh in certnn's sources makes it, CERTNN_CHECKER names it",
+        help="let a checker that is extracted from Rocq decide too (psd and partition): the "
+        "program that CERTNN_CHECKER names or proofs/build_checker.sh has made, or else that of "
+        "certnn[verified]",
     )
-    command.add_argument(
+    written = command.add_mutually_exclusive_group()
+    written.add_argument(
         "--export",
         metavar="CHECK.pyz",
         help="write the kernel as a program of one file, which a bare Python 3.11 runs; checks "
         "nothing",
+    )
+    written.add_argument(
+        "--page",
+        metavar="FOLDER",
+        help="write check.html there, a page by which a browser checks certificates of the kinds "
+        "psd and partition, with the extracted checker; checks nothing",
     )
 
 
@@ -47,8 +53,10 @@ def run_check(options: argparse.Namespace) -> int:
     InputError
         If a file is not there, or options of the data are given without --data.
     """
-    if options.export is not None:
-        return _export(options)
+    if options.export is not None or options.page is not None:
+        from certnn.interfaces.commands.written_checkers import write_checker
+
+        return write_checker(options)
     from certnn.atomic_files import read_bytes, require_file
     from certnn.interfaces.commands.verdicts import say_verdict
     from certnn.kernel import LARGEST_FILE, Bound, PatternBound, check_any_certificate
@@ -62,22 +70,22 @@ def run_check(options: argparse.Namespace) -> int:
     for path in (options.data, options.targets):
         if path is not None and not isdir(path):  # of .parquet files
             require_file(path)
-    checker = None
+    judge = None
     if options.verified:
-        from certnn.certificates.extracted_checker import check_verified, find_checker
+        from certnn.certificates.extracted_checker import check_verified, find_judge
 
-        checker = find_checker()
+        judge = find_judge()
     document = read_bytes(options.certificate, LARGEST_FILE)
 
     def decide() -> tuple[Bound | PatternBound, str]:
         bound = check_any_certificate(document, options.arithmetic)
-        if checker is not None:
+        if judge is not None:
             if isinstance(bound, PatternBound):
                 raise InputError("verified", "not for certificates about activation patterns")
-            check_verified(document, checker)
+            check_verified(document, judge)
         if options.data is not None:
             _require_data(options, bound.instance)
-        return bound, "" if checker is None else ", by the extracted checker too"
+        return bound, "" if judge is None else ", by the extracted checker too"
 
     return say_verdict(decide)
 
@@ -97,19 +105,3 @@ def _require_data(options: argparse.Namespace, instance: Instance) -> None:
         raise other_data(options.data) from None
     if (given.X, given.Y) != (instance.X, instance.Y):
         raise other_data(options.data)
-
-
-def _export(options: argparse.Namespace) -> int:
-    from certnn.atomic_files import write_atomically
-    from certnn.interfaces.bare_check import bare_check, require_bare_check
-    from certnn.interfaces.commands.destinations import output_file
-
-    if options.certificate is not None:
-        raise InputError("export", "goes without a certificate: it checks nothing")
-    for name in ("data", "targets", "target_columns", "label", "verified"):
-        if getattr(options, name):
-            raise InputError(name, "goes with a certificate, not with --export")
-    out = output_file(options.export, "a program of certnn check", require_bare_check)
-    write_atomically(out, bare_check())
-    print(f"Written to {options.export}: python3 {shlex.quote(options.export)} CERTIFICATE")
-    return OK
