@@ -128,6 +128,13 @@ def test_a_check_may_be_stopped_and_another_file_takes_its_place(page, tmp_path)
     assert verdict(page, next(iter(files("incorrect")))) == "rejected"
 
 
+def test_a_file_that_has_changed_is_checked_again(page, tmp_path):
+    path = tmp_path / "certificate.json"
+    for folder, expected in (("correct", "proved"), ("incorrect", "rejected")):
+        path.write_bytes(next(p for p in files(folder) if p.stem.startswith("d")).read_bytes())
+        assert verdict(page, path) == expected
+
+
 def hostile_files():
     """Sizes that are not there, numbers of any length, nesting without end."""
     good = load(next(path for path in files("correct") if path.stem == "dnn"))

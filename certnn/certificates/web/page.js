@@ -87,6 +87,7 @@ function decimalBelow(p, q) {
 
 element("file").addEventListener("change", (event) => {
   if (event.target.files.length > 0) check(event.target.files[0]);
+  event.target.value = ""; // so that the same name may be chosen again
 });
 element("stop").addEventListener("click", () => show("failed", "stopped"));
 for (const type of ["dragover", "drop"]) {
