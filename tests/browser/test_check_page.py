@@ -40,6 +40,14 @@ def page(browser, tmp_path_factory):
     page.close()
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A certificate that takes seconds to check."""
+    path = tmp_path_factory.mktemp("large") / "certificate.json"
+    path.write_bytes(dense_certificate(320, 10, 3).document)
+    return path
+
+
 def verdict(page, path, seconds=60):
     page.set_input_files("#file", path)
     page.wait_for_selector('#verdict:not([data-verdict=""])', timeout=1000 * seconds)
@@ -93,13 +101,11 @@ def test_the_theorem_is_in_words(page):
     assert "column of ones" not in page.inner_text("#theorem")
 
 
-def test_a_large_certificate(page, tmp_path):
-    certificate = dense_certificate(320, 10, 3)
-    path = tmp_path / "certificate.json"
-    path.write_bytes(certificate.document)
-    assert path.stat().st_size > 4_000_000
-    assert verdict(page, path, 300) == "proved"
-    assert page.inner_text("#exact") == json.loads(certificate.document)["claim"]["lower_bound"]
+def test_a_large_certificate(page, large):
+    assert large.stat().st_size > 4_000_000
+    assert verdict(page, large, 300) == "proved"
+    claim = json.loads(large.read_bytes())["claim"]
+    assert page.inner_text("#exact") == claim["lower_bound"]
     assert 0.5 < page.evaluate("document.getElementById('progress').value") < 1.0
 
 
@@ -117,15 +123,25 @@ def test_a_file_may_be_dropped(page):
     assert page.inner_text("#name") == "dropped.json"
 
 
-def test_a_check_may_be_stopped_and_another_file_takes_its_place(page, tmp_path):
-    path = tmp_path / "certificate.json"
-    path.write_bytes(dense_certificate(320, 10, 3).document)
-    page.set_input_files("#file", path)
+def test_a_check_may_be_stopped_and_another_file_takes_its_place(page, large):
+    page.set_input_files("#file", large)
     page.click("#stop")
     assert page.get_attribute("#verdict", "data-verdict") == "failed"
     assert page.locator("#running").is_hidden()
-    page.set_input_files("#file", path)
+    page.set_input_files("#file", large)
     assert verdict(page, next(iter(files("incorrect")))) == "rejected"
+
+
+def test_a_check_ends_after_ten_minutes(browser, page, large):
+    other = browser.new_page()
+    other.clock.install()
+    other.goto(page.url)
+    other.set_input_files("#file", large)
+    other.clock.fast_forward(600_000)
+    assert other.get_attribute("#verdict", "data-verdict") == "failed"
+    assert "not within 600 s" in other.inner_text("#reason")
+    assert other.locator("#theorem").is_hidden()
+    other.close()
 
 
 def test_a_file_that_has_changed_is_checked_again(page, tmp_path):
