@@ -1,6 +1,7 @@
 """The page that checks certificates, in a real browser: its verdicts are the kernel's."""
 
 import json
+import random
 import re
 import sys
 from fractions import Fraction
@@ -99,6 +100,28 @@ def test_the_theorem_is_in_words(page):
     assert re.search(r"below \S+, a column of ones being appended to X\.", words)
     verdict(page, next(path for path in files("correct") if path.stem == "dnn"))
     assert "column of ones" not in page.inner_text("#theorem")
+
+
+def test_decimals_are_rounded_down(page):
+    rng = random.Random(0)
+    sizes = [1, 2, 17, 53, 54, 200, 1900]
+    fractions = [
+        Fraction(0),
+        Fraction(1),
+        Fraction(10**16),
+        Fraction(10**17),
+        Fraction(99999, 10**9),
+    ]
+    for _ in range(500):
+        p, q = (rng.getrandbits(rng.choice(sizes)) for _ in range(2))
+        fractions.append(Fraction(p, q + 1))
+    shown = page.evaluate(
+        "pairs => pairs.map(([p, q]) => decimalBelow(BigInt(p), BigInt(q)))",
+        [[str(value.numerator), str(value.denominator)] for value in fractions],
+    )
+    for value, text in zip(fractions, shown, strict=True):
+        assert 0 <= value - Fraction(text) <= value / 10**16
+        assert len(text) < 30
 
 
 def test_a_large_certificate(page, large):
