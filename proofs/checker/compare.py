@@ -1,11 +1,12 @@
-"""Three checkers, one verdict: the kernel in Python, with FLINT, and the extracted checker.
+"""Checkers of one mind: the kernel in Python, with FLINT, and the extracted one, twice built.
 
     python proofs/checker/compare.py [--mutants N] [--seed S]
 
 They have to agree on every file in tests/certificates that the extracted checker takes, on
 certificates of random problems, and on N mutants (default 400) of them all. Lines of integers are
 damaged too: what the extracted checker then proves has to be true, by the closed form of the
-optimum. Exits with 1 at the first disagreement. `proofs/build_checker.sh` makes the checker.
+optimum. Exits with 1 at the first disagreement. `proofs/build_checker.sh` makes the program; what
+the package has in JavaScript is asked beside it, and says the same, word for word.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from true_objectives import optimum_rounded_up  # noqa: E402
 import certnn  # noqa: E402
 from certnn import kernel  # noqa: E402
 from certnn.certificates import extracted_checker as verified  # noqa: E402
+from certnn.certificates.web_checker import javascript_checker  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
@@ -39,9 +41,10 @@ BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
 
 class Extracted:
-    """The extracted checker, running, asked line by line."""
+    """The extracted checker, running, asked line by line, as a program and in JavaScript."""
 
     def __init__(self) -> None:
+        self._in_javascript = javascript_checker()
         self._process = subprocess.Popen(
             [verified.find_checker()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -52,6 +55,8 @@ class Extracted:
         answer = self._process.stdout.readline().decode("ascii").rstrip("\n")
         if answer.split(":")[0] not in ("proved", "rejected", "malformed"):
             sys.exit(f"the extracted checker answers {answer!r}")
+        if (other := self._in_javascript(line)) != answer:
+            sys.exit(f"the extracted checker: {answer!r}; in JavaScript: {other!r}\n{line!r}")
         return answer
 
     def close(self, worst: int) -> None:

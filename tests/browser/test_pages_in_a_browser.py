@@ -1,7 +1,6 @@
 """The pages in a real browser: they load nothing, say nothing to the console, and fit."""
 
 import re
-import shutil
 import sys
 from dataclasses import replace
 from functools import cache
@@ -84,18 +83,6 @@ PAGES = {
 @cache
 def content(name):
     return PAGES[name]()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

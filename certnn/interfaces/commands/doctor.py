@@ -57,11 +57,11 @@ def _solvers() -> list[str]:
 
 
 def _verified() -> str:
-    from certnn.certificates.extracted_checker import find_checker
+    from certnn.certificates.extracted_checker import find_judge
     from certnn.errors import InputError
 
     try:
-        return f"verified checker: {find_checker()}"
+        return f"verified checker: {find_judge().name}"
     except InputError as error:
         return f"verified checker: {error.reason}"
 
