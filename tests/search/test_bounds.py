@@ -30,9 +30,11 @@ from certnn.search.levels import relaxed, shor
 from certnn.search.levels.level import Context, Goal
 from certnn.search.levels.relaxed import Block
 from certnn.search.levels.schedule import (
+    BRIEF_SHOR,
     CELLS,
     DEFAULT_GROUP,
     DNN,
+    EARLY_CELLS,
     EARLY_LIFTS,
     LIFTS,
     PARTITION,
@@ -109,6 +111,11 @@ def test_stages_of_auto():
     assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)
     assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (CELLS, LIFTS)
+    early = (BRIEF_SHOR, EARLY_CELLS, LIFTS, CELLS)
+    assert stages("auto", 500, 9, 2, limited=True, plain=False) == early
+    assert stages("auto", 500, 9, 3, limited=True, plain=False) == early
+    assert stages("auto", 500, 9, 3, limited=True)[-1] == CELLS
+    assert CELLS not in stages("auto", 500, 17, 3, limited=True)
     assert stages("auto", 301, 5, 2) == (SHOR, CELLS, LIFTS)
     assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
     assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)

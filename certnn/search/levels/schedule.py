@@ -44,8 +44,12 @@ _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
 #: Lifts have a direction of the outputs each, so that these are few.
 _LIFTS_OUTPUTS_UP_TO = 3
 #: Cells are searched for in each direction of the outputs, in at least so many columns, as cones of
-#: the plane are few. Up to so many columns they prove more than lifts, and come first.
-_CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO = 2, 3, 7
+#: the plane are few. Up to so many columns they prove more than lifts, and come first. Up to so
+#: many outputs they come last, in what a limit leaves.
+_CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO, _LAST_CELLS_UP_TO = 2, 3, 7, 3
+#: Share of a limit that they may take before lifts where the loss or the biases are others, so that
+#: lifts prove less and later.
+_BEFORE_LIFTS = 0.2
 _CHOICE = (
     "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases, "
     "partition or cells"
@@ -62,6 +66,7 @@ CUTS = Cuts()
 REGIONS = Regions()
 PHASES = Phases()
 PARTITION = Partition()
+EARLY_CELLS = Cells(share=_BEFORE_LIFTS)
 CELLS = Cells()
 
 #: What proves nothing better once another level of the same plan has proved something.
@@ -87,7 +92,8 @@ def stages(
         "phases", "partition", "cells", or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
-        columns before and up to 16 after lifts; then lifts where there are more than 25 distinct
+        columns before and up to 16 after lifts, with a fifth of it before them where the problem is
+        not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
         directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
         directions, and with more outputs block up to 2000; phases last, up to 100 directions and
         3 outputs.
@@ -139,9 +145,13 @@ def stages(
             patient = _patient(directions, columns, outputs)
             later = (*later, *(level for level in patient if level not in later))
         few = columns <= _PARTITION_UP_TO
-        cut = outputs <= _CELLS_OUTPUTS_UP_TO and _CELLS_FROM <= columns <= MOST_COLUMNS
+        cells = _CELLS_FROM <= columns <= MOST_COLUMNS and outputs <= _LAST_CELLS_UP_TO
+        cut = cells and outputs <= _CELLS_OUTPUTS_UP_TO
         cut = cut and (directions > _SOON_UP_TO if few else limited)
+        patiently = cells and limited and not few and not general
+        early = (EARLY_CELLS,) if patiently and not plain else ()
         if not few and not cut:
+            later = (*early, *later, *((CELLS,) if patiently else ()))
             return (shor, *later) if later else (SHOR,)
         lifts = tuple(level for level in later if isinstance(level, Lifts))
         last: Level = CELLS if cut else PARTITION
@@ -150,6 +160,8 @@ def stages(
             first = (last,)
         elif directions <= _SOON_UP_TO and not cut:  # what is not done soon goes on after lifts
             first = (Partition(_FIRST_SHARE),)
+        else:
+            first = early
         return tuple(dict.fromkeys((shor, *first, *lifts, last, *later)))
     if request in ("dnn", "cuts"):
         tightest = (DNN,) if request == "dnn" else (DNN, CUTS)

@@ -89,8 +89,15 @@ class Phases:
 
 @dataclass(frozen=True)
 class Cells:
-    """The dual norm itself, over boxes of weight space with a quadratic on each (Theorem 52)."""
+    """The dual norm itself, over boxes of weight space with a quadratic on each (Theorem 52).
 
+    Attributes
+    ----------
+    share : float
+        Of what is left of a limit, what it may take.
+    """
+
+    share: float = 1.0
     trains = True
 
     def __str__(self) -> str:
@@ -115,7 +122,7 @@ class Cells:
         if context.best is not None:
             Z, kappa = dual_point(context.best.certificate, (problem.n, problem.c))
             relaxed = Z * min(1.0, problem.reg / kappa)
-        yield from _tightened(context, self, prover, context.budget, relaxed)
+        yield from _tightened(context, self, prover, context.budget.part(self.share), relaxed)
 
 
 def _require_time_to_compile(function: Any, seconds: float, budget: Budget) -> None:
