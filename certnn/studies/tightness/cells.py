@@ -60,18 +60,13 @@ def cells(
     for family in families:
         if family not in FAMILIES:
             raise InputError("families", f"must be of {', '.join(FAMILIES)}, got {family!r}")
-    for name, numbers in (("n", n), ("d", d), ("c", c), ("seeds", [seeds])):
+    for name, numbers in (("n", n), ("d", d), ("c", c)):
         if min(numbers) < 1:
             raise InputError(name, f"must be at least 1, got {min(numbers)}")
-    for level in levels:
-        stages(level, directions=1, columns=1, outputs=1)
     for reg in regs:
         TrainingProblem([[1.0]], [[1.0]], reg)
-    positive_number("time_limit", time_limit)
     found: dict[tuple[str, Size], Record] = {}
-    more: Record = {"levels": levels, "time_limit": time_limit}
-    if verdicts:  # cells of earlier runs know no verdicts
-        more["verdict"] = True
+    more = checked_levels(levels, seeds, time_limit, verdicts)
     for family, points, k, m, reg, seed in product(families, n, d, c, regs, range(seeds)):
         columns, outputs = FIXED_SHAPES.get(family, (k, m))
         size = Size(points, columns, outputs, reg, seed)
@@ -85,6 +80,25 @@ def cells(
     if not found:
         raise InputError("families", "is empty, and there are no data: name one")
     return list(found.values())
+
+
+def checked_levels(levels: list[str], seeds: int, time_limit: float, verdicts: bool) -> Record:
+    """What the cells of a sweep share.
+
+    Raises
+    ------
+    InputError
+        If a level is not known or a number is unusable.
+    """
+    if seeds < 1:
+        raise InputError("seeds", f"must be at least 1, got {seeds}")
+    for level in levels:
+        stages(level, directions=1, columns=1, outputs=1)
+    positive_number("time_limit", time_limit)
+    shared: Record = {"levels": levels, "time_limit": time_limit}
+    if verdicts:  # cells of earlier runs know no verdicts
+        shared["verdict"] = True
+    return shared
 
 
 def problem_of(cell: Record) -> TrainingProblem:
