@@ -83,7 +83,7 @@ def plot(folder, path):
             )
             named = True
     for style, title in STYLES.values():
-        axes.plot([], [], style, color="grey", label=title)
+        axes.plot([], [], style, color="black", label=title)
     axes.set_xscale("log")
     axes.set_xlabel("seconds, imports apart")
     axes.set_ylabel("training objective")
