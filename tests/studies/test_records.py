@@ -191,6 +191,29 @@ def test_large_files_are_kept_apart(book, monkeypatch):
     assert improve(change.book, "small", Effort(work_limit=1.0, level="shor")).better == ()
 
 
+def test_what_is_found_is_kept_whatever_becomes_of_the_search_for_a_small_file(book, monkeypatch):
+    def stopped(*given, **more):
+        raise KeyboardInterrupt
+
+    for module in ("book", "improve"):
+        monkeypatch.setattr(f"certnn.studies.records.{module}.packed", lambda certificate: None)
+    monkeypatch.setattr("certnn.studies.records.improve.lower_bound", stopped)
+    change = improve(book, "small", Effort(work_limit=5.0))
+    assert change.book.entries["small"].bound.run.by == "partition"
+    assert RecordBook.read(book.folder).entries == change.book.entries
+
+
+def test_data_that_cannot_be_had_are_not_compared(book, monkeypatch):
+    class Missing(Small):
+        def problem(self, folder=None):
+            raise InputError("data_dir", "is needed")
+
+    missing = Missing("small", "random", 0.1, False, False)
+    monkeypatch.setitem(PROBLEMS, "small", missing)
+    verdict = check_entry(book, "small")
+    assert (verdict.checked, verdict.unseen) == (("bound", "network"), ("data",))
+
+
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("certnn.studies.records.packing.LARGEST_FILE", 1000)
     file = tmp_path / "packed.xz"

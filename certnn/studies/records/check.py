@@ -89,9 +89,10 @@ def check_entry(book: RecordBook, name: str, folder: str | Path | None = None) -
 
 def _had(name: str, folder: str | Path | None) -> TrainingProblem | None:
     """The problem, if its data can be had here."""
-    if PROBLEMS[name].needs_folder and folder is None:
+    try:
+        return PROBLEMS[name].problem(folder)
+    except InputError:  # a file or a package is missing
         return None
-    return PROBLEMS[name].problem(folder)
 
 
 def _bounds(entry: Entry) -> dict[str, Figure]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from certnn.budget import budgeted
 from certnn.certificates import Certificate
-from certnn.errors import InputError
+from certnn.errors import InputError, SolverError
 from certnn.kernel import Bound, Malformed, Rejected
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -138,15 +139,17 @@ def improve(
             checkpoint=note,
         )
         if not _is_small(result.certificate) and not budget.stopped:
-            lower_bound(
-                problem,
-                effort.level,
-                budget=budget,
-                memory_limit=_SMALL_SEARCH,
-                gap=_CLOSED,
-                network=result.network,
-                checkpoint=note,
-            )
+            # What is proved by now is kept, whatever becomes of this.
+            with suppress(KeyboardInterrupt, SolverError):
+                lower_bound(
+                    problem,
+                    effort.level,
+                    budget=budget,
+                    memory_limit=_SMALL_SEARCH,
+                    gap=_CLOSED,
+                    network=result.network,
+                    checkpoint=note,
+                )
         interrupted = budget.stopped
     seconds = time.monotonic() - begun
     limits = (effort.time_limit, effort.work_limit, effort.level)
