@@ -38,8 +38,8 @@ History = tuple[tuple[int, float], ...]
 _RELAXATION = 0.6
 #: The level before dnn from so many unknowns on where lifts are not for the problem, and in place
 #: of dnn where there is less time than this; Λ is found and rounded up to so many, and with less
-#: time up to fewer.
-_SCALES, _LARGE, _PATIENT, _MOMENT = "block(16)", 1000, 60.0, 400
+#: time up to fewer, where so many nominal seconds are left.
+_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 60.0, 400, 2.0
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
 #: time for a level before dnn.
 _LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
@@ -137,7 +137,8 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
     lower = _relaxed(problem, effort.budget.part(_RELAXATION), effort.table)
     network = round_dual_point(problem, lower.certificate, effort.budget.part(0.4), effort.seed)
     rounded: tuple[str, ...] = ()
-    if unknowns <= (_LARGE if patient else _MOMENT):
+    fits = unknowns <= (_LARGE if patient else _MOMENT)
+    if fits and effort.budget.left >= _MOMENT_WORK:
         network, rounded = _better_of_moment(problem, network, effort.budget, effort.seed)
     said = [figure for figure in lower.solver_figures if figure.level == lower.level]
     return Trained(
