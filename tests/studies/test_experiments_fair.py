@@ -184,7 +184,11 @@ def test_splits_are_paired_whatever_their_order(outcomes):
 
 @pytest.mark.parametrize(
     ("descent", "effect"),
-    [((0.90, 0.92, 0.94, 0.96), "no difference"), ((0.95, 0.97, 0.97, 0.99), "costs")],
+    [
+        ((0.90, 0.92, 0.94, 0.96), "no difference"),
+        ((0.90, 0.92, 0.94, 0.95), "no difference"),  # one error apart
+        ((0.95, 0.97, 0.97, 0.99), "costs"),
+    ],
 )
 def test_the_effect_of_global_optimality(outcomes, descent, effect):
     others = [o for o in outcomes if o.cell["method"] != "sgd"]

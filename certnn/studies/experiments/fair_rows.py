@@ -17,6 +17,8 @@ from certnn.studies.sweep import Outcome
 
 #: The method with a proof, and the one that trains the same networks without.
 CERTIFIED, _LOCAL = "global", "sgd"
+#: Of means of shares, which are equal but for rounding within this.
+_ROUNDING = 1e-12
 Effect = Literal["helps", "no difference", "costs", "unknown"]
 
 
@@ -89,7 +91,7 @@ class FairRow:
         ours, best = self.accuracies[CERTIFIED], self.accuracies[self.best]
         if math.isnan(best.error):
             return None
-        return ours.mean >= best.mean - best.error
+        return ours.mean >= best.mean - best.error - _ROUNDING
 
     @property
     def effect(self) -> Effect:
@@ -103,7 +105,7 @@ class FairRow:
         difference = Mean(tuple(a - b for a, b in zip(ours, theirs, strict=True)))
         if math.isnan(difference.error):
             return "unknown"
-        if abs(difference.mean) <= difference.error:
+        if abs(difference.mean) <= difference.error + _ROUNDING:
             return "no difference"
         return "helps" if difference.mean > 0.0 else "costs"
 
