@@ -55,6 +55,11 @@ def test_a_cell_is_in_order():
     assert dnn["solver"] == pytest.approx(dnn["bound"], rel=1e-4)
 
 
+def test_one_group_of_all_points_is_dnn():
+    values = measure(cell(levels=["block(20)", "dnn"]))["levels"]
+    assert values["block(20)"]["bound"] == pytest.approx(values["dnn"]["bound"], rel=1e-6)
+
+
 def test_cells_are_all_combinations_once(tmp_path):
     found = cells(["random", "iris"], [5, 6], [2, 3], [1], [0.1, 0.2], 2, ["shor"], 1.0)
     assert len(found) == 2 * 2 * 2 * 2 + 2 * 2 * 2
