@@ -98,6 +98,15 @@ def test_a_cell_of_a_proof_is_in_order():
     assert objectives[-1] == pytest.approx(trained["objective"]["value"], rel=1e-9)
 
 
+def test_the_relaxation_of_real_data_is_at_its_best_level():
+    """Never below what the level dnn alone proves with less work."""
+    values = measure(cell(method="rounded", work_limit=6.0))
+    problem = find_data_set("iris").split().problem(0.1)
+    alone = lower_bound(problem, "dnn", work_limit=1.0)
+    assert values["level"] in ("dnn", "lifts")
+    assert alone.value <= values["lower"]["value"] <= values["objective"]["value"]
+
+
 def test_a_cell_of_the_gated_program():
     gated, trained = measure(random_cell("gated")), measure(random_cell("global"))
     assert gated["objective"]["value"] >= trained["lower"]["value"]
