@@ -60,6 +60,12 @@ def test_one_group_of_all_points_is_dnn():
     assert values["block(20)"]["bound"] == pytest.approx(values["dnn"]["bound"], rel=1e-6)
 
 
+def test_a_level_that_is_not_needed_says_so():
+    values = measure(cell(family="one-sided", levels=["shor", "cuts"]))["levels"]
+    assert values["shor"]["ratio"] > 1.0 - 1e-6
+    assert values["cuts"] == {"note": "not run: shor has closed the gap"}
+
+
 def test_cells_are_all_combinations_once(tmp_path):
     found = cells(["random", "iris"], [5, 6], [2, 3], [1], [0.1, 0.2], 2, ["shor"], 1.0)
     assert len(found) == 2 * 2 * 2 * 2 + 2 * 2 * 2

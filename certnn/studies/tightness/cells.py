@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from fractions import Fraction
 from itertools import product
 
 from certnn.directed_rounding import rounded_up
@@ -150,6 +151,8 @@ def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingRes
     proved = [p for p in found.proved if p.level == level or p.level.startswith(f"{level}(")]
     if not proved and level.startswith("block"):  # with one group it is dnn
         proved = [p for p in found.proved if p.level == "dnn"]
+    if not proved and found.bound.value >= (1 - Fraction(_EXACT)) * best.objective.value:
+        return {"note": f"not run: {found.level} has closed the gap"}
     if not proved:
         return {"note": "; ".join(found.notes) or "not proved in time"}
     bound = proved[-1].bound
