@@ -61,7 +61,7 @@ def test_one_group_of_all_points_is_dnn():
 
 
 def test_a_level_that_is_not_needed_says_so():
-    values = measure(cell(family="one-sided", levels=["shor", "cuts"]))["levels"]
+    values = measure(cell(family="one-sided", reg=1.0, levels=["shor", "cuts"]))["levels"]
     assert values["shor"]["ratio"] > 1.0 - 1e-6
     assert values["cuts"] == {"note": "not run: shor has closed the gap"}
 
@@ -272,8 +272,13 @@ def test_the_command_runs_the_usual_sweep(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         "certnn.interfaces.commands.run_tightness.usual_cells", lambda *given: few[:3]
     )
+    compiled = []
+    monkeypatch.setattr(
+        "certnn.interfaces.commands.run_tightness.compile_searches", lambda: compiled.append(1)
+    )
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["tightness", "--out", str(tmp_path / "out")]) == 0
+    assert compiled == [1]
     assert "Where each level is useful" in capsys.readouterr().out
     page = (tmp_path / "out" / "tightness.html").read_text()
     assert page.count("<svg") == 1

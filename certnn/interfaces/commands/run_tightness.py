@@ -8,6 +8,7 @@ import shlex
 from rich.console import Console
 
 from certnn.errors import InputError, printable
+from certnn.interfaces.commands.compile_searches import compile_searches
 from certnn.interfaces.commands.destinations import continued_folder, output_file
 from certnn.studies.sweep import Record, read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
@@ -21,7 +22,7 @@ from certnn.studies.tightness.table import (
     summary_table,
     verdict_table,
 )
-from certnn.studies.tightness.usual import LEVELS, SECONDS, prepare, usual_cells
+from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
 
 #: Characters of a line on one problem.
 _LONGEST = 2000
@@ -49,7 +50,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     if options.save_baseline is not None:
         output_file(options.save_baseline, "a baseline", read_baseline)
     if _is_usual(options):
-        prepare(wanted[0]["levels"])
+        compile_searches()  # so that the time of levels is for proofs
     outcomes, interrupted = sweep_with_progress(
         "problems", wanted, measure, out, options.jobs, examine=examine
     )

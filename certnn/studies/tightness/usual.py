@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from certnn.reading.datasets import random_network_data
-from certnn.search.lower_bound import lower_bound
 from certnn.studies.sweep import Record
 from certnn.studies.tightness.cells import checked_levels
 from certnn.studies.tightness.families import FAMILIES, FIXED_SHAPES, Size
@@ -49,13 +47,3 @@ def usual_cells(
                 one = replace(size, d=columns, c=outputs, seed=seed)
                 found[family, one] = {"family": family, **asdict(one), **more}
     return list(found.values())
-
-
-def prepare(levels: Sequence[str]) -> None:
-    """Run each level on five points, so that what is compiled is compiled before time counts.
-
-    It is kept on disk; the first time on a machine it can take minutes.
-    """
-    problem = random_network_data(0, 0.1, n=5, d=2, c=1)
-    for level in levels:
-        lower_bound(problem, level, gap=0.5)
