@@ -21,6 +21,7 @@ from certnn.interfaces.commands.demo import add_demo_options, run_demo
 from certnn.interfaces.commands.doctor import add_doctor_options, run_doctor
 from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
 from certnn.interfaces.commands.path import add_path_options, run_path
+from certnn.interfaces.commands.records import add_records_options, run_records
 from certnn.interfaces.commands.report import add_report_options, run_report
 from certnn.interfaces.commands.round import add_round_options, run_round
 from certnn.interfaces.commands.running import OneLineParser, run_words
@@ -61,6 +62,12 @@ _COMMANDS = (
         "the paper's tables: how tight the proofs are and how accurate the networks",
         add_experiments_options,
         run_experiments,
+    ),
+    _Command(
+        "records",
+        "the best networks and bounds known of the paper's problems and others",
+        add_records_options,
+        run_records,
     ),
     _Command("demo", "audit a network trained on iris, in a minute", add_demo_options, run_demo),
     _Command("doctor", "what is installed, and what for", add_doctor_options, run_doctor, False),

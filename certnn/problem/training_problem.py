@@ -21,7 +21,7 @@ from certnn.arrays import (
 from certnn.errors import InputError, positive_number, shorten
 from certnn.kernel import Instance
 from certnn.kernel.instance import Bias
-from certnn.problem.losses import HALF_SQUARED, Loss, as_loss
+from certnn.problem.losses import HALF_SQUARED, Loss, as_loss, loss_named
 
 #: Sums of rows of Y are the same up to this share of its largest entry.
 _ONE_SUM = 1e-9
@@ -228,6 +228,15 @@ class TrainingProblem:
     def instance(self) -> Instance:
         """The same problem as the kernel sees it."""
         return self._instance
+
+    @classmethod
+    def of_instance(cls, instance: Instance) -> TrainingProblem:
+        """The problem that a certificate or a bound is about."""
+        X = np.frombuffer(instance.X, "<f8").reshape(instance.n, instance.d)
+        Y = np.frombuffer(instance.Y, "<f8").reshape(instance.n, instance.c)
+        loss = loss_named(instance.loss, instance.delta)
+        bias, output_bias = instance.hidden_bias, instance.output_bias
+        return cls(X, Y, instance.reg, bias, loss=loss, output_bias=output_bias)
 
     @cached_property
     def _instance(self) -> Instance:

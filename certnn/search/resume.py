@@ -26,14 +26,26 @@ def proved_before(problem: TrainingProblem, file: str | Path) -> LowerBoundResul
     InputError
         If it is for another problem, or the kernel does not accept it.
     """
+    return earlier_result(problem, Certificate.load(file), str(file))
+
+
+def earlier_result(
+    problem: TrainingProblem, certificate: Certificate, name: str
+) -> LowerBoundResult:
+    """The same from a certificate, which errors call by its name.
+
+    Raises
+    ------
+    InputError
+        As `proved_before`.
+    """
     start = time.monotonic()
-    certificate = Certificate.load(file)
     try:
         bound = certificate.check()
     except (Malformed, Rejected) as error:
-        raise InputError(str(file), f"is not a certificate to go on from: {error}") from None
+        raise InputError(name, f"is not a certificate to go on from: {error}") from None
     if bound.instance != problem.instance():
-        raise InputError(str(file), "is a certificate of another problem")
+        raise InputError(name, "is a certificate of another problem")
     seconds = time.monotonic() - start
     return LowerBoundResult(
         bound=bound,

@@ -10,58 +10,43 @@ the gap is to the network that the audit finds.
 from __future__ import annotations
 
 import argparse
-import csv
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
-from sklearn import datasets
 
 import certnn
+from certnn.reading.datasets import PRACTICE_SETS
 
-#: Weight decay, and the objective of the best network known.
-SETS = {
-    "wine": (10.0, 17.78305),
-    "iris": (10**0.5, 13.68977),
-    "diabetes": (10.0, 106.80129),
-    "breast_cancer": (10.0, 29.9418),
-    "digits": (10**0.5, 60.7619),
-    "pima": (10**1.5, 151.67927),
-    "ionosphere": (10**0.5, 15.60112),
-    "banknote": (1.0, 12.36625),
+#: The objective of the best network known.
+KNOWN = {
+    "wine": 17.78305,
+    "iris": 13.68977,
+    "diabetes": 106.80129,
+    "breast-cancer": 29.9418,
+    "digits": 60.7619,
+    "pima": 151.67927,
+    "ionosphere": 15.60112,
+    "banknote": 12.36625,
 }
-#: The same decays for cross-entropy, by five-fold cross-validation of scikit-learn's classifier.
+#: Weight decays for cross-entropy, by five-fold cross-validation of scikit-learn's classifier.
 OF_CROSS_ENTROPY = {
     "wine": 10**-0.5,
     "iris": 10**-0.5,
-    "breast_cancer": 10**0.5,
+    "breast-cancer": 10**0.5,
     "pima": 10.0,
     "ionosphere": 10**0.5,
 }
-FILES = ("pima", "ionosphere", "banknote")
 
 
 def problem_of(name, folder, cross_entropy=False, free_biases=False):
-    if name in FILES:
-        with (Path(folder) / f"{name}.csv").open() as file:
-            rows = list(csv.reader(file))[1:]
-        X, y = np.array([[float(t) for t in row[:-1]] for row in rows]), [row[-1] for row in rows]
-    else:
-        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    X = X[:, X.std(axis=0) > 1e-9]
-    X, y = (X - X.mean(axis=0)) / X.std(axis=0), np.array(y)
-    classes = np.unique(y)
-    Y = (y[:, None] == classes).astype(float)
-    if name == "diabetes":
-        Y = ((y - y.mean()) / y.std())[:, None]
-    reg, loss = SETS[name][0], "half-squared"
+    problem = PRACTICE_SETS[name].problem(folder)
+    Y, reg, loss = problem.Y, problem.reg, "half-squared"
     if cross_entropy and name != "diabetes":
         reg, loss = OF_CROSS_ENTROPY[name], "softmax"
-        if len(classes) == 2:
+        if problem.c == 2:
             Y, loss = 2.0 * Y[:, 1:] - 1.0, "logistic"
     hidden, output = ("free", "free") if free_biases else (True, cross_entropy)
-    return certnn.TrainingProblem(X, Y, reg, hidden, loss=loss, output_bias=output)
+    return certnn.TrainingProblem(problem.X, Y, reg, hidden, loss=loss, output_bias=output)
 
 
 def audited(problem, seconds):
@@ -90,7 +75,7 @@ def plot(curves, path):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SETS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PRACTICE_SETS))
     parser.add_argument("--data", metavar="FOLDER", help="with pima, ionosphere and banknote.csv")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--plot", metavar="FILE.svg")
@@ -100,15 +85,15 @@ def main() -> None:
     others = options.cross_entropy, options.free_biases
     names = options.names or [
         name
-        for name in (OF_CROSS_ENTROPY if options.cross_entropy else SETS)
-        if options.data or name not in FILES
+        for name in (OF_CROSS_ENTROPY if options.cross_entropy else PRACTICE_SETS)
+        if options.data or not PRACTICE_SETS[name].needs_folder
     ]
     curves = []
     for name in names:
         problem = problem_of(name, options.data, *others)
         result, seconds, rises = audited(problem, options.seconds)
         own = float(result.report.best_network.objective)
-        best = own if any(others) else min(own, SETS[name][1])
+        best = own if any(others) else min(own, KNOWN[name])
         curves.append((name, [(t, 1.0 - bound / best) for t, bound, _ in rises], seconds))
         by = f"{result.lower.level}, {seconds:.1f} s"
         found = own / best - 1.0

@@ -19,7 +19,6 @@ from certnn.report.html import render_html
 from certnn.report.path_page import render_path
 from certnn.report.predictions import Predictions
 from certnn.studies.experiments.cells import cells, measure
-from certnn.studies.experiments.rows import joined
 from certnn.studies.experiments.table import page as experiments_page
 from certnn.studies.sweep import Outcome
 from certnn.studies.tightness.cells import cells as tightness_cells
@@ -63,7 +62,7 @@ def experiments():
     ]
     outcomes = [Outcome(cell, measure(cell), "", 1.0) for cell in wanted]
     outcomes.append(Outcome(wanted[0] | {"data": "spiral"}, None, "InputError: it failed", 1.0))
-    return experiments_page(joined(outcomes), "certnn experiments --quick")
+    return experiments_page(outcomes, "certnn experiments --quick")
 
 
 #: The SHA-256 of data may have as many digits in a row as it likes.

@@ -34,7 +34,7 @@ def scripts(tmp_path_factory):
     ("words", "offered"),
     [
         (["au"], {"audit"}),
-        (["re"], {"report"}),
+        (["re"], {"records", "report"}),
         (["audit", "--conv"], {"--convention"}),
         (["audit", "net.npz", "--formulation", ""], {"reduced", "literal", "dual"}),
         (["audit", "net.npz", "--hidden-bias", "f"], {"free"}),

@@ -156,6 +156,7 @@ PLACES = [
     (["tightness"], "--out", True),
     (["tightness", "--out", "t"], "--save-baseline", False),
     (["experiments", "--quick", "--only", "tightness"], "--out", True),
+    (["records", "--improve", "iris-0.1", "--work-limit", "1"], "--folder", True),
     (["report", "out"], "--out", False),
     (["demo"], "--out", True),
 ]

@@ -11,8 +11,16 @@ from sklearn.preprocessing import StandardScaler
 
 from certnn.errors import InputError
 from certnn.interfaces.cli import main
-from certnn.reading.datasets import DATA_SETS, Split, find_data_set, iris, paper_split
+from certnn.reading.datasets import (
+    DATA_SETS,
+    PRACTICE_SETS,
+    Split,
+    find_data_set,
+    iris,
+    paper_split,
+)
 from certnn.reading.datasets.mnist import digit_sample
+from certnn.reading.datasets.practice import _standard
 
 #: Rows of each half, columns and classes, as the paper has them.
 SHAPES = {
@@ -109,6 +117,48 @@ def test_files_of_a_folder(tmp_path, name):
         find_data_set(name).split()
     with pytest.raises(InputError, match="does not exist"):
         find_data_set(name).split(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["wine", "iris", "diabetes", "breast-cancer", "digits"])
+def test_practice_sets_are_standardised_whole(name):
+    problem = PRACTICE_SETS[name].problem()
+    X, y = getattr(datasets, f"load_{name.replace('-', '_')}")(return_X_y=True)
+    varying = X.std(axis=0) > 0.0
+    np.testing.assert_allclose(problem.X, StandardScaler().fit_transform(X[:, varying]), atol=1e-12)
+    assert problem.hidden_bias is True
+    if name == "diabetes":
+        expected = StandardScaler().fit_transform(y[:, None])
+        np.testing.assert_allclose(problem.Y, expected, atol=1e-12)
+    else:
+        assert np.array_equal(problem.Y, np.eye(len(np.unique(y)))[y])
+
+
+def test_practice_sets_have_the_same_bits_everywhere():
+    """Sums are rounded once, so that they do not depend on the order of the rows."""
+    X = np.random.default_rng(0).lognormal(0.0, 9.0, (200, 1))
+    order = np.random.default_rng(1).permutation(200)
+    assert np.array_equal(_standard(X)[order], _standard(X[order]))
+
+
+def test_practice_sets_of_a_folder(tmp_path):
+    rows = [[1.0, 5.0, "b"], [2.0, 5.0, "a"], [6.0, 5.0, "b"]]
+    with (tmp_path / "pima.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["x1", "x2", "label"], *rows])
+    problem = PRACTICE_SETS["pima"].problem(tmp_path)
+    expected = np.array([-2.0, -1.0, 3.0]) / np.sqrt(14.0 / 3.0)
+    np.testing.assert_allclose(problem.X, expected[:, None], rtol=1e-15)
+    assert problem.Y.tolist() == [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(InputError, match=r"data_dir: is needed: the folder with pima\.csv"):
+        PRACTICE_SETS["pima"].problem()
+
+
+@pytest.mark.parametrize("name", ["iris", "wine"])
+def test_splits_are_drawn_by_the_seed(name):
+    data = find_data_set(name)
+    first, again, other = data.split(None, 5), data.split(None, 5), data.split(None, 6)
+    assert np.array_equal(first.train_X, again.train_X)
+    assert not np.array_equal(first.train_X, other.train_X)
+    assert np.array_equal(data.split().train_X, data.split(None, 42).train_X)
 
 
 def test_ones_go_after_the_other_columns():

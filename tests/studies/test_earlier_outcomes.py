@@ -209,9 +209,9 @@ def test_edited_experiments_are_refused_or_shown_safely(experiments_store, data)
         experiment_records.examine(values)
     except InputError:
         return
-    rows = joined([Outcome(entry["cell"], values, "", 1.0, earlier=True)])
-    assert "<script" not in experiments_page(rows, "certnn experiments")
-    list(terminal_tables([row.outcome for row in rows]))
+    outcomes = [Outcome(entry["cell"], values, "", 1.0, earlier=True)]
+    assert "<script" not in experiments_page(outcomes, "certnn experiments")
+    list(terminal_tables(outcomes))
 
 
 def test_a_ratio_beyond_all_is_drawn_off_the_page(tightness_store):
@@ -233,7 +233,7 @@ def test_histories_that_cannot_be_drawn_are_refused(experiments_store, pair):
         kept = values | {"history": edge}
         experiment_records.examine(kept)
         cell = json.loads(experiments_store.splitlines()[0])["cell"]
-        experiments_page(joined([Outcome(cell, kept, "", 1.0)]), "certnn experiments")
+        experiments_page([Outcome(cell, kept, "", 1.0)], "certnn experiments")
 
 
 def test_what_is_measured_is_what_is_read():

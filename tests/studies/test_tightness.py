@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,11 +10,15 @@ import pytest
 from certnn.errors import InputError
 from certnn.interfaces.cli import main
 from certnn.reading.npz import save_data
+from certnn.search.levels.schedule import stages
 from certnn.studies import sweep as sweeps
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.studies.tightness.cells import cells, measure, problem_of
 from certnn.studies.tightness.families import FAMILIES, FIXED_SHAPES, Size
+from certnn.studies.tightness.plots import along
 from certnn.studies.tightness.table import summaries
+from certnn.studies.tightness.usefulness import reach_rows, reaches, useful_levels
+from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
 
 
 def cell(**more):
@@ -48,6 +53,17 @@ def test_a_cell_is_in_order():
     assert values["gap"] <= 1e-6
     assert dnn["ratio"] == pytest.approx(dnn["bound"] / values["objective"], rel=1e-12)
     assert dnn["solver"] == pytest.approx(dnn["bound"], rel=1e-4)
+
+
+def test_one_group_of_all_points_is_dnn():
+    values = measure(cell(levels=["block(20)", "dnn"]))["levels"]
+    assert values["block(20)"]["bound"] == pytest.approx(values["dnn"]["bound"], rel=1e-6)
+
+
+def test_a_level_that_is_not_needed_says_so():
+    values = measure(cell(family="one-sided", reg=1.0, levels=["shor", "cuts"]))["levels"]
+    assert values["shor"]["ratio"] > 1.0 - 1e-6
+    assert values["cuts"] == {"note": "not run: shor has closed the gap"}
 
 
 def test_cells_are_all_combinations_once(tmp_path):
@@ -166,3 +182,110 @@ def test_verdicts_from_the_command_line(tmp_path, capsys):
     assert 0.0 <= low <= high < 1.0
     assert 1.0 - found["random"]["levels"]["dnn"]["ratio"] >= low
     assert "Is the level dnn tight?" in (out / "tightness.html").read_text()
+
+
+def test_the_usual_sweep_has_every_level_and_family_and_fits_twenty_minutes():
+    found = usual_cells()
+    assert {c["family"] for c in found} == set(FAMILIES)
+    names = {re.sub(r"\(.*", "", level) for level in LEVELS}
+    with pytest.raises(InputError) as refused:
+        stages("none", 1, 1, 1)
+    known = re.findall(r"[a-z]+", refused.value.reason.partition(", got")[0])
+    assert names == {*known} - {"must", "be", "or", "k", "auto"}
+    assert len(found) * (len(LEVELS) + 1) * SECONDS <= 20 * 60
+    for cell in found:
+        problem = problem_of(cell)
+        shape = problem.n, problem.d, problem.c
+        assert shape == tuple(cell[name] for name in "ndc")
+    for axis in ("n", "d", "c", "reg"):
+        drawn = along(outcomes_of(found), axis)
+        assert len({o.cell[axis] for o in drawn if o.cell["family"] == "random"}) == 3
+    with pytest.raises(InputError, match="level: must be"):
+        usual_cells(["high"])
+
+
+def outcomes_of(found):
+    return [sweeps.Outcome(cell, {"levels": {}}, "", 1.0) for cell in found]
+
+
+def proved(ratios, **more):
+    """An outcome of which the levels have these (seconds, ratio); None: not proved."""
+    levels = {
+        level: {"note": "not in time"}
+        if pair is None
+        else {"bound": pair[1], "ratio": pair[1], "seconds": pair[0]}
+        for level, pair in ratios.items()
+    }
+    return sweeps.Outcome(cell(levels=[*ratios], **more), {"levels": levels}, "", 1.0)
+
+
+def test_a_level_is_useful_where_no_quicker_one_proves_as_much():
+    one = proved(
+        {
+            "shor": (0.1, 0.5),
+            "dnn": (1.0, 0.8),
+            "cuts": (2.0, 0.804),
+            "phases": (3.0, 0.99),
+            "cells": (0.5, 0.499),
+            "partition": None,
+        }
+    )
+    assert useful_levels(one) == {"shor", "dnn", "phases"}
+    assert useful_levels(sweeps.Outcome(cell(), None, "failed", 1.0)) == set()
+
+
+def test_where_levels_stop_being_useful():
+    quick = {"shor": (0.1, 0.5)}
+    outcomes = [
+        proved(quick | {"dnn": (1.0, 0.8)}, n=10, reg=0.1),
+        proved(quick | {"dnn": (1.0, 0.7)}, n=20, reg=0.1),
+        proved(quick | {"dnn": (1.0, 0.502)}, n=40, reg=0.1),
+        proved(quick | {"dnn": None}, n=10, reg=1.0),
+        proved(quick | {"dnn": (9.0, 0.9)}, n=77, reg=7.0),  # differs from all in two
+    ]
+    texts = {level: rest for level, *rest in reach_rows(outcomes)}
+    assert texts == {
+        "shor": ["all, to 40", "–", "–", "all, to 0.1"],
+        "dnn": ["≤ 20", "–", "–", "not at 1"],
+    }
+    reach = {(r.level, r.axis): r for r in reaches(outcomes)}["dnn", "n"]
+    assert (reach.values, reach.useful, reach.last) == ((10, 20, 40), (1.0, 1.0, 0.0), 20)
+
+
+def test_problems_are_compared_that_differ_in_one_thing():
+    outcomes = [
+        proved({"shor": (0.1, 0.5)}, **more)
+        for more in (
+            {"n": 10, "c": 2},
+            {"n": 20, "c": 2, "seed": 3},
+            {"n": 20, "c": 1},
+            {"n": 10, "c": 2, "family": "lattice"},
+        )
+    ]
+    assert along(outcomes, "n") == outcomes[:2]
+    assert along(outcomes, "c") == outcomes[1:3]
+    assert along(outcomes, "d") == []
+
+
+def test_the_command_runs_the_usual_sweep(tmp_path, capsys, monkeypatch):
+    few = [c for c in usual_cells(["shor", "block(8)"], 1, 5.0) if c["family"] == "one-sided"]
+    monkeypatch.setattr(
+        "certnn.interfaces.commands.run_tightness.usual_cells", lambda *given: few[:3]
+    )
+    compiled = []
+    monkeypatch.setattr(
+        "certnn.interfaces.commands.run_tightness.compile_searches", lambda: compiled.append(1)
+    )
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["tightness", "--out", str(tmp_path / "out")]) == 0
+    assert compiled == [1]
+    assert "Where each level is useful" in capsys.readouterr().out
+    page = (tmp_path / "out" / "tightness.html").read_text()
+    assert page.count("<svg") == 1
+    assert "Where each level is useful" in page
+    kept = json.loads((tmp_path / "out" / "tightness.json").read_text())
+    assert {(r["level"], r["axis"]) for r in kept["reaches"]} >= {
+        ("shor", "n"),
+        ("block(8)", "reg"),
+    }
+    assert kept["command"] == f"certnn tightness --out {tmp_path / 'out'}"

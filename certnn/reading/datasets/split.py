@@ -14,6 +14,9 @@ from certnn.problem.losses import HALF_SQUARED
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.class_labels import ClassLabels
 
+#: Of the paper's split.
+PAPER_SEED = 42
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
@@ -78,7 +81,7 @@ class Split:
         return f"Split(n={n}, tested on {len(self.test_X)}, d={d}, classes={self.classes!r})"
 
 
-def paper_split(X: Any, labels: Any) -> Split:
+def paper_split(X: Any, labels: Any, seed: int = PAPER_SEED) -> Split:
     """Half and half at random, as Prakhya, Birdal and Yurtsever (2025) do it: no scaling.
 
     Parameters
@@ -86,6 +89,8 @@ def paper_split(X: Any, labels: Any) -> Split:
     X : array_like, shape (n, d)
     labels : array_like, shape (n,)
         Class of each row; the columns of the targets are the classes in ascending order.
+    seed : int
+        Of the permutation; theirs if nothing is said.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def paper_split(X: Any, labels: Any) -> Split:
     from sklearn.model_selection import train_test_split
 
     known = ClassLabels.of("labels", labels)
-    halves = train_test_split(X, known.targets(HALF_SQUARED), test_size=0.5, random_state=42)
+    halves = train_test_split(X, known.targets(HALF_SQUARED), test_size=0.5, random_state=seed)
     train_X, test_X, train_Y, test_Y = halves
     return Split(train_X, train_Y, test_X, test_Y, known.names)
 

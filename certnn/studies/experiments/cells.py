@@ -13,11 +13,14 @@ from certnn.errors import InputError
 from certnn.kernel import Bound
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import DATA_SETS
+from certnn.studies.experiments.fair import run_fairly
 from certnn.studies.experiments.instances import SHAPES, instance_of, needs_folder
-from certnn.studies.experiments.methods import ACCURACY, METHODS, TIGHTNESS, Effort
+from certnn.studies.experiments.methods import METHODS, Effort
 from certnn.studies.experiments.protocols import as_record
+from certnn.studies.experiments.tables import ACCURACY, FAIR, TIGHTNESS
 from certnn.studies.sweep import Record
 
+#: Those of the paper, which are made if none is named.
 TABLES = (TIGHTNESS, ACCURACY)
 
 
@@ -30,21 +33,26 @@ class Plan:
     seeds : int
         Problems of the random family.
     biases : tuple of bool
-        With and without a hidden bias, in the table of accuracies.
+        With and without a hidden bias, in the tables of accuracies.
+    splits : int
+        Of each data set, in the fair table.
     work : dict
         By table and method, the work of a cell in nominal seconds.
     """
 
     seeds: int
     biases: tuple[bool, ...]
+    splits: int
     work: dict[str, dict[str, float]]
 
 
-#: The paper's size within two hours on two cores, and a look at all of it within five minutes.
+#: The paper's size within two hours on two cores, and the fair table within three and a half; and a
+#: look at all of it within minutes.
 PLANS = {
     "full": Plan(
         100,
         (False, True),
+        5,
         {
             TIGHTNESS: {
                 "rounded": 20.0,
@@ -58,13 +66,14 @@ PLANS = {
                 "global": 240.0,
                 "sgd": 45.0,
                 "gated": 20.0,
-                "validated": 45.0,
             },
+            FAIR: {"rounded": 40.0, "global": 60.0, "sgd": 45.0, "gated": 20.0},
         },
     ),
     "quick": Plan(
         2,
         (False,),
+        2,
         {
             TIGHTNESS: {
                 "rounded": 5.0,
@@ -73,7 +82,8 @@ PLANS = {
                 "frank-wolfe": 2.0,
                 "gated": 2.0,
             },
-            ACCURACY: {"rounded": 6.0, "global": 10.0, "sgd": 6.0, "gated": 3.0, "validated": 4.0},
+            ACCURACY: {"rounded": 6.0, "global": 10.0, "sgd": 6.0, "gated": 3.0},
+            FAIR: {"rounded": 10.0, "global": 12.0, "sgd": 12.0, "gated": 5.0},
         },
     ),
 }
@@ -82,10 +92,16 @@ _OTHERWISE = 60.0
 #: Seconds for each nominal one, after which a cell ends on a machine that is slow or busy.
 _PATIENCE = 5.0
 #: Data of each table, if nothing else is said, and weight decays.
-USUAL = {TIGHTNESS: tuple(SHAPES), ACCURACY: ("iris", "ionosphere", "pima", "banknote", "mnist")}
+USUAL = {
+    TIGHTNESS: tuple(SHAPES),
+    ACCURACY: ("iris", "ionosphere", "pima", "banknote", "mnist"),
+    FAIR: tuple(DATA_SETS),
+}
 USUAL_REGS = (0.1, 0.01)
 #: Proved gaps that end a cell: what the optimum is known to, and enough for accuracies.
-_GAPS = {TIGHTNESS: 1e-6, ACCURACY: 1e-3}
+_GAPS = {TIGHTNESS: 1e-6, ACCURACY: 1e-3, FAIR: 1e-3}
+#: Share of the work of a cell whose decay is given, which need not be chosen.
+_GIVEN = 0.4
 
 
 def cells(
@@ -103,12 +119,12 @@ def cells(
     plan : str
         "full" or "quick".
     tables : sequence of str
-        Of "tightness" and "accuracy".
+        Of "tightness", "accuracy" and "fair".
     data : sequence of str or None
         Generated families and data sets, each for the table that it belongs to; None for those of
         the paper.
     regs : sequence of float
-        Weight decays.
+        Weight decays; in the fair table they stand beside those that cross-validation chooses.
     methods : sequence of str or None
         Names in `METHODS`; None for those of the table.
     data_dir : str or None
@@ -119,7 +135,7 @@ def cells(
     InputError
         If data or a method are not known, a weight decay is unusable, or there is nothing to do.
     """
-    known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS)}
+    known = {TIGHTNESS: tuple(SHAPES), ACCURACY: tuple(DATA_SETS), FAIR: tuple(DATA_SETS)}
     for name in data or ():
         if name not in (*SHAPES, *DATA_SETS):
             choices = ", ".join((*SHAPES, *DATA_SETS))
@@ -140,10 +156,11 @@ def cells(
                     **problem,
                     "data_dir": folder,
                     "method": method,
-                    "work_limit": PLANS[plan].work[table].get(method, _OTHERWISE),
+                    "work_limit": _work(PLANS[plan], problem, method),
                     "gap": _GAPS[table],
                 }
                 for method in wanted
+                if table != FAIR or problem["reg"] is None or METHODS[method].trains
             ]
     if not found:
         raise InputError("datasets", f"has none of the table {' or '.join(tables)}")
@@ -153,12 +170,19 @@ def cells(
 def _problems(
     plan: Plan, table: str, names: Sequence[str], regs: Sequence[float]
 ) -> Iterator[Record]:
-    """The training problems of a table, each once."""
-    biases = plan.biases if table == ACCURACY else (False,)
-    for name, reg, bias in product(dict.fromkeys(names), dict.fromkeys(regs), biases):
-        for seed in range(plan.seeds if name == "random" else 1):
+    """The training problems of a table, each once; in the fair one no decay is one to choose."""
+    biases = (False,) if table == TIGHTNESS else plan.biases
+    decays: list[float | None] = [*([None] if table == FAIR else []), *dict.fromkeys(regs)]
+    seeds = plan.splits if table == FAIR else 1
+    for name, reg, bias in product(dict.fromkeys(names), decays, biases):
+        for seed in range(plan.seeds if name == "random" else seeds):
             about = {"data": name, "reg": reg, "hidden_bias": bias, "seed": seed}
             yield {"table": table, **about}
+
+
+def _work(plan: Plan, problem: Record, method: str) -> float:
+    work = plan.work[problem["table"]].get(method, _OTHERWISE)
+    return _GIVEN * work if problem["table"] == FAIR and problem["reg"] is not None else work
 
 
 def measure(cell: Record) -> Record:
@@ -170,7 +194,8 @@ def measure(cell: Record) -> Record:
         ``shape`` (n, d, c) and the ``null_loss``; of a network its ``width`` and ``objective``,
         exact and rounded up; of a proof its ``lower`` bound, exact and rounded down, its ``level``,
         and of a relaxation what the ``solver`` says its value is; the ``history`` of objectives,
-        ``notes``; and where there is a test half, test figures under both protocols.
+        ``notes``; where there is a test half, test figures under both protocols; and of a decay
+        that was to choose, the ``decay`` and the ``validation``, each one tried with its accuracy.
 
     Raises
     ------
@@ -182,13 +207,21 @@ def measure(cell: Record) -> Record:
     work = cell["work_limit"]
     with stoppable() as stop:
         budget = Budget(_PATIENCE * work, work, stop)
-        trained = METHODS[cell["method"]].run(problem, Effort(budget, cell["gap"], cell["table"]))
+        effort = Effort(budget, cell["gap"], cell["table"])
+        choice = None
+        if cell["reg"] is None:
+            trained, choice = run_fairly(problem, cell["method"], effort)
+            problem = problem.with_reg(choice.decay)
+        else:
+            trained = METHODS[cell["method"]].run(problem, effort)
     values: Record = {
         "shape": [problem.n, problem.d, problem.c],
         "null_loss": problem.null_loss,
         "history": trained.history,
         "notes": list(trained.notes),
     }
+    if choice is not None:
+        values |= {"decay": choice.decay, "validation": choice.accuracies}
     if trained.network is not None:
         values |= {"width": trained.network.width}
         values |= {"objective": _exact(trained.network.evaluate(problem), up=True)}

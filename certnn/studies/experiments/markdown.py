@@ -6,29 +6,43 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from certnn.directed_rounding import rounded_up
 from certnn.errors import printable
 from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.studies.experiments.fair_rows import fair_rows
+from certnn.studies.experiments.fair_table import fair_markdown
 from certnn.studies.experiments.instances import instance_key
-from certnn.studies.experiments.methods import ACCURACY, METHODS
+from certnn.studies.experiments.methods import METHODS
 from certnn.studies.experiments.records import contradictions
 from certnn.studies.experiments.rows import Row, targets, tightness_summaries
-from certnn.studies.sweep import read_earlier
+from certnn.studies.experiments.tables import ACCURACY
+from certnn.studies.sweep import Outcome, Record, read_earlier
 
 #: Characters of a text that is quoted.
 _LONGEST = 500
 
 
-def markdown(rows: Sequence[Row], command: str) -> str:
-    """A page with the command, both tables, what failed and the targets."""
-    return "\n".join([f"# Experiments\n\n```sh\n{command}\n```", *_parts(rows)]) + "\n"
+def markdown(rows: Sequence[Row], outcomes: Sequence[Outcome], command: str) -> str:
+    """A page with the command, the tables, what failed and the targets.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of the paper's tables.
+    outcomes : sequence of Outcome
+        Of all tables.
+    command : str
+    """
+    parts = _parts(rows, outcomes)
+    return "\n".join([f"# Experiments\n\n```sh\n{command}\n```", *parts]) + "\n"
 
 
-def _parts(rows: Sequence[Row]) -> Iterator[str]:
+def _parts(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield (
         "\nLower bounds are proved for networks of every width, and rounded down; objectives are "
         "exact, and rounded up; gaps follow from the two."
     )
-    if earlier := read_earlier([row.outcome for row in rows]):
+    if earlier := read_earlier(outcomes):
         yield f"\n{earlier}"
     for line in contradictions(rows):
         yield f"\nCONTRADICTION: {_plain(line)}"
@@ -56,11 +70,12 @@ def _parts(rows: Sequence[Row]) -> Iterator[str]:
             "half, in points.\n"
         )
         yield from _pivot(tested, _leaking)
-    failed = [row for row in rows if row.outcome.error]
+    yield from fair_markdown(fair_rows(outcomes))
+    failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         yield "\n## Failed\n"
-        for row in failed:
-            yield f"- {_where(row)}, {row.cell['method']}: {_plain(row.outcome.error)}"
+        for one in failed:
+            yield f"- {_where(one.cell)}, {one.cell['method']}: {_plain(one.error)}"
     found = sorted(targets(rows), key=lambda target: target.what)
     if found:
         yield "\n## Targets\n"
@@ -84,17 +99,16 @@ def _pivot(rows: Sequence[Row], figure: Callable[[Row], str], bound: bool = Fals
             for name in methods
         ]
         if bound and first.lower is not None:
-            gaps = [row.gap for row in members.values() if row.gap is not None]
-            gap = percent_up(min(gaps)) if gaps else "–"
+            gap = percent_up(rounded_up(1 - first.lower / first.best)) if first.best else "–"
             cells += [shown_down(first.lower), _plain(first.level), gap]
         elif bound:
             cells += ["–", "", "–"]
-        yield _line(_where(first), *cells)
+        yield _line(_where(first.cell), *cells)
 
 
-def _where(row: Row) -> str:
-    cell = row.cell
-    return f"{cell['data']}, {cell['reg']:g}{', bias' if cell['hidden_bias'] else ''}"
+def _where(cell: Record) -> str:
+    decay = "chosen decay" if cell["reg"] is None else f"{cell['reg']:g}"
+    return f"{cell['data']}, {decay}{', bias' if cell['hidden_bias'] else ''}"
 
 
 def _objective(row: Row) -> str:

@@ -24,30 +24,33 @@ from certnn.splitting.patterns.collection import collect_patterns
 from certnn.studies.baselines.frank_wolfe import frank_wolfe
 from certnn.studies.baselines.gated import gated_network
 from certnn.studies.baselines.gradient_descent import GradientDescent, gradient_descent
-from certnn.studies.baselines.kernels import Kernel, KernelRidge, nngp_kernel, ntk_kernel
+from certnn.studies.baselines.kernels import Kernel, nngp_kernel, ntk_kernel
 from certnn.studies.experiments.dual_rounding import round_dual_point
 from certnn.studies.experiments.protocols import Predictor
-from certnn.studies.experiments.validation import chosen_decay, chosen_ridge
+from certnn.studies.experiments.tables import ACCURACY, FAIR, TIGHTNESS
+from certnn.studies.experiments.validation import chosen_decay, kernel_fit, ridges
 from certnn.training import polish, train_locally
 
 #: Objective after so many iterations (steps, rounds), one pair each.
 History = tuple[tuple[int, float], ...]
 
-#: Tables that a method is for.
-TIGHTNESS, ACCURACY = "tightness", "accuracy"
 #: Share of its time that the relaxation takes; the rest is for rounding.
 _RELAXATION = 0.6
-#: The level before dnn from so many unknowns on, and in its place where there is less time than
-#: this; Λ is found and rounded up to so many, and with less time up to fewer.
-_SCALES, _LARGE, _PATIENT, _MOMENT = "block(16)", 1000, 60.0, 400
+#: The level before dnn from so many unknowns on where lifts are not for the problem, and in place
+#: of dnn where there is less time than this; Λ is found and rounded up to so many, and with less
+#: time up to fewer, where so many nominal seconds are left.
+_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 60.0, 400, 2.0
+#: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
+#: time for a level before dnn.
+_LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
 #: Widths of gradient descent where the objective is what counts, and for the accuracy.
 _WIDTHS, _WIDTH = (10, 50, 300), 300
 _RUNS, _STEPS = 5, 4000
 _FRANK_WOLFE_STEPS = 400
 #: Activation patterns of the gated program.
 _PATTERNS = 100
-#: Share of its time that choosing a weight decay takes.
-_VALIDATION = 0.7
+#: Folds by which kernel machines choose their ridge.
+_RIDGE_FOLDS = 5
 #: Columns from which on training begins with a network that descent has found, which for few is
 #: no help; its neurons, iterations and share of the time.
 _DESCEND_FROM, _DESCENT_WIDTH, _ITERATIONS, _DESCENT_SHARE = 6, 300, 1000, 0.2
@@ -117,44 +120,53 @@ class Method:
         From a problem and an effort to what was trained. Raises `InputError` where it is not for
         the problem or needs a package.
     tables : tuple of str
-        Tables that it is a row of by default; none for a method that is run if asked for.
+        Tables that it is a row of by default.
+    trains : bool
+        Whether it has a network, and a decay that can be given.
     """
 
     title: str
     run: Callable[[TrainingProblem, Effort], Trained]
     tables: tuple[str, ...]
+    trains: bool = True
 
 
 def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
-    """The relaxation by our own solvers, at the tightest level that fits; rounded from its dual."""
+    """The relaxation by its best level in the time; rounded from its dual point and from Λ."""
     unknowns, patient = problem.n * (problem.c + 1), effort.budget.left >= _PATIENT
-    relaxing, lower = effort.budget.part(_RELAXATION), None
-    if unknowns > _LARGE:
-        lower = _relaxed(problem, _SCALES, relaxing.part(0.5), None)
-    if lower is None or patient:
-        lower = _relaxed(problem, "dnn", relaxing, lower)
+    lower = _relaxed(problem, effort.budget.part(_RELAXATION), effort.table)
     network = round_dual_point(problem, lower.certificate, effort.budget.part(0.4), effort.seed)
     rounded: tuple[str, ...] = ()
-    if unknowns <= (_LARGE if patient else _MOMENT):
+    fits = unknowns <= (_LARGE if patient else _MOMENT)
+    if fits and effort.budget.left >= _MOMENT_WORK:
         network, rounded = _better_of_moment(problem, network, effort.budget, effort.seed)
     said = [figure for figure in lower.solver_figures if figure.level == lower.level]
-    notes = (*lower.notes, *rounded)
-    if lower.level != "dnn":
-        notes = (*notes, f"level {lower.level}: dnn takes longer")
     return Trained(
         network,
         (network.output,),
         lower,
         said[-1].dual_value if said else None,
         lower.level,
-        notes=notes,
+        notes=(*lower.notes, *rounded),
     )
 
 
-def _relaxed(
-    problem: TrainingProblem, level: str, budget: Budget, known: LowerBoundResult | None
-) -> LowerBoundResult:
-    return lower_bound(problem, level, budget=budget, improve=known)
+def _relaxed(problem: TrainingProblem, budget: Budget, table: str) -> LowerBoundResult:
+    """Level after level, each with a share of what is left: the paper's last, if it fits."""
+    unknowns, lower = problem.n * (problem.c + 1), None
+    large, patient = unknowns > _LARGE, budget.left >= _RELAXATION * _PATIENT
+    levels = []
+    if table != TIGHTNESS and problem.n > _LIFTED_FROM and problem.c <= _LIFTED_OUTPUTS:
+        levels.append("lifts")
+    elif large:
+        levels.append(_SCALES)
+    if patient or not large:
+        levels.append("dnn")
+    for number, level in enumerate(levels):
+        part = budget.part(_FIRST_LEVEL if number + 1 < len(levels) else 1.0)
+        lower = lower_bound(problem, level, budget=part, improve=lower)
+    assert lower is not None
+    return lower
 
 
 def _better_of_moment(
@@ -214,23 +226,6 @@ def _global(problem: TrainingProblem, effort: Effort) -> Trained:
     )
 
 
-def _validated(problem: TrainingProblem, effort: Effort) -> Trained:
-    """Trained with the weight decay that validates best, as kernel machines have their ridge.
-
-    For another weight decay than the problem's it is no minimiser of its objective.
-    """
-    decay = chosen_decay(problem, effort.budget.part(_VALIDATION), effort.seed)
-    chosen, starts = problem.with_reg(decay), []
-    if problem.features.shape[1] >= _DESCEND_FROM:
-        starts = [_descended(chosen, effort.budget.part(_DESCENT_SHARE), effort.seed)]
-    found = train_locally(chosen, effort.budget, starts=starts, seed=effort.seed)
-    return Trained(
-        found.network,
-        (found.network.output,),
-        notes=(f"decay {decay:.3g}, by cross-validation on the training half",),
-    )
-
-
 def _descended(problem: TrainingProblem, budget: Budget, seed: int) -> TwoLayerNetwork:
     rng, d = np.random.default_rng(seed), problem.features.shape[1]
     size = math.sqrt(float(np.mean(np.sum(problem.features**2, axis=1)))) or 1.0
@@ -269,26 +264,26 @@ def _frank_wolfe(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
+    fit = kernel_fit(kernel)
+
     def run(problem: TrainingProblem, effort: Effort) -> Trained:
-        ridge = chosen_ridge(kernel, problem.inputs, problem.Y, effort.seed)
-        fitted = KernelRidge.fit(kernel, problem.inputs, problem.Y, ridge)
-        return Trained(
-            None,
-            (fitted.predict,),
-            notes=(f"ridge {ridge:.3g}, by cross-validation on the training half",),
-        )
+        tried = ridges(kernel, problem.inputs)
+        choice = chosen_decay(fit, problem, tried, effort.budget, _RIDGE_FOLDS, effort.seed)
+        predictor, _ = fit(problem.with_reg(choice.decay), effort.budget, None)
+        notes = (f"ridge {choice.decay:.3g}, by cross-validation on the training half",)
+        return Trained(None, (predictor,), notes=notes)
 
     return run
 
 
+_NETWORKS = (TIGHTNESS, ACCURACY, FAIR)
 #: By the name under which cells and options speak of them.
 METHODS: dict[str, Method] = {
-    "rounded": Method("relaxation, rounded", _rounded, (TIGHTNESS, ACCURACY)),
-    "global": Method("global trainer", _global, (TIGHTNESS, ACCURACY)),
-    "sgd": Method("gradient descent (Adam)", _descent, (TIGHTNESS, ACCURACY)),
+    "rounded": Method("relaxation, rounded", _rounded, _NETWORKS),
+    "global": Method("global trainer", _global, _NETWORKS),
+    "sgd": Method("gradient descent (Adam)", _descent, _NETWORKS),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
-    "gated": Method("gated convex program", _gated, (TIGHTNESS, ACCURACY)),
-    "validated": Method("network, decay by validation", _validated, ()),
-    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY,)),
-    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY,)),
+    "gated": Method("gated convex program", _gated, _NETWORKS),
+    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR), trains=False),
+    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR), trains=False),
 }

@@ -39,6 +39,7 @@ _TOGETHER: tuple[dict[str, Any], ...] = (
     {"width": int, "objective": _Exact},
     {"lower": _Exact, "level": str, "solver": float | None},
     {"honest": dict[str, float], "paper": dict[str, float]},
+    {"decay": float, "validation": tuple[tuple[float, ...], ...]},
 )
 _SCORES = ("accuracy", "precision", "recall", "f1")
 
@@ -61,6 +62,8 @@ def examine(values: Record) -> None:
         if name not in values:
             raise InputError(name, "is missing")
         decode(kind, values[name], name)
+    if any(len(pair) != 2 for pair in values.get("validation", ())):
+        raise InputError("validation", "must be pairs")
     if len(values["shape"]) != 3 or any(len(pair) != 2 for pair in values["history"]):
         raise InputError("shape", "and history must be three numbers, and pairs")
     for step, objective in values["history"]:

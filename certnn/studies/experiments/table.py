@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
@@ -15,55 +16,70 @@ from rich.table import Table
 from certnn.atomic_files import write_atomically
 from certnn.report.html import render
 from certnn.report.table_cells import plain_cells
+from certnn.studies.experiments.fair_rows import fair_rows
+from certnn.studies.experiments.fair_table import cells, fair_terminal_table, headings, summary
 from certnn.studies.experiments.instances import instance_key
 from certnn.studies.experiments.markdown import markdown
-from certnn.studies.experiments.methods import ACCURACY, METHODS
+from certnn.studies.experiments.methods import METHODS
 from certnn.studies.experiments.plots import objective_plot
 from certnn.studies.experiments.records import contradictions
 from certnn.studies.experiments.rows import Row, Summary, joined, targets, tightness_summaries
+from certnn.studies.experiments.tables import ACCURACY, FAIR
 from certnn.studies.sweep import Outcome, read_earlier
 
 #: Of generated data only the first problem is drawn.
 _DRAWN_SEED = 0
 
 
+def paper_rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    """Those of the paper's tables, where what is proved of a problem is every method's."""
+    return joined([outcome for outcome in outcomes if outcome.cell["table"] != FAIR])
+
+
 def terminal_tables(outcomes: Sequence[Outcome]) -> Iterator[Table]:
     """A table for each that has cells."""
-    rows = joined(outcomes)
+    rows = paper_rows(outcomes)
     summaries = tightness_summaries(rows)
     if summaries:
         yield _tightness_table(summaries)
     accuracies = [row for row in rows if row.cell["table"] == ACCURACY]
     if accuracies:
         yield _accuracy_table(accuracies)
+    if fair := fair_rows(outcomes):
+        yield fair_terminal_table(fair)
 
 
 def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None:
     """Write experiments.json, .csv, .html and .md into the folder."""
-    rows = joined(outcomes)
+    rows, fair = paper_rows(outcomes), fair_rows(outcomes)
     document = {
         "command": command,
         "cells": [vars(outcome) for outcome in outcomes],
         "rows": [row.as_record() for row in rows],
         "targets": [vars(target) for target in targets(rows)],
+        "fair": [asdict(row) for row in fair],
     }
     content = json.dumps(document, indent=1).encode() + b"\n"
     write_atomically(folder / "experiments.json", content)
     write_atomically(folder / "experiments.csv", _csv(rows).encode())
-    write_atomically(folder / "experiments.html", page(rows, command).encode())
-    write_atomically(folder / "experiments.md", markdown(rows, command).encode())
+    write_atomically(folder / "experiments.html", page(outcomes, command).encode())
+    write_atomically(folder / "experiments.md", markdown(rows, outcomes, command).encode())
 
 
-def page(rows: Sequence[Row], command: str) -> str:
+def page(outcomes: Sequence[Outcome], command: str) -> str:
     """The HTML page, which loads nothing."""
+    rows, fair = paper_rows(outcomes), fair_rows(outcomes)
     return render(
         "experiments.html",
         __package__,
         accuracies=[row for row in rows if row.cell["table"] == ACCURACY],
         command=command,
         contradictions=contradictions(rows),
-        earlier=read_earlier([row.outcome for row in rows]),
-        failed=[row for row in rows if row.outcome.error],
+        earlier=read_earlier(outcomes),
+        failed=[outcome for outcome in outcomes if outcome.error],
+        fair_cells=list(cells(fair)),
+        fair_headings=headings(fair),
+        fair_summary=summary(fair),
         plots=[Markup(plot) for plot in _plots(rows) if plot],
         summaries=tightness_summaries(rows),
         targets=targets(rows),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,59 +13,84 @@ from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.studies.baselines.kernels import Kernel, KernelRidge
-from certnn.training import train_locally
+from certnn.studies.experiments.protocols import Predictor
 
-#: Ridges tried, as shares of the kernel's mean diagonal, and folds to choose by.
-_RIDGES, _FOLDS = tuple(10.0**k for k in np.arange(-5.0, 1.5, 0.5)), 5
-#: Weight decays tried, as multiples of the problem's, and folds, fewer since each is dear.
-_DECAYS, _DECAY_FOLDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0), 3
+#: Ridges tried, as shares of the kernel's mean diagonal.
+_RIDGES = tuple(10.0 ** (0.5 * k) for k in range(-10, 3))
+#: From a training problem, which says the decay, and the network of the next larger decay on the
+#: same points, to a predictor and the network that it is of, if it is of one.
+Fit = Callable[
+    [TrainingProblem, Budget, TwoLayerNetwork | None], tuple[Predictor, TwoLayerNetwork | None]
+]
 
 
-def chosen_ridge(kernel: Kernel, X: FloatArray, Y: FloatArray, seed: int = 0) -> float:
-    """The ridge with the highest accuracy in 5-fold cross-validation; the larger of equals.
+@dataclass(frozen=True)
+class Choice:
+    """A decay chosen by cross-validation.
 
-    Parameters
+    Attributes
     ----------
-    kernel : callable
-    X, Y : float64 array, shapes (n, d) and (n, c)
-        Training data alone, targets one-hot.
-    seed : int
-        Of the folds.
+    decay : float
+    accuracies : tuple of (float, float)
+        Each decay tried, the largest first, with the accuracy over all folds.
     """
-    size = float(np.mean(np.diag(kernel(X, X)))) or 1.0
-    right = dict.fromkeys((size * share for share in reversed(_RIDGES)), 0)
-    for kept, left in _folds(Y, _FOLDS, seed):
-        for ridge in right:
-            outputs = KernelRidge.fit(kernel, X[kept], Y[kept], ridge).predict(X[left])
-            right[ridge] += _right(outputs, Y[left])
-    best: float = max(right, key=lambda ridge: right[ridge])
-    return best
+
+    decay: float
+    accuracies: tuple[tuple[float, float], ...]
 
 
-def chosen_decay(problem: TrainingProblem, budget: Budget, seed: int = 0) -> float:
-    """The weight decay with the highest accuracy in 3-fold cross-validation; the larger of equals.
-
-    Of 1, 3, ..., 1000 times the problem's, each trained from the network of the next larger one.
+def chosen_decay(
+    fit: Fit,
+    problem: TrainingProblem,
+    decays: Sequence[float],
+    budget: Budget,
+    folds: int,
+    seed: int = 0,
+) -> Choice:
+    """The decay with the highest accuracy in cross-validation; the larger of equals.
 
     Parameters
     ----------
+    fit : callable
     problem : TrainingProblem
-        Targets one-hot; with a decayed hidden bias or none.
+        Training data alone, targets one-hot; with a decayed hidden bias or none.
+    decays : sequence of float
     budget : Budget
         Shared out evenly.
+    folds : int
+        At most; fewer where a class has not so many points.
     seed : int
-        Of the folds and of the training.
+        Of the folds, which are the same for every method.
     """
-    right = dict.fromkeys((problem.reg * k for k in reversed(_DECAYS)), 0)
-    left_to_do = len(right) * _DECAY_FOLDS
-    for kept, left in _folds(problem.Y, _DECAY_FOLDS, seed):
-        starts: tuple[TwoLayerNetwork, ...] = ()
+    right = dict.fromkeys(sorted(decays, reverse=True), 0)
+    left_to_do = len(right) * folds
+    for kept, left in _folds(problem.Y, folds, seed):
+        start: TwoLayerNetwork | None = None
         for decay in right:
             part = TrainingProblem(problem.X[kept], problem.Y[kept], decay, problem.hidden_bias)
-            found = train_locally(part, budget.part(1.0 / left_to_do), starts=starts, seed=seed)
-            starts, left_to_do = (found.network,), left_to_do - 1
-            right[decay] += _right(found.network.output(problem.inputs[left]), problem.Y[left])
-    return max(right, key=lambda decay: right[decay])
+            predictor, start = fit(part, budget.part(1.0 / left_to_do), start)
+            left_to_do -= 1
+            right[decay] += _right(predictor(problem.inputs[left]), problem.Y[left])
+    best: float = max(right, key=lambda decay: right[decay])
+    return Choice(best, tuple((decay, count / problem.n) for decay, count in right.items()))
+
+
+def ridges(kernel: Kernel, inputs: FloatArray) -> tuple[float, ...]:
+    """Ridges to try for a kernel on these points, shape (n, d)."""
+    size = float(np.mean(np.diag(kernel(inputs, inputs)))) or 1.0
+    return tuple(size * share for share in _RIDGES)
+
+
+def kernel_fit(kernel: Kernel) -> Fit:
+    """Ridge regression with a kernel, the problem's decay for its ridge."""
+
+    def fit(
+        problem: TrainingProblem, budget: Budget, start: TwoLayerNetwork | None
+    ) -> tuple[Predictor, None]:
+        fitted = KernelRidge.fit(kernel, problem.inputs, problem.Y, problem.reg)
+        return fitted.predict, None
+
+    return fit
 
 
 def _folds(

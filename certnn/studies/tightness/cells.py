@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from fractions import Fraction
 from itertools import product
 
 from certnn.directed_rounding import rounded_up
@@ -60,18 +61,13 @@ def cells(
     for family in families:
         if family not in FAMILIES:
             raise InputError("families", f"must be of {', '.join(FAMILIES)}, got {family!r}")
-    for name, numbers in (("n", n), ("d", d), ("c", c), ("seeds", [seeds])):
+    for name, numbers in (("n", n), ("d", d), ("c", c)):
         if min(numbers) < 1:
             raise InputError(name, f"must be at least 1, got {min(numbers)}")
-    for level in levels:
-        stages(level, directions=1, columns=1, outputs=1)
     for reg in regs:
         TrainingProblem([[1.0]], [[1.0]], reg)
-    positive_number("time_limit", time_limit)
     found: dict[tuple[str, Size], Record] = {}
-    more: Record = {"levels": levels, "time_limit": time_limit}
-    if verdicts:  # cells of earlier runs know no verdicts
-        more["verdict"] = True
+    more = checked_levels(levels, seeds, time_limit, verdicts)
     for family, points, k, m, reg, seed in product(families, n, d, c, regs, range(seeds)):
         columns, outputs = FIXED_SHAPES.get(family, (k, m))
         size = Size(points, columns, outputs, reg, seed)
@@ -85,6 +81,25 @@ def cells(
     if not found:
         raise InputError("families", "is empty, and there are no data: name one")
     return list(found.values())
+
+
+def checked_levels(levels: list[str], seeds: int, time_limit: float, verdicts: bool) -> Record:
+    """What the cells of a sweep share.
+
+    Raises
+    ------
+    InputError
+        If a level is not known or a number is unusable.
+    """
+    if seeds < 1:
+        raise InputError("seeds", f"must be at least 1, got {seeds}")
+    for level in levels:
+        stages(level, directions=1, columns=1, outputs=1)
+    positive_number("time_limit", time_limit)
+    shared: Record = {"levels": levels, "time_limit": time_limit}
+    if verdicts:  # cells of earlier runs know no verdicts
+        shared["verdict"] = True
+    return shared
 
 
 def problem_of(cell: Record) -> TrainingProblem:
@@ -134,6 +149,10 @@ def _verdict(problem: TrainingProblem, limit: float) -> Record:
 def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingResult) -> Record:
     found = lower_bound(problem, level, time_limit=limit, network=best.network, gap=_EXACT)
     proved = [p for p in found.proved if p.level == level or p.level.startswith(f"{level}(")]
+    if not proved and level.startswith("block"):  # with one group it is dnn
+        proved = [p for p in found.proved if p.level == "dnn"]
+    if not proved and found.bound.value >= (1 - Fraction(_EXACT)) * best.objective.value:
+        return {"note": f"not run: {found.level} has closed the gap"}
     if not proved:
         return {"note": "; ".join(found.notes) or "not proved in time"}
     bound = proved[-1].bound

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from certnn.atomic_files import make_folder
 from certnn.budget import Budget, require_limit, stoppable
 from certnn.certificates import Certificate
 from certnn.errors import InputError, SolverError
-from certnn.kernel import Instance, Malformed, read_instance
+from certnn.kernel import Malformed, read_instance
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.npz import load_network, save_network
@@ -86,7 +84,7 @@ class Evidence:
         relaxation, optimum, network, moment = (Path(folder) / name for name in _NAMES)
         certificate = Certificate.load(relaxation)
         try:
-            problem = _problem(read_instance(certificate.document))
+            problem = TrainingProblem.of_instance(read_instance(certificate.document))
         except Malformed as error:
             raise InputError(str(relaxation), f"is not a certificate: {error}") from None
         return cls(
@@ -145,12 +143,6 @@ def find_evidence(
             relaxed = max((relaxed, second), key=_value)
     best = max((relaxed, trained.lower), key=_value)
     return Evidence(problem, relaxed.certificate, best.certificate, trained.network, moment)
-
-
-def _problem(instance: Instance) -> TrainingProblem:
-    X = np.frombuffer(instance.X, "<f8").reshape(instance.n, instance.d)
-    Y = np.frombuffer(instance.Y, "<f8").reshape(instance.n, instance.c)
-    return TrainingProblem(X, Y, instance.reg, instance.hidden_bias)
 
 
 def _value(found: LowerBoundResult) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 from matplotlib.ticker import NullFormatter
 
@@ -16,11 +17,31 @@ AXES = ("n", "d", "c", "reg")
 #: A ratio above 1 is contradictory; it is drawn outside of the plot.
 _OFF = 2.0
 _SIZE = 330.0, 220.0  # points
-_STYLES = ("-o", "--s", ":^", "-.D", "-v", "--x")
+_STYLES = ("-o", "--s", ":^", "-.D", "-v", "--x", ":P", "-.*", "-<")
+
+
+def along(outcomes: Sequence[Outcome], axis: str) -> list[Outcome]:
+    """Those of which there are others, of the same family, that differ along this axis alone.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    axis : str
+        One of `AXES`. Seeds may differ too.
+    """
+    groups: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        cell = outcome.cell
+        key = (cell["family"], *(cell[name] for name in AXES if name != axis))
+        groups[key].append(outcome)
+    several = (group for group in groups.values() if len({one.cell[axis] for one in group}) > 1)
+    return [outcome for group in several for outcome in group]
 
 
 def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
     """An ``<svg>`` element, medians joined and the range shaded; "" where the axis has one value.
+
+    Problems are drawn that differ from others along the axis alone.
 
     Parameters
     ----------
@@ -29,7 +50,7 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
         One of `AXES`.
     """
     ratios: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for outcome in outcomes:
+    for outcome in along(outcomes, axis):
         levels = (outcome.values or {"levels": {}})["levels"]
         for level in outcome.cell["levels"]:
             found = levels.get(level, {})

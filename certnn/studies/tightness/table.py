@@ -20,6 +20,7 @@ from certnn.report.table_cells import plain_cells
 from certnn.studies.sweep import Outcome, read_earlier
 from certnn.studies.tightness.plots import AXES, ratio_plot
 from certnn.studies.tightness.records import contradictions, problem_text
+from certnn.studies.tightness.usefulness import reach_rows, reaches
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
+def reach_table(outcomes: Sequence[Outcome]) -> Table:
+    """Where levels are useful, for the terminal."""
+    table = Table("level", *AXES, title="Where each level is useful")
+    table.caption = "where no quicker level proves as much, but for half a percent"
+    for row in reach_rows(outcomes):
+        table.add_row(*plain_cells(*row))
+    return table
+
+
 def verdict_counts(outcomes: Sequence[Outcome]) -> list[tuple[str, float, str, int]]:
     """Family, weight decay and verdict on the level dnn, and how many problems have it."""
     found = (
@@ -98,7 +108,11 @@ def verdict_table(outcomes: Sequence[Outcome]) -> Table:
 
 def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None:
     """Write tightness.json, tightness.csv and tightness.html into the folder."""
-    document = {"command": command, "outcomes": [vars(outcome) for outcome in outcomes]}
+    document = {
+        "command": command,
+        "outcomes": [vars(outcome) for outcome in outcomes],
+        "reaches": [vars(reach) for reach in reaches(outcomes)],
+    }
     write_atomically(folder / "tightness.json", json.dumps(document, indent=1).encode() + b"\n")
     write_atomically(folder / "tightness.csv", _csv(outcomes).encode())
     write_atomically(folder / "tightness.html", page(outcomes, command).encode())
@@ -128,6 +142,8 @@ def page(outcomes: Sequence[Outcome], command: str) -> str:
         contradictions=[line for outcome in outcomes for line in contradictions(outcome)],
         earlier=read_earlier(outcomes),
         failed=[f"{problem_text(one.cell)}: {one.error}" for one in outcomes if one.error],
+        axes=AXES,
+        reaches=reach_rows(outcomes),
         plots=[Markup(plot) for axis in AXES if (plot := ratio_plot(outcomes, axis))],
         summaries=summaries(outcomes),
         verdicts=verdict_counts(outcomes),

@@ -1,0 +1,1 @@
+"""The best network and the best proved bound known of each problem, kept with their files."""
