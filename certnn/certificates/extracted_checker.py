@@ -16,11 +16,12 @@ from fractions import Fraction
 from itertools import combinations
 from math import lcm
 from pathlib import Path
-from struct import iter_unpack, pack, unpack
+from struct import iter_unpack, pack
 
 from certnn import kernel
 from certnn.errors import InputError
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.instance import Instance
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.psd import PsdProof
 
@@ -29,6 +30,9 @@ ENVIRONMENT = "CERTNN_CHECKER"
 #: What makes it, in the sources alone, and where.
 _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
+#: The losses that it takes, in the order of their numbers.
+LOSSES = ("half-squared", "huber", "hinge", "squared-hinge")
+_BIASES = (False, True, "free")
 _SparseRow = dict[int, int]
 
 
@@ -95,30 +99,45 @@ def integer_form(document: bytes) -> bytes:
     certnn.kernel.Rejected
         If the basis of a partition is singular, or its tree has not the form that it must have.
     InputError
-        If its proof is not of kind psd or partition, or the problem has another loss than
-        half-squared, an output bias or a free hidden bias.
+        If its proof is not of kind psd or partition, or the loss is logistic or softmax.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if proof is None:
         kinds = "takes the kinds psd and partition alone, and this certificate is of another"
         raise InputError("verified", f"the extracted checker {kinds}")
-    if (instance.loss, instance.output_bias) != ("half-squared", False):
-        raise InputError("verified", "is for the half-squared loss without an output bias")
-    if instance.hidden_bias == "free":
-        raise InputError("verified", "is not for a free hidden bias")
+    if instance.loss not in LOSSES:
+        raise InputError("verified", f"is not for the loss {instance.loss}")
     claim = [
-        *(instance.n, instance.d, instance.c, int(instance.hidden_bias)),
+        *(instance.n, instance.d, instance.c, *_loss(instance)),
+        *map(_BIASES.index, (instance.hidden_bias, instance.output_bias)),
         *(claimed.numerator, claimed.denominator),
-        *unpack("<Q", pack("<d", instance.reg)),
+        _word(instance.reg),
         *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
     ]
-    units = [_unit(instance.features()), _unit(instance.targets())]
-    point = [*units, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
+    units = [_unit(instance.inputs()), _unit(instance.targets())]
+    point = [
+        *units,
+        1 << instance.bias_exponent,
+        *_entries(proof.Z),
+        *proof.kappa.as_integer_ratio(),
+    ]
     if isinstance(proof, PsdProof):
-        head, witness = b"certnn-psd-1 ", _psd_witness(instance.n, proof)
+        head, witness = b"certnn-psd-2 ", _psd_witness(instance.n, proof)
     else:
-        head, witness = b"certnn-partition-1 ", _partition_witness(proof)
+        head, witness = b"certnn-partition-2 ", _partition_witness(proof)
     return head + " ".join(f"{number:x}" for number in (*claim, *point, *witness)).encode()
+
+
+def _loss(instance: Instance) -> Iterator[int]:
+    """Its number, and for huber the bits of delta."""
+    yield LOSSES.index(instance.loss)
+    if instance.loss == "huber":
+        yield _word(instance.delta)
+
+
+def _word(number: float) -> int:
+    """The 64 bits of a double."""
+    return int.from_bytes(pack("<d", number), "little")
 
 
 def _entries(matrix: ExactMatrix) -> Iterator[int]:

@@ -116,19 +116,34 @@ let read_partition reader columns =
   let cones = read_signs reader columns columns in
   { basis_unit; basis; inverse_unit; inverse; cones }
 
+(* The loss, and the doubles in it. *)
+let read_loss reader =
+  match size reader ~least:0 ~most:3 with
+  | 0 -> (HalfSquared, [])
+  | 1 ->
+      let delta = integer reader in
+      (Huber delta, [ delta ])
+  | 2 -> (Hinge, [])
+  | _ -> (SquaredHinge, [])
+
+let read_bias reader =
+  match size reader ~least:0 ~most:2 with 0 -> NoBias | 1 -> Decayed | _ -> Free
+
 (* The claim, and what is left to do to check it. *)
 let read line =
   let reader = { line; position = 0 } in
   let start, length = token reader in
   let kind = String.sub line start length in
-  if kind <> "certnn-psd-1" && kind <> "certnn-partition-1" then
+  if kind <> "certnn-psd-2" && kind <> "certnn-partition-2" then
     malformed "the format is not known";
   let read_size () = size reader ~least:1 ~most:largest_order in
   let n = read_size () in
   let d = read_size () in
   let c = read_size () in
-  let hidden_bias = size reader ~least:0 ~most:1 = 1 in
-  let columns = if hidden_bias then d + 1 else d in
+  let of_loss, of_loss_words = read_loss reader in
+  let hidden_bias = read_bias reader in
+  let output_bias = read_bias reader in
+  let columns = if hidden_bias = NoBias then d else d + 1 in
   let order = n + columns + c in
   if order > largest_order then malformed "it is too large for this checker";
   let bound_p = integer reader in
@@ -137,21 +152,23 @@ let read line =
   let weight_decay = integer reader in
   let data = matrix reader n d in
   let targets = matrix reader n c in
-  let words = List.concat ([ weight_decay ] :: data @ targets) in
+  let words = List.concat ((weight_decay :: of_loss_words) :: data @ targets) in
   if not (List.for_all finite words) then malformed "a number is not finite";
   let data_unit = integer reader in
   let targets_unit = integer reader in
+  let column = integer reader in
   let dual_unit = integer reader in
   let dual = matrix reader n c in
   let kappa_p = integer reader in
   let kappa_q = integer reader in
   let over =
-    { points = nat n; inputs = nat d; outputs = nat c; hidden_bias; data; targets; weight_decay }
+    { points = nat n; inputs = nat d; outputs = nat c; of_loss; hidden_bias; output_bias; data;
+      targets; weight_decay }
   in
   let claim = { over; bound_p; bound_q } in
-  let point = { data_unit; targets_unit; dual_unit; dual; kappa_p; kappa_q } in
+  let point = { data_unit; targets_unit; column; dual_unit; dual; kappa_p; kappa_q } in
   let decide =
-    if kind = "certnn-psd-1" then
+    if kind = "certnn-psd-2" then
       let proof = read_psd reader n order in
       fun () -> check claim point proof
     else

@@ -1,8 +1,8 @@
-(* What the checker accepts is true of every network over every real field. *)
+(* What the checker of kind psd accepts is true of every network over every real closed field. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Duality Psd Checker Reading.
+From Certnn Require Import Statement Duality Psd Checker Reading ClaimSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -11,63 +11,11 @@ Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 
-Section Definitions.
-
-Variable R : realFieldType.
-
-(* The number that a double stands for. *)
-Definition double (w : Z) : R := of_Z R (numerator w) / of_Z R denominator.
-
-Definition doubles p q (words : rows) : 'M[R]_(p, q) :=
-  \matrix_(i, j) double (nth Z0 (nth [::] words i) j).
-
-(* What a claim says. With a hidden bias X has a column of ones. *)
-Definition true_claim (statement : claim) : Prop :=
-  let: Claim (Problem n d c bias X Y reg) p q := statement in
-  forall m (U : 'M[R]_(d + bias, m)) (V : 'M[R]_(m, c)),
-  of_Z R p / of_Z R q <=
-    objective (row_mx (doubles n d X) (const_mx 1)) (doubles n c Y) (double reg) U V.
-
-End Definitions.
-
-Lemma positive_denominator : positive denominator.
-Proof. by vm_compute. Qed.
-
-Lemma numerator0 : numerator Z0 = Z0.
-Proof. by vm_compute. Qed.
-
-(* Or unification would write 2^1075 in unary. *)
-Local Opaque denominator numerator of_Z.
-Local Arguments Z.mul : simpl never.
-Local Arguments Z.leb : simpl never.
-
-Lemma nth_whole step A i j :
-  nth Z0 (nth [::] (whole step A) i) j = Z.div (numerator (nth Z0 (nth [::] A i) j)) step.
-Proof.
-rewrite /whole (nth_map0 (s0 := [::]) (t0 := [::])); last by [].
-by rewrite (nth_map0 (s0 := Z0) (t0 := Z0)); last by rewrite numerator0 Zdiv_0_l.
-Qed.
-
-Lemma is_whole_nth step A i j :
-  is_whole step A -> divides step (numerator (nth Z0 (nth [::] A i) j)).
-Proof.
-move=> /allP H; have D0 : divides step (numerator Z0) by rewrite numerator0 /divides Zdiv_0_l.
-have [i1|i1] := ltnP i (size A); last by rewrite [nth [::] _ _]nth_default // nth_nil.
-have [j1|j1] := ltnP j (size (nth [::] A i)); last by rewrite nth_default.
-by have /andP[] := allP (H _ (mem_nth [::] i1)) _ (mem_nth Z0 j1).
-Qed.
-
 Section Theory.
 
-Variable R : realFieldType.
+Variable R : rcfType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
-
-Lemma of_Z_divides u unit : divides u unit -> of_Z unit = of_Z (Z.div unit u) * of_Z u.
-Proof. by move=> /Z.eqb_eq H; rewrite -of_ZM H. Qed.
-
-Lemma of_Z_neq0 a : positive a -> of_Z a != 0.
-Proof. by move=> a0; rewrite gt_eqF // of_Z_gt0. Qed.
 
 (* The double 1.0, so that the definition is seen to mean what it should. *)
 Lemma double_one : double R (Z.shiftl 1023 52) = 1.
@@ -75,95 +23,6 @@ Proof.
 have E : numerator (Z.shiftl 1023 52) = denominator by vm_compute.
 by rewrite /double E divff // of_Z_neq0 // positive_denominator.
 Qed.
-
-(* The data. *)
-
-Lemma doubles_whole p q u words : positive u -> divides u denominator ->
-  is_whole (Z.div denominator u) words ->
-  doubles R p q words = (of_Z u)^-1 *: M p q (whole (Z.div denominator u) words).
-Proof.
-move=> u0 Hu H; apply/matrixP => i j; rewrite !mxE nth_whole.
-have E := of_Z_divides Hu; move/is_whole_nth: H => /(_ i j) /of_Z_divides.
-set step := Z.div denominator u in E *; set w := nth Z0 _ _; rewrite /double E => ->.
-have : of_Z denominator != 0 by apply: of_Z_neq0; exact: positive_denominator.
-rewrite E mulf_eq0 negb_or => /andP[s0 u1].
-by field; rewrite s0 u1.
-Qed.
-
-Lemma full_size p q A : full p q A -> size A = p.
-Proof. by case/andP => /eqP. Qed.
-
-Lemma full_rows p q A : full p q A -> all (fun x => size x == q) A.
-Proof. by case/andP. Qed.
-
-Lemma full_within p q A : full p q A -> all (fun x => (size x <= q)%N) A.
-Proof. by case/andP => _; apply: sub_all => x /eqP ->. Qed.
-
-Lemma featuresE n d (bias : bool) u X : positive u -> divides u denominator ->
-  full n d X -> is_whole (Z.div denominator u) X ->
-  row_mx (doubles R n d X) (const_mx 1) =
-  (of_Z u)^-1 *: M n (d + bias) (features n bias u X).
-Proof.
-move=> u0 Hu FX HX; rewrite matrix_of_beside ?size_map ?size_nseq ?(full_size FX) //; last first.
-  rewrite all_map; apply: sub_all (full_rows FX) => x /=.
-  by rewrite size_map.
-rewrite scale_row_mx -doubles_whole //; congr row_mx; apply/matrixP => i j.
-by rewrite !mxE nth_nseq ltn_ord nth_nseq ltn_ord mulVf // of_Z_neq0.
-Qed.
-
-(* The bound. *)
-
-Lemma of_Z_inner n c A B : size A = n -> size B = n -> all (fun x => (size x <= c)%N) A ->
-  of_Z (foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip A B]) = inner (M n c A) (M n c B).
-Proof.
-move=> An Bn H; have Sn : size (zip A B) = n by rewrite size_zip An Bn minnn.
-rewrite (@of_Z_sum _ _ n) ?size_map ?Sn //; apply: eq_bigr => i _.
-rewrite (nth_map ([::], [::])) ?Sn // nth_zip ?An ?Bn //= (@of_Z_dot _ _ _ c).
-  by apply: eq_bigr => k _; rewrite !mxE.
-by rewrite (nth_size _ _ H).
-Qed.
-
-Lemma bound_arithmetic (p q sp sq uZ uY P S : R) :
-  0 < q -> 0 < sq -> 0 < uZ -> 0 < uY ->
-  2%:R * p * (sq * sq * (uZ * uZ * uY)) <=
-    q * (2%:R * (sp * sq) * (P * uZ) - sp * sp * (S * uY)) ->
-  p / q <= sp / sq * (uZ^-1 * (uY^-1 * P)) - (sp / sq) ^+ 2 * (uZ^-1 * (uZ^-1 * S)) / 2%:R.
-Proof.
-move=> q0 s0 z0 y0 H; rewrite -subr_ge0 in H.
-have D0 : 0 < q * (2%:R * (sq * sq * (uZ * uZ * uY))) by rewrite !mulr_gt0 ?ltr0n.
-rewrite -subr_ge0; apply: ge0_eq (divr_ge0 H (ltW D0)) _.
-by field; rewrite !gt_eqF.
-Qed.
-
-Lemma check_bound_sound n d c (X : 'M[R]_(n, d)) (Y : rows) reg p q point :
-  full n c (dual point) -> full n c Y -> check_bound Y (numerator reg) p q point ->
-  dual_norm_le X ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-    (of_Z (kappa_p point) / of_Z (kappa_q point)) ->
-  forall m (U : 'M[R]_(d, m)) (V : 'M[R]_(m, c)), of_Z p / of_Z q <=
-    objective X ((of_Z (targets_unit point))^-1 *: M n c Y) (double R reg) U V.
-Proof.
-case: point => _ uY uZ Z' kp kq /= FZ FY.
-case: best_scale => sp sq; rewrite /double.
-move: positive_denominator; move: denominator (numerator reg) => D r /(of_Z_gt0 R) D0.
-case/and4P.
-case/and5P=> /(of_Z_gt0 R) Y0 /(of_Z_gt0 R) Z0' /(of_Z_gt0 R) kp0 /(of_Z_gt0 R) kq0.
-move=> /and3P[/(of_Z_gt0 R) sq0 /(of_Z_gt0 R) q0 _].
-move=> /(of_Z_ge0 R) sp0 /(of_Z_le R) Hs /(of_Z_le R) Hb Hk m U V.
-rewrite !(of_ZM, of_ZB) in Hs Hb.
-rewrite !(of_Z_inner (n := n) (c := c)) ?(full_size FZ) ?(full_size FY) ?(full_within FZ) //
-  in Hb.
-have E2 : of_Z (Zpos (xO xH)) = 2%:R by [].
-rewrite E2 in Hb.
-have := @weak_duality R n d c X ((of_Z uY)^-1 *: M n c Y) _ (of_Z r / of_Z D) _
-  (of_Z sp / of_Z sq) Hk.
-move=> H; apply: le_trans (H _ _ m U V); first last.
-- have D1 : 0 <= of_Z sq * of_Z kq * of_Z D by rewrite !mulr_ge0 // ltW.
-  rewrite -subr_ge0 in Hs; rewrite -subr_ge0; apply: ge0_eq (divr_ge0 Hs D1) _.
-  by field; rewrite !gt_eqF.
-- by rewrite divr_ge0 // ltW.
-rewrite /square !(innerZl, innerZr); exact: bound_arithmetic.
-Qed.
-
 
 (* Dominance. *)
 
@@ -398,16 +257,16 @@ Lemma check_psd_sound n d c X point witness : size X = n -> check_psd n d c X po
     ((of_Z (dual_unit point))^-1 *: M n c (dual point))
     (of_Z (kappa_p point) / of_Z (kappa_q point)).
 Proof.
-case: point => uX uY uZ Z' kp kq; case: witness => uN Naa Nab Nbb uw w uL L nX.
+case: point => uX uY col uZ Z' kp kq; case: witness => uN Naa Nab Nbb uw w uL L nX.
 rewrite /check_psd.
 set N := (n + (d + c))%N; set u_au := Z.mul uN uX; set u_uu := Z.mul u_au uX.
 set unit := Z.max uN _; set form := lower_form _ _ _ _ _ _ _ _ _ _ _ _ _ _.
 set u_form := Z.mul unit _; set u_gram := Z.mul uL uL; set unit_E := Z.max u_form u_gram.
 case/and5P => /and4P[FZ Waa Wab Wbb] /andP[/eqP Nw /eqP NL].
 case/andP => /and5P[X0 Z0' k0 N0 /and3P[w0 L0 _]] /allP wpos /and3P[aa0 ab0 bb0].
-case/andP => /and5P[/of_Z_divides aaE /of_Z_divides auE /of_Z_divides uuE /of_Z_divides dualE
-  /of_Z_divides kappaE].
-case/and3P => /of_Z_divides formE /of_Z_divides gramE dom /=.
+case/andP => /and5P[/(of_Z_divides R) aaE /(of_Z_divides R) auE /(of_Z_divides R) uuE /(of_Z_divides R) dualE
+  /(of_Z_divides R) kappaE].
+case/and3P => /(of_Z_divides R) formE /(of_Z_divides R) gramE dom /=.
 have [K LK] := bounded_sizes L.
 pose S := form2S ((of_Z uX)^-1 *: M n d X) ((of_Z uZ)^-1 *: M n c Z') (of_Z kp / of_Z kq)
   ((of_Z uN)^-1 *: M n n Naa) ((of_Z uN)^-1 *: M n n Nab) ((of_Z uN)^-1 *: M n n Nbb).
@@ -444,28 +303,9 @@ rewrite remainder_entry mulrBr; congr (_ - _).
 by rewrite gramE of_ZM units_cancel ?of_Z_neq0.
 Qed.
 
-(* The verdict is sound, if the check of the dual norm is. *)
-Lemma verdict_sound (check_dual_norm : nat -> nat -> nat -> rows -> bool) statement point :
-  (forall n d c X, size X = n -> full n c (dual point) -> positive (data_unit point) ->
-    check_dual_norm n d c X ->
-    dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
-      ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-      (of_Z (kappa_p point) / of_Z (kappa_q point))) ->
-  verdict check_dual_norm statement point -> true_claim R statement.
-Proof.
-move=> sound; case: statement => [[n d c bias X Y reg] p q] /andP[/andP[/andP[]]].
-case/and5P => /andP[FX FY] /andP[X0 Y0] _ /andP[HuX HuY] /andP[WX WY] FZ norm bound m U V.
-rewrite (featuresE bias X0 HuX FX WX) (doubles_whole _ _ Y0 HuY WY).
-apply: (check_bound_sound _ _ bound) => //.
-  case/andP: FY => YN FY; rewrite /full size_map YN all_map /=.
-  by apply: sub_all FY => x /=; rewrite size_map.
-apply: sound norm => //.
-by rewrite size_map size_zip size_map size_nseq (full_size FX) minnn.
-Qed.
-
 (* The checker is sound. *)
 Theorem check_sound statement point witness :
   check statement point witness -> true_claim R statement.
-Proof. by apply: verdict_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
+Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
 
 End Theory.

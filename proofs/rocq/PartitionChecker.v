@@ -94,7 +94,7 @@ End Leaf.
 (* kappa bounds the dual norm of Z: for X in integers with n rows of d numbers. *)
 Definition check_partition (n d c : nat) (X : rows) (point : dual_point)
     (witness : partition_proof) : bool :=
-  let: DualPoint uX _ uZ Z' kp kq := point in
+  let: DualPoint uX _ _ uZ Z' kp kq := point in
   let: PartitionProof ub basis ui inverse cones := witness in
   let image_unit := Z.mul uX uZ in
   let norm := Z.mul kp image_unit in
@@ -106,4 +106,4 @@ Definition check_partition (n d c : nat) (X : rows) (point : dual_point)
 
 Definition check_by_partition (statement : claim) (point : dual_point)
     (witness : partition_proof) : bool :=
-  verdict (fun n d c X => check_partition n d c X point witness) statement point.
+  verdict_with_column (fun n d c X => check_partition n d c X point witness) statement point.

@@ -1,8 +1,9 @@
-(* What the checker of PartitionChecker.v accepts is true of every network over every real field. *)
+(* What the checker of PartitionChecker.v accepts is true of every network over every real closed field. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Duality Psd Partition Checker Reading CheckerSound PartitionChecker.
+From Certnn Require Import Statement Duality Psd Partition Checker Reading ClaimSound.
+From Certnn Require Import PartitionChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -11,20 +12,16 @@ Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 
-Local Opaque of_Z.
-Local Arguments Z.mul : simpl never.
-Local Arguments Z.leb : simpl never.
-
 Section Theory.
 
-Variable R : realFieldType.
+Variable R : rcfType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
 Notation relu := (@relu R).
 
 Lemma of_Z_max a : of_Z (Z.max Z0 a) = relu (of_Z a).
 Proof.
-rewrite /Duality.relu; have [H|H] := Z.leb_spec Z0 a.
+rewrite /Statement.relu; have [H|H] := Z.leb_spec Z0 a.
   by rewrite Z.max_r // max_r // of_Z_ge0 //; apply/Z.leb_le.
 rewrite Z.max_l; last exact: Z.lt_le_incl.
 by rewrite max_l // -oppr_ge0 -of_ZN of_Z_ge0 //; apply/Z.leb_le/Z.opp_nonneg_nonpos/Z.lt_le_incl.
@@ -271,7 +268,7 @@ Lemma check_partition_sound n d c X point witness : size X = n ->
     ((of_Z (dual_unit point))^-1 *: M n c (dual point))
     (of_Z (kappa_p point) / of_Z (kappa_q point)).
 Proof.
-case: point => uX uY uZ Z' kp kq; case: witness => ub basis ui inverse cones nX.
+case: point => uX uY col uZ Z' kp kq; case: witness => ub basis ui inverse cones nX.
 rewrite /check_partition => /and4P[/and3P[pos /andP[_ dX] FZ] /andP[Wb Wi] unit accepted] /=.
 move: pos => /= /and5P[X0 Z0' kp0 kq0 /and3P[b0 i0 _]].
 have kappa0 : 0 < of_Z kp / of_Z kq by rewrite divr_gt0 ?of_Z_gt0.
@@ -322,6 +319,6 @@ Qed.
 (* The checker is sound. *)
 Theorem check_by_partition_sound statement point witness :
   check_by_partition statement point witness -> true_claim R statement.
-Proof. by apply: verdict_sound => n d c X nX _ _; apply: check_partition_sound. Qed.
+Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_partition_sound. Qed.
 
 End Theory.

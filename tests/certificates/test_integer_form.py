@@ -25,7 +25,7 @@ PARTITIONS = {name: one for name, one in GOOD.items() if one["proof"]["kind"] ==
 class Tokens:
     def __init__(self, line):
         head, *numbers = line.decode("ascii").split(" ")
-        assert head in ("certnn-psd-1", "certnn-partition-1")
+        assert head in ("certnn-psd-2", "certnn-partition-2")
         self.rest = [int(number, 16) for number in numbers]
         assert [f"{number:x}" for number in self.rest] == numbers
 
@@ -59,8 +59,12 @@ def taken_claim(certificate):
     """The tokens after the claim and the dual point, and their sizes."""
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
     tokens = Tokens(verified.integer_form(dump(certificate)))
-    n, d, c, bias = tokens.take(4)
-    assert (n, d, c, bias) == (claim["n"], claim["d"], claim["c"], claim["hidden_bias"])
+    n, d, c, loss = tokens.take(4)
+    assert (n, d, c, verified.LOSSES[loss]) == tuple(claim[key] for key in ("n", "d", "c", "loss"))
+    if claim["loss"] == "huber":
+        assert tokens.doubles(1) == [claim["delta"]]
+    biases = [claim["hidden_bias"], claim.get("output_bias", False)]
+    assert [(False, True, "free")[bias] for bias in tokens.take(2)] == biases
     assert Fraction(*tokens.take(2)) == Fraction(claim["lower_bound"])
     assert tokens.doubles(1) == [claim["reg"]]
     X, Y = unpack(data["X"]), unpack(data["Y"])
@@ -68,9 +72,15 @@ def taken_claim(certificate):
     assert tokens.doubles(n * c) == Y
     for unit, numbers in zip(tokens.take(2), (X, Y), strict=True):
         assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
+    (column,) = tokens.take(1)
+    if biases[0] == "free":
+        longest = max(sum(Fraction(x) ** 2 for x in X[i * d :][:d]) for i in range(n))
+        assert column**2 >= 4096 * longest
+    else:
+        assert column == 1
     assert tokens.over_unit(n * c) == exact_numbers(proof["Z"])
     assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
-    return tokens, n, d + bias, c
+    return tokens, n, d + (biases[0] is not False), c
 
 
 @pytest.mark.parametrize("name", PSD)
@@ -183,8 +193,8 @@ def with_products(certificate, *more):
 def negative_entries(certificate):
     """In the blocks of multipliers, apart from those of a_i·b_i."""
     tokens = Tokens(verified.integer_form(dump(certificate)))
-    n, d, c, _ = tokens.take(4)
-    tokens.take(3 + n * (d + c) + 2 + 1 + n * c + 2 + 1)
+    n, d, c, *_ = tokens.take(6)
+    tokens.take(3 + n * (d + c) + 3 + 1 + n * c + 2 + 1)
     blocks = [tokens.sparse(n, 1) for _ in range(3)]
     return [
         (k, i, j)
@@ -213,22 +223,29 @@ def test_other_kinds_are_refused(path):
         assert verified.integer_form(path.read_bytes())
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("loss", "squared-hinge", "loss"),
-        ("output_bias", True, "output bias"),
-        ("output_bias", "free", "output bias"),
-        ("hidden_bias", "free", "free hidden bias"),
-    ],
-)
-def test_other_problems_are_refused(key, value, said):
-    certificate = PSD["hidden-bias"]
+def restated(loss, hidden_bias, output_bias):
+    """A certificate of kind psd with another claim, and labels for targets."""
+    certificate = PSD["one-column" if hidden_bias is False else "hidden-bias"]
     signs = [1.0 if y > 0 else -1.0 for y in unpack(certificate["data"]["Y"])]
+    signs = [abs(sign) for sign in signs] if loss == "softmax" else signs
     certificate = changed(certificate, "data", "Y", to=pack(signs, "d"))
-    certificate["claim"][key] = value
-    with pytest.raises(InputError, match=said):
-        verified.integer_form(dump(certificate))
+    delta = {"delta": 0.7} if loss == "huber" else {}
+    biases = {"hidden_bias": hidden_bias, "output_bias": output_bias}
+    certificate["claim"].update({"loss": loss, **delta, **biases})
+    return certificate
+
+
+@pytest.mark.parametrize("hidden_bias", [False, True, "free"])
+@pytest.mark.parametrize("output_bias", [False, True, "free"])
+@pytest.mark.parametrize("loss", verified.LOSSES)
+def test_the_problem_is_passed_on(loss, hidden_bias, output_bias):
+    taken_claim(restated(loss, hidden_bias, output_bias))
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_other_losses_are_refused(loss):
+    with pytest.raises(InputError, match=loss):
+        verified.integer_form(dump(restated(loss, True, False)))
 
 
 def test_malformed_stays_malformed():
