@@ -15,7 +15,10 @@ PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
-ROCQ = "Duality Biases Psd Partition Reading ClaimSound CheckerSound PartitionCheckerSound"
+ROCQ = "Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound ConesSound"
+ROCQ += " PartitionCheckerSound RegionsForm RegionsCheckerSound"
+CHECKERS = "Checker PartitionChecker RegionsChecker"
+TRANSLATION = ["extracted_checker", "integer_regions"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
@@ -32,11 +35,11 @@ PARTS = [
     ("Python kernel: filters in floats", "kernel", ["float_filter", "cell_filter"]),
     ("Python kernel: objectives of networks", "kernel", ["evaluate"]),
     ("Statement in Rocq: what has to be read", "statement", []),
-    ("Checkers in Rocq: proved sound", "rocq", ["Checker", "PartitionChecker"]),
+    ("Checkers in Rocq: proved sound", "rocq", CHECKERS.split()),
     ("Proofs in Rocq: checked by Coq", "rocq", ROCQ.split()),
     ("Extraction: what Z becomes in OCaml", "rocq", ["Extract"]),
     ("Driver in OCaml: reads the integers", "checker", ["main"]),
-    ("Translation in Python: from JSON to integers", "certificates", ["extracted_checker"]),
+    ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
 ]
 FOLDERS = {
     "kernel": ("certnn/kernel", "py"),

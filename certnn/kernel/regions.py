@@ -107,11 +107,11 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
-    c, features = instance.c, _features(instance, proof, work)
+    c, features = instance.c, region_features(instance, proof, work)
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
-    reader = _Reader(proof)
+    reader = LeafReader(proof)
     for ray, bound in zip(rays, proof.bounds, strict=True):
         bits = lengths.bits(ray)
         work.spend(len(features.rows) * c, bits)
@@ -124,7 +124,7 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
     reader.require_end()
 
 
-def _features(instance: Instance, proof: RegionsProof, work: Work) -> ExactMatrix:
+def region_features(instance: Instance, proof: RegionsProof, work: Work) -> ExactMatrix:
     """Those of the instance; or with a ball, the points from its center, beside the radius."""
     if proof.ball is None:
         return instance.features()
@@ -159,7 +159,7 @@ class _Lengths:
 
 
 @dataclass(frozen=True)
-class _Products:
+class LeafProducts:
     """Of a leaf, or of some of its points: (r, s, y), and (k, [*r, s]) with the norm.
 
     Multipliers are in units of 2**-bits and 2**-ball_bits.
@@ -171,7 +171,7 @@ class _Products:
     ball_bits: int
 
 
-class _Reader:
+class LeafReader:
     """The arrays of the leaves, read in their order."""
 
     def __init__(self, proof: RegionsProof) -> None:
@@ -192,7 +192,7 @@ class _Reader:
         """ν of the next leaf, if there is a free bias."""
         return None if self._proof.ball is None else self._take("nu", self._proof.nu, 1)[0]
 
-    def products(self, columns: int) -> _Products:
+    def products(self, columns: int) -> LeafProducts:
         """Those of the next leaf."""
         proof = self._proof
         count = self._take("product_counts", proof.product_counts, 1)[0]
@@ -205,7 +205,7 @@ class _Reader:
         given, ball_bits = integers(numbers)
         partners = [given[k * size : (k + 1) * size] for k in range(count)]
         pairs, balls = zip(first, second, y, strict=True), zip(forms, partners, strict=True)
-        return _Products(list(pairs), bits, list(balls), ball_bits)
+        return LeafProducts(list(pairs), bits, list(balls), ball_bits)
 
     @property
     def has_witness(self) -> bool:
@@ -233,7 +233,7 @@ def _check_leaf(
     sigma: ExactMatrix,
     bound: float,
     signs: Mapping[int, int],
-    reader: _Reader,
+    reader: LeafReader,
     work: Work,
     bits: int,
     backend: Backend,
@@ -241,10 +241,9 @@ def _check_leaf(
     """Read what the file has for a leaf, and check that it proves the bound there (Theorem 48)."""
     n, columns = len(features.rows), len(features.rows[0])
     mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
-    _require_nonnegative(n, products, nu)
+    require_nonnegative(n, products, nu)
     if reader.has_witness:
-        S = _form(features, sigma, signs, range(n), products, work, bits, backend)
-        S += _corner(bound, mu, nu, S.height, columns)
+        S = leaf_matrix(features, sigma, bound, signs, mu, nu, products, work, bits, backend)
         _require_witness(S, *reader.witness(S.height), work, bits, backend)
         return
     corner, blocks = _corner(bound, mu, nu, columns + 1, columns), []
@@ -259,7 +258,25 @@ def _check_leaf(
         raise Rejected("the form of a leaf is not positive definite")
 
 
-def _require_nonnegative(n: int, products: _Products, nu: float | None) -> None:
+def leaf_matrix(
+    features: ExactMatrix,
+    sigma: ExactMatrix,
+    bound: float,
+    signs: Mapping[int, int],
+    mu: float,
+    nu: float | None,
+    products: LeafProducts,
+    work: Work,
+    bits: int,
+    backend: Backend,
+) -> ExactMatrix:
+    """2S of a leaf, over the a of the points that are not fixed, u and ρ."""
+    points = range(len(features.rows))
+    S = _form(features, sigma, signs, points, products, work, bits, backend)
+    return S + _corner(bound, mu, nu, S.height, len(features.rows[0]))
+
+
+def require_nonnegative(n: int, products: LeafProducts, nu: float | None) -> None:
     if nu is not None and nu < 0:
         raise Rejected("a multiplier of a free bias is negative")
     for r, s, y in products.pairs:
@@ -284,8 +301,8 @@ def _require_witness(
 
 
 def _parts(
-    n: int, signs: Mapping[int, int], products: _Products
-) -> list[tuple[list[int], _Products]]:
+    n: int, signs: Mapping[int, int], products: LeafProducts
+) -> list[tuple[list[int], LeafProducts]]:
     """Points with their products, so that S joins no two parts; the fixed ones at the end."""
     free = [i for i in range(n) if i not in signs]
     place = {i: p for p, i in enumerate(free)}
@@ -302,7 +319,7 @@ def _parts(
         balls[number.get(ball[0] % n, last)].append(ball)
     points = [*groups, sorted(signs)]
     own = [
-        _Products(p, products.bits, b, products.ball_bits)
+        LeafProducts(p, products.bits, b, products.ball_bits)
         for p, b in zip(pairs, balls, strict=True)
     ]
     return [(i, p) for i, p in zip(points, own, strict=True) if i or p.pairs or p.balls]
@@ -313,7 +330,7 @@ def _form(
     sigma: ExactMatrix,
     signs: Mapping[int, int],
     points: Sequence[int],
-    products: _Products,
+    products: LeafProducts,
     work: Work,
     bits: int,
     backend: Backend,

@@ -76,15 +76,20 @@ Record dual_point := DualPoint {
   kappa_q : Z;
 }.
 
-Record psd_proof := PsdProof {
-  pairs_unit : Z;       (* of the multipliers of a_i a_j, a_i b_j and b_i b_j *)
-  pairs_aa : rows;
-  pairs_ab : rows;
-  pairs_bb : rows;
+(* That a form is positive semidefinite. *)
+Record semidefinite_proof := SemidefiniteProof {
   weights_unit : Z;
   weights : row;
   factor_unit : Z;
   factor : rows;        (* L *)
+}.
+
+(* The multipliers of a_i a_j, a_i b_j and b_i b_j. *)
+Record multipliers := Multipliers {
+  pairs_unit : Z;
+  pairs_aa : rows;
+  pairs_ab : rows;
+  pairs_bb : rows;
 }.
 
 (* Lists as vectors and lists of rows as matrices, continued by zeros. *)
@@ -189,28 +194,38 @@ Definition dominant (N : nat) (E : rows) : bool :=
     Z.leb (Z.add (foldr Z.add Z0 (nth [::] absolute i)) (nth Z0 below i))
       (Z.mul 3 (nth Z0 (nth [::] E i) i))) (iota 0 N).
 
+(* Whether the witness proves the form of order N positive semidefinite, of which the rows are
+   given right as far as the diagonal. *)
+Definition semidefinite (N : nat) (unit : Z) (form : rows) (witness : semidefinite_proof) : bool :=
+  let: SemidefiniteProof uw w uL L := witness in
+  let u_form := Z.mul unit (Z.mul uw uw) in
+  let u_gram := Z.mul uL uL in
+  let unit_E := Z.max u_form u_gram in
+  [&& eqn (size w) N && eqn (size L) N, all positive [:: unit; uw; uL] && all positive w,
+      divides u_form unit_E, divides u_gram unit_E &
+      dominant N (remainder N (Z.div unit_E u_form) (Z.div unit_E u_gram) form w L)].
+
+(* Multipliers are nonnegative, but on the products a_i b_i they are free. *)
+Definition multipliers_fit (n : nat) (given : multipliers) : bool :=
+  let: Multipliers uN Naa Nab Nbb := given in
+  [&& positive uN, within n n Naa, within n n Nab, within n n Nbb, nonnegative Naa,
+      offdiagonal_nonnegative 0 Nab & nonnegative Nbb].
+
 (* kappa bounds the dual norm of Z: for X in integers with n rows of d numbers. *)
-Definition check_psd (n d c : nat) (X : rows) (point : dual_point) (witness : psd_proof) :
-    bool :=
+Definition check_psd (n d c : nat) (X : rows) (point : dual_point) (given : multipliers)
+    (witness : semidefinite_proof) : bool :=
   let: DualPoint uX _ _ uZ Z' kp kq := point in
-  let: PsdProof uN Naa Nab Nbb uw w uL L := witness in
+  let: Multipliers uN Naa Nab Nbb := given in
   let N := n + (d + c) in
   let u_au := Z.mul uN uX in
   let u_uu := Z.mul u_au uX in
   let unit := Z.max uN (Z.max u_au (Z.max u_uu (Z.max uZ kq))) in
   let form := lower_form n d c X Z' Naa Nab Nbb kp
     (Z.div unit uN) (Z.div unit u_au) (Z.div unit u_uu) (Z.div unit uZ) (Z.div unit kq) in
-  let u_form := Z.mul unit (Z.mul uw uw) in
-  let u_gram := Z.mul uL uL in
-  let unit_E := Z.max u_form u_gram in
-  [&& [&& full n c Z', within n n Naa, within n n Nab & within n n Nbb],
-      eqn (size w) N && eqn (size L) N,
-      all positive [:: uX; uZ; kq; uN; uw; uL] && all positive w,
-      [&& nonnegative Naa, offdiagonal_nonnegative 0 Nab & nonnegative Nbb] &
+  [&& full n c Z' && multipliers_fit n given, all positive [:: uX; uZ; kq],
       [&& divides uN unit, divides u_au unit, divides u_uu unit, divides uZ unit &
-          divides kq unit] &&
-      [&& divides u_form unit_E, divides u_gram unit_E &
-          dominant N (remainder N (Z.div unit_E u_form) (Z.div unit_E u_gram) form w L)]].
+          divides kq unit] &
+      semidefinite N unit form witness].
 
 (* Whether columns sum to zero, as they have to if a bias is free. *)
 Definition is_free (kind : bias) : bool := if kind is Free then true else false.
@@ -317,5 +332,6 @@ Definition verdict_with_column (check_dual_norm : nat -> nat -> nat -> rows -> b
   verdict (fun hidden n d c X => check_with_column check_dual_norm hidden n d c X point)
     (Z.mul (kappa_p point) up, Z.mul (kappa_q point) uq) statement point.
 
-Definition check (statement : claim) (point : dual_point) (witness : psd_proof) : bool :=
-  verdict_with_column (fun n d c X => check_psd n d c X point witness) statement point.
+Definition check (statement : claim) (point : dual_point) (given : multipliers)
+    (witness : semidefinite_proof) : bool :=
+  verdict_with_column (fun n d c X => check_psd n d c X point given witness) statement point.

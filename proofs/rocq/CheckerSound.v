@@ -252,48 +252,28 @@ Proof. by move=> w0; field. Qed.
 Lemma units_cancel (q w g : R) : w != 0 -> q * (w * w) * (w^-1 * w^-1 * g) = q * g.
 Proof. by move=> w0; field. Qed.
 
-Lemma check_psd_sound n d c X point witness : size X = n -> check_psd n d c X point witness ->
-  dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
-    ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-    (of_Z (kappa_p point) / of_Z (kappa_q point)).
+Lemma bounded_unit (a b : Z) : positive a -> 0 < of_Z (Z.max a b).
+Proof. by move=> a0; apply/of_Z_gt0/Z.ltb_lt/(Z.lt_le_trans _ a); [apply/Z.ltb_lt|apply: Z.le_max_l]. Qed.
+
+(* What the judge of forms accepts. *)
+Lemma semidefinite_sound N unit form witness (S : 'M[R]_N) : S^T = S ->
+  (forall i j : 'I_N, (j <= i)%N -> of_Z (nth Z0 (nth [::] form i) j) = of_Z unit * S i j) ->
+  semidefinite N unit form witness -> forall z, 0 <= bf S z z.
 Proof.
-case: point => uX uY col uZ Z' kp kq; case: witness => uN Naa Nab Nbb uw w uL L nX.
-rewrite /check_psd.
-set N := (n + (d + c))%N; set u_au := Z.mul uN uX; set u_uu := Z.mul u_au uX.
-set unit := Z.max uN _; set form := lower_form _ _ _ _ _ _ _ _ _ _ _ _ _ _.
+case: witness => uw w uL L symS lower; rewrite /semidefinite.
 set u_form := Z.mul unit _; set u_gram := Z.mul uL uL; set unit_E := Z.max u_form u_gram.
-case/and5P => /and4P[FZ Waa Wab Wbb] /andP[/eqP Nw /eqP NL].
-case/andP => /and5P[X0 Z0' k0 N0 /and3P[w0 L0 _]] /allP wpos /and3P[aa0 ab0 bb0].
-case/andP => /and5P[/(of_Z_divides R) aaE /(of_Z_divides R) auE /(of_Z_divides R) uuE /(of_Z_divides R) dualE
-  /(of_Z_divides R) kappaE].
-case/and3P => /(of_Z_divides R) formE /(of_Z_divides R) gramE dom /=.
-have [K LK] := bounded_sizes L.
-pose S := form2S ((of_Z uX)^-1 *: M n d X) ((of_Z uZ)^-1 *: M n c Z') (of_Z kp / of_Z kq)
-  ((of_Z uN)^-1 *: M n n Naa) ((of_Z uN)^-1 *: M n n Nab) ((of_Z uN)^-1 *: M n n Nbb).
-have within_size A : within n n A -> size A = n by case/andP => /eqP.
-have lower (i j : 'I_N) : (j <= i)%N ->
-    of_Z (nth Z0 (nth [::] form i) j) = of_Z unit * S i j.
-  apply: lower_formE; rewrite ?(full_size FZ) ?(within_size Naa) ?(within_size Nab)
-    ?(within_size Nbb) ?of_Z_neq0 //.
-  - by rewrite auE of_ZM.
-  by rewrite uuE !of_ZM.
-have inv0 a : positive a -> 0 <= (of_Z a)^-1 by move=> a0; rewrite invr_ge0 ltW // of_Z_gt0.
-apply: (@nonnegative_form R n d c _ _ _ ((of_Z uN)^-1 *: M n n Naa)
-  ((of_Z uN)^-1 *: M n n Nab) ((of_Z uN)^-1 *: M n n Nbb)).
-  split=> [i j|i j ij|i j]; rewrite mxE mulr_ge0 ?inv0 // mxE.
-  - exact: nonnegative_nth.
-  - by apply: offdiagonal_nonnegative_nth ab0 _.
-  exact: nonnegative_nth.
+case/and5P => /andP[/eqP Nw /eqP NL] /andP[/and4P[U0 w0 L0 _] /allP wpos].
+move=> /(of_Z_divides R) formE /(of_Z_divides R) gramE dom; have [K LK] := bounded_sizes L.
 pose v := \row_(i < N) ((of_Z uw)^-1 * of_Z (nth Z0 w i)).
-apply: (@psd_witness R N K S v ((of_Z uL)^-1 *: M N K L)); first exact: form2S_sym.
+apply: (@psd_witness R N K S v ((of_Z uL)^-1 *: M N K L)) => //.
   move=> i; rewrite mxE mulr_gt0 ?invr_gt0 ?of_Z_gt0 //.
   by apply: wpos; rewrite mem_nth // Nw.
 have E0 : 0 < of_Z unit_E.
-  apply/of_Z_gt0/Z.ltb_lt; apply: Z.lt_le_trans (Z.le_max_r _ _).
+  apply: bounded_unit; apply/Z.ltb_lt; apply: Z.mul_pos_pos; first exact/Z.ltb_lt.
   by apply: Z.mul_pos_pos; apply/Z.ltb_lt.
 apply: (dominant_scale E0); apply: dominant_sound dom; first by rewrite size_mkseq.
-  rewrite linearZ /= linearB /= !trmx_mul trmxK !tr_diag_mx form2S_sym.
-  by rewrite -/S mulmxA.
+  rewrite linearZ /= linearB /= !trmx_mul trmxK !tr_diag_mx symS.
+  by rewrite mulmxA.
 move=> i j ji; rewrite (nth_remainder _ _ _ _ ji LK) lower //.
 have -> : ((of_Z uL)^-1 *: M N K L) *m ((of_Z uL)^-1 *: M N K L)^T =
     ((of_Z uL)^-1 * (of_Z uL)^-1) *: (M N K L *m (M N K L)^T).
@@ -303,9 +283,44 @@ rewrite remainder_entry mulrBr; congr (_ - _).
 by rewrite gramE of_ZM units_cancel ?of_Z_neq0.
 Qed.
 
+Lemma multipliers_sound n given : multipliers_fit n given ->
+  let unit := (of_Z (pairs_unit given))^-1 in
+  admissible (unit *: M n n (pairs_aa given)) (unit *: M n n (pairs_ab given))
+    (unit *: M n n (pairs_bb given)).
+Proof.
+case: given => uN Naa Nab Nbb /= /andP[N0] /and4P[_ _ _ /and3P[aa0 ab0 bb0]].
+have inv0 : 0 <= (of_Z uN)^-1 by rewrite invr_ge0 ltW // of_Z_gt0.
+split=> [i j|i j ij|i j]; rewrite mxE mulr_ge0 // mxE.
+- exact: nonnegative_nth.
+- by apply: offdiagonal_nonnegative_nth ab0 _.
+exact: nonnegative_nth.
+Qed.
+
+Lemma check_psd_sound n d c X point given witness : size X = n ->
+  check_psd n d c X point given witness ->
+  dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
+    ((of_Z (dual_unit point))^-1 *: M n c (dual point))
+    (of_Z (kappa_p point) / of_Z (kappa_q point)).
+Proof.
+case: point => uX uY col uZ Z' kp kq; case: given => uN Naa Nab Nbb nX.
+rewrite /check_psd.
+set N := (n + (d + c))%N; set u_au := Z.mul uN uX; set u_uu := Z.mul u_au uX.
+set unit := Z.max uN _; set form := lower_form _ _ _ _ _ _ _ _ _ _ _ _ _ _.
+case/and4P => /andP[FZ fit] /and4P[X0 Z0' k0 _].
+case/and5P => /(of_Z_divides R) aaE /(of_Z_divides R) auE /(of_Z_divides R) uuE
+  /(of_Z_divides R) dualE /(of_Z_divides R) kappaE psd.
+have adm := multipliers_sound fit; case/andP: fit => N0 /and4P[Waa Wab Wbb _].
+have within_size A : within n n A -> size A = n by case/andP => /eqP.
+apply: (nonnegative_form adm); apply: semidefinite_sound psd; first exact: form2S_sym.
+move=> i j; apply: lower_formE; rewrite ?(full_size FZ) ?(within_size Naa) ?(within_size Nab)
+  ?(within_size Nbb) ?of_Z_neq0 //.
+- by rewrite auE of_ZM.
+by rewrite uuE !of_ZM.
+Qed.
+
 (* The checker is sound. *)
-Theorem check_sound statement point witness :
-  check statement point witness -> true_claim R statement.
+Theorem check_sound statement point given witness :
+  check statement point given witness -> true_claim R statement.
 Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
 
 End Theory.

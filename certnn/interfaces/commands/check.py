@@ -23,7 +23,7 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let the checker that is extracted from Rocq decide too (psd and partition); "
+        help="let the checker that is extracted from Rocq decide too (psd, partition, regions); "
         "proofs/build_checker.sh in certnn's sources makes it, CERTNN_CHECKER names it",
     )
 
