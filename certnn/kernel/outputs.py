@@ -123,7 +123,13 @@ def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
 def halves(
     cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
 ) -> tuple[_Cone, _Cone]:
-    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
+    """The half of a cone of outputs that keeps the first ray of the edge, and the other.
+
+    Raises
+    ------
+    Rejected
+        If the node is too deep, or no split of an edge.
+    """
     code, p, q = node
     if depth == DEEPEST:
         raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")

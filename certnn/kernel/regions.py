@@ -125,7 +125,13 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
 
 
 def region_features(instance: Instance, proof: RegionsProof, work: Work) -> ExactMatrix:
-    """Those of the instance; or with a ball, the points from its center, beside the radius."""
+    """Those of the instance; or with a ball, the points from its center, beside the radius.
+
+    Raises
+    ------
+    Rejected
+        If a point is outside of the ball.
+    """
     if proof.ball is None:
         return instance.features()
     data = exact_matrix(instance.X, instance.n, instance.d)
@@ -221,7 +227,13 @@ class LeafReader:
         return ExactMatrix([weights], -bits), L
 
     def require_end(self) -> None:
-        """Nothing is left of any array."""
+        """Nothing is left of any array.
+
+        Raises
+        ------
+        Rejected
+            If something is.
+        """
         one, other = "mu nu product_counts first multipliers", "ball_counts balls second"
         for name in f"{one} {other} ball_multipliers weights L".split():
             if self._at[name] < len(getattr(self._proof, name)):
@@ -270,13 +282,37 @@ def leaf_matrix(
     bits: int,
     backend: Backend,
 ) -> ExactMatrix:
-    """2S of a leaf, over the a of the points that are not fixed, u and ρ."""
+    """2S of a leaf, over the a of the points that are not fixed, u and ρ.
+
+    Parameters
+    ----------
+    features : ExactMatrix, shape (n, columns)
+    sigma : ExactMatrix, shape (1, n)
+    bound : float
+        h of the direction.
+    signs : mapping of int to {1, -1}
+        Of the points that are fixed.
+    mu, nu : float
+        No nu without a ball.
+    products : LeafProducts
+    work : Work
+    bits : int
+        Of the longest integer, for the work.
+    backend : {"auto", "python", "flint"}
+    """
     points = range(len(features.rows))
     S = _form(features, sigma, signs, points, products, work, bits, backend)
     return S + _corner(bound, mu, nu, S.height, len(features.rows[0]))
 
 
 def require_nonnegative(n: int, products: LeafProducts, nu: float | None) -> None:
+    """That what a leaf subtracts is nonnegative on neurons (Theorems 48 and 51(b)).
+
+    Raises
+    ------
+    Rejected
+        If a multiplier is negative, or a product with the norm may be.
+    """
     if nu is not None and nu < 0:
         raise Rejected("a multiplier of a free bias is negative")
     for r, s, y in products.pairs:
