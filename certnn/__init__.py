@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from certnn.kernel import Bound, PatternBound
     from certnn.problem.network import TwoLayerNetwork
     from certnn.problem.training_problem import TrainingProblem
+    from certnn.reading.networks.exporting import to_onnx, to_torch
     from certnn.reading.npz import load_network, save_network
     from certnn.reading.statement import problem_for
     from certnn.relaxation.extended.refine import refine
@@ -73,6 +74,8 @@ _HOMES = {
     "regularisation_path": "certnn.search.path",
     "save_network": "certnn.reading.npz",
     "tightness_verdict": "certnn.studies.tightness.verdict",
+    "to_onnx": "certnn.reading.networks.exporting",
+    "to_torch": "certnn.reading.networks.exporting",
     "train": "certnn.search.train",
 }
 
@@ -108,6 +111,8 @@ __all__ = [
     "regularisation_path",
     "save_network",
     "tightness_verdict",
+    "to_onnx",
+    "to_torch",
     "train",
 ]
 

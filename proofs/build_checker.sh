@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make the checker that is extracted from the proof: proofs/_build/certnn-checker.
+# Make the checker that is extracted from the proof: proofs/_build/certnn-checker. Beside it is what
+# has been extracted, checked.ml.
 # The proofs themselves are compiled and gated by check.sh.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -12,7 +13,7 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/main.ml "$build"
+cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"
   for module in Checker PartitionChecker RegionsChecker Extract; do
@@ -21,9 +22,9 @@ cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/main.ml "$bu
   rm checked.mli
   # The code that is extracted defines more than it uses.
   ocamlfind ocamlopt -w +a-4-9-26-27-32..42-44-45-48-70 -package zarith -linkpkg \
-    checked.ml main.ml -o certnn-checker
+    checked.ml verdicts.ml command.ml -o certnn-checker
 )
 mkdir -p _build
 echo '*' > _build/.gitignore
-mv "$build/certnn-checker" _build/certnn-checker
+mv "$build/checked.ml" "$build/certnn-checker" _build
 echo "proofs: made $PWD/_build/certnn-checker"

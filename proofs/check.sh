@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the machine-checked part of the proofs from clean, and see that nothing is assumed; then
-# make the checker that is extracted from it.
+# make the checkers that are extracted from it.
 # Exits with 0 only if every file compiles and every main theorem is closed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,4 +57,4 @@ done
 
 echo "proofs: all closed"
 cd "$here"
-bash build_checker.sh
+bash build_web_checker.sh

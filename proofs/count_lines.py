@@ -38,14 +38,21 @@ PARTS = [
     ("Checkers in Rocq: proved sound", "rocq", CHECKERS.split()),
     ("Proofs in Rocq: checked by Coq", "rocq", ROCQ.split()),
     ("Extraction: what Z becomes in OCaml", "rocq", ["Extract"]),
-    ("Driver in OCaml: reads the integers", "checker", ["main"]),
+    ("Driver in OCaml: reads the integers", "checker", ["verdicts", "command"]),
     ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
+    ("Integers in JavaScript: in the place of zarith", "integers", ["z", "big_int_Z", "publish"]),
+    ("Integers in JavaScript: BigInt", "bigint", ["integers"]),
+    ("Translation in JavaScript: from JSON to integers", "web", ["reading", "translation"]),
+    ("Page: asks the checker, and says the theorem", "web", ["worker", "page"]),
 ]
 FOLDERS = {
     "kernel": ("certnn/kernel", "py"),
     "rocq": ("proofs/rocq", "v"),
     "checker": ("proofs/checker", "ml"),
     "certificates": ("certnn/certificates", "py"),
+    "integers": ("proofs/checker/web", "ml"),
+    "bigint": ("proofs/checker/web", "js"),
+    "web": ("certnn/certificates/web", "js"),
 }
 
 

@@ -257,7 +257,7 @@ def test_the_checks_find_what_is_wrong():
 and `certnn audit --nothing`
 
 ```sh
-certnn check
+certnn report
 certnn nothing
 certnn train --data D --reg x --out N  # a comment
 certnn train --data D --reg 1 --out N
@@ -268,5 +268,5 @@ certnn train --data D --reg 1 --out N
     assert broken_links("[levels](levels.md#solvers)", GUIDE) == []
     assert unknown_options(text) == ["--certnn-nothing"]
     assert unusable_commands(text) == [
-        *("check", "nothing", "train --data D --reg x --out N", "audit --nothing")
+        *("report", "nothing", "train --data D --reg x --out N", "audit --nothing")
     ]

@@ -21,6 +21,7 @@ from certnn.certificates.dual_point import DualPoint, IndexArray
 from certnn.certificates.psd_witness import PsdWitness
 from certnn.certificates.regions_point import RegionsPoint
 from certnn.directed_rounding import rounded_down
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 
 
@@ -278,6 +279,7 @@ def cells_certificate(
     kappa: float,
     directions: bytes,
     bounds: FloatArray,
+    ball: BiasBall | None,
     rotation: FloatArray,
     tree: bytes,
     codes: bytes,
@@ -302,7 +304,9 @@ def cells_certificate(
         "codes": _base64(codes),
         "multipliers": _base64(_singles(multipliers)),
     }
-    return _certificate(problem, "cells", Z, kappa, proof, about)
+    if ball is not None:
+        proof["ball"] = _base64(_bytes(ball.numbers()))
+    return _certificate(problem, "cells", Z, kappa, proof, about, ball is not None)
 
 
 def pattern_certificate(
@@ -385,7 +389,7 @@ def _of_free_bias(point: RegionsPoint) -> dict[str, str]:
     if point.ball is None:
         return {}
     return {
-        "ball": _base64(_bytes(np.append(point.ball.center, point.ball.radius))),
+        "ball": _base64(_bytes(point.ball.numbers())),
         "nu": _base64(_bytes(np.array([leaf.nu for leaf in point.leaves]))),
     }
 

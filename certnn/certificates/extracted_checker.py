@@ -1,6 +1,7 @@
 """Checking by the program that is extracted from functions that Rocq has proved sound.
 
-`proofs/build_checker.sh` makes the program. It reads a plain form of a certificate, all integers,
+`proofs/build_checker.sh` makes the program; where there is none, the same in JavaScript, which the
+package has, takes its place. It reads a plain form of a certificate, all integers,
 which this module writes; ``proofs/checker/INTEGERS.md`` specifies it. The numbers of the claim
 and of the data are passed on as they are in the file; everything else is witness, and cannot make
 a false claim pass.
@@ -9,9 +10,11 @@ a false claim pass.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import lcm
@@ -25,6 +28,7 @@ from certnn.certificates.integer_regions import (
     regions_witness,
     sparse,
 )
+from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
@@ -40,6 +44,25 @@ _BUILT = Path("_build", "certnn-checker")
 #: The losses that it takes, in the order of their numbers.
 LOSSES = ("half-squared", "huber", "hinge", "squared-hinge")
 _BIASES = (False, True, "free")
+#: Of the program, for each verdict.
+_EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
+_PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """An extracted checker.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for people.
+    says : callable
+        From a certificate in its integer form to "proved: p/q", "rejected" or "malformed: why".
+    """
+
+    name: str
+    says: Callable[[bytes], str]
 
 
 def find_checker() -> Path:
@@ -57,17 +80,40 @@ def find_checker() -> Path:
         return checker
     if named:
         raise InputError(ENVIRONMENT, f"must name the extracted checker, and {named} is no program")
+    way = "pip install 'certnn[verified]' brings one"
     if _SCRIPT.is_file():
-        way = f"bash {shlex.quote(str(_SCRIPT))} makes it"
-    else:
-        way = (
-            "pip installs none; in certnn's sources bash proofs/build_checker.sh makes it, and "
-            f"{ENVIRONMENT}=SOURCES/proofs/{_BUILT} in the environment names it"
-        )
-    raise InputError("verified", f"needs the extracted checker: {way}")
+        way += f", and bash {shlex.quote(str(_SCRIPT))} makes a faster one"
+    raise InputError("verified", f"needs an extracted checker: {way}")
 
 
-def check_verified(document: bytes, checker: Path) -> Fraction:
+def find_judge() -> Judge:
+    """The extracted checker, as the program or, where there is none, in JavaScript.
+
+    Raises
+    ------
+    InputError
+        If there is neither, or CERTNN_CHECKER names no program.
+    """
+    built = os.environ.get(ENVIRONMENT) or (_SCRIPT.parent / _BUILT).is_file()
+    if not built and engine_installed():
+        return Judge("the extracted one in JavaScript", javascript_checker())
+    checker = find_checker()
+    return Judge(str(checker), lambda line: _said_by_program(checker, line))
+
+
+def _said_by_program(checker: Path, line: bytes) -> str:
+    try:
+        ran = subprocess.run([checker], input=line + b"\n", capture_output=True)
+    except OSError as error:
+        raise InputError("verified", f"{checker} does not run: {error}") from None
+    said = ran.stdout.decode("ascii", "replace").strip()
+    verdict = said.partition(":")[0]
+    if _EXIT_CODES.get(verdict) != ran.returncode:
+        return f"{said or 'nothing'}, and ends with {ran.returncode}"
+    return said
+
+
+def check_verified(document: bytes, judge: Judge) -> Fraction:
     """Let the extracted checker decide, and return the lower bound that it has proved.
 
     This is not a `certnn.kernel.Bound`, which only the kernel makes.
@@ -79,20 +125,15 @@ def check_verified(document: bytes, checker: Path) -> Fraction:
     certnn.kernel.Rejected
         If the certificate does not prove its claim.
     InputError
-        If the certificate is of a kind or size that the program does not check, or the program
+        If the certificate is of a kind or size that the checker does not check, or the checker
         does not run.
     """
-    line = integer_form(document)
-    try:
-        ran = subprocess.run([checker], input=line + b"\n", capture_output=True)
-    except OSError as error:
-        raise InputError("verified", f"{checker} does not run: {error}") from None
-    said = ran.stdout.decode("ascii", "replace").strip()
-    if ran.returncode == 0 and said.startswith("proved: "):
-        return Fraction(said.removeprefix("proved: "))
-    if ran.returncode == 1 and said == "rejected":
+    said = judge.says(integer_form(document))
+    if proved := _PROVED.fullmatch(said):
+        return Fraction(proved[1])
+    if said == "rejected":
         raise kernel.Rejected("the extracted checker rejects it")
-    raise InputError("verified", f"the extracted checker says: {said or ran.returncode}")
+    raise InputError("verified", f"the extracted checker says: {said}")
 
 
 def integer_form(document: bytes) -> bytes:

@@ -13,14 +13,13 @@ from operator import mul
 
 from certnn.kernel.definite import scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
-from certnn.kernel.instance import Instance
+from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import halves, leaves, proved_directions, solution
 from certnn.kernel.regions import (
     LeafProducts,
     LeafReader,
     RegionsProof,
     leaf_matrix,
-    region_features,
     require_nonnegative,
 )
 from certnn.kernel.rejected import Rejected
@@ -97,7 +96,7 @@ class _Leaves:
     def __init__(
         self, instance: Instance, proof: RegionsProof, data_bits: int, height_bits: int, work: Work
     ) -> None:
-        self._features = region_features(instance, proof, work)
+        self._features = features_within(instance, proof.ball, work)
         self._proof, self._reader, self._work = proof, LeafReader(proof), work
         self._data_bits, self._height_bits = data_bits, height_bits
         self._splits = iter(proof.splits)

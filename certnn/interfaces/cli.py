@@ -7,10 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from certnn.budget import interruptible, stoppable
-from certnn.errors import InputError, SolverError
 from certnn.interfaces.commands.audit import (
     add_audit_options,
     add_bound_options,
@@ -21,20 +19,11 @@ from certnn.interfaces.commands.check import add_check_options, run_check
 from certnn.interfaces.commands.completion import add_completion_options, run_completion
 from certnn.interfaces.commands.demo import add_demo_options, run_demo
 from certnn.interfaces.commands.doctor import add_doctor_options, run_doctor
-from certnn.interfaces.commands.exit_codes import (
-    FAILED,
-    INTERRUPTED,
-    OK,
-    TERMINATED,
-    UNUSABLE,
-    fail,
-)
 from certnn.interfaces.commands.experiments import add_experiments_options, run_experiments
-from certnn.interfaces.commands.packages import install_hint
 from certnn.interfaces.commands.path import add_path_options, run_path
 from certnn.interfaces.commands.report import add_report_options, run_report
 from certnn.interfaces.commands.round import add_round_options, run_round
-from certnn.interfaces.commands.streams import steady_output
+from certnn.interfaces.commands.running import OneLineParser, run_words
 from certnn.interfaces.commands.tightness import add_tightness_options, run_tightness
 from certnn.interfaces.commands.train import add_train_options, run_train
 
@@ -85,14 +74,6 @@ _COMMANDS = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{self.prog}: error: {message}\n")
-        raise SystemExit(UNUSABLE)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code.
 
@@ -100,64 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     itself. 2: unusable input, or output that could not be written, in one line. 130 or 143:
     interrupted by Ctrl-C or SIGTERM; what was proved by then is written.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    with steady_output() as output:
-        code = _run(words)
-        output.flush()
-        if output.trouble:
-            return fail(f"standard output: {output.trouble}", code or UNUSABLE)
-    return code
-
-
-def _run(words: Sequence[str]) -> int:
-    parser = _parser()
-    options = parser.parse_args(words)
-    if options.run is None:
-        parser.print_help()
-        return OK
-    run: Callable[[argparse.Namespace], int] = options.run
-    searching = stoppable if options.searches else interruptible
-    with searching(signal.SIGINT, signal.SIGTERM) as stop:
-        try:
-            for name, given in vars(options).items():
-                if given == "" or (isinstance(given, list) and "" in given):  # "$NAME", not set
-                    raise InputError(_option(name, words), "is empty")
-            code = run(options)
-        except InputError as error:
-            is_path = error.argument in words  # which may have the name of an option
-            name = error.argument if is_path else _option(error.argument, words)
-            return fail(f"{name}: {error.reason}", UNUSABLE)
-        except OSError as error:  # a name that is too long, a disk that is full
-            return fail(f"{error.filename or 'system'}: {error.strerror or error}", UNUSABLE)
-        except ModuleNotFoundError as error:
-            hint = install_hint(error.name or "")
-            if hint is None:
-                raise
-            return fail(f"{words[0]} {hint}", UNUSABLE)
-        except SolverError as error:
-            return fail(str(error), FAILED)
-        except KeyboardInterrupt:
-            what = "interrupted before anything was proved" if options.searches else "interrupted"
-            code = fail(what, INTERRUPTED)
-    return TERMINATED if code == INTERRUPTED and stop.signal == signal.SIGTERM else code
-
-
-def _option(argument: str, words: Sequence[str]) -> str:
-    """The argument as the option that is among the words, if it is."""
-    option = f"--{argument.replace('_', '-')}"
-    given = {word.partition("=")[0] for word in words}
-    return next((name for name in (option, f"{option}s") if name in given), argument)
+    return run_words(_parser(), sys.argv[1:] if arguments is None else arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog="certnn",
         description="Prove how close a trained two-layer ReLU network is to the global optimum of "
         "its training problem: ½‖(XU)₊V − Y‖² + (reg/2)(‖U‖² + ‖V‖²) over networks of any width.",
     )
     parser.add_argument("--version", action="version", version=f"certnn {version('certnn')}")
     parser.set_defaults(run=None, parser=parser)
-    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=OneLineParser)
     for command in _COMMANDS:
         options = commands.add_parser(command.name, help=command.help)
         command.add_options(options)

@@ -51,7 +51,8 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         Work of one fit in nominal seconds, counted from what is computed (`certnn.Budget`): the
         result does not depend on the machine's speed or load.
     time_limit : float or None
-        Seconds of one fit; where it is what ends the fit, the result depends on the machine.
+        Seconds of one fit; where it is what ends the fit, the result depends on the machine. The
+        cheapest proof is made all the same.
     max_rounds : int or None
         Rounds of training where it is apart from the proof, at most.
     random_state : int

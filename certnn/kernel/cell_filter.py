@@ -78,6 +78,8 @@ class Direction(NamedTuple):
         σ_i, not zero.
     height : float
         That nearest to the integer.
+    free : int
+        Last coordinates of y that are no part of its length.
     tree, codes : uint8 array
     multipliers : float32 array
     """
@@ -85,6 +87,7 @@ class Direction(NamedTuple):
     points: _Integers
     weights: _Integers
     height: float
+    free: int
     tree: _Integers
     codes: _Integers
     multipliers: _Integers
@@ -134,6 +137,7 @@ _WRONG = (TREE_ENDS, NO_COORDINATE, TOO_DEEP, AT_SIDE, CODES_END, NUMBERS_END, T
 def open_leaves(
     points: list[tuple[list[int], int]],
     height: int,
+    free: int,
     given: tuple[bytes, bytes, array[float]],
     places: _Places,
     deepest: int,
@@ -143,7 +147,7 @@ def open_leaves(
 
     Parameters
     ----------
-    points, height
+    points, height, free
         As in `certnn.kernel.cell_rounding.RoundedDirection`: at least one point, under 1000 bits.
     given : (bytes, bytes, array of float)
         The tree, the codes and the multipliers of the file.
@@ -170,6 +174,7 @@ def open_leaves(
         np.array([x for x, _ in points], np.int64),
         np.array([weight for _, weight in points], np.int64),
         float(height),
+        free,
         np.frombuffer(given[0], np.uint8),
         np.frombuffer(given[1], np.uint8),
         np.frombuffer(given[2], np.float32),
@@ -231,7 +236,7 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
         slot = place[_BOXES]
         depth = walk.depth[slot]
         low, high = walk.low[slot], walk.high[slot]
-        if not box_trimmed(low, high):
+        if not box_trimmed(low, high, direction.free):
             continue
         place[_DEPTH] = depth
         place[_LEFT] -= 64 * walk.counts[depth] * (k + 1)
@@ -284,7 +289,7 @@ def _settle(direction: Direction, walk: Walk, low: _Integers, high: _Integers, d
     for place in range(walk.counts[depth]):
         i = above[place]
         x = direction.points[i]
-        bottom, top = point_interval(x, low, high)
+        bottom, top = point_interval(x, low, high, direction.free)
         if bottom >= 0:
             for j in range(low.size):
                 part = direction.weights[i] * x[j]
@@ -349,7 +354,9 @@ def _proved(
         left, right = low[j] * grid, high[j] * grid
         form[0, 0] += side * left * right
         form[j + 1, 0] -= side * (left + right) / 2
-        form[j + 1, j + 1] += side + sphere
+        form[j + 1, j + 1] += side
+        if j < k - direction.free:
+            form[j + 1, j + 1] += sphere
         size += 4 * side
     shift = _UNIT * (k + 2) * (count + k + 60) * size  # Theorem 52(d)
     if not shift < math.inf:

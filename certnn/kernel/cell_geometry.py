@@ -3,6 +3,7 @@
 Plain functions of integers that no step makes longer than 63 bits, so that the exact check and the
 filter in compiled code run the same ones (Theorem 52). A direction y with |y| ≤ 1 is in units of
 2⁻²⁶, points x and what xᵀy comes to are integers of at most `MOST_COLUMNS` columns and 26 bits.
+Of y the last `free` coordinates, 1 or 0, are no part of its length: there is a free hidden bias.
 """
 
 from __future__ import annotations
@@ -27,22 +28,23 @@ _DOWN = (256, 235, 215, 197, 181, 166, 152, 140)
 _UP = (256, 280, 305, 332, 363, 395, 431, 470)
 
 
-def trimmed(low: Any, high: Any) -> bool:
+def trimmed(low: Any, high: Any, free: int) -> bool:
     """Cut a box to what the sphere leaves of it, in place; False if the sphere does not meet it.
 
     Parameters
     ----------
     low, high : sequence of int, length k
+    free : int
     """
     nearest, farthest = 0, 0
-    for j in range(len(low)):
+    for j in range(len(low) - free):
         a, b = low[j] * low[j], high[j] * high[j]
         farthest += max(a, b)
         if low[j] > 0 or high[j] < 0:
             nearest += min(a, b)
     if nearest > 1 << 52 or farthest < 1 << 52:
         return False
-    for j in range(len(low)):
+    for j in range(len(low) - free):
         left = (1 << 52) - nearest
         if low[j] > 0 or high[j] < 0:
             left += min(low[j] * low[j], high[j] * high[j])
@@ -51,7 +53,7 @@ def trimmed(low: Any, high: Any) -> bool:
     return True
 
 
-def interval(x: Any, low: Any, high: Any) -> tuple[int, int]:
+def interval(x: Any, low: Any, high: Any, free: int) -> tuple[int, int]:
     """Bounds below and above of xᵀy for the y of the box with |y| ≤ 1.
 
     Those of the corners, or λ/2 + Σ max (x_j y_j − λ y_j²/2) for a λ at which the y of the maxima
@@ -60,13 +62,19 @@ def interval(x: Any, low: Any, high: Any) -> tuple[int, int]:
     Parameters
     ----------
     x, low, high : sequence of int, length k
+    free : int
     """
-    bottom, top, longest = 0, 0, 1
+    round_columns = len(x) - free
+    bottom, top, longest, least, most = 0, 0, 1, 0, 0
     for j in range(len(x)):
         a, b = x[j] * low[j], x[j] * high[j]
         bottom += min(a, b)
         top += max(a, b)
-        longest = max(longest, abs(x[j]))
+        if j < round_columns:
+            longest = max(longest, abs(x[j]))
+        else:
+            least += min(a, b)
+            most += max(a, b)
     bottom, top = bottom >> 26, -(-top >> 26)
     if bottom >= 0 or top <= 0:
         return bottom, top
@@ -79,7 +87,7 @@ def interval(x: Any, low: Any, high: Any) -> tuple[int, int]:
             middle = (first + last) >> 1
             rate = float(1 << 28) / float((4 + (middle & 3)) << (middle >> 2))
             length = 0.0
-            for j in range(len(x)):
+            for j in range(round_columns):
                 y = min(max(float(sign * x[j]) * rate, float(low[j])), float(high[j]))
                 length += y * y
             if length <= float(1 << 52):
@@ -88,7 +96,8 @@ def interval(x: Any, low: Any, high: Any) -> tuple[int, int]:
                 first = middle + 1
         scale = ((4 + (first & 3)) << (first >> 2)) >> 2
         bound = (scale + 1) >> 1
-        for j in range(len(x)):
+        bound += -(-most >> 26) if sign > 0 else -(least >> 26)
+        for j in range(round_columns):
             t = sign * x[j]
             if t << 26 <= scale * low[j]:
                 bound += -(-t * low[j] >> 26) - (scale * (low[j] * low[j] >> 26) >> 27)

@@ -10,30 +10,58 @@ from operator import mul
 
 from certnn.kernel.cell_geometry import GRID_BITS
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import ExactMatrix, Rows, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
-#: P may shorten a vector by this share: what a direction must fall short of its bound.
-SHRINK_BITS = 30
+#: P may change a length by this share: what a direction must fall short of its bound.
+TURN_BITS = 30
 
 
-def require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
-    """‖Py‖² > (1 − 2⁻³⁰)‖y‖² for all y ≠ 0.
+def turned(
+    features: ExactMatrix, rotation: ExactMatrix, work: Work, backend: Backend
+) -> RoundedPoints:
+    """The points in the coordinates y with u = Py, |y| = 1.
+
+    Parameters
+    ----------
+    features : ExactMatrix, shape (n, k)
+    rotation : ExactMatrix
+        P. If it is for one column less, the last one is that of a free hidden bias, whose g with
+        |g| ≤ |u| is (1 + 2⁻³⁰)y_k.
+    work : Work
+    backend : Backend
 
     Raises
     ------
     Rejected
-        If not, or if it would take too much work.
+        If P changes lengths, or it would take too much work.
     """
+    k, columns = len(features.rows[0]), len(rotation.rows)
+    bits = (features.span * rotation.span).summed(k).bits
+    work.spend(features.height * k**2, bits)
+    work.hold(2 * features.height * k, bits)
+    _require_nearly_orthogonal(rotation, work)
+    axes = rotation
+    if columns < k:
+        beside = [[0] * k] * columns + [[0] * columns + [(1 << TURN_BITS) + 1]]
+        whole = [[*row, 0] for row in rotation.rows] + [[0] * k]
+        axes = ExactMatrix(whole, rotation.exponent) + ExactMatrix(beside, -TURN_BITS)
+    return RoundedPoints.of(times_transpose(features, axes.transposed(), backend), k - columns)
+
+
+def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
+    """(1 − 2⁻³⁰)‖y‖² < ‖Py‖² < (1 + 2⁻²⁹)‖y‖² for all y ≠ 0."""
     k = len(rotation.rows)
     columns = rotation.transposed()
     work.spend(k**3, 2 * rotation.span.bits)
     square = times_transpose(columns, columns, "python")
-    size = range(k)
-    least = [[((1 << SHRINK_BITS) - 1) * (i == j) for j in size] for i in size]
-    if not positive_definite((square - ExactMatrix(least, -SHRINK_BITS)).rows, work):
-        raise Rejected("the rotation shortens a vector")
+    for sign, least in ((1, (1 << TURN_BITS) - 1), (-1, (1 << TURN_BITS) + 2)):
+        scaled = [[least * (i == j) for j in range(k)] for i in range(k)]
+        excess = square - ExactMatrix(scaled, -TURN_BITS)
+        rows = [[sign * entry for entry in row] for row in excess.rows]
+        if not positive_definite(rows, work):
+            raise Rejected("the rotation changes a length")
 
 
 @dataclass(frozen=True)
@@ -44,20 +72,23 @@ class RoundedPoints:
     ----------
     rows : list of list of int
     exponent : int
+    free : int
+        So many last coordinates of y are no part of its length, and between −1 and 1.
     """
 
     rows: Rows
     exponent: int
+    free: int
 
     @staticmethod
-    def of(matrix: ExactMatrix) -> RoundedPoints:
+    def of(matrix: ExactMatrix, free: int = 0) -> RoundedPoints:
         """The matrix rounded."""
         longest = max((abs(entry) for row in matrix.rows for entry in row), default=0)
         shift = longest.bit_length() - GRID_BITS
         up, down = max(0, -shift), max(0, shift)
         half = 1 << down >> 1
         rows = [[(entry << up) + half >> down for entry in row] for row in matrix.rows]
-        return RoundedPoints(rows, matrix.exponent + shift if longest else 0)
+        return RoundedPoints(rows, matrix.exponent + shift if longest else 0, free)
 
 
 @dataclass(frozen=True)
@@ -69,10 +100,13 @@ class RoundedDirection:
     points : list of (list of int, int)
         x_i and σ_i ≠ 0.
     height : int
+    free : int
+        So many last coordinates of y are no part of its length, and between −1 and 1.
     """
 
     points: list[tuple[list[int], int]]
     height: int
+    free: int
 
 
 def rounded_direction(
@@ -83,7 +117,7 @@ def rounded_direction(
     Parameters
     ----------
     points : RoundedPoints
-        XP, shape (n, k).
+        Turned, shape (n, k).
     Z : ExactMatrix
         n×c.
     ray : tuple of int
@@ -98,7 +132,8 @@ def rounded_direction(
     # |σ(xᵀy)₊ − σ′(x′ᵀy)₊| ≤ |σ − σ′||x′| + |σ||x − x′|, in halves of the unit.
     lost = sum(sum(map(abs, x)) + (abs(weight) + 1) * len(x) for x, weight in members)
     numerator, denominator = bound.as_integer_ratio()
-    numerator, denominator = numerator * ((1 << SHRINK_BITS) - 1), denominator << SHRINK_BITS
+    numerator, denominator = numerator * ((1 << TURN_BITS) - 1), denominator << TURN_BITS
     unit = points.exponent + weights.exponent
     height = (numerator << max(0, -unit)) // (denominator << max(0, unit))
-    return RoundedDirection([(x, w) for x, w in members if w and any(x)], height - (lost + 1) // 2)
+    counted = [(x, w) for x, w in members if w and any(x)]
+    return RoundedDirection(counted, height - (lost + 1) // 2, points.free)

@@ -6,6 +6,8 @@ around the sphere ‖y‖ = 1 into boxes. In a box most points have one sign and
 each of the rest the file names a quadratic above (t)₊, or below where σ_i < 0, on the interval in
 which x_iᵀu can be there. With multipliers of the sides of the box and of ‖y‖ = 1 a quadratic form
 of (1, y) is left, which is shown to be positive definite. It is all linear in the number of points.
+For a free hidden bias y has one more coordinate beside the sphere, the bias over the radius of a
+ball around the points (Theorem 51).
 """
 
 from __future__ import annotations
@@ -32,12 +34,12 @@ from certnn.kernel.cell_geometry import (
 )
 from certnn.kernel.cell_rounding import (
     RoundedDirection,
-    RoundedPoints,
-    require_nearly_orthogonal,
     rounded_direction,
+    turned,
 )
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers
+from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import proved_directions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of_integers
@@ -67,8 +69,10 @@ class CellsProof:
         The nodes of the cones of outputs, as in `PhasesProof`.
     bounds : array of double
         h of each direction.
+    ball : ExactMatrix, shape (1, d + 1), or None
+        For a free hidden bias: the center and radius of a ball that all points are in.
     rotation : ExactMatrix
-        P, columns×columns, nearly orthogonal.
+        P, nearly orthogonal: columns×columns, or d×d with a ball.
     tree : bytes
         The nodes of all trees in preorder, direction after direction: 0 for a leaf; 1 + j for a
         split of coordinate j in the middle, 1 + columns + j at zero; the lower half comes first.
@@ -84,14 +88,17 @@ class CellsProof:
     Z: ExactMatrix
     directions: bytes
     bounds: array[float]
+    ball: ExactMatrix | None
     rotation: ExactMatrix
     tree: bytes
     codes: bytes
     multipliers: array[float]
 
 
-def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+def check_cells(instance: Instance, proof: CellsProof, work: Work, backend: Backend) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z`.
+
+    That is on the instance's features, or with a ball for all values of a free hidden bias.
 
     Raises
     ------
@@ -101,13 +108,11 @@ def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: B
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
-    n, k, c = features.height, len(proof.rotation.rows), len(proof.Z.rows[0])
+    features = features_within(instance, proof.ball, work)
+    n, k, c = instance.n, len(features.rows[0]), instance.c
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     bits = (features.span * proof.rotation.span).summed(k).bits
-    work.spend(n * k**2, bits)
-    work.hold(2 * n * k, bits)
-    require_nearly_orthogonal(proof.rotation, work)
-    points = RoundedPoints.of(times_transpose(features, proof.rotation.transposed(), backend))
+    points = turned(features, proof.rotation, work, backend)
     rest, bits = _Rest(proof), bits + proof.Z.span.bits
     large = backend == "auto" and len(proof.tree) * n > _SMALL
     open_leaves = _filter() if large else None
@@ -174,11 +179,11 @@ def _check_exactly(direction: RoundedDirection, rest: _Rest, work: Work) -> None
     """Walk the tree that comes next, and check its leaves."""
     points = direction.points
     columns, side = len(points[0][0]) if points else 0, 1 << GRID_BITS
-    root = _Cell([-side] * columns, [side] * columns, points, [0] * columns, 0)
+    root = _Cell([-side] * columns, [side] * columns, points, [0] * columns, 0, direction.free)
     cells = [root] if points else []
     while cells:
         cell = cells.pop()
-        if not trimmed(cell.low, cell.high):
+        if not trimmed(cell.low, cell.high, cell.free):
             continue
         work.spend(64 * len(cell.mixed) * (columns + 1), 64)
         inner = cell.settled()
@@ -197,13 +202,14 @@ def _check_filtered(
     proof = rest.proof
     given = proof.tree, proof.codes, proof.multipliers
     start = rest.at, rest.code, rest.number
-    leaves = open_leaves(direction.points, direction.height, given, start, _DEEPEST, work)
+    claim = direction.points, direction.height, direction.free
+    leaves = open_leaves(*claim, given, start, _DEEPEST, work)
     for places, leaf in leaves:
         rest.at, rest.code, rest.number = places
         if leaf:
             low, high, mixed, linear, intervals = leaf
             members = [direction.points[i] for i in mixed]
-            settled = _Settled(low, high, members, linear, 0, intervals)
+            settled = _Settled(low, high, members, linear, 0, direction.free, intervals)
             settled.check_leaf(direction.height, rest, work)
 
 
@@ -221,6 +227,8 @@ class _Cell:
         Σ σ_i x_i of the points that are not negative there.
     depth : int
         Number of boxes above.
+    free : int
+        Last coordinates that are no part of the length of y.
     """
 
     low: list[int]
@@ -228,18 +236,19 @@ class _Cell:
     mixed: list[tuple[list[int], int]]
     linear: list[int]
     depth: int
+    free: int
 
     def settled(self) -> _Settled:
         """With the points that have one sign in this box taken out."""
         mixed, intervals, linear = [], [], self.linear
         for x, weight in self.mixed:
-            below, above = interval(x, self.low, self.high)
+            below, above = interval(x, self.low, self.high, self.free)
             if below >= 0:
                 linear = [total + weight * entry for total, entry in zip(linear, x, strict=True)]
             elif above > 0:
                 mixed.append((x, weight))
                 intervals.append((below, above))
-        return _Settled(self.low, self.high, mixed, linear, self.depth, intervals)
+        return _Settled(self.low, self.high, mixed, linear, self.depth, self.free, intervals)
 
 
 @dataclass(frozen=True)
@@ -256,7 +265,7 @@ class _Settled(_Cell):
 
     def within(self, low: list[int], high: list[int]) -> _Cell:
         """A smaller box."""
-        return _Cell(low, high, self.mixed, self.linear, self.depth + 1)
+        return _Cell(low, high, self.mixed, self.linear, self.depth + 1, self.free)
 
     def halves(self, node: int) -> tuple[_Cell, _Cell]:
         """The upper half and the lower one, which comes first in the file."""
@@ -296,7 +305,7 @@ class _Settled(_Cell):
             rows[0][j + 1] = rows[j + 1][0] = -edge
             for m in range(k):
                 rows[j + 1][m + 1] = -2 * squares[j][m] << bits
-            rows[j + 1][j + 1] += 2 * (side + sphere) << FORM_BITS
+            rows[j + 1][j + 1] += 2 * (side + sphere * (j < k - self.free)) << FORM_BITS
         rows[0][0] = 2 * corner
         return rows
 

@@ -202,11 +202,15 @@ def _proved_dual_norm(
 ) -> tuple[ExactMatrix, float, bool]:
     """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
     kind, features = _kind(top), instance.features
-    proof: PsdProof | PartitionProof | PhasesProof | CutsProof | CellsProof
+    proof: PsdProof | PartitionProof | PhasesProof | CutsProof
     if kind == "regions":
         regions = _regions_proof(top, instance)
         check_regions(instance, regions, work, backend)
         return regions.Z, regions.kappa, regions.ball is not None
+    if kind == "cells":
+        cells = _cells_proof(top, instance)
+        check_cells(instance, cells, work, backend)
+        return cells.Z, cells.kappa, cells.ball is not None
     if kind == "psd":
         proof = _psd_proof(top, instance)
         check_psd(features(), proof, work, backend)
@@ -219,9 +223,6 @@ def _proved_dual_norm(
     elif kind == "cuts":
         proof = _cuts_proof(top, instance)
         check_cuts(features(), proof, work, backend)
-    elif kind == "cells":
-        proof = _cells_proof(top, instance)
-        check_cells(features(), proof, work, backend)
     else:
         kinds = "psd, cuts, partition, phases, cells and regions"
         raise Malformed(f"proof.kind is not known, only {kinds}")
@@ -356,21 +357,35 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
 
 def _cells_proof(top: Section, instance: Instance) -> CellsProof:
     keys = ("kind", "kappa", "Z", "directions", "bounds", "rotation", "tree", "codes")
-    proof = Section("proof", top.value("proof"), (*keys, "multipliers"))
+    proof, ball = _with_ball(top, instance, (*keys, "multipliers"), ())
     _require_few_outputs(instance)
-    columns = instance.columns
-    if columns > MOST_CELL_COLUMNS:
+    if instance.columns > MOST_CELL_COLUMNS:
         raise Malformed(f"cells are for at most {MOST_CELL_COLUMNS} columns")
+    turned = instance.columns if ball is None else instance.d
     return CellsProof(
         kappa=proof.positive("kappa"),
         Z=proof.doubles("Z", instance.n, instance.c),
         directions=proof.array("directions"),
         bounds=proof.floats("bounds", "d"),
-        rotation=proof.doubles("rotation", columns, columns),
+        ball=ball,
+        rotation=proof.doubles("rotation", turned, turned),
         tree=proof.array("tree"),
         codes=proof.array("codes"),
         multipliers=proof.floats("multipliers", "f"),
     )
+
+
+def _with_ball(
+    top: Section, instance: Instance, keys: tuple[str, ...], more: tuple[str, ...]
+) -> tuple[Section, ExactMatrix | None]:
+    """The proof, which may have a ball for a free hidden bias and then has `more`; and the ball."""
+    given = top.value("proof")
+    if not isinstance(given, dict) or "ball" not in given:
+        return Section("proof", given, keys), None
+    proof = Section("proof", given, (*keys, "ball", *more))
+    if instance.hidden_bias != "free":
+        raise proof.wrong("ball", "is for a free hidden bias")
+    return proof, proof.doubles("ball", 1, instance.d + 1)
 
 
 def _patterns(top: Section, n: int) -> tuple[bytes, ...]:
@@ -418,9 +433,7 @@ def _splits(proof: Section, n: int) -> array[int]:
 
 def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
     keys = ("kind", "kappa", "Z", "directions", "bounds", "splits", "mu", "products", "balls")
-    given = top.value("proof")
-    ball = ("ball", "nu") if isinstance(given, dict) and "ball" in given else ()
-    proof = Section("proof", given, (*keys, "weights", "L", *ball))
+    proof, ball = _with_ball(top, instance, (*keys, "weights", "L"), ("nu",))
     products = Section(
         "products", proof.value("products"), ("count", "first", "second", "multiplier")
     )
@@ -437,17 +450,15 @@ def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
             raise section.wrong(key, f"has an index that is not below {2 * instance.n}")
     if len(first) != len(second) or any(r > s for r, s in zip(first, second, strict=True)):
         raise products.wrong("first", "must have as many numbers as second, none above")
-    if ball and instance.hidden_bias != "free":
-        raise proof.wrong("ball", "is for a free hidden bias")
     return RegionsProof(
         kappa=proof.positive("kappa"),
         Z=proof.doubles("Z", instance.n, instance.c),
         directions=proof.array("directions"),
         bounds=proof.floats("bounds", "d"),
         splits=_splits(proof, instance.n),
-        ball=proof.doubles("ball", 1, instance.d + 1) if ball else None,
+        ball=ball,
         mu=proof.floats("mu", "d"),
-        nu=proof.floats("nu", "d") if ball else array("d"),
+        nu=array("d") if ball is None else proof.floats("nu", "d"),
         product_counts=products.words("count"),
         first=first,
         second=second,

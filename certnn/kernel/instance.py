@@ -12,6 +12,8 @@ from typing import Final, Literal, NoReturn, final
 
 from certnn.kernel.exact import ExactMatrix, all_finite, exact_matrix
 from certnn.kernel.losses import LOSSES, targets_fit
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
 
 #: Whether there is a bias: one that is decayed like the weights (True), or one that is not.
 Bias = bool | Literal["free"]
@@ -135,3 +137,40 @@ class Instance:
     def targets(self) -> ExactMatrix:
         """Y exactly, shape (n, c)."""
         return exact_matrix(self.Y, self.n, self.c)
+
+
+def features_within(instance: Instance, ball: ExactMatrix | None, work: Work) -> ExactMatrix:
+    """Those of the instance; or for a free hidden bias that is not in the norm, beside a ball.
+
+    Parameters
+    ----------
+    instance : Instance
+    ball : ExactMatrix, shape (1, d + 1), or None
+        Center and radius.
+    work : Work
+
+    Raises
+    ------
+    Rejected
+        If a point is outside of the ball, or it would take too much work.
+    """
+    if ball is None:
+        return instance.features()
+    return beside_radius(exact_matrix(instance.X, instance.n, instance.d), ball, work)
+
+
+def beside_radius(data: ExactMatrix, ball: ExactMatrix, work: Work) -> ExactMatrix:
+    """The points from the center of a ball, beside its radius (Theorem 51).
+
+    Raises
+    ------
+    Rejected
+        As `features_within` does.
+    """
+    (*center, radius), unit, n = ball.rows[0], ball.exponent, data.height
+    work.spend(3 * n * len(ball.rows[0]), (data.span | ball.span).summed(3).bits)
+    moved = data - ExactMatrix([center] * n, unit)
+    whole = moved.beside(ExactMatrix([[radius]] * n, unit))
+    if any(sum(x * x for x in row) > r * r for *row, r in whole.rows):
+        raise Rejected("a point is outside of the ball of a free bias")
+    return whole

@@ -25,8 +25,8 @@ from operator import mul
 from typing import TypeVar
 
 from certnn.kernel.definite import arrow_definite
-from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, integers, times_transpose
-from certnn.kernel.instance import Instance
+from certnn.kernel.exact import Backend, ExactMatrix, integers, times_transpose
+from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import leaves, proved_directions
 from certnn.kernel.psd import connected_groups, lower_triangle, require_dominance
 from certnn.kernel.rejected import Rejected
@@ -107,7 +107,7 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
     """
     if min(proof.bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
-    c, features = instance.c, region_features(instance, proof, work)
+    c, features = instance.c, features_within(instance, proof.ball, work)
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
@@ -122,26 +122,6 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
     if next(splits, None) is not None:
         raise Rejected("the splits go on after the last leaf")
     reader.require_end()
-
-
-def region_features(instance: Instance, proof: RegionsProof, work: Work) -> ExactMatrix:
-    """Those of the instance; or with a ball, the points from its center, beside the radius.
-
-    Raises
-    ------
-    Rejected
-        If a point is outside of the ball.
-    """
-    if proof.ball is None:
-        return instance.features()
-    data = exact_matrix(instance.X, instance.n, instance.d)
-    work.spend(3 * instance.n * (instance.d + 1), (data.span | proof.ball.span).summed(3).bits)
-    (*center, radius), unit = proof.ball.rows[0], proof.ball.exponent
-    moved = data - ExactMatrix([center] * instance.n, unit)
-    whole = moved.beside(ExactMatrix([[radius]] * instance.n, unit))
-    if any(sum(x * x for x in row) > r * r for *row, r in whole.rows):
-        raise Rejected("a point is outside of the ball of a free bias")
-    return whole
 
 
 class _Lengths:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.kernel.exact import ExactMatrix, exact_matrix
 
 #: Steps toward the farthest point, each of which improves the center.
 _STEPS = 300
@@ -46,6 +47,14 @@ class BiasBall:
                 best, least = center, float(distances[farthest])
             center = center + (X[farthest] - center) / (step + 2)
         return BiasBall(best, least * (1.0 + _ABOVE) + float(np.finfo(float).tiny))
+
+    def numbers(self) -> FloatArray:
+        """Center and radius, as a certificate has them."""
+        return np.append(self.center, self.radius)
+
+    def exact(self) -> ExactMatrix:
+        """The same, shape (1, d + 1)."""
+        return exact_matrix(self.numbers().astype("<f8").tobytes(), 1, self.center.size + 1)
 
     def features(self, X: FloatArray) -> NDArray[np.floating[Any]]:
         """Points from the center, beside a column of the radius; shape (n, d + 1), extended."""

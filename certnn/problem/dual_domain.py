@@ -16,11 +16,11 @@ _GRID_BITS = 46
 
 
 def feasible_dual_point(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
-    """The dual point with exact sums of zero where they are needed, and within the limits.
+    """The dual point with sums of zero where they are needed, exactly, and within the limits.
 
     Rows have to sum to zero for the loss softmax, columns if a bias is free (Theorem 38), and
     entries have limits for most losses (Theorem 39). A dual point that satisfies all this to
-    rounding changes by a rounding.
+    rounding changes by a rounding; rows are made to sum to zero where those of a best one do.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def feasible_dual_point(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
     SolverError
         If there is a free bias with the loss softmax, and the columns' sums are too far from zero.
     """
+    if problem.centred and not problem.loss.sums_to_zero:
+        Z = Z - np.mean(Z, axis=1, keepdims=True)
     low, high = problem.loss.limits(problem.Y)
     balanced, largest = problem.output_bias_decay == 0.0, float(np.max(np.abs(Z)))
     clipped: FloatArray = np.clip(Z, low, high)

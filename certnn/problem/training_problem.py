@@ -23,6 +23,9 @@ from certnn.kernel import Instance
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss, as_loss
 
+#: Sums of rows of Y are the same up to this share of its largest entry.
+_ONE_SUM = 1e-9
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainingProblem:
@@ -174,6 +177,19 @@ class TrainingProblem:
     def c(self) -> int:
         """Number of outputs."""
         return int(self.Y.shape[1])
+
+    @property
+    def centred(self) -> bool:
+        """Whether the rows of a best dual point sum to zero, so that one output fewer counts.
+
+        That is so for the loss softmax; and for the half-squared loss with a free output bias where
+        all rows of Y have one sum, as one-hot rows have: taking their mean from output weights and
+        residuals lowers loss and decay.
+        """
+        if self.loss != HALF_SQUARED or self.output_bias_decay != 0.0:
+            return self.loss.sums_to_zero
+        sums = np.sum(self.Y, axis=1)
+        return self.c > 1 and bool(np.ptp(sums) <= _ONE_SUM * np.max(np.abs(self.Y)))
 
     @property
     def is_plain(self) -> bool:

@@ -50,7 +50,8 @@ class Convention:
     scalings : dict of str to Scaling
         By the names in `certnn.problem.losses` of the losses ℓ that it is for.
     caveat : str
-        In what sense the library does not minimise that; "" if it does.
+        In what sense the library does not minimise that, if only with minibatches where it counts
+        them; "" if it does.
     spares_biases : bool
         Whether the library's own decay leaves biases alone.
     divides_by_weights : bool
@@ -109,16 +110,16 @@ class Convention:
         errors are those of `reg`.
         """
         decay = positive_number("decay", decay)
-        known = f"λ = {decay:.10g}, n = {n}, c = {c}"
+        known, caveat = f"λ = {decay:.10g}, n = {n}, c = {c}", self.caveat
         scalings = self._scalings(loss)
         if any("K" in scaling.formula for scaling in scalings):
             known += f", K = {batches}"
+            caveat = caveat if batches > 1 else ""
         said = "; or ".join(
             f"{scaling.objective}: {scaling.formula} = {decay * scaling.factor(n, c, batches):.10g}"
             for scaling in scalings
         )
-        caveat = f". {self.caveat}" if self.caveat else ""
-        return f"{self.name}, {said} with {known}{caveat}"
+        return f"{self.name}, {said} with {known}" + (f". {caveat}" if caveat else "")
 
     def restated(self, problem: TrainingProblem, decay: float, batches: int = 1) -> TrainingProblem:
         """The problem with this weight decay of the library.

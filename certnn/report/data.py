@@ -29,7 +29,7 @@ from certnn.report.verdict import verdict
 from certnn.report.wording import contrast
 
 FORMAT = "certnn-report"
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class GapReport:
         Whether the search was stopped early; every bound holds all the same.
     seconds : float
         Wall time of the whole audit, in seconds.
+    compiling : float
+        How many of them went into compiling, which is done once on a machine.
     versions : dict of str to str
         Versions of the programs that took part.
     certificate : str
@@ -109,6 +111,7 @@ class GapReport:
     notes: tuple[str, ...]
     interrupted: bool
     seconds: float
+    compiling: float
     versions: dict[str, str]
     certificate: str
     certificate_bytes: int
@@ -244,7 +247,7 @@ class GapReport:
     def from_json(cls, text: str) -> GapReport:
         """Return the report written by `to_json`.
 
-        The object has ``format`` (``"certnn-report"``), ``version`` (4), every field of this
+        The object has ``format`` (``"certnn-report"``), ``version`` (5), every field of this
         class but the last four, and the derived ``checks``, ``gap``, ``best_gap``,
         ``gap_to_null``, ``share_of_gain``, ``pattern_gap``, ``pattern_gap_to_null``,
         ``consistent``. These are worked out again; where the file says something else, the report

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -35,7 +38,25 @@ _LARGEST_DOWNLOAD = 1_000_000
 WIDE, NARROW = 640.0, 300.0
 
 
-def render_html(report: GapReport, best_network: bytes = b"") -> str:
+@dataclass(frozen=True)
+class AttachedNetwork:
+    """A file beside the page with the best network in the form of the one that was audited.
+
+    Parameters
+    ----------
+    name : str
+        The file's.
+    load : str
+        What loads it, in Python.
+    """
+
+    name: str
+    load: str
+
+
+def render_html(
+    report: GapReport, best_network: bytes = b"", attached: AttachedNetwork | None = None
+) -> str:
     """Return the page, to be written as UTF-8.
 
     Parameters
@@ -43,6 +64,8 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     report : GapReport
     best_network : bytes
         Its .npz file, to be kept in the page for download; left out if empty or above a megabyte.
+    attached : AttachedNetwork or None
+        A file beside the page with that network, to be named.
 
     Returns
     -------
@@ -52,6 +75,7 @@ def render_html(report: GapReport, best_network: bytes = b"") -> str:
     # The plot's text and titles are escaped where it is made.
     return render(
         "gap_report.html",
+        attached=attached,
         contradictions=contradictions(report),
         download=b64encode(best_network).decode() if len(best_network) <= _LARGEST_DOWNLOAD else "",
         excess={i: excess_text(f, report.lower_bound) for i, f in enumerate(report.solver_figures)},
@@ -117,7 +141,14 @@ def render(
         "shown_down": shown_down,
         "shown_up": shown_up,
     }
-    return environment.get_template(template).render(colors=COLORS, **values)
+    page = environment.get_template(template).render(colors=COLORS, **values)
+    return re.sub("<table>.*?</table>", _labelled, page, flags=re.DOTALL)
+
+
+def _labelled(table: re.Match[str]) -> str:
+    """A table whose cells stand apart and know their heading, as a narrow page shows them."""
+    headings = cycle(re.findall("<th(?: [^>]*)?>(.*?)</th>", table[0]))
+    return re.sub("<td", lambda cell: f'\n{cell[0]} data-label="{next(headings)}"', table[0])
 
 
 def _on_one_line(value: Any) -> Any:

@@ -10,6 +10,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from certnn.report.compiling import Compiling
+
+_COMPILING = "compiling, once on this machine"
 #: Seconds between two lines where none moves.
 _BETWEEN_LINES = 10.0
 #: Called with what is running, the best bound proved or None, and the best objective or None; True
@@ -19,6 +22,8 @@ SearchCallback = Callable[[str, float | None, float | None], bool | None]
 
 class SearchProgress:
     """A line on stderr that moves in a terminal; elsewhere one a stage, and one every ten seconds.
+
+    It says too when numba compiles; where no line moves, the first time.
 
     Parameters
     ----------
@@ -30,6 +35,8 @@ class SearchProgress:
         self._console = Console(stderr=True, quiet=quiet)
         self._start = time.monotonic()
         self._last, self._stage, self._waiting = -_BETWEEN_LINES, "", ""
+        self._shown, self._compiled = "starting", False
+        self._listener = Compiling(self._compiling)
         self._bar: Progress | None = None
         if self._console.is_terminal and not quiet:
             self._bar = Progress(
@@ -39,11 +46,12 @@ class SearchProgress:
                 console=self._console,
                 transient=True,
             )
-            self._task = self._bar.add_task("starting", total=None)
+            self._task = self._bar.add_task(self._shown, total=None)
 
     def __enter__(self) -> SearchProgress:
         if self._bar is not None:
             self._bar.start()
+        self._listener.__enter__()
         return self
 
     def __exit__(
@@ -52,6 +60,7 @@ class SearchProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._listener.__exit__(kind, error, trace)
         if self._bar is not None:
             self._bar.stop()
         if self._waiting:
@@ -75,11 +84,12 @@ class SearchProgress:
         if bound is not None and objective is not None and objective > 0.0:
             parts.append(f"gap ≤ {100.0 * (objective - bound) / objective:.3g} %")
         line = "   ".join(parts)
+        self._shown = line
         if self._bar is not None:
             self._bar.update(self._task, description=line)
             return
-        elapsed = time.monotonic() - self._start
-        line, self._waiting = f"{elapsed:7.1f} s   {line}", ""
+        elapsed = self._elapsed
+        line, self._waiting = _timed(elapsed, line), ""
         own = stage.partition(":")[0]
         if own != self._stage or elapsed >= self._last + _BETWEEN_LINES:
             self._last, self._stage = elapsed, own
@@ -87,8 +97,24 @@ class SearchProgress:
         else:
             self._waiting = line
 
+    def _compiling(self, now: bool) -> None:
+        if self._bar is not None:
+            line = f"{self._shown}   {_COMPILING}" if now else self._shown
+            self._bar.update(self._task, description=line)
+        elif not self._compiled:
+            self._print(_timed(self._elapsed, _COMPILING))
+        self._compiled = True
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._start
+
     def _print(self, line: str) -> None:
         self._console.print(line, soft_wrap=True, markup=False)
+
+
+def _timed(elapsed: float, line: str) -> str:
+    return f"{elapsed:7.1f} s   {line}"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from certnn.report.figures import NetworkFigure, PatternTier, ProvedBound
-from certnn.report.wording import percent_down, percent_up, shown, shown_down, shown_up
+from certnn.report.wording import duration, percent_down, percent_up, shown, shown_down, shown_up
 
 if TYPE_CHECKING:
     from certnn.report.data import GapReport
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _NO_GAIN = "0.01"
 #: A gap above this says nothing that a person would act on.
 _USELESS = Fraction(9, 10)
+#: Seconds: compiling that took less goes without saying.
+_LONG_COMPILING = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ def verdict(report: GapReport) -> Verdict:
     )
     if report.interrupted:
         sentences.append("The search was interrupted: a longer one may prove more.")
+    if report.compiling >= _LONG_COMPILING:
+        sentences.append(
+            f"{duration(report.compiling)} of the {duration(report.seconds)} went into compiling, "
+            "which is once on this machine: a second run has them for proofs "
+            "(certnn doctor --compile does it all)."
+        )
     standing = f"; {_standing(report, report.lower_bound)}" if claims else ""
     return Verdict(headline + standing, tuple(sentences), True)
 
@@ -188,9 +196,13 @@ def _network_headline(report: GapReport) -> tuple[str, bool]:
     if lower == objective:
         return "a global optimum: no two-layer ReLU network of any width is better", True
     parts = []
-    share = _lowered_by(report.network, report.best_network or report.network)
+    best = report.best_network or report.network
+    share = _lowered_by(report.network, best)
     if share >= Fraction(_NO_GAIN):
-        parts.append(f"can be lowered by at least {shown_down(share, 3)} % (network attached)")
+        widths = f"{_neurons(best.width)}; yours has {report.network.width}"
+        parts.append(
+            f"can be lowered by at least {shown_down(share, 3)} % (network attached, {widths})"
+        )
     if report.gap <= _USELESS:
         parts.append(f"within {percent_up(report.gap)} of any two-layer ReLU network")
     elif (of_patterns := _over_patterns(report)) is not None:
@@ -200,6 +212,10 @@ def _network_headline(report: GapReport) -> tuple[str, bool]:
     if lower <= 0:
         return "nothing is known about this network yet: the lower bound is 0", False
     return "over all networks: nothing useful proved yet", False
+
+
+def _neurons(width: int) -> str:
+    return f"{width} neuron{'' if width == 1 else 's'}"
 
 
 def _over_patterns(report: GapReport) -> str | None:

@@ -37,6 +37,7 @@ from certnn.report import (
     ProvedBound,
     Reached,
 )
+from certnn.report.compiling import Compiling
 from certnn.report.model_card import UNNAMED, model_card
 from certnn.report.neurons import neuron_table
 from certnn.report.predictions import Predictions
@@ -51,6 +52,8 @@ from certnn.training import improvements, polish, train_locally
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from certnn.report.html import AttachedNetwork
 
 #: From a certificate's file name to the command that checks it, as one would type it in a shell.
 Recheck = Callable[[str], str]
@@ -139,11 +142,17 @@ class AuditResult:
         """How far the audited network can be from optimal, a share of its objective; proved."""
         return self.report.gap
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, attached: AttachedNetwork | None = None) -> None:
         """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
 
         With a bound over activation patterns, patterns-certificate.json too; without one, none is
         left there.
+
+        Parameters
+        ----------
+        folder : str or Path
+        attached : AttachedNetwork or None
+            A file with the best network that is there already, for the page to name.
 
         Raises
         ------
@@ -160,7 +169,7 @@ class AuditResult:
         else:  # that of an earlier report says nothing of this one
             (folder / PATTERN_CERTIFICATE).unlink(missing_ok=True)
         save_network(network, self.best_network)
-        page = render_html(self.report, network.read_bytes())
+        page = render_html(self.report, network.read_bytes(), attached)
         write_atomically(folder / PAGE, page.encode())
         write_atomically(folder / REPORT, data.encode())
 
@@ -282,8 +291,9 @@ def audit(
         From a certificate's file name to the command in the report that checks it again, quoted for
         a shell.
     progress : callable, bool or None
-        Called as ``progress(stage, bound, objective)``; True from it ends the search, which keeps
-        what is proved. True: a line on stderr; None: that in a terminal, and nothing elsewhere.
+        Called as ``progress(stage, bound, objective)``, at last with the figures of the result;
+        True from it ends the search, which keeps what is proved. True: a line on stderr; None: that
+        in a terminal, and nothing elsewhere.
 
     Returns
     -------
@@ -342,7 +352,11 @@ def audit(
         network = network_for(problem, network)
     if time_limit is None and work_limit is None and budget is None:
         time_limit = _USUAL_SECONDS
-    with budgeted(time_limit, work_limit, budget) as whole, shown_progress(progress) as show:
+    with (
+        budgeted(time_limit, work_limit, budget) as whole,
+        shown_progress(progress) as show,
+        Compiling() as compiling,
+    ):
         given = None if network is None else _evaluated(problem, network, "given")
         best = given or _evaluated(problem, _no_neurons(problem), "no neurons")
         local, history = None, _History(start)
@@ -395,8 +409,11 @@ def audit(
             patterns, lower = _over_patterns(problem, given, best, lower, whole, tell)
             best = best if patterns is None else _better(best, patterns.best)
         lower = replace(lower, interrupted=whole.stopped)
-    history.note("done", lower.value, best.bound.rounded)
-    report = _report(problem, given, local, best, lower, history, title, recheck, decay_explained)
+        tell("done", lower.value, None)
+    report = _report(
+        *(problem, given, local, best, lower, history, compiling.seconds),
+        *(title, recheck, decay_explained),
+    )
     if patterns is None:
         return AuditResult(report, lower, best.network, None)
     report = _with_pattern_tier(report, patterns, recheck)
@@ -544,6 +561,7 @@ def _report(
     best: _Evaluated,
     lower: LowerBoundResult,
     history: _History,
+    compiling: float,
     title: str,
     recheck: Recheck,
     decay: str,
@@ -566,6 +584,7 @@ def _report(
         notes=lower.notes,
         interrupted=lower.interrupted,
         seconds=history.seconds,
+        compiling=compiling,
         versions=_versions(),
         certificate=CERTIFICATE,
         certificate_bytes=len(lower.certificate.document),

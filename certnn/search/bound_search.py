@@ -107,6 +107,8 @@ class BoundSearch:
         same = [p for p in self._proved if p.level == proved.level] + [proved]
         others = [p for p in self._proved if p.level != proved.level]
         self._proved = [*others, max(same, key=lambda p: p.bound.value)]
+        # Why it proved nothing before is no longer so.
+        self._notes = [note for note in self._notes if not note.startswith(f"{level}: ")]
         best = self._context.best
         if best is None or certified.bound.value > best.bound.value:
             self._context.best, self._level = certified, str(level)

@@ -222,12 +222,15 @@ def train(
             if progress is None
             else lambda value, rounds: progress(f"training, round {rounds}", None, value),
         ).network
+        began = limit.now
+        objective = start.evaluate(problem)
+        evaluating = limit.now - began  # none where work is what is counted
         lower = lower_bound(
             problem,
             # After Ctrl-C only what is cheap.
             "shor" if limit.stopped else level,
             gap=gap,
-            budget=limit,
+            budget=limit.but(evaluating),
             memory_limit=memory_limit,
             network=start,
             improve=improve,
@@ -239,7 +242,7 @@ def train(
         network = lower.network or start
         return TrainingResult(
             network=network,
-            objective=network.evaluate(problem),
+            objective=objective if network is start else network.evaluate(problem),
             lower=lower,
             seconds=time.monotonic() - begun,
             interrupted=limit.stopped,

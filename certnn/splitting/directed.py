@@ -14,6 +14,10 @@ from certnn.certificates.directions import Cover, bounds, cover
 #: Share of the slack that is given up to having few directions, and the least slack.
 _SPREAD, _LEAST_SLACK = 0.2, 1e-4
 _CLIMB = 100
+#: Sums of rows that count as zero, beside entries up to 1.
+_ZERO_SUM = 1e-12
+#: Spread of a cover by orthants: two opposite vectors need no more.
+_OPPOSITE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,15 @@ class DirectedClaim:
         return starts[scores > self.kappa].T
 
 
+def _cover(Z: FloatArray, spread: float, budget: Budget) -> Cover:
+    """Where the rows sum to zero, one for vectors of sum zero: two of them are opposite."""
+    outputs = Z.shape[1]
+    sums = np.abs(np.sum(Z, axis=1))
+    if outputs == 1 or np.max(sums, initial=0.0) > _ZERO_SUM:
+        return cover(outputs, spread, budget)
+    return cover(outputs, _OPPOSITE if outputs == 2 else spread, budget).centred()
+
+
 def spread_for(kappa: float, reg: float) -> float:
     """By how much less than kappa to prove in a direction, as a factor above 1."""
     # Where Z is that of an optimal network its dual norm is reg, so that this is the slack.
@@ -76,6 +89,6 @@ def directed_claim(
     """
     exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
     z, scaled = np.ascontiguousarray(np.ldexp(Z, -exponent)), math.ldexp(kappa, -exponent)
-    cones = cover(z.shape[1], spread, budget)
+    cones = _cover(z, spread, budget)
     heights = bounds(cones, scaled, budget)
     return DirectedClaim(np.ascontiguousarray(features), z, scaled, cones, heights)

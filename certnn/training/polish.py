@@ -86,12 +86,12 @@ def _lbfgs(
     inner: ScaledProblem, start: TwoLayerNetwork, iterations: int, budget: Budget
 ) -> tuple[TwoLayerNetwork, int]:
     """One run of L-BFGS and the number of its iterations."""
-    size, c = start.U.size, inner.problem.c
+    size, c, units = start.U.size, inner.problem.c, _units(inner)
     fixed, decay = start.output_bias is None, inner.bias_decay or 0.0
 
     def split(point: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         hidden, output, bias = np.split(point, [size, size + start.V.size])
-        return hidden.reshape(start.U.shape), output.reshape(start.V.shape), bias
+        return units * hidden.reshape(start.U.shape), output.reshape(start.V.shape), bias
 
     cost = _AN_EVALUATION + 6.0 * _A_PRODUCT * inner.problem.n * (size + start.V.size)
 
@@ -100,6 +100,7 @@ def _lbfgs(
         hidden, output, bias = split(point)
         given = np.zeros(c) if fixed else bias
         value, *slopes = value_and_gradient_with_bias(inner.problem, hidden, output, given, decay)
+        slopes[0] *= units
         return value, np.concatenate([slope.ravel() for slope in slopes[: 2 if fixed else 3]])
 
     def look_at_budget(_: FloatArray) -> None:
@@ -111,7 +112,7 @@ def _lbfgs(
     result = minimize(
         evaluate,
         np.concatenate(
-            [start.U.ravel(), start.V.ravel(), *(() if fixed else (start.output_bias,))]
+            [(start.U / units).ravel(), start.V.ravel(), *(() if fixed else (start.output_bias,))]
         ),
         jac=True,
         method="L-BFGS-B",
@@ -120,3 +121,15 @@ def _lbfgs(
     )
     hidden, output, bias = split(result.x)
     return TwoLayerNetwork(hidden, output, None if fixed else bias), int(result.nit)
+
+
+def _units(inner: ScaledProblem) -> FloatArray:
+    """Units of the hidden weights, shape (d, 1), in which steps of all rows matter alike.
+
+    The entries of a free hidden bias's column are many times those of the others.
+    """
+    features = inner.problem.features
+    units = np.ones((features.shape[1], 1))
+    if inner.original.hidden_bias == "free":
+        units[-1] = np.sqrt(np.mean(np.sum(features[:, :-1] ** 2, axis=1))) / features[0, -1]
+    return units

@@ -1,4 +1,4 @@
-"""Three checkers, one verdict: the kernel in Python, with FLINT, and the extracted checker.
+"""Checkers of one mind: the kernel in Python, with FLINT, and the extracted one, twice built.
 
     python proofs/checker/compare.py [--mutants N] [--seed S]
 
@@ -7,7 +7,8 @@ certificates of random problems, of every loss and bias that it takes, and on N 
 400) of them all. Lines of integers are damaged too: what the extracted checker then proves has to
 be true, by the closed form of the optimum, or where it is of another loss or bias by the objective
 of the network without neurons. Exits with 1 at the first disagreement. `proofs/build_checker.sh`
-makes the checker.
+makes the program; what the package has in JavaScript is asked beside it, and says the same, word
+for word.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from test_certificate_mutants import greediest, mutated  # noqa: E402
 import certnn  # noqa: E402
 from certnn import kernel  # noqa: E402
 from certnn.certificates import extracted_checker as verified  # noqa: E402
+from certnn.certificates.web_checker import javascript_checker  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
@@ -47,9 +49,10 @@ BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
 
 class Extracted:
-    """The extracted checker, running, asked line by line."""
+    """The extracted checker, running, asked line by line, as a program and in JavaScript."""
 
     def __init__(self) -> None:
+        self._in_javascript = javascript_checker()
         self._process = subprocess.Popen(
             [verified.find_checker()], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -60,6 +63,8 @@ class Extracted:
         answer = self._process.stdout.readline().decode("ascii").rstrip("\n")
         if answer.split(":")[0] not in ("proved", "rejected", "malformed"):
             sys.exit(f"the extracted checker answers {answer!r}")
+        if (other := self._in_javascript(line)) != answer:
+            sys.exit(f"the extracted checker: {answer!r}; in JavaScript: {other!r}\n{line!r}")
         return answer
 
     def close(self, worst: int) -> None:

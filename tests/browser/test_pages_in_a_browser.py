@@ -1,7 +1,6 @@
 """The pages in a real browser: they load nothing, say nothing to the console, and fit."""
 
 import re
-import shutil
 import sys
 from dataclasses import replace
 from functools import cache
@@ -86,18 +85,6 @@ def content(name):
     return PAGES[name]()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1200])
@@ -127,6 +114,24 @@ def test_page(browser, tmp_path, name, width, scheme):
     assert not re.search(r"[\d.]{17}", page.locator("body").inner_text().replace(DATA, ""))
     light = [sum(map(int, colour.strip("rgb()").split(",")[:3])) / 765 for colour in (ink, paper)]
     assert abs(light[0] - light[1]) > 0.6
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_shows_tables_without_scrolling_them(browser, tmp_path, name):
+    file = tmp_path / "page.html"
+    file.write_text(content(name))
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.goto(file.as_uri())
+    for details in page.locator("details > summary:visible").all():
+        details.click()
+    for table in page.locator(".scroll").all():
+        assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
+        headings = table.locator("th").all_text_contents()
+        for row in table.locator("tbody tr").all():
+            labels = [cell.get_attribute("data-label") for cell in row.locator("td").all()]
+            assert labels == headings
     page.close()
 
 

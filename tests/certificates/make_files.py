@@ -17,6 +17,8 @@ from certnn.certificates.directions import cover as cover_of_outputs
 from certnn.certificates.document import cells_certificate, partition_certificate
 from certnn.certificates.regions_certify import certify_regions
 from certnn.kernel.cuts import set_pairs
+from certnn.problem.bias_ball import BiasBall
+from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.extended.refine import refine
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
@@ -146,13 +148,15 @@ def cells_problems():
     yield "cells-hidden-bias", 1.05, TrainingProblem(normal(8, 1), normal(8, 1), 0.05, True)
     special = np.vstack([normal(6, 2) @ normal(2, 3), np.zeros((1, 3))])
     yield "cells-of-rank-two", 1.2, TrainingProblem(special, normal(7, 1), 0.1)
+    yield "cells-free-bias", 1.1, TrainingProblem(normal(8, 2), normal(8, 1), 0.05, "free")
 
 
 def cells(problem, factor):
     trained = train_locally(problem, Budget(work=20.0))
-    X, Z = problem.features, problem.Y - trained.network.output(problem.features)
+    Z = feasible_dual_point(problem, problem.Y - trained.network.output(problem.inputs))
     kappa = factor * problem.reg * trained.local_dual_norm
-    found = find_cells(X, Z, kappa, 0.5 + 0.5 * factor, Limits())
+    ball = BiasBall.around(problem.X) if problem.hidden_bias == "free" else None
+    found = find_cells(problem.features, Z, kappa, 0.5 + 0.5 * factor, Limits(), ball)
     return found.certificate(problem, {"made by": "certnn"})
 
 
@@ -170,7 +174,7 @@ def cells_of_one_column():
             s = float(np.sum(ray * Z * np.maximum(side * x, 0.0))) / kappa
             multipliers += [2.0 * max(s, 0.5) - s, s - max(s, 0.5)]
     return cells_certificate(
-        *(problem, Z, kappa, b"\0\0", np.array([kappa, kappa]), np.eye(1)),
+        *(problem, Z, kappa, b"\0\0", np.array([kappa, kappa]), None, np.eye(1)),
         *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32), {"made by": "hand"}),
     )
 
@@ -354,6 +358,7 @@ def incorrect(correct):
     yield from incorrect_lifts(correct["lifts"])
     yield from incorrect_cells(correct["cells"], correct["cells-one-column"])
     yield from incorrect_free_bias(correct["lifts-free-bias"])
+    yield from incorrect_cells_of_free_bias(correct["cells-free-bias"])
 
 
 def incorrect_cells(good, one_column):
@@ -387,13 +392,16 @@ def incorrect_cells(good, one_column):
     yield "cells-dual-point-negated", "no minorant", lists((proof, "Z"), lambda t: [-x for x in t])
     yield "cells-data-doubled", form, lists(("data", "X"), double)
     short = lists((proof, "rotation"), lambda t: [x * (1.0 - 1e-9) for x in t])
-    yield "cells-rotation-that-shortens", "shortens", short
+    yield "cells-rotation-that-shortens", "changes a length", short
     yield (
         "cells-rotation-singular",
-        "shortens",
+        "changes a length",
         lists((proof, "rotation"), lambda t: [1.0] * len(t)),
     )
-    yield "cells-rotation-zero", "shortens", lists((proof, "rotation"), lambda t: [0.0] * len(t))
+    zero = lists((proof, "rotation"), lambda t: [0.0] * len(t))
+    yield "cells-rotation-zero", "changes a length", zero
+    longer = lists((proof, "rotation"), lambda t: [x * (1.0 + 1e-9) for x in t])
+    yield "cells-rotation-that-lengthens", "changes a length", longer
     yield "cells-tree-of-one-leaf", "no minorant", nodes(lambda t: [0])
     yield "cells-tree-empty", "tree ends", nodes(lambda t: [])
     yield "cells-last-leaf-missing", "tree ends", nodes(lambda t: t[:-1])
@@ -415,6 +423,38 @@ def incorrect_cells(good, one_column):
         "directions end",
         lists((proof, "directions"), lambda t: [], "B"),
     )
+
+
+def incorrect_cells_of_free_bias(good):
+    proof, form = "proof", "not positive definite"
+
+    def lists(key, change, kind="d"):
+        return array_changed(good, proof, key, to=change, kind=kind)
+
+    less = lists("ball", entry(-1, lambda t: 0.999 * t))
+    yield "cells-free-bias-radius-a-little-less", "outside", less
+    yield "cells-free-bias-center-moved", "outside", lists("ball", entry(0, lambda t: t + 0.1))
+    yield "cells-free-bias-radius-doubled", form, lists("ball", entry(-1, lambda t: 2.0 * t))
+    unbalanced = lists("Z", entry(0, lambda t: t * (1.0 + 2.0**-40)))
+    yield "cells-free-bias-dual-point-unbalanced", "sum to zero", unbalanced
+    sides = good["claim"]["d"] + 2
+    unbound = lists(
+        "multipliers",
+        lambda t: [0.0 if k % sides == sides - 2 else x for k, x in enumerate(t)],
+        "f",
+    )
+    yield "cells-free-bias-without-its-sides", form, unbound
+
+
+def malformed_cells_of_free_bias(good):
+    proof = "proof"
+    yield "cells-free-bias-of-a-decayed-one", dump(changed(good, "claim", "hidden_bias", to=True))
+    lacking = {name: value for name, value in good[proof].items() if name != "ball"}
+    yield "cells-free-bias-without-ball", dump(good | {proof: lacking})
+    short = array_changed(good, proof, "ball", to=lambda t: t[1:])
+    yield "cells-free-bias-ball-too-short", dump(short)
+    square = array_changed(good, proof, "rotation", to=lambda t: [1.0] * (len(t) + 5))
+    yield "cells-free-bias-rotation-of-all-columns", dump(square)
 
 
 def malformed_cells(good):
@@ -991,6 +1031,7 @@ def malformed(correct):
     yield "wrong-sign-and-not-finite", dump(both)
     yield from malformed_regions(correct["regions"])
     yield from malformed_free_bias(correct["lifts-free-bias"])
+    yield from malformed_cells_of_free_bias(correct["cells-free-bias"])
     yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
     yield from malformed_cells(correct["cells"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 from fractions import Fraction
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
@@ -16,6 +15,9 @@ from integer_tokens import GOOD, Tokens, taken_claim
 
 from certnn import InputError, kernel
 from certnn.certificates import extracted_checker as verified
+from certnn.certificates import web_checker
+from certnn.certificates.web_checker import javascript_checker
+from certnn.interfaces.cli import main
 
 PSD = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "psd"}
 PARTITIONS = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "partition"}
@@ -198,14 +200,67 @@ def program(tmp_path, says, code):
     return path
 
 
-def test_verdicts_of_the_program(tmp_path):
+def test_verdicts_of_the_program(tmp_path, monkeypatch):
     document = dump(PSD["dnn"])
-    assert verified.check_verified(document, program(tmp_path, "proved: 7/2", 0)) == Fraction(7, 2)
+
+    def verdict(says, code):
+        monkeypatch.setenv(verified.ENVIRONMENT, str(program(tmp_path, says, code)))
+        return verified.check_verified(document, verified.find_judge())
+
+    assert verdict("proved: 7/2", 0) == Fraction(7, 2)
     with pytest.raises(kernel.Rejected):
-        verified.check_verified(document, program(tmp_path, "rejected", 1))
+        verdict("rejected", 1)
     for says, code in (("proved: 7/2", 1), ("rejected", 0), ("malformed: no", 2), ("", 0)):
-        with pytest.raises(InputError, match="extracted checker"):
-            verified.check_verified(document, program(tmp_path, says, code))
+        with pytest.raises(InputError, match="extracted checker says"):
+            verdict(says, code)
+
+
+def without_program(monkeypatch, script):
+    """As if this were the script that makes the program, which it has not done yet."""
+    monkeypatch.delenv(verified.ENVIRONMENT, raising=False)
+    monkeypatch.setattr(verified, "_SCRIPT", script)
+
+
+@pytest.fixture(scope="module")
+def javascript():
+    return javascript_checker()
+
+
+@pytest.mark.parametrize("path", [*files("correct"), *files("incorrect")], ids=lambda p: p.stem)
+def test_the_checker_in_javascript_says_what_the_kernel_says(path, javascript):
+    document = path.read_bytes()
+    try:
+        line = verified.integer_form(document)
+    except (InputError, kernel.Rejected):  # as the tests above say where
+        return
+    judge = verified.Judge("", javascript)
+    if path.parent.name == "correct":
+        proved = verified.check_verified(document, judge)
+        assert proved == kernel.check_certificate(document).value
+    else:
+        assert javascript(line) == "rejected"
+
+
+@pytest.mark.parametrize("line", [b"", b"certnn-psd-1 1", b"certnn-psd-2 80000000", b"\x00 '\"\\"])
+def test_the_checker_in_javascript_finds_lines_malformed(line, javascript):
+    assert javascript(line).startswith("malformed: ")
+
+
+def test_without_a_program_javascript_decides(tmp_path, monkeypatch, capsys):
+    without_program(monkeypatch, tmp_path / "proofs" / "build_checker.sh")
+    assert "JavaScript" in verified.find_judge().name
+    path = str(next(path for path in files("correct") if path.stem == "dnn"))
+    assert main(["check", path, "--verified"]) == 0
+    assert capsys.readouterr().out.endswith(", by the extracted checker too\n")
+
+
+def test_a_check_in_javascript_that_breaks_off_is_no_verdict(tmp_path, monkeypatch):
+    (tmp_path / "checker.js").write_text(
+        "function certnnVerdict() { throw new RangeError('too much'); }"
+    )
+    monkeypatch.setattr(web_checker, "_FOLDER", tmp_path)
+    with pytest.raises(InputError, match=r"does not come to its end: .*too much"):
+        javascript_checker()(b"certnn-psd-2 1")
 
 
 def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
@@ -220,11 +275,11 @@ def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
 
 
 def absence(monkeypatch, script):
-    """What is said where there is no program and this would be the script that makes it."""
-    monkeypatch.delenv(verified.ENVIRONMENT, raising=False)
-    monkeypatch.setattr(verified, "_SCRIPT", script)
+    """What is said where there is neither a program that this would make, nor JavaScript."""
+    without_program(monkeypatch, script)
+    monkeypatch.setattr(verified, "engine_installed", lambda: False)
     with pytest.raises(InputError) as caught:
-        verified.find_checker()
+        verified.find_judge()
     return caught.value.reason
 
 
@@ -233,7 +288,7 @@ def test_in_the_sources_a_command_makes_the_program(tmp_path, monkeypatch):
     script.parent.mkdir()
     script.write_text("mkdir _build\ncp /bin/true _build/certnn-checker\n")
     said = absence(monkeypatch, script)
-    command = said.removeprefix("needs the extracted checker: ").removesuffix(" makes it")
+    command = said.partition(", and ")[2].removesuffix(" makes a faster one")
     subprocess.run(command, shell=True, check=True, cwd=script.parent)
     assert verified.find_checker() == script.parent / "_build" / "certnn-checker"
 
@@ -241,6 +296,4 @@ def test_in_the_sources_a_command_makes_the_program(tmp_path, monkeypatch):
 def test_where_pip_has_installed_certnn_nothing_is_named_that_is_not_there(tmp_path, monkeypatch):
     said = absence(monkeypatch, tmp_path / "proofs" / "build_checker.sh")
     assert str(tmp_path) not in said
-    assert "in certnn's sources bash proofs/build_checker.sh makes it" in said
-    assert "CERTNN_CHECKER=SOURCES/proofs/_build/certnn-checker" in said
-    assert (Path(__file__).parents[2] / "proofs" / "build_checker.sh").exists()
+    assert said.endswith("pip install 'certnn[verified]' brings one")

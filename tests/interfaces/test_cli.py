@@ -15,6 +15,7 @@ import pytest
 
 from certnn import InputError, lower_bound
 from certnn.interfaces.cli import main
+from certnn.interfaces.commands.compile_searches import compile_searches
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.datasets import iris, random_network_data
 from certnn.reading.npz import load_network, save_data, save_network
@@ -387,6 +388,21 @@ def test_doctor_says_what_is_installed(capsys, monkeypatch):
     assert main(["doctor"]) == 0
     missing = "h5py is not installed (pip install 'certnn[formats]'): .keras files"
     assert missing in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("took", "said"), [(12.4, "compiled in 12 s"), (0.0, "is compiled alrea")])
+def test_doctor_compiles_if_asked_to(capsys, monkeypatch, took, said):
+    where = "certnn.interfaces.commands.compile_searches.compile_searches"
+    monkeypatch.setattr(where, lambda: took)
+    assert main(["doctor", "--compile"]) == 0
+    assert said in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_after_compiling_there_is_nothing_to_compile(capfd):
+    compile_searches()
+    assert compile_searches() == 0.0
+    assert "cells, outputs: 2" in capfd.readouterr().err
 
 
 def test_the_verdict_alone_or_the_report_as_json(folder, capsys):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from certnn import kernel
 from certnn.kernel import Rejected, cell_filter, cells
 from certnn.kernel.cell_geometry import interval, majorant, minorant, trimmed
-from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
-from certnn.kernel.exact import exact_matrix, times_transpose
+from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
+from certnn.kernel.exact import exact_matrix
 from certnn.kernel.work import Work
 
 GRID = 1 << 26
@@ -91,55 +91,56 @@ def point(rng, k):
     return (x * rng.integers(0, 2, k) if rng.integers(3) == 0 else x).tolist()
 
 
-@given(SEEDS, st.integers(1, 6))
+@given(SEEDS, st.integers(1, 6), st.integers(0, 1))
 @settings(max_examples=300, deadline=None)
-def test_a_unit_vector_stays_in_its_box_and_within_the_interval(seed, k):
+def test_a_unit_vector_stays_in_its_box_and_within_the_interval(seed, k, free):
     rng = np.random.default_rng(seed)
-    y = rational_unit(rng, k)
+    y = rational_unit(rng, k) + [Fraction(rng.integers(-64, 65).item(), 64)] * free
     low, high = box_around(rng, y)
-    assert trimmed(low, high)
+    assert trimmed(low, high, free)
     assert all(p <= GRID * t <= q for p, t, q in zip(low, y, high, strict=True))
     assert all(p < q for p, q in zip(low, high, strict=True))
-    x = point(rng, k)
-    bottom, top = interval(x, low, high)
+    x = point(rng, k + free)
+    bottom, top = interval(x, low, high, free)
     assert bottom <= sum(s * t for s, t in zip(x, y, strict=True)) <= top
-    length = math.sqrt(sum(s * s for s in x))
+    length = math.sqrt(sum(s * s for s in x[:k])) + sum(map(abs, x[k:]))
     assert bottom >= 0 or top <= 0 or max(-bottom, top) <= 1.2 * length + 20 * k
 
 
-@given(SEEDS, st.sampled_from([1, 2, 3, 8, 100]))
+@given(SEEDS, st.sampled_from([1, 2, 3, 8, 100]), st.integers(0, 1))
 @settings(max_examples=200, deadline=None)
-def test_boxes_and_intervals_in_compiled_code(seed, k):
+def test_boxes_and_intervals_in_compiled_code(seed, k, free):
     rng = np.random.default_rng(seed)
     low, high = np.sort(rng.integers(-GRID, GRID + 1, (2, k)) >> rng.integers(0, 8, k), axis=0)
     own = low.tolist(), (high + 1).clip(max=GRID).tolist()
     compiled = tuple(np.array(side) for side in own)
-    assert trimmed(*own) == cell_filter.box_trimmed(*compiled)
+    assert trimmed(*own, free) == cell_filter.box_trimmed(*compiled, free)
     assert own == tuple(side.tolist() for side in compiled)
     x = point(rng, k)
-    assert interval(x, *own) == cell_filter.point_interval(np.array(x), *compiled)
+    assert interval(x, *own, free) == cell_filter.point_interval(np.array(x), *compiled, free)
 
 
 @pytest.mark.parametrize("k", [1, 99, 100])
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_the_longest_integers_in_compiled_code(k, sign):
+@pytest.mark.parametrize("free", [0, 1])
+def test_the_longest_integers_in_compiled_code(k, sign, free):
     x, sides = [sign * GRID] * k, ([-GRID] * k, [GRID] * k)
-    found = interval(x, *sides)
-    assert found == cell_filter.point_interval(np.array(x), *map(np.array, sides))
+    found = interval(x, *sides, free)
+    assert found == cell_filter.point_interval(np.array(x), *map(np.array, sides), free)
     assert math.sqrt(k) * GRID <= found[1] == -found[0] < 1 << 30
 
 
-@given(SEEDS, st.integers(1, 3), st.sampled_from([1.0, 2.0**-900, 2.0**300]))
+@given(SEEDS, st.integers(1, 3), st.integers(0, 1), st.sampled_from([1.0, 2.0**-900, 2.0**300]))
 @settings(max_examples=100, deadline=None)
-def test_rounding_loses_no_more_than_is_taken_off(seed, k, scale):
+def test_rounding_loses_no_more_than_is_taken_off(seed, k, free, scale):
     rng = np.random.default_rng(seed)
     n, c = int(rng.integers(1, 6)), int(rng.integers(1, 3))
-    X, Z = rng.standard_normal((n, k)), rng.standard_normal((n, c))
+    X, Z = rng.standard_normal((n, k + free)), rng.standard_normal((n, c))
     X[0], Z[n // 2] = X[0] * 2.0 ** -int(rng.integers(0, 40)), 0.0
     X *= scale
     P = np.linalg.qr(rng.standard_normal((k, k)))[0]
-    turned = times_transpose(matrix(X), matrix(P.T), "python")
-    points, ray = RoundedPoints.of(turned), tuple(rng.integers(-9, 10, c).tolist())
+    points = turned(matrix(X), matrix(P), Work(1 << 30), "python")
+    ray = tuple(rng.integers(-9, 10, c).tolist())
     bound = 1e3 * scale
     found = rounded_direction(points, matrix(Z), ray, bound)
     sigma = [sum(Fraction(z) * w for z, w in zip(row, ray, strict=True)) for row in Z.tolist()]
@@ -147,7 +148,9 @@ def test_rounding_loses_no_more_than_is_taken_off(seed, k, scale):
         assert not found.points
         return
     y = rational_unit(rng, k)
+    beside = [Fraction(rng.integers(-64, 65).item(), 64)] * free
     u = [sum(Fraction(p) * t for p, t in zip(row, y, strict=True)) for row in P.tolist()]
+    y, u = y + beside, u + [(1 + Fraction(1, 2**30)) * t for t in beside]
     true, rounded = (
         sum((s * max(0, dot(x, v)) for x, s in pairs), Fraction(0))
         for pairs, v in ((zip(X.tolist(), sigma, strict=True), u), (found.points, y))
@@ -252,9 +255,10 @@ def test_bounds_of_any_length(filter_whatever_the_size, backend, x, bound):
     assert "not positive definite" in says(dump(below), backend)
 
 
-def test_a_rotation_may_be_any_that_shortens_nothing():
+def test_a_rotation_may_change_no_length():
     good = load(FILES / "cells-one-column.json")
-    for longer, word in ((1e-12, "/"), (-(2.0**-32), "/"), (-(2.0**-30), "shortens")):
+    changes = (1e-12, "/"), (-(2.0**-32), "/"), (2.0**-31, "/")
+    for longer, word in (*changes, (-(2.0**-30), "changes a length"), (2.0**-29, "a length")):
         other = array_changed(good, "proof", "rotation", to=lambda t, s=1.0 + longer: [s * t[0]])
         assert word in says(dump(other), "python")
 

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from sklearn.utils import check_array
 
 from certnn.errors import InputError
+from certnn.problem.dual_domain import feasible_dual_point
+from certnn.problem.losses import Huber
 from certnn.problem.training_problem import TrainingProblem
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -289,3 +291,19 @@ def test_shape_enters_the_hash():
 def test_repr():
     assert repr(TrainingProblem(X, Y, 0.1)) == "TrainingProblem(n=3, d=2, c=1, reg=0.1)"
     assert repr(TrainingProblem(X, Y, 1, True)).endswith("reg=1.0, hidden_bias=True)")
+
+
+def test_rows_of_a_best_dual_point_sum_to_zero_where_one_output_is_superfluous():
+    X, classes = np.eye(4), np.eye(3)[[0, 1, 2, 0]]
+    given = {"output_bias": "free"}
+    assert TrainingProblem(X, classes, 0.1, **given).centred
+    assert TrainingProblem(X, classes, 0.1, "free").centred
+    assert TrainingProblem(X, classes, 0.1, loss="softmax").centred
+    assert not TrainingProblem(X, classes, 0.1, True, output_bias=True).centred
+    assert not TrainingProblem(X, classes + np.eye(4, 3), 0.1, **given).centred
+    assert not TrainingProblem(X, np.ones((4, 1)), 0.1, **given).centred
+    assert not TrainingProblem(X, classes, 0.1, loss=Huber(0.5), **given).centred
+    problem = TrainingProblem(X, classes, 0.1, **given)
+    Z = feasible_dual_point(problem, np.arange(12.0).reshape(4, 3) ** 2)
+    assert np.all(np.sum(Z, axis=0) == 0.0)
+    np.testing.assert_allclose(np.sum(Z, axis=1), 0.0, atol=1e-13 * np.max(Z))

@@ -160,3 +160,11 @@ def test_unknown_convention_is_refused_by_name(name):
     with pytest.raises(InputError, match="torch-mse") as caught:
         find_convention(name)
     assert caught.value.argument == "convention"
+
+
+def test_minibatches_are_spoken_of_where_there_are_some():
+    terms = CONVENTIONS["scikit-learn"]
+    assert "minibatches" not in terms.explained(0.1, 10, 1, loss="half-squared")
+    assert terms.explained(0.1, 10, 1, 2).endswith(
+        "With minibatches this is the mean over an epoch"
+    )

@@ -112,7 +112,11 @@ def test_the_command_writes_a_better_model(name, tmp_path, capsys):
     command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "0.5"]
     assert main([*command, "--work-limit", "3", "--out", str(out)]) == 0
     better = out / f"better{model.suffix}"
-    assert f"best_network.npz, {better.name}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"best_network.npz, {better.name}" in said
+    load = {".onnx": "onnx.load", ".keras": "keras.saving.load_model"}[model.suffix]
+    assert f"in the form of {model}: {load}({str(better)!r})" in said
+    assert f"<code>{better.name}</code> beside this page" in (out / "report.html").read_text()
     assert model.read_bytes() == before
     problem = certnn.problem_for(better, X, X[:, :3], reg=0.5)
     report = certnn.GapReport.from_json((out / "report.json").read_text())
@@ -169,6 +173,7 @@ def test_the_command_writes_a_better_file_of_the_same_kind(tmp_path, capsys):
     command = ["audit", str(model), "--data", str(tmp_path / "data.npz"), "--reg", "0.5"]
     assert main([*command, "--work-limit", "3", "--out", str(out)]) == 0
     assert "best_network.npz, better.safetensors" in capsys.readouterr().out
+    assert "safetensors.torch.load_file(" in (out / "report.html").read_text()
     better = read_network(out / "better.safetensors")
     assert better.layers == ("body.fc1", "head")
     problem = certnn.problem_for(better, X, X[:, :2], reg=0.5)

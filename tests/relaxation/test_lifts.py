@@ -52,8 +52,16 @@ SEEDS = st.integers(0, 2**32 - 1)
 def lifts_of(problem, size, spread=1.2, budget=None):
     budget = budget or Budget()
     of = cover(problem.c, spread, budget)
-    of = of.centred() if problem.loss.sums_to_zero else of
+    of = of.centred() if problem.centred else of
     return GroupedLifts(reduce_by_rows(problem), of, size, budget)
+
+
+def one_hot(hidden_bias, output_bias, c, n=7, seed=0):
+    rng = np.random.default_rng(seed)
+    Y = np.eye(c)[np.arange(n) % c]
+    return TrainingProblem(
+        rng.standard_normal((n, 2)), Y, 0.3, hidden_bias, output_bias=output_bias
+    )
 
 
 def value_by_clarabel(problem, size, spread=1.2):
@@ -65,7 +73,7 @@ def value_by_clarabel(problem, size, spread=1.2):
         own, X = problem.X - ball.center, ball.features(problem.X).astype(float)
     groups = angular_groups(own / np.linalg.norm(own, axis=1, keepdims=True), size, 5e-3)
     of, d, e = cover(problem.c, spread, Budget()), X.shape[1], own.shape[1]
-    of = of.centred() if problem.loss.sums_to_zero else of
+    of = of.centred() if problem.centred else of
     lengths = np.linalg.norm(of.rays, axis=1)
     constraints, output, decay = [], np.zeros(Y.shape), 0.0
     for ray, length, height in zip(of.rays, lengths, bounds(of, 1.0, Budget()), strict=True):
@@ -92,7 +100,8 @@ def value_by_clarabel(problem, size, spread=1.2):
             for place, point in enumerate(group):
                 added[point] = Q[0, place]
         column = cp.reshape(cp.hstack(added), (n, 1), order="C")
-        output = output + column @ (ray / length)[None, :]
+        seen = ray - np.mean(ray) if problem.centred else ray
+        output = output + column @ (seen / length)[None, :]
         decay = decay + problem.reg * float(height / length) * M[0, 0]
     if problem.output_bias_decay is not None:
         bias = cp.Variable((1, problem.c))
@@ -123,6 +132,9 @@ def value_by_clarabel(problem, size, spread=1.2):
         (loss_case("softmax", True, True), 3),
         (loss_case("softmax", "free", False, n=6), 2),
         (loss_case("softmax", False, "free", n=6, c=3), 2),
+        (one_hot(True, "free", 2), 3),
+        (one_hot("free", False, 2), 7),
+        (one_hot(False, "free", 3), 2),
     ],
     ids=str,
 )
@@ -133,6 +145,16 @@ def test_as_high_as_a_general_solver_says_and_no_higher(problem, size):
     assert last.gap <= 5e-4
     certified = certify_regions(problem, last.point, {})
     assert last.bound * (1.0 - 1e-6) <= certified.bound.rounded <= value * (1.0 + 1e-4)
+
+
+@pytest.mark.parametrize("hidden_bias", [True, "free"])
+def test_two_classes_with_free_output_biases_are_one_output(hidden_bias):
+    problem = one_hot(hidden_bias, "free", 2, n=12)
+    difference = problem.Y @ [1.0, -1.0] / np.sqrt(2.0)
+    alone = TrainingProblem(problem.X, difference, 0.3, hidden_bias, output_bias="free")
+    (*_, both), (*_, one) = lifts_of(problem, 4).points(), lifts_of(alone, 4).points()
+    assert both.bound == pytest.approx(one.bound, rel=1e-3)
+    assert certify_regions(problem, both.point, {}).bound.value > 0.999 * one.bound
 
 
 def test_more_products_prove_more():

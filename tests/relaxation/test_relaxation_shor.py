@@ -57,6 +57,23 @@ def test_sums_have_these_derivatives(seed, d, c):
     assert np.allclose(found, second, rtol=1e-4, atol=1e-5 * np.max(np.abs(second)))
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 3))
+def test_products_of_matrices_act_on_vectors_as_on_matrices(seed, order, count):
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((count, order))
+    drawn = rng.standard_normal((count + 1, order, order))
+    *matrices, omega = drawn + drawn.swapaxes(1, 2)
+    packing = Packing(order)
+    wanted = np.zeros((order, order))
+    for vector, matrix in zip(vectors, matrices, strict=True):
+        product = np.outer(vector, vector) @ omega @ matrix
+        wanted += 0.5 * (product + product.T)
+        one = packing.kronecker(np.outer(vector, vector), matrix) @ packing.packed(omega)
+        np.testing.assert_allclose(packing.unpacked(one), 0.5 * (product + product.T), atol=1e-9)
+    found = packing.kroneckers(vectors, np.array(matrices)) @ packing.packed(omega)
+    np.testing.assert_allclose(packing.unpacked(found), wanted, atol=1e-9)
+
+
 @given(seed=st.integers(0, 2**32 - 1), mu=st.sampled_from([1e-9, 1e-3, 1.0]))
 @settings(max_examples=40)
 def test_the_response_is_the_best(seed, mu):

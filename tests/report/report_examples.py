@@ -82,6 +82,7 @@ def iris_report() -> GapReport:
         notes=("dnn: SCS did not stop at the time limit",),
         interrupted=False,
         seconds=96.0,
+        compiling=0.4,
         versions={"certnn": "0.1.0", "python": "3.11.2", "numpy": "2.4.6", "clarabel": "0.11.1"},
         certificate="certificate.json",
         certificate_bytes=483_112,

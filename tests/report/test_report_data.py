@@ -73,7 +73,7 @@ def test_unsafe_rounding_is_refused():
 
 def test_contract_keys(iris):
     values = json.loads(iris.to_json())
-    assert (values["format"], values["version"]) == ("certnn-report", 4)
+    assert (values["format"], values["version"]) == ("certnn-report", 5)
     assert (
         values["lower_bound"].items() >= {"level": "dnn", "exact": iris.lower_bound.exact}.items()
     )

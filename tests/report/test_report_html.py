@@ -8,7 +8,7 @@ import pytest
 from report_examples import as_if_proved, bound_only_report, inconsistent_report, iris_report
 
 from certnn.report import NetworkFigure, ProvedBound
-from certnn.report.html import render_html
+from certnn.report.html import AttachedNetwork, render_html
 from certnn.report.sandwich import sandwich_svg
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -83,7 +83,7 @@ def test_page_says_the_verdict_and_the_figures(iris):
     page = Page(render_html(iris))
     text = " ".join(page.text.split())
     for wanted in (
-        "can be lowered by at least 9.59 % (network attached); within 40.6 % of any",
+        "can be lowered by at least 9.59 % (network attached, 23 neurons; yours has 40)",
         "1.67170",
         "2.81001",
         "2.54050",
@@ -99,6 +99,14 @@ def test_page_says_the_verdict_and_the_figures(iris):
     ):
         assert wanted in text
     assert page.tags.count("svg") == 4
+
+
+def test_page_names_the_file_in_the_form_of_the_audited_network(iris):
+    attached = AttachedNetwork("better.pt", "torch.load('out/<better>.pt')")
+    text = " ".join(Page(render_html(iris, b"PK", attached)).text.split())
+    assert "in the form of the network audited is better.pt beside this page" in text
+    assert "torch.load('out/<better>.pt')" in text
+    assert "in the form of" not in Page(render_html(iris, b"PK")).text
 
 
 def test_inconsistent_page_shows_the_error_first(inconsistent):

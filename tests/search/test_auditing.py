@@ -135,14 +135,17 @@ def test_gap_stops_the_search(problem, network):
 
 def test_progress_only_improves(problem, network):
     seen = []
-    certnn.audit(
+    result = certnn.audit(
         network, problem, level="dnn", work_limit=20.0, progress=lambda *line: seen.append(line)
     )
     bounds = [bound for _, bound, _ in seen if bound is not None]
     objectives = [objective for _, _, objective in seen]
     assert bounds == sorted(bounds)
     assert objectives == sorted(objectives, reverse=True)
-    assert bounds[-1] <= objectives[-1]
+    assert (bounds[-1], objectives[-1]) == (
+        result.lower.value,
+        result.report.best_network.objective,
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ from certnn.budget import Budget
 from certnn.relaxation.modelled import worker
 from certnn.relaxation.modelled.worker import DEFAULT_SOLVER
 from certnn.search import results as bound_result
+from certnn.search.bound_search import BoundSearch
 from certnn.search.levels import relaxed, shor
+from certnn.search.levels.level import Context, Goal
 from certnn.search.levels.relaxed import Block
 from certnn.search.levels.schedule import (
     CELLS,
@@ -106,7 +108,7 @@ def test_stages_of_auto():
     assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)
-    assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (LIFTS, CELLS)
+    assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (CELLS, LIFTS)
     assert stages("auto", 301, 5, 2) == (SHOR, CELLS, LIFTS)
     assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
     assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)
@@ -583,3 +585,20 @@ def test_what_is_compiled_is_known_from_this_process_and_from_its_cache(tmp_path
     assert not _is_compiled(function)
     (tmp_path / "node.solve-12.py311.nbi").touch()
     assert _is_compiled(function)
+
+
+class Failing(shor.Shor):
+    """The level shor, which proves nothing."""
+
+    def proofs(self, context):
+        raise SolverError("it needs longer")
+
+
+def test_why_a_level_proved_nothing_is_said_until_it_does():
+    context = Context(TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], 0.1), Goal(Budget(work=5.0)))
+    search = BoundSearch(context, None, lambda result: None)
+    search.run([Failing()], None)
+    with pytest.raises(SolverError, match="shor: it needs longer"):
+        search.result()
+    search.run([SHOR], None)
+    assert search.result().notes == ()

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from certnn.budget import Budget, stoppable
 from certnn.errors import SolverError
+from certnn.problem.bias_ball import BiasBall
+from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.losses import Huber
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.lower_bound import lower_bound
@@ -58,6 +60,33 @@ def test_what_is_proved_is_above_every_score(plain_checker, seed, d, c, n, scale
     below = find_cells(X, Z, 0.97 * largest, 1.01, Limits())
     assert isinstance(below, NoProof)
     assert np.min(scores(X, Z, below.violators), initial=np.inf) > 0.97 * largest
+
+
+@settings(max_examples=25, deadline=None)
+@given(*(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 2), st.integers(2, 8)))
+def test_what_is_proved_of_a_free_bias_is_above_every_score(plain_checker, seed, d, c, n):
+    X, Y = normal(seed, (n, d), (n, c))
+    problem = TrainingProblem(X + 3.0, Y, 0.1, "free")
+    Z = feasible_dual_point(problem, Y - np.mean(Y, axis=0))
+    starts = np.random.default_rng(seed).standard_normal((d + 1, 200))
+    starts[-1] *= 3.0 / problem.bias_scale
+    largest = float(np.max(ascend(problem, Z, starts, Budget())[1]))
+    ball = BiasBall.around(problem.X)
+    found = find_cells(problem.features, Z, 1.3 * largest, 1.15, Limits(), ball)
+    if isinstance(found, Cells):
+        U = np.random.default_rng(seed + 1).standard_normal((d, 500))
+        for biases in (1.0, 10.0, 1e6):  # far beyond the ball as well
+            h = -np.mean(problem.X, axis=0) @ U + biases * starts[0, 0] * U[0]
+            values = np.linalg.norm(found.Z.T @ np.maximum(problem.X @ U + h, 0.0), axis=0)
+            assert np.all(values <= found.kappa * np.linalg.norm(U, axis=0) + 1e-9 * abs(h))
+        certificate = found.certificate(problem, {})
+        assert plain_checker(certificate.document)
+        assert certificate.check().value >= 0
+    else:
+        assert np.max(scores(problem.features, Z, found.violators)) > 1.3 * largest
+    below = find_cells(problem.features, Z, 0.97 * largest, 1.01, Limits(), ball)
+    assert isinstance(below, NoProof)
+    assert np.min(scores(problem.features, Z, below.violators), initial=np.inf) > 0.97 * largest
 
 
 @pytest.mark.parametrize("c", [1, 2])
@@ -142,6 +171,30 @@ def test_trains_where_what_it_begins_with_is_far_from_the_optimum():
     proved = lower_bound(problem, "cells", gap=1e-3, time_limit=60.0)
     assert proved.level == "cells"
     assert proved.bound.value >= proved.network.evaluate(problem).value * (1 - Fraction(1, 1000))
+
+
+def test_opposite_outputs_are_searched_in_two_directions(plain_checker):
+    rng = np.random.default_rng(1)
+    X, z = rng.standard_normal((2, 20, 2))
+    Z = np.column_stack([z[:, 0], -z[:, 0]])
+    kappa = 1.1 * largest_score(X, Z)
+    found = find_cells(X, Z, kappa, 1.01, Limits())
+    assert found.bounds.size == 4
+    np.testing.assert_allclose(found.bounds, found.kappa / np.sqrt(2.0), rtol=1e-6)
+    certificate = found.certificate(TrainingProblem(X, Z, 1.0), {})
+    assert plain_checker(certificate.document)
+    alone = find_cells(X, np.sqrt(2.0) * Z[:, :1], kappa, 1.01, Limits())
+    assert found.nodes == pytest.approx(2 * alone.nodes, rel=0.2)
+
+
+@pytest.mark.parametrize("loss", ["half-squared", "logistic"])
+def test_a_free_hidden_bias_is_proved_to_a_gap(loss):
+    X = np.random.default_rng(3).standard_normal((30, 2)) + np.array([5.0, 0.0])
+    y = np.sign(np.sin(2.0 * X[:, :1]) + X[:, 1:])
+    problem = TrainingProblem(X, y, 1.0, "free", loss=loss)
+    proved = lower_bound(problem, "cells", gap=2e-2, time_limit=60.0)
+    assert proved.level == "cells"
+    assert proved.bound.value >= proved.network.evaluate(problem).value * Fraction(98, 100)
 
 
 def test_too_many_columns_are_refused_in_one_line():

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
+from certnn.problem.losses import Logistic
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates
 from certnn.training.dual_barrier import solve_dual_barrier
@@ -126,3 +127,15 @@ def test_output_bias_in_closed_form_is_that_of_the_barrier_method(decay):
     np.testing.assert_allclose(found.residual, other.Z, atol=1e-3)
     outputs = np.maximum(problem.features @ found.directions, 0.0) @ found.V + found.bias
     np.testing.assert_allclose(found.residual, problem.Y - outputs, atol=1e-9)
+
+
+def test_no_iteration_begins_that_outlasts_the_budget():
+    rng = np.random.default_rng(0)
+    A, Y = np.maximum(rng.standard_normal((30, 8)), 0.0), np.sign(rng.standard_normal((30, 1)))
+    short, ample = Budget(work=1e-7), Budget(work=10.0)
+    first = solve_dual_barrier(A, Y, 0.3, Logistic(), None, 1e-8, short)
+    last = solve_dual_barrier(A, Y, 0.3, Logistic(), None, 1e-8, ample)
+    assert short.work_left == 1e-7
+    assert not np.any(first.V)
+    assert last.objective < first.objective
+    assert last.gap <= 1e-8 < first.gap

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +23,7 @@ from certnn.interfaces.commands.search_options import (
 )
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from certnn.report import GapReport
+    from certnn.report.html import AttachedNetwork
     from certnn.search.audit import AuditResult
 
 
@@ -117,17 +113,16 @@ def _run_digits(options: argparse.Namespace) -> int:
 
 def run_audit(options: argparse.Namespace) -> int:
     """Audit the network, where there is one, and write the report."""
-    from certnn.atomic_files import make_folder, write_atomically
+    from certnn.interfaces.commands.better_network import attach_better, better_name
     from certnn.interfaces.commands.destinations import report_folder
     from certnn.reading.networks import network_for, read_network
-    from certnn.reading.networks.writing import file_like, name_beside
     from certnn.relaxation.shor.distributed import connected
     from certnn.report.progress import SearchProgress
     from certnn.search.audit import audit
 
     names = [Path(name).name for name in (options.network, options.data) if name is not None]
     title = " on ".join(names)
-    better = None if options.network is None else name_beside(options.network, "better")
+    better = None if options.network is None else better_name(options.network)
     beside = () if better is None else (better,)
     out = report_folder(options.out, title, on_network=options.network is not None, beside=beside)
     stored = None
@@ -152,32 +147,10 @@ def run_audit(options: argparse.Namespace) -> int:
             decay_explained=decay,
             progress=progress.tell,
         )
-    written = []
-    if stored is not None and better is not None and not _same(out / better, options.network):
-        (out / better).unlink(missing_ok=True)  # that of an earlier report
-        best = result.report.best_network
-        if best is not None and _is_better(result.report, best.fraction):
-            try:
-                content = file_like(options.network, stored, result.best_network)
-                write_atomically(make_folder(out) / better, content)
-                again = network_for(problem, read_network(out / better, layers=options.layers))
-                if not _is_better(result.report, again.evaluate(problem).value):
-                    reason = "the network found is no better once it is rounded to its precision"
-                    raise InputError(options.network, reason)
-                written.append(better)
-            except InputError as error:  # the report is written all the same
-                (out / better).unlink(missing_ok=True)
-                print(f"certnn: no {better}: {error}", file=sys.stderr)
-    return finish(result, out, options, written)
-
-
-def _same(one: Path, other: str) -> bool:
-    return one.exists() and one.samefile(other)
-
-
-def _is_better(report: GapReport, objective: Fraction) -> bool:
-    given = report.network
-    return given is not None and objective < given.fraction
+    attached = None
+    if stored is not None:
+        attached = attach_better(options.network, stored, problem, result, out, options.layers)
+    return finish(result, out, options, attached)
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:
@@ -197,16 +170,23 @@ def check_command(certificate: Path) -> str:
 
 
 def finish(
-    result: AuditResult, out: Path, options: argparse.Namespace, written: Sequence[str] = ()
+    result: AuditResult,
+    out: Path,
+    options: argparse.Namespace,
+    attached: AttachedNetwork | None = None,
 ) -> int:
     """Write the report, print it as the options say, and return the exit code."""
     try:
-        result.save(out)
+        result.save(out, attached)
     finally:  # a disk that is full by now takes the files, not the figures
         _show(result, options)
     if not (options.json or options.quiet):
-        names = "report.html", "report.json", "certificate.json", "best_network.npz", *written
+        names = ["report.html", "report.json", "certificate.json", "best_network.npz"]
+        if attached is not None:
+            names.append(attached.name)
         print(f"Written to {out}: {', '.join(names)}")
+        if attached is not None:
+            print(f"The better network in the form of {options.network}: {attached.load}")
     if not result.report.consistent:
         return FAILED
     return INTERRUPTED if result.report.interrupted else OK

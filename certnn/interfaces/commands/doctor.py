@@ -12,12 +12,16 @@ from certnn.interfaces.commands.packages import PACKAGES, is_missing
 
 
 def add_doctor_options(command: argparse.ArgumentParser) -> None:
-    """There are none."""
+    """Add them to the command."""
+    command.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile what searches need, in minutes and once on this machine, so that none has to",
+    )
 
 
 def run_doctor(options: argparse.Namespace) -> int:
-    """Print versions, cores, solvers and optional packages."""
-    del options
+    """Print versions, cores, solvers and optional packages; compile what is to be, if asked to."""
     print(f"certnn {version('certnn')}, Python {platform.python_version()}, {platform.platform()}")
     print(_cores())
     if not is_missing("cvxpy"):
@@ -30,6 +34,11 @@ def run_doctor(options: argparse.Namespace) -> int:
             print(f"{package.name} {note} (pip install '{package.of}'): {package.purpose}")
         elif not needed:
             print(f"{package.name} {_version(package.name)}: {package.purpose}")
+    if options.compile:
+        from certnn.interfaces.commands.compile_searches import compile_searches
+
+        seconds = compile_searches()
+        print(f"compiled in {seconds:.0f} s" if seconds else "everything is compiled already")
     return OK
 
 
@@ -48,11 +57,11 @@ def _solvers() -> list[str]:
 
 
 def _verified() -> str:
-    from certnn.certificates.extracted_checker import find_checker
+    from certnn.certificates.extracted_checker import find_judge
     from certnn.errors import InputError
 
     try:
-        return f"verified checker: {find_checker()}"
+        return f"verified checker: {find_judge().name}"
     except InputError as error:
         return f"verified checker: {error.reason}"
 

@@ -43,6 +43,9 @@ PACKAGES = {
     "flint": Package(
         "python-flint", "certnn[flint]", "large certificates are checked many times faster"
     ),
+    "py_mini_racer": Package(
+        "mini-racer", "certnn[verified]", "check --verified without a built checker"
+    ),
     "torch": Package(
         "torch", "certnn[torch]", "PyTorch modules; its checkpoints are read without it"
     ),

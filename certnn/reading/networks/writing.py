@@ -30,6 +30,13 @@ _PACKAGES = {
     ".onnx": "onnx",
     ".keras": "h5py",
 }
+#: What loads such a file in Python, by the package that writes it.
+_LOADERS = {
+    "torch": "torch.load({!r})  # the state_dict of its two layers",
+    "safetensors": "safetensors.torch.load_file({!r})  # the state_dict of its two layers",
+    "onnx": "onnx.load({!r})",
+    "h5py": "keras.saving.load_model({!r})",
+}
 
 
 def network_like(source: Any, network: TwoLayerNetwork) -> Any:
@@ -73,6 +80,11 @@ def name_beside(path: str | Path, stem: str) -> str | None:
     """A file's name with another stem, if it is of a kind that can be written."""
     suffix = Path(path).suffix
     return f"{stem}{suffix}" if suffix.lower() in _PACKAGES else None
+
+
+def loading(path: str | Path) -> str:
+    """What loads a file in Python whose name is of a kind that can be written."""
+    return _LOADERS[_PACKAGES[Path(path).suffix.lower()]].format(str(path))
 
 
 def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork) -> bytes:

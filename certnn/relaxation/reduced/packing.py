@@ -54,12 +54,27 @@ class Packing:
     def kronecker(self, matrix: FloatArray, other: FloatArray | None = None) -> FloatArray:
         """The map Ω ↦ ½(matrix·Ω·other + other·Ω·matrix), both symmetric; `other` is `matrix`."""
         i, j = self._rows, self._columns
-        a, b = matrix, matrix if other is None else other
-        out = a[np.ix_(i, i)] * b[np.ix_(j, j)]
-        out += a[np.ix_(i, j)] * b[np.ix_(j, i)]
-        if other is not None:
-            out += b[np.ix_(i, i)] * a[np.ix_(j, j)]
-            out += b[np.ix_(i, j)] * a[np.ix_(j, i)]
+        if other is None:
+            out = self.outer(matrix[i], matrix[j])
+        else:
+            out = self.outer(matrix[i], other[j])
+            out += self.outer(other[i], matrix[j])
             out *= 0.5
-        out *= 0.5 * self._scale[:, None] * self._scale[None, :]
+        out *= 0.5 * self._scale[:, None]
+        return out
+
+    def kroneckers(self, vectors: FloatArray, matrices: FloatArray) -> FloatArray:
+        """Σₖ of `kronecker` for vₖvₖᵀ, v a row of `vectors`, and the k-th of the `matrices`."""
+        i, j = self._rows, self._columns
+        out = np.empty((self.size, self.size))
+        start = 0
+        for row in range(self._order):  # along the rows of the upper triangle, for all k at once
+            stop = start + self._order - row
+            along = vectors[:, row, None] * vectors
+            both = np.tensordot(along, matrices[:, row:], (0, 0)).swapaxes(0, 1)
+            square = vectors[:, row:, None] * vectors[:, None]
+            both = both + np.tensordot(matrices[:, row], square, (0, 0)).swapaxes(0, 1)
+            out[start:stop] = both[:, i, j] + both[:, j, i]
+            start = stop
+        out *= 0.25 * self._scale[:, None] * self._scale
         return out

@@ -45,6 +45,8 @@ class ReducedProblem:
         Weight decay of an output bias: 0.0 if it is free, None without one.
     ball : BiasBall or None
         Where a free hidden bias is beside u: the last coordinate, which is not of its norm.
+    centred : bool
+        Whether the rows of a best dual point sum to zero.
     """
 
     rows: FloatArray
@@ -60,6 +62,7 @@ class ReducedProblem:
     loss: Loss
     bias_decay: float | None
     ball: BiasBall | None = None
+    centred: bool = False
 
     @property
     def rank(self) -> int:
@@ -158,4 +161,5 @@ def _reduced(
         loss=loss,
         bias_decay=problem.output_bias_decay,
         ball=ball,
+        centred=problem.centred,
     )

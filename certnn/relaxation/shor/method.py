@@ -236,9 +236,8 @@ class _Objective:
         )
         d = self.order - weighted.shape[0]
         _, vectors = np.linalg.eigh(W[d:, d:])
-        for output, weights in zip(vectors.T @ root[d:], weighted, strict=True):
-            total = total + packing.kronecker(np.outer(output, output), weights)
-        return total
+        curvature: FloatArray = total + packing.kroneckers(vectors.T @ root[d:], weighted)
+        return curvature
 
 
 def _solve(
@@ -285,8 +284,8 @@ def _descend(
     degree = objective.share * objective.count + order
     mu = gaps[0] * abs(objective.at(root, _FIRST_MU).above) / degree
     point = best = objective.at(root, mu)
-    stuck, above, took = 0, point.above, 0.0
-    cost = _A_STEP + _A_ROW * objective.count * order * order + _A_PRODUCT * packing.size**3
+    stuck, above = 0, point.above
+    took = cost = _A_STEP + _A_ROW * objective.count * order * order + _A_PRODUCT * packing.size**3
     for _ in range(_STEPS):
         if not budget.affords(took):
             break

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from certnn.arrays import FloatArray
 from certnn.problem.dual_bound import expected_bound
+from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.training_problem import TrainingProblem
 
 #: Shares of the relaxation's dual point, the best first; and how much of what the network's leaves
@@ -52,7 +53,7 @@ def blended(
     """
     wanted = expected_bound(problem, residual, factor)
     for share in _SHARES:
-        Z = (1.0 - share) * residual + share * relaxed
+        Z = feasible_dual_point(problem, (1.0 - share) * residual + share * relaxed)
         low, high = 1.0 + _LEAST_LEFT * (factor - 1.0), factor
         if expected_bound(problem, Z, low) < wanted:
             continue

@@ -71,12 +71,12 @@ class Lifts:
         if problem.c not in _CHOICES:
             raise SolverError(f"it is for up to {max(_CHOICES)} outputs")
         reduced = context.reduced if problem.is_plain else reduce_by_rows(problem)
-        choices = (_CENTRED if problem.loss.sums_to_zero else _CHOICES)[problem.c]
+        choices = (_CENTRED if problem.centred else _CHOICES)[problem.c]
         if self.size:
             spreads = sorted({spread for _, spread in choices}, reverse=True)
             choices = tuple((self.size, spread) for spread in spreads)
         covers = {spread: cover(problem.c, spread, budget) for _, spread in choices}
-        if problem.loss.sums_to_zero:
+        if problem.centred:
             covers = {spread: of.centred() for spread, of in covers.items()}
         waiting = [_Choice(reduced, size, covers[spread]) for size, spread in choices]
         runs, pace = 0, 1.0

@@ -87,10 +87,10 @@ def stages(
         "phases", "partition", "cells", or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
-        columns before and up to 16 (or where the problem is not plain) after lifts; then
-        lifts where there are more than 25 distinct directions and up to 3 outputs; then as
-        far as the solver goes in minutes, dnn up to 300 directions, and with more outputs
-        block up to 2000; phases last, up to 100 directions and 3 outputs.
+        columns before and up to 16 after lifts; then lifts where there are more than 25 distinct
+        directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
+        directions, and with more outputs block up to 2000; phases last, up to 100 directions and
+        3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -146,7 +146,7 @@ def stages(
         lifts = tuple(level for level in later if isinstance(level, Lifts))
         last: Level = CELLS if cut else PARTITION
         first: tuple[Level, ...] = ()
-        if not lifts or not limited or (cut and plain and columns <= _CELLS_FIRST_UP_TO):
+        if not lifts or not limited or (cut and columns <= _CELLS_FIRST_UP_TO):
             first = (last,)
         elif directions <= _SOON_UP_TO and not cut:  # what is not done soon goes on after lifts
             first = (Partition(_FIRST_SHARE),)

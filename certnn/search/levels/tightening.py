@@ -17,6 +17,7 @@ from certnn.certificates import Certified
 from certnn.certificates.document import dual_point
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.dual_bound import expected_bound
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.levels.blending import blended
@@ -107,12 +108,13 @@ class Cells:
         from certnn.splitting.cells.tree import search_cells
 
         _require_time_to_compile(search_cells, _COMPILING_CELLS, context.budget)
-        prover = CellsProver(context.problem.features, context.problem.reg)
+        problem = context.problem
+        ball = BiasBall.around(problem.X) if problem.hidden_bias == "free" else None
+        prover = CellsProver(problem.features, problem.reg, ball)
         relaxed = None
         if context.best is not None:
-            shape = (context.problem.n, context.problem.c)
-            Z, kappa = dual_point(context.best.certificate, shape)
-            relaxed = Z * min(1.0, context.problem.reg / kappa)
+            Z, kappa = dual_point(context.best.certificate, (problem.n, problem.c))
+            relaxed = Z * min(1.0, problem.reg / kappa)
         yield from _tightened(context, self, prover, context.budget, relaxed)
 
 

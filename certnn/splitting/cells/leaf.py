@@ -1,9 +1,10 @@
 """The quadratics and multipliers of a cell: Newton's method on the moments of a neuron in it.
 
 What the quadratics can prove at best is the largest Σ σ_i φ_i(m_i, s_i) over moments m = E y and
-M = E yyᵀ with M ⪰ mmᵀ, tr M = 1 and E (y_j − l_j)(h_j − y_j) ≥ 0, where φ_i is the least majorant
-or largest minorant for the moments m_i = x_iᵀm and s_i = x_iᵀMx_i. It is concave; where it is above
-what is wanted no multipliers will do, and on the way to it the quadratics of every step are tried.
+M = E yyᵀ with M ⪰ mmᵀ, tr M = 1 (without the free coordinates) and E (y_j − l_j)(h_j − y_j) ≥ 0,
+where φ_i is the least majorant or largest minorant for the moments m_i = x_iᵀm and s_i = x_iᵀMx_i.
+It is concave; where it is above what is wanted no multipliers will do, and on the way to it the
+quadratics of every step are tried.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def close_cell(
     high: FloatArray,
     wide_low: FloatArray,
     wide_high: FloatArray,
+    free: int,
     mean: FloatArray,
     square: FloatArray,
     codes: FloatArray,
@@ -90,6 +92,8 @@ def close_cell(
         The box.
     wide_low, wide_high : array, shape (k,)
         The same, or a larger one if the sphere hardly meets it.
+    free : int
+        So many last coordinates of y are no part of its length.
     mean, square : array, shape (k,) and (k, k)
         Moments to begin with, strictly inside; the last ones are written.
     codes : array, shape (m,)
@@ -115,7 +119,8 @@ def close_cell(
     for a in range(k):
         for b in range(a + 1):
             twice[_at(a, b)] = 1.0 if a == b else 2.0
-        trace[k + _at(a, a)] = 1.0
+        if a < k - free:
+            trace[k + _at(a, a)] = 1.0
     for _ in range(_STEPS):
         for a in range(k):
             for b in range(a + 1):
@@ -138,9 +143,12 @@ def close_cell(
         substitute(hessian, normal)
         sphere = np.dot(trace, step) / np.dot(trace, normal)
         bound, found = proved_maximum(
-            form, slope, constant, wide_low, wide_high, sides, sphere, _TARGET, _INNER_STEPS
+            *(form, slope, constant, wide_low, wide_high, free),
+            *(sides, sphere, _TARGET, _INNER_STEPS),
         )
-        if bound <= _TARGET and _proved_rounded(mixed, low, high, codes, sides, found, multipliers):
+        if bound <= _TARGET and _proved_rounded(
+            *(mixed, low, high, free, codes, sides, found, multipliers)
+        ):
             return PROVED
         decrease = 0.0
         for a in range(size):
@@ -357,6 +365,7 @@ def _proved_rounded(
     mixed: Mixed,
     low: FloatArray,
     high: FloatArray,
+    free: int,
     codes: FloatArray,
     sides: FloatArray,
     sphere: float,
@@ -379,7 +388,8 @@ def _proved_rounded(
     form, slope = np.empty((k, k)), np.empty(k)
     _write_sums(mixed, firsts, seconds, slope, form)
     bound, sphere = proved_maximum(
-        form, slope, constant, low, high, sides, sphere, _ROUNDED_TARGET, _ROUNDED_STEPS
+        *(form, slope, constant, low, high, free),
+        *(sides, sphere, _ROUNDED_TARGET, _ROUNDED_STEPS),
     )
     if not bound <= _ROUNDED_TARGET:
         return False
@@ -393,6 +403,8 @@ def _proved_rounded(
         matrix[a + 1, 0] = -0.5 * (slope[a] + side * (low[a] + high[a]))
         for b in range(a + 1):
             matrix[a + 1, b + 1] = -form[a, b]
-        matrix[a + 1, a + 1] += side + multipliers[k]
+        matrix[a + 1, a + 1] += side
+        if a < k - free:
+            matrix[a + 1, a + 1] += multipliers[k]
     matrix[0, 0] = corner
     return bool(factorise(matrix, matrix, 1e-13))

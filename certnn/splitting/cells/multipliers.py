@@ -22,6 +22,7 @@ def proved_maximum(
     constant: float,
     low: FloatArray,
     high: FloatArray,
+    free: int,
     sides: FloatArray,
     sphere: float,
     target: float,
@@ -29,7 +30,8 @@ def proved_maximum(
 ) -> tuple[float, float]:
     """A bound of yᵀAy + bᵀy + c on the box and the sphere; Newton's method on the multipliers.
 
-    That is c + μ − Σ ν l h + pᵀ(μ + diag ν − A)⁻¹p with 2p = b + ν(l + h), which is convex.
+    That is c + μ − Σ ν l h + pᵀ(μE + diag ν − A)⁻¹p with 2p = b + ν(l + h), which is convex; E is
+    the identity without the free coordinates.
 
     Parameters
     ----------
@@ -41,6 +43,8 @@ def proved_maximum(
         c.
     low, high : array, shape (k,)
         l and h.
+    free : int
+        So many last coordinates are not on the sphere.
     sides : array, shape (k,)
         ν > 0 to begin with; the best found is written.
     sphere : float
@@ -60,12 +64,14 @@ def proved_maximum(
     tried_factor, tried_mean, tried = np.empty((k, k)), np.empty(k), np.empty(k)
     hessian, step = np.empty((k + 1, k + 1)), np.empty(k + 1)
     best_sides = sides.copy()
-    value = _bound(squares, linear, constant, low, high, sides, sphere, factor, mean, half)
+    value = _bound(squares, linear, constant, low, high, free, sides, sphere, factor, mean, half)
     raised = 0.02
     while not value < math.inf and raised < 1e12:
         sphere += raised
         raised *= 1.5
-        value = _bound(squares, linear, constant, low, high, sides, sphere, factor, mean, half)
+        value = _bound(
+            squares, linear, constant, low, high, free, sides, sphere, factor, mean, half
+        )
     best, best_sphere, barrier = value, sphere, _BARRIER / (k + 1)
     for _ in range(steps):
         if not best > target:
@@ -75,7 +81,7 @@ def proved_maximum(
                 half[m] = 1.0 if m == j else 0.0
             substitute(factor, half)
             inverse[j] = half
-        _write_newton(low, high, sides, mean, inverse, barrier, hessian, step)
+        _write_newton(low, high, free, sides, mean, inverse, barrier, hessian, step)
         if not factorise(hessian, hessian, 0.0):
             break
         substitute(hessian, step)
@@ -89,7 +95,7 @@ def proved_maximum(
                 tried[j] = sides[j] + length * step[j]
             moved = sphere + length * step[k]
             value = _bound(
-                *(squares, linear, constant, low, high, tried, moved),
+                *(squares, linear, constant, low, high, free, tried, moved),
                 *(tried_factor, tried_mean, half),
             )
             if value < math.inf:
@@ -115,18 +121,21 @@ def _bound(
     constant: float,
     low: FloatArray,
     high: FloatArray,
+    free: int,
     sides: FloatArray,
     sphere: float,
     factor: FloatArray,
     mean: FloatArray,
     half: FloatArray,
 ) -> float:
-    """The bound, or infinity; the factor of μ + diag ν − A and the y of the maximum are written."""
+    """The bound, or infinity; μE + diag ν − A's factor and the y of the maximum are written."""
     k = low.size
     for j in range(k):
         for m in range(j + 1):
             factor[j, m] = -squares[j, m]
-        factor[j, j] += sphere + sides[j]
+        factor[j, j] += sides[j]
+        if j < k - free:
+            factor[j, j] += sphere
         half[j] = 0.5 * (linear[j] + sides[j] * (low[j] + high[j]))
         mean[j] = half[j]
     if not factorise(factor, factor, 0.0):
@@ -142,6 +151,7 @@ def _bound(
 def _write_newton(
     low: FloatArray,
     high: FloatArray,
+    free: int,
     sides: FloatArray,
     mean: FloatArray,
     inverse: FloatArray,
@@ -150,18 +160,19 @@ def _write_newton(
     step: FloatArray,
 ) -> None:
     """The Hessian, and the gradient negated, of the bound with its barrier."""
-    k = low.size
+    k, curved = low.size, low.size - free
     length, trace, square, mass = 0.0, 0.0, 0.0, 0.0
     for j in range(k):
         carried, row = 0.0, 0.0
-        for m in range(k):
+        for m in range(curved):
             carried += inverse[j, m] * mean[m]
             row += inverse[j, m] * inverse[j, m]
         shift = 0.5 * (low[j] + high[j]) - mean[j]
-        length += mean[j] * mean[j]
-        mass += mean[j] * carried
-        trace += inverse[j, j]
-        square += row
+        if j < curved:
+            length += mean[j] * mean[j]
+            mass += mean[j] * carried
+            trace += inverse[j, j]
+            square += row
         slack = (low[j] + high[j] - mean[j]) * mean[j] - low[j] * high[j]
         step[j] = barrier / sides[j] + barrier * inverse[j, j] - slack
         for m in range(j + 1):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,13 @@ from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
 from certnn.certificates.document import cells_certificate
 from certnn.errors import SolverError
-from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
-from certnn.kernel.exact import exact_matrix, times_transpose
+from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
+from certnn.kernel.document import LARGEST_FILE
+from certnn.kernel.exact import exact_matrix
+from certnn.kernel.instance import beside_radius
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
+from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import DirectedClaim, directed_claim, spread_for
 from certnn.splitting.ordered_search import Gauge, in_limits
@@ -54,7 +59,9 @@ class Cells:
         The Z given, times a power of two.
     directions : bytes
     bounds : float64 array
-    rotation : float64 array, shape (k, k)
+    ball : BiasBall or None
+        For a free hidden bias.
+    rotation : float64 array, shape (k, k) or (d, d)
     tree, codes : bytes
     multipliers : float32 array
         As `certnn.kernel.cells.CellsProof` describes them.
@@ -69,6 +76,7 @@ class Cells:
     Z: FloatArray
     directions: bytes
     bounds: FloatArray
+    ball: BiasBall | None
     rotation: FloatArray
     tree: bytes
     codes: bytes
@@ -85,6 +93,7 @@ class Cells:
             self.kappa,
             self.directions,
             self.bounds,
+            self.ball,
             self.rotation,
             self.tree,
             self.codes,
@@ -96,16 +105,18 @@ class Cells:
 class CellsProver:
     """Searches for cells, for the features X of one problem, shape (n, k), and its reg.
 
+    With a ball the last column is that of a free hidden bias.
+
     Raises
     ------
     SolverError
         If there are too many columns.
     """
 
-    def __init__(self, features: FloatArray, reg: float) -> None:
+    def __init__(self, features: FloatArray, reg: float, ball: BiasBall | None = None) -> None:
         if features.shape[1] > MOST_COLUMNS:
             raise SolverError(f"cells are for at most {MOST_COLUMNS} columns")
-        self._features, self._reg = features, reg
+        self._features, self._reg, self._ball = features, reg, ball
         size = features.shape[0] * features.shape[1] ** 4
         # From what was seen on banknote, pima and diabetes.
         order = features.shape[1] / _COLUMNS_OF_AN_ORDER
@@ -113,18 +124,25 @@ class CellsProver:
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
         """See `find_cells`, whose room for rounding is its own."""
-        return find_cells(self._features, Z, kappa, spread_for(kappa, self._reg), limits)
+        spread = spread_for(kappa, self._reg)
+        return find_cells(self._features, Z, kappa, spread, limits, self._ball)
 
 
 def find_cells(
-    features: FloatArray, Z: FloatArray, kappa: float, spread: float, limits: Limits
+    features: FloatArray,
+    Z: FloatArray,
+    kappa: float,
+    spread: float,
+    limits: Limits,
+    ball: BiasBall | None = None,
 ) -> Cells | NoProof:
     """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
 
     Parameters
     ----------
     features : float64 array, shape (n, k)
-        Of any rank.
+        Of any rank. With a ball the last column, of equal numbers, is that of a free hidden bias,
+        and ‖u‖ is without it.
     Z : float64 array, shape (n, c)
     kappa : float
         Positive.
@@ -132,6 +150,8 @@ def find_cells(
         Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
     limits : Limits
         Time and memory.
+    ball : BiasBall or None
+        Around the points.
 
     Returns
     -------
@@ -141,26 +161,37 @@ def find_cells(
     nothing, columns = np.zeros((features.shape[1], 0)), features.shape[1]
     try:
         claim = directed_claim(features, Z, kappa, spread, limits.budget)
-        rotation = principal_axes(claim.features)
-        tasks = _tasks(claim, rotation, min(_HALVED, columns))
+        points, rotation = _turned(claim.features, ball)
+        searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
     except SolverError as error:
         return NoProof(nothing, str(error))
     begun, start = time.monotonic(), limits.budget.now
+    tasks = [task for own in searched for task in own]
     with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
         pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
     if exceeded is not None:
-        found = claim.violators(exceeded[None] @ rotation.T)
+        turned_back = rotation @ exceeded[: rotation.shape[0]]
+        if ball is not None:
+            bias = ball.radius * exceeded[-1] - ball.center @ turned_back
+            turned_back = np.append(turned_back, bias / claim.features[0, -1])
+        found = claim.violators(turned_back[None])
         return NoProof(found, "the bound of a direction is exceeded", near=True)
     if reason:
         return NoProof(nothing, reason, near=reason == _TOO_NEAR)
-    ordered = [pieces[number] for number in range(len(tasks))]
+    rest = iter([pieces[number] for number in range(len(tasks))])
+    proved = [list(islice(rest, len(own))) for own in searched]
+    by_direction = [proved[number] for number in number_of]
+    ordered = [piece for own in by_direction for piece in own]
     return Cells(
         kappa=claim.kappa,
         Z=claim.Z,
         directions=claim.cones.tree,
         bounds=claim.bounds,
+        ball=ball,
         rotation=rotation,
-        tree=_joined(tasks, [tree.tobytes() for tree, _, _, _ in ordered], columns),
+        tree=b"".join(
+            _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
+        ),
         codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
         multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
         nodes=sum(nodes for _, _, _, nodes in ordered),
@@ -176,8 +207,31 @@ def principal_axes(features: FloatArray) -> FloatArray:
     return axes
 
 
-def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]:
+def _turned(features: FloatArray, ball: BiasBall | None) -> tuple[RoundedPoints, FloatArray]:
+    """The points in the coordinates of the kernel, and the rotation to them."""
+    X = np.ascontiguousarray(features if ball is None else features[:, :-1])
+    rotation = principal_axes(X if ball is None else X - ball.center)
+    work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
+    try:
+        if ball is not None:
+            exact = beside_radius(exact, ball.exact(), work)
+        axes = exact_matrix(rotation.tobytes(), *rotation.shape)
+        return turned(exact, axes, work, "auto"), rotation
+    except Rejected as error:
+        raise SolverError("floats are not enough for it") from error
+
+
+def _tasks(
+    claim: DirectedClaim, points: RoundedPoints, halved: int
+) -> tuple[list[list[Any]], list[int]]:
     """Of each direction those of the orthants of its first coordinates.
+
+    Returns
+    -------
+    list of list of Task
+        One list for all directions that are the same in integers.
+    list of int
+        Of each direction the place of its own.
 
     Raises
     ------
@@ -186,29 +240,36 @@ def _tasks(claim: DirectedClaim, rotation: FloatArray, halved: int) -> list[Any]
     """
     from certnn.splitting.cells.tree import Task
 
-    (n, k), c = claim.features.shape, claim.Z.shape[1]
-    turned = times_transpose(
-        exact_matrix(claim.features.tobytes(), n, k),
-        exact_matrix(rotation.T.tobytes(), k, k),
-        "auto",
-    )
-    points, dual = RoundedPoints.of(turned), exact_matrix(claim.Z.tobytes(), n, c)
+    (n, c), k = claim.Z.shape, len(points.rows[0])
+    dual = exact_matrix(claim.Z.tobytes(), n, c)
     first, second = np.tril_indices(k)
-    tasks = []
+    tasks: list[list[Any]] = []
+    places: dict[tuple[int, bytes], int] = {}
+    numbers: list[int] = []
     rays = claim.cones.rays.astype(int).tolist()
     for ray, height in zip(rays, claim.bounds.tolist(), strict=True):
         direction = rounded_direction(points, dual, tuple(ray), height)
         if direction.height <= 0:
             raise SolverError("floats are not enough for it")
-        integers = np.array([point for point, _ in direction.points], np.int64).reshape(-1, k)
+        rows = [[*point, weight] for point, weight in direction.points]
+        whole = np.array(rows, np.int64).reshape(-1, k + 1)
+        place = places.setdefault((direction.height, whole.tobytes()), len(tasks))
+        numbers.append(place)
+        if place < len(tasks):
+            continue
+        integers = np.ascontiguousarray(whole[:, :k])
         floats: FloatArray = integers.astype(float) * 2.0**-26
         products = floats[:, first] * floats[:, second]
-        weights = np.array([weight for _, weight in direction.points], float)
-        weights *= 2.0**26 / direction.height
+        weights = whole[:, k].astype(float) * (2.0**26 / direction.height)
         # The kernel has no tree for a direction in which no point counts.
-        for halves in product((0, 1), repeat=halved) if direction.points else ():
-            tasks.append(Task(integers, floats, products, weights, np.array(halves, np.int64)))
-    return tasks
+        halves = product((0, 1), repeat=halved) if direction.points else ()
+        tasks.append(
+            [
+                Task(integers, floats, products, weights, np.array(half, np.int64), points.free)
+                for half in halves
+            ]
+        )
+    return tasks, numbers
 
 
 def _search(
@@ -240,15 +301,12 @@ def _search(
     return found, None, ""
 
 
-def _joined(tasks: Sequence[Any], trees: list[bytes], k: int) -> bytes:
+def _joined(trees: list[bytes], k: int) -> bytes:
     """The trees of the orthants below the splits of the first coordinates at zero."""
-    joined, at = [], 0
-    while at < len(tasks):
-        halved = tasks[at].halves.size
-        for number in range(2**halved):
-            # The splits above that have not been written for an orthant before this one.
-            new = halved if number == 0 else (number & -number).bit_length() - 1
-            joined += [bytes([1 + k + level]) for level in range(halved - new, halved)]
-            joined.append(trees[at + number])
-        at += 2**halved
+    joined, halved = [], len(trees).bit_length() - 1
+    for number, tree in enumerate(trees):
+        # The splits above that have not been written for an orthant before this one.
+        new = halved if number == 0 else (number & -number).bit_length() - 1
+        joined += [bytes([1 + k + level]) for level in range(halved - new, halved)]
+        joined.append(tree)
     return b"".join(joined)

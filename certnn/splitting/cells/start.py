@@ -14,13 +14,17 @@ _WIDER, _MOST = 0.05, 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def write_start(low: FloatArray, high: FloatArray, mean: FloatArray, square: FloatArray) -> bool:
-    """Write m and M with tr M = 1; the box is widened until there are any.
+def write_start(
+    low: FloatArray, high: FloatArray, free: int, mean: FloatArray, square: FloatArray
+) -> bool:
+    """Write m and M with tr M = 1 without the free ones; the box is widened until there are any.
 
     Parameters
     ----------
     low, high : array, shape (k,)
         The box, which may be widened.
+    free : int
+        So many last coordinates are no part of the length.
     mean, square : array, shape (k,) and (k, k)
         To be written.
 
@@ -29,10 +33,12 @@ def write_start(low: FloatArray, high: FloatArray, mean: FloatArray, square: Flo
     bool
         False if there are none.
     """
+    inner, outer = low[: low.size - free], high[: low.size - free]
     for _ in range(_MOST):
         for share in _SHARES:
-            if _second_moment(low, high, -1.0, share) < 1.0 < _second_moment(low, high, 1.0, share):
-                _write(low, high, share, mean, square)
+            least = _second_moment(inner, outer, -1.0, share)
+            if least < 1.0 < _second_moment(inner, outer, 1.0, share):
+                _write(low, high, free, share, mean, square)
                 return True
         for j in range(low.size):
             wider = _WIDER * (high[j] - low[j])
@@ -43,18 +49,21 @@ def write_start(low: FloatArray, high: FloatArray, mean: FloatArray, square: Flo
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _write(
-    low: FloatArray, high: FloatArray, share: float, mean: FloatArray, square: FloatArray
+    low: FloatArray, high: FloatArray, free: int, share: float, mean: FloatArray, square: FloatArray
 ) -> None:
-    inner, outer = -1.0, 1.0
+    inner, outer, k = -1.0, 1.0, low.size - free
     for _ in range(30):
         middle = 0.5 * (inner + outer)
-        if _second_moment(low, high, middle, share) < 1.0:
+        if _second_moment(low[:k], high[:k], middle, share) < 1.0:
             inner = middle
         else:
             outer = middle
     place = 0.5 * (inner + outer)
     for j in range(low.size):
-        mean[j], variance = _coordinate(low[j], high[j], place, share)
+        if j < k:
+            mean[j], variance = _coordinate(low[j], high[j], place, share)
+        else:
+            mean[j], variance = 0.5 * (low[j] + high[j]), share * (0.5 * (high[j] - low[j])) ** 2
         for m in range(j + 1):
             square[j, m] = square[m, j] = mean[j] * mean[m]
         square[j, j] += variance

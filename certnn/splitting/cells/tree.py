@@ -38,6 +38,8 @@ class Task(NamedTuple):
         σ_i over the bound of the direction.
     halves : int64 array
         Of each of the first coordinates: 0 for the negative half, 1 for the positive one.
+    free : int
+        So many last coordinates of y are no part of its length, and between −1 and 1.
     """
 
     points: IndexArray
@@ -45,6 +47,7 @@ class Task(NamedTuple):
     products: FloatArray
     weights: FloatArray
     halves: IndexArray
+    free: int
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,7 +72,7 @@ def search_cells(
         As `certnn.kernel.cells.CellsProof` describes them.
     nodes : int
     exceeded : array, shape (k,)
-        If EXCEEDED, a unit y where the sum is above 1.
+        If EXCEEDED, a y of length 1 where the sum is above 1.
     """
     (m, k), pairs, fixed = task.points.shape, task.products.shape[1], task.halves.size
     lows, highs = np.empty((_DEEPEST + 3, k), np.int64), np.empty((_DEEPEST + 3, k), np.int64)
@@ -92,7 +95,7 @@ def search_cells(
         boxes -= 1
         depth = depths[boxes]
         box_low, box_high = lows[boxes], highs[boxes]
-        if not box_trimmed(box_low, box_high):
+        if not box_trimmed(box_low, box_high, task.free):
             continue
         nodes += 1
         counted[0] = nodes
@@ -123,7 +126,7 @@ def search_cells(
         low[:], high[:] = box_low * _UNIT, box_high * _UNIT
         wide_low[:], wide_high[:] = low, high
         status = -1
-        if write_start(wide_low, wide_high, mean, square):
+        if write_start(wide_low, wide_high, task.free, mean, square):
             status = close_cell(
                 Mixed(
                     points[:count],
@@ -133,7 +136,7 @@ def search_cells(
                     ends[1, :count],
                     linear[depth + 1],
                 ),
-                *(low, high, wide_low, wide_high, mean, square, code[:count], numbers),
+                *(low, high, wide_low, wide_high, task.free, mean, square, code[:count], numbers),
             )
         if status == PROVED:
             tree[size] = 0
@@ -193,7 +196,7 @@ def _settle(
     linear[depth + 1] = linear[depth]
     for place in range(counts[depth]):
         i = mixed[depth, place]
-        bottom, top = point_interval(task.points[i], low, high)
+        bottom, top = point_interval(task.points[i], low, high, task.free)
         if bottom >= 0:
             for j in range(low.size):
                 linear[depth + 1, j] += task.weights[i] * task.floats[i, j]
@@ -207,10 +210,13 @@ def _settle(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _exceeded(task: Task, mean: FloatArray, unit: FloatArray) -> bool:
     """Whether the sum is above 1 in the direction of the mean, which is written."""
-    length = math.sqrt(np.dot(mean, mean))
+    k = unit.size - task.free
+    length = math.sqrt(np.dot(mean[:k], mean[:k]))
     if not length > 0.0:
         return False
-    unit[:] = mean / length
+    unit[:k] = mean[:k] / length
+    for j in range(k, unit.size):
+        unit[j] = min(max(mean[j], -1.0), 1.0)
     total = 0.0
     for i in range(task.weights.size):
         value = 0.0

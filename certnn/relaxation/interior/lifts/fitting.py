@@ -73,16 +73,20 @@ class OutputLoss:
     ----------
     loss : Loss
     outputs : int
-        c. There are as many coordinates, but one fewer where a shift of all outputs does not count.
+        c.
+    centred : bool
+        Whether a shift of all outputs does not count: there is one coordinate fewer then, and the
+        targets' rows sum to zero unless the loss itself is such.
     """
 
     loss: Loss
     outputs: int
+    centred: bool
 
     @cached_property
     def turn(self) -> FloatArray:
         """Orthonormal coordinates, shape (c, c')."""
-        if not self.loss.sums_to_zero:
+        if not self.centred:
             return np.eye(self.outputs)
         centred = np.eye(self.outputs) - 1.0 / self.outputs
         return np.asarray(np.linalg.svd(centred)[0][:, : self.outputs - 1])
@@ -96,6 +100,10 @@ class OutputLoss:
         """The loss of outputs, shape (g, fits, c')."""
         return self.loss.value(self._rows(outputs @ self.turn.T), self._rows(fits.targets))
 
+    def seen_targets(self, fits: Fits) -> FloatArray:
+        """The targets in the coordinates, shape (g, fits, c')."""
+        return fits.targets @ self.turn
+
     def _rows(self, of_groups: FloatArray) -> FloatArray:
         """As the loss takes them, shape (points, c)."""
         return of_groups.reshape(-1, self.outputs)
@@ -106,7 +114,7 @@ class OutputLoss:
         if self.by_outputs:
             return [self.moved(one, f, None) for one, f in pairs]
         if self.loss == HALF_SQUARED:
-            zetas = [one.targets - f for one, f in pairs]
+            zetas = [self.seen_targets(one) - f for one, f in pairs]
         else:
             zetas = self._split(
                 self.loss.start(self._whole([one.targets for one in fits])), outputs
@@ -136,7 +144,7 @@ class OutputLoss:
 
     def limits(self, fits: Fits) -> tuple[FloatArray, FloatArray]:
         """The limits that have multipliers, shape (g, fits, c')."""
-        if self.by_outputs:
+        if self.by_outputs or self.loss == HALF_SQUARED:
             none = np.full((*fits.targets.shape[:2], self.turn.shape[1]), np.inf)
             return -none, none
         return self.loss.limits(fits.targets)
@@ -177,7 +185,8 @@ class OutputLoss:
         below, above = self.rooms(fits, point.zeta)
         toward = (centring * np.isfinite(below) - before.below * before.zeta) / below
         toward -= (centring * np.isfinite(above) + before.above * before.zeta) / above
-        return fits.targets - outputs + toward + self.weights(fits, point) * point.zeta
+        own = self.weights(fits, point) * point.zeta
+        return self.seen_targets(fits) - outputs + toward + own
 
     def change(
         self, fits: Fits, point: FitPoint, zeta: FloatArray, centring: float, before: FitPoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,8 +81,8 @@ class GroupedLifts:
 
     def __init__(self, reduced: ReducedProblem, of: Cover, size: int, budget: Budget) -> None:
         self._reduced, self._cover, self._budget = reduced, of, budget
-        self._program = make_program(reduced)
-        loss = OutputLoss(reduced.loss, reduced.outputs)
+        self._program = make_program(_with_centred_targets(reduced))
+        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
         directions, self._lift_of, self._seen = lifted_directions(of, loss)
         batches = batches_of(reduced, size)
         self._alone = rows_alone(self._program, reduced)
@@ -230,7 +230,8 @@ class RunCost:
     @classmethod
     def of(cls, reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
         """Of groups of this size, for the directions of a cover."""
-        lifts = len(lifted_directions(of, OutputLoss(reduced.loss, reduced.outputs))[0])
+        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
+        lifts = len(lifted_directions(of, loss)[0])
         order, points = reduced.rank + 1, reduced.directions.count
         size = min(size, points)
         groups = points / size
@@ -245,6 +246,14 @@ class RunCost:
             proof=_A_PROOF * lifts * points * (order + size) ** 2,
             memory=8.0 * (numbers + 2.0 * (lifts * entries) ** 2),
         )
+
+
+def _with_centred_targets(reduced: ReducedProblem) -> ReducedProblem:
+    """The same, as an output bias sees it that is free to take what the targets' rows sum to."""
+    if not reduced.centred or reduced.loss.sums_to_zero:
+        return reduced
+    targets = reduced.targets - np.mean(reduced.targets, axis=1, keepdims=True)
+    return replace(reduced, targets=targets)
 
 
 def lifted_directions(of: Cover, loss: OutputLoss) -> tuple[FloatArray, IndexArray, FloatArray]:

@@ -73,6 +73,6 @@ def first_state(program: JointProgram) -> State:
 def _best_bias(program: JointProgram, outputs: list[FloatArray]) -> FloatArray:
     """That of least squares."""
     pairs = list(zip(program.fits, outputs, strict=True))
-    left = sum(fits.of_bias(fits.targets - f) for fits, f in pairs)
+    left = sum(fits.of_bias(program.loss.seen_targets(fits) - f) for fits, f in pairs)
     square = sum(float(np.sum(fits.ones**2)) for fits, _ in pairs)
     return np.asarray(left / (square + (program.decay or 0.0)))

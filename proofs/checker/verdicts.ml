@@ -1,7 +1,5 @@
-(* Reads certificates in their integer form, one on each line of a file, and lets the extracted
-   checkers decide. INTEGERS.md says what the form is.
-
-   Exit code: 0 all are proved, 1 one is rejected, 2 one is malformed. *)
+(* Reads a certificate in its integer form, one line, and lets the extracted checkers decide.
+   INTEGERS.md says what the form is. The command and the page in a browser share this. *)
 
 module Integer = Z
 
@@ -241,22 +239,3 @@ let verdict line =
       if decide () then
         (0, "proved: " ^ Integer.to_string claim.bound_p ^ "/" ^ Integer.to_string claim.bound_q)
       else (1, "rejected")
-
-let () =
-  let input =
-    match Sys.argv with
-    | [| _ |] -> stdin
-    | [| _; path |] -> (
-        try open_in_bin path
-        with Sys_error reason -> prerr_endline reason; exit 2)
-    | _ -> prerr_endline "usage: certnn-checker [FILE]"; exit 2
-  in
-  let rec next worst =
-    match input_line input with
-    | exception End_of_file -> worst
-    | line ->
-        let code, said = verdict line in
-        print_endline said;
-        next (max worst code)
-  in
-  exit (match next (-1) with -1 -> prerr_endline "malformed: no certificate"; 2 | code -> code)

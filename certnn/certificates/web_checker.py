@@ -1,0 +1,56 @@
+"""The extracted checker in JavaScript, as the package has it: for a page, and for Python.
+
+`proofs/build_web_checker.sh` makes ``web/checker.js`` from the proofs. Beside it are the
+translation from JSON to integers, which a page needs, and the page's own scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from certnn.errors import InputError, shorten
+
+#: An engine of JavaScript with fast integers of any length.
+ENGINE = "py_mini_racer"
+_FOLDER = Path(__file__).with_name("web")
+
+
+def page_scripts() -> tuple[str, str]:
+    """The scripts of a page that checks certificates: of its worker, and its own."""
+    return "".join(map(_script, ("reading", "translation", "checker", "worker"))), _script("page")
+
+
+def engine_installed() -> bool:
+    """Whether there is an engine to run the checker."""
+    return find_spec(ENGINE) is not None
+
+
+def javascript_checker() -> Callable[[bytes], str]:
+    """The checker, from a certificate in its integer form to what it says.
+
+    It raises `InputError` where it does not come to an end: for want of memory, such as.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If no engine is installed.
+    """
+    module = import_module(ENGINE)
+    engine = module.MiniRacer()
+    engine.eval(_script("checker"))
+
+    def says(line: bytes) -> str:
+        try:
+            return str(engine.call("certnnVerdict", line.decode("latin-1")))
+        except module.JSEvalException as error:
+            reason = f"the extracted checker does not come to its end: {shorten(error)}"
+            raise InputError("verified", reason) from None
+
+    return says
+
+
+def _script(name: str) -> str:
+    return (_FOLDER / f"{name}.js").read_text("utf-8")

@@ -1,0 +1,154 @@
+"""The page's translation of a certificate to integers is the one in Python, to the letter."""
+
+import json
+import random
+from importlib import import_module
+
+import pytest
+from certificate_parts import changed, dump, files, load, pack, unpack
+from test_certificate_mutants import mutated
+
+from certnn import InputError, kernel
+from certnn.certificates import extracted_checker as verified
+from certnn.certificates.web_checker import ENGINE, page_scripts
+
+GOOD = {path.stem: load(path) for path in files("correct")}
+TAKEN = [name for name, one in GOOD.items() if one["proof"]["kind"] in ("psd", "partition")]
+#: Answers as JSON; a page's worker does the same with what it decodes.
+ANSWER = """
+function answer(text) {
+  try {
+    return JSON.stringify(["line", translated(text).line]);
+  } catch (error) {
+    return JSON.stringify([error.verdict, error.message]);
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def translated():
+    engine = import_module(ENGINE).MiniRacer()
+    scripts, _ = page_scripts()
+    before_worker = scripts.partition("self.onmessage")[0]
+    engine.eval(before_worker + ANSWER)
+    return lambda text: json.loads(engine.call("answer", text))
+
+
+def in_python(document):
+    """What the translation in Python makes of it; "unsupported" where the page takes no such."""
+    try:
+        instance = kernel.read_instance(document)
+        proof = json.loads(document).get("proof")
+        if isinstance(proof, dict) and proof.get("kind") == "regions":
+            return "unsupported", ""
+        biases = instance.output_bias is not False or instance.hidden_bias == "free"
+        try:
+            line = verified.integer_form(document).decode("ascii")
+        except kernel.Rejected:
+            line = None
+        if instance.loss != "half-squared" or biases:
+            return "unsupported", ""
+        return ("rejected", "") if line is None else ("line", line)
+    except kernel.Malformed:
+        return "malformed", ""
+    except InputError:
+        return "unsupported", ""
+
+
+def require_same(translated, document):
+    """Both translate it to the same; returns what that is."""
+    verdict, line = in_python(document)
+    found, written = translated(document.decode("utf-8"))
+    if (verdict, found) == ("unsupported", "malformed"):  # a kind that nobody knows
+        with pytest.raises(kernel.Malformed):
+            kernel.check_certificate(document)
+        return found
+    assert found == verdict
+    assert line == (written if verdict == "line" else "")
+    return verdict
+
+
+@pytest.mark.parametrize("folder", ["correct", "incorrect", "malformed"])
+def test_every_file_is_translated_alike(translated, folder):
+    seen = []
+    for path in files(folder):
+        document = path.read_bytes()
+        try:
+            document.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        seen.append(require_same(translated, document))
+    assert seen.count("malformed" if folder == "malformed" else "line") >= 15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutants_are_translated_alike(translated, seed):
+    rng, seen = random.Random(seed), []
+    others = list(GOOD.values())
+    while len(seen) < 60:
+        mutant = GOOD[rng.choice(TAKEN)]
+        try:
+            for _ in range(rng.choice([1, 1, 2])):
+                mutant = mutated(rng, mutant, others)
+            document = dump(mutant)
+        except (ValueError, IndexError, OverflowError, ZeroDivisionError):
+            continue  # an empty array, or a number out of range
+        seen.append(require_same(translated, document))
+    assert {"line", "malformed"} <= {*seen}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [5e-324, 1.7976931348623157e308, -2.2250738585072014e-308],
+        [0.0, -0.0, 0.1],
+        [2.0**-1074 * 3, 2.0**53 + 2, -1.0],
+        [1e-310, -3.0, 2.0**-30],
+    ],
+)
+def test_doubles_of_every_size(translated, numbers):
+    good = GOOD["dnn"]
+    X = unpack(good["data"]["X"])
+    X[: len(numbers)] = numbers
+    certificate = changed(good, "data", "X", to=pack(X))
+    assert require_same(translated, dump(certificate)) == "line"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"n": 4', '"n": 4.0'),
+        ('"n": 4', '"n": -0'),
+        ('"n": 4', '"n": 04'),
+        ('"n": 4', '"n": true'),
+        ('"n": 4', '"\\u006e": 4'),
+        ('"n": 4', '"n": 4, "n": 4'),
+        ('"n": 4', '"n": 4, "__proto__": 4'),
+        ('"n": 4', '"n" : 4 '),
+        ('"n": 4', '"n": 4,'),
+        ('"n": 4', '"n": [[4'),
+        ('"reg": 0.1', '"reg": 1E-1'),
+        ('"reg": 0.1', '"reg": 0.1000000000000000055511151231257827021181583404541015625'),
+        ('"reg": 0.1', '"reg": 0.10000000000000001e+0'),
+        ('"reg": 0.1', '"reg": 1e400'),
+        ('"reg": 0.1', '"reg": 1e-400'),
+        ('"reg": 0.1', '"reg": .1'),
+        ('"reg": 0.1', '"reg": 0.1f'),
+        ('"reg": 0.1', '"reg": +0.1'),
+        ('"reg": 0.1', '"reg": 1'),
+        ("{", "\ufeff{"),
+        ("{", " \t\r\n{"),
+        ("{", "\u00a0{"),
+        ("{", '{"about": {"a": "\\ud800\\" \U0001f600"}, '),
+        ("{", '{"about": {"a": "\t"}, '),
+        ("{", '{"about": {"a": "\\x"}, '),
+        ("{", '{"about": {"a": 1}, '),
+        ("{", '{"about": ["a"], '),
+    ],
+)
+def test_json_is_read_alike(translated, old, new):
+    certificate = {key: value for key, value in GOOD["dnn"].items() if key != "about"}
+    text = dump(certificate).decode("utf-8")
+    assert old in text
+    require_same(translated, text.replace(old, new, 1).encode("utf-8"))
