@@ -43,7 +43,7 @@ _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
 #: The losses that it takes, in the order of their numbers.
 LOSSES = ("half-squared", "huber", "hinge", "squared-hinge")
-_BIASES = (False, True, "free")
+BIASES = (False, True, "free")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
 _PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
@@ -156,7 +156,7 @@ def integer_form(document: bytes) -> bytes:
         raise InputError("verified", f"is not for the loss {instance.loss}")
     claim = [
         *(instance.n, instance.d, instance.c, *_loss(instance)),
-        *map(_BIASES.index, (instance.hidden_bias, instance.output_bias)),
+        *map(BIASES.index, (instance.hidden_bias, instance.output_bias)),
         *(claimed.numerator, claimed.denominator),
         _word(instance.reg),
         *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
