@@ -13,10 +13,10 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp rocq/Checker.v rocq/PartitionChecker.v rocq/Extract.v checker/verdicts.ml checker/command.ml "$build"
+cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"
-  for module in Checker PartitionChecker Extract; do
+  for module in Checker PartitionChecker RegionsChecker Extract; do
     coqc -q -w -notation-overridden -R . Certnn "$module.v"
   done
   rm checked.mli

@@ -6,10 +6,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/rocq"
 
-modules=(Duality Psd Partition Checker Reading CheckerSound PartitionChecker PartitionCheckerSound)
-theorems=(dual_norm_leP weak_duality scaling psd_witness nonnegative_form certificate_sound)
+modules=(Checker Statement Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound)
+modules+=(PartitionChecker ConesSound PartitionCheckerSound)
+modules+=(RegionsChecker RegionsForm RegionsCheckerSound)
+theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness nonnegative_form)
 theorems+=(leaf_inequality leaf_sound tree_covers partition_sound)
-theorems+=(double_one check_sound check_by_partition_sound)
+theorems+=(leaf_direction cone_bound double_one)
+theorems+=(check_sound check_by_partition_sound check_by_regions_sound)
 packages=(coq libcoq-mathcomp-algebra libcoq-mathcomp-zify libcoq-mathcomp-algebra-tactics)
 
 if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then

@@ -13,27 +13,37 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import lcm
 from pathlib import Path
-from struct import iter_unpack, pack, unpack
+from struct import iter_unpack, pack
 
 from certnn import kernel
+from certnn.certificates.integer_regions import (
+    SparseRow,
+    product_blocks,
+    regions_witness,
+    sparse,
+)
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.instance import Instance
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.psd import PsdProof
+from certnn.kernel.regions import RegionsProof
 
 #: Names the program, where it is not in its usual place.
 ENVIRONMENT = "CERTNN_CHECKER"
 #: What makes it, in the sources alone, and where.
 _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
-_SparseRow = dict[int, int]
+#: The losses that it takes, in the order of their numbers.
+LOSSES = ("half-squared", "huber", "hinge", "squared-hinge")
+BIASES = (False, True, "free")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
 _PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
@@ -134,32 +144,47 @@ def integer_form(document: bytes) -> bytes:
     certnn.kernel.Malformed
         If the file is not a certificate.
     certnn.kernel.Rejected
-        If the basis of a partition is singular, or its tree has not the form that it must have.
+        If the basis of a partition is singular, or a tree has not the form that it must have.
     InputError
-        If its proof is not of kind psd or partition, or the problem has another loss than
-        half-squared, an output bias or a free hidden bias.
+        If its proof is not of kind psd, partition or regions, or the loss is logistic or softmax.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if proof is None:
-        kinds = "takes the kinds psd and partition alone, and this certificate is of another"
+        kinds = "takes the kinds psd, partition and regions alone, and this is of another"
         raise InputError("verified", f"the extracted checker {kinds}")
-    if (instance.loss, instance.output_bias) != ("half-squared", False):
-        raise InputError("verified", "is for the half-squared loss without an output bias")
-    if instance.hidden_bias == "free":
-        raise InputError("verified", "is not for a free hidden bias")
+    if instance.loss not in LOSSES:
+        raise InputError("verified", f"is not for the loss {instance.loss}")
     claim = [
-        *(instance.n, instance.d, instance.c, int(instance.hidden_bias)),
+        *(instance.n, instance.d, instance.c, *_loss(instance)),
+        *map(BIASES.index, (instance.hidden_bias, instance.output_bias)),
         *(claimed.numerator, claimed.denominator),
-        *unpack("<Q", pack("<d", instance.reg)),
+        _word(instance.reg),
         *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
     ]
-    units = [_unit(instance.features()), _unit(instance.targets())]
-    point = [*units, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
+    inputs = instance.inputs().exponent
+    if isinstance(proof, RegionsProof) and proof.ball is not None:
+        inputs = min(inputs, proof.ball.exponent)
+    data = [1 << -inputs, _unit(instance.targets()), 1 << instance.bias_exponent]
+    point = [*data, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
     if isinstance(proof, PsdProof):
-        head, witness = b"certnn-psd-1 ", _psd_witness(instance.n, proof)
+        head, witness = b"certnn-psd-2 ", _psd_witness(instance.n, proof)
+    elif isinstance(proof, PartitionProof):
+        head, witness = b"certnn-partition-2 ", _partition_witness(proof)
     else:
-        head, witness = b"certnn-partition-1 ", _partition_witness(proof)
+        head, witness = b"certnn-regions-2 ", regions_witness(instance, proof, -inputs)
     return head + " ".join(f"{number:x}" for number in (*claim, *point, *witness)).encode()
+
+
+def _loss(instance: Instance) -> Iterator[int]:
+    """Its number, and for huber the bits of delta."""
+    yield LOSSES.index(instance.loss)
+    if instance.loss == "huber":
+        yield _word(instance.delta)
+
+
+def _word(number: float) -> int:
+    """The 64 bits of a double."""
+    return int.from_bytes(pack("<d", number), "little")
 
 
 def _entries(matrix: ExactMatrix) -> Iterator[int]:
@@ -171,12 +196,13 @@ def _entries(matrix: ExactMatrix) -> Iterator[int]:
 
 def _psd_witness(n: int, proof: PsdProof) -> Iterator[int]:
     yield _unit(proof.multipliers)
-    for rows in _pairs(n, proof):
-        yield from _sparse(rows)
+    pairs = zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True)
+    for rows in product_blocks(n, pairs):
+        yield from sparse(rows)
     yield from _entries(proof.weights)
     rows, exponent = _factor(n, proof)
     yield 1 << -exponent
-    yield from _sparse(rows)
+    yield from sparse(rows)
 
 
 def _unit(matrix: ExactMatrix) -> int:
@@ -184,27 +210,12 @@ def _unit(matrix: ExactMatrix) -> int:
     return 1 << -matrix.exponent
 
 
-def _pairs(n: int, proof: PsdProof) -> list[list[_SparseRow]]:
-    """The multipliers of a_i·a_j, of a_i·b_j and of b_i·b_j, row by row.
-
-    Those of the same product are added up, except that a negative one stands where no sign but
-    plus is allowed: it would be lost in the sum, and FORMAT.md rejects it.
-    """
-    blocks: list[list[_SparseRow]] = [[{} for _ in range(n)] for _ in range(3)]
-    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
-        row, j = blocks[(r >= n) + (s >= n)][r % n], s % n
-        before = row.get(j, 0)
-        lowest = min(before, y)
-        row[j] = lowest if lowest < 0 and s != r + n else before + y
-    return blocks
-
-
-def _factor(n: int, proof: PsdProof) -> tuple[list[_SparseRow], int]:
+def _factor(n: int, proof: PsdProof) -> tuple[list[SparseRow], int]:
     """The rows of L over the variables (a, u, v), and their common exponent."""
     parts = (proof.L_points, proof.L_cross, proof.L_corner)
     exponent = min(part.exponent for part in parts)
     (points,), cross, (corner,) = (part.at(exponent) for part in parts)
-    rows: list[_SparseRow] = [{} for _ in range(n + len(cross))]
+    rows: list[SparseRow] = [{} for _ in range(n + len(cross))]
     entries = iter(points)
     for group in proof.groups:
         _fill(rows, group, entries)
@@ -214,22 +225,10 @@ def _factor(n: int, proof: PsdProof) -> tuple[list[_SparseRow], int]:
     return rows, exponent
 
 
-def _fill(rows: list[_SparseRow], members: Sequence[int], entries: Iterator[int]) -> None:
+def _fill(rows: list[SparseRow], members: Sequence[int], entries: Iterator[int]) -> None:
     """Put a lower triangle, row by row, at these rows and columns."""
     for place, i in enumerate(members, start=1):
         rows[i].update(zip(members[:place], entries))  # noqa: B905 - the rest is the next rows'
-
-
-def _sparse(rows: Iterable[_SparseRow]) -> Iterator[int]:
-    """Of each row how many entries are not zero; then how many zeros come before each, and it."""
-    for row in rows:
-        present = sorted((j, entry) for j, entry in row.items() if entry)
-        yield len(present)
-        last = -1
-        for j, entry in present:
-            yield j - last - 1
-            yield entry
-            last = j
 
 
 def _partition_witness(proof: PartitionProof) -> Iterator[int]:

@@ -129,10 +129,12 @@ def read_instance(document: bytes) -> Instance:
     return _claim(_top(document))[0]
 
 
-def read_proof(document: bytes) -> tuple[Instance, Fraction, PsdProof | PartitionProof | None]:
+def read_proof(
+    document: bytes,
+) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | None]:
     """The problem, the claimed bound, and the proof, read and not checked.
 
-    The proof is None where it is of another kind than psd and partition.
+    The proof is None where it is of another kind than psd, partition and regions.
 
     Parameters
     ----------
@@ -150,6 +152,8 @@ def read_proof(document: bytes) -> tuple[Instance, Fraction, PsdProof | Partitio
         return instance, claimed, _psd_proof(top, instance)
     if _kind(top) == "partition":
         return instance, claimed, _partition_proof(top, instance)
+    if _kind(top) == "regions":
+        return instance, claimed, _regions_proof(top, instance)
     return instance, claimed, None
 
 

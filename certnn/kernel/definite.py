@@ -18,12 +18,10 @@ def positive_definite(S: Rows, work: Work) -> bool:
     Rejected
         If the minors are needed, and too long for the work that is left.
     """
-    order, matrix = len(S), ExactMatrix(S, 0)
-    scales = _scales(matrix)
-    if scales is None:
+    if any(row[i] <= 0 for i, row in enumerate(S)):
         return False
-    work.spend(order**3 // 3, 256)
-    if _factor(_scaled(matrix, scales, scales), order << 65) is not None:
+    work.spend(len(S) ** 3 // 3, 256)
+    if scaled_factor(ExactMatrix(S, 0)) is not None:
         return True  # a rounded Cholesky factor proves it, as in nearly all cases (Theorem 20(d))
     return _by_minors(S, work)
 
@@ -70,6 +68,16 @@ def arrow_definite(
             for q in range(p + 1):
                 left[p][q] -= sum(map(mul, row, rows[q]))
     return _factor(left, shift) is not None
+
+
+def scaled_factor(S: ExactMatrix) -> tuple[list[int], Rows] | None:
+    """Exponents e and the rounded Cholesky factor of diag(2**e)·S·diag(2**e), less a shift.
+
+    None where a pivot is not positive: then the factor proves nothing of S (Theorem 20(d)).
+    """
+    scales = _scales(S)
+    factor = None if scales is None else _factor(_scaled(S, scales, scales), S.height << 65)
+    return None if scales is None or factor is None else (scales, factor)
 
 
 def _scales(matrix: ExactMatrix) -> list[int] | None:

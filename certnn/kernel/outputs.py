@@ -113,17 +113,23 @@ def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
             if at > len(tree):
                 raise Rejected("the directions end before they cover the outputs")
             if node[0]:
-                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
+                stack += [(depth + 1, half) for half in reversed(halves(cone, depth, edges, node))]
             else:
                 yield cone
     if at < len(tree):
         raise Rejected("the directions go on after they cover the outputs")
 
 
-def _halves(
+def halves(
     cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
 ) -> tuple[_Cone, _Cone]:
-    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
+    """The half of a cone of outputs that keeps the first ray of the edge, and the other.
+
+    Raises
+    ------
+    Rejected
+        If the node is too deep, or no split of an edge.
+    """
     code, p, q = node
     if depth == DEEPEST:
         raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")
@@ -139,14 +145,14 @@ def _halves(
 def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
     """V with w_jᵀV = h_j for the rays of the cone has ‖V‖ ≤ kappa (Theorem 18)."""
     heights, bits = integers(bounds)
-    determinant, V = _solution(cone, heights)
+    determinant, V = solution(cone, heights)
     numerator, denominator = kappa.as_integer_ratio()
     square = sum(v * v for v in V) * denominator**2
     if square > (numerator * determinant) ** 2 << 2 * bits:
         raise Rejected("the bounds of a cone of directions do not prove kappa")
 
 
-def _solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
+def solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
     """δ ≠ 0 and v with rows · v = δ · right, the rows being independent; by Bareiss elimination."""
     table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
     previous = 1

@@ -111,7 +111,7 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     lengths = _Lengths(features, proof)
     splits, points = iter(proof.splits), frozenset(range(len(features.rows)))
-    reader = _Reader(proof)
+    reader = LeafReader(proof)
     for ray, bound in zip(rays, proof.bounds, strict=True):
         bits = lengths.bits(ray)
         work.spend(len(features.rows) * c, bits)
@@ -145,7 +145,7 @@ class _Lengths:
 
 
 @dataclass(frozen=True)
-class _Products:
+class LeafProducts:
     """Of a leaf, or of some of its points: (r, s, y), and (k, [*r, s]) with the norm.
 
     Multipliers are in units of 2**-bits and 2**-ball_bits.
@@ -157,7 +157,7 @@ class _Products:
     ball_bits: int
 
 
-class _Reader:
+class LeafReader:
     """The arrays of the leaves, read in their order."""
 
     def __init__(self, proof: RegionsProof) -> None:
@@ -178,7 +178,7 @@ class _Reader:
         """ν of the next leaf, if there is a free bias."""
         return None if self._proof.ball is None else self._take("nu", self._proof.nu, 1)[0]
 
-    def products(self, columns: int) -> _Products:
+    def products(self, columns: int) -> LeafProducts:
         """Those of the next leaf."""
         proof = self._proof
         count = self._take("product_counts", proof.product_counts, 1)[0]
@@ -191,7 +191,7 @@ class _Reader:
         given, ball_bits = integers(numbers)
         partners = [given[k * size : (k + 1) * size] for k in range(count)]
         pairs, balls = zip(first, second, y, strict=True), zip(forms, partners, strict=True)
-        return _Products(list(pairs), bits, list(balls), ball_bits)
+        return LeafProducts(list(pairs), bits, list(balls), ball_bits)
 
     @property
     def has_witness(self) -> bool:
@@ -207,7 +207,13 @@ class _Reader:
         return ExactMatrix([weights], -bits), L
 
     def require_end(self) -> None:
-        """Nothing is left of any array."""
+        """Nothing is left of any array.
+
+        Raises
+        ------
+        Rejected
+            If something is.
+        """
         one, other = "mu nu product_counts first multipliers", "ball_counts balls second"
         for name in f"{one} {other} ball_multipliers weights L".split():
             if self._at[name] < len(getattr(self._proof, name)):
@@ -219,7 +225,7 @@ def _check_leaf(
     sigma: ExactMatrix,
     bound: float,
     signs: Mapping[int, int],
-    reader: _Reader,
+    reader: LeafReader,
     work: Work,
     bits: int,
     backend: Backend,
@@ -227,10 +233,9 @@ def _check_leaf(
     """Read what the file has for a leaf, and check that it proves the bound there (Theorem 48)."""
     n, columns = len(features.rows), len(features.rows[0])
     mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
-    _require_nonnegative(n, products, nu)
+    require_nonnegative(n, products, nu)
     if reader.has_witness:
-        S = _form(features, sigma, signs, range(n), products, work, bits, backend)
-        S += _corner(bound, mu, nu, S.height, columns)
+        S = leaf_matrix(features, sigma, bound, signs, mu, nu, products, work, bits, backend)
         _require_witness(S, *reader.witness(S.height), work, bits, backend)
         return
     corner, blocks = _corner(bound, mu, nu, columns + 1, columns), []
@@ -245,7 +250,49 @@ def _check_leaf(
         raise Rejected("the form of a leaf is not positive definite")
 
 
-def _require_nonnegative(n: int, products: _Products, nu: float | None) -> None:
+def leaf_matrix(
+    features: ExactMatrix,
+    sigma: ExactMatrix,
+    bound: float,
+    signs: Mapping[int, int],
+    mu: float,
+    nu: float | None,
+    products: LeafProducts,
+    work: Work,
+    bits: int,
+    backend: Backend,
+) -> ExactMatrix:
+    """2S of a leaf, over the a of the points that are not fixed, u and ρ.
+
+    Parameters
+    ----------
+    features : ExactMatrix, shape (n, columns)
+    sigma : ExactMatrix, shape (1, n)
+    bound : float
+        h of the direction.
+    signs : mapping of int to {1, -1}
+        Of the points that are fixed.
+    mu, nu : float
+        No nu without a ball.
+    products : LeafProducts
+    work : Work
+    bits : int
+        Of the longest integer, for the work.
+    backend : {"auto", "python", "flint"}
+    """
+    points = range(len(features.rows))
+    S = _form(features, sigma, signs, points, products, work, bits, backend)
+    return S + _corner(bound, mu, nu, S.height, len(features.rows[0]))
+
+
+def require_nonnegative(n: int, products: LeafProducts, nu: float | None) -> None:
+    """That what a leaf subtracts is nonnegative on neurons (Theorems 48 and 51(b)).
+
+    Raises
+    ------
+    Rejected
+        If a multiplier is negative, or a product with the norm may be.
+    """
     if nu is not None and nu < 0:
         raise Rejected("a multiplier of a free bias is negative")
     for r, s, y in products.pairs:
@@ -270,8 +317,8 @@ def _require_witness(
 
 
 def _parts(
-    n: int, signs: Mapping[int, int], products: _Products
-) -> list[tuple[list[int], _Products]]:
+    n: int, signs: Mapping[int, int], products: LeafProducts
+) -> list[tuple[list[int], LeafProducts]]:
     """Points with their products, so that S joins no two parts; the fixed ones at the end."""
     free = [i for i in range(n) if i not in signs]
     place = {i: p for p, i in enumerate(free)}
@@ -288,7 +335,7 @@ def _parts(
         balls[number.get(ball[0] % n, last)].append(ball)
     points = [*groups, sorted(signs)]
     own = [
-        _Products(p, products.bits, b, products.ball_bits)
+        LeafProducts(p, products.bits, b, products.ball_bits)
         for p, b in zip(pairs, balls, strict=True)
     ]
     return [(i, p) for i, p in zip(points, own, strict=True) if i or p.pairs or p.balls]
@@ -299,7 +346,7 @@ def _form(
     sigma: ExactMatrix,
     signs: Mapping[int, int],
     points: Sequence[int],
-    products: _Products,
+    products: LeafProducts,
     work: Work,
     bits: int,
     backend: Backend,

@@ -3,10 +3,12 @@
     python proofs/checker/compare.py [--mutants N] [--seed S]
 
 They have to agree on every file in tests/certificates that the extracted checker takes, on
-certificates of random problems, and on N mutants (default 400) of them all. Lines of integers are
-damaged too: what the extracted checker then proves has to be true, by the closed form of the
-optimum. Exits with 1 at the first disagreement. `proofs/build_checker.sh` makes the program; what
-the package has in JavaScript is asked beside it, and says the same, word for word.
+certificates of random problems, of every loss and bias that it takes, and on N mutants (default
+400) of them all. Lines of integers are damaged too: what the extracted checker then proves has to
+be true, by the closed form of the optimum, or where it is of another loss or bias by the objective
+of the network without neurons. Exits with 1 at the first disagreement. `proofs/build_checker.sh`
+makes the program; what the package has in JavaScript is asked beside it, and says the same, word
+for word.
 """
 
 from __future__ import annotations
@@ -16,19 +18,24 @@ import json
 import random
 import subprocess
 import sys
-import time
 from collections import Counter
-from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "certificates"))
+sys.path[:0] = [str(ROOT / "tests" / "certificates"), str(ROOT / "tests" / "problem")]
 
-from certificate_parts import array_changed, changed, dump, files, load, pack  # noqa: E402
+from certificate_parts import array_changed, changed, dump, files, load  # noqa: E402
+from damaged_lines import (  # noqa: E402
+    BIASES,
+    damage_lines,
+    refuse_hostile_lines,
+    require_true,
+)
+from loss_cases import problem as problem_with  # noqa: E402
 from test_certificate_mutants import greediest, mutated  # noqa: E402
-from true_objectives import optimum_rounded_up  # noqa: E402
 
 import certnn  # noqa: E402
 from certnn import kernel  # noqa: E402
@@ -37,6 +44,7 @@ from certnn.certificates.web_checker import javascript_checker  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
+CLOSED_FORM += ("regions-one-point", "lifts-one-point")
 BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
 
@@ -109,9 +117,9 @@ def compare_files(extracted: Extracted) -> None:
 
 
 def random_certificates(rng: random.Random) -> dict[str, dict]:
-    """Of problems of all sorts of scales, at levels of the kinds psd and partition."""
+    """Of problems of all sorts of scales, and of all sorts of losses and biases."""
     certificates = {}
-    for level in ("shor", "block(3)", "dnn", "partition"):
+    for level in ("shor", "block(3)", "dnn", "partition", "lifts(3)"):
         for _ in range(3):
             n, d, c = rng.randrange(2, 9), rng.randrange(1, 4), rng.randrange(1, 4)
             draw = np.random.default_rng(rng.randrange(2**32))
@@ -121,6 +129,11 @@ def random_certificates(rng: random.Random) -> dict[str, dict]:
             result = certnn.lower_bound(problem, level=level, gap=0.1)
             name = f"random {level} {len(certificates)}"
             certificates[name] = json.loads(result.certificate.document)
+    for k, (loss, *biases) in enumerate(product(verified.LOSSES, BIASES, BIASES)):
+        case = problem_with(loss, *biases, n=5, c=1 + k % 2, seed=k)
+        level = ("shor", "partition", "lifts(3)")[(k + k // 9) % 3]
+        result = certnn.lower_bound(case, level=level, gap=0.1)
+        certificates[f"{loss} {biases} {level}"] = json.loads(result.certificate.document)
     return certificates
 
 
@@ -163,96 +176,6 @@ def compare_mutants(
         sys.exit("too few mutants of one kind")
 
 
-def require_true(certificate: dict, what: bytes) -> None:
-    if Fraction(certificate["claim"]["lower_bound"]) > optimum_rounded_up(certificate):
-        sys.exit(f"a false claim is proved: {what.decode()}")
-
-
-def claimed_by(line: bytes) -> dict:
-    """The claim of a line of integers, as in a certificate."""
-    n, d, c, bias, p, q, reg, *rest = (int(number, 16) for number in line.split()[1:])
-    words = np.array([reg, *rest[: n * (d + c)]], "<u8").view("<f8").tolist()
-    claim = {"n": n, "d": d, "c": c, "reg": words[0], "hidden_bias": bool(bias)}
-    data = {"X": pack(words[1 : 1 + n * d]), "Y": pack(words[1 + n * d :])}
-    return {"claim": {**claim, "lower_bound": f"{p}/{q}"}, "data": data}
-
-
-def damaged(rng: random.Random, line: bytes) -> bytes:
-    tokens = line.split(b" ")
-    i, j = rng.randrange(1, len(tokens)), rng.randrange(1, len(tokens))
-    what = rng.randrange(7)
-    if what == 0:
-        tokens[i], tokens[j] = tokens[j], tokens[i]
-    elif what == 1:
-        del tokens[i]
-    elif what == 2:
-        tokens.insert(i, tokens[j])
-    elif what == 3:
-        tokens[i] = rng.choice([b"", b"-", b"-0", b"00", b"0x1", b"G", b"1_0", b"f" * 1025])
-    elif what == 4:
-        tokens[i] = tokens[i][1:] if tokens[i].startswith(b"-") else b"-" + tokens[i]
-    else:
-        number = int(tokens[i], 16) ^ (1 << rng.randrange(70))
-        tokens[i] = f"{number:x}".encode()
-    return b" ".join(tokens)
-
-
-def damage_lines(
-    good: dict[str, dict], extracted: Extracted, rng: random.Random, count: int
-) -> None:
-    seen: Counter[str] = Counter()
-    lines = [verified.integer_form(dump(good[name])) for name in CLOSED_FORM]
-    for _ in range(count):
-        line = damaged(rng, rng.choice(lines))
-        verdict = extracted.says(line).split(":")[0]
-        seen[verdict] += 1
-        if verdict == "proved":
-            require_true(claimed_by(line), line)
-    print(f"damaged lines: {dict(seen)}, and what is proved is true")
-    if min(seen.values()) < count // 50 or len(seen) < 3:
-        sys.exit("too few damaged lines of one kind")
-
-
-def refuse_hostile_lines(good: dict[str, dict], extracted: Extracted) -> None:
-    """Sizes that are not there, numbers that are not numbers, trees without end: at once."""
-    psd, partition = (
-        verified.integer_form(dump(good[name])).split(b" ") for name in ("tight", "partition")
-    )
-
-    def with_token(tokens: list[bytes], place: int, token: bytes) -> bytes:
-        return b" ".join([*tokens[:place], token, *tokens[place + 1 :]])
-
-    n, d, c = (int(number, 16) for number in partition[1:4])
-    before_trees = len(b" ".join(partition[: 8 + n * (d + c) + 3 + n * c + 2 + 2 * (1 + d * d)]))
-    hostile = {
-        "nothing": b"",
-        "another format": with_token(psd, 0, b"certnn-psd-2"),
-        "a size of 2^31": with_token(psd, 1, b"80000000"),
-        "a size of 2^4000": with_token(psd, 1, b"1" + b"0" * 1000),
-        "too large in all": b" ".join([psd[0], b"7ff", b"7ff", *psd[3:]]),
-        "a hidden bias of 2": with_token(psd, 4, b"2"),
-        "a negative claim": with_token(psd, 5, b"-1"),
-        "a claim over zero": with_token(psd, 6, b"0"),
-        "a reg that is not a number": with_token(psd, 7, b"7ff8000000000000"),
-        "an infinite number in X": with_token(psd, 8, b"fff0000000000000"),
-        "65 bits of a double": with_token(psd, 8, b"1" + b"0" * 16),
-        "an integer of a megabyte": with_token(psd, 8, b"f" * 1_000_000),
-        "a megabyte of zeros": psd[0] + b" 0" * 500_000,
-        "a megabyte more": b" ".join(psd) + b" 0" * 500_000,
-        "a space more": b" ".join(psd) + b" ",
-        "spaces": b" " * 1_000_000,
-        "binary": bytes(range(11, 256)) * 4000,
-        "a tree without end": b" ".join(partition)[:before_trees] + b" 1 0 1 1 1" * 100_000,
-    }
-    for what, line in hostile.items():
-        start = time.monotonic()
-        if not extracted.says(line).startswith("malformed: "):
-            sys.exit(f"{what} is not malformed")
-        if time.monotonic() - start > 10.0:
-            sys.exit(f"{what} takes long")
-    print(f"hostile lines: {len(hostile)} are malformed, at once")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mutants", type=int, default=400)
@@ -269,8 +192,9 @@ def main() -> None:
             sys.exit(f"{name} is not proved")
     print(f"certificates of random problems: {len(made)} are proved, by all checkers")
     compare_mutants({**good, **made}, extracted, rng, options.mutants)
-    damage_lines(good, extracted, rng, options.mutants)
-    refuse_hostile_lines(good, extracted)
+    lines = {name: verified.integer_form(dump(one)) for name, one in good.items()}
+    damage_lines([lines[name] for name in CLOSED_FORM], extracted.says, rng, options.mutants)
+    refuse_hostile_lines(lines["tight"], lines["partition"], extracted.says)
     extracted.close(worst=2)
 
 

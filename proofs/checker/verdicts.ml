@@ -76,34 +76,38 @@ let sparse reader p q = list p (fun () -> sparse_row reader q)
 let rec peano k so_far = if k = 0 then so_far else peano (k - 1) (S so_far)
 let nat k = peano k O
 
-let read_psd reader n order =
+let read_multipliers reader n =
   let pairs_unit = integer reader in
   let pairs_aa = sparse reader n n in
   let pairs_ab = sparse reader n n in
   let pairs_bb = sparse reader n n in
+  { pairs_unit; pairs_aa; pairs_ab; pairs_bb }
+
+let read_semidefinite reader order =
   let weights_unit = integer reader in
   let weights = integers reader order in
   let factor_unit = integer reader in
   let factor = sparse reader order order in
-  { pairs_unit; pairs_aa; pairs_ab; pairs_bb; weights_unit; weights; factor_unit; factor }
+  { weights_unit; weights; factor_unit; factor }
 
-let rec read_splits reader columns depth =
+(* Trees of cones with so many rays; a leaf is what the given function reads. *)
+let rec read_splits reader columns read_leaf depth =
   if depth > deepest_tree then malformed "a tree is too deep";
-  if size reader ~least:0 ~most:1 = 0 then Leaf (integers reader columns)
+  if size reader ~least:0 ~most:1 = 0 then Leaf (read_leaf ())
   else
     let i = size reader ~least:0 ~most:(columns - 1) in
     let j = size reader ~least:0 ~most:(columns - 1) in
     let p = integer reader in
     let q = integer reader in
-    let one = read_splits reader columns (depth + 1) in
-    let other = read_splits reader columns (depth + 1) in
+    let one = read_splits reader columns read_leaf (depth + 1) in
+    let other = read_splits reader columns read_leaf (depth + 1) in
     Split (nat i, nat j, p, q, one, other)
 
-let rec read_signs reader columns left =
-  if left = 0 then Cone (read_splits reader columns 0)
+let rec read_signs reader columns read_leaf left =
+  if left = 0 then Cone (read_splits reader columns read_leaf 0)
   else
-    let plus = read_signs reader columns (left - 1) in
-    let minus = read_signs reader columns (left - 1) in
+    let plus = read_signs reader columns read_leaf (left - 1) in
+    let minus = read_signs reader columns read_leaf (left - 1) in
     Signs (plus, minus)
 
 let read_partition reader columns =
@@ -111,22 +115,84 @@ let read_partition reader columns =
   let basis = matrix reader columns columns in
   let inverse_unit = integer reader in
   let inverse = matrix reader columns columns in
-  let cones = read_signs reader columns columns in
+  let cones = read_signs reader columns (fun () -> integers reader columns) columns in
   { basis_unit; basis; inverse_unit; inverse; cones }
+
+let read_leaf reader n columns =
+  let pairs = read_multipliers reader n in
+  let vectors_a = sparse reader n columns in
+  let numbers_a = integers reader n in
+  let vectors_b = sparse reader n columns in
+  let numbers_b = integers reader n in
+  let norms = { vectors_a; numbers_a; vectors_b; numbers_b } in
+  let mu = integer reader in
+  let nu = integer reader in
+  let form_proof = read_semidefinite reader (n + columns + 1) in
+  { pairs; norms; mu; nu; form_proof }
+
+let rec read_regions reader n columns depth =
+  if depth > n then malformed "a tree is too deep";
+  if size reader ~least:0 ~most:1 = 0 then Region (read_leaf reader n columns)
+  else
+    let point = size reader ~least:0 ~most:(n - 1) in
+    let one = read_regions reader n columns (depth + 1) in
+    let other = read_regions reader n columns (depth + 1) in
+    Regions (nat point, one, other)
+
+let read_by_regions reader n d columns c =
+  let ball =
+    if size reader ~least:0 ~most:1 = 0 then None
+    else
+      let center = integers reader d in
+      let radius = integer reader in
+      Some (center, radius)
+  in
+  let heights_unit = integer reader in
+  let count = size reader ~least:1 ~most:(String.length reader.line) in
+  let read_direction () =
+    let ray = integers reader c in
+    let height = integer reader in
+    let tree = read_regions reader n columns 0 in
+    { ray; height; tree }
+  in
+  let directions = list count read_direction in
+  let read_cone () =
+    let members = list c (fun () -> nat (size reader ~least:0 ~most:(count - 1))) in
+    let vector_unit = integer reader in
+    let vector = integers reader c in
+    { members; vector_unit; vector }
+  in
+  let output_cones = read_signs reader c read_cone c in
+  { ball; heights_unit; directions; output_cones }
+
+(* The loss, and the doubles in it. *)
+let read_loss reader =
+  match size reader ~least:0 ~most:3 with
+  | 0 -> (HalfSquared, [])
+  | 1 ->
+      let delta = integer reader in
+      (Huber delta, [ delta ])
+  | 2 -> (Hinge, [])
+  | _ -> (SquaredHinge, [])
+
+let read_bias reader =
+  match size reader ~least:0 ~most:2 with 0 -> NoBias | 1 -> Decayed | _ -> Free
 
 (* The claim, and what is left to do to check it. *)
 let read line =
   let reader = { line; position = 0 } in
   let start, length = token reader in
   let kind = String.sub line start length in
-  if kind <> "certnn-psd-1" && kind <> "certnn-partition-1" then
+  if not (List.mem kind [ "certnn-psd-2"; "certnn-partition-2"; "certnn-regions-2" ]) then
     malformed "the format is not known";
   let read_size () = size reader ~least:1 ~most:largest_order in
   let n = read_size () in
   let d = read_size () in
   let c = read_size () in
-  let hidden_bias = size reader ~least:0 ~most:1 = 1 in
-  let columns = if hidden_bias then d + 1 else d in
+  let of_loss, of_loss_words = read_loss reader in
+  let hidden_bias = read_bias reader in
+  let output_bias = read_bias reader in
+  let columns = if hidden_bias = NoBias then d else d + 1 in
   let order = n + columns + c in
   if order > largest_order then malformed "it is too large for this checker";
   let bound_p = integer reader in
@@ -135,23 +201,29 @@ let read line =
   let weight_decay = integer reader in
   let data = matrix reader n d in
   let targets = matrix reader n c in
-  let words = List.concat ([ weight_decay ] :: data @ targets) in
+  let words = List.concat ((weight_decay :: of_loss_words) :: data @ targets) in
   if not (List.for_all finite words) then malformed "a number is not finite";
   let data_unit = integer reader in
   let targets_unit = integer reader in
+  let column = integer reader in
   let dual_unit = integer reader in
   let dual = matrix reader n c in
   let kappa_p = integer reader in
   let kappa_q = integer reader in
   let over =
-    { points = nat n; inputs = nat d; outputs = nat c; hidden_bias; data; targets; weight_decay }
+    { points = nat n; inputs = nat d; outputs = nat c; of_loss; hidden_bias; output_bias; data;
+      targets; weight_decay }
   in
   let claim = { over; bound_p; bound_q } in
-  let point = { data_unit; targets_unit; dual_unit; dual; kappa_p; kappa_q } in
+  let point = { data_unit; targets_unit; column; dual_unit; dual; kappa_p; kappa_q } in
   let decide =
-    if kind = "certnn-psd-1" then
-      let proof = read_psd reader n order in
-      fun () -> check claim point proof
+    if kind = "certnn-psd-2" then
+      let given = read_multipliers reader n in
+      let proof = read_semidefinite reader order in
+      fun () -> check claim point given proof
+    else if kind = "certnn-regions-2" then
+      let proof = read_by_regions reader n d columns c in
+      fun () -> check_by_regions claim point proof
     else
       let proof = read_partition reader columns in
       fun () -> check_by_partition claim point proof

@@ -1,5 +1,6 @@
-(* An executable checker for certificates of kind psd: integers and lists alone. CheckerSound.v
-   proves that what it accepts is true; Extract.v makes OCaml of it. *)
+(* Problems and claims; and an executable checker of claims, with the proofs of kind psd: integers
+   and lists alone. CheckerSound.v proves that what it accepts is true; Extract.v makes OCaml of
+   it. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
@@ -34,11 +35,22 @@ Definition numerator (w : Z) : Z :=
 Definition finite (w : Z) : bool :=
   [&& Z.leb 0 w, Z.ltb w two_64 & Z.ltb (Z.add (exponent_bits w) 1) two_11].
 
+Inductive loss :=
+| HalfSquared
+| Huber of Z            (* a double: where it turns linear *)
+| Hinge
+| SquaredHinge.
+
+(* A bias that is decayed like the weights, or is free. *)
+Inductive bias := NoBias | Decayed | Free.
+
 Record problem := Problem {
   points : nat;
   inputs : nat;
   outputs : nat;
-  hidden_bias : bool;
+  of_loss : loss;
+  hidden_bias : bias;
+  output_bias : bias;
   data : rows;          (* doubles: X *)
   targets : rows;       (* doubles: Y *)
   weight_decay : Z;     (* a double *)
@@ -57,21 +69,27 @@ Record claim := Claim {
 Record dual_point := DualPoint {
   data_unit : Z;        (* of X, in which all doubles of X are whole *)
   targets_unit : Z;     (* of Y *)
+  column : Z;           (* in the column that X has for a hidden bias; 1 for a decayed one *)
   dual_unit : Z;
   dual : rows;          (* Z *)
   kappa_p : Z;          (* kappa = kappa_p / kappa_q *)
   kappa_q : Z;
 }.
 
-Record psd_proof := PsdProof {
-  pairs_unit : Z;       (* of the multipliers of a_i a_j, a_i b_j and b_i b_j *)
-  pairs_aa : rows;
-  pairs_ab : rows;
-  pairs_bb : rows;
+(* That a form is positive semidefinite. *)
+Record semidefinite_proof := SemidefiniteProof {
   weights_unit : Z;
   weights : row;
   factor_unit : Z;
   factor : rows;        (* L *)
+}.
+
+(* The multipliers of a_i a_j, a_i b_j and b_i b_j. *)
+Record multipliers := Multipliers {
+  pairs_unit : Z;
+  pairs_aa : rows;
+  pairs_ab : rows;
+  pairs_bb : rows;
 }.
 
 (* Lists as vectors and lists of rows as matrices, continued by zeros. *)
@@ -136,16 +154,15 @@ Definition is_whole (step : Z) : rows -> bool :=
   all (all (fun w => finite w && divides step (numerator w))).
 
 Definition check_data (statement : problem) (point : dual_point) : bool :=
-  let: Problem n d c _ X Y reg := statement in
+  let: Problem n d c _ _ _ X Y reg := statement in
   let uX := data_unit point in
   let uY := targets_unit point in
   [&& full n d X && full n c Y, positive uX && positive uY, finite reg,
       divides uX denominator && divides uY denominator &
       is_whole (Z.div denominator uX) X && is_whole (Z.div denominator uY) Y].
 
-(* X in integers, with the column of ones of a hidden bias. *)
-Definition features (n : nat) (bias : bool) (uX : Z) (X : rows) : rows :=
-  beside (whole (Z.div denominator uX) X) (nseq n (nseq bias uX)).
+(* X with a column of this number. *)
+Definition with_column (n : nat) (number : Z) (X : rows) : rows := beside X (nseq n [:: number]).
 
 (* unit 2S, row by row, right as far as the diagonal, from the units' quotients. *)
 Definition lower_form (n d c : nat) (X Z' Naa Nab Nbb : rows) (kappa : Z)
@@ -177,56 +194,144 @@ Definition dominant (N : nat) (E : rows) : bool :=
     Z.leb (Z.add (foldr Z.add Z0 (nth [::] absolute i)) (nth Z0 below i))
       (Z.mul 3 (nth Z0 (nth [::] E i) i))) (iota 0 N).
 
+(* Whether the witness proves the form of order N positive semidefinite, of which the rows are
+   given right as far as the diagonal. *)
+Definition semidefinite (N : nat) (unit : Z) (form : rows) (witness : semidefinite_proof) : bool :=
+  let: SemidefiniteProof uw w uL L := witness in
+  let u_form := Z.mul unit (Z.mul uw uw) in
+  let u_gram := Z.mul uL uL in
+  let unit_E := Z.max u_form u_gram in
+  [&& eqn (size w) N && eqn (size L) N, all positive [:: unit; uw; uL] && all positive w,
+      divides u_form unit_E, divides u_gram unit_E &
+      dominant N (remainder N (Z.div unit_E u_form) (Z.div unit_E u_gram) form w L)].
+
+(* Multipliers are nonnegative, but on the products a_i b_i they are free. *)
+Definition multipliers_fit (n : nat) (given : multipliers) : bool :=
+  let: Multipliers uN Naa Nab Nbb := given in
+  [&& positive uN, within n n Naa, within n n Nab, within n n Nbb, nonnegative Naa,
+      offdiagonal_nonnegative 0 Nab & nonnegative Nbb].
+
 (* kappa bounds the dual norm of Z: for X in integers with n rows of d numbers. *)
-Definition check_psd (n d c : nat) (X : rows) (point : dual_point) (witness : psd_proof) :
-    bool :=
-  let: DualPoint uX _ uZ Z' kp kq := point in
-  let: PsdProof uN Naa Nab Nbb uw w uL L := witness in
+Definition check_psd (n d c : nat) (X : rows) (point : dual_point) (given : multipliers)
+    (witness : semidefinite_proof) : bool :=
+  let: DualPoint uX _ _ uZ Z' kp kq := point in
+  let: Multipliers uN Naa Nab Nbb := given in
   let N := n + (d + c) in
   let u_au := Z.mul uN uX in
   let u_uu := Z.mul u_au uX in
   let unit := Z.max uN (Z.max u_au (Z.max u_uu (Z.max uZ kq))) in
   let form := lower_form n d c X Z' Naa Nab Nbb kp
     (Z.div unit uN) (Z.div unit u_au) (Z.div unit u_uu) (Z.div unit uZ) (Z.div unit kq) in
-  let u_form := Z.mul unit (Z.mul uw uw) in
-  let u_gram := Z.mul uL uL in
-  let unit_E := Z.max u_form u_gram in
-  [&& [&& full n c Z', within n n Naa, within n n Nab & within n n Nbb],
-      eqn (size w) N && eqn (size L) N,
-      all positive [:: uX; uZ; kq; uN; uw; uL] && all positive w,
-      [&& nonnegative Naa, offdiagonal_nonnegative 0 Nab & nonnegative Nbb] &
+  [&& full n c Z' && multipliers_fit n given, all positive [:: uX; uZ; kq],
       [&& divides uN unit, divides u_au unit, divides u_uu unit, divides uZ unit &
-          divides kq unit] &&
-      [&& divides u_form unit_E, divides u_gram unit_E &
-          dominant N (remainder N (Z.div unit_E u_form) (Z.div unit_E u_gram) form w L)]].
+          divides kq unit] &
+      semidefinite N unit form witness].
 
-(* A scale s >= 0 with s kappa <= reg, as a fraction: the best one (Theorem 3). *)
-Definition best_scale (product square targets_unit dual_unit reg kp kq : Z) : Z * Z :=
-  if Z.leb product 0 || Z.leb square 0 then (Z0, 1%Z) else
-  let p := Z.mul product dual_unit in
-  let q := Z.mul square targets_unit in
-  if Z.leb (Z.mul (Z.mul p kp) denominator) (Z.mul (Z.mul reg q) kq) then (p, q)
-  else (Z.mul reg kq, Z.mul denominator kp).
+(* Whether columns sum to zero, as they have to if a bias is free. *)
+Definition is_free (kind : bias) : bool := if kind is Free then true else false.
+Definition column_sums (c : nat) (A : rows) : row := map (foldr Z.add Z0) (transposed c A).
+Definition balanced (c : nat) (hidden output : bias) (Z' : rows) : bool :=
+  (is_free hidden || is_free output) ==> all (Z.eqb 0) (column_sums c Z').
 
-(* p / q <= s <Z, Y> - s^2 |Z|^2 / 2, for Y in integers. *)
-Definition check_bound (Y : rows) (reg p q : Z) (point : dual_point) : bool :=
-  let: DualPoint _ uY uZ Z' kp kq := point in
-  let product := foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip Z' Y] in
-  let square := foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip Z' Z'] in
-  let (sp, sq) := best_scale product square uY uZ reg kp kq in
-  [&& all positive [:: uY; uZ; kp; kq; sq; q], Z.leb 0 sp,
-      Z.leb (Z.mul (Z.mul sp kp) denominator) (Z.mul (Z.mul reg sq) kq) &
-      Z.leb (Z.mul (Z.mul 2 p) (Z.mul (Z.mul sq sq) (Z.mul (Z.mul uZ uZ) uY)))
-        (Z.mul q (Z.sub (Z.mul (Z.mul 2 (Z.mul sp sq)) (Z.mul product uZ))
-          (Z.mul (Z.mul sp sp) (Z.mul square uY))))].
+(* A check of the dual norm with the column of a hidden bias becomes one of neurons. For a free one
+   it is at least 64 times as long as any point (Theorem 41). *)
+Definition check_with_column (check_dual_norm : nat -> nat -> nat -> rows -> bool)
+    (hidden : bias) (n d c : nat) (X : rows) (point : dual_point) : bool :=
+  let T := Z.mul (column point) (data_unit point) in
+  match hidden with
+  | NoBias => check_dual_norm n d c X
+  | Decayed => Z.eqb (column point) 1 && check_dual_norm n (d + 1) c (with_column n T X)
+  | Free =>
+      [&& positive T, all (fun x => Z.leb (Z.mul 4096 (dot x x)) (Z.mul T T)) X,
+          positive (kappa_p point) && positive (kappa_q point) &
+          check_dual_norm n (d + 1) c (with_column n T X)]
+  end.
 
-(* The verdict, from a check of the dual norm for X in integers with n rows of d numbers. *)
-Definition verdict (check_dual_norm : nat -> nat -> nat -> rows -> bool) (statement : claim)
+(* What kappa is multiplied with for it: 1 + 1/8192 for a free one. *)
+Definition stretch (hidden : bias) : Z * Z :=
+  if hidden is Free then (8193, 8192)%Z else (1, 1)%Z.
+
+Definition all_entries (fits : Z -> Z -> bool) (A B : rows) : bool :=
+  all (fun r => all (fun e => fits e.1 e.2) (zip r.1 r.2)) (zip A B).
+
+(* Whether s Z is where the conjugate of the loss is finite (Theorem 39), for s = sp / sq, and the
+   targets are such as the loss needs. *)
+Definition in_domain (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : bool :=
+  let: DualPoint _ uY _ uZ Z' _ _ := point in
+  match l with
+  | HalfSquared => true
+  | Huber delta =>
+      [&& finite delta, Z.leb 0 (numerator delta) & all (all (fun z =>
+        Z.leb (Z.mul (Z.mul sp (Z.abs z)) denominator) (Z.mul (numerator delta) (Z.mul sq uZ)))) Z']
+  | Hinge => all_entries (fun z y =>
+      [&& Z.eqb (Z.mul y y) (Z.mul uY uY), Z.leb 0 (Z.mul z y) &
+          Z.leb (Z.mul sp (Z.mul z y)) (Z.mul sq (Z.mul uZ uY))]) Z' Y
+  | SquaredHinge => all_entries (fun z y =>
+      Z.eqb (Z.mul y y) (Z.mul uY uY) && Z.leb 0 (Z.mul z y)) Z' Y
+  end.
+
+(* - l*(-sZ) is s <Z, Y> - s^2 |Z|^2 / 2, or for the hinge s <Z, Y>; and a decayed output bias takes
+   s^2 |Z^T 1|^2 / (2 reg) of it. Numbers over their common denominator: the coefficient of s, and
+   that of s^2 / 2. *)
+Definition bound_terms (l : loss) (output : bias) (c : nat) (Y : rows) (reg : Z)
+    (point : dual_point) : Z * Z :=
+  let: DualPoint _ uY _ uZ Z' _ _ := point in
+  let inner A B := foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip A B] in
+  let square := if l is Hinge then Z0 else Z.mul reg (inner Z' Z') in
+  let sums := column_sums c Z' in
+  let bias := if output is Decayed then Z.mul denominator (dot sums sums) else Z0 in
+  (Z.mul (Z.mul reg uZ) (inner Z' Y), Z.mul uY (Z.add square bias)).
+
+(* Scales s >= 0 with s kappa <= reg: the best one for the half-squared loss (Theorem 38(c)), for
+   others the largest one that is at most 1, and the largest; and none. *)
+Definition scales (l : loss) (linear quadratic reg : Z) (kappa : Z * Z) : seq (Z * Z) :=
+  let (kp, kq) := kappa in
+  let limit := (Z.mul reg kq, Z.mul denominator kp) in
+  let smaller s t := if Z.leb (Z.mul s.1 t.2) (Z.mul t.1 s.2) then s else t in
+  if l is HalfSquared then
+    if Z.leb linear 0 || Z.leb quadratic 0 then [:: (0, 1)%Z]
+    else [:: smaller (linear, quadratic) limit]
+  else [:: smaller (1, 1)%Z limit; limit; (0, 1)%Z].
+
+(* p / q is at most the bound for s. *)
+Definition check_scale (l : loss) (Y : rows) (terms : Z * Z) (reg p q : Z) (kappa s : Z * Z)
     (point : dual_point) : bool :=
-  let: Claim (Problem n d c bias X Y reg as problem) p q := statement in
-  check_data problem point && full n c (dual point) &&
-  check_dual_norm n (d + bias) c (features n bias (data_unit point) X) &&
-  check_bound (whole (Z.div denominator (targets_unit point)) Y) (numerator reg) p q point.
+  let unit := Z.mul (Z.mul reg (targets_unit point)) (Z.mul (dual_unit point) (dual_unit point)) in
+  let (sp, sq) := s in
+  [&& Z.leb 0 sp && positive sq,
+      Z.leb (Z.mul (Z.mul sp kappa.1) denominator) (Z.mul (Z.mul reg sq) kappa.2),
+      in_domain l Y sp sq point &
+      Z.leb (Z.mul (Z.mul 2 p) (Z.mul (Z.mul sq sq) unit))
+        (Z.mul q (Z.sub (Z.mul (Z.mul 2 (Z.mul sp sq)) terms.1) (Z.mul (Z.mul sp sp) terms.2)))].
 
-Definition check (statement : claim) (point : dual_point) (witness : psd_proof) : bool :=
-  verdict (fun n d c X => check_psd n d c X point witness) statement point.
+(* The bound that the kernel finds: where the first scale is not in the domain it has none. *)
+Definition check_bound (l : loss) (output : bias) (c : nat) (Y : rows) (reg p q : Z)
+    (kappa : Z * Z) (point : dual_point) : bool :=
+  let terms := bound_terms l output c Y reg point in
+  let tried := scales l terms.1 terms.2 reg kappa in
+  let first := head (0, 1)%Z tried in
+  [&& all positive [:: targets_unit point; dual_unit point; reg; kappa.1; kappa.2; q],
+      in_domain l Y first.1 first.2 point &
+      has (fun s => check_scale l Y terms reg p q kappa s point) tried].
+
+(* The verdict, from a check that kappa bounds all neurons, for X in integers without a column for
+   a bias. *)
+Definition verdict (check_neurons : bias -> nat -> nat -> nat -> rows -> bool)
+    (kappa : Z * Z) (statement : claim) (point : dual_point) : bool :=
+  let: Claim (Problem n d c l hidden output X Y reg as problem) p q := statement in
+  [&& check_data problem point && full n c (dual point),
+      balanced c hidden output (dual point),
+      check_neurons hidden n d c (whole (Z.div denominator (data_unit point)) X) &
+      check_bound l output c (whole (Z.div denominator (targets_unit point)) Y)
+        (numerator reg) p q kappa point].
+
+(* The verdict from a check of the dual norm, for X with a column. *)
+Definition verdict_with_column (check_dual_norm : nat -> nat -> nat -> rows -> bool)
+    (statement : claim) (point : dual_point) : bool :=
+  let (up, uq) := stretch (hidden_bias (over statement)) in
+  verdict (fun hidden n d c X => check_with_column check_dual_norm hidden n d c X point)
+    (Z.mul (kappa_p point) up, Z.mul (kappa_q point) uq) statement point.
+
+Definition check (statement : claim) (point : dual_point) (given : multipliers)
+    (witness : semidefinite_proof) : bool :=
+  verdict_with_column (fun n d c X => check_psd n d c X point given witness) statement point.

@@ -1,8 +1,8 @@
-(* What the checker accepts is true of every network over every real field. *)
+(* What the checker of kind psd accepts is true of every network over every real closed field. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Duality Psd Checker Reading.
+From Certnn Require Import Statement Duality Psd Checker Reading ClaimSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -11,63 +11,11 @@ Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 
-Section Definitions.
-
-Variable R : realFieldType.
-
-(* The number that a double stands for. *)
-Definition double (w : Z) : R := of_Z R (numerator w) / of_Z R denominator.
-
-Definition doubles p q (words : rows) : 'M[R]_(p, q) :=
-  \matrix_(i, j) double (nth Z0 (nth [::] words i) j).
-
-(* What a claim says. With a hidden bias X has a column of ones. *)
-Definition true_claim (statement : claim) : Prop :=
-  let: Claim (Problem n d c bias X Y reg) p q := statement in
-  forall m (U : 'M[R]_(d + bias, m)) (V : 'M[R]_(m, c)),
-  of_Z R p / of_Z R q <=
-    objective (row_mx (doubles n d X) (const_mx 1)) (doubles n c Y) (double reg) U V.
-
-End Definitions.
-
-Lemma positive_denominator : positive denominator.
-Proof. by vm_compute. Qed.
-
-Lemma numerator0 : numerator Z0 = Z0.
-Proof. by vm_compute. Qed.
-
-(* Or unification would write 2^1075 in unary. *)
-Local Opaque denominator numerator of_Z.
-Local Arguments Z.mul : simpl never.
-Local Arguments Z.leb : simpl never.
-
-Lemma nth_whole step A i j :
-  nth Z0 (nth [::] (whole step A) i) j = Z.div (numerator (nth Z0 (nth [::] A i) j)) step.
-Proof.
-rewrite /whole (nth_map0 (s0 := [::]) (t0 := [::])); last by [].
-by rewrite (nth_map0 (s0 := Z0) (t0 := Z0)); last by rewrite numerator0 Zdiv_0_l.
-Qed.
-
-Lemma is_whole_nth step A i j :
-  is_whole step A -> divides step (numerator (nth Z0 (nth [::] A i) j)).
-Proof.
-move=> /allP H; have D0 : divides step (numerator Z0) by rewrite numerator0 /divides Zdiv_0_l.
-have [i1|i1] := ltnP i (size A); last by rewrite [nth [::] _ _]nth_default // nth_nil.
-have [j1|j1] := ltnP j (size (nth [::] A i)); last by rewrite nth_default.
-by have /andP[] := allP (H _ (mem_nth [::] i1)) _ (mem_nth Z0 j1).
-Qed.
-
 Section Theory.
 
-Variable R : realFieldType.
+Variable R : rcfType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
-
-Lemma of_Z_divides u unit : divides u unit -> of_Z unit = of_Z (Z.div unit u) * of_Z u.
-Proof. by move=> /Z.eqb_eq H; rewrite -of_ZM H. Qed.
-
-Lemma of_Z_neq0 a : positive a -> of_Z a != 0.
-Proof. by move=> a0; rewrite gt_eqF // of_Z_gt0. Qed.
 
 (* The double 1.0, so that the definition is seen to mean what it should. *)
 Lemma double_one : double R (Z.shiftl 1023 52) = 1.
@@ -75,95 +23,6 @@ Proof.
 have E : numerator (Z.shiftl 1023 52) = denominator by vm_compute.
 by rewrite /double E divff // of_Z_neq0 // positive_denominator.
 Qed.
-
-(* The data. *)
-
-Lemma doubles_whole p q u words : positive u -> divides u denominator ->
-  is_whole (Z.div denominator u) words ->
-  doubles R p q words = (of_Z u)^-1 *: M p q (whole (Z.div denominator u) words).
-Proof.
-move=> u0 Hu H; apply/matrixP => i j; rewrite !mxE nth_whole.
-have E := of_Z_divides Hu; move/is_whole_nth: H => /(_ i j) /of_Z_divides.
-set step := Z.div denominator u in E *; set w := nth Z0 _ _; rewrite /double E => ->.
-have : of_Z denominator != 0 by apply: of_Z_neq0; exact: positive_denominator.
-rewrite E mulf_eq0 negb_or => /andP[s0 u1].
-by field; rewrite s0 u1.
-Qed.
-
-Lemma full_size p q A : full p q A -> size A = p.
-Proof. by case/andP => /eqP. Qed.
-
-Lemma full_rows p q A : full p q A -> all (fun x => size x == q) A.
-Proof. by case/andP. Qed.
-
-Lemma full_within p q A : full p q A -> all (fun x => (size x <= q)%N) A.
-Proof. by case/andP => _; apply: sub_all => x /eqP ->. Qed.
-
-Lemma featuresE n d (bias : bool) u X : positive u -> divides u denominator ->
-  full n d X -> is_whole (Z.div denominator u) X ->
-  row_mx (doubles R n d X) (const_mx 1) =
-  (of_Z u)^-1 *: M n (d + bias) (features n bias u X).
-Proof.
-move=> u0 Hu FX HX; rewrite matrix_of_beside ?size_map ?size_nseq ?(full_size FX) //; last first.
-  rewrite all_map; apply: sub_all (full_rows FX) => x /=.
-  by rewrite size_map.
-rewrite scale_row_mx -doubles_whole //; congr row_mx; apply/matrixP => i j.
-by rewrite !mxE nth_nseq ltn_ord nth_nseq ltn_ord mulVf // of_Z_neq0.
-Qed.
-
-(* The bound. *)
-
-Lemma of_Z_inner n c A B : size A = n -> size B = n -> all (fun x => (size x <= c)%N) A ->
-  of_Z (foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip A B]) = inner (M n c A) (M n c B).
-Proof.
-move=> An Bn H; have Sn : size (zip A B) = n by rewrite size_zip An Bn minnn.
-rewrite (@of_Z_sum _ _ n) ?size_map ?Sn //; apply: eq_bigr => i _.
-rewrite (nth_map ([::], [::])) ?Sn // nth_zip ?An ?Bn //= (@of_Z_dot _ _ _ c).
-  by apply: eq_bigr => k _; rewrite !mxE.
-by rewrite (nth_size _ _ H).
-Qed.
-
-Lemma bound_arithmetic (p q sp sq uZ uY P S : R) :
-  0 < q -> 0 < sq -> 0 < uZ -> 0 < uY ->
-  2%:R * p * (sq * sq * (uZ * uZ * uY)) <=
-    q * (2%:R * (sp * sq) * (P * uZ) - sp * sp * (S * uY)) ->
-  p / q <= sp / sq * (uZ^-1 * (uY^-1 * P)) - (sp / sq) ^+ 2 * (uZ^-1 * (uZ^-1 * S)) / 2%:R.
-Proof.
-move=> q0 s0 z0 y0 H; rewrite -subr_ge0 in H.
-have D0 : 0 < q * (2%:R * (sq * sq * (uZ * uZ * uY))) by rewrite !mulr_gt0 ?ltr0n.
-rewrite -subr_ge0; apply: ge0_eq (divr_ge0 H (ltW D0)) _.
-by field; rewrite !gt_eqF.
-Qed.
-
-Lemma check_bound_sound n d c (X : 'M[R]_(n, d)) (Y : rows) reg p q point :
-  full n c (dual point) -> full n c Y -> check_bound Y (numerator reg) p q point ->
-  dual_norm_le X ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-    (of_Z (kappa_p point) / of_Z (kappa_q point)) ->
-  forall m (U : 'M[R]_(d, m)) (V : 'M[R]_(m, c)), of_Z p / of_Z q <=
-    objective X ((of_Z (targets_unit point))^-1 *: M n c Y) (double R reg) U V.
-Proof.
-case: point => _ uY uZ Z' kp kq /= FZ FY.
-case: best_scale => sp sq; rewrite /double.
-move: positive_denominator; move: denominator (numerator reg) => D r /(of_Z_gt0 R) D0.
-case/and4P.
-case/and5P=> /(of_Z_gt0 R) Y0 /(of_Z_gt0 R) Z0' /(of_Z_gt0 R) kp0 /(of_Z_gt0 R) kq0.
-move=> /and3P[/(of_Z_gt0 R) sq0 /(of_Z_gt0 R) q0 _].
-move=> /(of_Z_ge0 R) sp0 /(of_Z_le R) Hs /(of_Z_le R) Hb Hk m U V.
-rewrite !(of_ZM, of_ZB) in Hs Hb.
-rewrite !(of_Z_inner (n := n) (c := c)) ?(full_size FZ) ?(full_size FY) ?(full_within FZ) //
-  in Hb.
-have E2 : of_Z (Zpos (xO xH)) = 2%:R by [].
-rewrite E2 in Hb.
-have := @weak_duality R n d c X ((of_Z uY)^-1 *: M n c Y) _ (of_Z r / of_Z D) _
-  (of_Z sp / of_Z sq) Hk.
-move=> H; apply: le_trans (H _ _ m U V); first last.
-- have D1 : 0 <= of_Z sq * of_Z kq * of_Z D by rewrite !mulr_ge0 // ltW.
-  rewrite -subr_ge0 in Hs; rewrite -subr_ge0; apply: ge0_eq (divr_ge0 Hs D1) _.
-  by field; rewrite !gt_eqF.
-- by rewrite divr_ge0 // ltW.
-rewrite /square !(innerZl, innerZr); exact: bound_arithmetic.
-Qed.
-
 
 (* Dominance. *)
 
@@ -393,48 +252,28 @@ Proof. by move=> w0; field. Qed.
 Lemma units_cancel (q w g : R) : w != 0 -> q * (w * w) * (w^-1 * w^-1 * g) = q * g.
 Proof. by move=> w0; field. Qed.
 
-Lemma check_psd_sound n d c X point witness : size X = n -> check_psd n d c X point witness ->
-  dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
-    ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-    (of_Z (kappa_p point) / of_Z (kappa_q point)).
+Lemma bounded_unit (a b : Z) : positive a -> 0 < of_Z (Z.max a b).
+Proof. by move=> a0; apply/of_Z_gt0/Z.ltb_lt/(Z.lt_le_trans _ a); [apply/Z.ltb_lt|apply: Z.le_max_l]. Qed.
+
+(* What the judge of forms accepts. *)
+Lemma semidefinite_sound N unit form witness (S : 'M[R]_N) : S^T = S ->
+  (forall i j : 'I_N, (j <= i)%N -> of_Z (nth Z0 (nth [::] form i) j) = of_Z unit * S i j) ->
+  semidefinite N unit form witness -> forall z, 0 <= bf S z z.
 Proof.
-case: point => uX uY uZ Z' kp kq; case: witness => uN Naa Nab Nbb uw w uL L nX.
-rewrite /check_psd.
-set N := (n + (d + c))%N; set u_au := Z.mul uN uX; set u_uu := Z.mul u_au uX.
-set unit := Z.max uN _; set form := lower_form _ _ _ _ _ _ _ _ _ _ _ _ _ _.
+case: witness => uw w uL L symS lower; rewrite /semidefinite.
 set u_form := Z.mul unit _; set u_gram := Z.mul uL uL; set unit_E := Z.max u_form u_gram.
-case/and5P => /and4P[FZ Waa Wab Wbb] /andP[/eqP Nw /eqP NL].
-case/andP => /and5P[X0 Z0' k0 N0 /and3P[w0 L0 _]] /allP wpos /and3P[aa0 ab0 bb0].
-case/andP => /and5P[/of_Z_divides aaE /of_Z_divides auE /of_Z_divides uuE /of_Z_divides dualE
-  /of_Z_divides kappaE].
-case/and3P => /of_Z_divides formE /of_Z_divides gramE dom /=.
-have [K LK] := bounded_sizes L.
-pose S := form2S ((of_Z uX)^-1 *: M n d X) ((of_Z uZ)^-1 *: M n c Z') (of_Z kp / of_Z kq)
-  ((of_Z uN)^-1 *: M n n Naa) ((of_Z uN)^-1 *: M n n Nab) ((of_Z uN)^-1 *: M n n Nbb).
-have within_size A : within n n A -> size A = n by case/andP => /eqP.
-have lower (i j : 'I_N) : (j <= i)%N ->
-    of_Z (nth Z0 (nth [::] form i) j) = of_Z unit * S i j.
-  apply: lower_formE; rewrite ?(full_size FZ) ?(within_size Naa) ?(within_size Nab)
-    ?(within_size Nbb) ?of_Z_neq0 //.
-  - by rewrite auE of_ZM.
-  by rewrite uuE !of_ZM.
-have inv0 a : positive a -> 0 <= (of_Z a)^-1 by move=> a0; rewrite invr_ge0 ltW // of_Z_gt0.
-apply: (@nonnegative_form R n d c _ _ _ ((of_Z uN)^-1 *: M n n Naa)
-  ((of_Z uN)^-1 *: M n n Nab) ((of_Z uN)^-1 *: M n n Nbb)).
-  split=> [i j|i j ij|i j]; rewrite mxE mulr_ge0 ?inv0 // mxE.
-  - exact: nonnegative_nth.
-  - by apply: offdiagonal_nonnegative_nth ab0 _.
-  exact: nonnegative_nth.
+case/and5P => /andP[/eqP Nw /eqP NL] /andP[/and4P[U0 w0 L0 _] /allP wpos].
+move=> /(of_Z_divides R) formE /(of_Z_divides R) gramE dom; have [K LK] := bounded_sizes L.
 pose v := \row_(i < N) ((of_Z uw)^-1 * of_Z (nth Z0 w i)).
-apply: (@psd_witness R N K S v ((of_Z uL)^-1 *: M N K L)); first exact: form2S_sym.
+apply: (@psd_witness R N K S v ((of_Z uL)^-1 *: M N K L)) => //.
   move=> i; rewrite mxE mulr_gt0 ?invr_gt0 ?of_Z_gt0 //.
   by apply: wpos; rewrite mem_nth // Nw.
 have E0 : 0 < of_Z unit_E.
-  apply/of_Z_gt0/Z.ltb_lt; apply: Z.lt_le_trans (Z.le_max_r _ _).
+  apply: bounded_unit; apply/Z.ltb_lt; apply: Z.mul_pos_pos; first exact/Z.ltb_lt.
   by apply: Z.mul_pos_pos; apply/Z.ltb_lt.
 apply: (dominant_scale E0); apply: dominant_sound dom; first by rewrite size_mkseq.
-  rewrite linearZ /= linearB /= !trmx_mul trmxK !tr_diag_mx form2S_sym.
-  by rewrite -/S mulmxA.
+  rewrite linearZ /= linearB /= !trmx_mul trmxK !tr_diag_mx symS.
+  by rewrite mulmxA.
 move=> i j ji; rewrite (nth_remainder _ _ _ _ ji LK) lower //.
 have -> : ((of_Z uL)^-1 *: M N K L) *m ((of_Z uL)^-1 *: M N K L)^T =
     ((of_Z uL)^-1 * (of_Z uL)^-1) *: (M N K L *m (M N K L)^T).
@@ -444,28 +283,44 @@ rewrite remainder_entry mulrBr; congr (_ - _).
 by rewrite gramE of_ZM units_cancel ?of_Z_neq0.
 Qed.
 
-(* The verdict is sound, if the check of the dual norm is. *)
-Lemma verdict_sound (check_dual_norm : nat -> nat -> nat -> rows -> bool) statement point :
-  (forall n d c X, size X = n -> full n c (dual point) -> positive (data_unit point) ->
-    check_dual_norm n d c X ->
-    dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
-      ((of_Z (dual_unit point))^-1 *: M n c (dual point))
-      (of_Z (kappa_p point) / of_Z (kappa_q point))) ->
-  verdict check_dual_norm statement point -> true_claim R statement.
+Lemma multipliers_sound n given : multipliers_fit n given ->
+  let unit := (of_Z (pairs_unit given))^-1 in
+  admissible (unit *: M n n (pairs_aa given)) (unit *: M n n (pairs_ab given))
+    (unit *: M n n (pairs_bb given)).
 Proof.
-move=> sound; case: statement => [[n d c bias X Y reg] p q] /andP[/andP[/andP[]]].
-case/and5P => /andP[FX FY] /andP[X0 Y0] _ /andP[HuX HuY] /andP[WX WY] FZ norm bound m U V.
-rewrite (featuresE bias X0 HuX FX WX) (doubles_whole _ _ Y0 HuY WY).
-apply: (check_bound_sound _ _ bound) => //.
-  case/andP: FY => YN FY; rewrite /full size_map YN all_map /=.
-  by apply: sub_all FY => x /=; rewrite size_map.
-apply: sound norm => //.
-by rewrite size_map size_zip size_map size_nseq (full_size FX) minnn.
+case: given => uN Naa Nab Nbb /= /andP[N0] /and4P[_ _ _ /and3P[aa0 ab0 bb0]].
+have inv0 : 0 <= (of_Z uN)^-1 by rewrite invr_ge0 ltW // of_Z_gt0.
+split=> [i j|i j ij|i j]; rewrite mxE mulr_ge0 // mxE.
+- exact: nonnegative_nth.
+- by apply: offdiagonal_nonnegative_nth ab0 _.
+exact: nonnegative_nth.
+Qed.
+
+Lemma check_psd_sound n d c X point given witness : size X = n ->
+  check_psd n d c X point given witness ->
+  dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)
+    ((of_Z (dual_unit point))^-1 *: M n c (dual point))
+    (of_Z (kappa_p point) / of_Z (kappa_q point)).
+Proof.
+case: point => uX uY col uZ Z' kp kq; case: given => uN Naa Nab Nbb nX.
+rewrite /check_psd.
+set N := (n + (d + c))%N; set u_au := Z.mul uN uX; set u_uu := Z.mul u_au uX.
+set unit := Z.max uN _; set form := lower_form _ _ _ _ _ _ _ _ _ _ _ _ _ _.
+case/and4P => /andP[FZ fit] /and4P[X0 Z0' k0 _].
+case/and5P => /(of_Z_divides R) aaE /(of_Z_divides R) auE /(of_Z_divides R) uuE
+  /(of_Z_divides R) dualE /(of_Z_divides R) kappaE psd.
+have adm := multipliers_sound fit; case/andP: fit => N0 /and4P[Waa Wab Wbb _].
+have within_size A : within n n A -> size A = n by case/andP => /eqP.
+apply: (nonnegative_form adm); apply: semidefinite_sound psd; first exact: form2S_sym.
+move=> i j; apply: lower_formE; rewrite ?(full_size FZ) ?(within_size Naa) ?(within_size Nab)
+  ?(within_size Nbb) ?of_Z_neq0 //.
+- by rewrite auE of_ZM.
+by rewrite uuE !of_ZM.
 Qed.
 
 (* The checker is sound. *)
-Theorem check_sound statement point witness :
-  check statement point witness -> true_claim R statement.
-Proof. by apply: verdict_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
+Theorem check_sound statement point given witness :
+  check statement point given witness -> true_claim R statement.
+Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
 
 End Theory.

@@ -2,7 +2,7 @@
    ../04-partition.md, over any real field. *)
 
 From mathcomp Require Import all_ssreflect all_algebra ring.
-From Certnn Require Import Duality Psd.
+From Certnn Require Import Statement Duality Psd.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -296,15 +296,14 @@ by rewrite expr0 mul1r.
 Qed.
 
 (* The certificate of kind partition: trees over all signs of a basis, with proved leaves. *)
-Theorem partition_sound n d c (X : 'M[R]_(n, d)) (Y Z : 'M[R]_(n, c)) (reg kappa : R)
+Theorem partition_sound n d c (X : 'M[R]_(n, d)) (Z : 'M[R]_(n, c)) (kappa : R)
     (basis : 'M[R]_d) :
-  0 <= reg -> 0 < kappa -> basis \in unitmx ->
+  0 < kappa -> basis \in unitmx ->
   (forall minus, tree (fun rays => exists first w, leaf_proved X Z kappa rays first w)
     (signed basis minus)) ->
-  forall m (U : 'M[R]_(d, m)) (V : 'M[R]_(m, c)),
-  scaled_bound Y reg kappa Z <= objective X Y reg U V.
+  dual_norm_le X Z kappa.
 Proof.
-move=> reg0 kappa0 unit trees; apply: scaling => //; apply/(dual_norm_leP _ _ kappa0) => u.
+move=> kappa0 unit trees; apply/(dual_norm_leP _ _ kappa0) => u.
 have [minus Hu] := first_cones u unit.
 pose K (u : 'cV[R]_d) :=
   square (Z^T *m map_mx (@relu R) (X *m u)) <= kappa ^+ 2 * square u.

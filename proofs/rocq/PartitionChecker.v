@@ -9,24 +9,51 @@ Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
 
-(* The splits of one cone: at a leaf its witness w; at a split of rays i and j the integers p and q
+(* The splits of one cone: at a leaf its witness; at a split of rays i and j the integers p and q
    of the mediant, the cone in which it replaces ray j, and that in which it replaces ray i. *)
-Inductive splits :=
-| Leaf of row
-| Split of nat & nat & Z & Z & splits & splits.
+Inductive splits (T : Type) :=
+| Leaf of T
+| Split of nat & nat & Z & Z & splits T & splits T.
 
-(* For every vector of the basis the cones with it, and those with its negative. *)
-Inductive signs :=
-| Cone of splits
-| Signs of signs & signs.
+(* For every vector of a basis the cones with it, and those with its negative. *)
+Inductive signs (T : Type) :=
+| Cone of splits T
+| Signs of signs T & signs T.
 
 Record partition_proof := PartitionProof {
   basis_unit : Z;
   basis : rows;         (* one ray in each row, integers over the unit *)
   inverse_unit : Z;
   inverse : rows;       (* basis inverse^T is the unit matrix *)
-  cones : signs;
+  cones : signs row;
 }.
+
+(* Whether all leaves are accepted; the rays are rows, and there are k in each cone. *)
+Section Cones.
+
+Variables (k : nat) (T : Type) (accepted : rows -> T -> bool).
+
+Fixpoint splits_accepted (rays : rows) (tree : splits T) : bool :=
+  match tree with
+  | Leaf w => accepted rays w
+  | Split i j p q one other =>
+      let mediant :=
+        plus_row (map (Z.mul p) (nth [::] rays i)) (map (Z.mul q) (nth [::] rays j)) in
+      [&& ~~ eqn i j, eqn (i.+1 - k) 0, eqn (j.+1 - k) 0, positive p, positive q,
+          splits_accepted (set_nth [::] rays j mediant) one &
+          splits_accepted (set_nth [::] rays i mediant) other]
+  end.
+
+Fixpoint signs_accepted (chosen rest : rows) (tree : signs T) : bool :=
+  match rest, tree with
+  | [::], Cone tree' => splits_accepted chosen tree'
+  | b :: rest', Signs plus minus =>
+      signs_accepted (rcons chosen b) rest' plus &&
+      signs_accepted (rcons chosen (map Z.opp b)) rest' minus
+  | _, _ => false
+  end.
+
+End Cones.
 
 Definition positive_row : row -> row := map (Z.max Z0).
 Definition negative_row (x : row) : row := positive_row (map Z.opp x).
@@ -69,32 +96,12 @@ Definition leaf_accepted (rays : rows) (w : row) : bool :=
           if eqn i j then a else Z.min Z0 a) k in
         Z.leb Z0 (dot kept w)) (iota 0 k)].
 
-Fixpoint splits_accepted (rays : rows) (tree : splits) : bool :=
-  match tree with
-  | Leaf w => leaf_accepted rays w
-  | Split i j p q one other =>
-      let mediant :=
-        plus_row (map (Z.mul p) (nth [::] rays i)) (map (Z.mul q) (nth [::] rays j)) in
-      [&& ~~ eqn i j, eqn (i.+1 - k) 0, eqn (j.+1 - k) 0, positive p, positive q,
-          splits_accepted (set_nth [::] rays j mediant) one &
-          splits_accepted (set_nth [::] rays i mediant) other]
-  end.
-
-Fixpoint signs_accepted (chosen rest : rows) (tree : signs) : bool :=
-  match rest, tree with
-  | [::], Cone tree' => splits_accepted chosen tree'
-  | b :: rest', Signs plus minus =>
-      signs_accepted (rcons chosen b) rest' plus &&
-      signs_accepted (rcons chosen (map Z.opp b)) rest' minus
-  | _, _ => false
-  end.
-
 End Leaf.
 
 (* kappa bounds the dual norm of Z: for X in integers with n rows of d numbers. *)
 Definition check_partition (n d c : nat) (X : rows) (point : dual_point)
     (witness : partition_proof) : bool :=
-  let: DualPoint uX _ uZ Z' kp kq := point in
+  let: DualPoint uX _ _ uZ Z' kp kq := point in
   let: PartitionProof ub basis ui inverse cones := witness in
   let image_unit := Z.mul uX uZ in
   let norm := Z.mul kp image_unit in
@@ -102,8 +109,9 @@ Definition check_partition (n d c : nat) (X : rows) (point : dual_point)
       within d d basis && within d d inverse,
       all (all (Z.eqb Z0))
         (plus (products basis inverse) (diagonal d (Z.opp (Z.mul ub ui)))) &
-      signs_accepted c d X Z' (Z.mul 2 (Z.mul norm norm)) (Z.mul kq kq) [::] basis cones].
+      signs_accepted d
+        (leaf_accepted c d X Z' (Z.mul 2 (Z.mul norm norm)) (Z.mul kq kq)) [::] basis cones].
 
 Definition check_by_partition (statement : claim) (point : dual_point)
     (witness : partition_proof) : bool :=
-  verdict (fun n d c X => check_partition n d c X point witness) statement point.
+  verdict_with_column (fun n d c X => check_partition n d c X point witness) statement point.

@@ -1,8 +1,9 @@
-(* What the checker of PartitionChecker.v accepts is true of every network over every real field. *)
+(* What the checker of PartitionChecker.v accepts is true of every network over every real closed field. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Duality Psd Partition Checker Reading CheckerSound PartitionChecker.
+From Certnn Require Import Statement Duality Psd Partition Checker Reading ClaimSound.
+From Certnn Require Import PartitionChecker ConesSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -11,20 +12,16 @@ Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 
-Local Opaque of_Z.
-Local Arguments Z.mul : simpl never.
-Local Arguments Z.leb : simpl never.
-
 Section Theory.
 
-Variable R : realFieldType.
+Variable R : rcfType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
 Notation relu := (@relu R).
 
 Lemma of_Z_max a : of_Z (Z.max Z0 a) = relu (of_Z a).
 Proof.
-rewrite /Duality.relu; have [H|H] := Z.leb_spec Z0 a.
+rewrite /Statement.relu; have [H|H] := Z.leb_spec Z0 a.
   by rewrite Z.max_r // max_r // of_Z_ge0 //; apply/Z.leb_le.
 rewrite Z.max_l; last exact: Z.lt_le_incl.
 by rewrite max_l // -oppr_ge0 -of_ZN of_Z_ge0 //; apply/Z.leb_le/Z.opp_nonneg_nonpos/Z.lt_le_incl.
@@ -196,74 +193,6 @@ Qed.
 
 End Leaf.
 
-Section Tree.
-
-Variables (n d c : nat) (X Z' : rows) (uX uZ ub kp kq : Z).
-Variables (nX : size X = n) (dX : all (fun x => (size x <= d)%N) X) (FZ : full n c Z').
-Variables (X0 : positive uX) (Z0' : positive uZ) (b0 : positive ub).
-Variable kq0 : positive kq.
-
-Let x : 'M[R]_(n, d) := (of_Z uX)^-1 *: M n d X.
-Let z : 'M[R]_(n, c) := (of_Z uZ)^-1 *: M n c Z'.
-Let kappa : R := of_Z kp / of_Z kq.
-Let norm := Z.mul kp (Z.mul uX uZ).
-Let rays_of (k : nat) (rays : rows) : 'M[R]_(d, k) := (of_Z ub)^-1 *: (M k d rays)^T.
-Let proved k (rays : 'M[R]_(d, k)) : Prop := exists first w, leaf_proved x z kappa rays first w.
-
-Lemma rays_of_replaced k rays (i j j' : 'I_k) p q :
-  rays_of k (set_nth [::] rays j'
-    (plus_row (map (Z.mul p) (nth [::] rays i)) (map (Z.mul q) (nth [::] rays j)))) =
-  replaced (rays_of k rays) j' (mediant (rays_of k rays) i j (of_Z p) (of_Z q)).
-Proof.
-apply/matrixP => r l; rewrite !mxE nth_set_nth /= -(inj_eq val_inj) /=.
-case: eqP => // _; rewrite nth_plus_row of_ZD.
-rewrite !(nth_map0 (s0 := Z0)) ?Z.mul_0_r // !of_ZM; ring.
-Qed.
-
-Let within_set (rays : rows) j m : all (fun y => (size y <= d)%N) rays -> (size m <= d)%N ->
-  all (fun y => (size y <= d)%N) (set_nth [::] rays j m).
-Proof.
-move=> H md; apply/(all_nthP [::]) => l _; rewrite nth_set_nth /=; case: eqP => // _.
-exact: (@nth_size rays l (fun y => (size y <= d)%N)).
-Qed.
-
-Lemma splits_accepted_sound k tree rays : all (fun y => (size y <= d)%N) rays ->
-  splits_accepted c k X Z' (Z.mul 2 (Z.mul norm norm)) (Z.mul kq kq) rays tree ->
-  Partition.tree (@proved k) (rays_of k rays).
-Proof.
-elim: tree rays => [w|i j p q one IH1 other IH2] rays dR.
-  move=> /(leaf_accepted_sound nX dX FZ X0 Z0' b0 kq0 dR) H.
-  by apply: Partition.leaf; exists (fun i => Z.leb (dot (nth [::] (products X rays) i) w) Z0);
-    exists (fun j : 'I_k => of_Z (nth Z0 w j)).
-case/and5P => ij ik jk p0 /and3P[q0 /IH1 H1 /IH2 H2].
-have md : (size (plus_row (map (Z.mul p) (nth [::] rays i)) (map (Z.mul q) (nth [::] rays j)))
-    <= d)%N.
-  rewrite size_merged !size_map geq_max.
-  by rewrite !(@nth_size rays _ (fun y => (size y <= d)%N)).
-have {}H1 := H1 (within_set j dR md); have {}H2 := H2 (within_set i dR md).
-apply: (@Partition.split _ _ _ _ _ (Ordinal ik) (Ordinal jk) (of_Z p) (of_Z q)).
-- by [].
-- exact: of_Z_gt0.
-- exact: of_Z_gt0.
-- by rewrite -(@rays_of_replaced k rays (Ordinal ik) (Ordinal jk)).
-by rewrite -(@rays_of_replaced k rays (Ordinal ik) (Ordinal jk)).
-Qed.
-
-Definition turned (minus : bool) (b : row) : row := if minus then map Z.opp b else b.
-
-Lemma signs_accepted_sound k s tree chosen rest : size s = size rest ->
-  signs_accepted c k X Z' (Z.mul 2 (Z.mul norm norm)) (Z.mul kq kq) chosen rest tree ->
-  exists tree', splits_accepted c k X Z' (Z.mul 2 (Z.mul norm norm)) (Z.mul kq kq)
-    (chosen ++ [seq turned m.1 m.2 | m <- zip s rest]) tree'.
-Proof.
-elim: rest s tree chosen => [|b rest IH] [|m s] [t|t1 t2] chosen //=.
-  by move=> _ H; exists t; rewrite cats0.
-case=> sr /andP[/(IH s _ _ sr)[a Ha] /(IH s _ _ sr)[e He]].
-by case: m; [exists e|exists a]; rewrite -cat_rcons.
-Qed.
-
-End Tree.
-
 (* The dual norm. *)
 Lemma check_partition_sound n d c X point witness : size X = n ->
   check_partition n d c X point witness ->
@@ -271,20 +200,18 @@ Lemma check_partition_sound n d c X point witness : size X = n ->
     ((of_Z (dual_unit point))^-1 *: M n c (dual point))
     (of_Z (kappa_p point) / of_Z (kappa_q point)).
 Proof.
-case: point => uX uY uZ Z' kp kq; case: witness => ub basis ui inverse cones nX.
+case: point => uX uY col uZ Z' kp kq; case: witness => ub basis ui inverse cones nX.
 rewrite /check_partition => /and4P[/and3P[pos /andP[_ dX] FZ] /andP[Wb Wi] unit accepted] /=.
 move: pos => /= /and5P[X0 Z0' kp0 kq0 /and3P[b0 i0 _]].
 have kappa0 : 0 < of_Z kp / of_Z kq by rewrite divr_gt0 ?of_Z_gt0.
-apply/(dual_norm_leP _ _ kappa0) => u.
-pose rays_of (rays : rows) : 'M[R]_d := (of_Z ub)^-1 *: (M d d rays)^T.
 have sb : size basis = d by case/andP: Wb => /eqP.
 have db : all (fun y => (size y <= d)%N) basis by case/andP: Wb.
 have u1 : of_Z ub * of_Z ui != 0 by rewrite mulf_neq0 ?of_Z_neq0.
-have basis_unit : rays_of basis \in unitmx.
+have basis_unit : rays_of R d ub d basis \in unitmx.
   have E : M d d basis *m (M d d inverse)^T = (of_Z ub * of_Z ui)%:M.
     have : M d d (plus (products basis inverse) (diagonal d (Z.opp (Z.mul ub ui)))) = 0.
       apply/matrixP => i j; rewrite !mxE; set a := nth Z0 _ _.
-      suff -> : a = Z0 by [].
+      suff -> : a = Z0 by rewrite of_Z0.
       rewrite /a; set A := plus _ _ in unit *.
       have [iA|Ai] := ltnP i (size A); last by rewrite [nth [::] A i]nth_default // nth_nil.
       have [jA|Aj] := ltnP j (size (nth [::] A i)); last by rewrite nth_default.
@@ -295,33 +222,16 @@ have basis_unit : rays_of basis \in unitmx.
     by rewrite -scalemxAr E scale_scalar_mx mulVf.
   case/mulmx1_unit => unit_basis _.
   by rewrite /rays_of unitmxZ ?unitmx_tr // unitfE invr_eq0 of_Z_neq0.
-have [minus Hu] := first_cones u basis_unit.
-pose s := [seq minus j | j <- enum 'I_d].
-have ss : size s = size basis by rewrite size_map size_enum_ord sb.
-have [tree /= accepted_tree] := signs_accepted_sound ss accepted.
-set rays := [seq _ | _ <- _] in accepted_tree.
-have raysE : rays_of rays = signed (rays_of basis) minus.
-  apply/matrixP => r l; rewrite /signed mul_mx_diag !mxE.
-  rewrite (nth_map (false, [::])) ?size_zip ?ss ?minnn ?sb // nth_zip //=.
-  rewrite (nth_map l) ?size_enum_ord // nth_ord_enum /turned; case: (minus l).
-    by rewrite (nth_map0 (s0 := Z0)) // of_ZN expr1 mulrN1 mulrN.
-  by rewrite expr0 mulr1.
-have dR : all (fun y => (size y <= d)%N) rays.
-  apply/(all_nthP [::]) => l; rewrite size_map size_zip ss minnn sb => ld.
-  have H : (size (nth [::] basis l) <= d)%N by apply: (nth_size l _ db).
-  rewrite (nth_map (false, [::])) ?size_zip ?ss ?minnn ?sb // nth_zip //= /turned.
-  by case: ifP => _; rewrite ?size_map.
-rewrite -raysE in Hu.
-have T := splits_accepted_sound nX dX FZ X0 Z0' b0 kq0 dR accepted_tree.
-pose K (v : 'cV[R]_d) := square (((of_Z uZ)^-1 *: M n c Z')^T *m
-  map_mx relu ((of_Z uX)^-1 *: M n d X *m v)) <= (of_Z kp / of_Z kq) ^+ 2 * square v.
-apply: (@tree_covers R _ _ _ K _ _ T u Hu) => leaf [first [w proved]].
-exact: leaf_sound proved.
+apply/(dual_norm_leP _ _ kappa0) => u.
+apply: (cones_cover (K := fun v => square (((of_Z uZ)^-1 *: M n c Z')^T *m
+  map_mx relu ((of_Z uX)^-1 *: M n d X *m v)) <= (of_Z kp / of_Z kq) ^+ 2 * square v) _ sb db
+  basis_unit accepted) => rays w dR leaf v inside.
+exact: leaf_sound (leaf_accepted_sound nX dX FZ X0 Z0' b0 kq0 dR leaf) _ inside.
 Qed.
 
 (* The checker is sound. *)
 Theorem check_by_partition_sound statement point witness :
   check_by_partition statement point witness -> true_claim R statement.
-Proof. by apply: verdict_sound => n d c X nX _ _; apply: check_partition_sound. Qed.
+Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_partition_sound. Qed.
 
 End Theory.

@@ -2,7 +2,7 @@
    ../03-certificates.md, over any real field. *)
 
 From mathcomp Require Import all_ssreflect all_algebra ring.
-From Certnn Require Import Duality.
+From Certnn Require Import Statement Duality.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -271,20 +271,6 @@ set p := bf _ a a in Hq *; set r := bf _ a (col_mx u v) in Hq *; set t := bf _ u
 have -> : p + r + (r + (kappa * (square u + square v) + t)) = p + 2%:R * r + t +
   kappa * (square u + square v) by ring.
 by rewrite Hq; ring.
-Qed.
-
-(* The certificate of kind psd: what certnn.kernel.psd and certnn.kernel.scaling check proves the
-   bound for networks of every width. *)
-Theorem certificate_sound (Y : 'M[R]_(n, c)) (reg : R) (w : 'rV[R]_(n + (d + c))) k
-    (L : 'M[R]_(n + (d + c), k)) :
-  0 <= reg -> 0 < kappa -> admissible Naa Nab Nbb -> (forall i, 0 < w 0 i) ->
-  diagonally_dominant
-    (diag_mx w *m form2S X Z kappa Naa Nab Nbb *m diag_mx w - L *m L^T) ->
-  forall m (U : 'M[R]_(d, m)) (V : 'M[R]_(m, c)),
-  scaled_bound Y reg kappa Z <= objective X Y reg U V.
-Proof.
-move=> reg0 kappa0 adm w0 dom; apply: scaling => //; apply: nonnegative_form => //.
-exact: psd_witness form2S_sym w0 dom.
 Qed.
 
 End Form.

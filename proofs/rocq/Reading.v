@@ -3,7 +3,7 @@
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ.
-From Certnn Require Import Checker.
+From Certnn Require Import Checker Statement.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -16,10 +16,8 @@ Section Definitions.
 
 Variable R : realFieldType.
 
-Definition of_Z (z : Z) : R := (int_of_Z z)%:~R.
-
 Definition matrix_of p q (A : rows) : 'M[R]_(p, q) :=
-  \matrix_(i, j) of_Z (nth Z0 (nth [::] A i) j).
+  \matrix_(i, j) of_Z R (nth Z0 (nth [::] A i) j).
 
 End Definitions.
 
@@ -29,6 +27,8 @@ Variable R : realFieldType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
 
+Lemma of_Z0 : of_Z Z0 = 0.
+Proof. by []. Qed.
 Lemma of_ZD a b : of_Z (Z.add a b) = of_Z a + of_Z b.
 Proof. by rewrite /of_Z -rmorphD -raddfD. Qed.
 Lemma of_ZM a b : of_Z (Z.mul a b) = of_Z a * of_Z b.

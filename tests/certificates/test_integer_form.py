@@ -5,13 +5,13 @@ That the checker itself agrees with the kernel is for proofs/checker/compare.py 
 
 from __future__ import annotations
 
-import struct
 import subprocess
 from fractions import Fraction
 from itertools import combinations
 
 import pytest
 from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
+from integer_tokens import GOOD, Tokens, taken_claim
 
 from certnn import InputError, kernel
 from certnn.certificates import extracted_checker as verified
@@ -19,60 +19,8 @@ from certnn.certificates import web_checker
 from certnn.certificates.web_checker import javascript_checker
 from certnn.interfaces.cli import main
 
-GOOD = {path.stem: load(path) for path in files("correct")}
 PSD = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "psd"}
 PARTITIONS = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "partition"}
-
-
-class Tokens:
-    def __init__(self, line):
-        head, *numbers = line.decode("ascii").split(" ")
-        assert head in ("certnn-psd-1", "certnn-partition-1")
-        self.rest = [int(number, 16) for number in numbers]
-        assert [f"{number:x}" for number in self.rest] == numbers
-
-    def take(self, count):
-        taken, self.rest = self.rest[:count], self.rest[count:]
-        assert len(taken) == count
-        return taken
-
-    def doubles(self, count):
-        words = self.take(count)
-        return list(struct.unpack(f"<{count}d", struct.pack(f"<{count}Q", *words)))
-
-    def over_unit(self, count):
-        (unit,) = self.take(1)
-        return [Fraction(entry, unit) for entry in self.take(count)]
-
-    def sparse(self, rows, unit):
-        matrix = {}
-        for i in range(rows):
-            (count,), j = self.take(1), -1
-            for _ in range(count):
-                gap, entry = self.take(2)
-                assert gap >= 0
-                assert entry != 0
-                j += gap + 1
-                matrix[i, j] = Fraction(entry, unit)
-        return matrix
-
-
-def taken_claim(certificate):
-    """The tokens after the claim and the dual point, and their sizes."""
-    claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
-    tokens = Tokens(verified.integer_form(dump(certificate)))
-    n, d, c, bias = tokens.take(4)
-    assert (n, d, c, bias) == (claim["n"], claim["d"], claim["c"], claim["hidden_bias"])
-    assert Fraction(*tokens.take(2)) == Fraction(claim["lower_bound"])
-    assert tokens.doubles(1) == [claim["reg"]]
-    X, Y = unpack(data["X"]), unpack(data["Y"])
-    assert tokens.doubles(n * d) == X
-    assert tokens.doubles(n * c) == Y
-    for unit, numbers in zip(tokens.take(2), (X, Y), strict=True):
-        assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
-    assert tokens.over_unit(n * c) == exact_numbers(proof["Z"])
-    assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
-    return tokens, n, d + bias, c
 
 
 @pytest.mark.parametrize("name", PSD)
@@ -185,8 +133,8 @@ def with_products(certificate, *more):
 def negative_entries(certificate):
     """In the blocks of multipliers, apart from those of a_i·b_i."""
     tokens = Tokens(verified.integer_form(dump(certificate)))
-    n, d, c, _ = tokens.take(4)
-    tokens.take(3 + n * (d + c) + 2 + 1 + n * c + 2 + 1)
+    n, d, c, *_ = tokens.take(6)
+    tokens.take(3 + n * (d + c) + 3 + 1 + n * c + 2 + 1)
     blocks = [tokens.sparse(n, 1) for _ in range(3)]
     return [
         (k, i, j)
@@ -208,29 +156,36 @@ def test_a_negative_multiplier_is_not_lost_in_a_sum(order):
 @pytest.mark.parametrize("path", [*files("correct"), *files("incorrect")], ids=lambda p: p.stem)
 def test_other_kinds_are_refused(path):
     kind = load(path)["proof"]["kind"]
-    if kind not in ("psd", "partition"):
-        with pytest.raises(InputError, match="kinds psd and partition alone"):
+    if kind not in ("psd", "partition", "regions"):
+        with pytest.raises(InputError, match="kinds psd, partition and regions alone"):
             verified.integer_form(path.read_bytes())
     elif kind == "psd" or path.parent.name == "correct":
         assert verified.integer_form(path.read_bytes())
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("loss", "squared-hinge", "loss"),
-        ("output_bias", True, "output bias"),
-        ("output_bias", "free", "output bias"),
-        ("hidden_bias", "free", "free hidden bias"),
-    ],
-)
-def test_other_problems_are_refused(key, value, said):
-    certificate = PSD["hidden-bias"]
+def restated(loss, hidden_bias, output_bias):
+    """A certificate of kind psd with another claim, and labels for targets."""
+    certificate = PSD["one-column" if hidden_bias is False else "hidden-bias"]
     signs = [1.0 if y > 0 else -1.0 for y in unpack(certificate["data"]["Y"])]
+    signs = [abs(sign) for sign in signs] if loss == "softmax" else signs
     certificate = changed(certificate, "data", "Y", to=pack(signs, "d"))
-    certificate["claim"][key] = value
-    with pytest.raises(InputError, match=said):
-        verified.integer_form(dump(certificate))
+    delta = {"delta": 0.7} if loss == "huber" else {}
+    biases = {"hidden_bias": hidden_bias, "output_bias": output_bias}
+    certificate["claim"].update({"loss": loss, **delta, **biases})
+    return certificate
+
+
+@pytest.mark.parametrize("hidden_bias", [False, True, "free"])
+@pytest.mark.parametrize("output_bias", [False, True, "free"])
+@pytest.mark.parametrize("loss", verified.LOSSES)
+def test_the_problem_is_passed_on(loss, hidden_bias, output_bias):
+    taken_claim(restated(loss, hidden_bias, output_bias))
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_other_losses_are_refused(loss):
+    with pytest.raises(InputError, match=loss):
+        verified.integer_form(dump(restated(loss, True, False)))
 
 
 def test_malformed_stays_malformed():
@@ -286,7 +241,7 @@ def test_the_checker_in_javascript_says_what_the_kernel_says(path, javascript):
         assert javascript(line) == "rejected"
 
 
-@pytest.mark.parametrize("line", [b"", b"certnn-psd-2 1", b"certnn-psd-1 80000000", b"\x00 '\"\\"])
+@pytest.mark.parametrize("line", [b"", b"certnn-psd-1 1", b"certnn-psd-2 80000000", b"\x00 '\"\\"])
 def test_the_checker_in_javascript_finds_lines_malformed(line, javascript):
     assert javascript(line).startswith("malformed: ")
 
@@ -305,7 +260,7 @@ def test_a_check_in_javascript_that_breaks_off_is_no_verdict(tmp_path, monkeypat
     )
     monkeypatch.setattr(web_checker, "_FOLDER", tmp_path)
     with pytest.raises(InputError, match=r"does not come to its end: .*too much"):
-        javascript_checker()(b"certnn-psd-1 1")
+        javascript_checker()(b"certnn-psd-2 1")
 
 
 def test_where_the_program_is_looked_for(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ import certnn.kernel
 from certnn.kernel import Malformed, Rejected, check_certificate
 from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.outputs import _solution
+from certnn.kernel.outputs import solution
 from certnn.kernel.partition import DEEPEST
 from certnn.kernel.phases import _direction, check_phases
 from certnn.kernel.work import Work
@@ -634,7 +634,7 @@ def test_solution(seed, c):
     right = rng.integers(-9, 10, c).tolist()
     if round(np.linalg.det(rows)) == 0:
         return
-    determinant, v = _solution(rows, right)
+    determinant, v = solution(rows, right)
     assert abs(determinant) == abs(round(np.linalg.det(rows)))
     assert [sum(a * t for a, t in zip(row, v, strict=True)) for row in rows] == [
         determinant * b for b in right

@@ -3,205 +3,541 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(k){"use strict";var
-bP=" : flags Open_text and Open_binary are not compatible",bW="Sys_error",b6="Invalid_argument",aY="rmdir",bG=0xf0,aB='"',b5=0x800,bV="EEXIST",b4="jsError",bO=2048,bN="certnn-psd-1",W=1024,b3="End_of_file",bF="Pervasives.do_at_exit",bM="Unix.Unix_error",z=0x80,a3="Failure",bE="Undefined_recursive_module",bU=" : flags Open_rdonly and Open_wronly are not compatible",aZ="mkdir",bT=512,bL="Stack_overflow",f="",a2="ENOENT",bK="^",aA=": No such file or directory",a0=": Not a directory",bD=0xe0,bJ="/static/",bS=" : file already exists",b2="([^/]+)",V=0x3f,bC=0xdfff,bI="Not_found",bB="Assert_failure",y="/",a1=128,bZ="Sys_blocked_io",b0="fd ",b1=0xdc00,bR="Out_of_memory",bY="ENOTEMPTY",aX="ENOTDIR",bH="Match_failure",q=248,bQ="index out of bounds",bX="Division_by_zero";function
-a9(c,b,a){var
+a.prototype._T_}}(Object));(function(l){"use strict";var
+cw=" : flags Open_text and Open_binary are not compatible",cZ="Invalid_argument",a1='"',bu=1255,cJ=0x800,V=0xffff,cI="jsError",P=0x8000,cv=2048,cR="a tree is too deep",cS=12520,cH=256,cG="End_of_file",cu="Unix.Unix_error",cF="certnn-regions-2",bt="Failure",_=0xff,bq="mkdir",a2=1000,ct="Stack_overflow",bs="ENOENT",k="",cQ="^",aZ=": No such file or directory",cs="/static/",cE="([^/]+)",ar=0x3f,cr="Not_found",br=0xf,aI=128,cD=0xdc00,cX="Sys_blocked_io",cY="fd ",cC="ENOTEMPTY",cP="Match_failure",y=248,cB="Division_by_zero",cW=1027,cA="Sys_error",bp="rmdir",cO=0xf0,cz="EEXIST",cq=1026,cp="certnn-psd-2",as=1024,co="Pervasives.do_at_exit",M=0x80,cn="Undefined_recursive_module",cV=" : flags Open_rdonly and Open_wronly are not compatible",cy=512,cx=0x7ff0,bx=": Not a directory",cN=0xe0,cU=" : file already exists",cM=0xdfff,ah=0xffffff,bo="compare: functional value",cL="Assert_failure",N="/",cT="Out_of_memory",bv="ENOTDIR",a0=254,bw="index out of bounds",cK=250,a3="_bigarr02";function
+bL(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=f;for(;0<a;b+=W,a-=W)e+=d.apply(null,c.slice(b,b+Math.min(a,W)));return e}function
-dq(b){if(k.Uint8Array)var
-c=new(k.Uint8Array)(b.l);else
+e=k;for(;0<a;b+=as,a-=as)e+=d.apply(null,c.slice(b,b+Math.min(a,as)));return e}function
+eI(b){if(l.Uint8Array)var
+c=new(l.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-ah(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?a9(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?a9(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)dq(b);var
+aJ(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)eI(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-ai(a){return a}function
-a4(a,b,c,d,e){ah(ai(a),b,c,d,e);return 0}function
-X(c,a){if(c.fun)return X(c.fun,a);if(typeof
+aK(a){return a}function
+bA(a,b,c,d,e){aJ(aK(a),b,c,d,e);return 0}function
+ai(c,a){if(c.fun)return ai(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return X(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return ai(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return X(c,d)}}function
-dG(b,a){if(b==0)return f;if(a.repeat)return a.repeat(b);var
-d=f,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aC(a){if(a.t==2)a.c+=dG(a.l-a.c.length,"\0");else
-a.c=a9(a.c,0,a.c.length);a.t=0}function
-cn(a){if(a.length<24){for(var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return ai(c,d)}}function
+e6(b,a){if(b==0)return k;if(a.repeat)return a.repeat(b);var
+d=k,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+au(a){if(a.t==2)a.c+=e6(a.l-a.c.length,"\0");else
+a.c=bL(a.c,0,a.c.length);a.t=0}function
+aj(a){a.t&6&&au(a);return a.c}var
+fg=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+ff(a){if(fg)return Math.floor(Math.log2(a));var
+b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
+while(a<1){a*=2;b--}return b}function
+bC(c){var
+a=new(l.Float32Array)(1);a[0]=c;var
+b=new(l.Int32Array)(a.buffer);return b[0]|0}var
+de=Math.pow(2,-24);function
+e1(a){throw a}var
+o=[0];function
+dj(){e1(o.Division_by_zero)}function
+e(b,c,a){this.lo=b&ah;this.mi=c&ah;this.hi=a&V}e.prototype.caml_custom="_j";e.prototype.copy=function(){return new
+e(this.lo,this.mi,this.hi)};e.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.compare=function(a){var
+b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.neg=function(){var
+a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
+e(a,b,c)};e.prototype.add=function(a){var
+b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
+e(b,c,d)};e.prototype.sub=function(a){var
+b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
+e(b,c,d)};e.prototype.mul=function(a){var
+b=this.lo*a.lo,c=(b*de|0)+this.mi*a.lo+this.lo*a.mi,d=(c*de|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+e(b,c,d)};e.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};e.prototype.isNeg=function(){return this.hi<<16<0};e.prototype.and=function(a){return new
+e(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};e.prototype.or=function(a){return new
+e(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};e.prototype.xor=function(a){return new
+e(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};e.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+e(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
+e(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
+e(0,0,this.lo<<a-48)};e.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+e(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
+e(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
+e(this.hi>>a-48,0,0)};e.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
+c=this.hi<<16>>16;if(a<24)return new
+e(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
+b=this.hi<<16>>31;if(a<48)return new
+e(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&V);return new
+e(this.hi<<16>>a-32,b,b)};e.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ah;this.lo=this.lo<<1&ah};e.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ah;this.mi=(this.mi>>>1|this.hi<<23)&ah;this.hi=this.hi>>>1};e.prototype.udivmod=function(f){var
+c=0,b=this.copy(),a=f.copy(),d=new
+e(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};e.prototype.div=function(a){var
+b=this;if(a.isZero())dj();var
+d=b.hi^a.hi;if(b.hi&P)b=b.neg();if(a.hi&P)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&P)c=c.neg();return c};e.prototype.mod=function(b){var
+a=this;if(b.isZero())dj();var
+d=a.hi;if(a.hi&P)a=a.neg();if(b.hi&P)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&P)c=c.neg();return c};e.prototype.toInt=function(){return this.lo|this.mi<<24};e.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};e.prototype.toArray=function(){return[this.hi>>8,this.hi&_,this.mi>>16,this.mi>>8&_,this.mi&_,this.lo>>16,this.lo>>8&_,this.lo&_]};e.prototype.lo32=function(){return this.lo|(this.mi&_)<<24};e.prototype.hi32=function(){return this.mi>>>8&V|this.hi<<16};function
+a5(b,c,a){return new
+e(b,c,a)}function
+a4(a){if(!isFinite(a)){if(isNaN(a))return a5(1,0,cx);return a>0?a5(0,0,cx):a5(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?P:a>=0?0:P;if(f)a=-a;var
+b=ff(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-cq)}else{a/=Math.pow(2,b-cW);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
+e=a|0;a=(a-e)*d;var
+g=a|0;c=c&br|f|b<<4;return a5(g,e,c)}function
+aN(a){return a.toArray()}function
+c6(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==a3)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<V)c.write(16,b.dims[a]);else{c.write(16,V);c.write(32,0);c.write(32,b.dims[a])}else
+for(var
+a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
+2:case
+3:case
+12:for(var
+a=0;a<b.data.length;a++)c.write(8,b.data[a]);break;case
+4:case
+5:for(var
+a=0;a<b.data.length;a++)c.write(16,b.data[a]);break;case
+6:for(var
+a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
+8:case
+9:c.write(8,0);for(var
+a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
+7:for(var
+a=0;a<b.data.length/2;a++){var
+e=aN(b.get(a));for(var
+d=0;d<8;d++)c.write(8,e[d])}break;case
+1:for(var
+a=0;a<b.data.length;a++){var
+e=aN(a4(b.get(a)));for(var
+d=0;d<8;d++)c.write(8,e[d])}break;case
+0:for(var
+a=0;a<b.data.length;a++){var
+e=bC(b.get(a));c.write(32,e)}break;case
+10:for(var
+a=0;a<b.data.length/2;a++){var
+d=b.get(a);c.write(32,bC(d[1]));c.write(32,bC(d[2]))}break;case
+11:for(var
+a=0;a<b.data.length/2;a++){var
+f=b.get(a),e=aN(a4(f[1]));for(var
+d=0;d<8;d++)c.write(8,e[d]);var
+e=aN(a4(f[2]));for(var
+d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
+e3(b,a){throw[0,b,a]}function
+du(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-a_(e){for(var
-k=f,c=f,h,g,i,a,b=0,j=e.length;b<j;b++){g=e.charCodeAt(b);if(g<z){for(var
-d=b+1;d<j&&(g=e.charCodeAt(d))<z;d++);if(d-b>bT){c.substr(0,1);k+=c;c=f;k+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==j)break;b=d}a=1;if(++b<j&&((i=e.charCodeAt(b))&-64)==a1){h=i+(g<<6);if(g<bD){a=h-0x3080;if(a<z)a=1}else{a=2;if(++b<j&&((i=e.charCodeAt(b))&-64)==a1){h=i+(h<<6);if(g<bG){a=h-0xe2080;if(a<b5||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<j&&((i=e.charCodeAt(b))&-64)==a1&&g<0xf5){a=i-0x3c82080+(h<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>0xffff)c+=String.fromCharCode(0xd7c0+(a>>10),b1+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>W){c.substr(0,1);k+=c;c=f}}return k+c}function
-C(c,a,b){this.t=c;this.c=a;this.l=b}C.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aC(this);case
-0:if(cn(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};C.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return a_(a)};C.prototype.slice=function(){var
+bM(e){for(var
+j=k,c=k,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<M){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<M;d++);if(d-b>cy){c.substr(0,1);j+=c;c=k;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(f<<6);if(f<cN){a=g-0x3080;if(a<M)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(g<<6);if(f<cO){a=g-0xe2080;if(a<cJ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>V)c+=String.fromCharCode(0xd7c0+(a>>10),cD+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>as){c.substr(0,1);j+=c;c=k}}return j+c}function
+Q(c,a,b){this.t=c;this.c=a;this.l=b}Q.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:au(this);case
+0:if(du(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};Q.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return bM(a)};Q.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-C(this.t,a,this.l)};function
-dD(b,a){throw[0,b,a]}function
-b8(a){return new
-C(0,a,a.length)}function
-d(a){return b8(a)}function
-a7(b,a){dD(b,d(a))}var
-j=[0];function
-a5(a){a7(j.Invalid_argument,a)}function
-M(a){if(a<0)a5("Bytes.create");return new
-C(a?2:9,f,a)}var
-dB=0;function
-dt(){return dB++}function
-a6(a){return a.l}function
-l(a){a7(j.Sys_error,a)}var
-J=new
-Array();function
-dy(c){var
-a=J[c];if(!a.opened)l("Cannot flush a closed channel");if(!a.buffer||a.buffer==f)return 0;if(a.fd&&j.fds[a.fd]&&j.fds[a.fd].output){var
-b=j.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=f;return 0}function
-am(){return false}function
-dJ(e){for(var
-g=f,b=g,a,i,c=0,h=e.length;c<h;c++){a=e.charCodeAt(c);if(a<z){for(var
-d=c+1;d<h&&(a=e.charCodeAt(d))<z;d++);if(d-c>bT){b.substr(0,1);g+=b;b=f;g+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==h)break;c=d}if(a<b5){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(z|a&V)}else
-if(a<0xd800||a>=bC)b+=String.fromCharCode(bD|a>>12,z|a>>6&V,z|a&V);else
-if(a>=0xdbff||c+1==h||(i=e.charCodeAt(c+1))<b1||i>bC)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+i-0x35fdc00;b+=String.fromCharCode(bG|a>>18,z|a>>12&V,z|a>>6&V,z|a&V)}if(b.length>W){b.substr(0,1);g+=b;b=f}}return g+b}function
-dp(a){var
-b=9;if(!cn(a))b=8,a=dJ(a);return new
-C(b,a,a.length)}function
-al(a){return dp(a)}function
-ak(a){a.t&6&&aC(a);return a.c}function
-dw(a){return a.toUtf16()}function
-dS(){function
-a(a){if(a.charAt(0)===y)return[f,a.substring(1)];return}function
-b(c){var
-h=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=h.exec(c),b=a[1]||f,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||f,g=a[2]||f;return[d,c.substring(d.length+g.length)]}return}return am()&&k.process&&k.process.platform?k.process.platform==="win32"?b:a:a}var
-bb=dS();function
-cj(a){return a.slice(-1)!==y?a+y:a}if(am()&&k.process&&k.process.cwd)var
-aj=k.process.cwd().replace(/\\/g,y);else
-var
-aj="/static";aj=cj(aj);function
-dx(a){a=dw(a);if(!bb(a))a=aj+a;var
-e=bb(a),d=e[1].split(y),b=[];for(var
-c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-dU=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",bV,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",a2,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",aX,bY,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aa(d,g,e,a){var
-b=dU.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,al(g||f),al(e||f)];return c}var
-cc={};function
-Y(a){return cc[a]}function
-Z(b,a){throw[0,b].concat(a)}function
-ca(a){return a
+Q(this.t,a,this.l)};function
+c8(a){return new
+Q(0,a,a.length)}function
+f(a){return c8(a)}function
+bJ(b,a){e3(b,f(a))}function
+s(a){bJ(o.Invalid_argument,a)}function
+c4(a){switch(a){case
+7:case
+10:case
+11:return 2;default:return 1}}function
+ez(c,e){var
+b=l,a;switch(c){case
+0:a=b.Float32Array;break;case
+1:a=b.Float64Array;break;case
+2:a=b.Int8Array;break;case
+3:a=b.Uint8Array;break;case
+4:a=b.Int16Array;break;case
+5:a=b.Uint16Array;break;case
+6:a=b.Int32Array;break;case
+7:a=b.Int32Array;break;case
+8:a=b.Int32Array;break;case
+9:a=b.Int32Array;break;case
+10:a=b.Float32Array;break;case
+11:a=b.Float64Array;break;case
+12:a=b.Uint8Array;break}if(!a)s("Bigarray.create: unsupported kind");var
+d=new
+a(e*c4(c));return d}function
+bD(c){var
+a=new(l.Int32Array)(1);a[0]=c;var
+b=new(l.Float32Array)(a.buffer);return b[0]}function
+aM(a){return new
+e(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
+bE(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&br)==0?b&P?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&br);if(c>0){a+=16;a*=Math.pow(2,c-cW)}else
+a*=Math.pow(2,-cq);if(b&P)a=-a;return a}function
+bz(b){var
+d=b.length,c=1;for(var
+a=0;a<d;a++){if(b[a]<0)s("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+eO(b,a){return new
+e(b&ah,b>>>24&_|(a&V)<<8,a>>>16&V)}function
+bF(a){return a.hi32()}function
+bG(a){return a.lo32()}function
+by(){s(bw)}var
+eA=a3;function
+$(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}$.prototype.caml_custom=eA;$.prototype.offset=function(b){var
+c=0;if(typeof
+b==="number")b=[b];if(!(b
 instanceof
-C}function
-du(a){return ca(a)}function
-dn(a){return new
-C(4,a,a.length)}function
-dC(a){l(a+aA)}function
-dk(){a5(bQ)}function
-b9(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+Array))s("bigarray.js: invalid offset");if(this.dims.length!=b.length)s("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])by();c=c*this.dims[a]+b[a]}else
+for(var
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])by();c=c*this.dims[a]+(b[a]-1)}return c};$.prototype.get=function(a){switch(this.kind){case
+7:var
+d=this.data[a*2+0],b=this.data[a*2+1];return eO(d,b);case
+10:case
+11:var
+e=this.data[a*2+0],c=this.data[a*2+1];return[a0,e,c];default:return this.data[a]}};$.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=bG(b);this.data[a*2+1]=bF(b);break;case
+10:case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};$.prototype.fill=function(b){switch(this.kind){case
+7:var
+c=bG(b),e=bF(b);if(c==e)this.data.fill(c);else
+for(var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
+10:case
+11:var
+d=b[1],f=b[2];if(d==f)this.data.fill(d);else
+for(var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};$.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
+a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
+0:case
+1:case
+10:case
+11:var
+c,d;for(var
+a=0;a<this.data.length;a++){c=this.data[a];d=b.data[a];if(c<d)return-1;if(c>d)return 1;if(c!=d){if(!g)return NaN;if(c==c)return 1;if(d==d)return-1}}break;case
+7:for(var
+a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data[a+1]>b.data[a+1])return 1;if(this.data[a]>>>0<b.data[a]>>>0)return-1;if(this.data[a]>>>0>b.data[a]>>>0)return 1}break;case
+2:case
+3:case
+4:case
+5:case
+6:case
+8:case
+9:case
+12:for(var
+a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
+at(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}at.prototype=new
+$();at.prototype.offset=function(a){if(typeof
+a!=="number")if(a
+instanceof
+Array&&a.length==1)a=a[0];else
+s("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])by();return a};at.prototype.get=function(a){return this.data[a]};at.prototype.set=function(a,b){this.data[a]=b;return 0};at.prototype.fill=function(a){this.data.fill(a);return 0};function
+c2(c,d,a,b){var
+e=c4(c);if(bz(a)*e!=b.length)s("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+at(c,d,a,b);return new
+$(c,d,a,b)}function
+av(a){if(!o.Failure)o.Failure=[y,f(bt),-3];bJ(o.Failure,a)}function
+c3(b,v,r){var
+i=b.read32s();if(i<0||i>16)av("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&_,o=p>>8&1,h=[];if(r==a3)for(var
+a=0;a<i;a++){var
+n=b.read16u();if(n==V){var
+t=b.read32u(),u=b.read32u();if(t!=0)av("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+for(var
+a=0;a<i;a++)h.push(b.read32u());var
+d=bz(h),f=ez(j,d),g=c2(j,o,h,f);switch(j){case
+2:for(var
+a=0;a<d;a++)f[a]=b.read8s();break;case
+3:case
+12:for(var
+a=0;a<d;a++)f[a]=b.read8u();break;case
+4:for(var
+a=0;a<d;a++)f[a]=b.read16s();break;case
+5:for(var
+a=0;a<d;a++)f[a]=b.read16u();break;case
+6:for(var
+a=0;a<d;a++)f[a]=b.read32s();break;case
+8:case
+9:var
+s=b.read8u();if(s)av("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+a=0;a<d;a++)f[a]=b.read32s();break;case
+7:var
+e=new
+Array(8);for(var
+a=0;a<d;a++){for(var
+c=0;c<8;c++)e[c]=b.read8u();var
+q=aM(e);g.set(a,q)}break;case
+1:var
+e=new
+Array(8);for(var
+a=0;a<d;a++){for(var
+c=0;c<8;c++)e[c]=b.read8u();var
+k=bE(aM(e));g.set(a,k)}break;case
+0:for(var
+a=0;a<d;a++){var
+k=bD(b.read32s());g.set(a,k)}break;case
+10:for(var
+a=0;a<d;a++){var
+m=bD(b.read32s()),l=bD(b.read32s());g.set(a,[a0,m,l])}break;case
+11:var
+e=new
+Array(8);for(var
+a=0;a<d;a++){for(var
+c=0;c<8;c++)e[c]=b.read8u();var
+m=bE(aM(e));for(var
+c=0;c<8;c++)e[c]=b.read8u();var
+l=bE(aM(e));g.set(a,[a0,m,l])}break}v[0]=(4+i)*4;return c2(j,o,h,f)}function
+c1(a,b,c){return a.compare(b,c)}function
+dh(a,b){return Math.imul(a,b)}function
+W(b,a){a=dh(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=dh(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+eL(a,b){a=W(a,bG(b));a=W(a,bF(b));return a}function
+dd(a,b){return eL(a,a4(b))}function
+c5(c){var
+b=bz(c.dims),d=0;switch(c.kind){case
+2:case
+3:case
+12:if(b>cH)b=cH;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=W(d,e)}e=0;switch(b&3){case
+3:e=c.data[a+2]<<16;case
+2:e|=c.data[a+1]<<8;case
+1:e|=c.data[a+0];d=W(d,e)}break;case
+4:case
+5:if(b>aI)b=aI;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=W(d,e)}if((b&1)!=0)d=W(d,c.data[a]);break;case
+6:if(b>64)b=64;for(var
+a=0;a<b;a++)d=W(d,c.data[a]);break;case
+8:case
+9:if(b>64)b=64;for(var
+a=0;a<b;a++)d=W(d,c.data[a]);break;case
+7:if(b>32)b=32;b*=2;for(var
+a=0;a<b;a++)d=W(d,c.data[a]);break;case
+10:b*=2;case
+0:if(b>64)b=64;for(var
+a=0;a<b;a++)d=dd(d,c.data[a]);break;case
+11:b*=2;case
+1:if(b>32)b=32;for(var
+a=0;a<b;a++)d=dd(d,c.data[a]);break}return d}function
+eM(a,b){b[0]=4;return a.read32s()}function
+eZ(a,b){switch(a.read8u()){case
+1:b[0]=4;return a.read32s();case
+2:av("input_value: native integer value too large");default:av("input_value: ill-formed native integer")}}function
+eR(c,d){var
+b=new
+Array(8);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return aM(b)}function
+eQ(e,d,b){var
+c=aN(d);for(var
+a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
+eN(a,b,c){return a.compare(b)}function
+eP(a){return a.lo32()^a.hi32()}var
+da={"_j":{deserialize:eR,serialize:eQ,fixed_length:8,compare:eN,hash:eP},"_i":{deserialize:eM,fixed_length:4},"_n":{deserialize:eZ,fixed_length:4},"_bigarray":{deserialize:function(a,b){return c3(a,b,"_bigarray")},serialize:c6,compare:c1,hash:c5},"_bigarr02":{deserialize:function(a,b){return c3(a,b,a3)},serialize:c6,compare:c1,hash:c5}};function
+bB(a){return da[a.caml_custom]&&da[a.caml_custom].compare}function
+c_(f,c,d,e){var
+b=bB(c);if(b){var
+a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
+bH(a){return a
+instanceof
+Q}function
+df(a){return bH(a)}function
+c$(a){if(typeof
+a==="number")return a2;else
+if(bH(a))return 252;else
+if(df(a))return 1252;else
+if(a
+instanceof
+Array&&a[0]===a[0]>>>0&&a[0]<=255){var
+b=a[0]|0;return b==a0?0:b}else
+if(a
+instanceof
+String)return cS;else
+if(typeof
+a=="string")return cS;else
+if(a
+instanceof
+Number)return a2;else
+if(a&&a.caml_custom)return bu;else
+if(a&&a.compare)return 1256;else
+if(typeof
+a=="function")return 1247;else
+if(typeof
+a=="symbol")return 1251;return 1001}function
+eS(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+c7(a,b){a.t&6&&au(a);b.t&6&&au(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+fk(a,b){return c7(a,b)}function
+eH(a,b,d){var
+e=[];for(;;){if(!(d&&a===b)){var
+f=c$(a);if(f==cK){a=a[1];continue}var
+g=c$(b);if(g==cK){b=b[1];continue}if(f!==g){if(f==a2){if(g==bu)return c_(a,b,-1,d);return-1}if(g==a2){if(f==bu)return c_(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:s(bo);break;case
+248:var
+c=eS(a[2],b[2]);if(c!=0)return c|0;break;case
+249:s(bo);break;case
+250:s("equal: got Forward_tag, should not happen");break;case
+251:s("equal: abstract value");break;case
+252:if(a!==b){var
+c=c7(a,b);if(c!=0)return c|0}break;case
+253:s("equal: got Double_tag, should not happen");break;case
+254:s("equal: got Double_array_tag, should not happen");break;case
+255:s("equal: got Custom_tag, should not happen");break;case
+1247:s(bo);break;case
+1255:var
+i=bB(a);if(i!=bB(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)s("compare: abstract value");var
+c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
+1256:var
+c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
+1000:a=+a;b=+b;if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
+1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
+1251:if(a!==b){if(!d)return NaN;return 1}break;case
+1252:var
+a=aj(a),b=aj(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+12520:var
+a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+246:case
+254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
+h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
+eG(a,b){return eH(a,b,true)}function
+aa(a){if(a<0)s("Bytes.create");return new
+Q(a?2:9,k,a)}var
+e0=0;function
+eK(){return e0++}function
+bI(a){return a.l}function
+q(a){bJ(o.Sys_error,a)}var
+X=new
+Array();function
+eW(c){var
+a=X[c];if(!a.opened)q("Cannot flush a closed channel");if(!a.buffer||a.buffer==k)return 0;if(a.fd&&o.fds[a.fd]&&o.fds[a.fd].output){var
+b=o.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=k;return 0}function
+aP(){return false}function
+e9(e){for(var
+f=k,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<M){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<M;d++);if(d-c>cy){b.substr(0,1);f+=b;b=k;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<cJ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(M|a&ar)}else
+if(a<0xd800||a>=cM)b+=String.fromCharCode(cN|a>>12,M|a>>6&ar,M|a&ar);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<cD||h>cM)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(cO|a>>18,M|a>>12&ar,M|a>>6&ar,M|a&ar)}if(b.length>as){b.substr(0,1);f+=b;b=k}}return f+b}function
+eF(a){var
+b=9;if(!du(a))b=8,a=e9(a);return new
+Q(b,a,a.length)}function
+aO(a){return eF(a)}function
+eU(a){return a.toUtf16()}function
+fh(){function
+a(a){if(a.charAt(0)===N)return[k,a.substring(1)];return}function
+b(c){var
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||k,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||k,f=a[2]||k;return[d,c.substring(d.length+f.length)]}return}return aP()&&l.process&&l.process.platform?l.process.platform==="win32"?b:a:a}var
+bP=fh();function
+dq(a){return a.slice(-1)!==N?a+N:a}if(aP()&&l.process&&l.process.cwd)var
+aL=l.process.cwd().replace(/\\/g,N);else
+var
+aL="/static";aL=dq(aL);function
+eV(a){a=eU(a);if(!bP(a))a=aL+a;var
+e=bP(a),d=e[1].split(N),b=[];for(var
+c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
+fj=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",cz,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bs,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bv,cC,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+az(d,f,e,a){var
+b=fj.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,aO(f||k),aO(e||k)];return c}var
+di={};function
+aw(a){return di[a]}function
+ax(b,a){throw[0,b].concat(a)}function
+eE(a){return new
+Q(4,a,a.length)}function
+e2(a){q(a+aZ)}function
+eB(){s(bw)}function
+c9(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-dm(b,a){if(a>>>0>=b.l)dk();return b9(b,a)}function
-dj(){}function
-m(a){this.data=a}m.prototype=new
-dj();m.prototype.truncate=function(a){var
-b=this.data;this.data=M(a|0);ah(b,0,this.data,0,a)};m.prototype.length=function(){return a6(this.data)};m.prototype.write=function(b,d,g,a){var
+eD(b,a){if(a>>>0>=b.l)eB();return c9(b,a)}function
+ey(){}function
+r(a){this.data=a}r.prototype=new
+ey();r.prototype.truncate=function(a){var
+b=this.data;this.data=aa(a|0);aJ(b,0,this.data,0,a)};r.prototype.length=function(){return bI(this.data)};r.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=M(b+a),f=this.data;this.data=e;ah(f,0,this.data,0,c)}a4(d,g,this.data,b,a);return 0};m.prototype.read=function(c,a,d,b){var
-e=this.length();ah(this.data,c,a,d,b);return 0};m.prototype.read_one=function(a){return dm(this.data,a)};m.prototype.close=function(){};m.prototype.constructor=m;function
-r(b,a){this.content={};this.root=b;this.lookupFun=a}r.prototype.nm=function(a){return this.root+a};r.prototype.create_dir_if_needed=function(d){var
-c=d.split(y),b=f;for(var
-a=0;a<c.length-1;a++){b+=c[a]+y;if(this.content[b])continue;this.content[b]=Symbol("directory")}};r.prototype.slash=function(a){return/\/$/.test(a)?a:a+y};r.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
-b=this.lookupFun(d(this.root),d(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-m(ai(b[1]))}}};r.prototype.exists=function(a){if(a==f)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};r.prototype.mkdir=function(c,e,d){var
-b=d&&Y(bM);if(this.exists(c))if(b)Z(b,aa(bV,aZ,this.nm(c)));else
-l(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||f;if(!this.exists(a))if(b)Z(b,aa(a2,aZ,this.nm(a)));else
-l(a+aA);if(!this.is_dir(a))if(b)Z(b,aa(aX,aZ,this.nm(a)));else
-l(a+a0);this.create_dir_if_needed(this.slash(c))};r.prototype.rmdir=function(a,g){var
-b=g&&Y(bM),c=a==f?f:this.slash(a),e=new
-RegExp(bK+c+b2);if(!this.exists(a))if(b)Z(b,aa(a2,aY,this.nm(a)));else
-l(a+aA);if(!this.is_dir(a))if(b)Z(b,aa(aX,aY,this.nm(a)));else
-l(a+a0);for(var
+e=aa(b+a),f=this.data;this.data=e;aJ(f,0,this.data,0,c)}bA(d,g,this.data,b,a);return 0};r.prototype.read=function(c,a,d,b){var
+e=this.length();aJ(this.data,c,a,d,b);return 0};r.prototype.read_one=function(a){return eD(this.data,a)};r.prototype.close=function(){};r.prototype.constructor=r;function
+z(b,a){this.content={};this.root=b;this.lookupFun=a}z.prototype.nm=function(a){return this.root+a};z.prototype.create_dir_if_needed=function(d){var
+c=d.split(N),b=k;for(var
+a=0;a<c.length-1;a++){b+=c[a]+N;if(this.content[b])continue;this.content[b]=Symbol("directory")}};z.prototype.slash=function(a){return/\/$/.test(a)?a:a+N};z.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+b=this.lookupFun(f(this.root),f(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
+r(aK(b[1]))}}};z.prototype.exists=function(a){if(a==k)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};z.prototype.mkdir=function(c,e,d){var
+b=d&&aw(cu);if(this.exists(c))if(b)ax(b,az(cz,bq,this.nm(c)));else
+q(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||k;if(!this.exists(a))if(b)ax(b,az(bs,bq,this.nm(a)));else
+q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bq,this.nm(a)));else
+q(a+bx);this.create_dir_if_needed(this.slash(c))};z.prototype.rmdir=function(a,f){var
+b=f&&aw(cu),c=a==k?k:this.slash(a),e=new
+RegExp(cQ+c+cE);if(!this.exists(a))if(b)ax(b,az(bs,bp,this.nm(a)));else
+q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bp,this.nm(a)));else
+q(a+bx);for(var
 d
 in
-this.content)if(d.match(e))if(b)Z(b,aa(bY,aY,this.nm(a)));else
-l(this.nm(a)+": Directory not empty");delete
-this.content[c]};r.prototype.readdir=function(a){var
-g=a==f?f:this.slash(a);if(!this.exists(a))l(a+aA);if(!this.is_dir(a))l(a+a0);var
-h=new
-RegExp(bK+g+b2),d={},c=[];for(var
+this.content)if(d.match(e))if(b)ax(b,az(cC,bp,this.nm(a)));else
+q(this.nm(a)+": Directory not empty");delete
+this.content[c]};z.prototype.readdir=function(a){var
+f=a==k?k:this.slash(a);if(!this.exists(a))q(a+aZ);if(!this.is_dir(a))q(a+bx);var
+g=new
+RegExp(cQ+f+cE),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(h);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};r.prototype.is_dir=function(a){if(a==f)return true;var
-b=this.slash(a);return this.content[b]?1:0};r.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};z.prototype.is_dir=function(a){if(a==k)return true;var
+b=this.slash(a);return this.content[b]?1:0};z.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};r.prototype.open=function(a,b){if(b.rdonly&&b.wronly)l(this.nm(a)+bU);if(b.text&&b.binary)l(this.nm(a)+bP);this.lookup(a);if(this.content[a]){if(this.is_dir(a))l(this.nm(a)+" : is a directory");if(b.create&&b.excl)l(this.nm(a)+bS);var
+this.content[a];return b};z.prototype.open=function(a,b){if(b.rdonly&&b.wronly)q(this.nm(a)+cV);if(b.text&&b.binary)q(this.nm(a)+cw);this.lookup(a);if(this.content[a]){if(this.is_dir(a))q(this.nm(a)+" : is a directory");if(b.create&&b.excl)q(this.nm(a)+cU);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-m(M(0));return this.content[a]}else
-dC(this.nm(a))};r.prototype.register=function(c,a){var
-b;if(this.content[c])l(this.nm(c)+bS);if(ca(a))b=new
-m(a);if(du(a))b=new
-m(ai(a));else
+r(aa(0));return this.content[a]}else
+e2(this.nm(a))};z.prototype.register=function(c,a){var
+b;if(this.content[c])q(this.nm(c)+cU);if(bH(a))b=new
+r(a);if(df(a))b=new
+r(aK(a));else
 if(a
 instanceof
 Array)b=new
-m(dn(a));else
+r(eE(a));else
 if(typeof
 a==="string")b=new
-m(b8(a));else
+r(c8(a));else
 if(a.toString){var
-d=ai(al(a.toString()));b=new
-m(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-l(this.nm(c)+" : registering file with invalid content type")};r.prototype.constructor=r;function
-b7(){}function
-b$(b){var
-a=bb(b);if(!a)return;return a[0]+y}function
-dr(a){if(!j.Failure)j.Failure=[q,d(a3),-3];a7(j.Failure,a)}var
-aD=b$(aj)||dr("unable to compute caml_root"),$=[];if(am())$.push({path:aD,device:new
-b7(aD)});else
-$.push({path:aD,device:new
-r(aD)});$.push({path:bJ,device:new
-r(bJ)});function
-dT(b){var
-g=dx(b),b=g.join(y),f=cj(b),c;for(var
-e=0;e<$.length;e++){var
-a=$[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&am()){var
-d=b$(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=aK(aO(a.toString()));b=new
+r(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+q(this.nm(c)+" : registering file with invalid content type")};z.prototype.constructor=z;function
+c0(){}function
+dc(b){var
+a=bP(b);if(!a)return;return a[0]+N}var
+a6=dc(aL)||av("unable to compute caml_root"),ay=[];if(aP())ay.push({path:a6,device:new
+c0(a6)});else
+ay.push({path:a6,device:new
+z(a6)});ay.push({path:cs,device:new
+z(cs)});function
+fi(b){var
+g=eV(b),b=g.join(N),f=dq(b),c;for(var
+e=0;e<ay.length;e++){var
+a=ay[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&aP()){var
+d=dc(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-b7(d)};$.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;l("no device found for "+f)}function
-P(a){return a6(a)}function
-ce(e,f){var
-a=J[e],c=d(f),b=P(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-dQ(a){var
-a=a_(a),b=k;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+c0(d)};ay.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;q("no device found for "+f)}function
+ab(a){return bI(a)}function
+dl(d,e){var
+a=X[d],c=f(e),b=ab(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+fd(a){var
+a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-dR(a){var
-a=a_(a),b=k;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+fe(a){var
+a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-aE(c,e,d,a){if(j.fds===undefined)j.fds=new
+a7(c,e,d,a){if(o.fds===undefined)o.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;j.fds[c]=b;if(!j.fd_last_idx||c>j.fd_last_idx)j.fd_last_idx=c;return c}function
-dV(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;o.fds[c]=b;if(!o.fd_last_idx||c>o.fd_last_idx)o.fd_last_idx=c;return c}function
+fl(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -211,454 +547,651 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)l(ak(c)+bU);if(a.text&&a.binary)l(ak(c)+bP);var
-d=dT(c),e=d.device.open(d.rest,a),f=j.fd_last_idx?j.fd_last_idx:0;return aE(f+1,ce,e,a)}aE(0,ce,new
-m(M(0)));aE(1,dR,new
-m(M(0)));aE(2,dQ,new
-m(M(0)));function
-dz(a){var
-c=j.fds[a];if(c.flags.wronly)l(b0+a+" is writeonly");var
-d=null;if(a==0&&am()){var
-e=require("fs");d=function(){return al(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};J[b.fd]=b;return b.fd}function
-cb(c){var
-b=j.fds[c];if(b.flags.rdonly)l(b0+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:f};J[a.fd]=a;return a.fd}function
-dA(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)q(aj(c)+cV);if(a.text&&a.binary)q(aj(c)+cw);var
+d=fi(c),e=d.device.open(d.rest,a),f=o.fd_last_idx?o.fd_last_idx:0;return a7(f+1,dl,e,a)}a7(0,dl,new
+r(aa(0)));a7(1,fe,new
+r(aa(0)));a7(2,fd,new
+r(aa(0)));function
+eX(a){var
+c=o.fds[a];if(c.flags.wronly)q(cY+a+" is writeonly");var
+d=null;if(a==0&&aP()){var
+e=require("fs");d=function(){return aO(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};X[b.fd]=b;return b.fd}function
+dg(c){var
+b=o.fds[c];if(b.flags.rdonly)q(cY+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:k};X[a.fd]=a;return a.fd}function
+eY(){var
 b=0;for(var
-a=0;a<J.length;a++)if(J[a]&&J[a].opened&&J[a].out)b=[0,J[a].fd,b];return b}function
-v(b,c,a){if(a&&k.toplevelReloc)b=k.toplevelReloc(a);j[b+1]=c;if(a)j[a]=c}function
-dE(a,b){cc[ak(a)]=b;return 0}function
-dl(a,b){if(a===b)return 1;a.t&6&&aC(a);b.t&6&&aC(b);return a.c==b.c?1:0}function
-cf(a,b){return dl(a,b)}function
-dH(){a5(bQ)}function
-ci(b,a){return b9(b,a)}function
-a8(b,a){if(a>>>0>=P(b))dH();return ci(b,a)}function
-cg(a,b){return 1-cf(a,b)}function
-ch(a){return a}function
-dI(c,a){if(typeof
+a=0;a<X.length;a++)if(X[a]&&X[a].opened&&X[a].out)b=[0,X[a].fd,b];return b}function
+L(b,c,a){if(a&&l.toplevelReloc)b=l.toplevelReloc(a);o[b+1]=c;if(a)o[a]=c}function
+e4(a,b){di[aj(a)]=b;return 0}function
+eC(a,b){if(a===b)return 1;a.t&6&&au(a);b.t&6&&au(b);return a.c==b.c?1:0}function
+dm(a,b){return eC(a,b)}function
+e7(){s(bw)}function
+dp(b,a){return c9(b,a)}function
+bK(b,a){if(a>>>0>=ab(b))e7();return dp(b,a)}function
+dn(a){return a}function
+e8(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-cd(a){return a}function
-ck(a){if(a
+dk(a){return a}function
+dr(a){if(a
 instanceof
-Array)return a;if(k.RangeError&&a
+Array)return a;if(l.RangeError&&a
 instanceof
-k.RangeError&&a.message&&a.message.match(/maximum call stack/i))return cd(j.Stack_overflow);if(k.InternalError&&a
+l.RangeError&&a.message&&a.message.match(/maximum call stack/i))return dk(o.Stack_overflow);if(l.InternalError&&a
 instanceof
-k.InternalError&&a.message&&a.message.match(/too much recursion/i))return cd(j.Stack_overflow);if(a
+l.InternalError&&a.message&&a.message.match(/too much recursion/i))return dk(o.Stack_overflow);if(a
 instanceof
-k.Error&&Y(b4))return[0,Y(b4),a];return[0,j.Failure,al(String(a))]}function
-n(a,b){return a<=b?1:0}function
-dK(a,b){return a<b?-1:a>b?1:0}function
-dL(a,b){return a-b}function
-Q(a,b){return a===b?1:0}function
-_(a,b){return a<b?1:0}function
-A(a){return-a}function
-dM(c,a,b){return BigInt("0x"+ak(c).slice(a,a+b))}function
-D(a){return BigInt(a)}var
-a$=0;function
-b(a,b){a$+=1;if(a$%100000===0&&k.certnnProducts)k.certnnProducts(a$);return a*b}function
-dN(b){k.certnnVerdict=function(a){return ak(b(d(a)))}}function
-aF(c,a){var
+l.Error&&aw(cI))return[0,aw(cI),a];return[0,o.Failure,aO(String(a))]}function
+i(a,b){return a<=b?1:0}function
+e_(a,b){return a<b?-1:a>b?1:0}function
+a8(a,b){return a-b}function
+H(a,b){return a===b?1:0}function
+ac(a,b){return a<b?1:0}function
+I(a){return-a}function
+e$(c,a,b){return BigInt("0x"+aj(c).slice(a,a+b))}function
+R(a){return BigInt(a)}var
+bN=0;function
+b(a,b){bN+=1;if(bN%100000===0&&l.certnnProducts)l.certnnProducts(bN);return a*b}function
+fa(b){l.certnnVerdict=function(a){return aj(b(f(a)))}}function
+a9(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-ba(a,b){return(a-aF(a,b))/b}function
-dO(a,b){return a<<BigInt(b)}function
-dP(a,b){return a>>BigInt(b)}function
-K(a,b){return a+b}function
-cl(a){if(BigInt.asIntN(32,a)!==a)throw new(k.RangeError)("an integer is too long for an int");return Number(a)}function
-cm(a){return d(a.toString())}function
-dv(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-ds(b){var
-a=f;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&dv(b[1]))var
-e=b[2],g=1;else
+bO(a,b){return(a-a9(a,b))/b}function
+fb(a,b){return a<<BigInt(b)}function
+fc(a,b){return a>>BigInt(b)}function
+S(a,b){return a+b}function
+ds(a){if(BigInt.asIntN(32,a)!==a)throw new(l.RangeError)("an integer is too long for an int");return Number(a)}function
+dt(a){return f(a.toString())}function
+eT(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+eJ(b){var
+a=k;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&eT(b[1]))var
+e=b[2],f=1;else
 var
-g=2,e=b;a+="(";for(var
-d=g;d<e.length;d++){if(d>g)a+=", ";var
+f=2,e=b;a+="(";for(var
+d=f;d<e.length;d++){if(d>f)a+=", ";var
 c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-C)a+=aB+c.toString()+aB;else
+Q)a+=a1+c.toString()+a1;else
 if(typeof
-c=="string")a+=aB+c.toString()+aB;else
+c=="string")a+=a1+c.toString()+a1;else
 a+="_"}a+=")"}else
-if(b[0]==q)a+=b[1];return a}function
-b_(a){if(a
+if(b[0]==y)a+=b[1];return a}function
+db(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==q)){var
-c=Y("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=ds(a),b=Y(bF);if(b)b(0);k.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==y)){var
+c=aw("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=eJ(a),b=aw(co);if(b)b(0);l.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-dF(){var
-a=k;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){b_(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)b_(a.error)})}dF();function
-a(a,b){return a.length==1?a(b):X(a,[b])}function
-ag(a,b,c){return a.length==2?a(b,c):X(a,[b,c])}function
-di(a,b,c,d,e){return a.length==4?a(b,c,d,e):X(a,[b,c,d,e])}var
-be=[q,d(bR),-1],bf=[q,d(bW),-2],bc=[q,d(b6),-4];v(11,[q,d(bE),-12],bE);v(10,[q,d(bB),-11],bB);v(9,[q,d(bZ),-10],bZ);v(8,[q,d(bL),-9],bL);v(7,[q,d(bH),-8],bH);v(6,[q,d(bI),-7],bI);v(5,[q,d(bX),-6],bX);v(4,[q,d(b3),-5],b3);v(3,bc,b6);v(2,[q,d(a3),-3],a3);v(1,bf,bW);v(0,be,bR);var
-co=d("String.sub / Bytes.sub"),cp=d("String.index_from_opt / Bytes.index_from_opt"),cr=[0,0],c4=d("a tree is too deep"),dd=d("malformed: "),de=[0,2,d("malformed: it does not fit into memory")],df=d(y),dg=d("proved: "),dh=[0,1,d("rejected")],c6=d(bN),c7=d("certnn-partition-1"),c8=d("the format is not known"),c9=d("it is too large for this checker"),c_=d("the claim is not p/q"),c$=d("a number is not finite"),da=d(bN),db=d("it goes on after its end"),c3=d("a size is out of range"),cZ=d("an integer has no digits"),c0=d("an integer is too long"),c2=d("an integer has another sign than 0-9, a-f"),c1=d("an integer has a zero in front"),cX=d("it ends too early"),cY=d("there is a space at the end"),cV=d("Verdicts.Malformed");function
-bd(a){throw[0,bc,a]}function
-an(d,c){var
-a=P(d),e=P(c),b=M(a+e|0);a4(d,0,b,0,a);a4(c,0,b,a,e);return ch(b)}function
-aG(a,b){if(a){var
-c=a[1];return[0,c,aG(a[2],b)]}return b}dz(0);cb(1);cb(2);function
-bg(b){function
+e5(){var
+a=l;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){db(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)db(a.error)})}e5();function
+a(a,b){return a.length==1?a(b):ai(a,[b])}function
+ag(a,b,c){return a.length==2?a(b,c):ai(a,[b,c])}function
+bn(a,b,c,d,e){return a.length==4?a(b,c,d,e):ai(a,[b,c,d,e])}function
+ex(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ai(a,[b,c,d,e,f])}var
+bS=[y,f(cT),-1],bT=[y,f(cA),-2],bQ=[y,f(cZ),-4];L(11,[y,f(cn),-12],cn);L(10,[y,f(cL),-11],cL);L(9,[y,f(cX),-10],cX);L(8,[y,f(ct),-9],ct);L(7,[y,f(cP),-8],cP);L(6,[y,f(cr),-7],cr);L(5,[y,f(cB),-6],cB);L(4,[y,f(cG),-5],cG);L(3,bQ,cZ);L(2,[y,f(bt),-3],bt);L(1,bT,cA);L(0,bS,cT);var
+dv=f("String.sub / Bytes.sub"),dw=f("String.index_from_opt / Bytes.index_from_opt"),d5=[0,0],d3=[0,0],d4=[0,0,0],d0=[0,0],d1=[0,0],dx=[0,0],ed=f(cR),ee=f(cR),es=f("malformed: "),et=[0,2,f("malformed: it does not fit into memory")],eu=f(N),ev=f("proved: "),ew=[0,1,f("rejected")],ej=[0,f(cp),[0,f("certnn-partition-2"),[0,f(cF),0]]],ek=f("the format is not known"),el=f("it is too large for this checker"),em=f("the claim is not p/q"),en=f("a number is not finite"),eo=f(cp),eq=f(cF),ep=f("it goes on after its end"),ef=[0,2,0],eg=[0,0,0],eh=[0,1,0],ec=f("a size is out of range"),d_=f("an integer has no digits"),d$=f("an integer is too long"),eb=f("an integer has another sign than 0-9, a-f"),ea=f("an integer has a zero in front"),d8=f("it ends too early"),d9=f("there is a space at the end"),d6=f("Verdicts.Malformed");function
+bR(a){throw[0,bQ,a]}function
+aQ(d,c){var
+a=ab(d),e=ab(c),b=aa(a+e|0);bA(d,0,b,0,a);bA(c,0,b,a,e);return dn(b)}function
+a_(a,b){if(a){var
+c=a[1];return[0,c,a_(a[2],b)]}return b}eX(0);dg(1);dg(2);function
+bU(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{dy(d)}catch(a){a=ck(a);if(a[1]!==bf)throw a;var
+c=a[2],d=a[1];try{eW(d)}catch(a){a=dr(a);if(a[1]!==bT)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(dA(0))}dE(d(bF),bg);function
-bh(d){var
+a=c;continue}return 0}}return a(eY(0))}e4(f(co),bU);function
+bV(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-bi(a){if(a){var
-b=a[1];return aG(b,bi(a[2]))}return 0}var
-e=D(0);function
-ab(a){return dK(a,e)}var
-g=D(1),bj=A;function
-cq(a){return 0<=ab(a)?a:A(a)}function
-R(b,a){return n(b,a)?a:b}var
-ao=K;function
-ap(a){var
-b=D(a);return function(a){return K(b,a)}}function
+bW(a){if(a){var
+b=a[1];return a_(b,bW(a[2]))}return 0}var
+d=R(0);function
+aA(a){return e_(a,d)}var
+g=R(1),aR=I;function
+a$(a){return 0<=aA(a)?a:I(a)}function
+ak(b,a){return i(b,a)?a:b}var
+aB=S;function
+aS(a){var
+b=R(a);return function(a){return S(b,a)}}function
 c(a){var
-c=D(a);return function(a){return b(c,a)}}function
-h(a){return K(g,a)}function
-aq(b,a){var
-c=aF(b,a);return[0,ba(b,a),c]}function
-ar(b,a){return b?[0,ar(b[1],a)]:a}function
-aH(d,c){var
+c=R(a);return function(a){return b(c,a)}}function
+n(a){return S(g,a)}function
+aT(b,a){var
+c=a9(b,a);return[0,bO(b,a),c]}function
+A(b,a){return b?[0,A(b[1],a)]:a}function
+al(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-as=function
-c(a,b){return c.fun(a,b)};dI(as,function(f,b){if(n(f,g)){if(n(b,g))return h(a(c(2),g));var
-i=aq(b,D(2)),j=i[1];if(Q(i[2],e)){var
-q=h(j);return a(c(2),q)}var
-r=h(j);return h(a(c(2),r))}var
-p=aq(f,D(2)),d=p[1];if(Q(p[2],e)){if(n(b,g)){var
-s=h(d);return a(c(2),s)}var
-k=aq(b,D(2)),l=k[1];if(Q(k[2],e))return h(a(c(2),K(d,l)));var
-t=ag(as,d,l);return a(c(2),t)}if(n(b,g)){var
-u=h(d);return h(a(c(2),u))}var
-m=aq(b,D(2)),o=m[1];if(Q(m[2],e)){var
-v=ag(as,d,o);return a(c(2),v)}var
-w=ag(as,d,o);return h(a(c(2),w))});function
-s(c,b){var
-d=ab(b);if(0===d)return e;if(1===d)return ba(c,b);var
-f=ba(a(ap(-1),c),b);return a(ap(-1),f)}function
-bk(c,b){var
-d=ab(b);if(0===d)return c;if(1===d)return aF(c,b);var
-e=aF(a(ap(-1),c),b);return K(b,a(ap(1),e))}function
-N(b,c){var
-a=cl(c);return 0<=a?dO(b,a):dP(b,-a|0)}function
-w(d,c){var
+aU=function
+c(a,b){return c.fun(a,b)};e8(aU,function(f,b){if(i(f,g)){if(i(b,g))return n(a(c(2),g));var
+h=aT(b,R(2)),j=h[1];if(H(h[2],d)){var
+q=n(j);return a(c(2),q)}var
+r=n(j);return n(a(c(2),r))}var
+p=aT(f,R(2)),e=p[1];if(H(p[2],d)){if(i(b,g)){var
+s=n(e);return a(c(2),s)}var
+k=aT(b,R(2)),l=k[1];if(H(k[2],d))return n(a(c(2),S(e,l)));var
+t=ag(aU,e,l);return a(c(2),t)}if(i(b,g)){var
+u=n(e);return n(a(c(2),u))}var
+m=aT(b,R(2)),o=m[1];if(H(m[2],d)){var
+v=ag(aU,e,o);return a(c(2),v)}var
+w=ag(aU,e,o);return n(a(c(2),w))});function
+x(c,b){var
+e=aA(b);if(0===e)return d;if(1===e)return bO(c,b);var
+f=bO(a(aS(-1),c),b);return a(aS(-1),f)}function
+bX(c,b){var
+d=aA(b);if(0===d)return c;if(1===d)return a9(c,b);var
+e=a9(a(aS(-1),c),b);return S(b,a(aS(1),e))}function
+ad(b,c){var
+a=ds(c);return 0<=a?fb(b,a):fc(b,-a|0)}function
+v(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-bl(d,c,b){return d?a(c,bl(d[1],c,b)):b}function
-bm(a){var
-b=a?cr:a;return b}function
-L(a){var
-b=a?[0,L(a[2])]:a;return b}function
-aI(b,a){function
-c(b){return[0,a,b]}return function(a){return bl(b,c,a)}}function
-ac(c,b){return a(aI(c,b),0)}function
-at(a,b){if(a){var
-c=at(a[2],b);return[0,a[1],c]}return b}function
-aJ(a,b){if(a){var
-c=aJ(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-x(e,d,c){var
+bY(d,c,b){return d?a(c,bY(d[1],c,b)):b}function
+aC(a){var
+b=a?dx:a;return b}function
+B(a){var
+b=a?[0,B(a[2])]:a;return b}function
+aV(b,a){function
+c(b){return[0,a,b]}return function(a){return bY(b,c,a)}}function
+Y(c,b){return a(aV(c,b),0)}function
+E(a,b){if(a){var
+c=E(a[2],b);return[0,a[1],c]}return b}function
+ba(a,b){if(a){var
+c=ba(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+t(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aK(e,d,c,b){if(d){var
+aD(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aK(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aI(c,e),[0,b,0])}function
-p(e,d){var
+g=aD(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aV(c,e),[0,b,0])}function
+j(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-au(b,a){if(a)if(b)var
-d=au(b[1],a[2]),c=[0,a[1],d];else
+bb(d,c){var
+b=d,a=c;for(;;){if(a){if(b){var
+b=b[1],a=a[2];continue}return a}return a}}function
+aE(b,a){if(a)if(b)var
+d=aE(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-i(c,b){if(b)var
-e=i(c,b[2]),d=[0,a(c,b[1]),e];else
+h(c,b){if(b)var
+e=h(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-av(b,a){var
-c=a?[0,b,av([0,b],a[1])]:a;return c}function
-aL(b,a){return i(b,av(0,a))}function
-S(c,b,a){if(a){var
-d=S(c,b,a[2]);return ag(c,a[1],d)}return b}function
-aw(b,a){if(b)if(a)var
-d=aw(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+am(b,a){var
+c=a?[0,b,am([0,b],a[1])]:a;return c}function
+an(b,a){return h(b,am(0,a))}function
+ae(c,b,a){if(a){var
+d=ae(c,b,a[2]);return ag(c,a[1],d)}return b}function
+T(b,a){if(b)if(a)var
+d=T(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-cs=a(c(2),g),ct=h(a(c(2),cs)),bn=N(g,h(a(c(2),ct))),cu=h(a(c(2),g)),cv=a(c(2),cu),cw=h(a(c(2),cv)),cx=a(c(2),cw),aM=N(g,a(c(2),cx)),cy=h(a(c(2),g)),cz=h(a(c(2),cy)),cA=h(a(c(2),cz)),cB=h(a(c(2),cA)),cC=N(g,h(a(c(2),cB))),cD=a(c(2),g),cE=a(c(2),cD),cF=a(c(2),cE),cG=a(c(2),cF),cH=a(c(2),cG),cI=N(g,a(c(2),cH)),cJ=a(c(2),g),cK=a(c(2),cJ),cL=a(c(2),cK),cM=a(c(2),cL),cN=h(a(c(2),cM)),cO=h(a(c(2),cN)),cP=a(c(2),cO),cQ=a(c(2),cP),cR=h(a(c(2),cQ)),E=N(g,h(a(c(2),cR)));function
-bo(a){return bk(s(a,aM),bn)}function
-aN(a){var
-b=bo(a),c=bk(a,aM),d=Q(b,e)?N(c,g):N(K(aM,c),b);return _(a,cC)?d:A(d)}function
-aO(a){var
-b=n(e,a);if(b){var
-c=_(a,cI);if(c)return _(K(bo(a),g),bn);var
-d=c}else
+dy=a(c(2),g),dz=n(a(c(2),dy)),bZ=ad(g,n(a(c(2),dz))),dA=n(a(c(2),g)),dB=a(c(2),dA),dC=n(a(c(2),dB)),dD=a(c(2),dC),bc=ad(g,a(c(2),dD)),dE=n(a(c(2),g)),dF=n(a(c(2),dE)),dG=n(a(c(2),dF)),dH=n(a(c(2),dG)),dI=ad(g,n(a(c(2),dH))),dJ=a(c(2),g),dK=a(c(2),dJ),dL=a(c(2),dK),dM=a(c(2),dL),dN=a(c(2),dM),dO=ad(g,a(c(2),dN)),dP=a(c(2),g),dQ=a(c(2),dP),dR=a(c(2),dQ),dS=a(c(2),dR),dT=n(a(c(2),dS)),dU=n(a(c(2),dT)),dV=a(c(2),dU),dW=a(c(2),dV),dX=n(a(c(2),dW)),O=ad(g,n(a(c(2),dX)));function
+b0(a){return bX(x(a,bc),bZ)}function
+aF(a){var
+b=b0(a),c=bX(a,bc),e=H(b,d)?ad(c,g):ad(S(bc,c),b);return ac(a,dI)?e:I(e)}function
+aW(a){var
+b=i(d,a);if(b){var
+c=ac(a,dO);if(c)return ac(S(b0(a),g),bZ);var
+e=c}else
 var
-d=b;return d}function
-T(h,i){var
-d=e,c=h,a=i;for(;;){if(c){if(a){var
-f=a[2],g=c[2],d=K(d,b(c[1],a[1])),c=g,a=f;continue}return d}return d}}function
-aP(c,b,a){if(b){if(a){var
-d=aP(c,b[2],a[2]);return[0,ag(c,b[1],a[1]),d]}return b}return a}function
-ax(a,b){return aP(ao,a,b)}function
-t(a,b){return aP(ax,a,b)}function
-bp(c,a){if(c)if(a)var
-e=bp(c[2],a[2]),d=[0,b(c[1],a[1]),e];else
+e=b;return e}function
+J(h,i){var
+e=d,c=h,a=i;for(;;){if(c){if(a){var
+f=a[2],g=c[2],e=S(e,b(c[1],a[1])),c=g,a=f;continue}return e}return e}}function
+bd(c,b,a){if(b){if(a){var
+d=bd(c,b[2],a[2]);return[0,ag(c,b[1],a[1]),d]}return b}return a}function
+ao(a,b){return bd(aB,a,b)}function
+p(a,b){return bd(ao,a,b)}function
+b1(c,a){if(c)if(a)var
+e=b1(c[2],a[2]),d=[0,b(c[1],a[1]),e];else
 var
 d=a;else
 var
 d=c;return d}function
 F(a){function
 c(c){return b(a,c)}function
-d(a){return i(c,a)}return function(a){return i(d,a)}}function
-G(b,a){return i(function(b){return i(function(a){return T(b,a)},a)},b)}function
-aQ(b,a){if(a){var
-c=a[2],d=a[1];if(b){var
-g=aQ(b[2],c);return[0,[0,b[1],d],g]}var
-f=[0,[0,e,d],aQ(0,c)]}else
+d(a){return h(c,a)}return function(a){return h(d,a)}}function
+C(b,a){return h(function(b){return h(function(a){return J(b,a)},a)},b)}function
+be(b,a){if(a){var
+c=a[2],e=a[1];if(b){var
+g=be(b[2],c);return[0,[0,b[1],e],g]}var
+f=[0,[0,d,e],be(0,c)]}else
 var
 f=a;return f}function
-H(b,a){return S(aQ,ac(b,0),a)}function
-ay(b,a){var
-c=aw(b,a);return i(function(a){return at(a[1],a[2])},c)}function
-aR(c,b){return aL(function(c){return a(aI(c,e),[0,b,0])},c)}function
-ad(d,c,a){var
-b=w(L(a),d);return b?p(function(a){return w(L(a),c)},a):b}function
+u(b,a){return ae(be,Y(b,0),a)}function
+aX(b,a){var
+c=T(b,a);return h(function(a){return E(a[1],a[2])},c)}function
+bf(c,b){return an(function(c){return a(aV(c,d),[0,b,0])},c)}function
+ap(d,c,a){var
+b=v(B(a),d);return b?j(function(a){return v(B(a),c)},a):b}function
 U(d,c,a){var
-b=w(L(a),d);return b?p(function(a){return w(aH(L(a),c),0)},a):b}function
-I(a){return _(e,a)}function
-cS(a){return n(e,a)}function
-cT(a){return p(cS,a)}function
-bq(a){return p(cT,a)}function
-B(c,a){return Q(b(s(a,c),c),a)}function
-br(a){function
-b(b){return s(aN(b),a)}function
-c(a){return i(b,a)}return function(a){return i(c,a)}}function
-bs(c){function
+b=v(B(a),d);return b?j(function(a){return v(al(B(a),c),0)},a):b}function
+w(a){return ac(d,a)}function
+dY(a){return i(d,a)}function
+dZ(a){return j(dY,a)}function
+b2(a){return j(dZ,a)}function
+K(c,a){return H(b(x(a,c),c),a)}function
+b3(a){function
+b(b){return x(aF(b),a)}function
+c(a){return h(b,a)}return function(a){return h(c,a)}}function
+b4(c){function
 a(a){var
-b=aO(a);return b?B(c,aN(a)):b}function
-b(b){return p(a,b)}return function(a){return p(b,a)}}function
-bt(ax,z,f){var
-d=z[1],Z=d[4],_=d[3],A=d[1],G=d[6],H=d[5],J=d[1],t=f[1],u=f[2],K=ad(J,d[2],H),L=K?ad(J,d[3],G):K,ae=0;if(L){var
-M=I(t),N=M?I(u):M;if(N){var
-O=aO(d[7]);if(O){var
-P=B(t,E),Q=P?B(u,E):P;if(Q){var
-R=a(bs(s(E,t)),H);if(R){var
-C=a(bs(s(E,u)),G);ae=1}else
+b=aW(a);return b?K(c,aF(a)):b}function
+b(b){return j(a,b)}return function(a){return j(b,a)}}function
+b5(c,b,a){return aX(a,Y(c,[0,b,0]))}function
+b6(f,z,M,e){var
+o=e[4],p=e[3],k=e[2],q=e[1],r=b(z,b(q,q)),s=b(p,p),l=ak(r,s),A=v(B(k),f),C=A?v(B(o),f):A;if(C){var
+D=j(w,[0,z,[0,q,[0,p,0]]]),E=D?j(w,k):D;if(E){var
+F=K(r,l);if(F){var
+G=K(s,l);if(G){var
+N=x(l,s),O=x(l,r),u=an(function(a){var
+c=aE([0,a],o),e=h(function(c){return b(I(N),J(t(0,o,a),c))},c),f=t(0,M,a),g=b1(aE([0,a],k),f),i=b(O,t(d,k,a));return ao(h(function(a){return b(i,a)},g),e)},f),y=h(function(a){return h(a$,a)},u),H=ae(ao,0,y),L=am(0,f);return j(function(e){var
+f=t(d,t(0,u,e),e),h=b(n(a(c(2),g)),f),j=t(d,H,e);return i(S(ae(aB,d,t(0,y,e)),j),h)},L)}var
+m=G}else
 var
-h=R}else
+m=F}else
 var
-h=Q}else
+m=E}else
 var
-h=O}else
+m=C;return m}function
+b7(a,f){var
+m=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
+q=U(a,a,o);if(q){var
+r=U(a,a,n);if(r){var
+s=U(a,a,m);if(s){var
+t=b2(o);if(t){var
+e=0,c=n;for(;;){if(c){var
+k=c[1],u=aE(e,k),l=j(function(a){return i(d,a)},u);if(l)var
+v=bb([0,e],k),g=j(function(a){return i(d,a)},v);else
 var
-h=N}else
+g=l;if(g){var
+e=[0,e],c=c[2];continue}var
+h=g}else
 var
-h=L;if(!ae)var
-C=h;var
-$=C?ad(A,_,f[4]):C;if($)var
-aa=f[1],az=d[5],ag=ac(A,ac(bm(Z),aa)),ah=ay(a(br(s(E,aa)),az),ag),aA=bm(Z),D=di(ax,A,ar(d[2],aA),_,ah);else
+h=1;if(h)return b2(m);var
+b=h;break}}else
 var
-D=$;if(D){var
-ab=z[3],aB=z[2],F=aN(d[7]),aC=d[6],aD=a(br(s(E,f[2])),aC),m=f[6],o=f[5],v=f[4],j=f[3],q=f[2],ak=aw(v,aD),w=S(ao,e,i(function(a){return T(a[1],a[2])},ak)),al=aw(v,v),x=S(ao,e,i(function(a){return T(a[1],a[2])},al)),af=0;if(n(w,e)||n(x,e))af=1;else{var
-U=b(w,j),V=b(x,q),ai=b(b(F,V),m);if(n(b(b(U,o),E),ai))var
-r=[0,U,V];else
+b=t}else
 var
-aj=b(E,o),r=[0,b(F,m),aj]}if(af)var
-r=[0,e,g];var
-k=r[2],l=r[1],W=p(I,[0,q,[0,j,[0,o,[0,m,[0,k,[0,ab,0]]]]]]);if(W){var
-X=n(e,l);if(X){var
-am=b(b(F,k),m),Y=n(b(b(l,o),E),am);if(Y){var
-an=b(x,q),ap=b(b(l,l),an),aq=b(w,j),as=b(l,k),at=b(ab,dL(b(b(a(c(2),g),as),aq),ap)),au=b(b(j,j),q),av=b(b(k,k),au);return n(b(b(a(c(2),g),aB),av),at)}var
-y=Y}else
+b=s}else
 var
-y=X}else
+b=r}else
 var
-y=W;return y}return D}function
-cU(a){return R(e,a)}function
-aS(a){return i(cU,a)}function
-bu(a){return aS(i(bj,a))}function
-bv(a){return i(aS,a)}function
-bw(a){return i(bu,a)}function
-bx(N,d,M,l,K,J,aj,ai){var
-h=aj,f=ai;for(;;){if(0===f[0]){var
-o=f[1],z=G(M,h),Y=bv(z),m=i(function(a){return n(T(a,o),e)?aS(a):bu(a)},z),s=function(b,a){var
-c=H(d,a);return G(H(N,b),c)},u=s(l,Y),v=s(bv(l),m),y=s(bw(l),m),Z=t(a(F(A(g)),v),y),B=bw(G(l,H(d,t(a(F(a(c(2),g)),u),Z)))),k=function(b,c){var
-a=H(d,c);return G(H(d,b),a)},_=k(B,m),$=t(k(m,B),_),aa=k(y,v),ab=t(t(k(v,y),aa),$),ac=k(u,u),ad=t(a(F(a(c(2),g)),ac),ab),ae=a(F(A(J)),ad),af=G(h,h),ag=t(a(F(K),af),ae),C=w(L(o),d);if(C){var
-D=p(I,o);if(D){var
-ah=av(0,d);return p(function(b){var
-f=x(0,ag,b);return n(e,T(aL(function(c){var
-a=x(e,f,c);return w(b,c)?a:n(e,a)?e:a},d),o))},ah)}var
-E=D}else
+b=q}else
 var
-E=C;return E}var
-O=f[4],P=f[3],q=f[2],r=f[1],ak=x(0,h,q),al=i(function(c){return function(a){return b(c,a)}}(O),ak),am=x(0,h,r),Q=ax(i(function(c){return function(a){return b(c,a)}}(P),am),al),R=w(r,q)?0:1;if(R){var
-S=w(aH([0,r],d),0);if(S){var
-U=w(aH([0,q],d),0);if(U){var
-V=I(P);if(V){var
-W=I(O);if(W){var
-an=f[5],X=bx(N,d,M,l,K,J,aK(0,h,q,Q),an);if(X){var
-ao=f[6],h=aK(0,h,r,Q),f=ao;continue}var
-j=X}else
+b=p;return b}function
+bg(b){var
+a=2<=b?1:0,c=a?1:a;return c}function
+b8(b,a){var
+c=u(b,a);return h(function(a){return ae(aB,d,a)},c)}function
+b9(c,b,a){var
+d=T(b,a);return j(function(a){var
+b=T(a[1],a[2]);return j(function(a){return ag(c,a[1],a[2])},b)},d)}function
+b_(e,l,k,h,c){var
+f=c[5],m=c[4],a=c[2];if(typeof
+e==="number")switch(e){case
+0:return 1;case
+1:return b9(function(e,c){var
+l=b(a,a),f=H(b(c,c),l);if(f){var
+g=i(d,b(e,c));if(g){var
+n=b(h,b(m,a));return i(b(k,b(e,c)),n)}var
+j=g}else
 var
-j=W}else
+j=f;return j},f,l);default:return b9(function(f,c){var
+g=b(a,a),e=H(b(c,c),g);return e?i(d,b(f,c)):e},f,l)}var
+g=e[1],n=aW(g);if(n){var
+o=i(d,aF(g));if(o){var
+q=function(a){var
+c=b(h,m),d=b(aF(g),c);return i(b(b(k,a$(a)),O),d)};return j(function(a){return j(q,a)},f)}var
+p=o}else
 var
-j=V}else
+p=n;return p}function
+b$(aP,m,D,e){var
+f=D[1],al=f[6],am=f[5],t=f[3],an=f[1],N=f[8],P=f[7],Q=f[1],v=e[1],y=e[2],R=ap(Q,f[2],P),U=R?ap(Q,f[3],N):R,at=0;if(U){var
+V=w(v),W=V?w(y):V;if(W){var
+X=aW(f[9]);if(X){var
+Y=K(v,O),Z=Y?K(y,O):Y;if(Z){var
+_=a(b4(x(O,v)),P);if(_){var
+E=a(b4(x(O,y)),N);at=1}else
 var
-j=U}else
+q=_}else
 var
-j=S}else
+q=Z}else
 var
-j=R;return j}}function
-by(j,h,g,f,e,d,p,o,n){var
-c=p,b=o,a=n;for(;;){if(b){var
-k=b[2],l=b[1];if(0===a[0])return 0;var
-q=a[1],m=by(j,h,g,f,e,d,aJ(c,l),k,q);if(m){var
-r=a[2],c=aJ(c,i(bj,l)),b=k,a=r;continue}return m}return 0===a[0]?bx(j,h,g,f,e,d,c,a[1]):0}}var
-bz=[q,cV,dt(0)];function
-u(a){throw[0,bz,a]}var
-cW=bO;function
-bA(c){var
-a=c[2],e=P(c[1]);if(e<=a)u(cX);var
-h=c[1],g=P(h),i=0;if(0<=a&&!(g<a)){var
+q=X}else
+var
+q=W}else
+var
+q=U;if(!at)var
+E=q;var
+ao=E?ap(an,t,e[5]):E;if(ao){var
+ay=b8(t,e[5]),az=j(function(a){return H(d,a)},ay),aA=bg(am),aC=aA||bg(al),aq=aC?az:1;if(aq){var
+aQ=f[7],aR=a(b3(x(O,e[1])),aQ),ar=ex(aP,am,an,f[2],t,aR);if(ar){var
+as=D[3],aS=D[2],n=aF(f[9]),aT=f[8],F=a(b3(x(O,e[2])),aT),o=f[4],r=e[5],$=function(b,a){var
+c=T(b,a);return ae(aB,d,h(function(a){return J(a[1],a[2])},c))},au=0;if(typeof
+o==="number"&&1===o){var
+aa=d;au=1}if(!au)var
+aa=b(n,$(r,r));var
+ab=b8(t,r),aD=1===al?b(O,J(ab,ab)):d,z=b(e[2],S(aa,aD)),aE=$(r,F),A=b(b(n,e[4]),aE),aG=b(O,m[1]),B=[0,b(n,m[2]),aG],ac=function(c,a){var
+d=b(a[1],c[2]);return i(b(c[1],a[2]),d)?c:a},av=0;if(typeof
+o==="number"&&!o){var
+aw=0;if(!i(A,d)&&!i(z,d)){var
+s=[0,ac([0,A,z],B),0];aw=1}if(!aw)var
+s=[0,[0,d,g],0]}else
+av=1;if(av)var
+s=[0,ac([0,g,g],B),[0,B,[0,[0,d,g],0]]];var
+I=s[1],ai=j(w,[0,e[2],[0,e[4],[0,n,[0,m[1],[0,m[2],[0,as,0]]]]]]);if(ai){var
+aj=b_(o,F,I[1],I[2],e);if(aj){var
+p=s;for(;;){if(p){var
+L=p[1],aH=b(e[4],e[4]),aI=b(b(n,e[2]),aH),k=L[2],l=L[1],ad=i(d,l),af=ad?w(k):ad,ax=0;if(af){var
+aJ=m[2],aK=b(b(n,k),aJ),ag=i(b(b(l,m[1]),O),aK);if(ag){var
+ah=b_(o,F,l,k,e);if(ah){var
+aL=b(b(l,l),z),aM=b(l,k),aN=b(as,a8(b(b(a(c(2),g),aM),A),aL)),aO=b(b(k,k),aI),u=i(b(b(a(c(2),g),aS),aO),aN);ax=1}else
+var
+C=ah}else
+var
+C=ag}else
+var
+C=af;if(!ax)var
+u=C;if(!u){var
+p=p[2];continue}var
+M=u}else
+var
+M=p;return M}}var
+ak=aj}else
+var
+ak=ai;return ak}var
+G=ar}else
+var
+G=aq}else
+var
+G=ao;return G}function
+bh(l,f,d){if(2<=f[1][5])var
+h=a(c(2),g),k=a(c(2),h),m=a(c(2),k),o=a(c(2),m),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s),u=a(c(2),t),v=a(c(2),u),x=a(c(2),v),y=a(c(2),x),z=a(c(2),g),B=a(c(2),z),C=a(c(2),B),D=a(c(2),C),E=a(c(2),D),F=a(c(2),E),G=a(c(2),F),I=a(c(2),G),K=a(c(2),I),L=a(c(2),K),M=a(c(2),L),N=a(c(2),M),e=[0,n(a(c(2),N)),y];else
+var
+e=[0,g,g];var
+O=b(d[7],e[2]),P=[0,b(d[6],e[1]),O];return b$(function(v,f,n,m,h){var
+e=b(d[3],d[1]);switch(v){case
+0:return bn(l,f,n,m,h);case
+1:var
+o=H(d[3],g);if(o){var
+t=b5(f,e,h);return bn(l,f,A(n,d0),m,t)}return o;default:var
+p=w(e);if(p){var
+q=j(function(d){var
+f=b(e,e),h=J(d,d),j=a(c(2),g),k=a(c(2),j),l=a(c(2),k),m=a(c(2),l),n=a(c(2),m),o=a(c(2),n),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s);return i(b(a(c(2),t),h),f)},h);if(q){var
+r=w(d[6]),s=r?w(d[7]):r;if(s){var
+u=b5(f,e,h);return bn(l,f,A(n,d1),m,u)}var
+k=s}else
+var
+k=q}else
+var
+k=p;return k}},P,f,d)}function
+ca(g,i,u,s){var
+c=u,a=s;for(;;){if(0===a[0])return ag(i,c,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],x=t(0,c,e),y=h(function(c){return function(a){return b(c,a)}}(j),x),z=t(0,c,f),l=ao(h(function(c){return function(a){return b(c,a)}}(k),z),y),m=v(f,e)?0:1;if(m){var
+n=v(al([0,f],g),0);if(n){var
+o=v(al([0,e],g),0);if(o){var
+p=w(k);if(p){var
+q=w(j);if(q){var
+A=a[5],r=ca(g,i,aD(0,c,e,l),A);if(r){var
+B=a[6],c=aD(0,c,f,l),a=B;continue}var
+d=r}else
+var
+d=q}else
+var
+d=p}else
+var
+d=o}else
+var
+d=n}else
+var
+d=m;return d}}function
+bi(e,d,l,k,j){var
+c=l,b=k,a=j;for(;;){if(b){var
+f=b[2],g=b[1];if(0===a[0])return 0;var
+m=a[1],i=bi(e,d,ba(c,g),f,m);if(i){var
+n=a[2],c=ba(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?ca(e,d,c,a[1]):0}}function
+d2(a){return ak(d,a)}function
+bj(a){return h(d2,a)}function
+cb(a){return bj(h(aR,a))}function
+cc(a){return h(bj,a)}function
+cd(a){return h(cb,a)}function
+bk(b,a){var
+c=T(b,a);return h(function(a){var
+b=H(a[1],d);return b?a[2]:b},c)}function
+ce(e,c,j){var
+a=a8(j,ae(aB,d,h(a$,aE(e,c)))),f=bb(e,c),g=i(d,a);if(g){var
+k=b(a,a);return i(J(f,f),k)}return g}function
+cf(n,e,m,L,l,ar,J,aq,H,a9,a7){var
+f=a9,o=a7;for(;;){if(0===o[0]){var
+k=o[1],af=b(k[1][1],l),ag=b(af,l),ah=v(B(f),e);if(ah){var
+ai=b7(e,k[1]);if(ai){var
+w=k[2],y=aC(n),N=w[3],O=w[1],az=w[4],aA=w[2],P=U(e,A(y,m),O),av=0;if(P){var
+Q=U(e,A(y,m),N);if(Q){var
+aB=am(0,e),G=j(function(a){var
+c=t(d,aA,a),b=ce(y,t(0,O,a),c);if(b){var
+e=t(d,az,a);return ce(y,t(0,N,a),e)}return b},aB);av=1}else
+var
+R=Q}else
+var
+R=P;if(!av)var
+G=R;if(G){var
+aj=i(d,k[4]),ak=aj?K(J,af):aj,ap=ak?K(H,ag):ak;if(ap){var
+r=k[2],s=k[1],S=s[4],V=s[3],W=s[2],X=k[4],Z=k[3],a6=k[5],q=A(aC(n),m),aE=A(e,A(q,d3)),_=b(s[1],l),aF=b(_,l),aw=T(f,L),$=u(q,h(function(a){var
+b=ac(d,a[1]);return b?a[2]:b},aw)),ax=T(f,L),D=u(q,h(function(a){return ac(d,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=x(_,J),aI=h(function(a){return b(aH,a)},ar),aJ=[0,ao(r[2],aI),aG],aK=r[1],aL=C(V,D),aM=E(u(q,p(p(C(W,$),aL),aK)),aJ),aN=bk(f,u(e,p(W,V))),aa=E(a(F(l),aN),aM),aO=[0,r[4],0],aP=r[3],aQ=E(u(q,p(C(S,D),aP)),aO),aS=bk(f,u(e,S)),ab=E(a(F(l),aS),aQ),aT=C(D,ab),aU=E(p(C($,aa),aT),d4),aW=bk(f,u(e,p(aa,ab))),ad=E(a(F(l),aW),aU),aX=b(x(aF,H),aq),aY=n?X:d,aZ=p(ad,u(aE,ad)),a0=a(F(I(g)),aZ),a1=[0,b(a(c(2),g),a8(a8(aX,Z),aY)),0],a2=E(Y(m,b(a(c(2),g),Z)),a1),a3=b(a(c(2),g),X),a4=E(Y(aC(n),a3),a2),ae=E(Y(e,d),a4),ay=B(ae),a5=p(an(function(b){var
+c=[0,t(d,ae,b),0];return a(aV(b,d),c)},ay),a0);return b6(A(e,A(A(aC(n),m),d5)),ag,a5,a6)}var
+z=ap}else
+var
+z=G}else
+var
+z=ai}else
+var
+z=ah;return z}var
+M=o[1],as=v(al([0,M],e),0);if(as){var
+a_=o[2],at=cf(n,e,m,L,l,ar,J,aq,H,aD(d,f,M,I(g)),a_);if(at){var
+a$=o[3],f=aD(d,f,M,g),o=a$;continue}var
+au=at}else
+var
+au=as;return au}}function
+cg(q,e,p,a,o,c,f){var
+r=f[3],k=f[2],l=c[7],m=c[6],s=c[5],u=c[4],x=c[1],y=j(w,[0,x,[0,u,[0,m,[0,l,[0,k,0]]]]]);if(y){var
+z=U(e,A(aC(q),p),o),C=z?ap(e,a,s):z;if(C){var
+D=j(function(a){var
+b=h(function(b){return J(b,a[1])},s),c=a[3],f=Y(e,d);return cf(q,e,p,o,x,b,u,a[2],k,f,c)},r);if(D){var
+F=f[4],E=an(function(b){return an(function(a){return v(b,a)?g:d},a)},a),G=0;return bi(a,function(x,f){var
+c=f[3],d=f[2],p=f[1],g=w(d);if(g){var
+o=b(m,d),q=b(b(m,d),o),s=b(l,l),h=i(b(J(c,c),s),q);if(h){var
+n=v(al(B(c),a),0);if(n){var
+u=am(0,a);return j(function(f){var
+q=t(0,p,f),a=t(0,x,f),e=bb(q,r);if(e){var
+g=e[1],h=g[1],s=B(a),l=v(B(h),s);if(l){var
+u=T(h,a),m=j(function(a){return H(a[1],a[2])},u);if(m){var
+w=b(J(a,c),k);return i(b(g[2],d),w)}var
+n=m}else
+var
+n=l;var
+o=n}else
+var
+o=e;return o},u)}var
+e=n}else
+var
+e=h}else
+var
+e=g;return e},G,E,F)}var
+n=D}else
+var
+n=C}else
+var
+n=y;return n}function
+ch(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}var
+ci=[y,d6,eK(0)];function
+D(a){throw[0,ci,a]}var
+d7=cv;function
+cj(c){var
+a=c[2],e=ab(c[1]);if(e<=a)D(d8);var
+h=c[1],g=ab(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(ci(h,b)!==32){var
+d=0;else{if(dp(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=bd(cp);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))u(cY);return[0,a,f-a|0]}function
-o(a){var
-n=bA(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===a8(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)u(cZ);if(W<c)u(c0);var
+d=bR(dw);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))D(d9);return[0,a,f-a|0]}function
+m(a){var
+n=cj(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===bK(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)D(d_);if(as<c)D(d$);var
 p=(b+c|0)-1|0;if(!(p<b)){var
 e=b;for(;;){var
-f=a8(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=bK(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 l=k;else
 var
-m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)u(c2);var
+m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)D(eb);var
 t=e+1|0;if(p!==e){var
 e=t;continue}break}}var
-q=48===a8(a[1],b)?1:0;if(q)var
+q=48===bK(a[1],b)?1:0;if(q)var
 s=1<c?1:0,r=s||d;else
 var
-r=q;if(r)u(c1);var
-i=dM(a[1],b,c);return d?A(i):i}function
-O(d,c,b){var
-a=o(d),e=_(a,D(c)),f=e||_(D(b),a);if(f)u(c3);return cl(a)}function
-aT(e,d){var
-c=e,b=0;for(;;){if(0===c)return bh(b);var
+r=q;if(r)D(ea);var
+i=e$(a[1],b,c);return d?I(i):i}function
+G(d,c,b){var
+a=m(d),e=ac(a,R(c)),f=e||ac(R(b),a);if(f)D(ec);return ds(a)}function
+aG(e,d){var
+c=e,b=0;for(;;){if(0===c)return bV(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-aU(b,a){return aT(a,function(a){return o(b)})}function
-ae(c,b,a){return aT(b,function(b){return aU(c,a)})}function
-az(g,a,i){return aT(a,function(k){var
-f=O(g,0,i),d=i,c=0;a:for(;;){if(0===f)return bh(c);var
-h=O(g,0,d-1|0),b=h,a=c,j=o(g);for(;;){if(0===b){var
-f=f-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,e,a];continue}}})}function
+Z(b,a){return aG(a,function(a){return m(b)})}function
+aH(c,b,a){return aG(b,function(b){return Z(c,a)})}function
+aq(g,a,i){return aG(a,function(k){var
+f=G(g,0,i),e=i,c=0;a:for(;;){if(0===f)return bV(c);var
+h=G(g,0,e-1|0),b=h,a=c,j=m(g);for(;;){if(0===b){var
+f=f-1|0,e=(e-h|0)-1|0,c=[0,j,a];continue a}var
+b=b-1|0,a=[0,d,a];continue}}})}function
 af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-aV(a,b,c){if(400<c)u(c4);if(0===O(a,0,1))return[0,aU(a,b)];var
-d=O(a,0,b-1|0),e=O(a,0,b-1|0),f=o(a),g=o(a),h=aV(a,b,c+1|0),i=aV(a,b,c+1|0),j=af(e);return[1,af(d),j,f,g,h,i]}function
-aW(c,b,a){if(0===a)return[0,aV(c,b,0)];var
-d=aW(c,b,a-1|0);return[1,d,aW(c,b,a-1|0)]}function
-c5(E){var
-d=[0,E,0],ap=bA(d),m=ap[2],J=ap[1],_=ai(E),aH=0;if(0<=J&&0<=m&&!((a6(_)-m|0)<J)){var
-Z=M(m);ah(_,J,Z,0,m);var
-$=Z;aH=1}if(!aH)var
-$=bd(co);var
-C=ch($),aq=cg(C,c6),aK=aq?cg(C,c7):aq;if(aK)u(c8);function
-W(a){return O(d,1,cW)}var
-j=W(0),v=W(0),y=W(0),as=1===O(d,0,1)?1:0,k=as?v+1|0:v,z=(j+k|0)+y|0;if(bO<z)u(c9);var
-aw=o(d),aA=o(d),aM=ab(aw)<0?1:0,aN=aM||(ab(aA)<=0?1:0);if(aN)u(c_);var
-aB=o(d),aC=ae(d,j,v),aD=ae(d,j,y),l=bi(aG([0,[0,aB,0],aC],aD));for(;;){if(l){var
-aI=l[2],Y=aO(l[1]);if(Y){var
-l=aI;continue}var
-aE=Y}else
+ck(b,a){var
+c=m(b),d=aq(b,a,a),e=aq(b,a,a);return[0,c,d,e,aq(b,a,a)]}function
+cl(a,b){var
+c=m(a),d=Z(a,b),e=m(a);return[0,c,d,e,aq(a,b,b)]}function
+bl(b,c,e,d){if(400<d)D(ed);if(0===G(b,0,1))return[0,a(e,0)];var
+f=G(b,0,c-1|0),g=G(b,0,c-1|0),h=m(b),i=m(b),j=bl(b,c,e,d+1|0),k=bl(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
+aY(d,c,b,a){if(0===a)return[0,bl(d,c,b,0)];var
+e=aY(d,c,b,a-1|0);return[1,e,aY(d,c,b,a-1|0)]}function
+bm(a,b,c,d){if(b<d)D(ee);if(0===G(a,0,1)){var
+e=ck(a,b),f=aq(a,b,c),g=Z(a,b),h=aq(a,b,c),i=[0,f,g,h,Z(a,b)],j=m(a),k=m(a);return[0,[0,e,i,j,k,cl(a,(b+c|0)+1|0)]]}var
+l=G(a,0,b-1|0),n=bm(a,b,c,d+1|0),o=bm(a,b,c,d+1|0);return[1,af(l),n,o]}function
+cm(d){var
+a=G(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+c=1}else
 var
-aE=1;if(1-aE)u(c$);var
-aP=o(d),aQ=o(d),aS=o(d),aT=ae(d,j,y),aV=o(d),aX=o(d),aY=af(y),aZ=af(v),X=[0,[0,af(j),aZ,aY,as,aC,aD,aB],aw,aA],f=[0,aP,aQ,aS,aT,aV,aX];if(cf(C,da))var
-q=o(d),aa=az(d,j,j),N=az(d,j,j),r=az(d,j,j),ag=o(d),V=aU(d,z),aj=o(d),ak=az(d,z,z),aF=function(d){return bt(function(j,M,m,a7){var
-y=f[6],an=f[4],z=f[3],W=f[1],C=ar(j,ar(M,m)),D=b(q,W),X=b(D,W),d=R(q,R(D,R(X,R(z,y)))),aZ=s(d,y),a0=s(d,z),a1=s(d,X),a2=s(d,D),a3=s(d,q),a4=f[5],af=t(aa,t(N,r)),ah=t(r,H(j,r)),Q=H(M,a7),aK=t(af,H(j,af)),aM=a(F(A(a3)),aK),aN=G(Q,t(N,ah)),aO=a(F(a2),aN),aP=G(Q,G(Q,ah)),aQ=a(F(A(a1)),aP),aS=H(m,an),aT=a(F(A(a0)),aS),ai=b(aZ,a4),aU=aR(m,ai),aV=ay(aT,ay(ac(m,ac(M,e)),aU)),aW=at(aM,at(ay(aO,t(aR(M,ai),aQ)),aV)),Y=b(d,b(ag,ag)),Z=b(aj,aj),E=R(Y,Z),ap=ad(j,m,an);if(ap){var
-aq=U(j,j,aa);if(aq)var
-as=U(j,j,N),J=as?U(j,j,r):as;else
+c=b;return c}function
+ei(P){var
+e=[0,P,0],aj=cj(e),L=aj[2],Q=aj[1],X=aK(P),ay=0;if(0<=Q&&0<=L&&!((bI(X)-L|0)<Q)){var
+W=aa(L);aJ(X,Q,W,0,L);var
+_=W;ay=1}if(!ay)var
+_=bR(dv);var
+M=dn(_),z=ej;for(;;){if(z){var
+aB=z[2],V=0===eG(z[1],M)?1:0;if(!V){var
+z=aB;continue}var
+ao=V}else
 var
-J=aq}else
+ao=0;if(1-ao)D(ek);var
+R=function(a){return G(e,1,d7)},n=R(0),o=R(0),k=R(0),ah=G(e,0,3);if(2<ah>>>0)var
+q=ef;else
+switch(ah){case
+0:var
+q=eg;break;case
+1:var
+ai=m(e),q=[0,[0,ai],[0,ai,0]];break;default:var
+q=eh}var
+aq=cm(e),aI=cm(e),l=0===aq?o:o+1|0,ar=(n+l|0)+k|0;if(cv<ar)D(el);var
+as=m(e),at=m(e),aL=aA(as)<0?1:0,aM=aL||(aA(at)<=0?1:0);if(aM)D(em);var
+au=m(e),av=aH(e,n,o),aw=aH(e,n,k),y=bW(a_([0,[0,au,q[2]],av],aw));for(;;){if(y){var
+az=y[2],T=aW(y[1]);if(T){var
+y=az;continue}var
+ax=T}else
 var
-J=ap;if(J){var
-aw=w(L(V),C),az=aw?w(L(ak),C):aw;if(az){var
-aA=p(I,[0,W,[0,z,[0,y,[0,q,[0,ag,[0,aj,0]]]]]]),aB=aA?p(I,V):aA;if(aB){var
-aC=bq(aa);if(aC){var
-v=0,u=N;for(;;){if(u){var
-ab=u[1],aJ=au(v,ab),ae=p(function(a){return n(e,a)},aJ);if(ae){var
-O=[0,v],o=ab;for(;;){if(o&&O){var
-O=O[1],o=o[2];continue}var
-P=p(function(a){return n(e,a)},o);break}}else
+ax=1;if(1-ax)D(en);var
+aN=m(e),aO=m(e),aP=m(e),aQ=m(e),aR=aH(e,n,k),aS=m(e),aT=m(e),aU=q[1],aV=af(k),aZ=af(o),r=[0,[0,af(n),aZ,aV,aU,aq,aI,av,aw,au],as,at],f=[0,aN,aO,aP,aQ,aR,aS,aT];if(dm(M,eo))var
+s=ck(e,n),a0=cl(e,ar),S=function(c){return bh(function(h,n,g,ai){var
+i=s[1],k=f[7],D=f[5],l=f[4],q=f[1],aa=A(h,A(n,g)),m=b(i,q),r=b(m,q),c=ak(i,ak(m,ak(r,ak(l,k)))),ab=x(c,k),ac=x(c,l),ad=x(c,r),ae=x(c,m),af=x(c,i),t=s[4],G=s[3],ag=f[6],ah=s[2],y=p(ah,p(G,t)),z=p(t,u(h,t)),o=u(n,ai),Q=p(y,u(h,y)),R=a(F(I(af)),Q),S=C(o,p(G,z)),T=a(F(ae),S),U=C(o,C(o,z)),V=a(F(I(ad)),U),W=u(g,D),X=a(F(I(ac)),W),B=b(ab,ag),Z=bf(g,B),_=aX(X,aX(Y(g,Y(n,d)),Z)),$=E(R,E(aX(T,p(bf(n,B),V)),_)),H=ap(h,g,D),J=H?b7(h,s):H;if(J){var
+L=j(w,[0,q,[0,l,[0,k,0]]]);if(L){var
+M=K(i,c);if(M){var
+N=K(m,c);if(N){var
+O=K(r,c);if(O)var
+P=K(l,c),e=P?K(k,c):P;else
 var
-P=ae;if(P){var
-v=[0,v],u=u[2];continue}var
-_=P}else
+e=O}else
 var
-_=1;var
-$=_?bq(r):_;break}}else
+e=N}else
 var
-$=aC;if($){var
-aD=B(q,d);if(aD){var
-aE=B(D,d);if(aE){var
-aF=B(X,d);if(aF)var
-aG=B(z,d),l=aG?B(y,d):aG;else
+e=M;if(e)return b6(aa,c,$,a0);var
+v=e}else
 var
-l=aF}else
+v=L}else
 var
-l=aE}else
+v=J;return v},r,f)};else
+if(dm(M,eq)){if(0===G(e,0,1))var
+ae=0;else
 var
-l=aD;if(l){var
-aH=B(Y,E);if(aH){var
-aI=B(Z,E);if(aI){var
-a5=s(E,Z),a6=s(E,Y),al=aL(function(a){var
-c=au([0,a],ak),d=i(function(c){return b(A(a5),T(x(0,ak,a),c))},c),f=x(0,aW,a),g=bp(au([0,a],V),f),h=b(a6,x(e,V,a));return ax(i(function(a){return b(h,a)},g),d)},C),am=i(function(a){return i(cq,a)},al),aX=S(ax,0,am),aY=av(0,C);return p(function(d){var
-f=x(e,x(0,al,d),d),i=b(h(a(c(2),g)),f),j=x(e,aX,d);return n(K(S(ao,e,x(0,am,d)),j),i)},aY)}var
-k=aI}else
+aF=Z(e,o),ae=[0,[0,aF,m(e)]];var
+aD=m(e),ag=G(e,1,ab(e[1])),aE=aG(ag,function(c){var
+a=Z(e,k),b=m(e);return[0,a,b,bm(e,n,l,0)]}),O=[0,ae,aD,aE,aY(e,k,function(c){var
+a=aG(k,function(a){return af(G(e,0,ag-1|0))}),b=m(e);return[0,a,b,Z(e,k)]},k)],S=function(k){var
+e=O[1];if(e){var
+g=e[1],a=g[2],c=g[1],h=[0,f[6],f[7]];return b$(function(t,s,m,r,l){var
+n=bg(t);if(n){var
+g=v(al(B(c),m),0),p=0;if(g){var
+h=i(d,a);if(h){var
+q=ch(c,a,l),e=j(function(c){var
+d=c?c[2]:c,e=b(a,a);return i(J(d,d),e)},q);p=1}else
 var
-k=aH}else
+k=h}else
 var
-k=l}else
+k=g;if(!p)var
+e=k;if(e)return cg(1,s,m,r,ch(c,a,l),f,O);var
+o=e}else
 var
-k=$}else
+o=n;return o},h,r,f)}return bh(function(d,c,b,a){return cg(0,d,c,b,a,f,O)},r,f)}}else
 var
-k=aB}else
+$=m(e),N=aH(e,l,l),ac=m(e),ad=aH(e,l,l),aC=aY(e,l,function(a){return Z(e,l)},l),S=function(e){return bh(function(K,e,G,E){var
+l=f[7],o=f[6],k=f[5],q=f[4],r=f[1],s=b(o,b(r,q)),x=j(w,[0,r,[0,q,[0,o,[0,l,[0,$,[0,ac,0]]]]]]);if(x)var
+y=U(K,e,E),m=y?ap(K,G,k):y;else
 var
-k=az}else
+m=x;if(m){var
+z=U(e,e,N),A=z?U(e,e,ad):z;if(A){var
+L=bf(e,I(b($,ac))),M=p(C(N,ad),L),O=function(a){return H(d,a)},D=j(function(a){return j(O,a)},M);if(D){var
+V=b(l,l),Q=b(s,s),P=0,W=b(a(c(2),g),Q);return bi(e,function(r,l){var
+s=C(E,r),D=cc(s),f=h(function(a){return i(J(a,l),d)?bj(a):cb(a)},s);function
+m(b,a){var
+c=u(e,a);return C(u(G,b),c)}var
+n=m(k,D),o=m(cc(k),f),q=m(cd(k),f),H=p(a(F(I(g)),o),q),x=cd(C(k,u(e,p(a(F(a(c(2),g)),n),H))));function
+b(b,c){var
+a=u(e,c);return C(u(e,b),a)}var
+K=b(x,f),L=p(b(f,x),K),M=b(q,o),N=p(p(b(o,q),M),L),O=b(n,n),P=p(a(F(a(c(2),g)),O),N),Q=a(F(I(V)),P),R=C(r,r),S=p(a(F(W),R),Q),y=v(B(l),e);if(y){var
+z=j(w,l);if(z){var
+T=am(0,e);return j(function(b){var
+f=t(0,S,b);return i(d,J(an(function(c){var
+a=t(d,f,c);return v(b,c)?a:i(d,a)?d:a},e),l))},T)}var
+A=z}else
 var
-k=J;return k},X,f)};else
+A=y;return A},P,N,aC)}var
+n=D}else
 var
-al=o(d),D=ae(d,k,k),am=o(d),an=ae(d,k,k),aJ=aW(d,k,k),aF=function(d){return bt(function(y,d,x,w){var
-h=f[6],k=f[5],l=f[4],m=f[3],n=f[1],o=b(k,b(n,m)),q=p(I,[0,n,[0,m,[0,k,[0,h,[0,al,[0,am,0]]]]]]);if(q)var
-r=U(y,d,w),i=r?ad(y,x,l):r;else
+n=A}else
 var
-i=q;if(i){var
-s=U(d,d,D),u=s?U(d,d,an):s;if(u){var
-z=aR(d,A(b(al,am))),B=t(G(D,an),z),C=function(a){return Q(e,a)},v=p(function(a){return p(C,a)},B);if(v){var
-E=b(h,h),F=b(o,o);return by(x,d,w,l,b(a(c(2),g),F),E,0,D,aJ)}var
-j=v}else
-var
-j=u}else
-var
-j=i;return j},X,f)};if(d[2]<=P(E))u(db);return[0,X,aF]}}function
-dc(d){try{var
-b=c5(d)}catch(a){a=ck(a);if(a[1]===bz)return[0,2,an(dd,a[2])];if(a===be)return de;throw a}var
+n=m;return n},r,f)};if(e[2]<=ab(P))D(ep);return[0,r,S]}}}function
+er(d){try{var
+b=ei(d)}catch(a){a=dr(a);if(a[1]===ci)return[0,2,aQ(es,a[2])];if(a===bS)return et;throw a}var
 c=b[1];if(a(b[2],0)){var
-e=an(df,cm(c[3]));return[0,0,an(dg,an(cm(c[2]),e))]}return dh}dN(function(a){return dc(a)[2]});bg(0);return}(globalThis));
+e=aQ(eu,dt(c[3]));return[0,0,aQ(ev,aQ(dt(c[2]),e))]}return ew}fa(function(a){return er(a)[2]});bU(0);return}(globalThis));

@@ -10,6 +10,13 @@ const HEADLINES = {
   unsupported: "Not checked: this checker is not for such certificates",
   failed: "Not checked: the checker did not come to its end",
 };
+/** Summed over all entries. */
+const LOSSES = {
+  "half-squared": "½‖F − Y‖²",
+  huber: "Σ h(F − Y), where h(t) = ½t² for |t| ≤ delta, else delta|t| − ½delta²,",
+  hinge: "Σ (1 − YF)₊",
+  "squared-hinge": "Σ ½(1 − YF)₊²",
+};
 const element = (id) => document.getElementById(id);
 const source = new Blob([element("worker").textContent], { type: "text/javascript" });
 let worker = null;
@@ -62,12 +69,17 @@ async function check(file) {
 }
 
 /** The theorem in words; shown where it is proved. */
-function state({ n, d, c, reg, hiddenBias, p, q, sha256 }) {
+function state({ n, d, c, reg, loss, delta, hiddenBias, outputBias, p, q, sha256 }) {
+  const hidden = hiddenBias === false ? "XU" : "XU + 1hᵀ";
+  element("network").textContent = `F = (${hidden})₊V${outputBias === false ? "" : " + 1bᵀ"}`;
+  element("loss").textContent = LOSSES[loss];
+  const decayed = ["‖U‖²", "‖V‖²", hiddenBias === true && "‖h‖²", outputBias === true && "‖b‖²"];
+  element("decayed").textContent = decayed.filter(Boolean).join(" + ");
   element("bound").textContent = decimalBelow(BigInt(p), BigInt(q));
   element("exact").textContent = `${p}/${q}`;
   element("shape").textContent = `${n} points, ${d} inputs, ${c} outputs`;
   element("reg").textContent = String(reg);
-  element("ones").textContent = hiddenBias ? ", a column of ones being appended to X" : "";
+  element("delta").textContent = delta === null ? "not in this loss" : String(delta);
   element("sha256").textContent = sha256 || "not known to this browser";
 }
 

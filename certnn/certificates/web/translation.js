@@ -7,12 +7,17 @@
 const LARGEST_ORDER = 1500;
 const MOST_COLUMNS = 23;
 const DEEPEST_TREE = 400;
-const LOSSES = ["half-squared", "huber", "hinge", "squared-hinge", "logistic", "softmax"];
+/** That the checker takes, in the order of their numbers, and those that others take. */
+const LOSSES = ["half-squared", "huber", "hinge", "squared-hinge"];
+const OTHER_LOSSES = ["logistic", "softmax"];
+const BIASES = [false, true, "free"];
+/** A free hidden bias may be this many times the largest norms, squared (Theorem 41). */
+const REACH = 4096n;
 const OTHER_KINDS = ["cuts", "phases", "cells", "regions"];
 /** How each kind of proof is read, and written as integers; `products`: how many it takes about. */
 const KINDS = new Map([
-  ["psd", { head: "certnn-psd-1", read: readPsd, witness: psdWitness }],
-  ["partition", { head: "certnn-partition-1", read: readPartition, witness: partitionWitness }],
+  ["psd", { head: "certnn-psd-2", read: readPsd, witness: psdWitness }],
+  ["partition", { head: "certnn-partition-2", read: readPartition, witness: partitionWitness }],
 ]);
 
 /** The claim of a certificate, the line for the checker, and about how many products that takes. */
@@ -28,13 +33,12 @@ function translated(text) {
     throw unsupported(`problems with n + d + c above ${LARGEST_ORDER}`);
   }
   const proof = kind.read(given, claim);
-  if (claim.loss !== "half-squared") throw unsupported(`the loss ${claim.loss}`);
-  if (claim.outputBias !== false) throw unsupported("an output bias");
-  if (claim.hiddenBias === "free") throw unsupported("a free hidden bias");
+  if (!LOSSES.includes(claim.loss)) throw unsupported(`the loss ${claim.loss}`);
   const { integers, products } = kind.witness(claim, proof);
   const [X, Y] = [exactNumbers(claim.X), exactNumbers(claim.Y)];
   const [p, q] = [proof.kappa.entries[0], 1n << BigInt(proof.kappa.bits)];
-  const point = [1n << BigInt(X.bits), 1n << BigInt(Y.bits), ...overUnit(proof.Z), p, q];
+  const units = [1n << BigInt(X.bits), 1n << BigInt(Y.bits)];
+  const point = [...units, hiddenColumn(claim, X), ...overUnit(proof.Z), p, q];
   const words = [];
   for (const part of [claimedIntegers(claim), point, integers]) {
     for (const integer of part) words.push(integer.toString(16));
@@ -80,12 +84,12 @@ function claimOf(top) {
   if (exactNumbers(X) === null || exactNumbers(Y) === null) {
     throw malformed("data: X or Y has a number that is not finite");
   }
-  if (!LOSSES.includes(loss)) throw malformed("data: the loss is not known");
+  if (![...LOSSES, ...OTHER_LOSSES].includes(loss)) throw malformed("data: the loss is not known");
   if ((loss === "huber") !== (delta !== null)) throw malformed("data: delta is for huber alone");
   if (!targetsFit(loss, Y)) throw malformed("data: Y has a number that the loss does not allow");
   const [p, q] = claim.ratio("lower_bound");
   const columns = d + (hiddenBias === false ? 0 : 1);
-  return { n, d, c, columns, p, q, reg, loss, hiddenBias, outputBias, X, Y };
+  return { n, d, c, columns, p, q, reg, loss, delta, hiddenBias, outputBias, X, Y };
 }
 
 function targetsFit(loss, Y) {
@@ -97,11 +101,17 @@ function targetsFit(loss, Y) {
 }
 
 /** What the theorem is about; doubles by their bits. */
-function claimedIntegers({ n, d, c, hiddenBias, p, q, reg, X, Y }) {
-  const bits = new Uint8Array(8);
-  new DataView(bits.buffer).setFloat64(0, reg, true);
-  const words = [bits, X, Y].flatMap(wordsOf);
-  return [n, d, c, Number(hiddenBias), p, q, ...words];
+function claimedIntegers({ n, d, c, loss, delta, hiddenBias, outputBias, p, q, reg, X, Y }) {
+  const ofLoss = [LOSSES.indexOf(loss), ...(delta === null ? [] : wordsOf(bytesOf(delta)))];
+  const biases = [hiddenBias, outputBias].map((bias) => BIASES.indexOf(bias));
+  return [n, d, c, ...ofLoss, ...biases, p, q, ...[bytesOf(reg), X, Y].flatMap(wordsOf)];
+}
+
+/** Of one double. */
+function bytesOf(number) {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, number, true);
+  return bytes;
 }
 
 function wordsOf(bytes) {
@@ -111,10 +121,21 @@ function wordsOf(bytes) {
 
 const overUnit = (numbers) => [1n << BigInt(numbers.bits), ...numbers.entries];
 
-function kappaOf(proof) {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, proof.positive("kappa"), true);
-  return exactNumbers(bytes);
+const kappaOf = (proof) => exactNumbers(bytesOf(proof.positive("kappa")));
+
+/** The number in the column of a hidden bias: 1, or for a free one a power of two (Theorem 41). */
+function hiddenColumn({ n, d, hiddenBias }, X) {
+  if (hiddenBias !== "free") return 1n;
+  let largest = 0n;
+  for (let i = 0; i < n; i += 1) {
+    const row = X.entries.slice(i * d, (i + 1) * d);
+    const square = row.reduce((sum, entry) => sum + entry * entry, 0n);
+    if (square > largest) largest = square;
+  }
+  const unit = 1n << BigInt(2 * X.bits);
+  let column = 1n;
+  while (column * column * unit < REACH * largest) column *= 2n;
+  return column;
 }
 
 function readPsd(given, { n, c, columns }) {

@@ -1,0 +1,218 @@
+"""The witness of a proof by regions as integers, for the extracted checker.
+
+``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
+that are wrong here cannot make a false claim pass. Where the file leaves out the factor of a leaf,
+one is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, product
+from operator import mul
+
+from certnn.kernel.definite import scaled_factor
+from certnn.kernel.exact import ExactMatrix, integers
+from certnn.kernel.instance import Instance, features_within
+from certnn.kernel.outputs import halves, leaves, proved_directions, solution
+from certnn.kernel.regions import (
+    LeafProducts,
+    LeafReader,
+    RegionsProof,
+    leaf_matrix,
+    require_nonnegative,
+)
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
+
+SparseRow = dict[int, int]
+#: Of a file so large the checker takes nothing.
+_SIZE = 1 << 26
+
+
+def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> Iterator[int]:
+    """The integers of a proof by regions.
+
+    Parameters
+    ----------
+    instance : Instance
+    proof : RegionsProof
+    data_bits : int
+        X, and the ball, are integers over 2**data_bits.
+
+    Raises
+    ------
+    certnn.kernel.Rejected
+        If a tree, or what belongs to its leaves, has not the form that it must have.
+    """
+    if min(proof.bounds, default=0) <= 0:
+        raise Rejected("a bound of a direction is not positive")
+    yield proof.ball is not None
+    if proof.ball is not None:
+        yield from proof.ball.at(-data_bits)[0]
+    work = Work(_SIZE)
+    rays = proved_directions(proof.directions, instance.c, proof.bounds, proof.kappa, work)
+    heights, height_bits = integers(proof.bounds)
+    yield from (1 << height_bits, len(rays))
+    translated = _Leaves(instance, proof, data_bits, height_bits, work)
+    for ray, height, bound in zip(rays, heights, proof.bounds, strict=True):
+        yield from (*ray, height)
+        yield from translated.tree(ray, bound)
+    translated.require_end()
+    number = {ray: k for k, ray in enumerate(rays)}
+    yield from _output_cones(proof.directions, instance.c, number, heights, height_bits)
+
+
+def sparse(rows: Iterable[SparseRow]) -> Iterator[int]:
+    """Of each row how many entries are not zero; then how many zeros come before each, and it."""
+    for row in rows:
+        present = sorted((j, entry) for j, entry in row.items() if entry)
+        yield len(present)
+        last = -1
+        for j, entry in present:
+            yield j - last - 1
+            yield entry
+            last = j
+
+
+def product_blocks(n: int, pairs: Iterable[tuple[int, int, int]]) -> list[list[SparseRow]]:
+    """The multipliers of a_i·a_j, of a_i·b_j and of b_i·b_j, row by row.
+
+    Those of the same product are added up, except that a negative one stands where no sign but
+    plus is allowed: it would be lost in the sum, and FORMAT.md rejects it.
+    """
+    blocks: list[list[SparseRow]] = [[{} for _ in range(n)] for _ in range(3)]
+    for r, s, y in pairs:
+        row, j = blocks[(r >= n) + (s >= n)][r % n], s % n
+        before = row.get(j, 0)
+        lowest = min(before, y)
+        row[j] = lowest if lowest < 0 and s != r + n else before + y
+    return blocks
+
+
+class _Leaves:
+    """The leaves of the trees of regions, in their order."""
+
+    def __init__(
+        self, instance: Instance, proof: RegionsProof, data_bits: int, height_bits: int, work: Work
+    ) -> None:
+        self._features = features_within(instance, proof.ball, work)
+        self._proof, self._reader, self._work = proof, LeafReader(proof), work
+        self._data_bits, self._height_bits = data_bits, height_bits
+        self._splits = iter(proof.splits)
+
+    def tree(self, ray: Sequence[int], bound: float) -> Iterator[int]:
+        """The nodes in preorder: 0 and a leaf, or 1 and the point that is split."""
+        dual = self._proof.Z
+        sigma = ExactMatrix([[sum(map(mul, z, ray)) for z in dual.rows]], dual.exponent)
+        passed: list[int] = []
+        for signs in leaves(_noted(self._splits, passed), frozenset(range(len(dual.rows)))):
+            *points, _ = passed
+            passed.clear()
+            for point in points:
+                yield from (1, point)
+            yield 0
+            yield from self._leaf(sigma, bound, signs)
+
+    def _leaf(self, sigma: ExactMatrix, bound: float, signs: Mapping[int, int]) -> Iterator[int]:
+        reader, (n, columns) = self._reader, (len(sigma.rows[0]), len(self._features.rows[0]))
+        mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
+        require_nonnegative(n, products, nu)
+        corner, corner_bits = integers([mu, nu or 0.0])
+        # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
+        bits = max(
+            products.bits,
+            products.ball_bits - self._data_bits,
+            -sigma.exponent - self._data_bits,
+            max(corner_bits, self._height_bits) - 2 * self._data_bits,
+            0,
+        )
+        yield 1 << bits
+        finer = ((r, s, y << bits - products.bits) for r, s, y in products.pairs)
+        for block in product_blocks(n, finer):
+            yield from sparse(block)
+        shift = bits + self._data_bits - products.ball_bits
+        yield from self._norm_products(n, columns, products, shift)
+        yield from (x << bits + 2 * self._data_bits - corner_bits for x in corner)
+        if reader.has_witness:
+            order = n - len(signs) + columns + 1
+            yield from self._witness(n, signs, *reader.witness(order))
+            return
+        S = leaf_matrix(
+            self._features, sigma, bound, signs, mu, nu, products, self._work, 0, "auto"
+        )
+        found = scaled_factor(S)
+        if found is None:
+            raise Rejected("the form of a leaf is not positive definite")
+        scales, factor = found
+        least = min(scales)
+        weights = ExactMatrix([[1 << scale - least for scale in scales]], least)
+        yield from self._witness(n, signs, weights, ExactMatrix(factor, 0))
+
+    def _norm_products(
+        self, n: int, columns: int, products: LeafProducts, shift: int
+    ) -> Iterator[int]:
+        """Of the a, and then of the b, the vectors and the numbers, added up."""
+        vectors: list[SparseRow] = [{} for _ in range(2 * n)]
+        numbers = [0] * (2 * n)
+        for form, (*vector, number) in products.balls:
+            for j, entry in enumerate(self._turned(vector)):
+                vectors[form][j] = vectors[form].get(j, 0) + (entry << shift)
+            numbers[form] += number << shift
+        for part in (slice(n), slice(n, 2 * n)):
+            yield from sparse(vectors[part])
+            yield from numbers[part]
+
+    def _turned(self, columns: list[int]) -> list[int]:
+        """With the number beside u first, if there is one; in the file it is the last."""
+        return columns if self._proof.ball is None else [columns[-1], *columns[:-1]]
+
+    def _witness(
+        self, n: int, signs: Mapping[int, int], weights: ExactMatrix, factor: ExactMatrix
+    ) -> Iterator[int]:
+        """w and L, with 1 and no entries for points that are fixed."""
+        columns = factor.height - (n - len(signs)) - 1
+        free = iter(range(n - len(signs)))
+        places = [None if i in signs else next(free) for i in range(n)]
+        first = n - len(signs)
+        places += [*self._turned(list(range(first, first + columns))), first + columns]
+        own = weights.rows[0]
+        unit = max(weights.exponent, 0)
+        yield 1 << max(-weights.exponent, 0)
+        yield from (1 if place is None else own[place] << unit for place in places)
+        yield 1 << -factor.exponent
+        rows = [{} if p is None else dict(enumerate(factor.rows[p])) for p in places]
+        yield from sparse(rows)
+
+    def require_end(self) -> None:
+        if next(self._splits, None) is not None:
+            raise Rejected("the splits go on after the last leaf")
+        self._reader.require_end()
+
+
+def _noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
+    """The nodes, each of which is appended to the list when it is taken."""
+    for node in nodes:
+        into.append(node)
+        yield node
+
+
+def _output_cones(
+    tree: bytes, c: int, number: Mapping[tuple[int, ...], int], heights: list[int], bits: int
+) -> Iterator[int]:
+    """The nodes of the cones of outputs; at a leaf its directions, and V of Theorem 18."""
+    edges, at = list(combinations(range(c), 2)), 0
+    for signs in product((1, -1), repeat=c):
+        stack = [[tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]]
+        while stack:
+            cone, node = stack.pop(), tree[at : at + 3]
+            if node[0]:
+                at += 3
+                yield from (1, *edges[node[0] - 1], *node[1:])
+                stack += reversed(halves(cone, 0, edges, node))
+                continue
+            at += 1
+            members = [number[ray] for ray in cone]
+            determinant, V = solution(cone, [heights[k] for k in members])
+            sign = 1 if determinant > 0 else -1
+            yield from (0, *members, sign * determinant << bits, *(sign * v for v in V))

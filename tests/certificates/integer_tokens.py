@@ -1,0 +1,75 @@
+"""The integers that the extracted checker reads, read in Python for tests."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+
+from certificate_parts import dump, exact_numbers, files, load, unpack
+
+from certnn.certificates import extracted_checker as verified
+
+GOOD = {path.stem: load(path) for path in files("correct")}
+
+
+class Tokens:
+    def __init__(self, line):
+        head, *numbers = line.decode("ascii").split(" ")
+        assert head in ("certnn-psd-2", "certnn-partition-2", "certnn-regions-2")
+        self.rest = [int(number, 16) for number in numbers]
+        assert [f"{number:x}" for number in self.rest] == numbers
+
+    def take(self, count):
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        assert len(taken) == count
+        return taken
+
+    def doubles(self, count):
+        words = self.take(count)
+        return list(struct.unpack(f"<{count}d", struct.pack(f"<{count}Q", *words)))
+
+    def over_unit(self, count):
+        (unit,) = self.take(1)
+        return [Fraction(entry, unit) for entry in self.take(count)]
+
+    def sparse(self, rows, unit):
+        matrix = {}
+        for i in range(rows):
+            (count,), j = self.take(1), -1
+            for _ in range(count):
+                gap, entry = self.take(2)
+                assert gap >= 0
+                assert entry != 0
+                j += gap + 1
+                matrix[i, j] = Fraction(entry, unit)
+        return matrix
+
+
+def taken_claim(certificate):
+    """The tokens after the claim and the dual point, and their sizes."""
+    claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
+    tokens = Tokens(verified.integer_form(dump(certificate)))
+    n, d, c, loss = tokens.take(4)
+    assert (n, d, c, verified.LOSSES[loss]) == tuple(claim[key] for key in ("n", "d", "c", "loss"))
+    if claim["loss"] == "huber":
+        assert tokens.doubles(1) == [claim["delta"]]
+    biases = [claim["hidden_bias"], claim.get("output_bias", False)]
+    assert [(False, True, "free")[bias] for bias in tokens.take(2)] == biases
+    assert Fraction(*tokens.take(2)) == Fraction(claim["lower_bound"])
+    assert tokens.doubles(1) == [claim["reg"]]
+    X, Y = unpack(data["X"]), unpack(data["Y"])
+    assert tokens.doubles(n * d) == X
+    assert tokens.doubles(n * c) == Y
+    units = tokens.take(2)
+    tokens.data_unit = units[0]
+    for unit, numbers in zip(units, (X, Y), strict=True):
+        assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
+    (column,) = tokens.take(1)
+    if biases[0] == "free":
+        longest = max(sum(Fraction(x) ** 2 for x in X[i * d :][:d]) for i in range(n))
+        assert column**2 >= 4096 * longest
+    else:
+        assert column == 1
+    assert tokens.over_unit(n * c) == exact_numbers(proof["Z"])
+    assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
+    return tokens, n, d + (biases[0] is not False), c
