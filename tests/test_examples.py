@@ -18,7 +18,17 @@ def examples(thing):
     return doctest.DocTestFinder(recurse=False).find(thing, thing.__name__, globs={})
 
 
-@pytest.mark.parametrize("name", sorted({*certnn.__all__} - HANDED))
+#: Verbs whose example needs PyTorch.
+OF_TORCH = {"to_torch"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.torch] if name in OF_TORCH else [])
+        for name in sorted({*certnn.__all__} - HANDED)
+    ],
+)
 def test_examples_do_what_they_say(name):
     [example] = examples(getattr(certnn, name))
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)

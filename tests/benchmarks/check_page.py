@@ -11,12 +11,13 @@ from pathlib import Path
 
 from extracted_checker import partition_certificate
 from kernel_speed import dense_certificate
-from playwright.sync_api import sync_playwright
 
 from certnn.interfaces.cli import main as certnn_command
 
 
 def main() -> None:
+    from playwright.sync_api import sync_playwright  # an extra, which --help does without
+
     certificates = {
         "dense, order 250": dense_certificate(240, 7, 3),
         "dense, order 500": dense_certificate(475, 20, 5),

@@ -34,6 +34,14 @@ def to_torch(network: TwoLayerNetwork, *, hidden_bias: bool = False) -> Any:
     ------
     InputError
         If PyTorch is not installed, or U has no row but that of the bias.
+
+    Examples
+    --------
+    >>> import certnn, torch
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[2.0], [0.5]])
+    >>> module = certnn.to_torch(network)
+    >>> module(torch.tensor([[3.0], [-4.0]], dtype=torch.float64)).tolist()
+    [[6.0], [2.0]]
     """
     parts, torch = _parts(network, hidden_bias), _package("torch")
     (d, width), outputs = parts.U.shape, parts.V.shape[1]
@@ -62,6 +70,15 @@ def to_onnx(network: TwoLayerNetwork, path: str | Path, *, hidden_bias: bool = F
     InputError
         If the package onnx is not installed, U has no row but that of the bias, or the file cannot
         be written.
+
+    Examples
+    --------
+    >>> import certnn, onnx, tempfile
+    >>> network = certnn.TwoLayerNetwork([[1.0, -1.0]], [[2.0], [0.5]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     certnn.to_onnx(network, f"{folder}/network.onnx")
+    ...     [node.op_type for node in onnx.load(f"{folder}/network.onnx").graph.node]
+    ['MatMul', 'Relu', 'MatMul']
     """
     parts, onnx = _parts(network, hidden_bias), _package("onnx")
     steps = [
