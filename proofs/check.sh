@@ -13,7 +13,7 @@ theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness
 theorems+=(leaf_inequality leaf_sound tree_covers partition_sound)
 theorems+=(leaf_direction cone_bound double_one)
 theorems+=(check_sound check_by_partition_sound check_by_regions_sound)
-packages=(coq libcoq-mathcomp-algebra libcoq-mathcomp-zify libcoq-mathcomp-algebra-tactics)
+packages=(make coq libcoq-mathcomp-algebra libcoq-mathcomp-zify libcoq-mathcomp-algebra-tactics)
 
 if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then
   apt-get update
@@ -33,9 +33,12 @@ trap 'rm -rf "$build"' EXIT
 cp -- *.v "$build"
 cd "$build"
 coq=(coqc -q -w -notation-overridden,-ambiguous-paths -R . Certnn)
-for module in "${modules[@]}"; do
-  "${coq[@]}" "$module.v"
-done
+# What does not need one another is compiled at the same time.
+{
+  coqdep -R . Certnn "${modules[@]/%/.v}"
+  printf '%%.vo: %%.v\n\t%s $<\n' "${coq[*]}"
+} > build.mk
+make -s -j 2 -f build.mk "${modules[@]/%/.vo}"
 
 {
   printf 'From Certnn Require Import %s.\n' "${modules[@]}"

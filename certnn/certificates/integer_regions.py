@@ -14,12 +14,13 @@ from operator import mul
 from certnn.kernel.definite import scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.outputs import halves, leaves, proved_directions, solution
+from certnn.kernel.outputs import leaves, proved_directions, solution
 from certnn.kernel.regions import (
     LeafProducts,
     LeafReader,
     RegionsProof,
-    leaf_matrix,
+    corner_form,
+    products_form,
     require_nonnegative,
 )
 from certnn.kernel.rejected import Rejected
@@ -138,10 +139,9 @@ class _Leaves:
             order = n - len(signs) + columns + 1
             yield from self._witness(n, signs, *reader.witness(order))
             return
-        S = leaf_matrix(
-            self._features, sigma, bound, signs, mu, nu, products, self._work, 0, "auto"
-        )
-        found = scaled_factor(S)
+        points, work = range(n), self._work
+        S = products_form(self._features, sigma, signs, points, products, work, 0, "auto")
+        found = scaled_factor(S + corner_form(bound, mu, nu, S.height, columns))
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found
@@ -187,7 +187,8 @@ class _Leaves:
     def require_end(self) -> None:
         if next(self._splits, None) is not None:
             raise Rejected("the splits go on after the last leaf")
-        self._reader.require_end()
+        if name := self._reader.left_over():
+            raise Rejected(f"{name} go on after the last leaf")
 
 
 def _noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
@@ -208,8 +209,12 @@ def _output_cones(
             cone, node = stack.pop(), tree[at : at + 3]
             if node[0]:
                 at += 3
-                yield from (1, *edges[node[0] - 1], *node[1:])
-                stack += reversed(halves(cone, 0, edges, node))
+                (i, j), (_, p, q) = edges[node[0] - 1], node
+                yield from (1, i, j, p, q)
+                mediant = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+                one, other = list(cone), list(cone)
+                one[j] = other[i] = mediant
+                stack += [other, one]
                 continue
             at += 1
             members = [number[ray] for ray in cone]

@@ -71,10 +71,7 @@ def arrow_definite(
 
 
 def scaled_factor(S: ExactMatrix) -> tuple[list[int], Rows] | None:
-    """Exponents e and the rounded Cholesky factor of diag(2**e)·S·diag(2**e), less a shift.
-
-    None where a pivot is not positive: then the factor proves nothing of S (Theorem 20(d)).
-    """
+    """Exponents e, and the rounded factor of diag(2**e)·S·diag(2**e), if it proves S definite."""
     scales = _scales(S)
     factor = None if scales is None else _factor(_scaled(S, scales, scales), S.height << 65)
     return None if scales is None or factor is None else (scales, factor)

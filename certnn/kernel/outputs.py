@@ -113,23 +113,17 @@ def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
             if at > len(tree):
                 raise Rejected("the directions end before they cover the outputs")
             if node[0]:
-                stack += [(depth + 1, half) for half in reversed(halves(cone, depth, edges, node))]
+                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
             else:
                 yield cone
     if at < len(tree):
         raise Rejected("the directions go on after they cover the outputs")
 
 
-def halves(
+def _halves(
     cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
 ) -> tuple[_Cone, _Cone]:
-    """The half of a cone of outputs that keeps the first ray of the edge, and the other.
-
-    Raises
-    ------
-    Rejected
-        If the node is too deep, or no split of an edge.
-    """
+    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
     code, p, q = node
     if depth == DEEPEST:
         raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")

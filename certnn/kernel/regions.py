@@ -121,7 +121,8 @@ def check_regions(instance: Instance, proof: RegionsProof, work: Work, backend: 
             _check_leaf(features, sigma, bound, signs, reader, work, bits, backend)
     if next(splits, None) is not None:
         raise Rejected("the splits go on after the last leaf")
-    reader.require_end()
+    if name := reader.left_over():
+        raise Rejected(f"{name} go on after the last leaf")
 
 
 class _Lengths:
@@ -206,18 +207,11 @@ class LeafReader:
         L, _ = lower_triangle(ExactMatrix([[entry] for entry in entries], -fine), 0, order)
         return ExactMatrix([weights], -bits), L
 
-    def require_end(self) -> None:
-        """Nothing is left of any array.
-
-        Raises
-        ------
-        Rejected
-            If something is.
-        """
+    def left_over(self) -> str | None:
+        """An array that goes on after the last leaf, if there is one."""
         one, other = "mu nu product_counts first multipliers", "ball_counts balls second"
-        for name in f"{one} {other} ball_multipliers weights L".split():
-            if self._at[name] < len(getattr(self._proof, name)):
-                raise Rejected(f"{name} go on after the last leaf")
+        names = f"{one} {other} ball_multipliers weights L".split()
+        return next((x for x in names if self._at[x] < len(getattr(self._proof, x))), None)
 
 
 def _check_leaf(
@@ -235,12 +229,13 @@ def _check_leaf(
     mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
     require_nonnegative(n, products, nu)
     if reader.has_witness:
-        S = leaf_matrix(features, sigma, bound, signs, mu, nu, products, work, bits, backend)
+        S = products_form(features, sigma, signs, range(n), products, work, bits, backend)
+        S += corner_form(bound, mu, nu, S.height, columns)
         _require_witness(S, *reader.witness(S.height), work, bits, backend)
         return
-    corner, blocks = _corner(bound, mu, nu, columns + 1, columns), []
+    corner, blocks = corner_form(bound, mu, nu, columns + 1, columns), []
     for points, own in _parts(n, signs, products):
-        S = _form(features, sigma, signs, points, own, work, bits, backend)
+        S = products_form(features, sigma, signs, points, own, work, bits, backend)
         size = S.height - columns - 1
         block, border = S.taken(range(size)), S.taken(range(size, S.height))
         corner += _columns(border, size, S.height)
@@ -248,41 +243,6 @@ def _check_leaf(
             blocks.append((_columns(block, 0, size), _columns(block, size, S.height)))
     if not arrow_definite(blocks, corner, work):
         raise Rejected("the form of a leaf is not positive definite")
-
-
-def leaf_matrix(
-    features: ExactMatrix,
-    sigma: ExactMatrix,
-    bound: float,
-    signs: Mapping[int, int],
-    mu: float,
-    nu: float | None,
-    products: LeafProducts,
-    work: Work,
-    bits: int,
-    backend: Backend,
-) -> ExactMatrix:
-    """2S of a leaf, over the a of the points that are not fixed, u and ρ.
-
-    Parameters
-    ----------
-    features : ExactMatrix, shape (n, columns)
-    sigma : ExactMatrix, shape (1, n)
-    bound : float
-        h of the direction.
-    signs : mapping of int to {1, -1}
-        Of the points that are fixed.
-    mu, nu : float
-        No nu without a ball.
-    products : LeafProducts
-    work : Work
-    bits : int
-        Of the longest integer, for the work.
-    backend : {"auto", "python", "flint"}
-    """
-    points = range(len(features.rows))
-    S = _form(features, sigma, signs, points, products, work, bits, backend)
-    return S + _corner(bound, mu, nu, S.height, len(features.rows[0]))
 
 
 def require_nonnegative(n: int, products: LeafProducts, nu: float | None) -> None:
@@ -341,7 +301,7 @@ def _parts(
     return [(i, p) for i, p in zip(points, own, strict=True) if i or p.pairs or p.balls]
 
 
-def _form(
+def products_form(
     features: ExactMatrix,
     sigma: ExactMatrix,
     signs: Mapping[int, int],
@@ -396,7 +356,7 @@ def _columns(matrix: ExactMatrix, start: int, stop: int) -> ExactMatrix:
     return ExactMatrix([row[start:stop] for row in matrix.rows], matrix.exponent)
 
 
-def _corner(bound: float, mu: float, nu: float | None, order: int, columns: int) -> ExactMatrix:
+def corner_form(bound: float, mu: float, nu: float | None, order: int, columns: int) -> ExactMatrix:
     """The diagonal matrix of 2(h − μ)ρ² + 2μ‖u‖²; with ν of 2(h − μ − ν)ρ² + 2μ‖u‖² + 2νg²."""
     (h, m, v), bits = integers([bound, mu, nu or 0.0])
     diagonal = [*([0] * (order - columns - 1)), *([2 * m] * columns), 2 * (h - m - v)]

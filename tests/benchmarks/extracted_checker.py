@@ -1,8 +1,9 @@
 """Time and memory of the extracted checker: python tests/benchmarks/extracted_checker.py
 
 Certificates with a dense matrix of multipliers, of order 250 and 500, one of level shor of order
-1998, and the partition that proves iris at reg 0.1 to a thousandth. `bash proofs/build_checker.sh`
-makes the program; `certnn[verified]` runs the same in JavaScript. Times are of the processor.
+1998, the partition that proves iris at reg 0.1 to a thousandth, and lifts of it.
+`bash proofs/build_checker.sh` makes the program; `certnn[verified]` runs the same in JavaScript.
+Times are of the processor.
 """
 
 import resource
@@ -30,6 +31,10 @@ def partition_certificate():
     return certnn.train(iris(0.1), gap=1e-3, work_limit=60.0).certificate
 
 
+def lifts_certificate():
+    return certnn.lower_bound(iris(0.1), level="lifts(3)").certificate
+
+
 def main() -> None:
     checker = verified.find_checker()
     in_javascript = javascript_checker()
@@ -38,6 +43,7 @@ def main() -> None:
         ("dense, order 500", dense_certificate(475, 20, 5)),
         ("shor, order 1998", sparse_certificate()),
         ("partition of iris", partition_certificate()),
+        ("lifts(3) of iris", lifts_certificate()),
     ):
         start = time.process_time()
         line = verified.integer_form(certificate.document)
