@@ -253,7 +253,9 @@ Lemma units_cancel (q w g : R) : w != 0 -> q * (w * w) * (w^-1 * w^-1 * g) = q *
 Proof. by move=> w0; field. Qed.
 
 Lemma bounded_unit (a b : Z) : positive a -> 0 < of_Z (Z.max a b).
-Proof. by move=> a0; apply/of_Z_gt0/Z.ltb_lt/(Z.lt_le_trans _ a); [apply/Z.ltb_lt|apply: Z.le_max_l]. Qed.
+Proof.
+by move=> a0; apply/of_Z_gt0/Z.ltb_lt/(Z.lt_le_trans _ a); [apply/Z.ltb_lt|apply: Z.le_max_l].
+Qed.
 
 (* What the judge of forms accepts. *)
 Lemma semidefinite_sound N unit form witness (S : 'M[R]_N) : S^T = S ->

@@ -199,7 +199,8 @@ Lemma check_scale_sound l hidden output d (X : 'M[R]_(n, d)) reg p q kappa s :
   possible hidden h -> possible output b ->
   of_Z p / of_Z q <= objective l hidden output X y (double R reg) U h V b.
 Proof.
-case: kappa s => kp kq [sp sq] /= r0 kp0 kq0 q0 /and4P[/andP[sp0 sq0] Hs dom Hb] free bound m U h V b.
+case: kappa s => kp kq [sp sq] /= r0 kp0 kq0 q0 /and4P[/andP[sp0 sq0] Hs dom Hb] free bound.
+move=> m U h V b.
 have s0 := divr_ge0 (of_Z_ge0 R sp0) (ltW (of_Z_gt0 R sq0)).
 have conj := conjugate (in_domain_sound sp0 sq0 dom).
 move=> Hh Hout; move: positive_denominator Hs Hb; rewrite /double /bound_terms.
@@ -211,7 +212,8 @@ have sk : of_Z sp / of_Z sq * (of_Z kp / of_Z kq) <= of_Z r / of_Z D.
   move: Hs => /(of_Z_le R); rewrite !of_ZM => Hs; rewrite -subr_ge0; rewrite -subr_ge0 in Hs.
   have E0 : 0 <= of_Z sq * of_Z kq * of_Z D by rewrite !mulr_ge0 // ltW // of_Z_gt0.
   by apply: ge0_eq (divr_ge0 Hs E0) _; field; rewrite !of_Z_neq0.
-have B := weak_duality bound reg0 s0 sk free conj U V Hh Hout; rewrite /objective; apply: le_trans B.
+have B := weak_duality bound reg0 s0 sk free conj U V Hh Hout.
+rewrite /objective; apply: le_trans B.
 move: Hb => /(of_Z_le R); rewrite !(of_ZM, of_ZB, of_ZD).
 rewrite (of_Z_inner (full_size FZ') (full_size FY) (full_within FZ')).
 set S := of_Z (if l is Hinge then _ else _); set K := of_Z (if output is Decayed then _ else _).
@@ -247,7 +249,8 @@ Qed.
 End Bound.
 
 (* The verdict is sound, if the check of neurons is. *)
-Lemma verdict_sound (check_neurons : bias -> nat -> nat -> nat -> rows -> bool) kappa (statement : claim) (point : dual_point) :
+Lemma verdict_sound (check_neurons : bias -> nat -> nat -> nat -> rows -> bool) kappa
+    (statement : claim) (point : dual_point) :
   (forall n d c X, let hidden := hidden_bias (Checker.over statement) in
     full n d X -> full n c (dual point) -> positive (data_unit point) ->
     positive (dual_unit point) ->
@@ -274,7 +277,8 @@ by move=> free; apply: balanced; rewrite free.
 Qed.
 
 (* And where the check of the dual norm is. *)
-Lemma verdict_with_column_sound (check_dual_norm : nat -> nat -> nat -> rows -> bool) (statement : claim) (point : dual_point) :
+Lemma verdict_with_column_sound (check_dual_norm : nat -> nat -> nat -> rows -> bool)
+    (statement : claim) (point : dual_point) :
   (forall n d c X, size X = n -> full n c (dual point) -> positive (data_unit point) ->
     check_dual_norm n d c X ->
     dual_norm_le ((of_Z (data_unit point))^-1 *: M n d X)

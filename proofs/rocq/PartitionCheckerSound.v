@@ -1,4 +1,5 @@
-(* What the checker of PartitionChecker.v accepts is true of every network over every real closed field. *)
+(* What the checker of PartitionChecker.v accepts is true of every network over every real closed
+   field. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.

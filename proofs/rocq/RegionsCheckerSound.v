@@ -123,8 +123,9 @@ have adm := @multipliers_sound R _ _ fit; move: fit Wra Wrb => /= /and5P[N0 Waa 
 set uP := Z.mul uN uX in uZd uhd *; set unit := Z.mul uP uX in uhd *.
 have P0 : positive uP by apply/Z.ltb_lt/Z.mul_pos_pos; apply/Z.ltb_lt.
 have U0 : positive unit by apply/Z.ltb_lt/Z.mul_pos_pos; apply/Z.ltb_lt.
-have form := leaf_formE beside d h sigma Naa Nab Nbb ra rb sa sb mu nu witness nX ns (of_Z_neq0 R X0)
-  (of_Z_neq0 R N0) (of_Z_neq0 R Z0') (of_Z_neq0 R h0) (of_Z_divides R uZd) (of_Z_divides R uhd).
+have form := leaf_formE beside d h sigma Naa Nab Nbb ra rb sa sb mu nu witness nX ns
+  (of_Z_neq0 R X0) (of_Z_neq0 R N0) (of_Z_neq0 R Z0') (of_Z_neq0 R h0)
+  (of_Z_divides R uZd) (of_Z_divides R uhd).
 move: psd form; rewrite /= -/uP -/unit; set S := region_form _ _ _ _ _ _ _ _ _ _ _ _ _.
 move=> psd form; have {}psd : forall y, 0 <= bf S y y.
   apply: semidefinite_sound psd; first exact: region_form_sym.
