@@ -13,10 +13,11 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
+modules=(Checker PartitionChecker DirectionsChecker RegionsChecker CellsBoxes CellsChecker Extract)
+cp rocq/*.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"
-  for module in Checker PartitionChecker RegionsChecker Extract; do
+  for module in "${modules[@]}"; do
     coqc -q -w -notation-overridden -R . Certnn "$module.v"
   done
   rm checked.mli

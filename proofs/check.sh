@@ -8,11 +8,14 @@ cd "$here/rocq"
 
 modules=(Checker Statement Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound)
 modules+=(PartitionChecker ConesSound PartitionCheckerSound)
-modules+=(RegionsChecker RegionsForm RegionsCheckerSound)
+modules+=(DirectionsChecker DirectionsSound RegionsChecker RegionsForm RegionsCheckerSound)
+modules+=(Cells CellsBoxes CellsChecker CellsBoxesSound CellsLeafSound CellsFormSound)
+modules+=(CellsTreeSound CellsCheckerSound)
 theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness nonnegative_form)
 theorems+=(leaf_inequality leaf_sound tree_covers partition_sound)
 theorems+=(leaf_direction cone_bound double_one)
-theorems+=(check_sound check_by_partition_sound check_by_regions_sound)
+theorems+=(cell_leaf rounded_bound turned_bound trimmed_sound halves_cover)
+theorems+=(check_sound check_by_partition_sound check_by_regions_sound check_by_cells_sound)
 packages=(make coq libcoq-mathcomp-algebra libcoq-mathcomp-zify libcoq-mathcomp-algebra-tactics)
 
 if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then

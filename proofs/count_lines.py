@@ -16,9 +16,10 @@ BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
 ROCQ = "Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound ConesSound"
-ROCQ += " PartitionCheckerSound RegionsForm RegionsCheckerSound"
-CHECKERS = "Checker PartitionChecker RegionsChecker"
-TRANSLATION = ["extracted_checker", "integer_regions"]
+ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
+ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
+CHECKERS = "Checker PartitionChecker DirectionsChecker RegionsChecker CellsBoxes CellsChecker"
+TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),

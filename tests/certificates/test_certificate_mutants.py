@@ -153,8 +153,9 @@ def kind_of(certificate):
 def mutated(rng, certificate, others):
     """One change, of one array or number; or of a whole array to one of another certificate."""
     floats, indices = (arrays[kind_of(certificate)] for arrays in (FLOAT_ARRAYS, INDEX_ARRAYS))
-    if "ball" in certificate["proof"]:
-        floats = [*floats, *OF_A_FREE_BIAS]
+    proof = certificate["proof"]
+    if "ball" in proof:
+        floats = [*floats, *(one for one in OF_A_FREE_BIAS if one[0][-1] in proof)]
     what = rng.random()
     if what < 0.7:
         path, kind = rng.choice(floats)
@@ -168,7 +169,7 @@ def mutated(rng, certificate, others):
         )
     if what < 0.95:
         return changed(certificate, *rng.choice(SCALARS), to=lambda t: other_number(rng, t))
-    others = [other for other in others if other["proof"].keys() == certificate["proof"].keys()]
+    others = [other for other in others if other["proof"].keys() == proof.keys()]
     other, ((*path, key), _) = rng.choice(others), rng.choice(floats)
     for step in path:
         other = other[step]

@@ -3,97 +3,97 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(l){"use strict";var
-cw=" : flags Open_text and Open_binary are not compatible",cZ="Invalid_argument",a1='"',bu=1255,cJ=0x800,V=0xffff,cI="jsError",P=0x8000,cv=2048,cR="a tree is too deep",cS=12520,cH=256,cG="End_of_file",cu="Unix.Unix_error",cF="certnn-regions-2",bt="Failure",_=0xff,bq="mkdir",a2=1000,ct="Stack_overflow",bs="ENOENT",k="",cQ="^",aZ=": No such file or directory",cs="/static/",cE="([^/]+)",ar=0x3f,cr="Not_found",br=0xf,aI=128,cD=0xdc00,cX="Sys_blocked_io",cY="fd ",cC="ENOTEMPTY",cP="Match_failure",y=248,cB="Division_by_zero",cW=1027,cA="Sys_error",bp="rmdir",cO=0xf0,cz="EEXIST",cq=1026,cp="certnn-psd-2",as=1024,co="Pervasives.do_at_exit",M=0x80,cn="Undefined_recursive_module",cV=" : flags Open_rdonly and Open_wronly are not compatible",cy=512,cx=0x7ff0,bx=": Not a directory",cN=0xe0,cU=" : file already exists",cM=0xdfff,ah=0xffffff,bo="compare: functional value",cL="Assert_failure",N="/",cT="Out_of_memory",bv="ENOTDIR",a0=254,bw="index out of bounds",cK=250,a3="_bigarr02";function
-bL(c,b,a){var
+a.prototype._T_}}(Object));(function(q){"use strict";var
+db=" : flags Open_text and Open_binary are not compatible",dH="Invalid_argument",bg='"',bQ=1255,dp=255,dq=0x800,ak=0xffff,dA="certnn-cells-2",dn="jsError",af=0x8000,da=2048,dy="a tree is too deep",dz=12520,dm=256,dl="End_of_file",c$="Unix.Unix_error",dk="certnn-regions-2",bP="Failure",ap=0xff,bM="mkdir",bh=1000,c_="Stack_overflow",bO="ENOENT",p="",dx="^",be=": No such file or directory",c9="/static/",dj="([^/]+)",aH=0x3f,c8="Not_found",bN=0xf,aZ=128,di=0xdc00,dF="Sys_blocked_io",dG="fd ",dh="ENOTEMPTY",dw="Match_failure",J=248,dg="Division_by_zero",dE=1027,df="Sys_error",bL="rmdir",dv=0xf0,de="EEXIST",c7=1026,c6="certnn-psd-2",aI=1024,c5="Pervasives.do_at_exit",W=0x80,c4="Undefined_recursive_module",dD=" : flags Open_rdonly and Open_wronly are not compatible",dd=512,dc=0x7ff0,bT=": Not a directory",du=0xe0,dC=" : file already exists",dt=0xdfff,ax=0xffffff,bK="compare: functional value",ds="Assert_failure",X="/",dB="Out_of_memory",bR="ENOTDIR",bf=254,bS="index out of bounds",dr=250,bi="_bigarr02";function
+b8(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=k;for(;0<a;b+=as,a-=as)e+=d.apply(null,c.slice(b,b+Math.min(a,as)));return e}function
-eI(b){if(l.Uint8Array)var
-c=new(l.Uint8Array)(b.l);else
+e=p;for(;0<a;b+=aI,a-=aI)e+=d.apply(null,c.slice(b,b+Math.min(a,aI)));return e}function
+ij(b){if(q.Uint8Array)var
+c=new(q.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-aJ(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)eI(b);var
+a0(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?b8(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?b8(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)ij(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-aK(a){return a}function
-bA(a,b,c,d,e){aJ(aK(a),b,c,d,e);return 0}function
-ai(c,a){if(c.fun)return ai(c.fun,a);if(typeof
+a1(a){return a}function
+bW(a,b,c,d,e){a0(a1(a),b,c,d,e);return 0}function
+ay(c,a){if(c.fun)return ay(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return ai(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return ay(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return ai(c,d)}}function
-e6(b,a){if(b==0)return k;if(a.repeat)return a.repeat(b);var
-d=k,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-au(a){if(a.t==2)a.c+=e6(a.l-a.c.length,"\0");else
-a.c=bL(a.c,0,a.c.length);a.t=0}function
-aj(a){a.t&6&&au(a);return a.c}var
-fg=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-ff(a){if(fg)return Math.floor(Math.log2(a));var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return ay(c,d)}}function
+iI(b,a){if(b==0)return p;if(a.repeat)return a.repeat(b);var
+d=p,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aK(a){if(a.t==2)a.c+=iI(a.l-a.c.length,"\0");else
+a.c=b8(a.c,0,a.c.length);a.t=0}function
+az(a){a.t&6&&aK(a);return a.c}var
+iS=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+iR(a){if(iS)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-bC(c){var
-a=new(l.Float32Array)(1);a[0]=c;var
-b=new(l.Int32Array)(a.buffer);return b[0]|0}var
-de=Math.pow(2,-24);function
-e1(a){throw a}var
-o=[0];function
-dj(){e1(o.Division_by_zero)}function
-e(b,c,a){this.lo=b&ah;this.mi=c&ah;this.hi=a&V}e.prototype.caml_custom="_j";e.prototype.copy=function(){return new
-e(this.lo,this.mi,this.hi)};e.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.compare=function(a){var
-b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.neg=function(){var
+bY(c){var
+a=new(q.Float32Array)(1);a[0]=c;var
+b=new(q.Int32Array)(a.buffer);return b[0]|0}var
+dY=Math.pow(2,-24);function
+iD(a){throw a}var
+t=[0];function
+d3(){iD(t.Division_by_zero)}function
+k(b,c,a){this.lo=b&ax;this.mi=c&ax;this.hi=a&ak}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
+k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
+b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
-e(a,b,c)};e.prototype.add=function(a){var
+k(a,b,c)};k.prototype.add=function(a){var
 b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
-e(b,c,d)};e.prototype.sub=function(a){var
+k(b,c,d)};k.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
-e(b,c,d)};e.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*de|0)+this.mi*a.lo+this.lo*a.mi,d=(c*de|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
-e(b,c,d)};e.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};e.prototype.isNeg=function(){return this.hi<<16<0};e.prototype.and=function(a){return new
-e(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};e.prototype.or=function(a){return new
-e(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};e.prototype.xor=function(a){return new
-e(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};e.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-e(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
-e(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
-e(0,0,this.lo<<a-48)};e.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-e(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
-e(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
-e(this.hi>>a-48,0,0)};e.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
+k(b,c,d)};k.prototype.mul=function(a){var
+b=this.lo*a.lo,c=(b*dY|0)+this.mi*a.lo+this.lo*a.mi,d=(c*dY|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
+k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
+k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
+k(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};k.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+k(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
+k(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
+k(0,0,this.lo<<a-48)};k.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+k(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
+k(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
+k(this.hi>>a-48,0,0)};k.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
 c=this.hi<<16>>16;if(a<24)return new
-e(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
+k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-e(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&V);return new
-e(this.hi<<16>>a-32,b,b)};e.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ah;this.lo=this.lo<<1&ah};e.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ah;this.mi=(this.mi>>>1|this.hi<<23)&ah;this.hi=this.hi>>>1};e.prototype.udivmod=function(f){var
-c=0,b=this.copy(),a=f.copy(),d=new
-e(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};e.prototype.div=function(a){var
-b=this;if(a.isZero())dj();var
-d=b.hi^a.hi;if(b.hi&P)b=b.neg();if(a.hi&P)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&P)c=c.neg();return c};e.prototype.mod=function(b){var
-a=this;if(b.isZero())dj();var
-d=a.hi;if(a.hi&P)a=a.neg();if(b.hi&P)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&P)c=c.neg();return c};e.prototype.toInt=function(){return this.lo|this.mi<<24};e.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};e.prototype.toArray=function(){return[this.hi>>8,this.hi&_,this.mi>>16,this.mi>>8&_,this.mi&_,this.lo>>16,this.lo>>8&_,this.lo&_]};e.prototype.lo32=function(){return this.lo|(this.mi&_)<<24};e.prototype.hi32=function(){return this.mi>>>8&V|this.hi<<16};function
-a5(b,c,a){return new
-e(b,c,a)}function
-a4(a){if(!isFinite(a)){if(isNaN(a))return a5(1,0,cx);return a>0?a5(0,0,cx):a5(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?P:a>=0?0:P;if(f)a=-a;var
-b=ff(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-cq)}else{a/=Math.pow(2,b-cW);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ak);return new
+k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ax;this.lo=this.lo<<1&ax};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ax;this.mi=(this.mi>>>1|this.hi<<23)&ax;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
+c=0,b=this.copy(),a=e.copy(),d=new
+k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
+b=this;if(a.isZero())d3();var
+d=b.hi^a.hi;if(b.hi&af)b=b.neg();if(a.hi&af)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&af)c=c.neg();return c};k.prototype.mod=function(b){var
+a=this;if(b.isZero())d3();var
+d=a.hi;if(a.hi&af)a=a.neg();if(b.hi&af)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&af)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ap,this.mi>>16,this.mi>>8&ap,this.mi&ap,this.lo>>16,this.lo>>8&ap,this.lo&ap]};k.prototype.lo32=function(){return this.lo|(this.mi&ap)<<24};k.prototype.hi32=function(){return this.mi>>>8&ak|this.hi<<16};function
+bk(b,c,a){return new
+k(b,c,a)}function
+bj(a){if(!isFinite(a)){if(isNaN(a))return bk(1,0,dc);return a>0?bk(0,0,dc):bk(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?af:a>=0?0:af;if(f)a=-a;var
+b=iR(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-c7)}else{a/=Math.pow(2,b-dE);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&br|f|b<<4;return a5(g,e,c)}function
-aN(a){return a.toArray()}function
-c6(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==a3)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<V)c.write(16,b.dims[a]);else{c.write(16,V);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&bN|f|b<<4;return bk(g,e,c)}function
+a4(a){return a.toArray()}function
+dO(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bi)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<ak)c.write(16,b.dims[a]);else{c.write(16,ak);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -110,52 +110,52 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=aN(b.get(a));for(var
+e=a4(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=aN(a4(b.get(a)));for(var
+e=a4(bj(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=bC(b.get(a));c.write(32,e)}break;case
+e=bY(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,bC(d[1]));c.write(32,bC(d[2]))}break;case
+d=b.get(a);c.write(32,bY(d[1]));c.write(32,bY(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=aN(a4(f[1]));for(var
+f=b.get(a),e=a4(bj(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=aN(a4(f[2]));for(var
+e=a4(bj(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-e3(b,a){throw[0,b,a]}function
-du(a){if(a.length<24){for(var
+iF(b,a){throw[0,b,a]}function
+eb(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-bM(e){for(var
-j=k,c=k,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<M){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<M;d++);if(d-b>cy){c.substr(0,1);j+=c;c=k;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(f<<6);if(f<cN){a=g-0x3080;if(a<M)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(g<<6);if(f<cO){a=g-0xe2080;if(a<cJ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>V)c+=String.fromCharCode(0xd7c0+(a>>10),cD+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>as){c.substr(0,1);j+=c;c=k}}return j+c}function
-Q(c,a,b){this.t=c;this.c=a;this.l=b}Q.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:au(this);case
-0:if(du(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};Q.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return bM(a)};Q.prototype.slice=function(){var
+b9(e){for(var
+j=p,c=p,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<W){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<W;d++);if(d-b>dd){c.substr(0,1);j+=c;c=p;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ){g=h+(f<<6);if(f<du){a=g-0x3080;if(a<W)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ){g=h+(g<<6);if(f<dv){a=g-0xe2080;if(a<dq||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>ak)c+=String.fromCharCode(0xd7c0+(a>>10),di+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aI){c.substr(0,1);j+=c;c=p}}return j+c}function
+ag(c,a,b){this.t=c;this.c=a;this.l=b}ag.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aK(this);case
+0:if(eb(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};ag.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return b9(a)};ag.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-Q(this.t,a,this.l)};function
-c8(a){return new
-Q(0,a,a.length)}function
-f(a){return c8(a)}function
-bJ(b,a){e3(b,f(a))}function
-s(a){bJ(o.Invalid_argument,a)}function
-c4(a){switch(a){case
+ag(this.t,a,this.l)};function
+dQ(a){return new
+ag(0,a,a.length)}function
+j(a){return dQ(a)}function
+b5(b,a){iF(b,j(a))}function
+A(a){b5(t.Invalid_argument,a)}function
+dM(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-ez(c,e){var
-b=l,a;switch(c){case
+h$(c,e){var
+b=q,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -168,52 +168,52 @@ b=l,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)s("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)A("Bigarray.create: unsupported kind");var
 d=new
-a(e*c4(c));return d}function
-bD(c){var
-a=new(l.Int32Array)(1);a[0]=c;var
-b=new(l.Float32Array)(a.buffer);return b[0]}function
-aM(a){return new
-e(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-bE(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&br)==0?b&P?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&br);if(c>0){a+=16;a*=Math.pow(2,c-cW)}else
-a*=Math.pow(2,-cq);if(b&P)a=-a;return a}function
-bz(b){var
+a(e*dM(c));return d}function
+bZ(c){var
+a=new(q.Int32Array)(1);a[0]=c;var
+b=new(q.Float32Array)(a.buffer);return b[0]}function
+a3(a){return new
+k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
+b0(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bN)==0?b&af?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&bN);if(c>0){a+=16;a*=Math.pow(2,c-dE)}else
+a*=Math.pow(2,-c7);if(b&af)a=-a;return a}function
+bV(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)s("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-eO(b,a){return new
-e(b&ah,b>>>24&_|(a&V)<<8,a>>>16&V)}function
-bF(a){return a.hi32()}function
-bG(a){return a.lo32()}function
-by(){s(bw)}var
-eA=a3;function
-$(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}$.prototype.caml_custom=eA;$.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)A("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+iq(b,a){return new
+k(b&ax,b>>>24&ap|(a&ak)<<8,a>>>16&ak)}function
+b1(a){return a.hi32()}function
+b2(a){return a.lo32()}function
+bU(){A(bS)}var
+ia=bi;function
+aq(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aq.prototype.caml_custom=ia;aq.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))s("bigarray.js: invalid offset");if(this.dims.length!=b.length)s("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])by();c=c*this.dims[a]+b[a]}else
+Array))A("bigarray.js: invalid offset");if(this.dims.length!=b.length)A("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])bU();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])by();c=c*this.dims[a]+(b[a]-1)}return c};$.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])bU();c=c*this.dims[a]+(b[a]-1)}return c};aq.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return eO(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return iq(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[a0,e,c];default:return this.data[a]}};$.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=bG(b);this.data[a*2+1]=bF(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bf,e,c];default:return this.data[a]}};aq.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=b2(b);this.data[a*2+1]=b1(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};$.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aq.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=bG(b),e=bF(b);if(c==e)this.data.fill(c);else
+c=b2(b),e=b1(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};$.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};aq.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -233,26 +233,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-at(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}at.prototype=new
-$();at.prototype.offset=function(a){if(typeof
+aJ(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aJ.prototype=new
+aq();aJ.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-s("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])by();return a};at.prototype.get=function(a){return this.data[a]};at.prototype.set=function(a,b){this.data[a]=b;return 0};at.prototype.fill=function(a){this.data.fill(a);return 0};function
-c2(c,d,a,b){var
-e=c4(c);if(bz(a)*e!=b.length)s("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-at(c,d,a,b);return new
-$(c,d,a,b)}function
-av(a){if(!o.Failure)o.Failure=[y,f(bt),-3];bJ(o.Failure,a)}function
-c3(b,v,r){var
-i=b.read32s();if(i<0||i>16)av("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&_,o=p>>8&1,h=[];if(r==a3)for(var
+A("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])bU();return a};aJ.prototype.get=function(a){return this.data[a]};aJ.prototype.set=function(a,b){this.data[a]=b;return 0};aJ.prototype.fill=function(a){this.data.fill(a);return 0};function
+dK(c,d,a,b){var
+e=dM(c);if(bV(a)*e!=b.length)A("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aJ(c,d,a,b);return new
+aq(c,d,a,b)}function
+aL(a){if(!t.Failure)t.Failure=[J,j(bP),-3];b5(t.Failure,a)}function
+dL(b,v,r){var
+i=b.read32s();if(i<0||i>16)aL("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ap,o=p>>8&1,h=[];if(r==bi)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==V){var
-t=b.read32u(),u=b.read32u();if(t!=0)av("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==ak){var
+t=b.read32u(),u=b.read32u();if(t!=0)aL("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=bz(h),f=ez(j,d),g=c2(j,o,h,f);switch(j){case
+d=bV(h),f=h$(j,d),g=dK(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -266,129 +266,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)av("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aL("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=aM(e);g.set(a,q)}break;case
+q=a3(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=bE(aM(e));g.set(a,k)}break;case
+k=b0(a3(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=bD(b.read32s());g.set(a,k)}break;case
+k=bZ(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=bD(b.read32s()),l=bD(b.read32s());g.set(a,[a0,m,l])}break;case
+m=bZ(b.read32s()),l=bZ(b.read32s());g.set(a,[bf,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=bE(aM(e));for(var
+m=b0(a3(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=bE(aM(e));g.set(a,[a0,m,l])}break}v[0]=(4+i)*4;return c2(j,o,h,f)}function
-c1(a,b,c){return a.compare(b,c)}function
-dh(a,b){return Math.imul(a,b)}function
-W(b,a){a=dh(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=dh(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-eL(a,b){a=W(a,bG(b));a=W(a,bF(b));return a}function
-dd(a,b){return eL(a,a4(b))}function
-c5(c){var
-b=bz(c.dims),d=0;switch(c.kind){case
+l=b0(a3(e));g.set(a,[bf,m,l])}break}v[0]=(4+i)*4;return dK(j,o,h,f)}function
+dJ(a,b,c){return a.compare(b,c)}function
+d1(a,b){return Math.imul(a,b)}function
+al(b,a){a=d1(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=d1(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+im(a,b){a=al(a,b2(b));a=al(a,b1(b));return a}function
+dX(a,b){return im(a,bj(b))}function
+dN(c){var
+b=bV(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>cH)b=cH;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=W(d,e)}e=0;switch(b&3){case
+12:if(b>dm)b=dm;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=al(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=W(d,e)}break;case
+1:e|=c.data[a+0];d=al(d,e)}break;case
 4:case
-5:if(b>aI)b=aI;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=W(d,e)}if((b&1)!=0)d=W(d,c.data[a]);break;case
+5:if(b>aZ)b=aZ;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=al(d,e)}if((b&1)!=0)d=al(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=dd(d,c.data[a]);break;case
+a=0;a<b;a++)d=dX(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=dd(d,c.data[a]);break}return d}function
-eM(a,b){b[0]=4;return a.read32s()}function
-eZ(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=dX(d,c.data[a]);break}return d}function
+io(a,b){b[0]=4;return a.read32s()}function
+iB(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:av("input_value: native integer value too large");default:av("input_value: ill-formed native integer")}}function
-eR(c,d){var
+2:aL("input_value: native integer value too large");default:aL("input_value: ill-formed native integer")}}function
+it(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return aM(b)}function
-eQ(e,d,b){var
-c=aN(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a3(b)}function
+is(e,d,b){var
+c=a4(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-eN(a,b,c){return a.compare(b)}function
-eP(a){return a.lo32()^a.hi32()}var
-da={"_j":{deserialize:eR,serialize:eQ,fixed_length:8,compare:eN,hash:eP},"_i":{deserialize:eM,fixed_length:4},"_n":{deserialize:eZ,fixed_length:4},"_bigarray":{deserialize:function(a,b){return c3(a,b,"_bigarray")},serialize:c6,compare:c1,hash:c5},"_bigarr02":{deserialize:function(a,b){return c3(a,b,a3)},serialize:c6,compare:c1,hash:c5}};function
-bB(a){return da[a.caml_custom]&&da[a.caml_custom].compare}function
-c_(f,c,d,e){var
-b=bB(c);if(b){var
+ip(a,b,c){return a.compare(b)}function
+ir(a){return a.lo32()^a.hi32()}var
+dU={"_j":{deserialize:it,serialize:is,fixed_length:8,compare:ip,hash:ir},"_i":{deserialize:io,fixed_length:4},"_n":{deserialize:iB,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dL(a,b,"_bigarray")},serialize:dO,compare:dJ,hash:dN},"_bigarr02":{deserialize:function(a,b){return dL(a,b,bi)},serialize:dO,compare:dJ,hash:dN}};function
+bX(a){return dU[a.caml_custom]&&dU[a.caml_custom].compare}function
+dS(f,c,d,e){var
+b=bX(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-bH(a){return a
+b3(a){return a
 instanceof
-Q}function
-df(a){return bH(a)}function
-c$(a){if(typeof
-a==="number")return a2;else
-if(bH(a))return 252;else
-if(df(a))return 1252;else
+ag}function
+dZ(a){return b3(a)}function
+dT(a){if(typeof
+a==="number")return bh;else
+if(b3(a))return 252;else
+if(dZ(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=255){var
-b=a[0]|0;return b==a0?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=dp){var
+b=a[0]|0;return b==bf?0:b}else
 if(a
 instanceof
-String)return cS;else
+String)return dz;else
 if(typeof
-a=="string")return cS;else
+a=="string")return dz;else
 if(a
 instanceof
-Number)return a2;else
-if(a&&a.caml_custom)return bu;else
+Number)return bh;else
+if(a&&a.caml_custom)return bQ;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-eS(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-c7(a,b){a.t&6&&au(a);b.t&6&&au(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-fk(a,b){return c7(a,b)}function
-eH(a,b,d){var
+iu(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+dP(a,b){a.t&6&&aK(a);b.t&6&&aK(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+iW(a,b){return dP(a,b)}function
+ii(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=c$(a);if(f==cK){a=a[1];continue}var
-g=c$(b);if(g==cK){b=b[1];continue}if(f!==g){if(f==a2){if(g==bu)return c_(a,b,-1,d);return-1}if(g==a2){if(f==bu)return c_(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:s(bo);break;case
+f=dT(a);if(f==dr){a=a[1];continue}var
+g=dT(b);if(g==dr){b=b[1];continue}if(f!==g){if(f==bh){if(g==bQ)return dS(a,b,-1,d);return-1}if(g==bh){if(f==bQ)return dS(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:A(bK);break;case
 248:var
-c=eS(a[2],b[2]);if(c!=0)return c|0;break;case
-249:s(bo);break;case
-250:s("equal: got Forward_tag, should not happen");break;case
-251:s("equal: abstract value");break;case
+c=iu(a[2],b[2]);if(c!=0)return c|0;break;case
+249:A(bK);break;case
+250:A("equal: got Forward_tag, should not happen");break;case
+251:A("equal: abstract value");break;case
 252:if(a!==b){var
-c=c7(a,b);if(c!=0)return c|0}break;case
-253:s("equal: got Double_tag, should not happen");break;case
-254:s("equal: got Double_array_tag, should not happen");break;case
-255:s("equal: got Custom_tag, should not happen");break;case
-1247:s(bo);break;case
+c=dP(a,b);if(c!=0)return c|0}break;case
+253:A("equal: got Double_tag, should not happen");break;case
+254:A("equal: got Double_array_tag, should not happen");break;case
+255:A("equal: got Custom_tag, should not happen");break;case
+1247:A(bK);break;case
 1255:var
-i=bB(a);if(i!=bB(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)s("compare: abstract value");var
+i=bX(a);if(i!=bX(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)A("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -396,148 +396,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aj(a),b=aj(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=az(a),b=az(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-eG(a,b){return eH(a,b,true)}function
-aa(a){if(a<0)s("Bytes.create");return new
-Q(a?2:9,k,a)}var
-e0=0;function
-eK(){return e0++}function
-bI(a){return a.l}function
-q(a){bJ(o.Sys_error,a)}var
-X=new
+ih(a,b){return ii(a,b,true)}function
+ar(a){if(a<0)A("Bytes.create");return new
+ag(a?2:9,p,a)}var
+iC=0;function
+il(){return iC++}function
+b4(a){return a.l}function
+y(a){b5(t.Sys_error,a)}var
+am=new
 Array();function
-eW(c){var
-a=X[c];if(!a.opened)q("Cannot flush a closed channel");if(!a.buffer||a.buffer==k)return 0;if(a.fd&&o.fds[a.fd]&&o.fds[a.fd].output){var
-b=o.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=k;return 0}function
-aP(){return false}function
-e9(e){for(var
-f=k,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<M){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<M;d++);if(d-c>cy){b.substr(0,1);f+=b;b=k;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<cJ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(M|a&ar)}else
-if(a<0xd800||a>=cM)b+=String.fromCharCode(cN|a>>12,M|a>>6&ar,M|a&ar);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<cD||h>cM)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(cO|a>>18,M|a>>12&ar,M|a>>6&ar,M|a&ar)}if(b.length>as){b.substr(0,1);f+=b;b=k}}return f+b}function
-eF(a){var
-b=9;if(!du(a))b=8,a=e9(a);return new
-Q(b,a,a.length)}function
-aO(a){return eF(a)}function
-eU(a){return a.toUtf16()}function
-fh(){function
-a(a){if(a.charAt(0)===N)return[k,a.substring(1)];return}function
+iy(c){var
+a=am[c];if(!a.opened)y("Cannot flush a closed channel");if(!a.buffer||a.buffer==p)return 0;if(a.fd&&t.fds[a.fd]&&t.fds[a.fd].output){var
+b=t.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=p;return 0}function
+a6(){return false}function
+iL(e){for(var
+f=p,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<W){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<W;d++);if(d-c>dd){b.substr(0,1);f+=b;b=p;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<dq){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(W|a&aH)}else
+if(a<0xd800||a>=dt)b+=String.fromCharCode(du|a>>12,W|a>>6&aH,W|a&aH);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<di||h>dt)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dv|a>>18,W|a>>12&aH,W|a>>6&aH,W|a&aH)}if(b.length>aI){b.substr(0,1);f+=b;b=p}}return f+b}function
+ig(a){var
+b=9;if(!eb(a))b=8,a=iL(a);return new
+ag(b,a,a.length)}function
+a5(a){return ig(a)}function
+iw(a){return a.toUtf16()}function
+iT(){function
+a(a){if(a.charAt(0)===X)return[p,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||k,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||k,f=a[2]||k;return[d,c.substring(d.length+f.length)]}return}return aP()&&l.process&&l.process.platform?l.process.platform==="win32"?b:a:a}var
-bP=fh();function
-dq(a){return a.slice(-1)!==N?a+N:a}if(aP()&&l.process&&l.process.cwd)var
-aL=l.process.cwd().replace(/\\/g,N);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||p,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||p,f=a[2]||p;return[d,c.substring(d.length+f.length)]}return}return a6()&&q.process&&q.process.platform?q.process.platform==="win32"?b:a:a}var
+cb=iT();function
+d8(a){return a.slice(-1)!==X?a+X:a}if(a6()&&q.process&&q.process.cwd)var
+a2=q.process.cwd().replace(/\\/g,X);else
 var
-aL="/static";aL=dq(aL);function
-eV(a){a=eU(a);if(!bP(a))a=aL+a;var
-e=bP(a),d=e[1].split(N),b=[];for(var
+a2="/static";a2=d8(a2);function
+ix(a){a=iw(a);if(!cb(a))a=a2+a;var
+e=cb(a),d=e[1].split(X),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-fj=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",cz,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bs,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bv,cC,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-az(d,f,e,a){var
-b=fj.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,aO(f||k),aO(e||k)];return c}var
-di={};function
-aw(a){return di[a]}function
-ax(b,a){throw[0,b].concat(a)}function
-eE(a){return new
-Q(4,a,a.length)}function
-e2(a){q(a+aZ)}function
-eB(){s(bw)}function
-c9(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+iV=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",de,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bO,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bR,dh,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aP(d,f,e,a){var
+b=iV.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,a5(f||p),a5(e||p)];return c}var
+d2={};function
+aM(a){return d2[a]}function
+aN(b,a){throw[0,b].concat(a)}function
+ie(a){return new
+ag(4,a,a.length)}function
+iE(a){y(a+be)}function
+ib(){A(bS)}function
+dR(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-eD(b,a){if(a>>>0>=b.l)eB();return c9(b,a)}function
-ey(){}function
-r(a){this.data=a}r.prototype=new
-ey();r.prototype.truncate=function(a){var
-b=this.data;this.data=aa(a|0);aJ(b,0,this.data,0,a)};r.prototype.length=function(){return bI(this.data)};r.prototype.write=function(b,d,g,a){var
+id(b,a){if(a>>>0>=b.l)ib();return dR(b,a)}function
+h_(){}function
+z(a){this.data=a}z.prototype=new
+h_();z.prototype.truncate=function(a){var
+b=this.data;this.data=ar(a|0);a0(b,0,this.data,0,a)};z.prototype.length=function(){return b4(this.data)};z.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=aa(b+a),f=this.data;this.data=e;aJ(f,0,this.data,0,c)}bA(d,g,this.data,b,a);return 0};r.prototype.read=function(c,a,d,b){var
-e=this.length();aJ(this.data,c,a,d,b);return 0};r.prototype.read_one=function(a){return eD(this.data,a)};r.prototype.close=function(){};r.prototype.constructor=r;function
-z(b,a){this.content={};this.root=b;this.lookupFun=a}z.prototype.nm=function(a){return this.root+a};z.prototype.create_dir_if_needed=function(d){var
-c=d.split(N),b=k;for(var
-a=0;a<c.length-1;a++){b+=c[a]+N;if(this.content[b])continue;this.content[b]=Symbol("directory")}};z.prototype.slash=function(a){return/\/$/.test(a)?a:a+N};z.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
-b=this.lookupFun(f(this.root),f(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-r(aK(b[1]))}}};z.prototype.exists=function(a){if(a==k)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};z.prototype.mkdir=function(c,e,d){var
-b=d&&aw(cu);if(this.exists(c))if(b)ax(b,az(cz,bq,this.nm(c)));else
-q(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||k;if(!this.exists(a))if(b)ax(b,az(bs,bq,this.nm(a)));else
-q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bq,this.nm(a)));else
-q(a+bx);this.create_dir_if_needed(this.slash(c))};z.prototype.rmdir=function(a,f){var
-b=f&&aw(cu),c=a==k?k:this.slash(a),e=new
-RegExp(cQ+c+cE);if(!this.exists(a))if(b)ax(b,az(bs,bp,this.nm(a)));else
-q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bp,this.nm(a)));else
-q(a+bx);for(var
+e=ar(b+a),f=this.data;this.data=e;a0(f,0,this.data,0,c)}bW(d,g,this.data,b,a);return 0};z.prototype.read=function(c,a,d,b){var
+e=this.length();a0(this.data,c,a,d,b);return 0};z.prototype.read_one=function(a){return id(this.data,a)};z.prototype.close=function(){};z.prototype.constructor=z;function
+K(b,a){this.content={};this.root=b;this.lookupFun=a}K.prototype.nm=function(a){return this.root+a};K.prototype.create_dir_if_needed=function(d){var
+c=d.split(X),b=p;for(var
+a=0;a<c.length-1;a++){b+=c[a]+X;if(this.content[b])continue;this.content[b]=Symbol("directory")}};K.prototype.slash=function(a){return/\/$/.test(a)?a:a+X};K.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
+z(a1(b[1]))}}};K.prototype.exists=function(a){if(a==p)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};K.prototype.mkdir=function(c,e,d){var
+b=d&&aM(c$);if(this.exists(c))if(b)aN(b,aP(de,bM,this.nm(c)));else
+y(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||p;if(!this.exists(a))if(b)aN(b,aP(bO,bM,this.nm(a)));else
+y(a+be);if(!this.is_dir(a))if(b)aN(b,aP(bR,bM,this.nm(a)));else
+y(a+bT);this.create_dir_if_needed(this.slash(c))};K.prototype.rmdir=function(a,f){var
+b=f&&aM(c$),c=a==p?p:this.slash(a),e=new
+RegExp(dx+c+dj);if(!this.exists(a))if(b)aN(b,aP(bO,bL,this.nm(a)));else
+y(a+be);if(!this.is_dir(a))if(b)aN(b,aP(bR,bL,this.nm(a)));else
+y(a+bT);for(var
 d
 in
-this.content)if(d.match(e))if(b)ax(b,az(cC,bp,this.nm(a)));else
-q(this.nm(a)+": Directory not empty");delete
-this.content[c]};z.prototype.readdir=function(a){var
-f=a==k?k:this.slash(a);if(!this.exists(a))q(a+aZ);if(!this.is_dir(a))q(a+bx);var
+this.content)if(d.match(e))if(b)aN(b,aP(dh,bL,this.nm(a)));else
+y(this.nm(a)+": Directory not empty");delete
+this.content[c]};K.prototype.readdir=function(a){var
+f=a==p?p:this.slash(a);if(!this.exists(a))y(a+be);if(!this.is_dir(a))y(a+bT);var
 g=new
-RegExp(cQ+f+cE),d={},c=[];for(var
+RegExp(dx+f+dj),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};z.prototype.is_dir=function(a){if(a==k)return true;var
-b=this.slash(a);return this.content[b]?1:0};z.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};K.prototype.is_dir=function(a){if(a==p)return true;var
+b=this.slash(a);return this.content[b]?1:0};K.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};z.prototype.open=function(a,b){if(b.rdonly&&b.wronly)q(this.nm(a)+cV);if(b.text&&b.binary)q(this.nm(a)+cw);this.lookup(a);if(this.content[a]){if(this.is_dir(a))q(this.nm(a)+" : is a directory");if(b.create&&b.excl)q(this.nm(a)+cU);var
+this.content[a];return b};K.prototype.open=function(a,b){if(b.rdonly&&b.wronly)y(this.nm(a)+dD);if(b.text&&b.binary)y(this.nm(a)+db);this.lookup(a);if(this.content[a]){if(this.is_dir(a))y(this.nm(a)+" : is a directory");if(b.create&&b.excl)y(this.nm(a)+dC);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-r(aa(0));return this.content[a]}else
-e2(this.nm(a))};z.prototype.register=function(c,a){var
-b;if(this.content[c])q(this.nm(c)+cU);if(bH(a))b=new
-r(a);if(df(a))b=new
-r(aK(a));else
+z(ar(0));return this.content[a]}else
+iE(this.nm(a))};K.prototype.register=function(c,a){var
+b;if(this.content[c])y(this.nm(c)+dC);if(b3(a))b=new
+z(a);if(dZ(a))b=new
+z(a1(a));else
 if(a
 instanceof
 Array)b=new
-r(eE(a));else
+z(ie(a));else
 if(typeof
 a==="string")b=new
-r(c8(a));else
+z(dQ(a));else
 if(a.toString){var
-d=aK(aO(a.toString()));b=new
-r(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-q(this.nm(c)+" : registering file with invalid content type")};z.prototype.constructor=z;function
-c0(){}function
-dc(b){var
-a=bP(b);if(!a)return;return a[0]+N}var
-a6=dc(aL)||av("unable to compute caml_root"),ay=[];if(aP())ay.push({path:a6,device:new
-c0(a6)});else
-ay.push({path:a6,device:new
-z(a6)});ay.push({path:cs,device:new
-z(cs)});function
-fi(b){var
-g=eV(b),b=g.join(N),f=dq(b),c;for(var
-e=0;e<ay.length;e++){var
-a=ay[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&aP()){var
-d=dc(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=a1(a5(a.toString()));b=new
+z(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+y(this.nm(c)+" : registering file with invalid content type")};K.prototype.constructor=K;function
+dI(){}function
+dW(b){var
+a=cb(b);if(!a)return;return a[0]+X}var
+bl=dW(a2)||aL("unable to compute caml_root"),aO=[];if(a6())aO.push({path:bl,device:new
+dI(bl)});else
+aO.push({path:bl,device:new
+K(bl)});aO.push({path:c9,device:new
+K(c9)});function
+iU(b){var
+g=ix(b),b=g.join(X),f=d8(b),c;for(var
+e=0;e<aO.length;e++){var
+a=aO[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a6()){var
+d=dW(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-c0(d)};ay.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;q("no device found for "+f)}function
-ab(a){return bI(a)}function
-dl(d,e){var
-a=X[d],c=f(e),b=ab(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-fd(a){var
-a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+dI(d)};aO.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;y("no device found for "+f)}function
+as(a){return b4(a)}function
+d5(d,e){var
+a=am[d],c=j(e),b=as(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+iP(a){var
+a=b9(a),b=q;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-fe(a){var
-a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+iQ(a){var
+a=b9(a),b=q;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-a7(c,e,d,a){if(o.fds===undefined)o.fds=new
+bm(c,e,d,a){if(t.fds===undefined)t.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;o.fds[c]=b;if(!o.fd_last_idx||c>o.fd_last_idx)o.fd_last_idx=c;return c}function
-fl(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;t.fds[c]=b;if(!t.fd_last_idx||c>t.fd_last_idx)t.fd_last_idx=c;return c}function
+iX(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -547,65 +547,65 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)q(aj(c)+cV);if(a.text&&a.binary)q(aj(c)+cw);var
-d=fi(c),e=d.device.open(d.rest,a),f=o.fd_last_idx?o.fd_last_idx:0;return a7(f+1,dl,e,a)}a7(0,dl,new
-r(aa(0)));a7(1,fe,new
-r(aa(0)));a7(2,fd,new
-r(aa(0)));function
-eX(a){var
-c=o.fds[a];if(c.flags.wronly)q(cY+a+" is writeonly");var
-d=null;if(a==0&&aP()){var
-e=require("fs");d=function(){return aO(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};X[b.fd]=b;return b.fd}function
-dg(c){var
-b=o.fds[c];if(b.flags.rdonly)q(cY+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:k};X[a.fd]=a;return a.fd}function
-eY(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)y(az(c)+dD);if(a.text&&a.binary)y(az(c)+db);var
+d=iU(c),e=d.device.open(d.rest,a),f=t.fd_last_idx?t.fd_last_idx:0;return bm(f+1,d5,e,a)}bm(0,d5,new
+z(ar(0)));bm(1,iQ,new
+z(ar(0)));bm(2,iP,new
+z(ar(0)));function
+iz(a){var
+c=t.fds[a];if(c.flags.wronly)y(dG+a+" is writeonly");var
+d=null;if(a==0&&a6()){var
+e=require("fs");d=function(){return a5(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};am[b.fd]=b;return b.fd}function
+d0(c){var
+b=t.fds[c];if(b.flags.rdonly)y(dG+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:p};am[a.fd]=a;return a.fd}function
+iA(){var
 b=0;for(var
-a=0;a<X.length;a++)if(X[a]&&X[a].opened&&X[a].out)b=[0,X[a].fd,b];return b}function
-L(b,c,a){if(a&&l.toplevelReloc)b=l.toplevelReloc(a);o[b+1]=c;if(a)o[a]=c}function
-e4(a,b){di[aj(a)]=b;return 0}function
-eC(a,b){if(a===b)return 1;a.t&6&&au(a);b.t&6&&au(b);return a.c==b.c?1:0}function
-dm(a,b){return eC(a,b)}function
-e7(){s(bw)}function
-dp(b,a){return c9(b,a)}function
-bK(b,a){if(a>>>0>=ab(b))e7();return dp(b,a)}function
-dn(a){return a}function
-e8(c,a){if(typeof
+a=0;a<am.length;a++)if(am[a]&&am[a].opened&&am[a].out)b=[0,am[a].fd,b];return b}function
+U(b,c,a){if(a&&q.toplevelReloc)b=q.toplevelReloc(a);t[b+1]=c;if(a)t[a]=c}function
+iG(a,b){d2[az(a)]=b;return 0}function
+ic(a,b){if(a===b)return 1;a.t&6&&aK(a);b.t&6&&aK(b);return a.c==b.c?1:0}function
+b6(a,b){return ic(a,b)}function
+iJ(){A(bS)}function
+d7(b,a){return dR(b,a)}function
+b7(b,a){if(a>>>0>=as(b))iJ();return d7(b,a)}function
+d6(a){return a}function
+iK(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-dk(a){return a}function
-dr(a){if(a
+d4(a){return a}function
+d9(a){if(a
 instanceof
-Array)return a;if(l.RangeError&&a
+Array)return a;if(q.RangeError&&a
 instanceof
-l.RangeError&&a.message&&a.message.match(/maximum call stack/i))return dk(o.Stack_overflow);if(l.InternalError&&a
+q.RangeError&&a.message&&a.message.match(/maximum call stack/i))return d4(t.Stack_overflow);if(q.InternalError&&a
 instanceof
-l.InternalError&&a.message&&a.message.match(/too much recursion/i))return dk(o.Stack_overflow);if(a
+q.InternalError&&a.message&&a.message.match(/too much recursion/i))return d4(t.Stack_overflow);if(a
 instanceof
-l.Error&&aw(cI))return[0,aw(cI),a];return[0,o.Failure,aO(String(a))]}function
-i(a,b){return a<=b?1:0}function
-e_(a,b){return a<b?-1:a>b?1:0}function
-a8(a,b){return a-b}function
-H(a,b){return a===b?1:0}function
-ac(a,b){return a<b?1:0}function
-I(a){return-a}function
-e$(c,a,b){return BigInt("0x"+aj(c).slice(a,a+b))}function
-R(a){return BigInt(a)}var
-bN=0;function
-b(a,b){bN+=1;if(bN%100000===0&&l.certnnProducts)l.certnnProducts(bN);return a*b}function
-fa(b){l.certnnVerdict=function(a){return aj(b(f(a)))}}function
-a9(c,a){var
+q.Error&&aM(dn))return[0,aM(dn),a];return[0,t.Failure,a5(String(a))]}function
+g(a,b){return a<=b?1:0}function
+iM(a,b){return a<b?-1:a>b?1:0}function
+u(a,b){return a-b}function
+D(a,b){return a===b?1:0}function
+E(a,b){return a<b?1:0}function
+l(a){return-a}function
+iN(c,a,b){return BigInt("0x"+az(c).slice(a,a+b))}function
+Y(a){return BigInt(a)}var
+b_=0;function
+c(a,b){b_+=1;if(b_%100000===0&&q.certnnProducts)q.certnnProducts(b_);return a*b}function
+iO(b){q.certnnVerdict=function(a){return az(b(j(a)))}}function
+bn(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-bO(a,b){return(a-a9(a,b))/b}function
-fb(a,b){return a<<BigInt(b)}function
-fc(a,b){return a>>BigInt(b)}function
-S(a,b){return a+b}function
-ds(a){if(BigInt.asIntN(32,a)!==a)throw new(l.RangeError)("an integer is too long for an int");return Number(a)}function
-dt(a){return f(a.toString())}function
-eT(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-eJ(b){var
-a=k;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&eT(b[1]))var
+b$(a,b){return(a-bn(a,b))/b}function
+d_(a,b){return a<<BigInt(b)}function
+d$(a,b){return a>>BigInt(b)}function
+h(a,b){return a+b}function
+ca(a){if(BigInt.asIntN(32,a)!==a)throw new(q.RangeError)("an integer is too long for an int");return Number(a)}function
+ea(a){return j(a.toString())}function
+iv(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+ik(b){var
+a=p;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&iv(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -614,214 +614,227 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-Q)a+=a1+c.toString()+a1;else
+ag)a+=bg+c.toString()+bg;else
 if(typeof
-c=="string")a+=a1+c.toString()+a1;else
+c=="string")a+=bg+c.toString()+bg;else
 a+="_"}a+=")"}else
-if(b[0]==y)a+=b[1];return a}function
-db(a){if(a
+if(b[0]==J)a+=b[1];return a}function
+dV(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==y)){var
-c=aw("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=eJ(a),b=aw(co);if(b)b(0);l.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==J)){var
+c=aM("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=ik(a),b=aM(c5);if(b)b(0);q.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-e5(){var
-a=l;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){db(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)db(a.error)})}e5();function
-a(a,b){return a.length==1?a(b):ai(a,[b])}function
-ag(a,b,c){return a.length==2?a(b,c):ai(a,[b,c])}function
-bn(a,b,c,d,e){return a.length==4?a(b,c,d,e):ai(a,[b,c,d,e])}function
-ex(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ai(a,[b,c,d,e,f])}var
-bS=[y,f(cT),-1],bT=[y,f(cA),-2],bQ=[y,f(cZ),-4];L(11,[y,f(cn),-12],cn);L(10,[y,f(cL),-11],cL);L(9,[y,f(cX),-10],cX);L(8,[y,f(ct),-9],ct);L(7,[y,f(cP),-8],cP);L(6,[y,f(cr),-7],cr);L(5,[y,f(cB),-6],cB);L(4,[y,f(cG),-5],cG);L(3,bQ,cZ);L(2,[y,f(bt),-3],bt);L(1,bT,cA);L(0,bS,cT);var
-dv=f("String.sub / Bytes.sub"),dw=f("String.index_from_opt / Bytes.index_from_opt"),d5=[0,0],d3=[0,0],d4=[0,0,0],d0=[0,0],d1=[0,0],dx=[0,0],ed=f(cR),ee=f(cR),es=f("malformed: "),et=[0,2,f("malformed: it does not fit into memory")],eu=f(N),ev=f("proved: "),ew=[0,1,f("rejected")],ej=[0,f(cp),[0,f("certnn-partition-2"),[0,f(cF),0]]],ek=f("the format is not known"),el=f("it is too large for this checker"),em=f("the claim is not p/q"),en=f("a number is not finite"),eo=f(cp),eq=f(cF),ep=f("it goes on after its end"),ef=[0,2,0],eg=[0,0,0],eh=[0,1,0],ec=f("a size is out of range"),d_=f("an integer has no digits"),d$=f("an integer is too long"),eb=f("an integer has another sign than 0-9, a-f"),ea=f("an integer has a zero in front"),d8=f("it ends too early"),d9=f("there is a space at the end"),d6=f("Verdicts.Malformed");function
-bR(a){throw[0,bQ,a]}function
-aQ(d,c){var
-a=ab(d),e=ab(c),b=aa(a+e|0);bA(d,0,b,0,a);bA(c,0,b,a,e);return dn(b)}function
-a_(a,b){if(a){var
-c=a[1];return[0,c,a_(a[2],b)]}return b}eX(0);dg(1);dg(2);function
-bU(b){function
+iH(){var
+a=q;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){dV(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)dV(a.error)})}iH();function
+a(a,b){return a.length==1?a(b):ay(a,[b])}function
+aw(a,b,c){return a.length==2?a(b,c):ay(a,[b,c])}function
+bJ(a,b,c,d,e){return a.length==4?a(b,c,d,e):ay(a,[b,c,d,e])}function
+bI(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ay(a,[b,c,d,e,f])}var
+ce=[J,j(dB),-1],cf=[J,j(df),-2],cc=[J,j(dH),-4],h7=[0,[0,0]],h8=[0,0],h9=[0,0];U(11,[J,j(c4),-12],c4);U(10,[J,j(ds),-11],ds);U(9,[J,j(dF),-10],dF);U(8,[J,j(c_),-9],c_);U(7,[J,j(dw),-8],dw);U(6,[J,j(c8),-7],c8);U(5,[J,j(dg),-6],dg);U(4,[J,j(dl),-5],dl);U(3,cc,dH);U(2,[J,j(bP),-3],bP);U(1,cf,df);U(0,ce,dB);var
+ec=j("String.sub / Bytes.sub"),ed=j("String.index_from_opt / Bytes.index_from_opt"),hB=[0,[0,[0,[0,[0,0]]]]],hA=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h7]]]]]]]]]]],eY=[0,[0,[0,[0,[0,[0,0]]]]]],eM=[0,0],eK=[0,0],eL=[0,0,0],eH=[0,0],eI=[0,0],ee=[0,0],eV=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h8]]]]]]]]]]],eW=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h9]]]]]]]]]]],hM=j(dy),hN=j(dy),h2=j("malformed: "),h3=[0,2,j("malformed: it does not fit into memory")],h4=j(X),h5=j("proved: "),h6=[0,1,j("rejected")],hS=[0,j(c6),[0,j("certnn-partition-2"),[0,j(dk),[0,j(dA),0]]]],hT=j("the format is not known"),hU=j("it is too large for this checker"),hV=j("the claim is not p/q"),hW=j("a number is not finite"),hX=j(c6),hZ=j(dk),h0=j(dA),hY=j("it goes on after its end"),hO=[0,2,0],hP=[0,0,0],hQ=[0,1,0],hL=j("a size is out of range"),hH=j("an integer has no digits"),hI=j("an integer is too long"),hK=j("an integer has another sign than 0-9, a-f"),hJ=j("an integer has a zero in front"),hF=j("it ends too early"),hG=j("there is a space at the end"),hD=j("Verdicts.Malformed");function
+cd(a){throw[0,cc,a]}function
+a7(d,c){var
+a=as(d),e=as(c),b=ar(a+e|0);bW(d,0,b,0,a);bW(c,0,b,a,e);return d6(b)}function
+bo(a,b){if(a){var
+c=a[1];return[0,c,bo(a[2],b)]}return b}iz(0);d0(1);d0(2);function
+cg(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{eW(d)}catch(a){a=dr(a);if(a[1]!==bT)throw a;var
+c=a[2],d=a[1];try{iy(d)}catch(a){a=d9(a);if(a[1]!==cf)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(eY(0))}e4(f(co),bU);function
-bV(d){var
+a=c;continue}return 0}}return a(iA(0))}iG(j(c5),cg);function
+ch(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-bW(a){if(a){var
-b=a[1];return a_(b,bW(a[2]))}return 0}var
-d=R(0);function
-aA(a){return e_(a,d)}var
-g=R(1),aR=I;function
-a$(a){return 0<=aA(a)?a:I(a)}function
-ak(b,a){return i(b,a)?a:b}var
-aB=S;function
-aS(a){var
-b=R(a);return function(a){return S(b,a)}}function
-c(a){var
-c=R(a);return function(a){return b(c,a)}}function
-n(a){return S(g,a)}function
-aT(b,a){var
-c=a9(b,a);return[0,bO(b,a),c]}function
-A(b,a){return b?[0,A(b[1],a)]:a}function
-al(d,c){var
+ci(a){if(a){var
+b=a[1];return bo(b,ci(a[2]))}return 0}var
+e=Y(0);function
+aQ(a){return iM(a,e)}var
+d=Y(1),aR=l;function
+at(a){return 0<=aQ(a)?a:l(a)}function
+F(b,a){return g(b,a)?a:b}function
+aA(b,a){return g(b,a)?b:a}var
+Z=h;function
+a8(a){var
+b=Y(a);return function(a){return h(b,a)}}function
+b(a){var
+b=Y(a);return function(a){return c(b,a)}}function
+f(a){return h(d,a)}function
+a9(b,a){var
+c=bn(b,a);return[0,b$(b,a),c]}function
+cj(b,a){return b?a:1}function
+a_(a){return a?0:1}function
+G(b,a){return b?[0,G(b[1],a)]:a}function
+ck(a,b){return a?G(b,ck(a[1],b)):a}function
+aB(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-aU=function
-c(a,b){return c.fun(a,b)};e8(aU,function(f,b){if(i(f,g)){if(i(b,g))return n(a(c(2),g));var
-h=aT(b,R(2)),j=h[1];if(H(h[2],d)){var
-q=n(j);return a(c(2),q)}var
-r=n(j);return n(a(c(2),r))}var
-p=aT(f,R(2)),e=p[1];if(H(p[2],d)){if(i(b,g)){var
-s=n(e);return a(c(2),s)}var
-k=aT(b,R(2)),l=k[1];if(H(k[2],d))return n(a(c(2),S(e,l)));var
-t=ag(aU,e,l);return a(c(2),t)}if(i(b,g)){var
-u=n(e);return n(a(c(2),u))}var
-m=aT(b,R(2)),o=m[1];if(H(m[2],d)){var
-v=ag(aU,e,o);return a(c(2),v)}var
-w=ag(aU,e,o);return n(a(c(2),w))});function
-x(c,b){var
-e=aA(b);if(0===e)return d;if(1===e)return bO(c,b);var
-f=bO(a(aS(-1),c),b);return a(aS(-1),f)}function
-bX(c,b){var
-d=aA(b);if(0===d)return c;if(1===d)return a9(c,b);var
-e=a9(a(aS(-1),c),b);return S(b,a(aS(1),e))}function
-ad(b,c){var
-a=ds(c);return 0<=a?fb(b,a):fc(b,-a|0)}function
-v(d,c){var
+a$=function
+c(a,b){return c.fun(a,b)};iK(a$,function(j,c){if(g(j,d)){if(g(c,d))return f(a(b(2),d));var
+k=a9(c,Y(2)),l=k[1];if(D(k[2],e)){var
+r=f(l);return a(b(2),r)}var
+s=f(l);return f(a(b(2),s))}var
+q=a9(j,Y(2)),i=q[1];if(D(q[2],e)){if(g(c,d)){var
+t=f(i);return a(b(2),t)}var
+m=a9(c,Y(2)),n=m[1];if(D(m[2],e))return f(a(b(2),h(i,n)));var
+u=aw(a$,i,n);return a(b(2),u)}if(g(c,d)){var
+v=f(i);return f(a(b(2),v))}var
+o=a9(c,Y(2)),p=o[1];if(D(o[2],e)){var
+w=aw(a$,i,p);return a(b(2),w)}var
+x=aw(a$,i,p);return f(a(b(2),x))});function
+r(c,b){var
+d=aQ(b);if(0===d)return e;if(1===d)return b$(c,b);var
+f=b$(a(a8(-1),c),b);return a(a8(-1),f)}function
+aC(c,b){var
+d=aQ(b);if(0===d)return c;if(1===d)return bn(c,b);var
+e=bn(a(a8(-1),c),b);return h(b,a(a8(1),e))}function
+v(b,c){var
+a=ca(c);return 0<=a?d_(b,a):d$(b,-a|0)}function
+R(b,c){var
+a=ca(c);return 0<=a?d$(b,a):d_(b,-a|0)}function
+B(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-bY(d,c,b){return d?a(c,bY(d[1],c,b)):b}function
-aC(a){var
-b=a?dx:a;return b}function
-B(a){var
-b=a?[0,B(a[2])]:a;return b}function
-aV(b,a){function
-c(b){return[0,a,b]}return function(a){return bY(b,c,a)}}function
-Y(c,b){return a(aV(c,b),0)}function
-E(a,b){if(a){var
-c=E(a[2],b);return[0,a[1],c]}return b}function
-ba(a,b){if(a){var
-c=ba(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-t(e,d,c){var
+cl(d,c,b){return d?a(c,cl(d[1],c,b)):b}function
+V(a){var
+b=a?ee:a;return b}function
+H(a){var
+b=a?[0,H(a[2])]:a;return b}function
+aS(b,a){function
+c(b){return[0,a,b]}return function(a){return cl(b,c,a)}}function
+_(c,b){return a(aS(c,b),0)}function
+L(a,b){if(a){var
+c=L(a[2],b);return[0,a[1],c]}return b}function
+aD(a,b){if(a){var
+c=aD(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cm(d,c){var
+b=d,a=c;for(;;){if(a){var
+b=a[1],a=a[2];continue}return b}}function
+o(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aD(e,d,c,b){if(d){var
+aT(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aD(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aV(c,e),[0,b,0])}function
-j(e,d){var
+g=aT(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aS(c,e),[0,b,0])}function
+cn(c,f){var
+b=f;for(;;){if(b){var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cn(c,d)];var
+b=d;continue}return b}}function
+m(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-bb(d,c){var
+aU(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-aE(b,a){if(a)if(b)var
-d=aE(b[1],a[2]),c=[0,a[1],d];else
+an(b,a){if(a)if(b)var
+d=an(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-h(c,b){if(b)var
-e=h(c,b[2]),d=[0,a(c,b[1]),e];else
+i(c,b){if(b)var
+e=i(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-am(b,a){var
-c=a?[0,b,am([0,b],a[1])]:a;return c}function
-an(b,a){return h(b,am(0,a))}function
-ae(c,b,a){if(a){var
-d=ae(c,b,a[2]);return ag(c,a[1],d)}return b}function
-T(b,a){if(b)if(a)var
-d=T(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+aE(b,a){var
+c=a?[0,b,aE([0,b],a[1])]:a;return c}function
+$(b,a){return i(b,aE(0,a))}function
+I(c,b,a){if(a){var
+d=I(c,b,a[2]);return aw(c,a[1],d)}return b}function
+P(b,a){if(b)if(a)var
+d=P(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-dy=a(c(2),g),dz=n(a(c(2),dy)),bZ=ad(g,n(a(c(2),dz))),dA=n(a(c(2),g)),dB=a(c(2),dA),dC=n(a(c(2),dB)),dD=a(c(2),dC),bc=ad(g,a(c(2),dD)),dE=n(a(c(2),g)),dF=n(a(c(2),dE)),dG=n(a(c(2),dF)),dH=n(a(c(2),dG)),dI=ad(g,n(a(c(2),dH))),dJ=a(c(2),g),dK=a(c(2),dJ),dL=a(c(2),dK),dM=a(c(2),dL),dN=a(c(2),dM),dO=ad(g,a(c(2),dN)),dP=a(c(2),g),dQ=a(c(2),dP),dR=a(c(2),dQ),dS=a(c(2),dR),dT=n(a(c(2),dS)),dU=n(a(c(2),dT)),dV=a(c(2),dU),dW=a(c(2),dV),dX=n(a(c(2),dW)),O=ad(g,n(a(c(2),dX)));function
-b0(a){return bX(x(a,bc),bZ)}function
-aF(a){var
-b=b0(a),c=bX(a,bc),e=H(b,d)?ad(c,g):ad(S(bc,c),b);return ac(a,dI)?e:I(e)}function
-aW(a){var
-b=i(d,a);if(b){var
-c=ac(a,dO);if(c)return ac(S(b0(a),g),bZ);var
-e=c}else
+ef=a(b(2),d),eg=f(a(b(2),ef)),co=v(d,f(a(b(2),eg))),eh=f(a(b(2),d)),ei=a(b(2),eh),ej=f(a(b(2),ei)),ek=a(b(2),ej),bp=v(d,a(b(2),ek)),el=f(a(b(2),d)),em=f(a(b(2),el)),en=f(a(b(2),em)),eo=f(a(b(2),en)),ep=v(d,f(a(b(2),eo))),eq=a(b(2),d),er=a(b(2),eq),es=a(b(2),er),et=a(b(2),es),eu=a(b(2),et),ev=v(d,a(b(2),eu)),ew=a(b(2),d),ex=a(b(2),ew),ey=a(b(2),ex),ez=a(b(2),ey),eA=f(a(b(2),ez)),eB=f(a(b(2),eA)),eC=a(b(2),eB),eD=a(b(2),eC),eE=f(a(b(2),eD)),aa=v(d,f(a(b(2),eE)));function
+cp(a){return aC(r(a,bp),co)}function
+aV(a){var
+b=cp(a),c=aC(a,bp),f=D(b,e)?v(c,d):v(h(bp,c),b);return E(a,ep)?f:l(f)}function
+ba(a){var
+b=g(e,a);if(b){var
+c=E(a,ev);if(c)return E(h(cp(a),d),co);var
+f=c}else
 var
-e=b;return e}function
-J(h,i){var
-e=d,c=h,a=i;for(;;){if(c){if(a){var
-f=a[2],g=c[2],e=S(e,b(c[1],a[1])),c=g,a=f;continue}return e}return e}}function
-bd(c,b,a){if(b){if(a){var
-d=bd(c,b[2],a[2]);return[0,ag(c,b[1],a[1]),d]}return b}return a}function
-ao(a,b){return bd(aB,a,b)}function
-p(a,b){return bd(ao,a,b)}function
-b1(c,a){if(c)if(a)var
-e=b1(c[2],a[2]),d=[0,b(c[1],a[1]),e];else
+f=b;return f}function
+C(i,j){var
+d=e,b=i,a=j;for(;;){if(b){if(a){var
+f=a[2],g=b[2],d=h(d,c(b[1],a[1])),b=g,a=f;continue}return d}return d}}function
+bq(c,b,a){if(b){if(a){var
+d=bq(c,b[2],a[2]);return[0,aw(c,b[1],a[1]),d]}return b}return a}function
+ao(a,b){return bq(Z,a,b)}function
+s(a,b){return bq(ao,a,b)}function
+br(b,a){if(b)if(a)var
+e=br(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
-d=c;return d}function
-F(a){function
-c(c){return b(a,c)}function
-d(a){return h(c,a)}return function(a){return h(d,a)}}function
-C(b,a){return h(function(b){return h(function(a){return J(b,a)},a)},b)}function
-be(b,a){if(a){var
-c=a[2],e=a[1];if(b){var
-g=be(b[2],c);return[0,[0,b[1],e],g]}var
-f=[0,[0,d,e],be(0,c)]}else
+d=b;return d}function
+M(a){function
+b(b){return c(a,b)}function
+d(a){return i(b,a)}return function(a){return i(d,a)}}function
+N(b,a){return i(function(b){return i(function(a){return C(b,a)},a)},b)}function
+bs(b,a){if(a){var
+c=a[2],d=a[1];if(b){var
+g=bs(b[2],c);return[0,[0,b[1],d],g]}var
+f=[0,[0,e,d],bs(0,c)]}else
 var
 f=a;return f}function
-u(b,a){return ae(be,Y(b,0),a)}function
-aX(b,a){var
-c=T(b,a);return h(function(a){return E(a[1],a[2])},c)}function
-bf(c,b){return an(function(c){return a(aV(c,d),[0,b,0])},c)}function
-ap(d,c,a){var
-b=v(B(a),d);return b?j(function(a){return v(B(a),c)},a):b}function
-U(d,c,a){var
-b=v(B(a),d);return b?j(function(a){return v(al(B(a),c),0)},a):b}function
-w(a){return ac(d,a)}function
-dY(a){return i(d,a)}function
-dZ(a){return j(dY,a)}function
-b2(a){return j(dZ,a)}function
-K(c,a){return H(b(x(a,c),c),a)}function
-b3(a){function
-b(b){return x(aF(b),a)}function
-c(a){return h(b,a)}return function(a){return h(c,a)}}function
-b4(c){function
+x(b,a){return I(bs,_(b,0),a)}function
+bb(b,a){var
+c=P(b,a);return i(function(a){return L(a[1],a[2])},c)}function
+aW(c,b){return $(function(c){return a(aS(c,e),[0,b,0])},c)}function
+ab(d,c,a){var
+b=B(H(a),d);return b?m(function(a){return B(H(a),c)},a):b}function
+ah(d,c,a){var
+b=B(H(a),d);return b?m(function(a){return B(aB(H(a),c),0)},a):b}function
+w(a){return E(e,a)}function
+eF(a){return g(e,a)}function
+eG(a){return m(eF,a)}function
+cq(a){return m(eG,a)}function
+T(b,a){return D(c(r(a,b),b),a)}function
+cr(a){function
+b(b){return r(aV(b),a)}function
+c(a){return i(b,a)}return function(a){return i(c,a)}}function
+cs(c){function
 a(a){var
-b=aW(a);return b?K(c,aF(a)):b}function
-b(b){return j(a,b)}return function(a){return j(b,a)}}function
-b5(c,b,a){return aX(a,Y(c,[0,b,0]))}function
-b6(f,z,M,e){var
-o=e[4],p=e[3],k=e[2],q=e[1],r=b(z,b(q,q)),s=b(p,p),l=ak(r,s),A=v(B(k),f),C=A?v(B(o),f):A;if(C){var
-D=j(w,[0,z,[0,q,[0,p,0]]]),E=D?j(w,k):D;if(E){var
-F=K(r,l);if(F){var
-G=K(s,l);if(G){var
-N=x(l,s),O=x(l,r),u=an(function(a){var
-c=aE([0,a],o),e=h(function(c){return b(I(N),J(t(0,o,a),c))},c),f=t(0,M,a),g=b1(aE([0,a],k),f),i=b(O,t(d,k,a));return ao(h(function(a){return b(i,a)},g),e)},f),y=h(function(a){return h(a$,a)},u),H=ae(ao,0,y),L=am(0,f);return j(function(e){var
-f=t(d,t(0,u,e),e),h=b(n(a(c(2),g)),f),j=t(d,H,e);return i(S(ae(aB,d,t(0,y,e)),j),h)},L)}var
-m=G}else
+b=ba(a);return b?T(c,aV(a)):b}function
+b(b){return m(a,b)}return function(a){return m(b,a)}}function
+ct(c,b,a){return bb(a,_(c,[0,b,0]))}function
+bt(k,A,O,j){var
+s=j[4],t=j[3],n=j[2],u=j[1],v=c(A,c(u,u)),x=c(t,t),p=F(v,x),D=B(H(n),k),E=D?B(H(s),k):D;if(E){var
+G=m(w,[0,A,[0,u,[0,t,0]]]),J=G?m(w,n):G;if(J){var
+K=T(v,p);if(K){var
+L=T(x,p);if(L){var
+P=r(p,x),Q=r(p,v),y=$(function(a){var
+b=an([0,a],s),d=i(function(b){return c(l(P),C(o(0,s,a),b))},b),f=o(0,O,a),g=br(an([0,a],n),f),h=c(Q,o(e,n,a));return ao(i(function(a){return c(h,a)},g),d)},k),z=i(function(a){return i(at,a)},y),M=I(ao,0,z),N=aE(0,k);return m(function(i){var
+j=o(e,o(0,y,i),i),k=c(f(a(b(2),d)),j),l=o(e,M,i);return g(h(I(Z,e,o(0,z,i)),l),k)},N)}var
+q=L}else
 var
-m=F}else
+q=K}else
 var
-m=E}else
+q=J}else
 var
-m=C;return m}function
-b7(a,f){var
-m=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
-q=U(a,a,o);if(q){var
-r=U(a,a,n);if(r){var
-s=U(a,a,m);if(s){var
-t=b2(o);if(t){var
-e=0,c=n;for(;;){if(c){var
-k=c[1],u=aE(e,k),l=j(function(a){return i(d,a)},u);if(l)var
-v=bb([0,e],k),g=j(function(a){return i(d,a)},v);else
+q=E;return q}function
+cu(a,f){var
+l=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
+q=ah(a,a,o);if(q){var
+r=ah(a,a,n);if(r){var
+s=ah(a,a,l);if(s){var
+t=cq(o);if(t){var
+d=0,c=n;for(;;){if(c){var
+j=c[1],u=an(d,j),k=m(function(a){return g(e,a)},u);if(k)var
+v=aU([0,d],j),h=m(function(a){return g(e,a)},v);else
 var
-g=l;if(g){var
-e=[0,e],c=c[2];continue}var
-h=g}else
+h=k;if(h){var
+d=[0,d],c=c[2];continue}var
+i=h}else
 var
-h=1;if(h)return b2(m);var
-b=h;break}}else
+i=1;if(i)return cq(l);var
+b=i;break}}else
 var
 b=t}else
 var
@@ -832,366 +845,597 @@ var
 b=q}else
 var
 b=p;return b}function
-bg(b){var
+bu(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-b8(b,a){var
-c=u(b,a);return h(function(a){return ae(aB,d,a)},c)}function
-b9(c,b,a){var
-d=T(b,a);return j(function(a){var
-b=T(a[1],a[2]);return j(function(a){return ag(c,a[1],a[2])},b)},d)}function
-b_(e,l,k,h,c){var
-f=c[5],m=c[4],a=c[2];if(typeof
-e==="number")switch(e){case
+cv(b,a){var
+c=x(b,a);return i(function(a){return I(Z,e,a)},c)}function
+bv(c,b,a){var
+d=P(b,a);return m(function(a){var
+b=P(a[1],a[2]);return m(function(a){return aw(c,a[1],a[2])},b)},d)}function
+cw(d,k,j,i,b){var
+f=b[5],l=b[4],a=b[2];if(typeof
+d==="number")switch(d){case
 0:return 1;case
-1:return b9(function(e,c){var
-l=b(a,a),f=H(b(c,c),l);if(f){var
-g=i(d,b(e,c));if(g){var
-n=b(h,b(m,a));return i(b(k,b(e,c)),n)}var
-j=g}else
+1:return bv(function(d,b){var
+m=c(a,a),f=D(c(b,b),m);if(f){var
+h=g(e,c(d,b));if(h){var
+n=c(i,c(l,a));return g(c(j,c(d,b)),n)}var
+k=h}else
 var
-j=f;return j},f,l);default:return b9(function(f,c){var
-g=b(a,a),e=H(b(c,c),g);return e?i(d,b(f,c)):e},f,l)}var
-g=e[1],n=aW(g);if(n){var
-o=i(d,aF(g));if(o){var
+k=f;return k},f,k);default:return bv(function(f,b){var
+h=c(a,a),d=D(c(b,b),h);return d?g(e,c(f,b)):d},f,k)}var
+h=d[1],n=ba(h);if(n){var
+o=g(e,aV(h));if(o){var
 q=function(a){var
-c=b(h,m),d=b(aF(g),c);return i(b(b(k,a$(a)),O),d)};return j(function(a){return j(q,a)},f)}var
+b=c(i,l),d=c(aV(h),b);return g(c(c(j,at(a)),aa),d)};return m(function(a){return m(q,a)},f)}var
 p=o}else
 var
 p=n;return p}function
-b$(aP,m,D,e){var
-f=D[1],al=f[6],am=f[5],t=f[3],an=f[1],N=f[8],P=f[7],Q=f[1],v=e[1],y=e[2],R=ap(Q,f[2],P),U=R?ap(Q,f[3],N):R,at=0;if(U){var
-V=w(v),W=V?w(y):V;if(W){var
-X=aW(f[9]);if(X){var
-Y=K(v,O),Z=Y?K(y,O):Y;if(Z){var
-_=a(b4(x(O,v)),P);if(_){var
-E=a(b4(x(O,y)),N);at=1}else
+cx(aP,n,H,f){var
+j=H[1],ap=j[6],aq=j[5],x=j[3],ar=j[1],Q=j[8],R=j[7],S=j[1],z=f[1],A=f[2],U=ab(S,j[2],R),V=U?ab(S,j[3],Q):U,av=0;if(V){var
+W=w(z),X=W?w(A):W;if(X){var
+Y=ba(j[9]);if(Y){var
+_=T(z,aa),$=_?T(A,aa):_;if($){var
+ac=a(cs(r(aa,z)),R);if(ac){var
+J=a(cs(r(aa,A)),Q);av=1}else
 var
-q=_}else
+s=ac}else
 var
-q=Z}else
+s=$}else
 var
-q=X}else
+s=Y}else
 var
-q=W}else
+s=X}else
 var
-q=U;if(!at)var
-E=q;var
-ao=E?ap(an,t,e[5]):E;if(ao){var
-ay=b8(t,e[5]),az=j(function(a){return H(d,a)},ay),aA=bg(am),aC=aA||bg(al),aq=aC?az:1;if(aq){var
-aQ=f[7],aR=a(b3(x(O,e[1])),aQ),ar=ex(aP,am,an,f[2],t,aR);if(ar){var
-as=D[3],aS=D[2],n=aF(f[9]),aT=f[8],F=a(b3(x(O,e[2])),aT),o=f[4],r=e[5],$=function(b,a){var
-c=T(b,a);return ae(aB,d,h(function(a){return J(a[1],a[2])},c))},au=0;if(typeof
-o==="number"&&1===o){var
-aa=d;au=1}if(!au)var
-aa=b(n,$(r,r));var
-ab=b8(t,r),aD=1===al?b(O,J(ab,ab)):d,z=b(e[2],S(aa,aD)),aE=$(r,F),A=b(b(n,e[4]),aE),aG=b(O,m[1]),B=[0,b(n,m[2]),aG],ac=function(c,a){var
-d=b(a[1],c[2]);return i(b(c[1],a[2]),d)?c:a},av=0;if(typeof
-o==="number"&&!o){var
-aw=0;if(!i(A,d)&&!i(z,d)){var
-s=[0,ac([0,A,z],B),0];aw=1}if(!aw)var
-s=[0,[0,d,g],0]}else
-av=1;if(av)var
-s=[0,ac([0,g,g],B),[0,B,[0,[0,d,g],0]]];var
-I=s[1],ai=j(w,[0,e[2],[0,e[4],[0,n,[0,m[1],[0,m[2],[0,as,0]]]]]]);if(ai){var
-aj=b_(o,F,I[1],I[2],e);if(aj){var
-p=s;for(;;){if(p){var
-L=p[1],aH=b(e[4],e[4]),aI=b(b(n,e[2]),aH),k=L[2],l=L[1],ad=i(d,l),af=ad?w(k):ad,ax=0;if(af){var
-aJ=m[2],aK=b(b(n,k),aJ),ag=i(b(b(l,m[1]),O),aK);if(ag){var
-ah=b_(o,F,l,k,e);if(ah){var
-aL=b(b(l,l),z),aM=b(l,k),aN=b(as,a8(b(b(a(c(2),g),aM),A),aL)),aO=b(b(k,k),aI),u=i(b(b(a(c(2),g),aS),aO),aN);ax=1}else
+s=V;if(!av)var
+J=s;var
+as=J?ab(ar,x,f[5]):J;if(as){var
+aA=cv(x,f[5]),aB=m(function(a){return D(e,a)},aA),aC=bu(aq),aD=aC||bu(ap),ad=cj(aD,aB);if(ad){var
+aQ=j[7],aR=a(cr(r(aa,f[1])),aQ),at=bI(aP,aq,ar,j[2],x,aR);if(at){var
+au=H[3],aS=H[2],o=aV(j[9]),aT=j[8],K=a(cr(r(aa,f[2])),aT),p=j[4],t=f[5],ae=function(b,a){var
+c=P(b,a);return I(Z,e,i(function(a){return C(a[1],a[2])},c))},aw=0;if(typeof
+p==="number"&&1===p){var
+af=e;aw=1}if(!aw)var
+af=c(o,ae(t,t));var
+ag=cv(x,t),aE=1===ap?c(aa,C(ag,ag)):e,B=c(f[2],h(af,aE)),aF=ae(t,K),E=c(c(o,f[4]),aF),aG=c(aa,n[1]),F=[0,c(o,n[2]),aG],ah=function(b,a){var
+d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},ax=0;if(typeof
+p==="number"&&!p){var
+ay=0;if(!g(E,e)&&!g(B,e)){var
+v=[0,ah([0,E,B],F),0];ay=1}if(!ay)var
+v=[0,[0,e,d],0]}else
+ax=1;if(ax)var
+v=[0,ah([0,d,d],F),[0,F,[0,[0,e,d],0]]];var
+M=v[1],am=m(w,[0,f[2],[0,f[4],[0,o,[0,n[1],[0,n[2],[0,au,0]]]]]]);if(am){var
+an=cw(p,K,M[1],M[2],f);if(an){var
+q=v;for(;;){if(q){var
+N=q[1],aH=c(f[4],f[4]),aI=c(c(o,f[2]),aH),k=N[2],l=N[1],ai=g(e,l),aj=ai?w(k):ai,az=0;if(aj){var
+aJ=n[2],aK=c(c(o,k),aJ),ak=g(c(c(l,n[1]),aa),aK);if(ak){var
+al=cw(p,K,l,k,f);if(al){var
+aL=c(c(l,l),B),aM=c(l,k),aN=c(au,u(c(c(a(b(2),d),aM),E),aL)),aO=c(c(k,k),aI),y=g(c(c(a(b(2),d),aS),aO),aN);az=1}else
 var
-C=ah}else
+G=al}else
 var
-C=ag}else
+G=ak}else
 var
-C=af;if(!ax)var
-u=C;if(!u){var
-p=p[2];continue}var
-M=u}else
+G=aj;if(!az)var
+y=G;if(!y){var
+q=q[2];continue}var
+O=y}else
 var
-M=p;return M}}var
-ak=aj}else
+O=q;return O}}var
+ao=an}else
 var
-ak=ai;return ak}var
-G=ar}else
+ao=am;return ao}var
+L=at}else
 var
-G=aq}else
+L=ad}else
 var
-G=ao;return G}function
-bh(l,f,d){if(2<=f[1][5])var
-h=a(c(2),g),k=a(c(2),h),m=a(c(2),k),o=a(c(2),m),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s),u=a(c(2),t),v=a(c(2),u),x=a(c(2),v),y=a(c(2),x),z=a(c(2),g),B=a(c(2),z),C=a(c(2),B),D=a(c(2),C),E=a(c(2),D),F=a(c(2),E),G=a(c(2),F),I=a(c(2),G),K=a(c(2),I),L=a(c(2),K),M=a(c(2),L),N=a(c(2),M),e=[0,n(a(c(2),N)),y];else
+L=as;return L}function
+bw(k,i,e){if(2<=i[1][5])var
+j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),E=a(b(2),B),F=a(b(2),E),H=a(b(2),F),I=a(b(2),H),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),h=[0,f(a(b(2),N)),y];else
 var
-e=[0,g,g];var
-O=b(d[7],e[2]),P=[0,b(d[6],e[1]),O];return b$(function(v,f,n,m,h){var
-e=b(d[3],d[1]);switch(v){case
-0:return bn(l,f,n,m,h);case
+h=[0,d,d];var
+O=c(e[7],h[2]),P=[0,c(e[6],h[1]),O];return cx(function(v,h,n,l,i){var
+f=c(e[3],e[1]);switch(v){case
+0:return bJ(k,h,n,l,i);case
 1:var
-o=H(d[3],g);if(o){var
-t=b5(f,e,h);return bn(l,f,A(n,d0),m,t)}return o;default:var
-p=w(e);if(p){var
-q=j(function(d){var
-f=b(e,e),h=J(d,d),j=a(c(2),g),k=a(c(2),j),l=a(c(2),k),m=a(c(2),l),n=a(c(2),m),o=a(c(2),n),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s);return i(b(a(c(2),t),h),f)},h);if(q){var
-r=w(d[6]),s=r?w(d[7]):r;if(s){var
-u=b5(f,e,h);return bn(l,f,A(n,d1),m,u)}var
-k=s}else
+o=D(e[3],d);if(o){var
+t=ct(h,f,i);return bJ(k,h,G(n,eH),l,t)}return o;default:var
+p=w(f);if(p){var
+q=m(function(e){var
+h=c(f,f),i=C(e,e),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
+r=w(e[6]),s=r?w(e[7]):r;if(s){var
+u=ct(h,f,i);return bJ(k,h,G(n,eI),l,u)}var
+j=s}else
 var
-k=q}else
+j=q}else
 var
-k=p;return k}},P,f,d)}function
-ca(g,i,u,s){var
-c=u,a=s;for(;;){if(0===a[0])return ag(i,c,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],x=t(0,c,e),y=h(function(c){return function(a){return b(c,a)}}(j),x),z=t(0,c,f),l=ao(h(function(c){return function(a){return b(c,a)}}(k),z),y),m=v(f,e)?0:1;if(m){var
-n=v(al([0,f],g),0);if(n){var
-o=v(al([0,e],g),0);if(o){var
-p=w(k);if(p){var
-q=w(j);if(q){var
-A=a[5],r=ca(g,i,aD(0,c,e,l),A);if(r){var
-B=a[6],c=aD(0,c,f,l),a=B;continue}var
+j=p;return j}},P,i,e)}function
+cy(g,h,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return aw(h,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],v=o(0,b,e),x=i(function(b){return function(a){return c(b,a)}}(j),v),y=o(0,b,f),l=ao(i(function(b){return function(a){return c(b,a)}}(k),y),x),m=a_(B(f,e));if(m){var
+n=B(aB([0,f],g),0);if(n){var
+p=B(aB([0,e],g),0);if(p){var
+q=w(k);if(q){var
+r=w(j);if(r){var
+z=a[5],s=cy(g,h,aT(0,b,e,l),z);if(s){var
+A=a[6],b=aT(0,b,f,l),a=A;continue}var
+d=s}else
+var
 d=r}else
 var
 d=q}else
 var
 d=p}else
 var
-d=o}else
-var
 d=n}else
 var
 d=m;return d}}function
-bi(e,d,l,k,j){var
+bx(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],i=bi(e,d,ba(c,g),f,m);if(i){var
-n=a[2],c=ba(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?ca(e,d,c,a[1]):0}}function
-d2(a){return ak(d,a)}function
-bj(a){return h(d2,a)}function
-cb(a){return bj(h(aR,a))}function
-cc(a){return h(bj,a)}function
-cd(a){return h(cb,a)}function
-bk(b,a){var
-c=T(b,a);return h(function(a){var
-b=H(a[1],d);return b?a[2]:b},c)}function
-ce(e,c,j){var
-a=a8(j,ae(aB,d,h(a$,aE(e,c)))),f=bb(e,c),g=i(d,a);if(g){var
-k=b(a,a);return i(J(f,f),k)}return g}function
-cf(n,e,m,L,l,ar,J,aq,H,a9,a7){var
-f=a9,o=a7;for(;;){if(0===o[0]){var
-k=o[1],af=b(k[1][1],l),ag=b(af,l),ah=v(B(f),e);if(ah){var
-ai=b7(e,k[1]);if(ai){var
-w=k[2],y=aC(n),N=w[3],O=w[1],az=w[4],aA=w[2],P=U(e,A(y,m),O),av=0;if(P){var
-Q=U(e,A(y,m),N);if(Q){var
-aB=am(0,e),G=j(function(a){var
-c=t(d,aA,a),b=ce(y,t(0,O,a),c);if(b){var
-e=t(d,az,a);return ce(y,t(0,N,a),e)}return b},aB);av=1}else
+m=a[1],h=bx(e,d,aD(c,g),f,m);if(h){var
+n=a[2],c=aD(c,i(aR,g)),b=f,a=n;continue}return h}return 0===a[0]?cy(e,d,c,a[1]):0}}function
+eJ(a){return F(e,a)}function
+by(a){return i(eJ,a)}function
+cz(a){return by(i(aR,a))}function
+cA(a){return i(by,a)}function
+cB(a){return i(cz,a)}function
+cC(a,f,b){var
+h=f[7],i=f[6],j=m(w,[0,f[1],[0,f[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
+l=b[4],k=$(function(b){return $(function(a){return B(b,a)?d:e},a)},a),n=0,u=b[3],v=b[2];return bx(a,function(x,f){var
+b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
+n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(C(b,b),r),q);if(k){var
+l=B(aB(H(b),a),0);if(l){var
+s=aE(0,a);return m(function(f){var
+q=o(0,p,f),a=o(0,x,f),e=aU(q,u);if(e){var
+h=e[1],i=h[1],r=H(a),j=B(H(i),r);if(j){var
+s=P(i,a),k=m(function(a){return D(a[1],a[2])},s);if(k){var
+t=c(C(a,b),v);return g(c(h[2],d),t)}var
+l=k}else
 var
-R=Q}else
+l=j;var
+n=l}else
 var
-R=P;if(!av)var
-G=R;if(G){var
-aj=i(d,k[4]),ak=aj?K(J,af):aj,ap=ak?K(H,ag):ak;if(ap){var
-r=k[2],s=k[1],S=s[4],V=s[3],W=s[2],X=k[4],Z=k[3],a6=k[5],q=A(aC(n),m),aE=A(e,A(q,d3)),_=b(s[1],l),aF=b(_,l),aw=T(f,L),$=u(q,h(function(a){var
-b=ac(d,a[1]);return b?a[2]:b},aw)),ax=T(f,L),D=u(q,h(function(a){return ac(d,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=x(_,J),aI=h(function(a){return b(aH,a)},ar),aJ=[0,ao(r[2],aI),aG],aK=r[1],aL=C(V,D),aM=E(u(q,p(p(C(W,$),aL),aK)),aJ),aN=bk(f,u(e,p(W,V))),aa=E(a(F(l),aN),aM),aO=[0,r[4],0],aP=r[3],aQ=E(u(q,p(C(S,D),aP)),aO),aS=bk(f,u(e,S)),ab=E(a(F(l),aS),aQ),aT=C(D,ab),aU=E(p(C($,aa),aT),d4),aW=bk(f,u(e,p(aa,ab))),ad=E(a(F(l),aW),aU),aX=b(x(aF,H),aq),aY=n?X:d,aZ=p(ad,u(aE,ad)),a0=a(F(I(g)),aZ),a1=[0,b(a(c(2),g),a8(a8(aX,Z),aY)),0],a2=E(Y(m,b(a(c(2),g),Z)),a1),a3=b(a(c(2),g),X),a4=E(Y(aC(n),a3),a2),ae=E(Y(e,d),a4),ay=B(ae),a5=p(an(function(b){var
-c=[0,t(d,ae,b),0];return a(aV(b,d),c)},ay),a0);return b6(A(e,A(A(aC(n),m),d5)),ag,a5,a6)}var
-z=ap}else
+n=e;return n},s)}var
+e=l}else
 var
-z=G}else
+e=k}else
 var
-z=ai}else
+e=j;return e},n,k,l)}return j}function
+cD(c,b,a){return i(function(a){return[0,b,ao(a,i(aR,c))]},a)}function
+cE(j,h,f,b){if(h){var
+i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cx(function(t,s,l,r,k){var
+n=bu(t);if(n){var
+f=B(aB(H(d),l),0),p=0;if(f){var
+h=g(e,a);if(h){var
+q=cD(d,a,k),b=m(function(b){var
+d=b?b[2]:b,e=c(a,a);return g(C(d,d),e)},q);p=1}else
 var
-z=ah;return z}var
-M=o[1],as=v(al([0,M],e),0);if(as){var
-a_=o[2],at=cf(n,e,m,L,l,ar,J,aq,H,aD(d,f,M,I(g)),a_);if(at){var
-a$=o[3],f=aD(d,f,M,g),o=a$;continue}var
+i=h}else
+var
+i=f;if(!p)var
+b=i;if(b)return bI(j,1,s,l,r,cD(d,a,k));var
+o=b}else
+var
+o=n;return o},k,f,b)}return bw(function(d,c,b,a){return bI(j,0,d,c,b,a)},f,b)}function
+bz(b,a){var
+c=P(b,a);return i(function(a){var
+b=D(a[1],e);return b?a[2]:b},c)}function
+cF(d,b,j){var
+a=u(j,I(Z,e,i(at,an(d,b)))),f=aU(d,b),h=g(e,a);if(h){var
+k=c(a,a);return g(C(f,f),k)}return h}function
+cG(p,f,n,J,k,ar,I,aq,F,a9,a8){var
+h=a9,q=a8;for(;;){if(0===q[0]){var
+j=q[1],ai=c(j[1][1],k),aj=c(ai,k),ak=B(H(h),f);if(ak){var
+al=cu(f,j[1]);if(al){var
+y=j[2],z=V(p),O=y[3],Q=y[1],az=y[4],aA=y[2],R=ah(f,G(z,n),Q),av=0;if(R){var
+S=ah(f,G(z,n),O);if(S){var
+aC=aE(0,f),D=m(function(a){var
+c=o(e,aA,a),b=cF(z,o(0,Q,a),c);if(b){var
+d=o(e,az,a);return cF(z,o(0,O,a),d)}return b},aC);av=1}else
+var
+U=S}else
+var
+U=R;if(!av)var
+D=U;if(D){var
+am=g(e,j[4]),an=am?T(I,ai):am,ap=an?T(F,aj):an;if(ap){var
+v=j[2],w=j[1],W=w[4],X=w[3],Y=w[2],Z=j[4],aa=j[3],a7=j[5],t=G(V(p),n),aD=G(f,G(t,eK)),ab=c(w[1],k),aF=c(ab,k),aw=P(h,J),ac=x(t,i(function(a){var
+b=E(e,a[1]);return b?a[2]:b},aw)),ax=P(h,J),C=x(t,i(function(a){return E(e,a[1])?0:i(aR,a[2])},ax)),aG=0,aH=r(ab,I),aI=i(function(a){return c(aH,a)},ar),aJ=[0,ao(v[2],aI),aG],aK=v[1],aL=N(X,C),aM=L(x(t,s(s(N(Y,ac),aL),aK)),aJ),aN=bz(h,x(f,s(Y,X))),ad=L(a(M(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=L(x(t,s(N(W,C),aP)),aO),aU=bz(h,x(f,W)),ae=L(a(M(k),aU),aQ),aV=N(C,ae),aW=L(s(N(ac,ad),aV),eL),aX=bz(h,x(f,s(ad,ae))),af=L(a(M(k),aX),aW),aY=c(r(aF,F),aq),aZ=p?Z:e,a0=s(af,x(aD,af)),a1=a(M(l(d)),a0),a2=[0,c(a(b(2),d),u(u(aY,aa),aZ)),0],a3=L(_(n,c(a(b(2),d),aa)),a2),a4=c(a(b(2),d),Z),a5=L(_(V(p),a4),a3),ag=L(_(f,e),a5),ay=H(ag),a6=s($(function(b){var
+c=[0,o(e,ag,b),0];return a(aS(b,e),c)},ay),a1);return bt(G(f,G(G(V(p),n),eM)),aj,a6,a7)}var
+A=ap}else
+var
+A=D}else
+var
+A=al}else
+var
+A=ak;return A}var
+K=q[1],as=B(aB([0,K],f),0);if(as){var
+a_=q[2],at=cG(p,f,n,J,k,ar,I,aq,F,aT(e,h,K,l(d)),a_);if(at){var
+a$=q[3],h=aT(e,h,K,d),q=a$;continue}var
 au=at}else
 var
-au=as;return au}}function
-cg(q,e,p,a,o,c,f){var
-r=f[3],k=f[2],l=c[7],m=c[6],s=c[5],u=c[4],x=c[1],y=j(w,[0,x,[0,u,[0,m,[0,l,[0,k,0]]]]]);if(y){var
-z=U(e,A(aC(q),p),o),C=z?ap(e,a,s):z;if(C){var
-D=j(function(a){var
-b=h(function(b){return J(b,a[1])},s),c=a[3],f=Y(e,d);return cf(q,e,p,o,x,b,u,a[2],k,f,c)},r);if(D){var
-F=f[4],E=an(function(b){return an(function(a){return v(b,a)?g:d},a)},a),G=0;return bi(a,function(x,f){var
-c=f[3],d=f[2],p=f[1],g=w(d);if(g){var
-o=b(m,d),q=b(b(m,d),o),s=b(l,l),h=i(b(J(c,c),s),q);if(h){var
-n=v(al(B(c),a),0);if(n){var
-u=am(0,a);return j(function(f){var
-q=t(0,p,f),a=t(0,x,f),e=bb(q,r);if(e){var
-g=e[1],h=g[1],s=B(a),l=v(B(h),s);if(l){var
-u=T(h,a),m=j(function(a){return H(a[1],a[2])},u);if(m){var
-w=b(J(a,c),k);return i(b(g[2],d),w)}var
-n=m}else
+au=as;return au}}var
+eN=f(a(b(2),d)),eO=a(b(2),eN),eP=f(a(b(2),eO)),cH=a(b(2),eP),ai=v(d,cH),aX=c(ai,ai),eQ=f(a(b(2),d)),eR=a(b(2),eQ),eS=f(a(b(2),eR)),eT=f(a(b(2),eS)),S=a(b(2),d),eU=a(b(2),d),bA=a(b(2),eU);function
+cI(a){return R(a,cH)}function
+bB(a){return l(cI(l(a)))}function
+au(a){return R(a,d)}var
+cJ=ck(eW,eV);function
+cK(g,f,d){var
+b=g,a=f;for(;;){if(b){var
+c=au(h(a,r(d,a)));if(E(c,a)&&E(e,c)){var
+b=b[1],a=c;continue}return a}return a}}function
+cL(a){if(a[1]){var
+b=0;if(!E(e,a[2])&&!E(a[3],e))b=1;if(!b){var
+d=c(a[3],a[3]);return aA(c(a[2],a[2]),d)}}return e}function
+eX(a){if(a[1]){var
+b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return e}function
+bC(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bC(d[1],c,e)];var
+g=[0,a(c,f),e]}else
 var
-n=l;var
-o=n}else
+g=b;return g}function
+cM(m,l){var
+d=e,b=m,a=l;for(;;){if(b&&a){var
+f=a[1],g=b[1],i=a[2],j=b[2],k=c(g,f[3]),d=h(d,F(c(g,f[2]),k)),b=j,a=i;continue}return bB(d)}}function
+cN(d,b,a){var
+e=R(c(d,cI(c(a,a))),eT);return u(bB(c(b,a)),e)}function
+cO(e,t,s){var
+j=au(h(e,d)),i=t,f=s;for(;;){if(i){if(f){var
+a=f[1],b=i[1],p=f[2],q=i[2];if(a[1]){var
+m=c(b,ai);if(g(m,c(e,a[2])))var
+k=cN(e,b,a[2]);else
+if(g(c(e,a[3]),m))var
+k=cN(e,b,a[3]);else
 var
-o=e;return o},u)}var
-e=n}else
+n=c(S,e),k=l(r(l(c(b,b)),n))}else
 var
-e=h}else
+o=c(b,a[3]),k=bB(F(c(b,a[2]),o));var
+j=h(j,k),i=q,f=p;continue}return j}return j}}var
+bD=c(bA,ai),cP=c(bD,bD);function
+cQ(a){var
+b=R(a,S);return v(h(bA,aC(a,bA)),b)}function
+cR(z,D,C){var
+G=f(a(b(2),d)),H=F(e,u(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),L=h(z,a(b(2),K)),M=a(b(2),d),r=eY,q=J,t=c(a(b(2),M),L);a:for(;;){if(r){var
+x=r[1];if(E(q,t)){var
+v=au(h(q,t)),m=cQ(v),l=e,n=e,j=D,i=C;for(;;){if(j){var
+o=j[2],s=j[1];if(i){var
+p=i[2],k=i[1];if(k[1]){var
+w=c(s,bD);if(g(w,c(m,k[2]))){var
+l=h(l,c(k[2],k[2])),j=o,i=p;continue}if(g(c(m,k[3]),w)){var
+l=h(l,c(k[3],k[3])),j=o,i=p;continue}var
+n=h(n,c(s,s)),j=o,i=p;continue}var
+j=o,i=p;continue}var
+A=c(u(aX,l),c(m,m)),y=g(c(n,cP),A)}else
 var
-e=g;return e},G,E,F)}var
-n=D}else
+B=c(u(aX,l),c(m,m)),y=g(c(n,cP),B);if(y){var
+r=x,t=v;continue a}var
+r=x,q=h(v,d);continue a}}}return F(d,R(cQ(q),S))}}var
+eZ=f(a(b(2),d)),e0=f(a(b(2),eZ)),e1=f(a(b(2),e0)),e2=a(b(2),e1),aj=v(d,a(b(2),e2)),e3=f(a(b(2),d)),e4=f(a(b(2),e3)),e5=a(b(2),e4),e6=f(a(b(2),e5)),e7=v(d,f(a(b(2),e6))),e8=f(a(b(2),d)),e9=f(a(b(2),e8)),e_=f(a(b(2),e9)),ac=v(d,a(b(2),e_)),e$=a(b(2),d),fa=a(b(2),e$),fb=a(b(2),fa),fc=f(a(b(2),fb)),fd=v(d,a(b(2),fc)),fe=a(b(2),d),ff=a(b(2),fe),fg=v(d,a(b(2),ff));function
+cS(f,c){var
+a=f,b=c;for(;;){if(a){if(g(b,e))return a[1];var
+a=a[2],b=u(b,d);continue}return e}}var
+fh=a(b(2),d),fi=a(b(2),fh),fj=a(b(2),fi),fk=f(a(b(2),fj)),fl=f(a(b(2),fk)),fm=a(b(2),fl),fn=[0,a(b(2),fm),0],fo=a(b(2),d),fp=a(b(2),fo),fq=f(a(b(2),fp)),fr=f(a(b(2),fq)),fs=a(b(2),fr),ft=a(b(2),fs),fu=[0,a(b(2),ft),fn],fv=a(b(2),d),fw=f(a(b(2),fv)),fx=a(b(2),fw),fy=a(b(2),fx),fz=f(a(b(2),fy)),fA=f(a(b(2),fz)),fB=[0,a(b(2),fA),fu],fC=a(b(2),d),fD=f(a(b(2),fC)),fE=f(a(b(2),fD)),fF=a(b(2),fE),fG=f(a(b(2),fF)),fH=a(b(2),fG),fI=[0,f(a(b(2),fH)),fB],fJ=f(a(b(2),d)),fK=a(b(2),fJ),fL=a(b(2),fK),fM=a(b(2),fL),fN=f(a(b(2),fM)),fO=a(b(2),fN),fP=[0,f(a(b(2),fO)),fI],fQ=f(a(b(2),d)),fR=a(b(2),fQ),fS=f(a(b(2),fR)),fT=a(b(2),fS),fU=f(a(b(2),fT)),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fP],fX=f(a(b(2),d)),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=f(a(b(2),fZ)),f1=a(b(2),f0),f2=f(a(b(2),f1)),f3=[0,f(a(b(2),f2)),fW],f4=a(b(2),d),f5=a(b(2),f4),f6=a(b(2),f5),f7=a(b(2),f6),f8=a(b(2),f7),f9=a(b(2),f8),f_=a(b(2),f9),f$=[0,a(b(2),f_),f3],ga=f(a(b(2),d)),gb=f(a(b(2),ga)),gc=a(b(2),gb),gd=f(a(b(2),gc)),ge=a(b(2),gd),gf=f(a(b(2),ge)),gg=f(a(b(2),gf)),gh=[0,a(b(2),gg),0],gi=f(a(b(2),d)),gj=a(b(2),gi),gk=f(a(b(2),gj)),gl=a(b(2),gk),gm=f(a(b(2),gl)),gn=f(a(b(2),gm)),go=f(a(b(2),gn)),gp=[0,f(a(b(2),go)),gh],gq=f(a(b(2),d)),gr=a(b(2),gq),gs=a(b(2),gr),gt=a(b(2),gs),gu=f(a(b(2),gt)),gv=a(b(2),gu),gw=f(a(b(2),gv)),gx=[0,f(a(b(2),gw)),gp],gy=a(b(2),d),gz=f(a(b(2),gy)),gA=f(a(b(2),gz)),gB=a(b(2),gA),gC=f(a(b(2),gB)),gD=a(b(2),gC),gE=f(a(b(2),gD)),gF=[0,f(a(b(2),gE)),gx],gG=a(b(2),d),gH=f(a(b(2),gG)),gI=a(b(2),gH),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=[0,a(b(2),gM),gF],gO=a(b(2),d),gP=a(b(2),gO),gQ=f(a(b(2),gP)),gR=f(a(b(2),gQ)),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=[0,f(a(b(2),gU)),gN],gW=a(b(2),d),gX=a(b(2),gW),gY=a(b(2),gX),gZ=f(a(b(2),gY)),g0=f(a(b(2),gZ)),g1=a(b(2),g0),g2=a(b(2),g1),g3=[0,a(b(2),g2),gV],g4=a(b(2),d),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=a(b(2),g7),g9=a(b(2),g8),g_=a(b(2),g9),g$=[0,a(b(2),g_),g3];function
+bc(m,l,j,i,k){function
+n(a){return h(c(h(c(j,a),i),a),k)}function
+o(a){return h(c(c(S,j),a),i)}var
+p=g(e,n(m));if(p){var
+q=g(e,n(l));if(q){var
+r=g(j,e);if(r)var
+f=r;else{var
+s=g(e,o(m));if(s)var
+f=s;else{var
+t=g(o(l),e);if(!t){var
+u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(i,i),v)}var
+f=t}}}else
 var
-n=C}else
+f=q}else
 var
-n=y;return n}function
-ch(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}var
-ci=[y,d6,eK(0)];function
-D(a){throw[0,ci,a]}var
-d7=cv;function
-cj(c){var
-a=c[2],e=ab(c[1]);if(e<=a)D(d8);var
-h=c[1],g=ab(h),i=0;if(0<=a&&!(g<a)){var
+f=p;return f}function
+cT(y,k){if(y){if(k){var
+z=k[1],A=y[1],m=A[3],i=A[2],N=A[1],n=N[2];if(g(e,n)){var
+j=aA(m,l(i)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),p=u(z,a(b(2),aa));if(g(p,e))var
+E=l(p),ab=R(E,f(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,R(c(j,cS(f$,aC(E,a(b(2),ah)))),af)),ak=f(a(b(2),d)),al=f(a(b(2),ak)),am=a(b(2),al),an=f(a(b(2),am)),G=r(v(d,a(b(2),an)),ai),ao=f(a(b(2),d)),ap=f(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),O=[0,[0,G,e7],h(r(v(d,a(b(2),ar)),G),d)];else
+var
+as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=R(p,f(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aA(h(R(v(c(j,cS(g$,aC(p,a(b(2),ax)))),av),au),d),ac)),H=h(j,w),ay=a(b(2),d),I=h(r(c(j,r(aj,H)),H),ay),x=c(I,w),az=f(a(b(2),d)),aB=f(a(b(2),az)),aD=f(a(b(2),aB)),aE=a(b(2),aD),aF=f(a(b(2),d)),aG=f(a(b(2),aF)),aH=f(a(b(2),aG)),aI=h(R(c(h(R(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(i))?c(S,x):u(aj,c(S,x)),O=[0,[0,I,aJ],aI];var
+B=O}else
+var
+aK=a(b(2),d),aL=R(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=f(a(b(2),d)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=r(c(aP,r(aj,u(m,i))),aS),aT=f(a(b(2),d)),aU=f(a(b(2),aT)),aV=c(aL,r(aj,f(a(b(2),aU)))),B=[0,[0,J,h(c(J,l(i)),aV)],e];var
+P=B[1],s=P[2],o=P[1],Q=B[2],K=u(s,aj),q=c(aj,Q);if(g(e,n))var
+L=bc(i,e,o,s,q),C=L?bc(e,m,o,K,q):L;else
+var
+M=bc(i,e,l(o),l(s),l(q)),C=M?bc(e,m,l(o),l(K),l(q)):M;if(C){var
+D=cT(y[2],k[2]);if(D)var
+T=D[1],t=T[1],aW=T[2],aX=t[4],aY=h(c(n,Q),aX),aZ=t[3],a0=[0,c(n,s),aZ],a1=t[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,N[1],t[1]],a2,a0,aY],aW]];else
+var
+U=D;var
+V=U}else
+var
+V=C;var
+W=V}else
+var
+W=k;return W}return[0,[0,[0,0,0,0,e],k]]}var
+aY=[0,0,e,e],ha=a(b(2),d),hb=a(b(2),ha),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),d),hn=a(b(2),hm),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),hp),hr=a(b(2),hq),hs=v(d,f(a(b(2),hr))),ht=a(b(2),d),hu=a(b(2),ht),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=v(d,f(a(b(2),hy)));function
+bE(j,i,g){var
+b=j,a=i;for(;;){if(b){var
+c=b[1],f=R(g,a);if(E(e,f))return h(a,bE(c,au(a),f));var
+b=c,a=au(a);continue}return d}}function
+bF(q,p){var
+f=$(function(c){var
+f=bE(hA,hl,o(e,o(0,p,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return au(u(a(b(2),m),f))},q);function
+G(a){var
+b=o(e,f,a),c=P(an([0,a],o(0,p,a)),f);return i(function(a){return v(a[1],h(b,a[2]))},c)}var
+x=I(function(a){var
+b=l(a);return function(a){return F(b,a)}},e,f),H=I(function(a){return function(a){return h(hz,a)}},e,f),n=$(G,q),m=0;a:for(;;){if(n){var
+t=n[1],k=t,j=m,c=0;for(;;){if(k&&j){var
+s=j[1],z=cm(d,s),A=C(c,s),B=aD(c,r(u(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
+D=C(c,c),w=u(u(cm(e,t),H),D);if(!g(w,e)){var
+E=aD(m,aD(c,cK(cJ,hs,w))),n=n[2],m=E;continue a}var
+y=0;break}}else
+var
+y=m;var
+J=i(function(a){return v(d,h(x,a))},f);return bt(q,d,p,[0,v(d,x),J,d,y])}}function
+cU(r,aF,aE,aD,aC,aB){var
+t=aF,s=aE,W=aD,V=aC,f=aB;for(;;){if(t){var
+X=t[1],O=I(Z,e,i(cL,s)),ak=0,al=I(Z,e,i(eX,s));if(!E(aX,O)&&!E(al,aX)){var
+am=u(aX,O),L=[0,i(function(n){return function(a){var
+b=h(n,cL(a));if(!a_(a[1])){var
+i=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))i=1;if(i){var
+j=g(b,e)?e:cK(cJ,ai,b),f=h(j,d);if(g(b,c(f,f))&&g(e,f)){var
+k=aA(a[3],f),m=F(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(am),s)];ak=1}if(!ak)var
+L=0;if(L){var
+b=L[1],ap=[0,W,0],P=I(function(a){return function(d,f){var
+h=f[2],k=f[1],b=d[1],j=i(aR,b),m=l(cM(j,a)),n=cM(b,a),r=d[2],o=ao(k,i(function(a){return c(r,a)},b));if(g(e,m))return[0,o,h];if(g(n,e))return f;var
+p=F(m,l(cO(cR(d[3],j,a),j,a)));if(g(e,p))return[0,o,h];var
+q=aA(n,cO(cR(d[3],b,a),b,a));return g(q,e)?f:[0,k,[0,[0,d,p,q],h]]}}(b),ap,V),Y=P[2],M=P[1],v=f[1];if(v){var
+_=v[2],y=v[1];if(typeof
+y==="number"){var
+z=f[3],G=cT(Y,f[2]);if(G)if(z){var
+J=z[1],k=J[1],Q=G[1],ay=J[2],n=i(function(a){return c(r,a)},ay),R=w(k);if(R){var
+T=m(function(a){return g(e,a)},n);if(T)var
+U=c(r,J[3]),p=Q[1],aq=p[3],ar=p[2],B=H(b),D=x(B,p[1]),as=l(c(S,k)),at=c(fg,I(Z,e,$(function(a){var
+d=o(aY,b,a),f=c(d[2],d[3]);return c(o(e,n,a),f)},B))),av=h(c(aj,u(c(k,u(r,p[4])),U)),at),aw=$(function(d){var
+g=br(ar,o(0,D,d)),j=o(aY,b,d)[1]?U:e,m=h(o(e,n,d),j),p=[0,c(c(S,aj),m),0],q=a(aS(d,e),p),r=an([0,d],D),s=ao(i(function(a){return c(as,C(g,a))},r),q),f=o(aY,b,d),t=h(f[2],f[3]),u=c(fd,c(o(e,n,d),t)),v=C(aq,o(0,D,d));return[0,l(h(c(k,h(c(aj,o(e,M,d)),v)),u)),s]},B),ax=[0,[0,c(S,av),0],aw],q=bF([0,H(b)],ax);else
+var
+q=T}else
+var
+q=R;var
+az=q?[0,[0,_,Q[2],z[2]]]:q,K=az}else
+var
+K=z;else
+var
+K=G;return K}else
+if(0===y[0])var
+aa=y[1],ab=o(aY,b,aa),j=au(h(ab[2],ab[3])),A=aa;else
+var
+j=e,A=y[1];var
+ac=o(aY,b,A),ad=i(function(a){return a[1]},Y),ae=E(ac[2],j),af=ae?E(j,ac[3]):ae;if(af){var
+aG=[0,_,f[2],f[3]],N=cU(r,X,bC(A,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
+aH=N[1],t=X,s=bC(A,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),W=M,V=ad,f=aH;continue}var
+ag=N}else
+var
+ag=af;return ag}return v}var
+ah=[0,f]}else
+var
+ah=t;return ah}}function
+cV(e,a,d,b){var
+f=c(a,b);return g(c(S,at(u(c(e,d),f))),a)}var
+cW=[J,hD,il(0)];function
+hC(a){var
+b=a[2];if(D(b[1],e))return e;var
+c=h(at(b[2]),d),f=a[1];return I(Z,e,i(function(a){return h(at(a),c)},f))}function
+Q(a){throw[0,cW,a]}var
+hE=da;function
+cX(c){var
+a=c[2],e=as(c[1]);if(e<=a)Q(hF);var
+h=c[1],g=as(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(dp(h,b)!==32){var
+d=0;else{if(d7(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=bR(dw);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))D(d9);return[0,a,f-a|0]}function
-m(a){var
-n=cj(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===bK(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)D(d_);if(as<c)D(d$);var
-p=(b+c|0)-1|0;if(!(p<b)){var
+d=cd(ed);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))Q(hG);return[0,a,f-a|0]}function
+n(a){var
+o=cX(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===b7(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)Q(hH);if(aI<c)Q(hI);var
+q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=bK(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
-l=k;else
+f=b7(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+m=k;else
 var
-m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)D(eb);var
-t=e+1|0;if(p!==e){var
-e=t;continue}break}}var
-q=48===bK(a[1],b)?1:0;if(q)var
-s=1<c?1:0,r=s||d;else
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)Q(hK);var
+u=e+1|0;if(q!==e){var
+e=u;continue}break}}var
+r=48===b7(a[1],b)?1:0;if(r)var
+t=1<c?1:0,s=t||d;else
 var
-r=q;if(r)D(ea);var
-i=e$(a[1],b,c);return d?I(i):i}function
-G(d,c,b){var
-a=m(d),e=ac(a,R(c)),f=e||ac(R(b),a);if(f)D(ec);return ds(a)}function
-aG(e,d){var
-c=e,b=0;for(;;){if(0===c)return bV(b);var
+s=r;if(s)Q(hJ);var
+i=iN(a[1],b,c);return d?l(i):i}function
+O(d,c,b){var
+a=n(d),e=E(a,Y(c)),f=e||E(Y(b),a);if(f)Q(hL);return ca(a)}function
+aF(e,d){var
+c=e,b=0;for(;;){if(0===c)return ch(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-Z(b,a){return aG(a,function(a){return m(b)})}function
-aH(c,b,a){return aG(b,function(b){return Z(c,a)})}function
-aq(g,a,i){return aG(a,function(k){var
-f=G(g,0,i),e=i,c=0;a:for(;;){if(0===f)return bV(c);var
-h=G(g,0,e-1|0),b=h,a=c,j=m(g);for(;;){if(0===b){var
-f=f-1|0,e=(e-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,d,a];continue}}})}function
-af(c){var
+ad(b,a){return aF(a,function(a){return n(b)})}function
+av(c,b,a){return aF(b,function(b){return ad(c,a)})}function
+aG(g,a,i){return aF(a,function(k){var
+f=O(g,0,i),d=i,c=0;a:for(;;){if(0===f)return ch(c);var
+h=O(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
+f=f-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
+b=b-1|0,a=[0,e,a];continue}}})}function
+ae(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-ck(b,a){var
-c=m(b),d=aq(b,a,a),e=aq(b,a,a);return[0,c,d,e,aq(b,a,a)]}function
-cl(a,b){var
-c=m(a),d=Z(a,b),e=m(a);return[0,c,d,e,aq(a,b,b)]}function
-bl(b,c,e,d){if(400<d)D(ed);if(0===G(b,0,1))return[0,a(e,0)];var
-f=G(b,0,c-1|0),g=G(b,0,c-1|0),h=m(b),i=m(b),j=bl(b,c,e,d+1|0),k=bl(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
-aY(d,c,b,a){if(0===a)return[0,bl(d,c,b,0)];var
-e=aY(d,c,b,a-1|0);return[1,e,aY(d,c,b,a-1|0)]}function
-bm(a,b,c,d){if(b<d)D(ee);if(0===G(a,0,1)){var
-e=ck(a,b),f=aq(a,b,c),g=Z(a,b),h=aq(a,b,c),i=[0,f,g,h,Z(a,b)],j=m(a),k=m(a);return[0,[0,e,i,j,k,cl(a,(b+c|0)+1|0)]]}var
-l=G(a,0,b-1|0),n=bm(a,b,c,d+1|0),o=bm(a,b,c,d+1|0);return[1,af(l),n,o]}function
-cm(d){var
-a=G(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+cY(b,a){var
+c=n(b),d=aG(b,a,a),e=aG(b,a,a);return[0,c,d,e,aG(b,a,a)]}function
+cZ(a,b){var
+c=n(a),d=ad(a,b),e=n(a);return[0,c,d,e,aG(a,b,b)]}function
+bG(b,c,e,d){if(400<d)Q(hM);if(0===O(b,0,1))return[0,a(e,0)];var
+f=O(b,0,c-1|0),g=O(b,0,c-1|0),h=n(b),i=n(b),j=bG(b,c,e,d+1|0),k=bG(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
+bd(d,c,b,a){if(0===a)return[0,bG(d,c,b,0)];var
+e=bd(d,c,b,a-1|0);return[1,e,bd(d,c,b,a-1|0)]}function
+bH(a,b,c,d){if(b<d)Q(hN);if(0===O(a,0,1)){var
+e=cY(a,b),f=aG(a,b,c),g=ad(a,b),h=aG(a,b,c),i=[0,f,g,h,ad(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,cZ(a,(b+c|0)+1|0)]]}var
+l=O(a,0,b-1|0),m=bH(a,b,c,d+1|0),o=bH(a,b,c,d+1|0);return[1,ae(l),m,o]}function
+c0(a,b){return O(a,b,as(a[1]))}function
+c1(a,b){if(0===O(a,0,1))return 0;var
+c=ad(a,b);return[0,[0,c,n(a)]]}function
+c2(b,c,f,e){var
+g=n(b),d=c0(b,1),h=aF(d,function(g){var
+d=ad(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bd(b,c,function(f){var
+a=aF(c,function(a){return ae(O(b,0,d-1|0))}),e=n(b);return[0,a,e,ad(b,c)]},c)]}function
+c3(d){var
+a=O(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-ei(P){var
-e=[0,P,0],aj=cj(e),L=aj[2],Q=aj[1],X=aK(P),ay=0;if(0<=Q&&0<=L&&!((bI(X)-L|0)<Q)){var
-W=aa(L);aJ(X,Q,W,0,L);var
-_=W;ay=1}if(!ay)var
-_=bR(dv);var
-M=dn(_),z=ej;for(;;){if(z){var
-aB=z[2],V=0===eG(z[1],M)?1:0;if(!V){var
-z=aB;continue}var
-ao=V}else
+hR(am){var
+f=[0,am,0],aJ=cX(f),X=aJ[2],ao=aJ[1],ax=a1(am),aV=0;if(0<=ao&&0<=X&&!((b4(ax)-X|0)<ao)){var
+aw=ar(X);a0(ax,ao,aw,0,X);var
+ay=aw;aV=1}if(!aV)var
+ay=cd(ec);var
+K=d6(ay),J=hS;for(;;){if(J){var
+aY=J[2],au=0===ih(J[1],K)?1:0;if(!au){var
+J=aY;continue}var
+aK=au}else
 var
-ao=0;if(1-ao)D(ek);var
-R=function(a){return G(e,1,d7)},n=R(0),o=R(0),k=R(0),ah=G(e,0,3);if(2<ah>>>0)var
-q=ef;else
-switch(ah){case
+aK=0;if(1-aK)Q(hT);var
+ap=function(a){return O(f,1,hE)},p=ap(0),q=ap(0),t=ap(0),aH=O(f,0,3);if(2<aH>>>0)var
+y=hO;else
+switch(aH){case
 0:var
-q=eg;break;case
+y=hP;break;case
 1:var
-ai=m(e),q=[0,[0,ai],[0,ai,0]];break;default:var
-q=eh}var
-aq=cm(e),aI=cm(e),l=0===aq?o:o+1|0,ar=(n+l|0)+k|0;if(cv<ar)D(el);var
-as=m(e),at=m(e),aL=aA(as)<0?1:0,aM=aL||(aA(at)<=0?1:0);if(aM)D(em);var
-au=m(e),av=aH(e,n,o),aw=aH(e,n,k),y=bW(a_([0,[0,au,q[2]],av],aw));for(;;){if(y){var
-az=y[2],T=aW(y[1]);if(T){var
-y=az;continue}var
-ax=T}else
+aI=n(f),y=[0,[0,aI],[0,aI,0]];break;default:var
+y=hQ}var
+aL=c3(f),a7=c3(f),k=0===aL?q:q+1|0,aM=(p+k|0)+t|0;if(da<aM)Q(hU);var
+aN=n(f),aO=n(f),a8=aQ(aN)<0?1:0,a9=a8||(aQ(aO)<=0?1:0);if(a9)Q(hV);var
+aP=n(f),aR=av(f,p,q),aS=av(f,p,t),E=ci(bo([0,[0,aP,y[2]],aR],aS));for(;;){if(E){var
+aX=E[2],aq=ba(E[1]);if(aq){var
+E=aX;continue}var
+aT=aq}else
 var
-ax=1;if(1-ax)D(en);var
-aN=m(e),aO=m(e),aP=m(e),aQ=m(e),aR=aH(e,n,k),aS=m(e),aT=m(e),aU=q[1],aV=af(k),aZ=af(o),r=[0,[0,af(n),aZ,aV,aU,aq,aI,av,aw,au],as,at],f=[0,aN,aO,aP,aQ,aR,aS,aT];if(dm(M,eo))var
-s=ck(e,n),a0=cl(e,ar),S=function(c){return bh(function(h,n,g,ai){var
-i=s[1],k=f[7],D=f[5],l=f[4],q=f[1],aa=A(h,A(n,g)),m=b(i,q),r=b(m,q),c=ak(i,ak(m,ak(r,ak(l,k)))),ab=x(c,k),ac=x(c,l),ad=x(c,r),ae=x(c,m),af=x(c,i),t=s[4],G=s[3],ag=f[6],ah=s[2],y=p(ah,p(G,t)),z=p(t,u(h,t)),o=u(n,ai),Q=p(y,u(h,y)),R=a(F(I(af)),Q),S=C(o,p(G,z)),T=a(F(ae),S),U=C(o,C(o,z)),V=a(F(I(ad)),U),W=u(g,D),X=a(F(I(ac)),W),B=b(ab,ag),Z=bf(g,B),_=aX(X,aX(Y(g,Y(n,d)),Z)),$=E(R,E(aX(T,p(bf(n,B),V)),_)),H=ap(h,g,D),J=H?b7(h,s):H;if(J){var
-L=j(w,[0,q,[0,l,[0,k,0]]]);if(L){var
-M=K(i,c);if(M){var
-N=K(m,c);if(N){var
-O=K(r,c);if(O)var
-P=K(l,c),e=P?K(k,c):P;else
+aT=1;if(1-aT)Q(hW);var
+a$=n(f),bc=n(f),be=n(f),bf=n(f),bg=av(f,p,t),bh=n(f),bi=n(f),bj=y[1],bk=ae(t),bl=ae(q),z=[0,[0,ae(p),bl,bk,bj,aL,a7,aR,aS,aP],aN,aO],j=[0,a$,bc,be,bf,bg,bh,bi];if(b6(K,hX))var
+A=cY(f,p),bm=cZ(f,aM),aa=function(b){return bw(function(g,o,f,ak){var
+h=A[1],i=j[7],C=j[5],k=j[4],q=j[1],ac=G(g,G(o,f)),n=c(h,q),t=c(n,q),b=F(h,F(n,F(t,F(k,i)))),ad=r(b,i),ae=r(b,k),af=r(b,t),ag=r(b,n),ah=r(b,h),u=A[4],D=A[3],ai=j[6],aj=A[2],y=s(aj,s(D,u)),z=s(u,x(g,u)),p=x(o,ak),Q=s(y,x(g,y)),R=a(M(l(ah)),Q),S=N(p,s(D,z)),U=a(M(ag),S),V=N(p,N(p,z)),W=a(M(l(af)),V),X=x(f,C),Y=a(M(l(ae)),X),B=c(ad,ai),Z=aW(f,B),$=bb(Y,bb(_(f,_(o,e)),Z)),aa=L(R,L(bb(U,s(aW(o,B),W)),$)),E=ab(g,f,C),H=E?cu(g,A):E;if(H){var
+I=m(w,[0,q,[0,k,[0,i,0]]]);if(I){var
+J=T(h,b);if(J){var
+K=T(n,b);if(K){var
+O=T(t,b);if(O)var
+P=T(k,b),d=P?T(i,b):P;else
 var
-e=O}else
+d=O}else
 var
-e=N}else
+d=K}else
 var
-e=M;if(e)return b6(aa,c,$,a0);var
-v=e}else
+d=J;if(d)return bt(ac,b,aa,bm);var
+v=d}else
 var
-v=L}else
+v=I}else
 var
-v=J;return v},r,f)};else
-if(dm(M,eq)){if(0===G(e,0,1))var
-ae=0;else
+v=H;return v},z,j)};else
+if(b6(K,hZ))var
+a2=c1(f,q),R=c2(f,t,a2,function(a){return bH(f,p,k,0)}),aa=function(b){var
+a=R[1];return cE(function(n,a,l,k,h){var
+c=j[5],o=R[2],p=j[4],q=j[1],b=ah(a,G(V(n),l),h),d=b?ab(a,k,c):b;if(d){var
+f=cC(k,j,R);if(f){var
+r=R[3];return m(function(b){var
+d=i(function(a){return C(a,b[1])},c),f=b[3],g=_(a,e);return cG(n,a,l,h,q,d,p,b[2],o,g,f)},r)}var
+g=f}else
 var
-aF=Z(e,o),ae=[0,[0,aF,m(e)]];var
-aD=m(e),ag=G(e,1,ab(e[1])),aE=aG(ag,function(c){var
-a=Z(e,k),b=m(e);return[0,a,b,bm(e,n,l,0)]}),O=[0,ae,aD,aE,aY(e,k,function(c){var
-a=aG(k,function(a){return af(G(e,0,ag-1|0))}),b=m(e);return[0,a,b,Z(e,k)]},k)],S=function(k){var
-e=O[1];if(e){var
-g=e[1],a=g[2],c=g[1],h=[0,f[6],f[7]];return b$(function(t,s,m,r,l){var
-n=bg(t);if(n){var
-g=v(al(B(c),m),0),p=0;if(g){var
-h=i(d,a);if(h){var
-q=ch(c,a,l),e=j(function(c){var
-d=c?c[2]:c,e=b(a,a);return i(J(d,d),e)},q);p=1}else
+g=d;return g},a,z,j)};else
+if(b6(K,h0))var
+aD=c1(f,q),aG=0===aD?k:q,v=n(f),ag=av(f,aG,aG),aj=n(f),ak=n(f),U=av(f,p,k),W=c2(f,t,aD,function(d){var
+a=n(f),b=n(f),c=ad(f,p);return[0,a,b,c,n(f)]}),al=function(a){return aF(c0(f,0),a)},a3=al(function(d){var
+a=O(f,0,2*k|0),b=0!==a?1:0;if(b){if(a<=k)return[0,ae(a-1|0)];var
+c=[1,ae((a-1|0)-k|0)]}else
 var
-k=h}else
+c=b;return c}),a4=al(function(a){return Y(O(f,0,dp))}),a5=[0,a3,a4,al(function(c){var
+a=n(f),b=ad(f,k);return[0,a,b,n(f)]})],a6=ae(401),aa=function(k){var
+f=W[1];return cE(function(o,z,f,az,ay){var
+ap=j[5],aS=c(c(j[1],v),ac),aq=ab(z,G(V(o),f),ay),ar=aq?ab(z,az,ap):aq;if(ar){var
+as=ab(z,G(V(o),f),U);if(as){var
+au=cC(az,j,W);if(au){var
+ae=x(f,ag),af=N(ae,ae),ah=c(v,v),al=w(v),aA=0;if(al){var
+am=ab(f,f,ag);if(am){var
+aN=aW(f,l(c(u(ac,d),ah))),ao=bF(f,s(a(M(ac),af),aN));if(ao){var
+aO=aW(f,c(h(ac,S),ah)),Q=bF(f,s(a(M(l(ac)),af),aO));aA=1}else
 var
-k=g;if(!p)var
-e=k;if(e)return cg(1,s,m,r,ch(c,a,l),f,O);var
-o=e}else
+O=ao}else
 var
-o=n;return o},h,r,f)}return bh(function(d,c,b,a){return cg(0,d,c,b,a,f,O)},r,f)}}else
+O=am}else
 var
-$=m(e),N=aH(e,l,l),ac=m(e),ad=aH(e,l,l),aC=aY(e,l,function(a){return Z(e,l)},l),S=function(e){return bh(function(K,e,G,E){var
-l=f[7],o=f[6],k=f[5],q=f[4],r=f[1],s=b(o,b(r,q)),x=j(w,[0,r,[0,q,[0,o,[0,l,[0,$,[0,ac,0]]]]]]);if(x)var
-y=U(K,e,E),m=y?ap(K,G,k):y;else
+O=al;if(!aA)var
+Q=O;if(Q){var
+av=w(aj),aw=av?w(ak):av;if(aw){var
+aP=x(f,ag),aQ=c(h(ac,d),v),aR=i(function(a){var
+b=i(function(b){return c(ac,C(aU(V(o),a),b))},aP),d=an(V(o),a);return L(i(function(a){return c(aQ,a)},d),b)},ay),ax=bv(function(a,b){return cV(aj,ak,a,b)},aR,U);if(ax){var
+t=W[3],k=a5,aT=W[2],aV=j[4];for(;;){if(t){var
+K=t[1],q=K[3],A=q[4],r=q[3],E=q[2],J=q[1],T=K[2],aF=K[1],X=i(function(b){return function(a){return C(a,b)}}(aF),ap),aG=I(Z,e,i(hC,P(U,P(X,r)))),Y=B(H(r),z);if(Y){var
+$=m(w,[0,J,[0,E,[0,T,[0,A,0]]]]);if($){var
+aH=P(X,r),aa=m(function(c,d){return function(a){var
+b=cV(d,c,a[1],a[2]);return b?cj(D(a[1],e),D(a[2],e)):b}}(E,J),aH);if(aa)var
+aI=c(J,aV),aJ=c(c(aj,aS),aI),aK=c(c(S,c(T,u(ac,d))),aJ),aL=c(aT,ac),aM=c(c(ak,E),aL),p=g(c(h(c(S,A),aG),aM),aK);else
 var
-m=x;if(m){var
-z=U(e,e,N),A=z?U(e,e,ad):z;if(A){var
-L=bf(e,I(b($,ac))),M=p(C(N,ad),L),O=function(a){return H(d,a)},D=j(function(a){return j(O,a)},M);if(D){var
-V=b(l,l),Q=b(s,s),P=0,W=b(a(c(2),g),Q);return bi(e,function(r,l){var
-s=C(E,r),D=cc(s),f=h(function(a){return i(J(a,l),d)?bj(a):cb(a)},s);function
-m(b,a){var
-c=u(e,a);return C(u(G,b),c)}var
-n=m(k,D),o=m(cc(k),f),q=m(cd(k),f),H=p(a(F(I(g)),o),q),x=cd(C(k,u(e,p(a(F(a(c(2),g)),n),H))));function
-b(b,c){var
-a=u(e,c);return C(u(e,b),a)}var
-K=b(x,f),L=p(b(f,x),K),M=b(q,o),N=p(p(b(o,q),M),L),O=b(n,n),P=p(a(F(a(c(2),g)),O),N),Q=a(F(I(V)),P),R=C(r,r),S=p(a(F(W),R),Q),y=v(B(l),e);if(y){var
-z=j(w,l);if(z){var
-T=am(0,e);return j(function(b){var
-f=t(0,S,b);return i(d,J(an(function(c){var
-a=t(d,f,c);return v(b,c)?a:i(d,a)?d:a},e),l))},T)}var
+p=aa}else
+var
+p=$}else
+var
+p=Y;var
+aB=0;if(p){var
+aD=P(U,r),aE=cn(function(a){var
+b=a_(D(a[2],e));if(b){var
+c=a[1];return a_(m(function(a){return D(e,a)},c))}return b},aD),R=i(function(c){var
+k=c[1],e=aU(V(o),k),f=I(function(a){var
+b=at(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bE(hB,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(R){var
+aC=_(f,[0,1,l(ai),ai]),y=cU(A,a6,L(_(V(o),[0,0,l(ai),ai]),aC),0,R,k);aB=1}else
+var
+ad=[0,k]}else
+var
+ad=p;if(!aB)var
+y=ad;if(y){var
+t=t[2],k=y[1];continue}return y}return k[1]?0:k[2]?0:k[3]?0:1}}var
+n=ax}else
+var
+n=aw}else
+var
+n=Q}else
+var
+n=au}else
+var
+n=as}else
+var
+n=ar;return n},f,z,j)};else
+var
+az=n(f),af=av(f,k,k),aB=n(f),aC=av(f,k,k),aZ=bd(f,k,function(a){return ad(f,k)},k),aa=function(f){return bw(function(I,f,G,F){var
+k=j[7],q=j[6],h=j[5],r=j[4],t=j[1],u=c(q,c(t,r)),v=m(w,[0,t,[0,r,[0,q,[0,k,[0,az,[0,aB,0]]]]]]);if(v)var
+y=ah(I,f,F),n=y?ab(I,G,h):y;else
+var
+n=v;if(n){var
+z=ah(f,f,af),A=z?ah(f,f,aC):z;if(A){var
+J=aW(f,l(c(az,aB))),K=s(N(af,aC),J),L=function(a){return D(e,a)},E=m(function(a){return m(L,a)},K);if(E){var
+U=c(k,k),P=c(u,u),O=0,V=c(a(b(2),d),P);return bx(f,function(t,k){var
+u=N(F,t),D=cA(u),j=i(function(a){return g(C(a,k),e)?by(a):cz(a)},u);function
+n(b,a){var
+c=x(f,a);return N(x(G,b),c)}var
+p=n(h,D),q=n(cA(h),j),r=n(cB(h),j),E=s(a(M(l(d)),q),r),v=cB(N(h,x(f,s(a(M(a(b(2),d)),p),E))));function
+c(b,c){var
+a=x(f,c);return N(x(f,b),a)}var
+I=c(v,j),J=s(c(j,v),I),K=c(r,q),L=s(s(c(q,r),K),J),O=c(p,p),P=s(a(M(a(b(2),d)),O),L),Q=a(M(l(U)),P),R=N(t,t),S=s(a(M(V),R),Q),y=B(H(k),f);if(y){var
+z=m(w,k);if(z){var
+T=aE(0,f);return m(function(a){var
+d=o(0,S,a);return g(e,C($(function(b){var
+c=o(e,d,b);return B(a,b)?c:aA(e,c)},f),k))},T)}var
 A=z}else
 var
-A=y;return A},P,N,aC)}var
-n=D}else
+A=y;return A},O,af,aZ)}var
+p=E}else
 var
-n=A}else
+p=A}else
 var
-n=m;return n},r,f)};if(e[2]<=ab(P))D(ep);return[0,r,S]}}}function
-er(d){try{var
-b=ei(d)}catch(a){a=dr(a);if(a[1]===ci)return[0,2,aQ(es,a[2])];if(a===bS)return et;throw a}var
+p=n;return p},z,j)};if(f[2]<=as(am))Q(hY);return[0,z,aa]}}}function
+h1(d){try{var
+b=hR(d)}catch(a){a=d9(a);if(a[1]===cW)return[0,2,a7(h2,a[2])];if(a===ce)return h3;throw a}var
 c=b[1];if(a(b[2],0)){var
-e=aQ(eu,dt(c[3]));return[0,0,aQ(ev,aQ(dt(c[2]),e))]}return ew}fa(function(a){return er(a)[2]});bU(0);return}(globalThis));
+e=a7(h4,ea(c[3]));return[0,0,a7(h5,a7(ea(c[2]),e))]}return h6}iO(function(a){return h1(a)[2]});cg(0);return}(globalThis));
