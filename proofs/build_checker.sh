@@ -13,7 +13,8 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-modules=(Checker PartitionChecker DirectionsChecker RegionsChecker CellsBoxes CellsChecker Extract)
+modules=(Checker PartitionChecker DirectionsChecker RegionsChecker)
+modules+=(Definite CellsBoxes CellsChecker Extract)
 cp rocq/*.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"

@@ -9,7 +9,7 @@ cd "$here/rocq"
 modules=(Checker Statement Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound)
 modules+=(PartitionChecker ConesSound PartitionCheckerSound)
 modules+=(DirectionsChecker DirectionsSound RegionsChecker RegionsForm RegionsCheckerSound)
-modules+=(Cells CellsBoxes CellsChecker CellsBoxesSound CellsLeafSound CellsFormSound)
+modules+=(Definite Cells CellsBoxes CellsChecker CellsBoxesSound CellsLeafSound CellsFormSound)
 modules+=(CellsTreeSound CellsCheckerSound)
 theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness nonnegative_form)
 theorems+=(leaf_inequality leaf_sound tree_covers partition_sound)

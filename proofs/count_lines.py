@@ -18,7 +18,8 @@ READING = "bound check document exact instance rejected"
 ROCQ = "Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound ConesSound"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
 ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
-CHECKERS = "Checker PartitionChecker DirectionsChecker RegionsChecker CellsBoxes CellsChecker"
+CHECKERS = "Checker PartitionChecker DirectionsChecker RegionsChecker Definite CellsBoxes"
+CHECKERS += " CellsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),

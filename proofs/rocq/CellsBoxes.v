@@ -3,7 +3,7 @@
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
-From Certnn Require Import Checker.
+From Certnn Require Import Checker Definite.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -20,20 +20,11 @@ Definition four : Z := 4.
 (* Quotients by units, rounded down and up. *)
 Definition down (a : Z) : Z := Z.shiftr a grid_bits.
 Definition up (a : Z) : Z := Z.opp (down (Z.opp a)).
-Definition half_down (a : Z) : Z := Z.shiftr a 1.
 
 (* A box: of each coordinate whether it is a part of the length, and its interval in units of the
    grid. *)
 Record side := Side { round : bool; low : Z; high : Z }.
 Definition box := seq side.
-
-(* Roots, rounded down: Newton's method, from above, to not less than 1. *)
-Definition root_steps : nat := 12 * 12.
-Fixpoint root_from (steps : nat) (guess a : Z) : Z :=
-  if steps is steps'.+1 then
-    let next := half_down (Z.add guess (Z.div a guess)) in
-    if Z.ltb next guess && Z.ltb 0 next then root_from steps' next a else guess
-  else guess.
 
 (* A box cut to what the sphere leaves of it (Theorem 52(c)1): nothing if it does not meet it. *)
 Definition nearest (s : side) : Z :=

@@ -4,7 +4,7 @@
 From Coq Require Import ZArith Lia.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Cells Reading ClaimSound CellsBoxes.
+From Certnn Require Import Statement Duality Cells Reading ClaimSound Definite CellsBoxes.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

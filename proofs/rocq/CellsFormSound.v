@@ -5,7 +5,7 @@ From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Psd Cells Reading ClaimSound CheckerSound.
-From Certnn Require Import CellsBoxes CellsBoxesSound CellsChecker CellsLeafSound.
+From Certnn Require Import Definite CellsBoxes CellsBoxesSound CellsChecker CellsLeafSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

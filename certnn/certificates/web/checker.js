@@ -633,7 +633,7 @@ aw(a,b,c){return a.length==2?a(b,c):ay(a,[b,c])}function
 bJ(a,b,c,d,e){return a.length==4?a(b,c,d,e):ay(a,[b,c,d,e])}function
 bI(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ay(a,[b,c,d,e,f])}var
 ce=[J,j(dB),-1],cf=[J,j(df),-2],cc=[J,j(dH),-4],h7=[0,[0,0]],h8=[0,0],h9=[0,0];U(11,[J,j(c4),-12],c4);U(10,[J,j(ds),-11],ds);U(9,[J,j(dF),-10],dF);U(8,[J,j(c_),-9],c_);U(7,[J,j(dw),-8],dw);U(6,[J,j(c8),-7],c8);U(5,[J,j(dg),-6],dg);U(4,[J,j(dl),-5],dl);U(3,cc,dH);U(2,[J,j(bP),-3],bP);U(1,cf,df);U(0,ce,dB);var
-ec=j("String.sub / Bytes.sub"),ed=j("String.index_from_opt / Bytes.index_from_opt"),hB=[0,[0,[0,[0,[0,0]]]]],hA=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h7]]]]]]]]]]],eY=[0,[0,[0,[0,[0,[0,0]]]]]],eM=[0,0],eK=[0,0],eL=[0,0,0],eH=[0,0],eI=[0,0],ee=[0,0],eV=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h8]]]]]]]]]]],eW=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h9]]]]]]]]]]],hM=j(dy),hN=j(dy),h2=j("malformed: "),h3=[0,2,j("malformed: it does not fit into memory")],h4=j(X),h5=j("proved: "),h6=[0,1,j("rejected")],hS=[0,j(c6),[0,j("certnn-partition-2"),[0,j(dk),[0,j(dA),0]]]],hT=j("the format is not known"),hU=j("it is too large for this checker"),hV=j("the claim is not p/q"),hW=j("a number is not finite"),hX=j(c6),hZ=j(dk),h0=j(dA),hY=j("it goes on after its end"),hO=[0,2,0],hP=[0,0,0],hQ=[0,1,0],hL=j("a size is out of range"),hH=j("an integer has no digits"),hI=j("an integer is too long"),hK=j("an integer has another sign than 0-9, a-f"),hJ=j("an integer has a zero in front"),hF=j("it ends too early"),hG=j("there is a space at the end"),hD=j("Verdicts.Malformed");function
+ec=j("String.sub / Bytes.sub"),ed=j("String.index_from_opt / Bytes.index_from_opt"),hB=[0,[0,[0,[0,[0,0]]]]],fn=[0,[0,[0,[0,[0,[0,0]]]]]],fd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h7]]]]]]]]]]],eM=[0,0],eK=[0,0],eL=[0,0,0],eH=[0,0],eI=[0,0],ee=[0,0],eN=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h8]]]]]]]]]]],eO=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h9]]]]]]]]]]],hM=j(dy),hN=j(dy),h2=j("malformed: "),h3=[0,2,j("malformed: it does not fit into memory")],h4=j(X),h5=j("proved: "),h6=[0,1,j("rejected")],hS=[0,j(c6),[0,j("certnn-partition-2"),[0,j(dk),[0,j(dA),0]]]],hT=j("the format is not known"),hU=j("it is too large for this checker"),hV=j("the claim is not p/q"),hW=j("a number is not finite"),hX=j(c6),hZ=j(dk),h0=j(dA),hY=j("it goes on after its end"),hO=[0,2,0],hP=[0,0,0],hQ=[0,1,0],hL=j("a size is out of range"),hH=j("an integer has no digits"),hI=j("an integer is too long"),hK=j("an integer has another sign than 0-9, a-f"),hJ=j("an integer has a zero in front"),hF=j("it ends too early"),hG=j("there is a space at the end"),hD=j("Verdicts.Malformed");function
 cd(a){throw[0,cc,a]}function
 a7(d,c){var
 a=as(d),e=as(c),b=ar(a+e|0);bW(d,0,b,0,a);bW(c,0,b,a,e);return d6(b)}function
@@ -1055,31 +1055,51 @@ a_=q[2],at=cG(p,f,n,J,k,ar,I,aq,F,aT(e,h,K,l(d)),a_);if(at){var
 a$=q[3],h=aT(e,h,K,d),q=a$;continue}var
 au=at}else
 var
-au=as;return au}}var
-eN=f(a(b(2),d)),eO=a(b(2),eN),eP=f(a(b(2),eO)),cH=a(b(2),eP),ai=v(d,cH),aX=c(ai,ai),eQ=f(a(b(2),d)),eR=a(b(2),eQ),eS=f(a(b(2),eR)),eT=f(a(b(2),eS)),S=a(b(2),d),eU=a(b(2),d),bA=a(b(2),eU);function
-cI(a){return R(a,cH)}function
-bB(a){return l(cI(l(a)))}function
+au=as;return au}}function
 au(a){return R(a,d)}var
-cJ=ck(eW,eV);function
-cK(g,f,d){var
+cH=ck(eO,eN);function
+cI(g,f,d){var
 b=g,a=f;for(;;){if(b){var
 c=au(h(a,r(d,a)));if(E(c,a)&&E(e,c)){var
 b=b[1],a=c;continue}return a}return a}}function
+bA(j,i,g){var
+b=j,a=i;for(;;){if(b){var
+c=b[1],f=R(g,a);if(E(e,f))return h(a,bA(c,au(a),f));var
+b=c,a=au(a);continue}return d}}var
+eP=a(b(2),d),eQ=a(b(2),eP),eR=a(b(2),eQ),eS=a(b(2),eR),eT=a(b(2),eS),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),eX=a(b(2),eW),eY=a(b(2),eX),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=a(b(2),d),e2=a(b(2),e1),e3=a(b(2),e2),e4=a(b(2),e3),e5=a(b(2),e4),e6=a(b(2),e5),e7=v(d,f(a(b(2),e6))),e8=a(b(2),d),e9=a(b(2),e8),e_=a(b(2),e9),e$=a(b(2),e_),fa=a(b(2),e$),fb=a(b(2),fa),fc=v(d,f(a(b(2),fb)));function
+bB(q,p){var
+f=$(function(c){var
+f=bA(fd,e0,o(e,o(0,p,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return au(u(a(b(2),m),f))},q);function
+G(a){var
+b=o(e,f,a),c=P(an([0,a],o(0,p,a)),f);return i(function(a){return v(a[1],h(b,a[2]))},c)}var
+x=I(function(a){var
+b=l(a);return function(a){return F(b,a)}},e,f),H=I(function(a){return function(a){return h(fc,a)}},e,f),n=$(G,q),m=0;a:for(;;){if(n){var
+t=n[1],k=t,j=m,c=0;for(;;){if(k&&j){var
+s=j[1],z=cm(d,s),A=C(c,s),B=aD(c,r(u(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
+D=C(c,c),w=u(u(cm(e,t),H),D);if(!g(w,e)){var
+E=aD(m,aD(c,cI(cH,e7,w))),n=n[2],m=E;continue a}var
+y=0;break}}else
+var
+y=m;var
+J=i(function(a){return v(d,h(x,a))},f);return bt(q,d,p,[0,v(d,x),J,d,y])}}var
+fe=f(a(b(2),d)),ff=a(b(2),fe),fg=f(a(b(2),ff)),cJ=a(b(2),fg),ai=v(d,cJ),aX=c(ai,ai),fh=f(a(b(2),d)),fi=a(b(2),fh),fj=f(a(b(2),fi)),fk=f(a(b(2),fj)),S=a(b(2),d),fl=a(b(2),d),bC=a(b(2),fl);function
+cK(a){return R(a,cJ)}function
+bD(a){return l(cK(l(a)))}function
 cL(a){if(a[1]){var
 b=0;if(!E(e,a[2])&&!E(a[3],e))b=1;if(!b){var
 d=c(a[3],a[3]);return aA(c(a[2],a[2]),d)}}return e}function
-eX(a){if(a[1]){var
+fm(a){if(a[1]){var
 b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return e}function
-bC(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bC(d[1],c,e)];var
+bE(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bE(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
 cM(m,l){var
 d=e,b=m,a=l;for(;;){if(b&&a){var
-f=a[1],g=b[1],i=a[2],j=b[2],k=c(g,f[3]),d=h(d,F(c(g,f[2]),k)),b=j,a=i;continue}return bB(d)}}function
+f=a[1],g=b[1],i=a[2],j=b[2],k=c(g,f[3]),d=h(d,F(c(g,f[2]),k)),b=j,a=i;continue}return bD(d)}}function
 cN(d,b,a){var
-e=R(c(d,cI(c(a,a))),eT);return u(bB(c(b,a)),e)}function
+e=R(c(d,cK(c(a,a))),fk);return u(bD(c(b,a)),e)}function
 cO(e,t,s){var
 j=au(h(e,d)),i=t,f=s;for(;;){if(i){if(f){var
 a=f[1],b=i[1],p=f[2],q=i[2];if(a[1]){var
@@ -1090,18 +1110,18 @@ k=cN(e,b,a[3]);else
 var
 n=c(S,e),k=l(r(l(c(b,b)),n))}else
 var
-o=c(b,a[3]),k=bB(F(c(b,a[2]),o));var
+o=c(b,a[3]),k=bD(F(c(b,a[2]),o));var
 j=h(j,k),i=q,f=p;continue}return j}return j}}var
-bD=c(bA,ai),cP=c(bD,bD);function
+bF=c(bC,ai),cP=c(bF,bF);function
 cQ(a){var
-b=R(a,S);return v(h(bA,aC(a,bA)),b)}function
+b=R(a,S);return v(h(bC,aC(a,bC)),b)}function
 cR(z,D,C){var
-G=f(a(b(2),d)),H=F(e,u(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),L=h(z,a(b(2),K)),M=a(b(2),d),r=eY,q=J,t=c(a(b(2),M),L);a:for(;;){if(r){var
+G=f(a(b(2),d)),H=F(e,u(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),L=h(z,a(b(2),K)),M=a(b(2),d),r=fn,q=J,t=c(a(b(2),M),L);a:for(;;){if(r){var
 x=r[1];if(E(q,t)){var
 v=au(h(q,t)),m=cQ(v),l=e,n=e,j=D,i=C;for(;;){if(j){var
 o=j[2],s=j[1];if(i){var
 p=i[2],k=i[1];if(k[1]){var
-w=c(s,bD);if(g(w,c(m,k[2]))){var
+w=c(s,bF);if(g(w,c(m,k[2]))){var
 l=h(l,c(k[2],k[2])),j=o,i=p;continue}if(g(c(m,k[3]),w)){var
 l=h(l,c(k[3],k[3])),j=o,i=p;continue}var
 n=h(n,c(s,s)),j=o,i=p;continue}var
@@ -1111,11 +1131,11 @@ var
 B=c(u(aX,l),c(m,m)),y=g(c(n,cP),B);if(y){var
 r=x,t=v;continue a}var
 r=x,q=h(v,d);continue a}}}return F(d,R(cQ(q),S))}}var
-eZ=f(a(b(2),d)),e0=f(a(b(2),eZ)),e1=f(a(b(2),e0)),e2=a(b(2),e1),aj=v(d,a(b(2),e2)),e3=f(a(b(2),d)),e4=f(a(b(2),e3)),e5=a(b(2),e4),e6=f(a(b(2),e5)),e7=v(d,f(a(b(2),e6))),e8=f(a(b(2),d)),e9=f(a(b(2),e8)),e_=f(a(b(2),e9)),ac=v(d,a(b(2),e_)),e$=a(b(2),d),fa=a(b(2),e$),fb=a(b(2),fa),fc=f(a(b(2),fb)),fd=v(d,a(b(2),fc)),fe=a(b(2),d),ff=a(b(2),fe),fg=v(d,a(b(2),ff));function
+fo=f(a(b(2),d)),fp=f(a(b(2),fo)),fq=f(a(b(2),fp)),fr=a(b(2),fq),aj=v(d,a(b(2),fr)),fs=f(a(b(2),d)),ft=f(a(b(2),fs)),fu=a(b(2),ft),fv=f(a(b(2),fu)),fw=v(d,f(a(b(2),fv))),fx=f(a(b(2),d)),fy=f(a(b(2),fx)),fz=f(a(b(2),fy)),ac=v(d,a(b(2),fz)),fA=a(b(2),d),fB=a(b(2),fA),fC=a(b(2),fB),fD=f(a(b(2),fC)),fE=v(d,a(b(2),fD)),fF=a(b(2),d),fG=a(b(2),fF),fH=v(d,a(b(2),fG));function
 cS(f,c){var
 a=f,b=c;for(;;){if(a){if(g(b,e))return a[1];var
 a=a[2],b=u(b,d);continue}return e}}var
-fh=a(b(2),d),fi=a(b(2),fh),fj=a(b(2),fi),fk=f(a(b(2),fj)),fl=f(a(b(2),fk)),fm=a(b(2),fl),fn=[0,a(b(2),fm),0],fo=a(b(2),d),fp=a(b(2),fo),fq=f(a(b(2),fp)),fr=f(a(b(2),fq)),fs=a(b(2),fr),ft=a(b(2),fs),fu=[0,a(b(2),ft),fn],fv=a(b(2),d),fw=f(a(b(2),fv)),fx=a(b(2),fw),fy=a(b(2),fx),fz=f(a(b(2),fy)),fA=f(a(b(2),fz)),fB=[0,a(b(2),fA),fu],fC=a(b(2),d),fD=f(a(b(2),fC)),fE=f(a(b(2),fD)),fF=a(b(2),fE),fG=f(a(b(2),fF)),fH=a(b(2),fG),fI=[0,f(a(b(2),fH)),fB],fJ=f(a(b(2),d)),fK=a(b(2),fJ),fL=a(b(2),fK),fM=a(b(2),fL),fN=f(a(b(2),fM)),fO=a(b(2),fN),fP=[0,f(a(b(2),fO)),fI],fQ=f(a(b(2),d)),fR=a(b(2),fQ),fS=f(a(b(2),fR)),fT=a(b(2),fS),fU=f(a(b(2),fT)),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fP],fX=f(a(b(2),d)),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=f(a(b(2),fZ)),f1=a(b(2),f0),f2=f(a(b(2),f1)),f3=[0,f(a(b(2),f2)),fW],f4=a(b(2),d),f5=a(b(2),f4),f6=a(b(2),f5),f7=a(b(2),f6),f8=a(b(2),f7),f9=a(b(2),f8),f_=a(b(2),f9),f$=[0,a(b(2),f_),f3],ga=f(a(b(2),d)),gb=f(a(b(2),ga)),gc=a(b(2),gb),gd=f(a(b(2),gc)),ge=a(b(2),gd),gf=f(a(b(2),ge)),gg=f(a(b(2),gf)),gh=[0,a(b(2),gg),0],gi=f(a(b(2),d)),gj=a(b(2),gi),gk=f(a(b(2),gj)),gl=a(b(2),gk),gm=f(a(b(2),gl)),gn=f(a(b(2),gm)),go=f(a(b(2),gn)),gp=[0,f(a(b(2),go)),gh],gq=f(a(b(2),d)),gr=a(b(2),gq),gs=a(b(2),gr),gt=a(b(2),gs),gu=f(a(b(2),gt)),gv=a(b(2),gu),gw=f(a(b(2),gv)),gx=[0,f(a(b(2),gw)),gp],gy=a(b(2),d),gz=f(a(b(2),gy)),gA=f(a(b(2),gz)),gB=a(b(2),gA),gC=f(a(b(2),gB)),gD=a(b(2),gC),gE=f(a(b(2),gD)),gF=[0,f(a(b(2),gE)),gx],gG=a(b(2),d),gH=f(a(b(2),gG)),gI=a(b(2),gH),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=[0,a(b(2),gM),gF],gO=a(b(2),d),gP=a(b(2),gO),gQ=f(a(b(2),gP)),gR=f(a(b(2),gQ)),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=[0,f(a(b(2),gU)),gN],gW=a(b(2),d),gX=a(b(2),gW),gY=a(b(2),gX),gZ=f(a(b(2),gY)),g0=f(a(b(2),gZ)),g1=a(b(2),g0),g2=a(b(2),g1),g3=[0,a(b(2),g2),gV],g4=a(b(2),d),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=a(b(2),g7),g9=a(b(2),g8),g_=a(b(2),g9),g$=[0,a(b(2),g_),g3];function
+fI=a(b(2),d),fJ=a(b(2),fI),fK=a(b(2),fJ),fL=f(a(b(2),fK)),fM=f(a(b(2),fL)),fN=a(b(2),fM),fO=[0,a(b(2),fN),0],fP=a(b(2),d),fQ=a(b(2),fP),fR=f(a(b(2),fQ)),fS=f(a(b(2),fR)),fT=a(b(2),fS),fU=a(b(2),fT),fV=[0,a(b(2),fU),fO],fW=a(b(2),d),fX=f(a(b(2),fW)),fY=a(b(2),fX),fZ=a(b(2),fY),f0=f(a(b(2),fZ)),f1=f(a(b(2),f0)),f2=[0,a(b(2),f1),fV],f3=a(b(2),d),f4=f(a(b(2),f3)),f5=f(a(b(2),f4)),f6=a(b(2),f5),f7=f(a(b(2),f6)),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f2],f_=f(a(b(2),d)),f$=a(b(2),f_),ga=a(b(2),f$),gb=a(b(2),ga),gc=f(a(b(2),gb)),gd=a(b(2),gc),ge=[0,f(a(b(2),gd)),f9],gf=f(a(b(2),d)),gg=a(b(2),gf),gh=f(a(b(2),gg)),gi=a(b(2),gh),gj=f(a(b(2),gi)),gk=f(a(b(2),gj)),gl=[0,f(a(b(2),gk)),ge],gm=f(a(b(2),d)),gn=f(a(b(2),gm)),go=a(b(2),gn),gp=f(a(b(2),go)),gq=a(b(2),gp),gr=f(a(b(2),gq)),gs=[0,f(a(b(2),gr)),gl],gt=a(b(2),d),gu=a(b(2),gt),gv=a(b(2),gu),gw=a(b(2),gv),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=[0,a(b(2),gz),gs],gB=f(a(b(2),d)),gC=f(a(b(2),gB)),gD=a(b(2),gC),gE=f(a(b(2),gD)),gF=a(b(2),gE),gG=f(a(b(2),gF)),gH=f(a(b(2),gG)),gI=[0,a(b(2),gH),0],gJ=f(a(b(2),d)),gK=a(b(2),gJ),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=f(a(b(2),gO)),gQ=[0,f(a(b(2),gP)),gI],gR=f(a(b(2),d)),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=f(a(b(2),gU)),gW=a(b(2),gV),gX=f(a(b(2),gW)),gY=[0,f(a(b(2),gX)),gQ],gZ=a(b(2),d),g0=f(a(b(2),gZ)),g1=f(a(b(2),g0)),g2=a(b(2),g1),g3=f(a(b(2),g2)),g4=a(b(2),g3),g5=f(a(b(2),g4)),g6=[0,f(a(b(2),g5)),gY],g7=a(b(2),d),g8=f(a(b(2),g7)),g9=a(b(2),g8),g_=a(b(2),g9),g$=f(a(b(2),g_)),ha=f(a(b(2),g$)),hb=a(b(2),ha),hc=[0,a(b(2),hb),g6],hd=a(b(2),d),he=a(b(2),hd),hf=f(a(b(2),he)),hg=f(a(b(2),hf)),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=[0,f(a(b(2),hj)),hc],hl=a(b(2),d),hm=a(b(2),hl),hn=a(b(2),hm),ho=f(a(b(2),hn)),hp=f(a(b(2),ho)),hq=a(b(2),hp),hr=a(b(2),hq),hs=[0,a(b(2),hr),hk],ht=a(b(2),d),hu=a(b(2),ht),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=a(b(2),hy),hA=[0,a(b(2),hz),hs];function
 bc(m,l,j,i,k){function
 n(a){return h(c(h(c(j,a),i),a),k)}function
 o(a){return h(c(c(S,j),a),i)}var
@@ -1135,9 +1155,9 @@ f=p;return f}function
 cT(y,k){if(y){if(k){var
 z=k[1],A=y[1],m=A[3],i=A[2],N=A[1],n=N[2];if(g(e,n)){var
 j=aA(m,l(i)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),p=u(z,a(b(2),aa));if(g(p,e))var
-E=l(p),ab=R(E,f(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,R(c(j,cS(f$,aC(E,a(b(2),ah)))),af)),ak=f(a(b(2),d)),al=f(a(b(2),ak)),am=a(b(2),al),an=f(a(b(2),am)),G=r(v(d,a(b(2),an)),ai),ao=f(a(b(2),d)),ap=f(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),O=[0,[0,G,e7],h(r(v(d,a(b(2),ar)),G),d)];else
+E=l(p),ab=R(E,f(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,R(c(j,cS(gA,aC(E,a(b(2),ah)))),af)),ak=f(a(b(2),d)),al=f(a(b(2),ak)),am=a(b(2),al),an=f(a(b(2),am)),G=r(v(d,a(b(2),an)),ai),ao=f(a(b(2),d)),ap=f(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),O=[0,[0,G,fw],h(r(v(d,a(b(2),ar)),G),d)];else
 var
-as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=R(p,f(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aA(h(R(v(c(j,cS(g$,aC(p,a(b(2),ax)))),av),au),d),ac)),H=h(j,w),ay=a(b(2),d),I=h(r(c(j,r(aj,H)),H),ay),x=c(I,w),az=f(a(b(2),d)),aB=f(a(b(2),az)),aD=f(a(b(2),aB)),aE=a(b(2),aD),aF=f(a(b(2),d)),aG=f(a(b(2),aF)),aH=f(a(b(2),aG)),aI=h(R(c(h(R(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(i))?c(S,x):u(aj,c(S,x)),O=[0,[0,I,aJ],aI];var
+as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=R(p,f(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aA(h(R(v(c(j,cS(hA,aC(p,a(b(2),ax)))),av),au),d),ac)),H=h(j,w),ay=a(b(2),d),I=h(r(c(j,r(aj,H)),H),ay),x=c(I,w),az=f(a(b(2),d)),aB=f(a(b(2),az)),aD=f(a(b(2),aB)),aE=a(b(2),aD),aF=f(a(b(2),d)),aG=f(a(b(2),aF)),aH=f(a(b(2),aG)),aI=h(R(c(h(R(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(i))?c(S,x):u(aj,c(S,x)),O=[0,[0,I,aJ],aI];var
 B=O}else
 var
 aK=a(b(2),d),aL=R(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=f(a(b(2),d)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=r(c(aP,r(aj,u(m,i))),aS),aT=f(a(b(2),d)),aU=f(a(b(2),aT)),aV=c(aL,r(aj,f(a(b(2),aU)))),B=[0,[0,J,h(c(J,l(i)),aV)],e];var
@@ -1155,33 +1175,14 @@ V=C;var
 W=V}else
 var
 W=k;return W}return[0,[0,[0,0,0,0,e],k]]}var
-aY=[0,0,e,e],ha=a(b(2),d),hb=a(b(2),ha),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),d),hn=a(b(2),hm),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),hp),hr=a(b(2),hq),hs=v(d,f(a(b(2),hr))),ht=a(b(2),d),hu=a(b(2),ht),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=v(d,f(a(b(2),hy)));function
-bE(j,i,g){var
-b=j,a=i;for(;;){if(b){var
-c=b[1],f=R(g,a);if(E(e,f))return h(a,bE(c,au(a),f));var
-b=c,a=au(a);continue}return d}}function
-bF(q,p){var
-f=$(function(c){var
-f=bE(hA,hl,o(e,o(0,p,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return au(u(a(b(2),m),f))},q);function
-G(a){var
-b=o(e,f,a),c=P(an([0,a],o(0,p,a)),f);return i(function(a){return v(a[1],h(b,a[2]))},c)}var
-x=I(function(a){var
-b=l(a);return function(a){return F(b,a)}},e,f),H=I(function(a){return function(a){return h(hz,a)}},e,f),n=$(G,q),m=0;a:for(;;){if(n){var
-t=n[1],k=t,j=m,c=0;for(;;){if(k&&j){var
-s=j[1],z=cm(d,s),A=C(c,s),B=aD(c,r(u(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
-D=C(c,c),w=u(u(cm(e,t),H),D);if(!g(w,e)){var
-E=aD(m,aD(c,cK(cJ,hs,w))),n=n[2],m=E;continue a}var
-y=0;break}}else
-var
-y=m;var
-J=i(function(a){return v(d,h(x,a))},f);return bt(q,d,p,[0,v(d,x),J,d,y])}}function
+aY=[0,0,e,e];function
 cU(r,aF,aE,aD,aC,aB){var
 t=aF,s=aE,W=aD,V=aC,f=aB;for(;;){if(t){var
-X=t[1],O=I(Z,e,i(cL,s)),ak=0,al=I(Z,e,i(eX,s));if(!E(aX,O)&&!E(al,aX)){var
+X=t[1],O=I(Z,e,i(cL,s)),ak=0,al=I(Z,e,i(fm,s));if(!E(aX,O)&&!E(al,aX)){var
 am=u(aX,O),L=[0,i(function(n){return function(a){var
 b=h(n,cL(a));if(!a_(a[1])){var
 i=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))i=1;if(i){var
-j=g(b,e)?e:cK(cJ,ai,b),f=h(j,d);if(g(b,c(f,f))&&g(e,f)){var
+j=g(b,e)?e:cI(cH,ai,b),f=h(j,d);if(g(b,c(f,f))&&g(e,f)){var
 k=aA(a[3],f),m=F(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(am),s)];ak=1}if(!ak)var
 L=0;if(L){var
 b=L[1],ap=[0,W,0],P=I(function(a){return function(d,f){var
@@ -1193,9 +1194,9 @@ y==="number"){var
 z=f[3],G=cT(Y,f[2]);if(G)if(z){var
 J=z[1],k=J[1],Q=G[1],ay=J[2],n=i(function(a){return c(r,a)},ay),R=w(k);if(R){var
 T=m(function(a){return g(e,a)},n);if(T)var
-U=c(r,J[3]),p=Q[1],aq=p[3],ar=p[2],B=H(b),D=x(B,p[1]),as=l(c(S,k)),at=c(fg,I(Z,e,$(function(a){var
+U=c(r,J[3]),p=Q[1],aq=p[3],ar=p[2],B=H(b),D=x(B,p[1]),as=l(c(S,k)),at=c(fH,I(Z,e,$(function(a){var
 d=o(aY,b,a),f=c(d[2],d[3]);return c(o(e,n,a),f)},B))),av=h(c(aj,u(c(k,u(r,p[4])),U)),at),aw=$(function(d){var
-g=br(ar,o(0,D,d)),j=o(aY,b,d)[1]?U:e,m=h(o(e,n,d),j),p=[0,c(c(S,aj),m),0],q=a(aS(d,e),p),r=an([0,d],D),s=ao(i(function(a){return c(as,C(g,a))},r),q),f=o(aY,b,d),t=h(f[2],f[3]),u=c(fd,c(o(e,n,d),t)),v=C(aq,o(0,D,d));return[0,l(h(c(k,h(c(aj,o(e,M,d)),v)),u)),s]},B),ax=[0,[0,c(S,av),0],aw],q=bF([0,H(b)],ax);else
+g=br(ar,o(0,D,d)),j=o(aY,b,d)[1]?U:e,m=h(o(e,n,d),j),p=[0,c(c(S,aj),m),0],q=a(aS(d,e),p),r=an([0,d],D),s=ao(i(function(a){return c(as,C(g,a))},r),q),f=o(aY,b,d),t=h(f[2],f[3]),u=c(fE,c(o(e,n,d),t)),v=C(aq,o(0,D,d));return[0,l(h(c(k,h(c(aj,o(e,M,d)),v)),u)),s]},B),ax=[0,[0,c(S,av),0],aw],q=bB([0,H(b)],ax);else
 var
 q=T}else
 var
@@ -1210,8 +1211,8 @@ aa=y[1],ab=o(aY,b,aa),j=au(h(ab[2],ab[3])),A=aa;else
 var
 j=e,A=y[1];var
 ac=o(aY,b,A),ad=i(function(a){return a[1]},Y),ae=E(ac[2],j),af=ae?E(j,ac[3]):ae;if(af){var
-aG=[0,_,f[2],f[3]],N=cU(r,X,bC(A,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
-aH=N[1],t=X,s=bC(A,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),W=M,V=ad,f=aH;continue}var
+aG=[0,_,f[2],f[3]],N=cU(r,X,bE(A,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
+aH=N[1],t=X,s=bE(A,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),W=M,V=ad,f=aH;continue}var
 ag=N}else
 var
 ag=af;return ag}return v}var
@@ -1359,8 +1360,8 @@ as=ab(z,G(V(o),f),U);if(as){var
 au=cC(az,j,W);if(au){var
 ae=x(f,ag),af=N(ae,ae),ah=c(v,v),al=w(v),aA=0;if(al){var
 am=ab(f,f,ag);if(am){var
-aN=aW(f,l(c(u(ac,d),ah))),ao=bF(f,s(a(M(ac),af),aN));if(ao){var
-aO=aW(f,c(h(ac,S),ah)),Q=bF(f,s(a(M(l(ac)),af),aO));aA=1}else
+aN=aW(f,l(c(u(ac,d),ah))),ao=bB(f,s(a(M(ac),af),aN));if(ao){var
+aO=aW(f,c(h(ac,S),ah)),Q=bB(f,s(a(M(l(ac)),af),aO));aA=1}else
 var
 O=ao}else
 var
@@ -1388,7 +1389,7 @@ aD=P(U,r),aE=cn(function(a){var
 b=a_(D(a[2],e));if(b){var
 c=a[1];return a_(m(function(a){return D(e,a)},c))}return b},aD),R=i(function(c){var
 k=c[1],e=aU(V(o),k),f=I(function(a){var
-b=at(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bE(hB,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(R){var
+b=at(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bA(hB,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(R){var
 aC=_(f,[0,1,l(ai),ai]),y=cU(A,a6,L(_(V(o),[0,0,l(ai),ai]),aC),0,R,k);aB=1}else
 var
 ad=[0,k]}else
