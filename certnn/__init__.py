@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from certnn.relaxation.extended.refine import refine
     from certnn.relaxation.modelled.worker import SolverChoice
     from certnn.report import GapReport
-    from certnn.search.audit import AuditResult, audit
+    from certnn.search.audit import audit
+    from certnn.search.audit_result import AuditResult
     from certnn.search.lower_bound import lower_bound
     from certnn.search.path import regularisation_path
     from certnn.search.path_result import RegularisationPath
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from certnn.studies.tightness.verdict import TightnessVerdict, tightness_verdict
 
 _HOMES = {
-    "AuditResult": "certnn.search.audit",
+    "AuditResult": "certnn.search.audit_result",
     "Bound": "certnn.kernel",
     "Budget": "certnn.budget",
     "Certificate": "certnn.certificates",
