@@ -149,7 +149,7 @@ def sampled_bound(
         _require_same_sample(place, result(False))
         for number in range(count):
             if _file(place, number).exists():
-                tell(f"checking the certificate of subset {number}")
+                tell(f"subsets: checking the certificate of {number}")
                 bounds[number] = _checked(_file(place, number), subset(number))
         result(False).save(make_folder(place) / SUMMARY)
     with stoppable() as stop:
@@ -161,7 +161,7 @@ def sampled_bound(
                 certificate.save(_file(place, number))
                 so_far.save(place / SUMMARY)
             tell(
-                f"{count - so_far.missing} of {count} subsets: with confidence "
+                f"subsets: {count - so_far.missing} of {count}; with confidence "
                 f"{so_far.confidence_text}, not proved, ≥ {so_far.lower_limit:.6g}"
             )
         last = result(stop.asked)

@@ -28,7 +28,7 @@ def test_a_sample_from_the_command_line(data, capsys):
     assert run(data, "--reg", "30", "--hidden-bias", "free") == 0
     said = capsys.readouterr()
     assert "with confidence 99.9 %, not proved: training objective >= " in said.out
-    assert "8 of 8 subsets: with confidence 99.9 %, not proved" in said.err
+    assert "subsets: 8 of 8; with confidence 99.9 %, not proved" in said.err
     document = json.loads((data / "out" / "sample.json").read_text())
     assert document["problem"]["n"] == 300
     assert document["problem"]["hidden_bias"] == "free"

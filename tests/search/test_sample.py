@@ -336,7 +336,7 @@ def test_processes_and_a_cluster_give_the_same(sampled, tmp_path):
 def test_ctrl_c_keeps_what_is_proved(sampled, tmp_path, jobs):
     def interrupt(stage, bound, objective):
         assert (bound, objective) == (None, None)
-        if stage.startswith("5 of 30 subsets: with confidence 99.9 %, not proved"):
+        if stage.startswith("subsets: 5 of 30; with confidence 99.9 %, not proved"):
             os.kill(os.getpid(), signal.SIGINT)
 
     found = likely(folder=tmp_path, jobs=jobs, progress=interrupt)
