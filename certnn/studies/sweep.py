@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import signal
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -20,6 +17,7 @@ from certnn.atomic_files import read_bytes
 from certnn.budget import Stop, stoppable
 from certnn.errors import InputError
 from certnn.report.codec import parse_object
+from certnn.search.groups.tasks import children_undisturbed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 _LARGEST = 2**28
 _POLL = 0.05
-#: What keeps Python from looking for modules in the current folder.
-_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def _on_processes(
     from joblib.externals.loky import ProcessPoolExecutor
 
     workers = joblib.effective_n_jobs(jobs)
-    with _children_undisturbed():
+    with children_undisturbed():
         # Now, because its start lets through what is blocked.
         resource_tracker.ensure_running()
         pool = ProcessPoolExecutor(workers)
@@ -150,7 +146,7 @@ def _on_processes(
             # No more than there are workers, so that none is queued when they are killed.
             while waiting and len(running) < workers:
                 cell = waiting.pop()
-                with _children_undisturbed():
+                with children_undisturbed():
                     running[pool.submit(_outcome, run, cell)] = cell
             for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
                 cell = running.pop(future)
@@ -162,25 +158,6 @@ def _on_processes(
                 yield outcome
     finally:
         pool.shutdown(kill_workers=True)
-
-
-@contextmanager
-def _children_undisturbed() -> Iterator[None]:
-    """Processes started meanwhile do not look for modules in the current folder, nor see Ctrl-C.
-
-    A terminal sends that to all of them, but it is the parent that decides what is kept.
-    """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if before is None:
-            del os.environ[_SAFE_PATH]
-        else:
-            os.environ[_SAFE_PATH] = before
 
 
 def _on_cluster(
