@@ -53,10 +53,17 @@ def open_workers(cluster: Client | None, most: int) -> Iterator[Workers]:
 
 
 class Workers:
-    """Who runs tasks: a pool of workers, or this process."""
+    """Who runs tasks: a pool of workers, or this process.
+
+    Attributes
+    ----------
+    in_one_memory : int
+        How many share the memory of this machine; a cluster's workers have their own.
+    """
 
     def __init__(self, pool: _Pool | None) -> None:
         self._pool = pool
+        self.in_one_memory = pool.count if isinstance(pool, _Processes) else 1
 
     def finished(
         self,

@@ -71,9 +71,10 @@ class Groups:
         found = _Found(context, self, count)
         if context.best is not None:
             parts = found.taken_over(proved_groups(context.best.certificate), parts)
-        proving = Proving(context.search, context.goal.gap, context.goal.memory)
         due = 1
         with open_workers(context.cluster, len(parts)) as workers:
+            memory = context.goal.memory / workers.in_one_memory
+            proving = Proving(context.search, context.goal.gap, memory)
             parts = self._trained(context, workers, parts)
             limit, end = budget.part(1.0 - _CHECKING), budget.part(1.0 - 0.5 * _CHECKING)
             for number, proved in workers.finished(proving, parts, limit, end):
