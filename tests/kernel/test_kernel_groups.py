@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from base64 import b64decode
 from fractions import Fraction
 
@@ -164,3 +165,27 @@ def test_a_part_is_read_when_its_turn_comes(monkeypatch, halves):
     parts.reverse()
     with pytest.raises(kernel.Malformed, match=r"group 0: proof\.kind is not known"):
         Certificate(json.dumps(document).encode()).check()
+
+
+def peak_of(run, argument):
+    tracemalloc.start()
+    try:
+        run(argument)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_is_that_of_one_part_beside_the_file():
+    rng = np.random.default_rng(2)
+    problem = TrainingProblem(rng.standard_normal((480, 3)), rng.standard_normal((480, 1)), 8.0)
+    sets = [np.arange(start, 480, 12) for start in range(12)]
+    groups = [proved(problem, points, 0.5) for points in sets]
+    beside = []
+    for some in (groups[:1], groups):
+        document = groups_certificate(problem, some, {}).document
+        peaks = [
+            peak_of(run, document) for run in (kernel.check_certificate, kernel.document.parse)
+        ]
+        beside.append(peaks[0] - peaks[1])
+    assert beside[1] < 2.0 * beside[0]

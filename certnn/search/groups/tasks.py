@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
-_POLL = 0.02
+_POLL = 0.05
 #: How often a task is begun whose process dies each time.
 _ATTEMPTS = 3
 #: What keeps Python from looking for modules in the current folder.

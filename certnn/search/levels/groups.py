@@ -23,7 +23,7 @@ from certnn.search.levels.level import Context
 _SIZE, _MOST = 400, 2000
 #: Share of what is left of a limit for each round of training, nominal seconds of all rounds of a
 #: group without one, and rounds.
-_TRAINING, _WITHOUT_LIMIT, _ROUNDS = 0.08, 10.0, 2
+_TRAINING, _WITHOUT_LIMIT, _ROUNDS = 0.05, 10.0, 2
 #: Share of what is left then that is kept for checking all groups together.
 _CHECKING = 0.1
 #: Slopes are the same if none is further than this share from their mean.
@@ -131,6 +131,7 @@ class _Found:
         if not taken or (rest and left <= 0):
             return list(parts)
         self.groups, self._last = taken, len(taken)
+        self._levels["earlier run"] = len(taken)
         if not rest:
             return []
         shares = even_shares(rounded_down(left), len(rest))
