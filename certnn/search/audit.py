@@ -189,7 +189,8 @@ def audit(
 
         # Leaves time for what follows, if something does.
         cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
-        lower = lower_bound(problem, "shor", budget=cheapest, cluster=cluster, progress=tell)
+        sums = cluster if problem.is_plain else None
+        lower = lower_bound(problem, "shor", budget=cheapest, cluster=sums, progress=tell)
         # Where the search for a bound trains, its network is better to compare with than none.
         later = any(stage.trains for stage in plan[:2])
         patterns = None
@@ -217,6 +218,7 @@ def audit(
                 network=best.network,
                 choice=choice,
                 improve=lower,
+                cluster=cluster,
                 progress=tell,
             )
             if lower.network is not None:
