@@ -18,7 +18,8 @@ from small_problems import normal
 import certnn
 from certnn.budget import Budget
 from certnn.certificates import Certificate
-from certnn.certificates.document import dual_point, groups_certificate, proved_groups
+from certnn.certificates.groups_document import groups_certificate, proved_groups
+from certnn.certificates.proved_dual_point import dual_point
 from certnn.errors import InputError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import random_network_data
