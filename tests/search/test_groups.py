@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 from fractions import Fraction
@@ -228,8 +227,9 @@ def dies_always(task, budget):
 
 
 def share(task, budget):
-    budget.spend(0.5)
-    return budget.work_left
+    left = budget.work_left
+    budget.spend(5.0 if task == 0 else 0.5)
+    return left
 
 
 @pytest.fixture
@@ -265,9 +265,8 @@ def test_each_task_has_its_share_of_the_work(monkeypatch, threads):
     monkeypatch.setattr(tasks, "thread_count", lambda: threads)
     budget = Budget(work=8.0)
     found = finished(share, range(4), budget)
-    assert found[0] == pytest.approx(1.5)
-    assert budget.work_left == pytest.approx(6.0)
-    assert all(1.5 <= left < math.inf for left in found.values())
+    assert [found[number] for number in range(4)] == [2.0] * 4  # though the first took more
+    assert budget.work_left == pytest.approx(8.0 - 2.0 - 3 * 0.5)
 
 
 @pytest.mark.slow
