@@ -176,6 +176,11 @@ class Budget:
         return max(self._deadline - time.monotonic(), 0.0)
 
     @property
+    def worked(self) -> float:
+        """Work that has been counted, in nominal seconds."""
+        return self._worked[0]
+
+    @property
     def work_left(self) -> float:
         """Work that is left, in nominal seconds."""
         return max(self._most_work - self._worked[0], 0.0)
@@ -206,6 +211,10 @@ class Budget:
             share * (self._most_work - worked) if self.limited else otherwise
         )
         return part
+
+    def apart(self, seconds: float, work: float) -> Budget:
+        """A budget of its own: its work is not counted in this one, but it is stopped with it."""
+        return Budget(seconds, work, self._stop)
 
     def but(self, kept: float) -> Budget:
         """The same budget without its end: so much is kept, in units of `now`, for what follows."""

@@ -138,6 +138,7 @@ def test_the_work_of_parts_counts_in_the_whole(shares, spent):
         budgets[k % len(budgets)].spend(work)
     assert {budget.now for budget in budgets} == {whole.now}
     assert whole.now == pytest.approx(sum(spent))
+    assert {budget.worked for budget in budgets} == {whole.worked} == {whole.now}
     assert whole.work_left == pytest.approx(1e9 - sum(spent))
 
 
@@ -271,6 +272,7 @@ def test_every_call_refuses_unusable_limits_by_name(name, limit):
         lambda: certnn.audit(None, problem, **more),
         lambda: certnn.exact_solution(problem, **more),
         lambda: certnn.regularisation_path(problem, [0.1, 0.2], **more),
+        lambda: certnn.sampled_bound(problem, size=1, **more),
         lambda: certnn.CertifiedReLURegressor(**more).fit(problem.X, problem.Y[:, 0]),
         lambda: bound_over_patterns(problem, patterns, **more),
     ):
@@ -292,3 +294,15 @@ def test_work_done_in_one_call_is_missing_in_the_next():
     last = certnn.lower_bound(problem, "dnn", budget=budget)
     assert [proved.level for proved in first.proved] == ["shor", "dnn"]
     assert [proved.level for proved in last.proved] == ["shor"]
+
+
+def test_a_budget_apart_counts_by_itself_and_is_stopped_with_the_other():
+    whole = Budget(work=10.0)
+    own = whole.apart(100.0, 3.0)
+    own.spend(2.0)
+    whole.spend(4.0)
+    assert (own.work_left, whole.work_left) == (1.0, 6.0)
+    assert 99.0 < own.seconds_left <= 100.0
+    assert not own.over
+    whole.stop()
+    assert own.stopped

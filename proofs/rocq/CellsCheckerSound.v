@@ -6,7 +6,8 @@ From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Regions Cells Reading ClaimSound.
 From Certnn Require Import DirectionsChecker DirectionsSound Definite CellsBoxes.
-From Certnn Require Import CellsBoxesSound CellsChecker CellsLeafSound CellsFormSound CellsTreeSound.
+From Certnn Require Import CellsBoxesSound CellsChecker CellsLeafSound CellsFormSound.
+From Certnn Require Import CellsTreeSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

@@ -1,5 +1,5 @@
 (* Whether a form is positive semidefinite, by a factor that the program finds itself. Nothing is
-   proved of how it finds it: `semidefinite` of Checker.v judges it as it would judge a given one. *)
+   proved of how it finds it: `semidefinite` of Checker.v judges it as it does a given one. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
