@@ -9,15 +9,15 @@ from __future__ import annotations
 #: Numbers are integers in units of 2**-BITS.
 BITS = 128
 _ONE = 1 << 2 * BITS
-#: Halvings that bring a ratio of at least 2**-127 between 1/2 and 1.
-_HALVINGS = (64, 32, 16, 8, 4, 2, 1)
+#: Powers of two that bring a ratio of at least 2**-8191 between 1/2 and 1.
+_HALVINGS = tuple(1 << level for level in reversed(range(13)))
 #: Digits of a first guess at a logarithm, and the last of its terms.
 _DIGITS = 64
 _LAST = 39
 
 
 def log_above(p: int, q: int) -> int:
-    """An integer of at least 2**BITS·log(p/q), by less than 2**20 if p/q is at least 2**-127.
+    """An integer of at least 2**BITS·log(p/q), by less than 2**20 for a p/q of a float64's size.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ Lemma check_bound_sound exp log l hidden output d (X : 'M[R]_(n, d)) reg p q kap
   possible hidden h -> possible output b ->
   of_Z p / of_Z q <= objective exp log l hidden output X y (double R reg) U h V b.
 Proof.
-move=> E; case/and3P => /and5P[_ _ r0 kp0 /and3P[kq0 q0 _]] _ /hasP[s _ accepted] free bound m U h V b.
+move=> E /and3P[/and5P[_ _ r0 kp0 /and3P[kq0 q0 _]] _ /hasP[s _ accepted]] free bound m U h V b.
 exact: check_scale_sound E _ _ _ _ accepted free bound _ _ _ _ _.
 Qed.
 

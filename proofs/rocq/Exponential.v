@@ -78,7 +78,8 @@ Lemma softmax_conjugate c (w y f r : 'I_c -> R) : let q j := y j - w j in
   \sum_j w j = 0 -> (forall j, 0 <= q j) -> (forall j, q j <= (\sum_j q j) * exp (r j)) ->
   - (\sum_j q j * r j) <= loss_of_point exp log Softmax y f + \sum_j w j * f j.
 Proof.
-move=> q w0 q0 qr /=; case: c => [|c] in w y f r q w0 q0 qr *; first by rewrite !big_ord0 oppr0 addr0.
+move=> q w0 q0 qr /=; case: c => [|c] in w y f r q w0 q0 qr *.
+  by rewrite !big_ord0 oppr0 addr0.
 have S0 : 0 < \sum_j exp (f j).
   rewrite big_ord_recl ltr_paddr ?exp_gt0 //; apply: sumr_ge0 => j _; exact/ltW/exp_gt0.
 have := entropy_le q0 qr S0; set L := log _; rewrite -subr_ge0 => H; rewrite -subr_ge0.

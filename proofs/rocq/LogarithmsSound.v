@@ -128,8 +128,9 @@ move: (exp_below guess) => power below.
 case: ifP => [power0|_]; last by rewrite of_Z0 mul0r (exp_0 E) mulr1 of_Z_le.
 have := rounded_up_ge (Z.shiftl ratio digits) power0.
 move: (rounded_up _ power) => step step_ge; rewrite of_ZB of_ZD.
-apply: (@corrected_guess _ _ (of_Z ratio) _ _ (of_Z step)) unit_256_gt0 unit_128_gt0 Q0 (ltW (of_Z_gt0 R power0)) _ _ below.
-  by rewrite -!of_ZM; apply: of_Z_le; rewrite -[unit_256]/(Z.shiftl 1 more_digits) -shifted_up.
+apply: (@corrected_guess _ _ (of_Z ratio) _ _ (of_Z step)) unit_256_gt0 unit_128_gt0 Q0 _ _ _ below.
+- by apply/ltW/of_Z_gt0.
+- by rewrite -!of_ZM; apply: of_Z_le; rewrite -[unit_256]/(Z.shiftl 1 more_digits) -shifted_up.
 by rewrite -!of_ZM; apply: of_Z_le; rewrite -[unit_128]/(Z.shiftl 1 digits) -shifted_up.
 Qed.
 

@@ -30,7 +30,7 @@ Definition relu (t : R) : R := Num.max 0 t.
 Definition inner p q (A B : 'M[R]_(p, q)) : R := \sum_i \sum_j A i j * B i j.
 Definition square p q (A : 'M[R]_(p, q)) : R := inner A A.
 
-(* An exponential function, and a logarithm that belongs to it: for real numbers there is but one. *)
+(* An exponential function, and its logarithm. Of real numbers only the usual ones are such. *)
 Definition exponential (exp log : R -> R) : Prop :=
   [/\ forall x y, exp (x + y) = exp x * exp y, forall x, 1 + x <= exp x &
       forall x, 0 < x -> exp (log x) = x].
