@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/rocq"
 
 modules=(Logarithms Checker Statement Duality Exponential Biases Psd Partition Regions Reading)
-modules+=(LogarithmsSound DataSound LossesSound ClaimSound CheckerSound)
+modules+=(RealExponential LogarithmsSound DataSound LossesSound ClaimSound CheckerSound)
 modules+=(PartitionChecker ConesSound PartitionCheckerSound)
 modules+=(RegionsChecker RegionsForm RegionsCheckerSound)
 theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness nonnegative_form)

@@ -16,7 +16,7 @@ BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
-ROCQ += " LossesSound ClaimSound CheckerSound ConesSound"
+ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound RegionsForm RegionsCheckerSound"
 CHECKERS = "Logarithms Checker PartitionChecker RegionsChecker"
 TRANSLATION = ["extracted_checker", "integer_regions"]

@@ -1,6 +1,6 @@
 (* The data of a claim: doubles as integers, and the sums over their entries. *)
 
-From Coq Require Import ZArith.
+From Coq Require Import ZArith Lia.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Reading.
@@ -115,6 +115,36 @@ move=> FZ; rewrite (nth_map0 (s0 := [::])) // (@of_Z_sum _ _ n).
   by rewrite mxE; apply: eq_bigr => i _; rewrite nth_transposed // !mxE mul1r.
 rewrite (eqP (allP (transposed_rows c Z') _ (mem_nth _ _))) ?size_transposed //.
 by rewrite (full_size FZ).
+Qed.
+
+(* Sums over lists. *)
+
+Lemma of_Z_sum_seq x : of_Z (foldr Z.add Z0 x) = \sum_(a <- x) of_Z a.
+Proof. by elim: x => [|a x IH]; rewrite ?big_nil ?big_cons //= of_ZD IH. Qed.
+
+Lemma sum_zip S T s0 t0 (x : seq S) (t : seq T) k (g : S -> T -> R) : size x = k -> size t = k ->
+  \sum_(e <- zip x t) g e.1 e.2 = \sum_(i < k) g (nth s0 x i) (nth t0 t i).
+Proof.
+move=> xk tk; rewrite (big_nth (s0, t0)) size_zip xk tk minnn big_mkord.
+by apply: eq_bigr => i _; rewrite nth_zip ?xk.
+Qed.
+
+Lemma size_row n c A i : full n c A -> (i < n)%N -> size (nth [::] A i) = c.
+Proof. by move=> FA ni; apply/eqP/(allP (full_rows FA)); rewrite mem_nth ?(full_size FA). Qed.
+
+Lemma part_le_sum a x : all (Z.leb 0) x -> a \in x -> Z.leb a (foldr Z.add Z0 x).
+Proof.
+move=> x0; have sum0 t : all (Z.leb 0) t -> Z.le 0 (foldr Z.add Z0 t).
+  by elim: t => [|b t IH] //= /andP[/Z.leb_le b0 /IH]; lia.
+elim: x x0 => [|b x IH] //= /andP[/Z.leb_le b0 x0]; rewrite inE => /orP[/eqP ->|/(IH x0)].
+  by apply/Z.leb_le; have := sum0 x x0; lia.
+by move=> /Z.leb_le ax; apply/Z.leb_le; lia.
+Qed.
+
+Lemma le_of_Z a b : of_Z a <= of_Z b -> Z.leb a b.
+Proof.
+case: (Z.leb_spec a b) => // /Z.lt_0_sub/Z.ltb_lt/(of_Z_gt0 R).
+by rewrite of_ZB subr_gt0 ltNge => /negP.
 Qed.
 
 End Theory.

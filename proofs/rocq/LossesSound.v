@@ -75,30 +75,6 @@ case: l => [//|delta||||//] /=.
 exact: labels_in_domain.
 Qed.
 
-(* Sums over lists. *)
-
-Lemma of_Z_sum_seq x : of_Z (foldr Z.add Z0 x) = \sum_(a <- x) of_Z a.
-Proof. by elim: x => [|a x IH]; rewrite ?big_nil ?big_cons //= of_ZD IH. Qed.
-
-Lemma sum_zip S T s0 t0 (x : seq S) (t : seq T) k (g : S -> T -> R) : size x = k -> size t = k ->
-  \sum_(e <- zip x t) g e.1 e.2 = \sum_(i < k) g (nth s0 x i) (nth t0 t i).
-Proof.
-move=> xk tk; rewrite (big_nth (s0, t0)) size_zip xk tk minnn big_mkord.
-by apply: eq_bigr => i _; rewrite nth_zip ?xk.
-Qed.
-
-Lemma size_row A i : full n c A -> (i < n)%N -> size (nth [::] A i) = c.
-Proof. by move=> FA ni; apply/eqP/(allP (full_rows FA)); rewrite mem_nth ?(full_size FA). Qed.
-
-Lemma part_le_sum a x : all (Z.leb 0) x -> a \in x -> Z.leb a (foldr Z.add Z0 x).
-Proof.
-move=> x0; have sum0 t : all (Z.leb 0) t -> Z.le 0 (foldr Z.add Z0 t).
-  by elim: t => [|b t IH] //= /andP[/Z.leb_le b0 /IH]; lia.
-elim: x x0 => [|b x IH] //= /andP[/Z.leb_le b0 x0]; rewrite inE => /orP[/eqP ->|/(IH x0)].
-  by apply/Z.leb_le; have := sum0 x x0; lia.
-by move=> /Z.leb_le ax; apply/Z.leb_le; lia.
-Qed.
-
 (* Entropies, for what is an upper bound of a logarithm. *)
 
 Definition log_share (q total : Z) : R := of_Z (log_above q total) / of_Z unit_128.
@@ -129,12 +105,6 @@ Proof. by apply/Z.ltb_lt; do 2?apply: Z.mul_pos_pos; apply/Z.ltb_lt. Qed.
 Lemma share_arithmetic (a b u v t r : R) : 0 < u -> 0 < v -> 0 < t ->
   a / t * (v^-1 * b) * (u^-1 * r) = a * (b * r) / (t * (v * u)).
 Proof. by move=> u0 v0 t0; field; rewrite !gt_eqF. Qed.
-
-Lemma le_of_Z a b : of_Z a <= of_Z b -> Z.leb a b.
-Proof.
-case: (Z.leb_spec a b) => // /Z.lt_0_sub/Z.ltb_lt/(of_Z_gt0 R).
-by rewrite of_ZB subr_gt0 ltNge => /negP.
-Qed.
 
 Let entry (A : rows) i j := nth Z0 (nth [::] A i) j.
 
@@ -187,8 +157,8 @@ apply: ler_sum => i _; apply: ler_sum => j _; rewrite entropy_belowE /= -/(p i j
 rewrite Z.add_0_r Zplus_minus !big_cons big_nil addr0 of_ZB.
 have [y1 p0 p1] := H i j; rewrite -/s pE in p0 p1.
 have q0 : Z.leb 0 (p i j).
-  by apply: le_of_Z; rewrite of_Z0 -(pmulr_lge0 _ (_ : 0 < (of_Z unit)^-1)) ?invr_gt0.
-have q1 : Z.leb (p i j) unit by apply: le_of_Z; rewrite -[X in _ <= X]mul1r -ler_pdivr_mulr.
+  by apply: (@le_of_Z R); rewrite of_Z0 -(pmulr_lge0 _ (_ : 0 < (of_Z unit)^-1)) ?invr_gt0.
+have q1 : Z.leb (p i j) unit by apply: (@le_of_Z R); rewrite -[X in _ <= X]mul1r -ler_pdivr_mulr.
 have r0 : Z.leb 0 (Z.sub unit (p i j)) by apply/Z.leb_le/Z.le_0_sub/Z.leb_le.
 have r1 : Z.leb (Z.sub unit (p i j)) unit.
   by move: q0 => /Z.leb_le q0; apply/Z.leb_le; lia.
