@@ -13,10 +13,10 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp rocq/{Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
+cp rocq/{Logarithms,Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"
-  for module in Checker PartitionChecker RegionsChecker Extract; do
+  for module in Logarithms Checker PartitionChecker RegionsChecker Extract; do
     coqc -q -w -notation-overridden -R . Certnn "$module.v"
   done
   rm checked.mli

@@ -15,9 +15,10 @@ PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
-ROCQ = "Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound ConesSound"
+ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
+ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound RegionsForm RegionsCheckerSound"
-CHECKERS = "Checker PartitionChecker RegionsChecker"
+CHECKERS = "Logarithms Checker PartitionChecker RegionsChecker"
 TRANSLATION = ["extracted_checker", "integer_regions"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),

@@ -3,97 +3,97 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(l){"use strict";var
-cw=" : flags Open_text and Open_binary are not compatible",cZ="Invalid_argument",a1='"',bu=1255,cJ=0x800,V=0xffff,cI="jsError",P=0x8000,cv=2048,cR="a tree is too deep",cS=12520,cH=256,cG="End_of_file",cu="Unix.Unix_error",cF="certnn-regions-2",bt="Failure",_=0xff,bq="mkdir",a2=1000,ct="Stack_overflow",bs="ENOENT",k="",cQ="^",aZ=": No such file or directory",cs="/static/",cE="([^/]+)",ar=0x3f,cr="Not_found",br=0xf,aI=128,cD=0xdc00,cX="Sys_blocked_io",cY="fd ",cC="ENOTEMPTY",cP="Match_failure",y=248,cB="Division_by_zero",cW=1027,cA="Sys_error",bp="rmdir",cO=0xf0,cz="EEXIST",cq=1026,cp="certnn-psd-2",as=1024,co="Pervasives.do_at_exit",M=0x80,cn="Undefined_recursive_module",cV=" : flags Open_rdonly and Open_wronly are not compatible",cy=512,cx=0x7ff0,bx=": Not a directory",cN=0xe0,cU=" : file already exists",cM=0xdfff,ah=0xffffff,bo="compare: functional value",cL="Assert_failure",N="/",cT="Out_of_memory",bv="ENOTDIR",a0=254,bw="index out of bounds",cK=250,a3="_bigarr02";function
-bL(c,b,a){var
+a.prototype._T_}}(Object));(function(m){"use strict";var
+cM=" : flags Open_text and Open_binary are not compatible",dd="Invalid_argument",a5='"',bB=1255,cZ=0x800,Y=0xffff,cY="jsError",T=0x8000,cL=2048,c7="a tree is too deep",c8=12520,cX=256,cW="End_of_file",cK="Unix.Unix_error",cV="certnn-regions-2",bA="Failure",ad=0xff,bx="mkdir",a6=1000,cJ="Stack_overflow",bz="ENOENT",l="",c6="^",a3=": No such file or directory",cI="/static/",cU="([^/]+)",at=0x3f,cH="Not_found",by=0xf,aK=128,cT=0xdc00,db="Sys_blocked_io",dc="fd ",cS="ENOTEMPTY",c5="Match_failure",A=248,cR="Division_by_zero",da=1027,cQ="Sys_error",bw="rmdir",c4=0xf0,cP="EEXIST",cG=1026,cF="certnn-psd-2",au=1024,cE="Pervasives.do_at_exit",Q=0x80,cD="Undefined_recursive_module",c$=" : flags Open_rdonly and Open_wronly are not compatible",cO=512,cN=0x7ff0,bE=": Not a directory",c3=0xe0,c_=" : file already exists",c2=0xdfff,ak=0xffffff,bv="compare: functional value",c1="Assert_failure",R="/",c9="Out_of_memory",bC="ENOTDIR",a4=254,bD="index out of bounds",c0=250,a7="_bigarr02";function
+bS(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=k;for(;0<a;b+=as,a-=as)e+=d.apply(null,c.slice(b,b+Math.min(a,as)));return e}function
-eI(b){if(l.Uint8Array)var
-c=new(l.Uint8Array)(b.l);else
+e=l;for(;0<a;b+=au,a-=au)e+=d.apply(null,c.slice(b,b+Math.min(a,au)));return e}function
+gr(b){if(m.Uint8Array)var
+c=new(m.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-aJ(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?bL(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)eI(b);var
+aL(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?bS(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?bS(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)gr(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-aK(a){return a}function
-bA(a,b,c,d,e){aJ(aK(a),b,c,d,e);return 0}function
-ai(c,a){if(c.fun)return ai(c.fun,a);if(typeof
+aM(a){return a}function
+bH(a,b,c,d,e){aL(aM(a),b,c,d,e);return 0}function
+al(c,a){if(c.fun)return al(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return ai(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return al(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return ai(c,d)}}function
-e6(b,a){if(b==0)return k;if(a.repeat)return a.repeat(b);var
-d=k,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-au(a){if(a.t==2)a.c+=e6(a.l-a.c.length,"\0");else
-a.c=bL(a.c,0,a.c.length);a.t=0}function
-aj(a){a.t&6&&au(a);return a.c}var
-fg=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-ff(a){if(fg)return Math.floor(Math.log2(a));var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return al(c,d)}}function
+gP(b,a){if(b==0)return l;if(a.repeat)return a.repeat(b);var
+d=l,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aw(a){if(a.t==2)a.c+=gP(a.l-a.c.length,"\0");else
+a.c=bS(a.c,0,a.c.length);a.t=0}function
+am(a){a.t&6&&aw(a);return a.c}var
+gZ=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+gY(a){if(gZ)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-bC(c){var
-a=new(l.Float32Array)(1);a[0]=c;var
-b=new(l.Int32Array)(a.buffer);return b[0]|0}var
-de=Math.pow(2,-24);function
-e1(a){throw a}var
+bJ(c){var
+a=new(m.Float32Array)(1);a[0]=c;var
+b=new(m.Int32Array)(a.buffer);return b[0]|0}var
+dv=Math.pow(2,-24);function
+gK(a){throw a}var
 o=[0];function
-dj(){e1(o.Division_by_zero)}function
-e(b,c,a){this.lo=b&ah;this.mi=c&ah;this.hi=a&V}e.prototype.caml_custom="_j";e.prototype.copy=function(){return new
-e(this.lo,this.mi,this.hi)};e.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.compare=function(a){var
-b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};e.prototype.neg=function(){var
+dA(){gK(o.Division_by_zero)}function
+g(b,c,a){this.lo=b&ak;this.mi=c&ak;this.hi=a&Y}g.prototype.caml_custom="_j";g.prototype.copy=function(){return new
+g(this.lo,this.mi,this.hi)};g.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};g.prototype.compare=function(a){var
+b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};g.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
-e(a,b,c)};e.prototype.add=function(a){var
+g(a,b,c)};g.prototype.add=function(a){var
 b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
-e(b,c,d)};e.prototype.sub=function(a){var
+g(b,c,d)};g.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
-e(b,c,d)};e.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*de|0)+this.mi*a.lo+this.lo*a.mi,d=(c*de|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
-e(b,c,d)};e.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};e.prototype.isNeg=function(){return this.hi<<16<0};e.prototype.and=function(a){return new
-e(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};e.prototype.or=function(a){return new
-e(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};e.prototype.xor=function(a){return new
-e(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};e.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-e(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
-e(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
-e(0,0,this.lo<<a-48)};e.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-e(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
-e(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
-e(this.hi>>a-48,0,0)};e.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
+g(b,c,d)};g.prototype.mul=function(a){var
+b=this.lo*a.lo,c=(b*dv|0)+this.mi*a.lo+this.lo*a.mi,d=(c*dv|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+g(b,c,d)};g.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};g.prototype.isNeg=function(){return this.hi<<16<0};g.prototype.and=function(a){return new
+g(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};g.prototype.or=function(a){return new
+g(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};g.prototype.xor=function(a){return new
+g(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};g.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+g(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
+g(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
+g(0,0,this.lo<<a-48)};g.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+g(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
+g(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
+g(this.hi>>a-48,0,0)};g.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
 c=this.hi<<16>>16;if(a<24)return new
-e(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
+g(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-e(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&V);return new
-e(this.hi<<16>>a-32,b,b)};e.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ah;this.lo=this.lo<<1&ah};e.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ah;this.mi=(this.mi>>>1|this.hi<<23)&ah;this.hi=this.hi>>>1};e.prototype.udivmod=function(f){var
-c=0,b=this.copy(),a=f.copy(),d=new
-e(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};e.prototype.div=function(a){var
-b=this;if(a.isZero())dj();var
-d=b.hi^a.hi;if(b.hi&P)b=b.neg();if(a.hi&P)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&P)c=c.neg();return c};e.prototype.mod=function(b){var
-a=this;if(b.isZero())dj();var
-d=a.hi;if(a.hi&P)a=a.neg();if(b.hi&P)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&P)c=c.neg();return c};e.prototype.toInt=function(){return this.lo|this.mi<<24};e.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};e.prototype.toArray=function(){return[this.hi>>8,this.hi&_,this.mi>>16,this.mi>>8&_,this.mi&_,this.lo>>16,this.lo>>8&_,this.lo&_]};e.prototype.lo32=function(){return this.lo|(this.mi&_)<<24};e.prototype.hi32=function(){return this.mi>>>8&V|this.hi<<16};function
-a5(b,c,a){return new
-e(b,c,a)}function
-a4(a){if(!isFinite(a)){if(isNaN(a))return a5(1,0,cx);return a>0?a5(0,0,cx):a5(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?P:a>=0?0:P;if(f)a=-a;var
-b=ff(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-cq)}else{a/=Math.pow(2,b-cW);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+g(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&Y);return new
+g(this.hi<<16>>a-32,b,b)};g.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ak;this.lo=this.lo<<1&ak};g.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ak;this.mi=(this.mi>>>1|this.hi<<23)&ak;this.hi=this.hi>>>1};g.prototype.udivmod=function(e){var
+c=0,b=this.copy(),a=e.copy(),d=new
+g(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};g.prototype.div=function(a){var
+b=this;if(a.isZero())dA();var
+d=b.hi^a.hi;if(b.hi&T)b=b.neg();if(a.hi&T)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&T)c=c.neg();return c};g.prototype.mod=function(b){var
+a=this;if(b.isZero())dA();var
+d=a.hi;if(a.hi&T)a=a.neg();if(b.hi&T)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&T)c=c.neg();return c};g.prototype.toInt=function(){return this.lo|this.mi<<24};g.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};g.prototype.toArray=function(){return[this.hi>>8,this.hi&ad,this.mi>>16,this.mi>>8&ad,this.mi&ad,this.lo>>16,this.lo>>8&ad,this.lo&ad]};g.prototype.lo32=function(){return this.lo|(this.mi&ad)<<24};g.prototype.hi32=function(){return this.mi>>>8&Y|this.hi<<16};function
+a9(b,c,a){return new
+g(b,c,a)}function
+a8(a){if(!isFinite(a)){if(isNaN(a))return a9(1,0,cN);return a>0?a9(0,0,cN):a9(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?T:a>=0?0:T;if(f)a=-a;var
+b=gY(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-cG)}else{a/=Math.pow(2,b-da);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&br|f|b<<4;return a5(g,e,c)}function
-aN(a){return a.toArray()}function
-c6(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==a3)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<V)c.write(16,b.dims[a]);else{c.write(16,V);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&by|f|b<<4;return a9(g,e,c)}function
+aP(a){return a.toArray()}function
+dk(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==a7)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<Y)c.write(16,b.dims[a]);else{c.write(16,Y);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -110,52 +110,52 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=aN(b.get(a));for(var
+e=aP(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=aN(a4(b.get(a)));for(var
+e=aP(a8(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=bC(b.get(a));c.write(32,e)}break;case
+e=bJ(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,bC(d[1]));c.write(32,bC(d[2]))}break;case
+d=b.get(a);c.write(32,bJ(d[1]));c.write(32,bJ(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=aN(a4(f[1]));for(var
+f=b.get(a),e=aP(a8(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=aN(a4(f[2]));for(var
+e=aP(a8(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-e3(b,a){throw[0,b,a]}function
-du(a){if(a.length<24){for(var
+gM(b,a){throw[0,b,a]}function
+dL(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-bM(e){for(var
-j=k,c=k,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<M){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<M;d++);if(d-b>cy){c.substr(0,1);j+=c;c=k;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(f<<6);if(f<cN){a=g-0x3080;if(a<M)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI){g=h+(g<<6);if(f<cO){a=g-0xe2080;if(a<cJ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aI&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>V)c+=String.fromCharCode(0xd7c0+(a>>10),cD+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>as){c.substr(0,1);j+=c;c=k}}return j+c}function
-Q(c,a,b){this.t=c;this.c=a;this.l=b}Q.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:au(this);case
-0:if(du(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};Q.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return bM(a)};Q.prototype.slice=function(){var
+bT(e){for(var
+j=l,c=l,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<Q){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<Q;d++);if(d-b>cO){c.substr(0,1);j+=c;c=l;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK){g=h+(f<<6);if(f<c3){a=g-0x3080;if(a<Q)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK){g=h+(g<<6);if(f<c4){a=g-0xe2080;if(a<cZ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>Y)c+=String.fromCharCode(0xd7c0+(a>>10),cT+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>au){c.substr(0,1);j+=c;c=l}}return j+c}function
+U(c,a,b){this.t=c;this.c=a;this.l=b}U.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aw(this);case
+0:if(dL(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};U.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return bT(a)};U.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-Q(this.t,a,this.l)};function
-c8(a){return new
-Q(0,a,a.length)}function
-f(a){return c8(a)}function
-bJ(b,a){e3(b,f(a))}function
-s(a){bJ(o.Invalid_argument,a)}function
-c4(a){switch(a){case
+U(this.t,a,this.l)};function
+dm(a){return new
+U(0,a,a.length)}function
+h(a){return dm(a)}function
+bQ(b,a){gM(b,h(a))}function
+t(a){bQ(o.Invalid_argument,a)}function
+di(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-ez(c,e){var
-b=l,a;switch(c){case
+gi(c,e){var
+b=m,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -168,52 +168,52 @@ b=l,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)s("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)t("Bigarray.create: unsupported kind");var
 d=new
-a(e*c4(c));return d}function
-bD(c){var
-a=new(l.Int32Array)(1);a[0]=c;var
-b=new(l.Float32Array)(a.buffer);return b[0]}function
-aM(a){return new
-e(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-bE(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&br)==0?b&P?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&br);if(c>0){a+=16;a*=Math.pow(2,c-cW)}else
-a*=Math.pow(2,-cq);if(b&P)a=-a;return a}function
-bz(b){var
+a(e*di(c));return d}function
+bK(c){var
+a=new(m.Int32Array)(1);a[0]=c;var
+b=new(m.Float32Array)(a.buffer);return b[0]}function
+aO(a){return new
+g(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
+bL(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&by)==0?b&T?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&by);if(c>0){a+=16;a*=Math.pow(2,c-da)}else
+a*=Math.pow(2,-cG);if(b&T)a=-a;return a}function
+bG(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)s("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-eO(b,a){return new
-e(b&ah,b>>>24&_|(a&V)<<8,a>>>16&V)}function
-bF(a){return a.hi32()}function
-bG(a){return a.lo32()}function
-by(){s(bw)}var
-eA=a3;function
-$(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}$.prototype.caml_custom=eA;$.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)t("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+gx(b,a){return new
+g(b&ak,b>>>24&ad|(a&Y)<<8,a>>>16&Y)}function
+bM(a){return a.hi32()}function
+bN(a){return a.lo32()}function
+bF(){t(bD)}var
+gj=a7;function
+ae(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}ae.prototype.caml_custom=gj;ae.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))s("bigarray.js: invalid offset");if(this.dims.length!=b.length)s("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])by();c=c*this.dims[a]+b[a]}else
+Array))t("bigarray.js: invalid offset");if(this.dims.length!=b.length)t("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])bF();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])by();c=c*this.dims[a]+(b[a]-1)}return c};$.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])bF();c=c*this.dims[a]+(b[a]-1)}return c};ae.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return eO(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return gx(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[a0,e,c];default:return this.data[a]}};$.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=bG(b);this.data[a*2+1]=bF(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[a4,e,c];default:return this.data[a]}};ae.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=bN(b);this.data[a*2+1]=bM(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};$.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};ae.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=bG(b),e=bF(b);if(c==e)this.data.fill(c);else
+c=bN(b),e=bM(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};$.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};ae.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -233,26 +233,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-at(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}at.prototype=new
-$();at.prototype.offset=function(a){if(typeof
+av(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}av.prototype=new
+ae();av.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-s("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])by();return a};at.prototype.get=function(a){return this.data[a]};at.prototype.set=function(a,b){this.data[a]=b;return 0};at.prototype.fill=function(a){this.data.fill(a);return 0};function
-c2(c,d,a,b){var
-e=c4(c);if(bz(a)*e!=b.length)s("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-at(c,d,a,b);return new
-$(c,d,a,b)}function
-av(a){if(!o.Failure)o.Failure=[y,f(bt),-3];bJ(o.Failure,a)}function
-c3(b,v,r){var
-i=b.read32s();if(i<0||i>16)av("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&_,o=p>>8&1,h=[];if(r==a3)for(var
+t("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])bF();return a};av.prototype.get=function(a){return this.data[a]};av.prototype.set=function(a,b){this.data[a]=b;return 0};av.prototype.fill=function(a){this.data.fill(a);return 0};function
+dg(c,d,a,b){var
+e=di(c);if(bG(a)*e!=b.length)t("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+av(c,d,a,b);return new
+ae(c,d,a,b)}function
+ax(a){if(!o.Failure)o.Failure=[A,h(bA),-3];bQ(o.Failure,a)}function
+dh(b,v,r){var
+i=b.read32s();if(i<0||i>16)ax("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ad,o=p>>8&1,h=[];if(r==a7)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==V){var
-t=b.read32u(),u=b.read32u();if(t!=0)av("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==Y){var
+t=b.read32u(),u=b.read32u();if(t!=0)ax("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=bz(h),f=ez(j,d),g=c2(j,o,h,f);switch(j){case
+d=bG(h),f=gi(j,d),g=dg(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -266,129 +266,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)av("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)ax("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=aM(e);g.set(a,q)}break;case
+q=aO(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=bE(aM(e));g.set(a,k)}break;case
+k=bL(aO(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=bD(b.read32s());g.set(a,k)}break;case
+k=bK(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=bD(b.read32s()),l=bD(b.read32s());g.set(a,[a0,m,l])}break;case
+m=bK(b.read32s()),l=bK(b.read32s());g.set(a,[a4,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=bE(aM(e));for(var
+m=bL(aO(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=bE(aM(e));g.set(a,[a0,m,l])}break}v[0]=(4+i)*4;return c2(j,o,h,f)}function
-c1(a,b,c){return a.compare(b,c)}function
-dh(a,b){return Math.imul(a,b)}function
-W(b,a){a=dh(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=dh(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-eL(a,b){a=W(a,bG(b));a=W(a,bF(b));return a}function
-dd(a,b){return eL(a,a4(b))}function
-c5(c){var
-b=bz(c.dims),d=0;switch(c.kind){case
+l=bL(aO(e));g.set(a,[a4,m,l])}break}v[0]=(4+i)*4;return dg(j,o,h,f)}function
+df(a,b,c){return a.compare(b,c)}function
+dy(a,b){return Math.imul(a,b)}function
+Z(b,a){a=dy(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=dy(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+gu(a,b){a=Z(a,bN(b));a=Z(a,bM(b));return a}function
+du(a,b){return gu(a,a8(b))}function
+dj(c){var
+b=bG(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>cH)b=cH;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=W(d,e)}e=0;switch(b&3){case
+12:if(b>cX)b=cX;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=Z(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=W(d,e)}break;case
+1:e|=c.data[a+0];d=Z(d,e)}break;case
 4:case
-5:if(b>aI)b=aI;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=W(d,e)}if((b&1)!=0)d=W(d,c.data[a]);break;case
+5:if(b>aK)b=aK;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=Z(d,e)}if((b&1)!=0)d=Z(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=Z(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=Z(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=W(d,c.data[a]);break;case
+a=0;a<b;a++)d=Z(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=dd(d,c.data[a]);break;case
+a=0;a<b;a++)d=du(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=dd(d,c.data[a]);break}return d}function
-eM(a,b){b[0]=4;return a.read32s()}function
-eZ(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=du(d,c.data[a]);break}return d}function
+gv(a,b){b[0]=4;return a.read32s()}function
+gI(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:av("input_value: native integer value too large");default:av("input_value: ill-formed native integer")}}function
-eR(c,d){var
+2:ax("input_value: native integer value too large");default:ax("input_value: ill-formed native integer")}}function
+gA(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return aM(b)}function
-eQ(e,d,b){var
-c=aN(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return aO(b)}function
+gz(e,d,b){var
+c=aP(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-eN(a,b,c){return a.compare(b)}function
-eP(a){return a.lo32()^a.hi32()}var
-da={"_j":{deserialize:eR,serialize:eQ,fixed_length:8,compare:eN,hash:eP},"_i":{deserialize:eM,fixed_length:4},"_n":{deserialize:eZ,fixed_length:4},"_bigarray":{deserialize:function(a,b){return c3(a,b,"_bigarray")},serialize:c6,compare:c1,hash:c5},"_bigarr02":{deserialize:function(a,b){return c3(a,b,a3)},serialize:c6,compare:c1,hash:c5}};function
-bB(a){return da[a.caml_custom]&&da[a.caml_custom].compare}function
-c_(f,c,d,e){var
-b=bB(c);if(b){var
+gw(a,b,c){return a.compare(b)}function
+gy(a){return a.lo32()^a.hi32()}var
+dr={"_j":{deserialize:gA,serialize:gz,fixed_length:8,compare:gw,hash:gy},"_i":{deserialize:gv,fixed_length:4},"_n":{deserialize:gI,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dh(a,b,"_bigarray")},serialize:dk,compare:df,hash:dj},"_bigarr02":{deserialize:function(a,b){return dh(a,b,a7)},serialize:dk,compare:df,hash:dj}};function
+bI(a){return dr[a.caml_custom]&&dr[a.caml_custom].compare}function
+dp(f,c,d,e){var
+b=bI(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-bH(a){return a
+bO(a){return a
 instanceof
-Q}function
-df(a){return bH(a)}function
-c$(a){if(typeof
-a==="number")return a2;else
-if(bH(a))return 252;else
-if(df(a))return 1252;else
+U}function
+dw(a){return bO(a)}function
+dq(a){if(typeof
+a==="number")return a6;else
+if(bO(a))return 252;else
+if(dw(a))return 1252;else
 if(a
 instanceof
 Array&&a[0]===a[0]>>>0&&a[0]<=255){var
-b=a[0]|0;return b==a0?0:b}else
+b=a[0]|0;return b==a4?0:b}else
 if(a
 instanceof
-String)return cS;else
+String)return c8;else
 if(typeof
-a=="string")return cS;else
+a=="string")return c8;else
 if(a
 instanceof
-Number)return a2;else
-if(a&&a.caml_custom)return bu;else
+Number)return a6;else
+if(a&&a.caml_custom)return bB;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-eS(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-c7(a,b){a.t&6&&au(a);b.t&6&&au(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-fk(a,b){return c7(a,b)}function
-eH(a,b,d){var
+gB(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+dl(a,b){a.t&6&&aw(a);b.t&6&&aw(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+g3(a,b){return dl(a,b)}function
+gq(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=c$(a);if(f==cK){a=a[1];continue}var
-g=c$(b);if(g==cK){b=b[1];continue}if(f!==g){if(f==a2){if(g==bu)return c_(a,b,-1,d);return-1}if(g==a2){if(f==bu)return c_(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:s(bo);break;case
+f=dq(a);if(f==c0){a=a[1];continue}var
+g=dq(b);if(g==c0){b=b[1];continue}if(f!==g){if(f==a6){if(g==bB)return dp(a,b,-1,d);return-1}if(g==a6){if(f==bB)return dp(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:t(bv);break;case
 248:var
-c=eS(a[2],b[2]);if(c!=0)return c|0;break;case
-249:s(bo);break;case
-250:s("equal: got Forward_tag, should not happen");break;case
-251:s("equal: abstract value");break;case
+c=gB(a[2],b[2]);if(c!=0)return c|0;break;case
+249:t(bv);break;case
+250:t("equal: got Forward_tag, should not happen");break;case
+251:t("equal: abstract value");break;case
 252:if(a!==b){var
-c=c7(a,b);if(c!=0)return c|0}break;case
-253:s("equal: got Double_tag, should not happen");break;case
-254:s("equal: got Double_array_tag, should not happen");break;case
-255:s("equal: got Custom_tag, should not happen");break;case
-1247:s(bo);break;case
+c=dl(a,b);if(c!=0)return c|0}break;case
+253:t("equal: got Double_tag, should not happen");break;case
+254:t("equal: got Double_array_tag, should not happen");break;case
+255:t("equal: got Custom_tag, should not happen");break;case
+1247:t(bv);break;case
 1255:var
-i=bB(a);if(i!=bB(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)s("compare: abstract value");var
+i=bI(a);if(i!=bI(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)t("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -396,148 +396,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aj(a),b=aj(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=am(a),b=am(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-eG(a,b){return eH(a,b,true)}function
-aa(a){if(a<0)s("Bytes.create");return new
-Q(a?2:9,k,a)}var
-e0=0;function
-eK(){return e0++}function
-bI(a){return a.l}function
-q(a){bJ(o.Sys_error,a)}var
-X=new
+gp(a,b){return gq(a,b,true)}function
+af(a){if(a<0)t("Bytes.create");return new
+U(a?2:9,l,a)}var
+gJ=0;function
+gt(){return gJ++}function
+bP(a){return a.l}function
+q(a){bQ(o.Sys_error,a)}var
+_=new
 Array();function
-eW(c){var
-a=X[c];if(!a.opened)q("Cannot flush a closed channel");if(!a.buffer||a.buffer==k)return 0;if(a.fd&&o.fds[a.fd]&&o.fds[a.fd].output){var
+gF(c){var
+a=_[c];if(!a.opened)q("Cannot flush a closed channel");if(!a.buffer||a.buffer==l)return 0;if(a.fd&&o.fds[a.fd]&&o.fds[a.fd].output){var
 b=o.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=k;return 0}function
-aP(){return false}function
-e9(e){for(var
-f=k,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<M){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<M;d++);if(d-c>cy){b.substr(0,1);f+=b;b=k;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<cJ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(M|a&ar)}else
-if(a<0xd800||a>=cM)b+=String.fromCharCode(cN|a>>12,M|a>>6&ar,M|a&ar);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<cD||h>cM)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(cO|a>>18,M|a>>12&ar,M|a>>6&ar,M|a&ar)}if(b.length>as){b.substr(0,1);f+=b;b=k}}return f+b}function
-eF(a){var
-b=9;if(!du(a))b=8,a=e9(a);return new
-Q(b,a,a.length)}function
-aO(a){return eF(a)}function
-eU(a){return a.toUtf16()}function
-fh(){function
-a(a){if(a.charAt(0)===N)return[k,a.substring(1)];return}function
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=l;return 0}function
+aR(){return false}function
+gS(e){for(var
+f=l,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<Q){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<Q;d++);if(d-c>cO){b.substr(0,1);f+=b;b=l;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<cZ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(Q|a&at)}else
+if(a<0xd800||a>=c2)b+=String.fromCharCode(c3|a>>12,Q|a>>6&at,Q|a&at);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<cT||h>c2)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(c4|a>>18,Q|a>>12&at,Q|a>>6&at,Q|a&at)}if(b.length>au){b.substr(0,1);f+=b;b=l}}return f+b}function
+go(a){var
+b=9;if(!dL(a))b=8,a=gS(a);return new
+U(b,a,a.length)}function
+aQ(a){return go(a)}function
+gD(a){return a.toUtf16()}function
+g0(){function
+a(a){if(a.charAt(0)===R)return[l,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||k,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||k,f=a[2]||k;return[d,c.substring(d.length+f.length)]}return}return aP()&&l.process&&l.process.platform?l.process.platform==="win32"?b:a:a}var
-bP=fh();function
-dq(a){return a.slice(-1)!==N?a+N:a}if(aP()&&l.process&&l.process.cwd)var
-aL=l.process.cwd().replace(/\\/g,N);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||l,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||l,f=a[2]||l;return[d,c.substring(d.length+f.length)]}return}return aR()&&m.process&&m.process.platform?m.process.platform==="win32"?b:a:a}var
+bX=g0();function
+dG(a){return a.slice(-1)!==R?a+R:a}if(aR()&&m.process&&m.process.cwd)var
+aN=m.process.cwd().replace(/\\/g,R);else
 var
-aL="/static";aL=dq(aL);function
-eV(a){a=eU(a);if(!bP(a))a=aL+a;var
-e=bP(a),d=e[1].split(N),b=[];for(var
+aN="/static";aN=dG(aN);function
+gE(a){a=gD(a);if(!bX(a))a=aN+a;var
+e=bX(a),d=e[1].split(R),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-fj=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",cz,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bs,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bv,cC,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-az(d,f,e,a){var
-b=fj.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,aO(f||k),aO(e||k)];return c}var
-di={};function
-aw(a){return di[a]}function
-ax(b,a){throw[0,b].concat(a)}function
-eE(a){return new
-Q(4,a,a.length)}function
-e2(a){q(a+aZ)}function
-eB(){s(bw)}function
-c9(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+g2=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",cP,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bz,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bC,cS,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aB(d,f,e,a){var
+b=g2.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,aQ(f||l),aQ(e||l)];return c}var
+dz={};function
+ay(a){return dz[a]}function
+az(b,a){throw[0,b].concat(a)}function
+gn(a){return new
+U(4,a,a.length)}function
+gL(a){q(a+a3)}function
+gk(){t(bD)}function
+dn(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-eD(b,a){if(a>>>0>=b.l)eB();return c9(b,a)}function
-ey(){}function
-r(a){this.data=a}r.prototype=new
-ey();r.prototype.truncate=function(a){var
-b=this.data;this.data=aa(a|0);aJ(b,0,this.data,0,a)};r.prototype.length=function(){return bI(this.data)};r.prototype.write=function(b,d,g,a){var
+gm(b,a){if(a>>>0>=b.l)gk();return dn(b,a)}function
+gh(){}function
+s(a){this.data=a}s.prototype=new
+gh();s.prototype.truncate=function(a){var
+b=this.data;this.data=af(a|0);aL(b,0,this.data,0,a)};s.prototype.length=function(){return bP(this.data)};s.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=aa(b+a),f=this.data;this.data=e;aJ(f,0,this.data,0,c)}bA(d,g,this.data,b,a);return 0};r.prototype.read=function(c,a,d,b){var
-e=this.length();aJ(this.data,c,a,d,b);return 0};r.prototype.read_one=function(a){return eD(this.data,a)};r.prototype.close=function(){};r.prototype.constructor=r;function
-z(b,a){this.content={};this.root=b;this.lookupFun=a}z.prototype.nm=function(a){return this.root+a};z.prototype.create_dir_if_needed=function(d){var
-c=d.split(N),b=k;for(var
-a=0;a<c.length-1;a++){b+=c[a]+N;if(this.content[b])continue;this.content[b]=Symbol("directory")}};z.prototype.slash=function(a){return/\/$/.test(a)?a:a+N};z.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
-b=this.lookupFun(f(this.root),f(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-r(aK(b[1]))}}};z.prototype.exists=function(a){if(a==k)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};z.prototype.mkdir=function(c,e,d){var
-b=d&&aw(cu);if(this.exists(c))if(b)ax(b,az(cz,bq,this.nm(c)));else
+e=af(b+a),f=this.data;this.data=e;aL(f,0,this.data,0,c)}bH(d,g,this.data,b,a);return 0};s.prototype.read=function(c,a,d,b){var
+e=this.length();aL(this.data,c,a,d,b);return 0};s.prototype.read_one=function(a){return gm(this.data,a)};s.prototype.close=function(){};s.prototype.constructor=s;function
+B(b,a){this.content={};this.root=b;this.lookupFun=a}B.prototype.nm=function(a){return this.root+a};B.prototype.create_dir_if_needed=function(d){var
+c=d.split(R),b=l;for(var
+a=0;a<c.length-1;a++){b+=c[a]+R;if(this.content[b])continue;this.content[b]=Symbol("directory")}};B.prototype.slash=function(a){return/\/$/.test(a)?a:a+R};B.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+b=this.lookupFun(h(this.root),h(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
+s(aM(b[1]))}}};B.prototype.exists=function(a){if(a==l)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};B.prototype.mkdir=function(c,e,d){var
+b=d&&ay(cK);if(this.exists(c))if(b)az(b,aB(cP,bx,this.nm(c)));else
 q(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||k;if(!this.exists(a))if(b)ax(b,az(bs,bq,this.nm(a)));else
-q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bq,this.nm(a)));else
-q(a+bx);this.create_dir_if_needed(this.slash(c))};z.prototype.rmdir=function(a,f){var
-b=f&&aw(cu),c=a==k?k:this.slash(a),e=new
-RegExp(cQ+c+cE);if(!this.exists(a))if(b)ax(b,az(bs,bp,this.nm(a)));else
-q(a+aZ);if(!this.is_dir(a))if(b)ax(b,az(bv,bp,this.nm(a)));else
-q(a+bx);for(var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||l;if(!this.exists(a))if(b)az(b,aB(bz,bx,this.nm(a)));else
+q(a+a3);if(!this.is_dir(a))if(b)az(b,aB(bC,bx,this.nm(a)));else
+q(a+bE);this.create_dir_if_needed(this.slash(c))};B.prototype.rmdir=function(a,f){var
+b=f&&ay(cK),c=a==l?l:this.slash(a),e=new
+RegExp(c6+c+cU);if(!this.exists(a))if(b)az(b,aB(bz,bw,this.nm(a)));else
+q(a+a3);if(!this.is_dir(a))if(b)az(b,aB(bC,bw,this.nm(a)));else
+q(a+bE);for(var
 d
 in
-this.content)if(d.match(e))if(b)ax(b,az(cC,bp,this.nm(a)));else
+this.content)if(d.match(e))if(b)az(b,aB(cS,bw,this.nm(a)));else
 q(this.nm(a)+": Directory not empty");delete
-this.content[c]};z.prototype.readdir=function(a){var
-f=a==k?k:this.slash(a);if(!this.exists(a))q(a+aZ);if(!this.is_dir(a))q(a+bx);var
+this.content[c]};B.prototype.readdir=function(a){var
+f=a==l?l:this.slash(a);if(!this.exists(a))q(a+a3);if(!this.is_dir(a))q(a+bE);var
 g=new
-RegExp(cQ+f+cE),d={},c=[];for(var
+RegExp(c6+f+cU),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};z.prototype.is_dir=function(a){if(a==k)return true;var
-b=this.slash(a);return this.content[b]?1:0};z.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};B.prototype.is_dir=function(a){if(a==l)return true;var
+b=this.slash(a);return this.content[b]?1:0};B.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};z.prototype.open=function(a,b){if(b.rdonly&&b.wronly)q(this.nm(a)+cV);if(b.text&&b.binary)q(this.nm(a)+cw);this.lookup(a);if(this.content[a]){if(this.is_dir(a))q(this.nm(a)+" : is a directory");if(b.create&&b.excl)q(this.nm(a)+cU);var
+this.content[a];return b};B.prototype.open=function(a,b){if(b.rdonly&&b.wronly)q(this.nm(a)+c$);if(b.text&&b.binary)q(this.nm(a)+cM);this.lookup(a);if(this.content[a]){if(this.is_dir(a))q(this.nm(a)+" : is a directory");if(b.create&&b.excl)q(this.nm(a)+c_);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-r(aa(0));return this.content[a]}else
-e2(this.nm(a))};z.prototype.register=function(c,a){var
-b;if(this.content[c])q(this.nm(c)+cU);if(bH(a))b=new
-r(a);if(df(a))b=new
-r(aK(a));else
+s(af(0));return this.content[a]}else
+gL(this.nm(a))};B.prototype.register=function(c,a){var
+b;if(this.content[c])q(this.nm(c)+c_);if(bO(a))b=new
+s(a);if(dw(a))b=new
+s(aM(a));else
 if(a
 instanceof
 Array)b=new
-r(eE(a));else
+s(gn(a));else
 if(typeof
 a==="string")b=new
-r(c8(a));else
+s(dm(a));else
 if(a.toString){var
-d=aK(aO(a.toString()));b=new
-r(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-q(this.nm(c)+" : registering file with invalid content type")};z.prototype.constructor=z;function
-c0(){}function
-dc(b){var
-a=bP(b);if(!a)return;return a[0]+N}var
-a6=dc(aL)||av("unable to compute caml_root"),ay=[];if(aP())ay.push({path:a6,device:new
-c0(a6)});else
-ay.push({path:a6,device:new
-z(a6)});ay.push({path:cs,device:new
-z(cs)});function
-fi(b){var
-g=eV(b),b=g.join(N),f=dq(b),c;for(var
-e=0;e<ay.length;e++){var
-a=ay[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&aP()){var
-d=dc(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=aM(aQ(a.toString()));b=new
+s(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+q(this.nm(c)+" : registering file with invalid content type")};B.prototype.constructor=B;function
+de(){}function
+dt(b){var
+a=bX(b);if(!a)return;return a[0]+R}var
+a_=dt(aN)||ax("unable to compute caml_root"),aA=[];if(aR())aA.push({path:a_,device:new
+de(a_)});else
+aA.push({path:a_,device:new
+B(a_)});aA.push({path:cI,device:new
+B(cI)});function
+g1(b){var
+g=gE(b),b=g.join(R),f=dG(b),c;for(var
+e=0;e<aA.length;e++){var
+a=aA[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&aR()){var
+d=dt(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-c0(d)};ay.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;q("no device found for "+f)}function
-ab(a){return bI(a)}function
-dl(d,e){var
-a=X[d],c=f(e),b=ab(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-fd(a){var
-a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+de(d)};aA.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;q("no device found for "+f)}function
+ag(a){return bP(a)}function
+dC(d,e){var
+a=_[d],c=h(e),b=ag(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+gW(a){var
+a=bT(a),b=m;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-fe(a){var
-a=bM(a),b=l;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+gX(a){var
+a=bT(a),b=m;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-a7(c,e,d,a){if(o.fds===undefined)o.fds=new
+a$(c,e,d,a){if(o.fds===undefined)o.fds=new
 Array();a=a?a:{};var
 b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;o.fds[c]=b;if(!o.fd_last_idx||c>o.fd_last_idx)o.fd_last_idx=c;return c}function
-fl(c,b,g){var
+g4(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -547,65 +547,65 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)q(aj(c)+cV);if(a.text&&a.binary)q(aj(c)+cw);var
-d=fi(c),e=d.device.open(d.rest,a),f=o.fd_last_idx?o.fd_last_idx:0;return a7(f+1,dl,e,a)}a7(0,dl,new
-r(aa(0)));a7(1,fe,new
-r(aa(0)));a7(2,fd,new
-r(aa(0)));function
-eX(a){var
-c=o.fds[a];if(c.flags.wronly)q(cY+a+" is writeonly");var
-d=null;if(a==0&&aP()){var
-e=require("fs");d=function(){return aO(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};X[b.fd]=b;return b.fd}function
-dg(c){var
-b=o.fds[c];if(b.flags.rdonly)q(cY+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:k};X[a.fd]=a;return a.fd}function
-eY(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)q(am(c)+c$);if(a.text&&a.binary)q(am(c)+cM);var
+d=g1(c),e=d.device.open(d.rest,a),f=o.fd_last_idx?o.fd_last_idx:0;return a$(f+1,dC,e,a)}a$(0,dC,new
+s(af(0)));a$(1,gX,new
+s(af(0)));a$(2,gW,new
+s(af(0)));function
+gG(a){var
+c=o.fds[a];if(c.flags.wronly)q(dc+a+" is writeonly");var
+d=null;if(a==0&&aR()){var
+e=require("fs");d=function(){return aQ(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};_[b.fd]=b;return b.fd}function
+dx(c){var
+b=o.fds[c];if(b.flags.rdonly)q(dc+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:l};_[a.fd]=a;return a.fd}function
+gH(){var
 b=0;for(var
-a=0;a<X.length;a++)if(X[a]&&X[a].opened&&X[a].out)b=[0,X[a].fd,b];return b}function
-L(b,c,a){if(a&&l.toplevelReloc)b=l.toplevelReloc(a);o[b+1]=c;if(a)o[a]=c}function
-e4(a,b){di[aj(a)]=b;return 0}function
-eC(a,b){if(a===b)return 1;a.t&6&&au(a);b.t&6&&au(b);return a.c==b.c?1:0}function
-dm(a,b){return eC(a,b)}function
-e7(){s(bw)}function
-dp(b,a){return c9(b,a)}function
-bK(b,a){if(a>>>0>=ab(b))e7();return dp(b,a)}function
-dn(a){return a}function
-e8(c,a){if(typeof
+a=0;a<_.length;a++)if(_[a]&&_[a].opened&&_[a].out)b=[0,_[a].fd,b];return b}function
+P(b,c,a){if(a&&m.toplevelReloc)b=m.toplevelReloc(a);o[b+1]=c;if(a)o[a]=c}function
+gN(a,b){dz[am(a)]=b;return 0}function
+gl(a,b){if(a===b)return 1;a.t&6&&aw(a);b.t&6&&aw(b);return a.c==b.c?1:0}function
+dD(a,b){return gl(a,b)}function
+gQ(){t(bD)}function
+dF(b,a){return dn(b,a)}function
+bR(b,a){if(a>>>0>=ag(b))gQ();return dF(b,a)}function
+dE(a){return a}function
+gR(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-dk(a){return a}function
-dr(a){if(a
+dB(a){return a}function
+dH(a){if(a
 instanceof
-Array)return a;if(l.RangeError&&a
+Array)return a;if(m.RangeError&&a
 instanceof
-l.RangeError&&a.message&&a.message.match(/maximum call stack/i))return dk(o.Stack_overflow);if(l.InternalError&&a
+m.RangeError&&a.message&&a.message.match(/maximum call stack/i))return dB(o.Stack_overflow);if(m.InternalError&&a
 instanceof
-l.InternalError&&a.message&&a.message.match(/too much recursion/i))return dk(o.Stack_overflow);if(a
+m.InternalError&&a.message&&a.message.match(/too much recursion/i))return dB(o.Stack_overflow);if(a
 instanceof
-l.Error&&aw(cI))return[0,aw(cI),a];return[0,o.Failure,aO(String(a))]}function
-i(a,b){return a<=b?1:0}function
-e_(a,b){return a<b?-1:a>b?1:0}function
-a8(a,b){return a-b}function
+m.Error&&ay(cY))return[0,ay(cY),a];return[0,o.Failure,aQ(String(a))]}function
+j(a,b){return a<=b?1:0}function
+gT(a,b){return a<b?-1:a>b?1:0}function
+$(a,b){return a-b}function
 H(a,b){return a===b?1:0}function
-ac(a,b){return a<b?1:0}function
-I(a){return-a}function
-e$(c,a,b){return BigInt("0x"+aj(c).slice(a,a+b))}function
-R(a){return BigInt(a)}var
-bN=0;function
-b(a,b){bN+=1;if(bN%100000===0&&l.certnnProducts)l.certnnProducts(bN);return a*b}function
-fa(b){l.certnnVerdict=function(a){return aj(b(f(a)))}}function
-a9(c,a){var
+aa(a,b){return a<b?1:0}function
+y(a){return-a}function
+gU(c,a,b){return BigInt("0x"+am(c).slice(a,a+b))}function
+V(a){return BigInt(a)}var
+bU=0;function
+c(a,b){bU+=1;if(bU%100000===0&&m.certnnProducts)m.certnnProducts(bU);return a*b}function
+gV(b){m.certnnVerdict=function(a){return am(b(h(a)))}}function
+ba(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-bO(a,b){return(a-a9(a,b))/b}function
-fb(a,b){return a<<BigInt(b)}function
-fc(a,b){return a>>BigInt(b)}function
-S(a,b){return a+b}function
-ds(a){if(BigInt.asIntN(32,a)!==a)throw new(l.RangeError)("an integer is too long for an int");return Number(a)}function
-dt(a){return f(a.toString())}function
-eT(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-eJ(b){var
-a=k;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&eT(b[1]))var
+bV(a,b){return(a-ba(a,b))/b}function
+dI(a,b){return a<<BigInt(b)}function
+dJ(a,b){return a>>BigInt(b)}function
+I(a,b){return a+b}function
+bW(a){if(BigInt.asIntN(32,a)!==a)throw new(m.RangeError)("an integer is too long for an int");return Number(a)}function
+dK(a){return h(a.toString())}function
+gC(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+gs(b){var
+a=l;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&gC(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -614,213 +614,233 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-Q)a+=a1+c.toString()+a1;else
+U)a+=a5+c.toString()+a5;else
 if(typeof
-c=="string")a+=a1+c.toString()+a1;else
+c=="string")a+=a5+c.toString()+a5;else
 a+="_"}a+=")"}else
-if(b[0]==y)a+=b[1];return a}function
-db(a){if(a
+if(b[0]==A)a+=b[1];return a}function
+ds(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==y)){var
-c=aw("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=eJ(a),b=aw(co);if(b)b(0);l.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==A)){var
+c=ay("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=gs(a),b=ay(cE);if(b)b(0);m.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-e5(){var
-a=l;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){db(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)db(a.error)})}e5();function
-a(a,b){return a.length==1?a(b):ai(a,[b])}function
-ag(a,b,c){return a.length==2?a(b,c):ai(a,[b,c])}function
-bn(a,b,c,d,e){return a.length==4?a(b,c,d,e):ai(a,[b,c,d,e])}function
-ex(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ai(a,[b,c,d,e,f])}var
-bS=[y,f(cT),-1],bT=[y,f(cA),-2],bQ=[y,f(cZ),-4];L(11,[y,f(cn),-12],cn);L(10,[y,f(cL),-11],cL);L(9,[y,f(cX),-10],cX);L(8,[y,f(ct),-9],ct);L(7,[y,f(cP),-8],cP);L(6,[y,f(cr),-7],cr);L(5,[y,f(cB),-6],cB);L(4,[y,f(cG),-5],cG);L(3,bQ,cZ);L(2,[y,f(bt),-3],bt);L(1,bT,cA);L(0,bS,cT);var
-dv=f("String.sub / Bytes.sub"),dw=f("String.index_from_opt / Bytes.index_from_opt"),d5=[0,0],d3=[0,0],d4=[0,0,0],d0=[0,0],d1=[0,0],dx=[0,0],ed=f(cR),ee=f(cR),es=f("malformed: "),et=[0,2,f("malformed: it does not fit into memory")],eu=f(N),ev=f("proved: "),ew=[0,1,f("rejected")],ej=[0,f(cp),[0,f("certnn-partition-2"),[0,f(cF),0]]],ek=f("the format is not known"),el=f("it is too large for this checker"),em=f("the claim is not p/q"),en=f("a number is not finite"),eo=f(cp),eq=f(cF),ep=f("it goes on after its end"),ef=[0,2,0],eg=[0,0,0],eh=[0,1,0],ec=f("a size is out of range"),d_=f("an integer has no digits"),d$=f("an integer is too long"),eb=f("an integer has another sign than 0-9, a-f"),ea=f("an integer has a zero in front"),d8=f("it ends too early"),d9=f("there is a space at the end"),d6=f("Verdicts.Malformed");function
-bR(a){throw[0,bQ,a]}function
-aQ(d,c){var
-a=ab(d),e=ab(c),b=aa(a+e|0);bA(d,0,b,0,a);bA(c,0,b,a,e);return dn(b)}function
-a_(a,b){if(a){var
-c=a[1];return[0,c,a_(a[2],b)]}return b}eX(0);dg(1);dg(2);function
-bU(b){function
+gO(){var
+a=m;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){ds(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)ds(a.error)})}gO();function
+a(a,b){return a.length==1?a(b):al(a,[b])}function
+aj(a,b,c){return a.length==2?a(b,c):al(a,[b,c])}function
+bu(a,b,c,d,e){return a.length==4?a(b,c,d,e):al(a,[b,c,d,e])}function
+gg(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):al(a,[b,c,d,e,f])}var
+b0=[A,h(c9),-1],b1=[A,h(cQ),-2],bY=[A,h(dd),-4],gf=[0,[0,0]];P(11,[A,h(cD),-12],cD);P(10,[A,h(c1),-11],c1);P(9,[A,h(db),-10],db);P(8,[A,h(cJ),-9],cJ);P(7,[A,h(c5),-8],c5);P(6,[A,h(cH),-7],cH);P(5,[A,h(cR),-6],cR);P(4,[A,h(cW),-5],cW);P(3,bY,dd);P(2,[A,h(bA),-3],bA);P(1,b1,cQ);P(0,b0,c9);var
+dM=h("String.sub / Bytes.sub"),dN=h("String.index_from_opt / Bytes.index_from_opt"),fL=[0,0],fJ=[0,0],fK=[0,0,0],fF=[0,0],fG=[0,0],fc=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,gf]]]]]]]]]]],d7=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],dO=[0,0],fV=h(c7),fW=h(c7),ga=h("malformed: "),gb=[0,2,h("malformed: it does not fit into memory")],gc=h(R),gd=h("proved: "),ge=[0,1,h("rejected")],f3=[0,h(cF),[0,h("certnn-partition-2"),[0,h(cV),0]]],f4=h("the format is not known"),f5=h("it is too large for this checker"),f6=h("the claim is not p/q"),f7=h("a number is not finite"),f8=h(cF),f_=h(cV),f9=h("it goes on after its end"),fX=[0,4,0],fY=[0,0,0],fZ=[0,1,0],f0=[0,2,0],f1=[0,3,0],fU=h("a size is out of range"),fQ=h("an integer has no digits"),fR=h("an integer is too long"),fT=h("an integer has another sign than 0-9, a-f"),fS=h("an integer has a zero in front"),fO=h("it ends too early"),fP=h("there is a space at the end"),fM=h("Verdicts.Malformed");function
+bZ(a){throw[0,bY,a]}function
+aS(d,c){var
+a=ag(d),e=ag(c),b=af(a+e|0);bH(d,0,b,0,a);bH(c,0,b,a,e);return dE(b)}function
+bb(a,b){if(a){var
+c=a[1];return[0,c,bb(a[2],b)]}return b}gG(0);dx(1);dx(2);function
+b2(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{eW(d)}catch(a){a=dr(a);if(a[1]!==bT)throw a;var
+c=a[2],d=a[1];try{gF(d)}catch(a){a=dH(a);if(a[1]!==b1)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(eY(0))}e4(f(co),bU);function
-bV(d){var
+a=c;continue}return 0}}return a(gH(0))}gN(h(cE),b2);function
+b3(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-bW(a){if(a){var
-b=a[1];return a_(b,bW(a[2]))}return 0}var
-d=R(0);function
-aA(a){return e_(a,d)}var
-g=R(1),aR=I;function
-a$(a){return 0<=aA(a)?a:I(a)}function
-ak(b,a){return i(b,a)?a:b}var
-aB=S;function
-aS(a){var
-b=R(a);return function(a){return S(b,a)}}function
-c(a){var
-c=R(a);return function(a){return b(c,a)}}function
-n(a){return S(g,a)}function
-aT(b,a){var
-c=a9(b,a);return[0,bO(b,a),c]}function
-A(b,a){return b?[0,A(b[1],a)]:a}function
-al(d,c){var
+b4(a){if(a){var
+b=a[1];return bb(b,b4(a[2]))}return 0}var
+e=V(0);function
+aC(a){return gT(a,e)}var
+d=V(1),aT=y;function
+bc(a){return 0<=aC(a)?a:y(a)}function
+ah(b,a){return j(b,a)?a:b}function
+b5(b,a){return j(b,a)?b:a}var
+W=I;function
+aU(a){var
+b=V(a);return function(a){return I(b,a)}}function
+b(a){var
+b=V(a);return function(a){return c(b,a)}}function
+f(a){return I(d,a)}function
+aV(b,a){var
+c=ba(b,a);return[0,bV(b,a),c]}function
+C(b,a){return b?[0,C(b[1],a)]:a}function
+an(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-aU=function
-c(a,b){return c.fun(a,b)};e8(aU,function(f,b){if(i(f,g)){if(i(b,g))return n(a(c(2),g));var
-h=aT(b,R(2)),j=h[1];if(H(h[2],d)){var
-q=n(j);return a(c(2),q)}var
-r=n(j);return n(a(c(2),r))}var
-p=aT(f,R(2)),e=p[1];if(H(p[2],d)){if(i(b,g)){var
-s=n(e);return a(c(2),s)}var
-k=aT(b,R(2)),l=k[1];if(H(k[2],d))return n(a(c(2),S(e,l)));var
-t=ag(aU,e,l);return a(c(2),t)}if(i(b,g)){var
-u=n(e);return n(a(c(2),u))}var
-m=aT(b,R(2)),o=m[1];if(H(m[2],d)){var
-v=ag(aU,e,o);return a(c(2),v)}var
-w=ag(aU,e,o);return n(a(c(2),w))});function
-x(c,b){var
-e=aA(b);if(0===e)return d;if(1===e)return bO(c,b);var
-f=bO(a(aS(-1),c),b);return a(aS(-1),f)}function
-bX(c,b){var
-d=aA(b);if(0===d)return c;if(1===d)return a9(c,b);var
-e=a9(a(aS(-1),c),b);return S(b,a(aS(1),e))}function
-ad(b,c){var
-a=ds(c);return 0<=a?fb(b,a):fc(b,-a|0)}function
-v(d,c){var
+aW=function
+c(a,b){return c.fun(a,b)};gR(aW,function(h,c){if(j(h,d)){if(j(c,d))return f(a(b(2),d));var
+i=aV(c,V(2)),k=i[1];if(H(i[2],e)){var
+q=f(k);return a(b(2),q)}var
+r=f(k);return f(a(b(2),r))}var
+p=aV(h,V(2)),g=p[1];if(H(p[2],e)){if(j(c,d)){var
+s=f(g);return a(b(2),s)}var
+l=aV(c,V(2)),m=l[1];if(H(l[2],e))return f(a(b(2),I(g,m)));var
+t=aj(aW,g,m);return a(b(2),t)}if(j(c,d)){var
+u=f(g);return f(a(b(2),u))}var
+n=aV(c,V(2)),o=n[1];if(H(n[2],e)){var
+v=aj(aW,g,o);return a(b(2),v)}var
+w=aj(aW,g,o);return f(a(b(2),w))});function
+b6(a){return a?f(b6(a[1])):d}function
+r(c,b){var
+d=aC(b);if(0===d)return e;if(1===d)return bV(c,b);var
+f=bV(a(aU(-1),c),b);return a(aU(-1),f)}function
+b7(c,b){var
+d=aC(b);if(0===d)return c;if(1===d)return ba(c,b);var
+e=ba(a(aU(-1),c),b);return I(b,a(aU(1),e))}function
+z(b,c){var
+a=bW(c);return 0<=a?dI(b,a):dJ(b,-a|0)}function
+aX(b,c){var
+a=bW(c);return 0<=a?dJ(b,a):dI(b,-a|0)}function
+w(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-bY(d,c,b){return d?a(c,bY(d[1],c,b)):b}function
-aC(a){var
-b=a?dx:a;return b}function
-B(a){var
-b=a?[0,B(a[2])]:a;return b}function
-aV(b,a){function
-c(b){return[0,a,b]}return function(a){return bY(b,c,a)}}function
-Y(c,b){return a(aV(c,b),0)}function
+b8(d,c,b){return d?a(c,b8(d[1],c,b)):b}function
+aD(a){var
+b=a?dO:a;return b}function
+D(a){var
+b=a?[0,D(a[2])]:a;return b}function
+aY(b,a){function
+c(b){return[0,a,b]}return function(a){return b8(b,c,a)}}function
+ab(c,b){return a(aY(c,b),0)}function
 E(a,b){if(a){var
 c=E(a[2],b);return[0,a[1],c]}return b}function
-ba(a,b){if(a){var
-c=ba(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-t(e,d,c){var
+bd(a,b){if(a){var
+c=bd(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+u(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aD(e,d,c,b){if(d){var
+aE(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aD(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aV(c,e),[0,b,0])}function
-j(e,d){var
+g=aE(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aY(c,e),[0,b,0])}function
+k(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-bb(d,c){var
+be(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-aE(b,a){if(a)if(b)var
-d=aE(b[1],a[2]),c=[0,a[1],d];else
+aF(b,a){if(a)if(b)var
+d=aF(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-h(c,b){if(b)var
-e=h(c,b[2]),d=[0,a(c,b[1]),e];else
+i(c,b){if(b)var
+e=i(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-am(b,a){var
-c=a?[0,b,am([0,b],a[1])]:a;return c}function
-an(b,a){return h(b,am(0,a))}function
-ae(c,b,a){if(a){var
-d=ae(c,b,a[2]);return ag(c,a[1],d)}return b}function
-T(b,a){if(b)if(a)var
-d=T(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+ao(b,a){var
+c=a?[0,b,ao([0,b],a[1])]:a;return c}function
+ap(b,a){return i(b,ao(0,a))}function
+M(c,b,a){if(a){var
+d=M(c,b,a[2]);return aj(c,a[1],d)}return b}function
+J(b,a){if(b)if(a)var
+d=J(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-dy=a(c(2),g),dz=n(a(c(2),dy)),bZ=ad(g,n(a(c(2),dz))),dA=n(a(c(2),g)),dB=a(c(2),dA),dC=n(a(c(2),dB)),dD=a(c(2),dC),bc=ad(g,a(c(2),dD)),dE=n(a(c(2),g)),dF=n(a(c(2),dE)),dG=n(a(c(2),dF)),dH=n(a(c(2),dG)),dI=ad(g,n(a(c(2),dH))),dJ=a(c(2),g),dK=a(c(2),dJ),dL=a(c(2),dK),dM=a(c(2),dL),dN=a(c(2),dM),dO=ad(g,a(c(2),dN)),dP=a(c(2),g),dQ=a(c(2),dP),dR=a(c(2),dQ),dS=a(c(2),dR),dT=n(a(c(2),dS)),dU=n(a(c(2),dT)),dV=a(c(2),dU),dW=a(c(2),dV),dX=n(a(c(2),dW)),O=ad(g,n(a(c(2),dX)));function
-b0(a){return bX(x(a,bc),bZ)}function
-aF(a){var
-b=b0(a),c=bX(a,bc),e=H(b,d)?ad(c,g):ad(S(bc,c),b);return ac(a,dI)?e:I(e)}function
-aW(a){var
-b=i(d,a);if(b){var
-c=ac(a,dO);if(c)return ac(S(b0(a),g),bZ);var
-e=c}else
+dP=a(b(2),d),dQ=a(b(2),dP),dR=a(b(2),dQ),dS=a(b(2),dR),dT=a(b(2),dS),dU=a(b(2),dT),b9=a(b(2),dU),dV=a(b(2),d),dW=a(b(2),dV),dX=a(b(2),dW),dY=a(b(2),dX),dZ=a(b(2),dY),d0=a(b(2),dZ),d1=a(b(2),d0),bf=a(b(2),d1),d2=a(b(2),d),d3=a(b(2),d2),d4=a(b(2),d3),d5=a(b(2),d4),d6=a(b(2),d5),aG=a(b(2),d6),aZ=z(d,b9),bg=z(d,bf),b_=z(d,aG);function
+b$(b,a){return y(r(y(b),a))}function
+ca(f,e){var
+b=f,a=e;for(;;){if(b){var
+d=b[1],b=d,a=ca(d,a);continue}return aX(c(a,a),bf)}}var
+d8=[0,f(a(b(2),d)),[0,d,0]],d9=a(b(2),d),d_=[0,f(a(b(2),d9)),d8],d$=f(a(b(2),d)),ea=[0,f(a(b(2),d$)),d_],eb=a(b(2),d),ec=a(b(2),eb),ed=[0,f(a(b(2),ec)),ea],ee=a(b(2),d),ef=f(a(b(2),ee)),eg=[0,f(a(b(2),ef)),ed],eh=f(a(b(2),d)),ei=a(b(2),eh),ej=[0,f(a(b(2),ei)),eg],ek=f(a(b(2),d)),el=f(a(b(2),ek)),em=[0,f(a(b(2),el)),ej],en=a(b(2),d),eo=a(b(2),en),ep=a(b(2),eo),eq=[0,f(a(b(2),ep)),em],er=a(b(2),d),es=a(b(2),er),et=f(a(b(2),es)),eu=[0,f(a(b(2),et)),eq],ev=a(b(2),d),ew=f(a(b(2),ev)),ex=a(b(2),ew),ey=[0,f(a(b(2),ex)),eu],ez=a(b(2),d),eA=f(a(b(2),ez)),eB=f(a(b(2),eA)),eC=[0,f(a(b(2),eB)),ey],eD=f(a(b(2),d)),eE=a(b(2),eD),eF=a(b(2),eE),eG=[0,f(a(b(2),eF)),eC],eH=f(a(b(2),d)),eI=a(b(2),eH),eJ=f(a(b(2),eI)),eK=[0,f(a(b(2),eJ)),eG],eL=f(a(b(2),d)),eM=f(a(b(2),eL)),eN=a(b(2),eM),eO=[0,f(a(b(2),eN)),eK],eP=f(a(b(2),d)),eQ=f(a(b(2),eP)),eR=f(a(b(2),eQ)),eS=[0,f(a(b(2),eR)),eO],eT=a(b(2),d),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),eX=[0,f(a(b(2),eW)),eS],eY=a(b(2),d),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=f(a(b(2),e0)),e2=[0,f(a(b(2),e1)),eX],e3=a(b(2),d),e4=a(b(2),e3),e5=f(a(b(2),e4)),e6=a(b(2),e5),e7=[0,f(a(b(2),e6)),e2],e8=a(b(2),d),e9=a(b(2),e8),e_=f(a(b(2),e9)),e$=f(a(b(2),e_)),fa=[0,f(a(b(2),e$)),e7];function
+cb(o,n){var
+g=b$(z(o,bf),n),f=r(z($(g,bg),aG),I(g,bg)),b=e,a=fa,k=aX(c(f,f),aG);for(;;){if(a){var
+j=a[2],l=r(b_,a[1]),b=I(aX(c(b,k),aG),l),a=j;continue}var
+m=aX(b_,d),i=z(r(c(f,b),m),aG),h=ca(d7,ah(e,I(bg,i)));return aa(e,h)?$(I(i,b$(z(g,b9),h)),aZ):e}}var
+fb=y(cb(d,a(b(2),d)));function
+cc(k,g,b){var
+f=k;for(;;){if(f){var
+a=f[1],l=a?b6(a[1]):e,h=z(d,l),i=z(g,h);if(j(i,b)){var
+m=c(h,fb);return $(cc(a,i,b),m)}var
+f=a;continue}return cb(g,b)}}var
+fd=a(b(2),d),fe=f(a(b(2),fd)),cd=z(d,f(a(b(2),fe))),ff=f(a(b(2),d)),fg=a(b(2),ff),fh=f(a(b(2),fg)),fi=a(b(2),fh),bh=z(d,a(b(2),fi)),fj=f(a(b(2),d)),fk=f(a(b(2),fj)),fl=f(a(b(2),fk)),fm=f(a(b(2),fl)),fn=z(d,f(a(b(2),fm))),fo=a(b(2),d),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),ft=z(d,a(b(2),fs)),fu=a(b(2),d),fv=a(b(2),fu),fw=a(b(2),fv),fx=a(b(2),fw),fy=f(a(b(2),fx)),fz=f(a(b(2),fy)),fA=a(b(2),fz),fB=a(b(2),fA),fC=f(a(b(2),fB)),S=z(d,f(a(b(2),fC)));function
+ce(a){return b7(r(a,bh),cd)}function
+aH(a){var
+b=ce(a),c=b7(a,bh),f=H(b,e)?z(c,d):z(I(bh,c),b);return aa(a,fn)?f:y(f)}function
+a0(a){var
+b=j(e,a);if(b){var
+c=aa(a,ft);if(c)return aa(I(ce(a),d),cd);var
+f=c}else
 var
-e=b;return e}function
-J(h,i){var
-e=d,c=h,a=i;for(;;){if(c){if(a){var
-f=a[2],g=c[2],e=S(e,b(c[1],a[1])),c=g,a=f;continue}return e}return e}}function
-bd(c,b,a){if(b){if(a){var
-d=bd(c,b[2],a[2]);return[0,ag(c,b[1],a[1]),d]}return b}return a}function
-ao(a,b){return bd(aB,a,b)}function
-p(a,b){return bd(ao,a,b)}function
-b1(c,a){if(c)if(a)var
-e=b1(c[2],a[2]),d=[0,b(c[1],a[1]),e];else
+f=b;return f}function
+N(h,i){var
+d=e,b=h,a=i;for(;;){if(b){if(a){var
+f=a[2],g=b[2],d=I(d,c(b[1],a[1])),b=g,a=f;continue}return d}return d}}function
+bi(c,b,a){if(b){if(a){var
+d=bi(c,b[2],a[2]);return[0,aj(c,b[1],a[1]),d]}return b}return a}function
+aq(a,b){return bi(W,a,b)}function
+p(a,b){return bi(aq,a,b)}function
+cf(b,a){if(b)if(a)var
+e=cf(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
-d=c;return d}function
-F(a){function
-c(c){return b(a,c)}function
-d(a){return h(c,a)}return function(a){return h(d,a)}}function
-C(b,a){return h(function(b){return h(function(a){return J(b,a)},a)},b)}function
-be(b,a){if(a){var
-c=a[2],e=a[1];if(b){var
-g=be(b[2],c);return[0,[0,b[1],e],g]}var
-f=[0,[0,d,e],be(0,c)]}else
+d=b;return d}function
+K(a){function
+b(b){return c(a,b)}function
+d(a){return i(b,a)}return function(a){return i(d,a)}}function
+F(b,a){return i(function(b){return i(function(a){return N(b,a)},a)},b)}function
+bj(b,a){if(a){var
+c=a[2],d=a[1];if(b){var
+g=bj(b[2],c);return[0,[0,b[1],d],g]}var
+f=[0,[0,e,d],bj(0,c)]}else
 var
 f=a;return f}function
-u(b,a){return ae(be,Y(b,0),a)}function
-aX(b,a){var
-c=T(b,a);return h(function(a){return E(a[1],a[2])},c)}function
-bf(c,b){return an(function(c){return a(aV(c,d),[0,b,0])},c)}function
-ap(d,c,a){var
-b=v(B(a),d);return b?j(function(a){return v(B(a),c)},a):b}function
-U(d,c,a){var
-b=v(B(a),d);return b?j(function(a){return v(al(B(a),c),0)},a):b}function
-w(a){return ac(d,a)}function
-dY(a){return i(d,a)}function
-dZ(a){return j(dY,a)}function
-b2(a){return j(dZ,a)}function
-K(c,a){return H(b(x(a,c),c),a)}function
-b3(a){function
-b(b){return x(aF(b),a)}function
-c(a){return h(b,a)}return function(a){return h(c,a)}}function
-b4(c){function
+v(b,a){return M(bj,ab(b,0),a)}function
+a1(b,a){var
+c=J(b,a);return i(function(a){return E(a[1],a[2])},c)}function
+bk(c,b){return ap(function(c){return a(aY(c,e),[0,b,0])},c)}function
+ar(d,c,a){var
+b=w(D(a),d);return b?k(function(a){return w(D(a),c)},a):b}function
+X(d,c,a){var
+b=w(D(a),d);return b?k(function(a){return w(an(D(a),c),0)},a):b}function
+x(a){return aa(e,a)}function
+fD(a){return j(e,a)}function
+fE(a){return k(fD,a)}function
+bl(a){return k(fE,a)}function
+O(b,a){return H(c(r(a,b),b),a)}function
+cg(a){function
+b(b){return r(aH(b),a)}function
+c(a){return i(b,a)}return function(a){return i(c,a)}}function
+ch(c){function
 a(a){var
-b=aW(a);return b?K(c,aF(a)):b}function
-b(b){return j(a,b)}return function(a){return j(b,a)}}function
-b5(c,b,a){return aX(a,Y(c,[0,b,0]))}function
-b6(f,z,M,e){var
-o=e[4],p=e[3],k=e[2],q=e[1],r=b(z,b(q,q)),s=b(p,p),l=ak(r,s),A=v(B(k),f),C=A?v(B(o),f):A;if(C){var
-D=j(w,[0,z,[0,q,[0,p,0]]]),E=D?j(w,k):D;if(E){var
-F=K(r,l);if(F){var
-G=K(s,l);if(G){var
-N=x(l,s),O=x(l,r),u=an(function(a){var
-c=aE([0,a],o),e=h(function(c){return b(I(N),J(t(0,o,a),c))},c),f=t(0,M,a),g=b1(aE([0,a],k),f),i=b(O,t(d,k,a));return ao(h(function(a){return b(i,a)},g),e)},f),y=h(function(a){return h(a$,a)},u),H=ae(ao,0,y),L=am(0,f);return j(function(e){var
-f=t(d,t(0,u,e),e),h=b(n(a(c(2),g)),f),j=t(d,H,e);return i(S(ae(aB,d,t(0,y,e)),j),h)},L)}var
-m=G}else
+b=a0(a);return b?O(c,aH(a)):b}function
+b(b){return k(a,b)}return function(a){return k(b,a)}}function
+ci(c,b,a){return a1(a,ab(c,[0,b,0]))}function
+cj(h,A,L,g){var
+o=g[4],p=g[3],l=g[2],q=g[1],s=c(A,c(q,q)),t=c(p,p),m=ah(s,t),B=w(D(l),h),C=B?w(D(o),h):B;if(C){var
+E=k(x,[0,A,[0,q,[0,p,0]]]),F=E?k(x,l):E;if(F){var
+G=O(s,m);if(G){var
+H=O(t,m);if(H){var
+P=r(m,t),Q=r(m,s),v=ap(function(a){var
+b=aF([0,a],o),d=i(function(b){return c(y(P),N(u(0,o,a),b))},b),f=u(0,L,a),g=cf(aF([0,a],l),f),h=c(Q,u(e,l,a));return aq(i(function(a){return c(h,a)},g),d)},h),z=i(function(a){return i(bc,a)},v),J=M(aq,0,z),K=ao(0,h);return k(function(g){var
+h=u(e,u(0,v,g),g),i=c(f(a(b(2),d)),h),k=u(e,J,g);return j(I(M(W,e,u(0,z,g)),k),i)},K)}var
+n=H}else
 var
-m=F}else
+n=G}else
 var
-m=E}else
+n=F}else
 var
-m=C;return m}function
-b7(a,f){var
-m=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
-q=U(a,a,o);if(q){var
-r=U(a,a,n);if(r){var
-s=U(a,a,m);if(s){var
-t=b2(o);if(t){var
-e=0,c=n;for(;;){if(c){var
-k=c[1],u=aE(e,k),l=j(function(a){return i(d,a)},u);if(l)var
-v=bb([0,e],k),g=j(function(a){return i(d,a)},v);else
+n=C;return n}function
+ck(a,f){var
+m=f[4],n=f[3],o=f[2],p=x(f[1]);if(p){var
+q=X(a,a,o);if(q){var
+r=X(a,a,n);if(r){var
+s=X(a,a,m);if(s){var
+t=bl(o);if(t){var
+d=0,c=n;for(;;){if(c){var
+i=c[1],u=aF(d,i),l=k(function(a){return j(e,a)},u);if(l)var
+v=be([0,d],i),g=k(function(a){return j(e,a)},v);else
 var
 g=l;if(g){var
-e=[0,e],c=c[2];continue}var
+d=[0,d],c=c[2];continue}var
 h=g}else
 var
-h=1;if(h)return b2(m);var
+h=1;if(h)return bl(m);var
 b=h;break}}else
 var
 b=t}else
@@ -832,121 +852,143 @@ var
 b=q}else
 var
 b=p;return b}function
-bg(b){var
+bm(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-b8(b,a){var
-c=u(b,a);return h(function(a){return ae(aB,d,a)},c)}function
-b9(c,b,a){var
-d=T(b,a);return j(function(a){var
-b=T(a[1],a[2]);return j(function(a){return ag(c,a[1],a[2])},b)},d)}function
-b_(e,l,k,h,c){var
-f=c[5],m=c[4],a=c[2];if(typeof
-e==="number")switch(e){case
+cl(b,a){var
+c=v(b,a);return i(function(a){return M(W,e,a)},c)}function
+cm(c,b,a){var
+d=J(b,a);return k(function(a){var
+b=J(a[1],a[2]);return k(function(a){return aj(c,a[1],a[2])},b)},d)}function
+cn(b,f,e,d,a){var
+g=a[5],h=a[4],j=a[2],k=c(d,c(h,j));if(typeof
+b==="number"){if(3===b){var
+l=J(g,f);return M(E,0,i(function(a){var
+b=J(a[1],a[2]);return i(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,$(k,b),0]]},b)},l))}if(4<=b){var
+m=J(g,f);return i(function(a){var
+b=J(a[1],a[2]);return i(function(a){var
+b=c(c(e,a[1]),j),f=c(d,h);return $(c(a[2],f),b)},b)},m)}}return 0}function
+fH(a){var
+b=M(W,e,a);return M(W,e,i(function(a){return c(a,y(b5(e,cc(fc,a,b))))},a))}function
+co(i,h,g,f,b){var
+d=b[5],m=b[4],a=b[2];if(typeof
+i==="number")switch(i){case
 0:return 1;case
-1:return b9(function(e,c){var
-l=b(a,a),f=H(b(c,c),l);if(f){var
-g=i(d,b(e,c));if(g){var
-n=b(h,b(m,a));return i(b(k,b(e,c)),n)}var
-j=g}else
+2:return cm(function(f,b){var
+g=c(a,a),d=H(c(b,b),g);return d?j(e,c(f,b)):d},d,h);case
+4:var
+n=k(function(a){return H(M(W,e,a),e)},d);return n?bl(cn(4,h,g,f,b)):n;default:return cm(function(d,b){var
+l=c(a,a),h=H(c(b,b),l);if(h){var
+i=j(e,c(d,b));if(i){var
+n=c(f,c(m,a));return j(c(g,c(d,b)),n)}var
+k=i}else
 var
-j=f;return j},f,l);default:return b9(function(f,c){var
-g=b(a,a),e=H(b(c,c),g);return e?i(d,b(f,c)):e},f,l)}var
-g=e[1],n=aW(g);if(n){var
-o=i(d,aF(g));if(o){var
-q=function(a){var
-c=b(h,m),d=b(aF(g),c);return i(b(b(k,a$(a)),O),d)};return j(function(a){return j(q,a)},f)}var
-p=o}else
+k=h;return k},d,h)}var
+l=i[1],o=a0(l);if(o){var
+p=j(e,aH(l));if(p){var
+r=function(a){var
+b=c(f,m),d=c(aH(l),b);return j(c(c(g,bc(a)),S),d)};return k(function(a){return k(r,a)},d)}var
+q=p}else
 var
-p=n;return p}function
-b$(aP,m,D,e){var
-f=D[1],al=f[6],am=f[5],t=f[3],an=f[1],N=f[8],P=f[7],Q=f[1],v=e[1],y=e[2],R=ap(Q,f[2],P),U=R?ap(Q,f[3],N):R,at=0;if(U){var
-V=w(v),W=V?w(y):V;if(W){var
-X=aW(f[9]);if(X){var
-Y=K(v,O),Z=Y?K(y,O):Y;if(Z){var
-_=a(b4(x(O,v)),P);if(_){var
-E=a(b4(x(O,y)),N);at=1}else
+q=o;return q}function
+bn(b,a){var
+c=J(b,a);return M(W,e,i(function(a){return N(a[1],a[2])},c))}function
+cp(aV,o,F,f){var
+g=F[1],ao=g[6],ap=g[5],v=g[3],aq=g[1],Q=g[8],R=g[7],T=g[1],y=f[1],z=f[2],U=ar(T,g[2],R),V=U?ar(T,g[3],Q):U,ax=0;if(V){var
+X=x(y),Y=X?x(z):X;if(Y){var
+Z=a0(g[9]);if(Z){var
+_=O(y,S),aa=_?O(z,S):_;if(aa){var
+ab=a(ch(r(S,y)),R);if(ab){var
+G=a(ch(r(S,z)),Q);ax=1}else
 var
-q=_}else
+q=ab}else
+var
+q=aa}else
 var
 q=Z}else
 var
-q=X}else
+q=Y}else
 var
-q=W}else
+q=V;if(!ax)var
+G=q;var
+as=G?ar(aq,v,f[5]):G;if(as){var
+aD=cl(v,f[5]),aE=k(function(a){return H(e,a)},aD),aF=bm(ap),aG=aF||bm(ao),at=aG?aE:1;if(at){var
+aW=g[7],aX=a(cg(r(S,f[1])),aW),au=gg(aV,ap,aq,g[2],v,aX);if(au){var
+av=F[3],aw=F[2],n=aH(g[9]),aY=g[8],s=a(cg(r(S,f[2])),aY),h=g[4],t=f[5];if(typeof
+h==="number"){var
+ay=0;if(1===h||3<=h)ay=1;else
 var
-q=U;if(!at)var
-E=q;var
-ao=E?ap(an,t,e[5]):E;if(ao){var
-ay=b8(t,e[5]),az=j(function(a){return H(d,a)},ay),aA=bg(am),aC=aA||bg(al),aq=aC?az:1;if(aq){var
-aQ=f[7],aR=a(b3(x(O,e[1])),aQ),ar=ex(aP,am,an,f[2],t,aR);if(ar){var
-as=D[3],aS=D[2],n=aF(f[9]),aT=f[8],F=a(b3(x(O,e[2])),aT),o=f[4],r=e[5],$=function(b,a){var
-c=T(b,a);return ae(aB,d,h(function(a){return J(a[1],a[2])},c))},au=0;if(typeof
-o==="number"&&1===o){var
-aa=d;au=1}if(!au)var
-aa=b(n,$(r,r));var
-ab=b8(t,r),aD=1===al?b(O,J(ab,ab)):d,z=b(e[2],S(aa,aD)),aE=$(r,F),A=b(b(n,e[4]),aE),aG=b(O,m[1]),B=[0,b(n,m[2]),aG],ac=function(c,a){var
-d=b(a[1],c[2]);return i(b(c[1],a[2]),d)?c:a},av=0;if(typeof
-o==="number"&&!o){var
-aw=0;if(!i(A,d)&&!i(z,d)){var
-s=[0,ac([0,A,z],B),0];aw=1}if(!aw)var
-s=[0,[0,d,g],0]}else
-av=1;if(av)var
-s=[0,ac([0,g,g],B),[0,B,[0,[0,d,g],0]]];var
-I=s[1],ai=j(w,[0,e[2],[0,e[4],[0,n,[0,m[1],[0,m[2],[0,as,0]]]]]]);if(ai){var
-aj=b_(o,F,I[1],I[2],e);if(aj){var
-p=s;for(;;){if(p){var
-L=p[1],aH=b(e[4],e[4]),aI=b(b(n,e[2]),aH),k=L[2],l=L[1],ad=i(d,l),af=ad?w(k):ad,ax=0;if(af){var
-aJ=m[2],aK=b(b(n,k),aJ),ag=i(b(b(l,m[1]),O),aK);if(ag){var
-ah=b_(o,F,l,k,e);if(ah){var
-aL=b(b(l,l),z),aM=b(l,k),aN=b(as,a8(b(b(a(c(2),g),aM),A),aL)),aO=b(b(k,k),aI),u=i(b(b(a(c(2),g),aS),aO),aN);ax=1}else
+A=1;if(ay)var
+A=0}else
 var
-C=ah}else
+A=1;var
+aI=A?c(n,bn(t,t)):e,ac=cl(v,t),aJ=1===ao?c(S,N(ac,ac)):e,B=c(f[2],I(aI,aJ)),aK=bn(t,s),ad=c(c(n,f[4]),aK),aL=c(S,o[1]),C=[0,c(n,o[2]),aL],ae=function(b,a){var
+d=c(a[1],b[2]);return j(c(b[1],a[2]),d)?b:a},az=0;if(typeof
+h==="number"&&!h){var
+aA=0;if(!j(ad,e)&&!j(B,e)){var
+u=[0,ae([0,ad,B],C),0];aA=1}if(!aA)var
+u=[0,[0,e,d],0]}else
+az=1;if(az)var
+af=j(aw,e),aM=af?[0,[0,e,d],0]:af,u=[0,ae([0,d,d],C),[0,C,aM]];var
+K=u[1],al=k(x,[0,f[2],[0,f[4],[0,n,[0,o[1],[0,o[2],[0,av,0]]]]]]);if(al){var
+am=co(h,s,K[1],K[2],f);if(am){var
+p=u;for(;;){if(p){var
+L=p[1],D=f[4],aN=c(D,D),aO=c(aZ,c(c(n,f[2]),aN)),l=L[2],m=L[1],ag=j(e,m),ah=ag?x(l):ag,aB=0;if(ah){var
+aP=o[2],aQ=c(c(n,l),aP),ai=j(c(c(m,o[1]),S),aQ);if(ai){var
+aj=co(h,s,m,l,f);if(aj){var
+aC=0,aR=c(aZ,c(c(m,m),B));if(typeof
+h==="number"&&3<=h){var
+ak=M(W,e,i(fH,cn(h,s,m,l,f)));aC=1}if(!aC)var
+ak=c(aZ,c(m,bn(f[5],s)));var
+aS=c(l,c(n,D)),aT=c(av,$(c(c(a(b(2),d),aS),ak),aR)),aU=c(c(l,l),aO),w=j(c(c(a(b(2),d),aw),aU),aT);aB=1}else
 var
-C=ag}else
+E=aj}else
 var
-C=af;if(!ax)var
-u=C;if(!u){var
+E=ai}else
+var
+E=ah;if(!aB)var
+w=E;if(!w){var
 p=p[2];continue}var
-M=u}else
+P=w}else
 var
-M=p;return M}}var
-ak=aj}else
+P=p;return P}}var
+an=am}else
 var
-ak=ai;return ak}var
-G=ar}else
+an=al;return an}var
+J=au}else
 var
-G=aq}else
+J=at}else
 var
-G=ao;return G}function
-bh(l,f,d){if(2<=f[1][5])var
-h=a(c(2),g),k=a(c(2),h),m=a(c(2),k),o=a(c(2),m),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s),u=a(c(2),t),v=a(c(2),u),x=a(c(2),v),y=a(c(2),x),z=a(c(2),g),B=a(c(2),z),C=a(c(2),B),D=a(c(2),C),E=a(c(2),D),F=a(c(2),E),G=a(c(2),F),I=a(c(2),G),K=a(c(2),I),L=a(c(2),K),M=a(c(2),L),N=a(c(2),M),e=[0,n(a(c(2),N)),y];else
+J=as;return J}function
+bo(l,h,e){if(2<=h[1][5])var
+i=a(b(2),d),m=a(b(2),i),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),w=a(b(2),v),y=a(b(2),w),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),I=a(b(2),G),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),g=[0,f(a(b(2),M)),y];else
 var
-e=[0,g,g];var
-O=b(d[7],e[2]),P=[0,b(d[6],e[1]),O];return b$(function(v,f,n,m,h){var
-e=b(d[3],d[1]);switch(v){case
-0:return bn(l,f,n,m,h);case
+g=[0,d,d];var
+O=c(e[7],g[2]),P=[0,c(e[6],g[1]),O];return cp(function(v,g,n,m,h){var
+f=c(e[3],e[1]);switch(v){case
+0:return bu(l,g,n,m,h);case
 1:var
-o=H(d[3],g);if(o){var
-t=b5(f,e,h);return bn(l,f,A(n,d0),m,t)}return o;default:var
-p=w(e);if(p){var
-q=j(function(d){var
-f=b(e,e),h=J(d,d),j=a(c(2),g),k=a(c(2),j),l=a(c(2),k),m=a(c(2),l),n=a(c(2),m),o=a(c(2),n),p=a(c(2),o),q=a(c(2),p),r=a(c(2),q),s=a(c(2),r),t=a(c(2),s);return i(b(a(c(2),t),h),f)},h);if(q){var
-r=w(d[6]),s=r?w(d[7]):r;if(s){var
-u=b5(f,e,h);return bn(l,f,A(n,d1),m,u)}var
-k=s}else
+o=H(e[3],d);if(o){var
+t=ci(g,f,h);return bu(l,g,C(n,fF),m,t)}return o;default:var
+p=x(f);if(p){var
+q=k(function(e){var
+g=c(f,f),h=N(e,e),i=a(b(2),d),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return j(c(a(b(2),t),h),g)},h);if(q){var
+r=x(e[6]),s=r?x(e[7]):r;if(s){var
+u=ci(g,f,h);return bu(l,g,C(n,fG),m,u)}var
+i=s}else
 var
-k=q}else
+i=q}else
 var
-k=p;return k}},P,f,d)}function
-ca(g,i,u,s){var
-c=u,a=s;for(;;){if(0===a[0])return ag(i,c,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],x=t(0,c,e),y=h(function(c){return function(a){return b(c,a)}}(j),x),z=t(0,c,f),l=ao(h(function(c){return function(a){return b(c,a)}}(k),z),y),m=v(f,e)?0:1;if(m){var
-n=v(al([0,f],g),0);if(n){var
-o=v(al([0,e],g),0);if(o){var
-p=w(k);if(p){var
-q=w(j);if(q){var
-A=a[5],r=ca(g,i,aD(0,c,e,l),A);if(r){var
-B=a[6],c=aD(0,c,f,l),a=B;continue}var
+i=p;return i}},P,h,e)}function
+cq(g,h,t,s){var
+b=t,a=s;for(;;){if(0===a[0])return aj(h,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],v=u(0,b,e),y=i(function(b){return function(a){return c(b,a)}}(j),v),z=u(0,b,f),l=aq(i(function(b){return function(a){return c(b,a)}}(k),z),y),m=w(f,e)?0:1;if(m){var
+n=w(an([0,f],g),0);if(n){var
+o=w(an([0,e],g),0);if(o){var
+p=x(k);if(p){var
+q=x(j);if(q){var
+A=a[5],r=cq(g,h,aE(0,b,e,l),A);if(r){var
+B=a[6],b=aE(0,b,f,l),a=B;continue}var
 d=r}else
 var
 d=q}else
@@ -958,240 +1000,244 @@ var
 d=n}else
 var
 d=m;return d}}function
-bi(e,d,l,k,j){var
+bp(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],i=bi(e,d,ba(c,g),f,m);if(i){var
-n=a[2],c=ba(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?ca(e,d,c,a[1]):0}}function
-d2(a){return ak(d,a)}function
-bj(a){return h(d2,a)}function
-cb(a){return bj(h(aR,a))}function
-cc(a){return h(bj,a)}function
-cd(a){return h(cb,a)}function
-bk(b,a){var
-c=T(b,a);return h(function(a){var
-b=H(a[1],d);return b?a[2]:b},c)}function
-ce(e,c,j){var
-a=a8(j,ae(aB,d,h(a$,aE(e,c)))),f=bb(e,c),g=i(d,a);if(g){var
-k=b(a,a);return i(J(f,f),k)}return g}function
-cf(n,e,m,L,l,ar,J,aq,H,a9,a7){var
-f=a9,o=a7;for(;;){if(0===o[0]){var
-k=o[1],af=b(k[1][1],l),ag=b(af,l),ah=v(B(f),e);if(ah){var
-ai=b7(e,k[1]);if(ai){var
-w=k[2],y=aC(n),N=w[3],O=w[1],az=w[4],aA=w[2],P=U(e,A(y,m),O),av=0;if(P){var
-Q=U(e,A(y,m),N);if(Q){var
-aB=am(0,e),G=j(function(a){var
-c=t(d,aA,a),b=ce(y,t(0,O,a),c);if(b){var
-e=t(d,az,a);return ce(y,t(0,N,a),e)}return b},aB);av=1}else
+m=a[1],h=bp(e,d,bd(c,g),f,m);if(h){var
+n=a[2],c=bd(c,i(aT,g)),b=f,a=n;continue}return h}return 0===a[0]?cq(e,d,c,a[1]):0}}function
+fI(a){return ah(e,a)}function
+bq(a){return i(fI,a)}function
+cr(a){return bq(i(aT,a))}function
+cs(a){return i(bq,a)}function
+ct(a){return i(cr,a)}function
+br(b,a){var
+c=J(b,a);return i(function(a){var
+b=H(a[1],e);return b?a[2]:b},c)}function
+cu(d,b,h){var
+a=$(h,M(W,e,i(bc,aF(d,b)))),f=be(d,b),g=j(e,a);if(g){var
+k=c(a,a);return j(N(f,f),k)}return g}function
+cv(n,f,m,L,l,as,I,ar,H,a9,a8){var
+g=a9,o=a8;for(;;){if(0===o[0]){var
+h=o[1],ag=c(h[1][1],l),ah=c(ag,l),ai=w(D(g),f);if(ai){var
+aj=ck(f,h[1]);if(aj){var
+x=h[2],z=aD(n),N=x[3],P=x[1],aA=x[4],aB=x[2],Q=X(f,C(z,m),P),aw=0;if(Q){var
+R=X(f,C(z,m),N);if(R){var
+aC=ao(0,f),G=k(function(a){var
+c=u(e,aB,a),b=cu(z,u(0,P,a),c);if(b){var
+d=u(e,aA,a);return cu(z,u(0,N,a),d)}return b},aC);aw=1}else
 var
-R=Q}else
+S=R}else
 var
-R=P;if(!av)var
-G=R;if(G){var
-aj=i(d,k[4]),ak=aj?K(J,af):aj,ap=ak?K(H,ag):ak;if(ap){var
-r=k[2],s=k[1],S=s[4],V=s[3],W=s[2],X=k[4],Z=k[3],a6=k[5],q=A(aC(n),m),aE=A(e,A(q,d3)),_=b(s[1],l),aF=b(_,l),aw=T(f,L),$=u(q,h(function(a){var
-b=ac(d,a[1]);return b?a[2]:b},aw)),ax=T(f,L),D=u(q,h(function(a){return ac(d,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=x(_,J),aI=h(function(a){return b(aH,a)},ar),aJ=[0,ao(r[2],aI),aG],aK=r[1],aL=C(V,D),aM=E(u(q,p(p(C(W,$),aL),aK)),aJ),aN=bk(f,u(e,p(W,V))),aa=E(a(F(l),aN),aM),aO=[0,r[4],0],aP=r[3],aQ=E(u(q,p(C(S,D),aP)),aO),aS=bk(f,u(e,S)),ab=E(a(F(l),aS),aQ),aT=C(D,ab),aU=E(p(C($,aa),aT),d4),aW=bk(f,u(e,p(aa,ab))),ad=E(a(F(l),aW),aU),aX=b(x(aF,H),aq),aY=n?X:d,aZ=p(ad,u(aE,ad)),a0=a(F(I(g)),aZ),a1=[0,b(a(c(2),g),a8(a8(aX,Z),aY)),0],a2=E(Y(m,b(a(c(2),g),Z)),a1),a3=b(a(c(2),g),X),a4=E(Y(aC(n),a3),a2),ae=E(Y(e,d),a4),ay=B(ae),a5=p(an(function(b){var
-c=[0,t(d,ae,b),0];return a(aV(b,d),c)},ay),a0);return b6(A(e,A(A(aC(n),m),d5)),ag,a5,a6)}var
-z=ap}else
+S=Q;if(!aw)var
+G=S;if(G){var
+ak=j(e,h[4]),al=ak?O(I,ag):ak,am=al?O(H,ah):al;if(am){var
+s=h[2],t=h[1],T=t[4],U=t[3],V=t[2],W=h[4],Y=h[3],a7=h[5],q=C(aD(n),m),aF=C(f,C(q,fJ)),Z=c(t[1],l),aG=c(Z,l),ax=J(g,L),_=v(q,i(function(a){var
+b=aa(e,a[1]);return b?a[2]:b},ax)),ay=J(g,L),B=v(q,i(function(a){return aa(e,a[1])?0:i(aT,a[2])},ay)),aH=0,aI=r(Z,I),aJ=i(function(a){return c(aI,a)},as),aK=[0,aq(s[2],aJ),aH],aL=s[1],aM=F(U,B),aN=E(v(q,p(p(F(V,_),aM),aL)),aK),aO=br(g,v(f,p(V,U))),ac=E(a(K(l),aO),aN),aP=[0,s[4],0],aQ=s[3],aR=E(v(q,p(F(T,B),aQ)),aP),aS=br(g,v(f,T)),ad=E(a(K(l),aS),aR),aU=F(B,ad),aV=E(p(F(_,ac),aU),fK),aW=br(g,v(f,p(ac,ad))),ae=E(a(K(l),aW),aV),aX=c(r(aG,H),ar),aZ=n?W:e,a0=p(ae,v(aF,ae)),a1=a(K(y(d)),a0),a2=[0,c(a(b(2),d),$($(aX,Y),aZ)),0],a3=E(ab(m,c(a(b(2),d),Y)),a2),a4=c(a(b(2),d),W),a5=E(ab(aD(n),a4),a3),af=E(ab(f,e),a5),az=D(af),a6=p(ap(function(b){var
+c=[0,u(e,af,b),0];return a(aY(b,e),c)},az),a1);return cj(C(f,C(C(aD(n),m),fL)),ah,a6,a7)}var
+A=am}else
 var
-z=G}else
+A=G}else
 var
-z=ai}else
+A=aj}else
 var
-z=ah;return z}var
-M=o[1],as=v(al([0,M],e),0);if(as){var
-a_=o[2],at=cf(n,e,m,L,l,ar,J,aq,H,aD(d,f,M,I(g)),a_);if(at){var
-a$=o[3],f=aD(d,f,M,g),o=a$;continue}var
-au=at}else
+A=ai;return A}var
+M=o[1],at=w(an([0,M],f),0);if(at){var
+a_=o[2],au=cv(n,f,m,L,l,as,I,ar,H,aE(e,g,M,y(d)),a_);if(au){var
+a$=o[3],g=aE(e,g,M,d),o=a$;continue}var
+av=au}else
 var
-au=as;return au}}function
-cg(q,e,p,a,o,c,f){var
-r=f[3],k=f[2],l=c[7],m=c[6],s=c[5],u=c[4],x=c[1],y=j(w,[0,x,[0,u,[0,m,[0,l,[0,k,0]]]]]);if(y){var
-z=U(e,A(aC(q),p),o),C=z?ap(e,a,s):z;if(C){var
-D=j(function(a){var
-b=h(function(b){return J(b,a[1])},s),c=a[3],f=Y(e,d);return cf(q,e,p,o,x,b,u,a[2],k,f,c)},r);if(D){var
-F=f[4],E=an(function(b){return an(function(a){return v(b,a)?g:d},a)},a),G=0;return bi(a,function(x,f){var
-c=f[3],d=f[2],p=f[1],g=w(d);if(g){var
-o=b(m,d),q=b(b(m,d),o),s=b(l,l),h=i(b(J(c,c),s),q);if(h){var
-n=v(al(B(c),a),0);if(n){var
-u=am(0,a);return j(function(f){var
-q=t(0,p,f),a=t(0,x,f),e=bb(q,r);if(e){var
-g=e[1],h=g[1],s=B(a),l=v(B(h),s);if(l){var
-u=T(h,a),m=j(function(a){return H(a[1],a[2])},u);if(m){var
-w=b(J(a,c),k);return i(b(g[2],d),w)}var
+av=at;return av}}function
+cw(q,f,p,a,o,b,g){var
+r=g[3],h=g[2],l=b[7],m=b[6],s=b[5],t=b[4],v=b[1],y=k(x,[0,v,[0,t,[0,m,[0,l,[0,h,0]]]]]);if(y){var
+z=X(f,C(aD(q),p),o),A=z?ar(f,a,s):z;if(A){var
+B=k(function(a){var
+b=i(function(b){return N(b,a[1])},s),c=a[3],d=ab(f,e);return cv(q,f,p,o,v,b,t,a[2],h,d,c)},r);if(B){var
+F=g[4],E=ap(function(b){return ap(function(a){return w(b,a)?d:e},a)},a),G=0;return bp(a,function(y,f){var
+b=f[3],d=f[2],p=f[1],g=x(d);if(g){var
+o=c(m,d),q=c(c(m,d),o),s=c(l,l),i=j(c(N(b,b),s),q);if(i){var
+n=w(an(D(b),a),0);if(n){var
+t=ao(0,a);return k(function(f){var
+q=u(0,p,f),a=u(0,y,f),e=be(q,r);if(e){var
+g=e[1],i=g[1],s=D(a),l=w(D(i),s);if(l){var
+t=J(i,a),m=k(function(a){return H(a[1],a[2])},t);if(m){var
+v=c(N(a,b),h);return j(c(g[2],d),v)}var
 n=m}else
 var
 n=l;var
 o=n}else
 var
-o=e;return o},u)}var
+o=e;return o},t)}var
 e=n}else
 var
-e=h}else
+e=i}else
 var
 e=g;return e},G,E,F)}var
-n=D}else
-var
-n=C}else
-var
-n=y;return n}function
-ch(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}var
-ci=[y,d6,eK(0)];function
-D(a){throw[0,ci,a]}var
-d7=cv;function
-cj(c){var
-a=c[2],e=ab(c[1]);if(e<=a)D(d8);var
-h=c[1],g=ab(h),i=0;if(0<=a&&!(g<a)){var
-b=a;for(;;){if(g<=b)var
-d=0;else{if(dp(h,b)!==32){var
-b=b+1|0;continue}var
-d=[0,b]}break}}else
-i=1;if(i)var
-d=bR(dw);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))D(d9);return[0,a,f-a|0]}function
-m(a){var
-n=cj(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===bK(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)D(d_);if(as<c)D(d$);var
-p=(b+c|0)-1|0;if(!(p<b)){var
-e=b;for(;;){var
-f=bK(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
-l=k;else
-var
-m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)D(eb);var
-t=e+1|0;if(p!==e){var
-e=t;continue}break}}var
-q=48===bK(a[1],b)?1:0;if(q)var
-s=1<c?1:0,r=s||d;else
-var
-r=q;if(r)D(ea);var
-i=e$(a[1],b,c);return d?I(i):i}function
-G(d,c,b){var
-a=m(d),e=ac(a,R(c)),f=e||ac(R(b),a);if(f)D(ec);return ds(a)}function
-aG(e,d){var
-c=e,b=0;for(;;){if(0===c)return bV(b);var
-c=c-1|0,b=[0,a(d,0),b];continue}}function
-Z(b,a){return aG(a,function(a){return m(b)})}function
-aH(c,b,a){return aG(b,function(b){return Z(c,a)})}function
-aq(g,a,i){return aG(a,function(k){var
-f=G(g,0,i),e=i,c=0;a:for(;;){if(0===f)return bV(c);var
-h=G(g,0,e-1|0),b=h,a=c,j=m(g);for(;;){if(0===b){var
-f=f-1|0,e=(e-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,d,a];continue}}})}function
-af(c){var
-b=c,a=0;for(;;){if(0===b)return a;var
-b=b-1|0,a=[0,a];continue}}function
-ck(b,a){var
-c=m(b),d=aq(b,a,a),e=aq(b,a,a);return[0,c,d,e,aq(b,a,a)]}function
-cl(a,b){var
-c=m(a),d=Z(a,b),e=m(a);return[0,c,d,e,aq(a,b,b)]}function
-bl(b,c,e,d){if(400<d)D(ed);if(0===G(b,0,1))return[0,a(e,0)];var
-f=G(b,0,c-1|0),g=G(b,0,c-1|0),h=m(b),i=m(b),j=bl(b,c,e,d+1|0),k=bl(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
-aY(d,c,b,a){if(0===a)return[0,bl(d,c,b,0)];var
-e=aY(d,c,b,a-1|0);return[1,e,aY(d,c,b,a-1|0)]}function
-bm(a,b,c,d){if(b<d)D(ee);if(0===G(a,0,1)){var
-e=ck(a,b),f=aq(a,b,c),g=Z(a,b),h=aq(a,b,c),i=[0,f,g,h,Z(a,b)],j=m(a),k=m(a);return[0,[0,e,i,j,k,cl(a,(b+c|0)+1|0)]]}var
-l=G(a,0,b-1|0),n=bm(a,b,c,d+1|0),o=bm(a,b,c,d+1|0);return[1,af(l),n,o]}function
-cm(d){var
-a=G(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
-c=1}else
-var
-c=b;return c}function
-ei(P){var
-e=[0,P,0],aj=cj(e),L=aj[2],Q=aj[1],X=aK(P),ay=0;if(0<=Q&&0<=L&&!((bI(X)-L|0)<Q)){var
-W=aa(L);aJ(X,Q,W,0,L);var
-_=W;ay=1}if(!ay)var
-_=bR(dv);var
-M=dn(_),z=ej;for(;;){if(z){var
-aB=z[2],V=0===eG(z[1],M)?1:0;if(!V){var
-z=aB;continue}var
-ao=V}else
-var
-ao=0;if(1-ao)D(ek);var
-R=function(a){return G(e,1,d7)},n=R(0),o=R(0),k=R(0),ah=G(e,0,3);if(2<ah>>>0)var
-q=ef;else
-switch(ah){case
-0:var
-q=eg;break;case
-1:var
-ai=m(e),q=[0,[0,ai],[0,ai,0]];break;default:var
-q=eh}var
-aq=cm(e),aI=cm(e),l=0===aq?o:o+1|0,ar=(n+l|0)+k|0;if(cv<ar)D(el);var
-as=m(e),at=m(e),aL=aA(as)<0?1:0,aM=aL||(aA(at)<=0?1:0);if(aM)D(em);var
-au=m(e),av=aH(e,n,o),aw=aH(e,n,k),y=bW(a_([0,[0,au,q[2]],av],aw));for(;;){if(y){var
-az=y[2],T=aW(y[1]);if(T){var
-y=az;continue}var
-ax=T}else
-var
-ax=1;if(1-ax)D(en);var
-aN=m(e),aO=m(e),aP=m(e),aQ=m(e),aR=aH(e,n,k),aS=m(e),aT=m(e),aU=q[1],aV=af(k),aZ=af(o),r=[0,[0,af(n),aZ,aV,aU,aq,aI,av,aw,au],as,at],f=[0,aN,aO,aP,aQ,aR,aS,aT];if(dm(M,eo))var
-s=ck(e,n),a0=cl(e,ar),S=function(c){return bh(function(h,n,g,ai){var
-i=s[1],k=f[7],D=f[5],l=f[4],q=f[1],aa=A(h,A(n,g)),m=b(i,q),r=b(m,q),c=ak(i,ak(m,ak(r,ak(l,k)))),ab=x(c,k),ac=x(c,l),ad=x(c,r),ae=x(c,m),af=x(c,i),t=s[4],G=s[3],ag=f[6],ah=s[2],y=p(ah,p(G,t)),z=p(t,u(h,t)),o=u(n,ai),Q=p(y,u(h,y)),R=a(F(I(af)),Q),S=C(o,p(G,z)),T=a(F(ae),S),U=C(o,C(o,z)),V=a(F(I(ad)),U),W=u(g,D),X=a(F(I(ac)),W),B=b(ab,ag),Z=bf(g,B),_=aX(X,aX(Y(g,Y(n,d)),Z)),$=E(R,E(aX(T,p(bf(n,B),V)),_)),H=ap(h,g,D),J=H?b7(h,s):H;if(J){var
-L=j(w,[0,q,[0,l,[0,k,0]]]);if(L){var
-M=K(i,c);if(M){var
-N=K(m,c);if(N){var
-O=K(r,c);if(O)var
-P=K(l,c),e=P?K(k,c):P;else
-var
-e=O}else
-var
-e=N}else
-var
-e=M;if(e)return b6(aa,c,$,a0);var
-v=e}else
-var
-v=L}else
-var
-v=J;return v},r,f)};else
-if(dm(M,eq)){if(0===G(e,0,1))var
-ae=0;else
-var
-aF=Z(e,o),ae=[0,[0,aF,m(e)]];var
-aD=m(e),ag=G(e,1,ab(e[1])),aE=aG(ag,function(c){var
-a=Z(e,k),b=m(e);return[0,a,b,bm(e,n,l,0)]}),O=[0,ae,aD,aE,aY(e,k,function(c){var
-a=aG(k,function(a){return af(G(e,0,ag-1|0))}),b=m(e);return[0,a,b,Z(e,k)]},k)],S=function(k){var
-e=O[1];if(e){var
-g=e[1],a=g[2],c=g[1],h=[0,f[6],f[7]];return b$(function(t,s,m,r,l){var
-n=bg(t);if(n){var
-g=v(al(B(c),m),0),p=0;if(g){var
-h=i(d,a);if(h){var
-q=ch(c,a,l),e=j(function(c){var
-d=c?c[2]:c,e=b(a,a);return i(J(d,d),e)},q);p=1}else
-var
-k=h}else
-var
-k=g;if(!p)var
-e=k;if(e)return cg(1,s,m,r,ch(c,a,l),f,O);var
-o=e}else
-var
-o=n;return o},h,r,f)}return bh(function(d,c,b,a){return cg(0,d,c,b,a,f,O)},r,f)}}else
-var
-$=m(e),N=aH(e,l,l),ac=m(e),ad=aH(e,l,l),aC=aY(e,l,function(a){return Z(e,l)},l),S=function(e){return bh(function(K,e,G,E){var
-l=f[7],o=f[6],k=f[5],q=f[4],r=f[1],s=b(o,b(r,q)),x=j(w,[0,r,[0,q,[0,o,[0,l,[0,$,[0,ac,0]]]]]]);if(x)var
-y=U(K,e,E),m=y?ap(K,G,k):y;else
-var
-m=x;if(m){var
-z=U(e,e,N),A=z?U(e,e,ad):z;if(A){var
-L=bf(e,I(b($,ac))),M=p(C(N,ad),L),O=function(a){return H(d,a)},D=j(function(a){return j(O,a)},M);if(D){var
-V=b(l,l),Q=b(s,s),P=0,W=b(a(c(2),g),Q);return bi(e,function(r,l){var
-s=C(E,r),D=cc(s),f=h(function(a){return i(J(a,l),d)?bj(a):cb(a)},s);function
-m(b,a){var
-c=u(e,a);return C(u(G,b),c)}var
-n=m(k,D),o=m(cc(k),f),q=m(cd(k),f),H=p(a(F(I(g)),o),q),x=cd(C(k,u(e,p(a(F(a(c(2),g)),n),H))));function
-b(b,c){var
-a=u(e,c);return C(u(e,b),a)}var
-K=b(x,f),L=p(b(f,x),K),M=b(q,o),N=p(p(b(o,q),M),L),O=b(n,n),P=p(a(F(a(c(2),g)),O),N),Q=a(F(I(V)),P),R=C(r,r),S=p(a(F(W),R),Q),y=v(B(l),e);if(y){var
-z=j(w,l);if(z){var
-T=am(0,e);return j(function(b){var
-f=t(0,S,b);return i(d,J(an(function(c){var
-a=t(d,f,c);return v(b,c)?a:i(d,a)?d:a},e),l))},T)}var
-A=z}else
-var
-A=y;return A},P,N,aC)}var
-n=D}else
+n=B}else
 var
 n=A}else
 var
-n=m;return n},r,f)};if(e[2]<=ab(P))D(ep);return[0,r,S]}}}function
-er(d){try{var
-b=ei(d)}catch(a){a=dr(a);if(a[1]===ci)return[0,2,aQ(es,a[2])];if(a===bS)return et;throw a}var
+n=y;return n}function
+cx(c,b,a){return i(function(a){return[0,b,aq(a,i(aT,c))]},a)}var
+cy=[A,fM,gt(0)];function
+G(a){throw[0,cy,a]}var
+fN=cL;function
+cz(c){var
+a=c[2],e=ag(c[1]);if(e<=a)G(fO);var
+h=c[1],g=ag(h),i=0;if(0<=a&&!(g<a)){var
+b=a;for(;;){if(g<=b)var
+d=0;else{if(dF(h,b)!==32){var
+b=b+1|0;continue}var
+d=[0,b]}break}}else
+i=1;if(i)var
+d=bZ(dN);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))G(fP);return[0,a,f-a|0]}function
+n(a){var
+n=cz(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===bR(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)G(fQ);if(au<c)G(fR);var
+p=(b+c|0)-1|0;if(!(p<b)){var
+e=b;for(;;){var
+f=bR(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+l=k;else
+var
+m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)G(fT);var
+t=e+1|0;if(p!==e){var
+e=t;continue}break}}var
+q=48===bR(a[1],b)?1:0;if(q)var
+s=1<c?1:0,r=s||d;else
+var
+r=q;if(r)G(fS);var
+i=gU(a[1],b,c);return d?y(i):i}function
+L(d,c,b){var
+a=n(d),e=aa(a,V(c)),f=e||aa(V(b),a);if(f)G(fU);return bW(a)}function
+aI(e,d){var
+c=e,b=0;for(;;){if(0===c)return b3(b);var
+c=c-1|0,b=[0,a(d,0),b];continue}}function
+ac(b,a){return aI(a,function(a){return n(b)})}function
+aJ(c,b,a){return aI(b,function(b){return ac(c,a)})}function
+as(g,a,i){return aI(a,function(k){var
+f=L(g,0,i),d=i,c=0;a:for(;;){if(0===f)return b3(c);var
+h=L(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
+f=f-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
+b=b-1|0,a=[0,e,a];continue}}})}function
+ai(c){var
+b=c,a=0;for(;;){if(0===b)return a;var
+b=b-1|0,a=[0,a];continue}}function
+cA(b,a){var
+c=n(b),d=as(b,a,a),e=as(b,a,a);return[0,c,d,e,as(b,a,a)]}function
+cB(a,b){var
+c=n(a),d=ac(a,b),e=n(a);return[0,c,d,e,as(a,b,b)]}function
+bs(b,c,e,d){if(400<d)G(fV);if(0===L(b,0,1))return[0,a(e,0)];var
+f=L(b,0,c-1|0),g=L(b,0,c-1|0),h=n(b),i=n(b),j=bs(b,c,e,d+1|0),k=bs(b,c,e,d+1|0),l=ai(g);return[1,ai(f),l,h,i,j,k]}function
+a2(d,c,b,a){if(0===a)return[0,bs(d,c,b,0)];var
+e=a2(d,c,b,a-1|0);return[1,e,a2(d,c,b,a-1|0)]}function
+bt(a,b,c,d){if(b<d)G(fW);if(0===L(a,0,1)){var
+e=cA(a,b),f=as(a,b,c),g=ac(a,b),h=as(a,b,c),i=[0,f,g,h,ac(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,cB(a,(b+c|0)+1|0)]]}var
+l=L(a,0,b-1|0),m=bt(a,b,c,d+1|0),o=bt(a,b,c,d+1|0);return[1,ai(l),m,o]}function
+cC(d){var
+a=L(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+c=1}else
+var
+c=b;return c}function
+f2(P){var
+f=[0,P,0],ak=cz(f),B=ak[2],Q=ak[1],W=aM(P),ay=0;if(0<=Q&&0<=B&&!((bP(W)-B|0)<Q)){var
+V=af(B);aL(W,Q,V,0,B);var
+Y=V;ay=1}if(!ay)var
+Y=bZ(dM);var
+I=dE(Y),A=f3;for(;;){if(A){var
+aA=A[2],U=0===gp(A[1],I)?1:0;if(!U){var
+A=aA;continue}var
+al=U}else
+var
+al=0;if(1-al)G(f4);var
+R=function(a){return L(f,1,fN)},m=R(0),q=R(0),h=R(0),ae=L(f,0,5);if(4<ae>>>0)var
+o=fX;else
+switch(ae){case
+0:var
+o=fY;break;case
+1:var
+aj=n(f),o=[0,[0,aj],[0,aj,0]];break;case
+2:var
+o=fZ;break;case
+3:var
+o=f0;break;default:var
+o=f1}var
+am=cC(f),aG=cC(f),l=0===am?q:q+1|0,aq=(m+l|0)+h|0;if(cL<aq)G(f5);var
+as=n(f),at=n(f),aH=aC(as)<0?1:0,aK=aH||(aC(at)<=0?1:0);if(aK)G(f6);var
+au=n(f),av=aJ(f,m,q),aw=aJ(f,m,h),z=b4(bb([0,[0,au,o[2]],av],aw));for(;;){if(z){var
+az=z[2],T=a0(z[1]);if(T){var
+z=az;continue}var
+ax=T}else
+var
+ax=1;if(1-ax)G(f7);var
+aN=n(f),aO=n(f),aP=n(f),aQ=n(f),aR=aJ(f,m,h),aS=n(f),aT=n(f),aU=o[1],aV=ai(h),aW=ai(q),s=[0,[0,ai(m),aW,aV,aU,am,aG,av,aw,au],as,at],g=[0,aN,aO,aP,aQ,aR,aS,aT];if(dD(I,f8))var
+t=cA(f,m),aX=cB(f,aq),S=function(b){return bo(function(h,n,f,aj){var
+i=t[1],j=g[7],D=g[5],l=g[4],q=g[1],$=C(h,C(n,f)),m=c(i,q),s=c(m,q),b=ah(i,ah(m,ah(s,ah(l,j)))),aa=r(b,j),ac=r(b,l),ad=r(b,s),ae=r(b,m),af=r(b,i),u=t[4],G=t[3],ag=g[6],ai=t[2],z=p(ai,p(G,u)),A=p(u,v(h,u)),o=v(n,aj),Q=p(z,v(h,z)),R=a(K(y(af)),Q),S=F(o,p(G,A)),T=a(K(ae),S),U=F(o,F(o,A)),V=a(K(y(ad)),U),W=v(f,D),X=a(K(y(ac)),W),B=c(aa,ag),Y=bk(f,B),Z=a1(X,a1(ab(f,ab(n,e)),Y)),_=E(R,E(a1(T,p(bk(n,B),V)),Z)),H=ar(h,f,D),I=H?ck(h,t):H;if(I){var
+J=k(x,[0,q,[0,l,[0,j,0]]]);if(J){var
+L=O(i,b);if(L){var
+M=O(m,b);if(M){var
+N=O(s,b);if(N)var
+P=O(l,b),d=P?O(j,b):P;else
+var
+d=N}else
+var
+d=M}else
+var
+d=L;if(d)return cj($,b,_,aX);var
+w=d}else
+var
+w=J}else
+var
+w=I;return w},s,g)};else
+if(dD(I,f_)){if(0===L(f,0,1))var
+aa=0;else
+var
+aF=ac(f,q),aa=[0,[0,aF,n(f)]];var
+aD=n(f),ad=L(f,1,ag(f[1])),aE=aI(ad,function(c){var
+a=ac(f,h),b=n(f);return[0,a,b,bt(f,m,l,0)]}),M=[0,aa,aD,aE,a2(f,h,function(c){var
+a=aI(h,function(a){return ai(L(f,0,ad-1|0))}),b=n(f);return[0,a,b,ac(f,h)]},h)],S=function(i){var
+d=M[1];if(d){var
+f=d[1],a=f[2],b=f[1],h=[0,g[6],g[7]];return cp(function(t,s,m,r,l){var
+n=bm(t);if(n){var
+f=w(an(D(b),m),0),p=0;if(f){var
+h=j(e,a);if(h){var
+q=cx(b,a,l),d=k(function(b){var
+d=b?b[2]:b,e=c(a,a);return j(N(d,d),e)},q);p=1}else
+var
+i=h}else
+var
+i=f;if(!p)var
+d=i;if(d)return cw(1,s,m,r,cx(b,a,l),g,M);var
+o=d}else
+var
+o=n;return o},h,s,g)}return bo(function(d,c,b,a){return cw(0,d,c,b,a,g,M)},s,g)}}else
+var
+Z=n(f),J=aJ(f,l,l),_=n(f),$=aJ(f,l,l),aB=a2(f,l,function(a){return ac(f,l)},l),S=function(f){return bo(function(I,f,G,E){var
+l=g[7],o=g[6],h=g[5],q=g[4],r=g[1],s=c(o,c(r,q)),t=k(x,[0,r,[0,q,[0,o,[0,l,[0,Z,[0,_,0]]]]]]);if(t)var
+z=X(I,f,E),m=z?ar(I,G,h):z;else
+var
+m=t;if(m){var
+A=X(f,f,J),B=A?X(f,f,$):A;if(B){var
+L=bk(f,y(c(Z,_))),M=p(F(J,$),L),O=function(a){return H(e,a)},C=k(function(a){return k(O,a)},M);if(C){var
+U=c(l,l),Q=c(s,s),P=0,V=c(a(b(2),d),Q);return bp(f,function(r,l){var
+s=F(E,r),C=cs(s),g=i(function(a){return j(N(a,l),e)?bq(a):cr(a)},s);function
+m(b,a){var
+c=v(f,a);return F(v(G,b),c)}var
+n=m(h,C),o=m(cs(h),g),q=m(ct(h),g),H=p(a(K(y(d)),o),q),t=ct(F(h,v(f,p(a(K(a(b(2),d)),n),H))));function
+c(b,c){var
+a=v(f,c);return F(v(f,b),a)}var
+I=c(t,g),J=p(c(g,t),I),L=c(q,o),M=p(p(c(o,q),L),J),O=c(n,n),P=p(a(K(a(b(2),d)),O),M),Q=a(K(y(U)),P),R=F(r,r),S=p(a(K(V),R),Q),z=w(D(l),f);if(z){var
+A=k(x,l);if(A){var
+T=ao(0,f);return k(function(a){var
+d=u(0,S,a);return j(e,N(ap(function(b){var
+c=u(e,d,b);return w(a,b)?c:b5(e,c)},f),l))},T)}var
+B=A}else
+var
+B=z;return B},P,J,aB)}var
+n=C}else
+var
+n=B}else
+var
+n=m;return n},s,g)};if(f[2]<=ag(P))G(f9);return[0,s,S]}}}function
+f$(d){try{var
+b=f2(d)}catch(a){a=dH(a);if(a[1]===cy)return[0,2,aS(ga,a[2])];if(a===b0)return gb;throw a}var
 c=b[1];if(a(b[2],0)){var
-e=aQ(eu,dt(c[3]));return[0,0,aQ(ev,aQ(dt(c[2]),e))]}return ew}fa(function(a){return er(a)[2]});bU(0);return}(globalThis));
+e=aS(gc,dK(c[3]));return[0,0,aS(gd,aS(dK(c[2]),e))]}return ge}gV(function(a){return f$(a)[2]});b2(0);return}(globalThis));
