@@ -13,7 +13,7 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-modules=(Checker PartitionChecker DirectionsChecker RegionsChecker)
+modules=(Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker)
 modules+=(Definite CellsBoxes CellsChecker Extract)
 cp rocq/*.v checker/{verdicts,command}.ml "$build"
 (

@@ -15,11 +15,12 @@ PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
-ROCQ = "Duality Biases Psd Partition Regions Reading ClaimSound CheckerSound ConesSound"
+ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
+ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
 ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
-CHECKERS = "Checker PartitionChecker DirectionsChecker RegionsChecker Definite CellsBoxes"
-CHECKERS += " CellsChecker"
+CHECKERS = "Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker Definite"
+CHECKERS += " CellsBoxes CellsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),

@@ -34,6 +34,7 @@ from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
+from certnn.kernel.losses import LOSSES
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.psd import PsdProof
 from certnn.kernel.regions import RegionsProof
@@ -43,8 +44,6 @@ ENVIRONMENT = "CERTNN_CHECKER"
 #: What makes it, in the sources alone, and where.
 _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
-#: The losses that it takes, in the order of their numbers.
-LOSSES = ("half-squared", "huber", "hinge", "squared-hinge")
 BIASES = (False, True, "free")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
@@ -148,14 +147,12 @@ def integer_form(document: bytes) -> bytes:
     certnn.kernel.Rejected
         If the basis of a partition is singular, or a tree has not the form that it must have.
     InputError
-        If its proof is of kind cuts or phases, or the loss is logistic or softmax.
+        If its proof is of another kind than psd, partition, regions and cells.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if proof is None:
         kinds = "takes the kinds psd, partition, regions and cells alone, and this is of another"
         raise InputError("verified", f"the extracted checker {kinds}")
-    if instance.loss not in LOSSES:
-        raise InputError("verified", f"is not for the loss {instance.loss}")
     claim = [
         *(instance.n, instance.d, instance.c, *_loss(instance)),
         *map(BIASES.index, (instance.hidden_bias, instance.output_bias)),

@@ -119,9 +119,9 @@ def _softmax_dual(w: list[Fraction], y: list[Fraction]) -> Fraction:
 def _entropy_below(q: list[Fraction], total: Fraction) -> Fraction:
     """At most −Σ q log(q/total), for q ≥ 0 of that total."""
     ratios = [(part, part / total) for part in q if 0 < part < total]
-    return -sum(
-        (part * log_above(r.numerator, r.denominator) * _UNIT for part, r in ratios), Fraction(0)
-    )
+    logs = (min(log_above(ratio.numerator, ratio.denominator), 0) for _, ratio in ratios)
+    terms = (part * log for (part, _), log in zip(ratios, logs, strict=True))
+    return -sum(terms, Fraction(0)) * _UNIT
 
 
 def _fractions(matrix: ExactMatrix) -> Iterable[list[Fraction]]:

@@ -3,7 +3,7 @@
     python proofs/checker/compare.py [--mutants N] [--seed S]
 
 They have to agree on every file in tests/certificates that the extracted checker takes, on
-certificates of random problems, of every loss and bias that it takes, and on N mutants (default
+certificates of random problems, of every loss and bias, and on N mutants (default
 400) of them all. Lines of integers are damaged too: what the extracted checker then proves has to
 be true, by the closed form of the optimum, or where it is of another loss or bias by the objective
 of the network without neurons. Exits with 1 at the first disagreement. `proofs/build_checker.sh`
@@ -19,6 +19,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 
@@ -41,10 +42,13 @@ import certnn  # noqa: E402
 from certnn import kernel  # noqa: E402
 from certnn.certificates import extracted_checker as verified  # noqa: E402
 from certnn.certificates.web_checker import javascript_checker  # noqa: E402
+from certnn.kernel.losses import LOSSES  # noqa: E402
+from certnn.kernel.scaling import scaled_bound  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
 CLOSED_FORM += ("regions-one-point", "lifts-one-point", "cells-one-column")
+LITTLE = Fraction(1, 10**60)
 BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
 
@@ -129,12 +133,26 @@ def random_certificates(rng: random.Random) -> dict[str, dict]:
             result = certnn.lower_bound(problem, level=level, gap=0.1)
             name = f"random {level} {len(certificates)}"
             certificates[name] = json.loads(result.certificate.document)
-    for k, (loss, *biases) in enumerate(product(verified.LOSSES, BIASES, BIASES)):
+    for k, (loss, *biases) in enumerate(product(LOSSES, BIASES, BIASES)):
         case = problem_with(loss, *biases, n=5, c=1 + k % 2, seed=k)
         level = ("shor", "partition", "lifts(3)", "cells")[(k + k // 9) % 4]
         result = certnn.lower_bound(case, level=level, gap=0.1)
         certificates[f"{loss} {biases} {level}"] = json.loads(result.certificate.document)
     return certificates
+
+
+def compare_sharpest_claims(good: dict[str, dict], extracted: Extracted) -> None:
+    """What the kernel's rule gives is proved by all, and by none if a little is added to it."""
+    for name, certificate in good.items():
+        instance, _, proof = kernel.read_proof(dump(certificate))
+        beside = getattr(proof, "ball", None) is not None
+        value = scaled_bound(instance, proof.Z, proof.kappa, beside)
+        for claimed, verdict in ((value, "proved"), (value + LITTLE, "rejected")):
+            text = f"{claimed.numerator}/{claimed.denominator}"
+            sharpest = changed(certificate, "claim", "lower_bound", to=text)
+            if compare(dump(sharpest), extracted) != verdict:
+                sys.exit(f"{name}: the sharpest claim is not {verdict}")
+    print(f"sharpest claims: {len(good)} are proved, and rejected with {float(LITTLE):g} more")
 
 
 def more_mutated(rng: random.Random, certificate: dict, others: list[dict]) -> dict:
@@ -191,6 +209,7 @@ def main() -> None:
         if compare(dump(certificate), extracted) != "proved":
             sys.exit(f"{name} is not proved")
     print(f"certificates of random problems: {len(made)} are proved, by all checkers")
+    compare_sharpest_claims({**good, **made}, extracted)
     compare_mutants({**good, **made}, extracted, rng, options.mutants)
     lines = {name: verified.integer_form(dump(one)) for name, one in good.items()}
     damage_lines([lines[name] for name in CLOSED_FORM], extracted.says, rng, options.mutants)

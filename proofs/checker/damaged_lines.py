@@ -18,9 +18,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "tests" / "certificate
 from certificate_parts import pack  # noqa: E402
 from true_objectives import optimum_rounded_up  # noqa: E402
 
-from certnn.certificates import extracted_checker as verified  # noqa: E402
 from certnn.kernel.exact import ExactMatrix, exact_matrix  # noqa: E402
-from certnn.kernel.losses import loss_above  # noqa: E402
+from certnn.kernel.losses import LOSSES, loss_above  # noqa: E402
 
 #: In the order of their numbers.
 BIASES = (False, True, "free")
@@ -47,12 +46,12 @@ def require_true(certificate: dict, what: bytes) -> None:
 def claimed_by(line: bytes) -> dict:
     """The claim of a line of integers, as in a certificate."""
     n, d, c, loss, *rest = (int(number, 16) for number in line.split()[1:])
-    delta, *rest = rest if verified.LOSSES[loss] == "huber" else (0, *rest)
+    delta, *rest = rest if LOSSES[loss] == "huber" else (0, *rest)
     hidden, output, p, q, reg, *rest = rest
     words = np.array([delta, reg, *rest[: n * (d + c)]], "<u8").view("<f8").tolist()
     sizes = {"n": n, "d": d, "c": c, "delta": words[0], "reg": words[1]}
     biases = {"hidden_bias": BIASES[hidden], "output_bias": BIASES[output]}
-    claim = {**sizes, **biases, "loss": verified.LOSSES[loss], "lower_bound": f"{p}/{q}"}
+    claim = {**sizes, **biases, "loss": LOSSES[loss], "lower_bound": f"{p}/{q}"}
     data = {"X": pack(words[2 : 2 + n * d]), "Y": pack(words[2 + n * d :])}
     return {"claim": claim, "data": data}
 

@@ -211,13 +211,15 @@ let read_by_cells reader n d columns c =
 
 (* The loss, and the doubles in it. *)
 let read_loss reader =
-  match size reader ~least:0 ~most:3 with
+  match size reader ~least:0 ~most:5 with
   | 0 -> (HalfSquared, [])
   | 1 ->
       let delta = integer reader in
       (Huber delta, [ delta ])
   | 2 -> (Hinge, [])
-  | _ -> (SquaredHinge, [])
+  | 3 -> (SquaredHinge, [])
+  | 4 -> (Logistic, [])
+  | _ -> (Softmax, [])
 
 let read_bias reader =
   match size reader ~least:0 ~most:2 with 0 -> NoBias | 1 -> Decayed | _ -> Free

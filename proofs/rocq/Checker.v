@@ -4,6 +4,7 @@
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
+From Certnn Require Import Logarithms.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -39,7 +40,9 @@ Inductive loss :=
 | HalfSquared
 | Huber of Z            (* a double: where it turns linear *)
 | Hinge
-| SquaredHinge.
+| SquaredHinge
+| Logistic
+| Softmax.
 
 (* A bias that is decayed like the weights, or is free. *)
 Inductive bias := NoBias | Decayed | Free.
@@ -254,6 +257,24 @@ Definition stretch (hidden : bias) : Z * Z :=
 Definition all_entries (fits : Z -> Z -> bool) (A B : rows) : bool :=
   all (fun r => all (fun e => fits e.1 e.2) (zip r.1 r.2)) (zip A B).
 
+(* What entropies are of in the conjugates of two losses, for s = sp / sq, over sq times both units:
+   the shares of both labels for each output, or of the classes for each point. *)
+Definition shares (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : rows :=
+  let: DualPoint _ uY _ uZ Z' _ _ := point in
+  let unit := Z.mul sq (Z.mul uZ uY) in
+  match l with
+  | Logistic => flatten [seq [seq let p := Z.mul sp (Z.mul e.1 e.2) in [:: p; Z.sub unit p]
+      | e <- zip r.1 r.2] | r <- zip Z' Y]
+  | Softmax => [seq [seq Z.sub (Z.mul e.2 (Z.mul sq uZ)) (Z.mul (Z.mul sp e.1) uY)
+      | e <- zip r.1 r.2] | r <- zip Z' Y]
+  | _ => [::]
+  end.
+
+(* At most - sum q log(q / sum q), times unit_128. *)
+Definition entropy_below (q : row) : Z :=
+  let total := foldr Z.add Z0 q in
+  foldr Z.add Z0 [seq Z.mul part (Z.opp (log_above part total)) | part <- q].
+
 (* Whether s Z is where the conjugate of the loss is finite (Theorem 39), for s = sp / sq, and the
    targets are such as the loss needs. *)
 Definition in_domain (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : bool :=
@@ -263,52 +284,69 @@ Definition in_domain (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : bo
   | Huber delta =>
       [&& finite delta, Z.leb 0 (numerator delta) & all (all (fun z =>
         Z.leb (Z.mul (Z.mul sp (Z.abs z)) denominator) (Z.mul (numerator delta) (Z.mul sq uZ)))) Z']
-  | Hinge => all_entries (fun z y =>
+  | Hinge | Logistic => all_entries (fun z y =>
       [&& Z.eqb (Z.mul y y) (Z.mul uY uY), Z.leb 0 (Z.mul z y) &
           Z.leb (Z.mul sp (Z.mul z y)) (Z.mul sq (Z.mul uZ uY))]) Z' Y
   | SquaredHinge => all_entries (fun z y =>
       Z.eqb (Z.mul y y) (Z.mul uY uY) && Z.leb 0 (Z.mul z y)) Z' Y
+  | Softmax =>
+      all (fun z => Z.eqb (foldr Z.add Z0 z) 0) Z' && nonnegative (shares Softmax Y sp sq point)
   end.
 
-(* - l*(-sZ) is s <Z, Y> - s^2 |Z|^2 / 2, or for the hinge s <Z, Y>; and a decayed output bias takes
-   s^2 |Z^T 1|^2 / (2 reg) of it. Numbers over their common denominator: the coefficient of s, and
-   that of s^2 / 2. *)
+Definition inner_product (A B : rows) : Z := foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip A B].
+
+(* Where s^2 |Z|^2 / 2 is in the conjugate. *)
+Definition has_square (l : loss) : bool :=
+  match l with HalfSquared | Huber _ | SquaredHinge => true | _ => false end.
+
+(* - l*(-sZ) is s <Z, Y> - s^2 |Z|^2 / 2, or for the hinge s <Z, Y>, or a sum of entropies; and a
+   decayed output bias takes s^2 |Z^T 1|^2 / (2 reg) of it. Numbers over their common denominator:
+   the coefficient of s, and that of s^2 / 2. *)
 Definition bound_terms (l : loss) (output : bias) (c : nat) (Y : rows) (reg : Z)
     (point : dual_point) : Z * Z :=
   let: DualPoint _ uY _ uZ Z' _ _ := point in
-  let inner A B := foldr Z.add Z0 [seq dot r.1 r.2 | r <- zip A B] in
-  let square := if l is Hinge then Z0 else Z.mul reg (inner Z' Z') in
+  let square := if has_square l then Z.mul reg (inner_product Z' Z') else Z0 in
   let sums := column_sums c Z' in
   let bias := if output is Decayed then Z.mul denominator (dot sums sums) else Z0 in
-  (Z.mul (Z.mul reg uZ) (inner Z' Y), Z.mul uY (Z.add square bias)).
+  (Z.mul (Z.mul reg uZ) (inner_product Z' Y), Z.mul uY (Z.add square bias)).
+
+(* s <Z, Y>, or the entropies, over unit_128 and sq times both units. *)
+Definition gain (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : Z :=
+  match l with
+  | Logistic | Softmax =>
+      foldr Z.add Z0 [seq entropy_below q | q <- shares l Y sp sq point]
+  | _ => Z.mul unit_128 (Z.mul sp (inner_product (dual point) Y))
+  end.
 
 (* Scales s >= 0 with s kappa <= reg: the best one for the half-squared loss (Theorem 38(c)), for
-   others the largest one that is at most 1, and the largest; and none. *)
-Definition scales (l : loss) (linear quadratic reg : Z) (kappa : Z * Z) : seq (Z * Z) :=
+   others the largest one that is at most 1, and the largest; and none, where that is enough. *)
+Definition scales (l : loss) (linear quadratic reg p : Z) (kappa : Z * Z) : seq (Z * Z) :=
   let (kp, kq) := kappa in
   let limit := (Z.mul reg kq, Z.mul denominator kp) in
   let smaller s t := if Z.leb (Z.mul s.1 t.2) (Z.mul t.1 s.2) then s else t in
   if l is HalfSquared then
     if Z.leb linear 0 || Z.leb quadratic 0 then [:: (0, 1)%Z]
     else [:: smaller (linear, quadratic) limit]
-  else [:: smaller (1, 1)%Z limit; limit; (0, 1)%Z].
+  else [:: smaller (1, 1)%Z limit, limit & if Z.leb p 0 then [:: (0, 1)%Z] else [::]].
 
 (* p / q is at most the bound for s. *)
 Definition check_scale (l : loss) (Y : rows) (terms : Z * Z) (reg p q : Z) (kappa s : Z * Z)
     (point : dual_point) : bool :=
-  let unit := Z.mul (Z.mul reg (targets_unit point)) (Z.mul (dual_unit point) (dual_unit point)) in
+  let uZ := dual_unit point in
+  let unit := Z.mul unit_128 (Z.mul (Z.mul reg (targets_unit point)) (Z.mul uZ uZ)) in
   let (sp, sq) := s in
   [&& Z.leb 0 sp && positive sq,
       Z.leb (Z.mul (Z.mul sp kappa.1) denominator) (Z.mul (Z.mul reg sq) kappa.2),
       in_domain l Y sp sq point &
       Z.leb (Z.mul (Z.mul 2 p) (Z.mul (Z.mul sq sq) unit))
-        (Z.mul q (Z.sub (Z.mul (Z.mul 2 (Z.mul sp sq)) terms.1) (Z.mul (Z.mul sp sp) terms.2)))].
+        (Z.mul q (Z.sub (Z.mul (Z.mul 2 (Z.mul sq (Z.mul reg uZ))) (gain l Y sp sq point))
+          (Z.mul unit_128 (Z.mul (Z.mul sp sp) terms.2))))].
 
 (* The bound that the kernel finds: where the first scale is not in the domain it has none. *)
 Definition check_bound (l : loss) (output : bias) (c : nat) (Y : rows) (reg p q : Z)
     (kappa : Z * Z) (point : dual_point) : bool :=
   let terms := bound_terms l output c Y reg point in
-  let tried := scales l terms.1 terms.2 reg kappa in
+  let tried := scales l terms.1 terms.2 reg p kappa in
   let first := head (0, 1)%Z tried in
   [&& all positive [:: targets_unit point; dual_unit point; reg; kappa.1; kappa.2; q],
       in_domain l Y first.1 first.2 point &

@@ -23,17 +23,31 @@ Definition neuron_bound (hidden : bias) n d c (X : 'M[R]_(n, d)) (Z : 'M[R]_(n, 
   forall (u : 'cV[R]_d) (h : 'rV[R]_1) (v : 'cV[R]_c), possible hidden h ->
   2%:R * inner (neurons X u h) (Z *m v) <= kappa * (square u + decay hidden h + square v).
 
-(* Where the conjugate of a loss is finite (Theorem 39), at -w for the target y. *)
+(* A term of the loss, of those that are sums of rational ones. *)
+Definition has_terms (l : loss) : bool :=
+  match l with Logistic | Softmax => false | _ => true end.
+
+Definition loss_term (l : loss) (y f : R) : R :=
+  match l with
+  | HalfSquared => (f - y) ^+ 2 / 2%:R
+  | Huber delta => huber (double R delta) (f - y)
+  | Hinge => relu (1 - y * f)
+  | SquaredHinge => relu (1 - y * f) ^+ 2 / 2%:R
+  | Logistic | Softmax => 0
+  end.
+
+(* Where the conjugate of a loss is finite (Theorem 39), at -w for the target y; for softmax that is
+   not a matter of one entry. *)
 Definition conjugate_finite (l : loss) (w y : R) : Prop :=
   match l with
-  | HalfSquared => True
+  | HalfSquared | Softmax => True
   | Huber delta => `|w| <= double R delta
-  | Hinge => [/\ y ^+ 2 = 1, 0 <= w * y & w * y <= 1]
+  | Hinge | Logistic => [/\ y ^+ 2 = 1, 0 <= w * y & w * y <= 1]
   | SquaredHinge => y ^+ 2 = 1 /\ 0 <= w * y
   end.
 
-(* The square that is in the conjugate of all losses but one. *)
-Definition curvature (l : loss) n c (Z : 'M[R]_(n, c)) : R := if l is Hinge then 0 else square Z.
+(* The square that is in the conjugate. *)
+Definition curvature (l : loss) n c (Z : 'M[R]_(n, c)) : R := if has_square l then square Z else 0.
 
 (* What a decayed output bias costs (Theorem 38). *)
 Definition output_cost (output : bias) n c (Z : 'M[R]_(n, c)) (reg : R) : R :=
@@ -189,13 +203,13 @@ Qed.
 End Bounds.
 
 (* Theorem 39: of each loss, what the proof of weak duality needs of its conjugate. *)
-Lemma conjugate_term l (w y f : R) : conjugate_finite l w y ->
-  w * y - (if l is Hinge then 0 else w ^+ 2) / 2%:R <= loss_term l y f + w * f.
+Lemma conjugate_term l (w y f : R) : has_terms l -> conjugate_finite l w y ->
+  w * y - (if has_square l then w ^+ 2 else 0) / 2%:R <= loss_term l y f + w * f.
 Proof.
 have half (t : R) : 0 <= t ^+ 2 / 2%:R by rewrite divr_ge0 ?sqr_ge0 ?ler0n.
-case: l => [|delta||] /=.
+case: l => [|delta||||] //= _.
 - move=> _; rewrite -subr_ge0; apply: ge0_eq (half (f - y + w)) _; by field.
-- set e := double R delta; move=> we; case: ifP => [_|/negbT].
+- set e := double R delta; move=> we; rewrite /huber; case: ifP => [_|/negbT].
     by rewrite -subr_ge0; apply: ge0_eq (half (f - y + w)) _; field.
   rewrite -ltNge => ef; set t := `|f - y| in ef *.
   have wt : 0 <= `|w| * t + w * (f - y).
@@ -221,18 +235,23 @@ have : 0 <= - (1 - g) by rewrite oppr_ge0 ltW.
 move/(mulr_ge0 p0) => H; apply: ge0_eq (addr_ge0 H (half p)) _; by field.
 Qed.
 
-Lemma conjugate l n c (Y Z : 'M[R]_(n, c)) (s : R) :
+Lemma total_lossE exp log l n c (Y F : 'M[R]_(n, c)) : has_terms l ->
+  total_loss exp log l Y F = \sum_i \sum_j loss_term l (Y i j) (F i j).
+Proof. by case: l. Qed.
+
+Lemma conjugate exp log l n c (Y Z : 'M[R]_(n, c)) (s : R) : has_terms l ->
   (forall i j, conjugate_finite l (s * Z i j) (Y i j)) ->
-  forall F, s * inner Z Y - s ^+ 2 * curvature l Z / 2%:R <= total_loss l Y F + s * inner Z F.
+  forall F, s * inner Z Y - s ^+ 2 * curvature l Z / 2%:R <=
+    total_loss exp log l Y F + s * inner Z F.
 Proof.
-move=> finite F.
+move=> terms finite F; rewrite total_lossE //.
 have -> : s ^+ 2 * curvature l Z / 2%:R =
-    \sum_i \sum_j (if l is Hinge then 0 else (s * Z i j) ^+ 2) / 2%:R.
-  have -> : curvature l Z = \sum_i \sum_j (if l is Hinge then 0 else Z i j ^+ 2).
-    case: (l) => //=; symmetry; by rewrite big1 // => i _; rewrite big1.
+    \sum_i \sum_j (if has_square l then (s * Z i j) ^+ 2 else 0) / 2%:R.
+  have -> : curvature l Z = \sum_i \sum_j (if has_square l then Z i j ^+ 2 else 0).
+    by rewrite /curvature; case: has_square => //; symmetry; rewrite big1 // => i _; rewrite big1.
   rewrite mulr_sumr mulr_suml; apply: eq_bigr => i _.
   rewrite mulr_sumr mulr_suml; apply: eq_bigr => j _.
-  by case: (l); rewrite ?mulr0 // exprMn.
+  by case: has_square; rewrite ?mulr0 // exprMn.
 rewrite /inner !mulr_sumr -sumrN -!big_split /=; apply: ler_sum => i _.
 rewrite !mulr_sumr -sumrN -!big_split /=; apply: ler_sum => j _.
 by rewrite !mulrA; apply: conjugate_term.

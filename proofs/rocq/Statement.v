@@ -30,19 +30,31 @@ Definition relu (t : R) : R := Num.max 0 t.
 Definition inner p q (A B : 'M[R]_(p, q)) : R := \sum_i \sum_j A i j * B i j.
 Definition square p q (A : 'M[R]_(p, q)) : R := inner A A.
 
-(* The loss of an output f where the target is y. *)
-Definition loss_term (l : loss) (y f : R) : R :=
+(* An exponential function, and its logarithm. Of real numbers only the usual ones are such. *)
+Definition exponential (exp log : R -> R) : Prop :=
+  [/\ forall x y, exp (x + y) = exp x * exp y, forall x, 1 + x <= exp x &
+      forall x, 0 < x -> exp (log x) = x].
+
+Definition huber (delta t : R) : R :=
+  if `|t| <= delta then t ^+ 2 / 2%:R else delta * `|t| - delta ^+ 2 / 2%:R.
+
+Section Objective.
+
+Variables exp log : R -> R.
+
+(* The loss of a point, of outputs f where the targets are y. *)
+Definition loss_of_point (l : loss) c (y f : 'I_c -> R) : R :=
   match l with
-  | HalfSquared => (f - y) ^+ 2 / 2%:R
-  | Huber delta =>
-      if `|f - y| <= double delta then (f - y) ^+ 2 / 2%:R
-      else double delta * `|f - y| - double delta ^+ 2 / 2%:R
-  | Hinge => relu (1 - y * f)
-  | SquaredHinge => relu (1 - y * f) ^+ 2 / 2%:R
+  | HalfSquared => \sum_j (f j - y j) ^+ 2 / 2%:R
+  | Huber delta => \sum_j huber (double delta) (f j - y j)
+  | Hinge => \sum_j relu (1 - y j * f j)
+  | SquaredHinge => \sum_j relu (1 - y j * f j) ^+ 2 / 2%:R
+  | Logistic => \sum_j log (1 + exp (- (y j * f j)))
+  | Softmax => \sum_j y j * (log (\sum_k exp (f k)) - f j)
   end.
 
 Definition total_loss (l : loss) n c (Y F : 'M[R]_(n, c)) : R :=
-  \sum_i \sum_j loss_term l (Y i j) (F i j).
+  \sum_i loss_of_point l (Y i) (F i).
 
 (* A layer with the bias b, and the layer of ReLU neurons. *)
 Definition layer n d m (X : 'M[R]_(n, d)) (W : 'M[R]_(d, m)) (b : 'rV[R]_m) : 'M[R]_(n, m) :=
@@ -61,12 +73,15 @@ Definition objective (l : loss) (hidden output : bias) n d c m (X : 'M[R]_(n, d)
   total_loss l Y (layer (neurons X U h) V b) +
   reg / 2%:R * (square U + square V + decay hidden h + decay output b).
 
+End Objective.
+
 (* What a claim says: of networks of every width m. *)
 Definition true_claim (statement : claim) : Prop :=
   let: Claim (Problem n d c l hidden output X Y reg) p q := statement in
+  forall exp log : R -> R, (l = Logistic \/ l = Softmax -> exponential exp log) ->
   forall m (U : 'M[R]_(d, m)) (h : 'rV[R]_m) (V : 'M[R]_(m, c)) (b : 'rV[R]_c),
   possible hidden h -> possible output b ->
   of_Z p / of_Z q <=
-    objective l hidden output (doubles n d X) (doubles n c Y) (double reg) U h V b.
+    objective exp log l hidden output (doubles n d X) (doubles n c Y) (double reg) U h V b.
 
 End Definitions.

@@ -8,6 +8,7 @@ from fractions import Fraction
 from certificate_parts import dump, exact_numbers, files, load, unpack
 
 from certnn.certificates import extracted_checker as verified
+from certnn.kernel.losses import LOSSES
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 
@@ -62,7 +63,7 @@ def taken_claim(certificate):
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
     tokens = Tokens(verified.integer_form(dump(certificate)))
     n, d, c, loss = tokens.take(4)
-    assert (n, d, c, verified.LOSSES[loss]) == tuple(claim[key] for key in ("n", "d", "c", "loss"))
+    assert (n, d, c, LOSSES[loss]) == tuple(claim[key] for key in ("n", "d", "c", "loss"))
     if claim["loss"] == "huber":
         assert tokens.doubles(1) == [claim["delta"]]
     biases = [claim["hidden_bias"], claim.get("output_bias", False)]

@@ -37,6 +37,12 @@ def test_logarithm_is_above_by_little(p, q):
     assert true - off <= bound < true + off + 2**20
 
 
+@given(positive, positive, positive)
+def test_a_ratio_need_not_be_in_lowest_terms(p, q, k):
+    """The extracted checker does not reduce it, and has to find the same."""
+    assert log_above(k * p, k * q) == log_above(p, q)
+
+
 @given(st.one_of(st.integers(0, 10**6), st.integers(0, 2**200)), positive)
 @example(0, 1)
 @example(BITS, 1)

@@ -3,54 +3,54 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(q){"use strict";var
-db=" : flags Open_text and Open_binary are not compatible",dH="Invalid_argument",bg='"',bQ=1255,dp=255,dq=0x800,ak=0xffff,dA="certnn-cells-2",dn="jsError",af=0x8000,da=2048,dy="a tree is too deep",dz=12520,dm=256,dl="End_of_file",c$="Unix.Unix_error",dk="certnn-regions-2",bP="Failure",ap=0xff,bM="mkdir",bh=1000,c_="Stack_overflow",bO="ENOENT",p="",dx="^",be=": No such file or directory",c9="/static/",dj="([^/]+)",aH=0x3f,c8="Not_found",bN=0xf,aZ=128,di=0xdc00,dF="Sys_blocked_io",dG="fd ",dh="ENOTEMPTY",dw="Match_failure",J=248,dg="Division_by_zero",dE=1027,df="Sys_error",bL="rmdir",dv=0xf0,de="EEXIST",c7=1026,c6="certnn-psd-2",aI=1024,c5="Pervasives.do_at_exit",W=0x80,c4="Undefined_recursive_module",dD=" : flags Open_rdonly and Open_wronly are not compatible",dd=512,dc=0x7ff0,bT=": Not a directory",du=0xe0,dC=" : file already exists",dt=0xdfff,ax=0xffffff,bK="compare: functional value",ds="Assert_failure",X="/",dB="Out_of_memory",bR="ENOTDIR",bf=254,bS="index out of bounds",dr=250,bi="_bigarr02";function
-b8(c,b,a){var
+a.prototype._T_}}(Object));(function(t){"use strict";var
+dp=" : flags Open_text and Open_binary are not compatible",dU="Invalid_argument",bi='"',bW=1255,dC=255,dD=0x800,ak=0xffff,dN="certnn-cells-2",dB="jsError",af=0x8000,dn=2048,dL="a tree is too deep",dM=12520,dA=256,dz="End_of_file",dm="Unix.Unix_error",dy="certnn-regions-2",bV="Failure",ap=0xff,bS="mkdir",bj=1000,dl="Stack_overflow",bU="ENOENT",r="",dK="^",bg=": No such file or directory",dk="/static/",dx="([^/]+)",aH=0x3f,dj="Not_found",bT=0xf,a0=128,dw=0xdc00,dS="Sys_blocked_io",dT="fd ",dv="ENOTEMPTY",dJ="Match_failure",M=248,du="Division_by_zero",dR=1027,dt="Sys_error",bR="rmdir",dI=0xf0,ds="EEXIST",di=1026,dh="certnn-psd-2",aI=1024,dg="Pervasives.do_at_exit",X=0x80,df="Undefined_recursive_module",dQ=" : flags Open_rdonly and Open_wronly are not compatible",dr=512,dq=0x7ff0,bZ=": Not a directory",dH=0xe0,dP=" : file already exists",dG=0xdfff,ay=0xffffff,bQ="compare: functional value",dF="Assert_failure",Y="/",dO="Out_of_memory",bX="ENOTDIR",bh=254,bY="index out of bounds",dE=250,bk="_bigarr02";function
+cc(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=p;for(;0<a;b+=aI,a-=aI)e+=d.apply(null,c.slice(b,b+Math.min(a,aI)));return e}function
-ij(b){if(q.Uint8Array)var
-c=new(q.Uint8Array)(b.l);else
+e=r;for(;0<a;b+=aI,a-=aI)e+=d.apply(null,c.slice(b,b+Math.min(a,aI)));return e}function
+j1(b){if(t.Uint8Array)var
+c=new(t.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a0(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?b8(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?b8(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)ij(b);var
+a1(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)j1(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-a1(a){return a}function
-bW(a,b,c,d,e){a0(a1(a),b,c,d,e);return 0}function
-ay(c,a){if(c.fun)return ay(c.fun,a);if(typeof
+a2(a){return a}function
+b2(a,b,c,d,e){a1(a2(a),b,c,d,e);return 0}function
+az(c,a){if(c.fun)return az(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return ay(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return az(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return ay(c,d)}}function
-iI(b,a){if(b==0)return p;if(a.repeat)return a.repeat(b);var
-d=p,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aK(a){if(a.t==2)a.c+=iI(a.l-a.c.length,"\0");else
-a.c=b8(a.c,0,a.c.length);a.t=0}function
-az(a){a.t&6&&aK(a);return a.c}var
-iS=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-iR(a){if(iS)return Math.floor(Math.log2(a));var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return az(c,d)}}function
+kn(b,a){if(b==0)return r;if(a.repeat)return a.repeat(b);var
+d=r,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aK(a){if(a.t==2)a.c+=kn(a.l-a.c.length,"\0");else
+a.c=cc(a.c,0,a.c.length);a.t=0}function
+aA(a){a.t&6&&aK(a);return a.c}var
+kx=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+kw(a){if(kx)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-bY(c){var
-a=new(q.Float32Array)(1);a[0]=c;var
-b=new(q.Int32Array)(a.buffer);return b[0]|0}var
-dY=Math.pow(2,-24);function
-iD(a){throw a}var
-t=[0];function
-d3(){iD(t.Division_by_zero)}function
-k(b,c,a){this.lo=b&ax;this.mi=c&ax;this.hi=a&ak}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
+b4(c){var
+a=new(t.Float32Array)(1);a[0]=c;var
+b=new(t.Int32Array)(a.buffer);return b[0]|0}var
+d$=Math.pow(2,-24);function
+ki(a){throw a}var
+v=[0];function
+ee(){ki(v.Division_by_zero)}function
+k(b,c,a){this.lo=b&ay;this.mi=c&ay;this.hi=a&ak}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
 k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -59,7 +59,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*dY|0)+this.mi*a.lo+this.lo*a.mi,d=(c*dY|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*d$|0)+this.mi*a.lo+this.lo*a.mi,d=(c*d$|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
 k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
 k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
@@ -74,25 +74,25 @@ c=this.hi<<16>>16;if(a<24)return new
 k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
 k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ak);return new
-k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ax;this.lo=this.lo<<1&ax};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ax;this.mi=(this.mi>>>1|this.hi<<23)&ax;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
+k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ay;this.lo=this.lo<<1&ay};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ay;this.mi=(this.mi>>>1|this.hi<<23)&ay;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
-b=this;if(a.isZero())d3();var
+b=this;if(a.isZero())ee();var
 d=b.hi^a.hi;if(b.hi&af)b=b.neg();if(a.hi&af)a=a.neg();var
 c=b.udivmod(a).quotient;if(d&af)c=c.neg();return c};k.prototype.mod=function(b){var
-a=this;if(b.isZero())d3();var
+a=this;if(b.isZero())ee();var
 d=a.hi;if(a.hi&af)a=a.neg();if(b.hi&af)b=b.neg();var
 c=a.udivmod(b).modulus;if(d&af)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ap,this.mi>>16,this.mi>>8&ap,this.mi&ap,this.lo>>16,this.lo>>8&ap,this.lo&ap]};k.prototype.lo32=function(){return this.lo|(this.mi&ap)<<24};k.prototype.hi32=function(){return this.mi>>>8&ak|this.hi<<16};function
-bk(b,c,a){return new
+bm(b,c,a){return new
 k(b,c,a)}function
-bj(a){if(!isFinite(a)){if(isNaN(a))return bk(1,0,dc);return a>0?bk(0,0,dc):bk(0,0,0xfff0)}var
+bl(a){if(!isFinite(a)){if(isNaN(a))return bm(1,0,dq);return a>0?bm(0,0,dq):bm(0,0,0xfff0)}var
 f=a==0&&1/a==-Infinity?af:a>=0?0:af;if(f)a=-a;var
-b=iR(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-c7)}else{a/=Math.pow(2,b-dE);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+b=kw(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-di)}else{a/=Math.pow(2,b-dR);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&bN|f|b<<4;return bk(g,e,c)}function
-a4(a){return a.toArray()}function
-dO(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bi)for(var
+g=a|0;c=c&bT|f|b<<4;return bm(g,e,c)}function
+a5(a){return a.toArray()}function
+d1(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bk)for(var
 a=0;a<b.dims.length;a++)if(b.dims[a]<ak)c.write(16,b.dims[a]);else{c.write(16,ak);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
@@ -110,52 +110,52 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=a4(b.get(a));for(var
+e=a5(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=a4(bj(b.get(a)));for(var
+e=a5(bl(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=bY(b.get(a));c.write(32,e)}break;case
+e=b4(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,bY(d[1]));c.write(32,bY(d[2]))}break;case
+d=b.get(a);c.write(32,b4(d[1]));c.write(32,b4(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=a4(bj(f[1]));for(var
+f=b.get(a),e=a5(bl(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=a4(bj(f[2]));for(var
+e=a5(bl(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-iF(b,a){throw[0,b,a]}function
-eb(a){if(a.length<24){for(var
+kk(b,a){throw[0,b,a]}function
+eo(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-b9(e){for(var
-j=p,c=p,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<W){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<W;d++);if(d-b>dd){c.substr(0,1);j+=c;c=p;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ){g=h+(f<<6);if(f<du){a=g-0x3080;if(a<W)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ){g=h+(g<<6);if(f<dv){a=g-0xe2080;if(a<dq||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aZ&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>ak)c+=String.fromCharCode(0xd7c0+(a>>10),di+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aI){c.substr(0,1);j+=c;c=p}}return j+c}function
+cd(e){for(var
+j=r,c=r,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<X){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<X;d++);if(d-b>dr){c.substr(0,1);j+=c;c=r;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(f<<6);if(f<dH){a=g-0x3080;if(a<X)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(g<<6);if(f<dI){a=g-0xe2080;if(a<dD||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>ak)c+=String.fromCharCode(0xd7c0+(a>>10),dw+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aI){c.substr(0,1);j+=c;c=r}}return j+c}function
 ag(c,a,b){this.t=c;this.c=a;this.l=b}ag.prototype.toString=function(){switch(this.t){case
 9:return this.c;default:aK(this);case
-0:if(eb(this.c)){this.t=9;return this.c}this.t=8;case
+0:if(eo(this.c)){this.t=9;return this.c}this.t=8;case
 8:return this.c}};ag.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return b9(a)};ag.prototype.slice=function(){var
+a=this.toString();if(this.t==9)return a;return cd(a)};ag.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
 ag(this.t,a,this.l)};function
-dQ(a){return new
+d3(a){return new
 ag(0,a,a.length)}function
-j(a){return dQ(a)}function
-b5(b,a){iF(b,j(a))}function
-A(a){b5(t.Invalid_argument,a)}function
-dM(a){switch(a){case
+j(a){return d3(a)}function
+b$(b,a){kk(b,j(a))}function
+B(a){b$(v.Invalid_argument,a)}function
+dZ(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-h$(c,e){var
-b=q,a;switch(c){case
+jS(c,e){var
+b=t,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -168,45 +168,45 @@ b=q,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)A("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)B("Bigarray.create: unsupported kind");var
 d=new
-a(e*dM(c));return d}function
-bZ(c){var
-a=new(q.Int32Array)(1);a[0]=c;var
-b=new(q.Float32Array)(a.buffer);return b[0]}function
-a3(a){return new
+a(e*dZ(c));return d}function
+b5(c){var
+a=new(t.Int32Array)(1);a[0]=c;var
+b=new(t.Float32Array)(a.buffer);return b[0]}function
+a4(a){return new
 k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-b0(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bN)==0?b&af?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&bN);if(c>0){a+=16;a*=Math.pow(2,c-dE)}else
-a*=Math.pow(2,-c7);if(b&af)a=-a;return a}function
-bV(b){var
+b6(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bT)==0?b&af?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&bT);if(c>0){a+=16;a*=Math.pow(2,c-dR)}else
+a*=Math.pow(2,-di);if(b&af)a=-a;return a}function
+b1(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)A("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-iq(b,a){return new
-k(b&ax,b>>>24&ap|(a&ak)<<8,a>>>16&ak)}function
-b1(a){return a.hi32()}function
-b2(a){return a.lo32()}function
-bU(){A(bS)}var
-ia=bi;function
-aq(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aq.prototype.caml_custom=ia;aq.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)B("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+j7(b,a){return new
+k(b&ay,b>>>24&ap|(a&ak)<<8,a>>>16&ak)}function
+b7(a){return a.hi32()}function
+b8(a){return a.lo32()}function
+b0(){B(bY)}var
+jT=bk;function
+aq(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aq.prototype.caml_custom=jT;aq.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))A("bigarray.js: invalid offset");if(this.dims.length!=b.length)A("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])bU();c=c*this.dims[a]+b[a]}else
+Array))B("bigarray.js: invalid offset");if(this.dims.length!=b.length)B("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])b0();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])bU();c=c*this.dims[a]+(b[a]-1)}return c};aq.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])b0();c=c*this.dims[a]+(b[a]-1)}return c};aq.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return iq(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return j7(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[bf,e,c];default:return this.data[a]}};aq.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=b2(b);this.data[a*2+1]=b1(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bh,e,c];default:return this.data[a]}};aq.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=b8(b);this.data[a*2+1]=b7(b);break;case
 10:case
 11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aq.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=b2(b),e=b1(b);if(c==e)this.data.fill(c);else
+c=b8(b),e=b7(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
@@ -238,21 +238,21 @@ aq();aJ.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-A("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])bU();return a};aJ.prototype.get=function(a){return this.data[a]};aJ.prototype.set=function(a,b){this.data[a]=b;return 0};aJ.prototype.fill=function(a){this.data.fill(a);return 0};function
-dK(c,d,a,b){var
-e=dM(c);if(bV(a)*e!=b.length)A("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+B("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])b0();return a};aJ.prototype.get=function(a){return this.data[a]};aJ.prototype.set=function(a,b){this.data[a]=b;return 0};aJ.prototype.fill=function(a){this.data.fill(a);return 0};function
+dX(c,d,a,b){var
+e=dZ(c);if(b1(a)*e!=b.length)B("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
 aJ(c,d,a,b);return new
 aq(c,d,a,b)}function
-aL(a){if(!t.Failure)t.Failure=[J,j(bP),-3];b5(t.Failure,a)}function
-dL(b,v,r){var
+aL(a){if(!v.Failure)v.Failure=[M,j(bV),-3];b$(v.Failure,a)}function
+dY(b,v,r){var
 i=b.read32s();if(i<0||i>16)aL("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ap,o=p>>8&1,h=[];if(r==bi)for(var
+p=b.read32s(),j=p&ap,o=p>>8&1,h=[];if(r==bk)for(var
 a=0;a<i;a++){var
 n=b.read16u();if(n==ak){var
 t=b.read32u(),u=b.read32u();if(t!=0)aL("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=bV(h),f=h$(j,d),g=dK(j,o,h,f);switch(j){case
+d=b1(h),f=jS(j,d),g=dX(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -273,43 +273,43 @@ e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=a3(e);g.set(a,q)}break;case
+q=a4(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=b0(a3(e));g.set(a,k)}break;case
+k=b6(a4(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=bZ(b.read32s());g.set(a,k)}break;case
+k=b5(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=bZ(b.read32s()),l=bZ(b.read32s());g.set(a,[bf,m,l])}break;case
+m=b5(b.read32s()),l=b5(b.read32s());g.set(a,[bh,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=b0(a3(e));for(var
+m=b6(a4(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=b0(a3(e));g.set(a,[bf,m,l])}break}v[0]=(4+i)*4;return dK(j,o,h,f)}function
-dJ(a,b,c){return a.compare(b,c)}function
-d1(a,b){return Math.imul(a,b)}function
-al(b,a){a=d1(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=d1(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-im(a,b){a=al(a,b2(b));a=al(a,b1(b));return a}function
-dX(a,b){return im(a,bj(b))}function
-dN(c){var
-b=bV(c.dims),d=0;switch(c.kind){case
+l=b6(a4(e));g.set(a,[bh,m,l])}break}v[0]=(4+i)*4;return dX(j,o,h,f)}function
+dW(a,b,c){return a.compare(b,c)}function
+ec(a,b){return Math.imul(a,b)}function
+al(b,a){a=ec(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=ec(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+j4(a,b){a=al(a,b8(b));a=al(a,b7(b));return a}function
+d_(a,b){return j4(a,bl(b))}function
+d0(c){var
+b=b1(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>dm)b=dm;var
+12:if(b>dA)b=dA;var
 e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=al(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
 1:e|=c.data[a+0];d=al(d,e)}break;case
 4:case
-5:if(b>aZ)b=aZ;var
+5:if(b>a0)b=a0;var
 e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=al(d,e)}if((b&1)!=0)d=al(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
 a=0;a<b;a++)d=al(d,c.data[a]);break;case
@@ -320,75 +320,75 @@ a=0;a<b;a++)d=al(d,c.data[a]);break;case
 a=0;a<b;a++)d=al(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=dX(d,c.data[a]);break;case
+a=0;a<b;a++)d=d_(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=dX(d,c.data[a]);break}return d}function
-io(a,b){b[0]=4;return a.read32s()}function
-iB(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=d_(d,c.data[a]);break}return d}function
+j5(a,b){b[0]=4;return a.read32s()}function
+kg(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
 2:aL("input_value: native integer value too large");default:aL("input_value: ill-formed native integer")}}function
-it(c,d){var
+j_(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a3(b)}function
-is(e,d,b){var
-c=a4(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a4(b)}function
+j9(e,d,b){var
+c=a5(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-ip(a,b,c){return a.compare(b)}function
-ir(a){return a.lo32()^a.hi32()}var
-dU={"_j":{deserialize:it,serialize:is,fixed_length:8,compare:ip,hash:ir},"_i":{deserialize:io,fixed_length:4},"_n":{deserialize:iB,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dL(a,b,"_bigarray")},serialize:dO,compare:dJ,hash:dN},"_bigarr02":{deserialize:function(a,b){return dL(a,b,bi)},serialize:dO,compare:dJ,hash:dN}};function
-bX(a){return dU[a.caml_custom]&&dU[a.caml_custom].compare}function
-dS(f,c,d,e){var
-b=bX(c);if(b){var
+j6(a,b,c){return a.compare(b)}function
+j8(a){return a.lo32()^a.hi32()}var
+d7={"_j":{deserialize:j_,serialize:j9,fixed_length:8,compare:j6,hash:j8},"_i":{deserialize:j5,fixed_length:4},"_n":{deserialize:kg,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dY(a,b,"_bigarray")},serialize:d1,compare:dW,hash:d0},"_bigarr02":{deserialize:function(a,b){return dY(a,b,bk)},serialize:d1,compare:dW,hash:d0}};function
+b3(a){return d7[a.caml_custom]&&d7[a.caml_custom].compare}function
+d5(f,c,d,e){var
+b=b3(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-b3(a){return a
+b9(a){return a
 instanceof
 ag}function
-dZ(a){return b3(a)}function
-dT(a){if(typeof
-a==="number")return bh;else
-if(b3(a))return 252;else
-if(dZ(a))return 1252;else
+ea(a){return b9(a)}function
+d6(a){if(typeof
+a==="number")return bj;else
+if(b9(a))return 252;else
+if(ea(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=dp){var
-b=a[0]|0;return b==bf?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=dC){var
+b=a[0]|0;return b==bh?0:b}else
 if(a
 instanceof
-String)return dz;else
+String)return dM;else
 if(typeof
-a=="string")return dz;else
+a=="string")return dM;else
 if(a
 instanceof
-Number)return bh;else
-if(a&&a.caml_custom)return bQ;else
+Number)return bj;else
+if(a&&a.caml_custom)return bW;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-iu(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-dP(a,b){a.t&6&&aK(a);b.t&6&&aK(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-iW(a,b){return dP(a,b)}function
-ii(a,b,d){var
+j$(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+d2(a,b){a.t&6&&aK(a);b.t&6&&aK(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+kB(a,b){return d2(a,b)}function
+j0(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=dT(a);if(f==dr){a=a[1];continue}var
-g=dT(b);if(g==dr){b=b[1];continue}if(f!==g){if(f==bh){if(g==bQ)return dS(a,b,-1,d);return-1}if(g==bh){if(f==bQ)return dS(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:A(bK);break;case
+f=d6(a);if(f==dE){a=a[1];continue}var
+g=d6(b);if(g==dE){b=b[1];continue}if(f!==g){if(f==bj){if(g==bW)return d5(a,b,-1,d);return-1}if(g==bj){if(f==bW)return d5(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:B(bQ);break;case
 248:var
-c=iu(a[2],b[2]);if(c!=0)return c|0;break;case
-249:A(bK);break;case
-250:A("equal: got Forward_tag, should not happen");break;case
-251:A("equal: abstract value");break;case
+c=j$(a[2],b[2]);if(c!=0)return c|0;break;case
+249:B(bQ);break;case
+250:B("equal: got Forward_tag, should not happen");break;case
+251:B("equal: abstract value");break;case
 252:if(a!==b){var
-c=dP(a,b);if(c!=0)return c|0}break;case
-253:A("equal: got Double_tag, should not happen");break;case
-254:A("equal: got Double_array_tag, should not happen");break;case
-255:A("equal: got Custom_tag, should not happen");break;case
-1247:A(bK);break;case
+c=d2(a,b);if(c!=0)return c|0}break;case
+253:B("equal: got Double_tag, should not happen");break;case
+254:B("equal: got Double_array_tag, should not happen");break;case
+255:B("equal: got Custom_tag, should not happen");break;case
+1247:B(bQ);break;case
 1255:var
-i=bX(a);if(i!=bX(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)A("compare: abstract value");var
+i=b3(a);if(i!=b3(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)B("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -396,148 +396,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=az(a),b=az(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aA(a),b=aA(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-ih(a,b){return ii(a,b,true)}function
-ar(a){if(a<0)A("Bytes.create");return new
-ag(a?2:9,p,a)}var
-iC=0;function
-il(){return iC++}function
-b4(a){return a.l}function
-y(a){b5(t.Sys_error,a)}var
+jZ(a,b){return j0(a,b,true)}function
+ar(a){if(a<0)B("Bytes.create");return new
+ag(a?2:9,r,a)}var
+kh=0;function
+j3(){return kh++}function
+b_(a){return a.l}function
+z(a){b$(v.Sys_error,a)}var
 am=new
 Array();function
-iy(c){var
-a=am[c];if(!a.opened)y("Cannot flush a closed channel");if(!a.buffer||a.buffer==p)return 0;if(a.fd&&t.fds[a.fd]&&t.fds[a.fd].output){var
-b=t.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=p;return 0}function
-a6(){return false}function
-iL(e){for(var
-f=p,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<W){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<W;d++);if(d-c>dd){b.substr(0,1);f+=b;b=p;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<dq){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(W|a&aH)}else
-if(a<0xd800||a>=dt)b+=String.fromCharCode(du|a>>12,W|a>>6&aH,W|a&aH);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<di||h>dt)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dv|a>>18,W|a>>12&aH,W|a>>6&aH,W|a&aH)}if(b.length>aI){b.substr(0,1);f+=b;b=p}}return f+b}function
-ig(a){var
-b=9;if(!eb(a))b=8,a=iL(a);return new
+kd(c){var
+a=am[c];if(!a.opened)z("Cannot flush a closed channel");if(!a.buffer||a.buffer==r)return 0;if(a.fd&&v.fds[a.fd]&&v.fds[a.fd].output){var
+b=v.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=r;return 0}function
+a7(){return false}function
+kq(e){for(var
+f=r,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<X){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<X;d++);if(d-c>dr){b.substr(0,1);f+=b;b=r;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<dD){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(X|a&aH)}else
+if(a<0xd800||a>=dG)b+=String.fromCharCode(dH|a>>12,X|a>>6&aH,X|a&aH);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dw||h>dG)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dI|a>>18,X|a>>12&aH,X|a>>6&aH,X|a&aH)}if(b.length>aI){b.substr(0,1);f+=b;b=r}}return f+b}function
+jY(a){var
+b=9;if(!eo(a))b=8,a=kq(a);return new
 ag(b,a,a.length)}function
-a5(a){return ig(a)}function
-iw(a){return a.toUtf16()}function
-iT(){function
-a(a){if(a.charAt(0)===X)return[p,a.substring(1)];return}function
+a6(a){return jY(a)}function
+kb(a){return a.toUtf16()}function
+ky(){function
+a(a){if(a.charAt(0)===Y)return[r,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||p,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||p,f=a[2]||p;return[d,c.substring(d.length+f.length)]}return}return a6()&&q.process&&q.process.platform?q.process.platform==="win32"?b:a:a}var
-cb=iT();function
-d8(a){return a.slice(-1)!==X?a+X:a}if(a6()&&q.process&&q.process.cwd)var
-a2=q.process.cwd().replace(/\\/g,X);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||r,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||r,f=a[2]||r;return[d,c.substring(d.length+f.length)]}return}return a7()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
+ch=ky();function
+ej(a){return a.slice(-1)!==Y?a+Y:a}if(a7()&&t.process&&t.process.cwd)var
+a3=t.process.cwd().replace(/\\/g,Y);else
 var
-a2="/static";a2=d8(a2);function
-ix(a){a=iw(a);if(!cb(a))a=a2+a;var
-e=cb(a),d=e[1].split(X),b=[];for(var
+a3="/static";a3=ej(a3);function
+kc(a){a=kb(a);if(!ch(a))a=a3+a;var
+e=ch(a),d=e[1].split(Y),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-iV=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",de,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bO,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bR,dh,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+kA=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ds,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bU,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bX,dv,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
 aP(d,f,e,a){var
-b=iV.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,a5(f||p),a5(e||p)];return c}var
-d2={};function
-aM(a){return d2[a]}function
+b=kA.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,a6(f||r),a6(e||r)];return c}var
+ed={};function
+aM(a){return ed[a]}function
 aN(b,a){throw[0,b].concat(a)}function
-ie(a){return new
+jX(a){return new
 ag(4,a,a.length)}function
-iE(a){y(a+be)}function
-ib(){A(bS)}function
-dR(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+kj(a){z(a+bg)}function
+jU(){B(bY)}function
+d4(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-id(b,a){if(a>>>0>=b.l)ib();return dR(b,a)}function
-h_(){}function
-z(a){this.data=a}z.prototype=new
-h_();z.prototype.truncate=function(a){var
-b=this.data;this.data=ar(a|0);a0(b,0,this.data,0,a)};z.prototype.length=function(){return b4(this.data)};z.prototype.write=function(b,d,g,a){var
+jW(b,a){if(a>>>0>=b.l)jU();return d4(b,a)}function
+jR(){}function
+A(a){this.data=a}A.prototype=new
+jR();A.prototype.truncate=function(a){var
+b=this.data;this.data=ar(a|0);a1(b,0,this.data,0,a)};A.prototype.length=function(){return b_(this.data)};A.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=ar(b+a),f=this.data;this.data=e;a0(f,0,this.data,0,c)}bW(d,g,this.data,b,a);return 0};z.prototype.read=function(c,a,d,b){var
-e=this.length();a0(this.data,c,a,d,b);return 0};z.prototype.read_one=function(a){return id(this.data,a)};z.prototype.close=function(){};z.prototype.constructor=z;function
-K(b,a){this.content={};this.root=b;this.lookupFun=a}K.prototype.nm=function(a){return this.root+a};K.prototype.create_dir_if_needed=function(d){var
-c=d.split(X),b=p;for(var
-a=0;a<c.length-1;a++){b+=c[a]+X;if(this.content[b])continue;this.content[b]=Symbol("directory")}};K.prototype.slash=function(a){return/\/$/.test(a)?a:a+X};K.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+e=ar(b+a),f=this.data;this.data=e;a1(f,0,this.data,0,c)}b2(d,g,this.data,b,a);return 0};A.prototype.read=function(c,a,d,b){var
+e=this.length();a1(this.data,c,a,d,b);return 0};A.prototype.read_one=function(a){return jW(this.data,a)};A.prototype.close=function(){};A.prototype.constructor=A;function
+N(b,a){this.content={};this.root=b;this.lookupFun=a}N.prototype.nm=function(a){return this.root+a};N.prototype.create_dir_if_needed=function(d){var
+c=d.split(Y),b=r;for(var
+a=0;a<c.length-1;a++){b+=c[a]+Y;if(this.content[b])continue;this.content[b]=Symbol("directory")}};N.prototype.slash=function(a){return/\/$/.test(a)?a:a+Y};N.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-z(a1(b[1]))}}};K.prototype.exists=function(a){if(a==p)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};K.prototype.mkdir=function(c,e,d){var
-b=d&&aM(c$);if(this.exists(c))if(b)aN(b,aP(de,bM,this.nm(c)));else
-y(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||p;if(!this.exists(a))if(b)aN(b,aP(bO,bM,this.nm(a)));else
-y(a+be);if(!this.is_dir(a))if(b)aN(b,aP(bR,bM,this.nm(a)));else
-y(a+bT);this.create_dir_if_needed(this.slash(c))};K.prototype.rmdir=function(a,f){var
-b=f&&aM(c$),c=a==p?p:this.slash(a),e=new
-RegExp(dx+c+dj);if(!this.exists(a))if(b)aN(b,aP(bO,bL,this.nm(a)));else
-y(a+be);if(!this.is_dir(a))if(b)aN(b,aP(bR,bL,this.nm(a)));else
-y(a+bT);for(var
+A(a2(b[1]))}}};N.prototype.exists=function(a){if(a==r)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};N.prototype.mkdir=function(c,e,d){var
+b=d&&aM(dm);if(this.exists(c))if(b)aN(b,aP(ds,bS,this.nm(c)));else
+z(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||r;if(!this.exists(a))if(b)aN(b,aP(bU,bS,this.nm(a)));else
+z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bS,this.nm(a)));else
+z(a+bZ);this.create_dir_if_needed(this.slash(c))};N.prototype.rmdir=function(a,f){var
+b=f&&aM(dm),c=a==r?r:this.slash(a),e=new
+RegExp(dK+c+dx);if(!this.exists(a))if(b)aN(b,aP(bU,bR,this.nm(a)));else
+z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bR,this.nm(a)));else
+z(a+bZ);for(var
 d
 in
-this.content)if(d.match(e))if(b)aN(b,aP(dh,bL,this.nm(a)));else
-y(this.nm(a)+": Directory not empty");delete
-this.content[c]};K.prototype.readdir=function(a){var
-f=a==p?p:this.slash(a);if(!this.exists(a))y(a+be);if(!this.is_dir(a))y(a+bT);var
+this.content)if(d.match(e))if(b)aN(b,aP(dv,bR,this.nm(a)));else
+z(this.nm(a)+": Directory not empty");delete
+this.content[c]};N.prototype.readdir=function(a){var
+f=a==r?r:this.slash(a);if(!this.exists(a))z(a+bg);if(!this.is_dir(a))z(a+bZ);var
 g=new
-RegExp(dx+f+dj),d={},c=[];for(var
+RegExp(dK+f+dx),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};K.prototype.is_dir=function(a){if(a==p)return true;var
-b=this.slash(a);return this.content[b]?1:0};K.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};N.prototype.is_dir=function(a){if(a==r)return true;var
+b=this.slash(a);return this.content[b]?1:0};N.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};K.prototype.open=function(a,b){if(b.rdonly&&b.wronly)y(this.nm(a)+dD);if(b.text&&b.binary)y(this.nm(a)+db);this.lookup(a);if(this.content[a]){if(this.is_dir(a))y(this.nm(a)+" : is a directory");if(b.create&&b.excl)y(this.nm(a)+dC);var
+this.content[a];return b};N.prototype.open=function(a,b){if(b.rdonly&&b.wronly)z(this.nm(a)+dQ);if(b.text&&b.binary)z(this.nm(a)+dp);this.lookup(a);if(this.content[a]){if(this.is_dir(a))z(this.nm(a)+" : is a directory");if(b.create&&b.excl)z(this.nm(a)+dP);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-z(ar(0));return this.content[a]}else
-iE(this.nm(a))};K.prototype.register=function(c,a){var
-b;if(this.content[c])y(this.nm(c)+dC);if(b3(a))b=new
-z(a);if(dZ(a))b=new
-z(a1(a));else
+A(ar(0));return this.content[a]}else
+kj(this.nm(a))};N.prototype.register=function(c,a){var
+b;if(this.content[c])z(this.nm(c)+dP);if(b9(a))b=new
+A(a);if(ea(a))b=new
+A(a2(a));else
 if(a
 instanceof
 Array)b=new
-z(ie(a));else
+A(jX(a));else
 if(typeof
 a==="string")b=new
-z(dQ(a));else
+A(d3(a));else
 if(a.toString){var
-d=a1(a5(a.toString()));b=new
-z(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-y(this.nm(c)+" : registering file with invalid content type")};K.prototype.constructor=K;function
-dI(){}function
-dW(b){var
-a=cb(b);if(!a)return;return a[0]+X}var
-bl=dW(a2)||aL("unable to compute caml_root"),aO=[];if(a6())aO.push({path:bl,device:new
-dI(bl)});else
-aO.push({path:bl,device:new
-K(bl)});aO.push({path:c9,device:new
-K(c9)});function
-iU(b){var
-g=ix(b),b=g.join(X),f=d8(b),c;for(var
+d=a2(a6(a.toString()));b=new
+A(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+z(this.nm(c)+" : registering file with invalid content type")};N.prototype.constructor=N;function
+dV(){}function
+d9(b){var
+a=ch(b);if(!a)return;return a[0]+Y}var
+bn=d9(a3)||aL("unable to compute caml_root"),aO=[];if(a7())aO.push({path:bn,device:new
+dV(bn)});else
+aO.push({path:bn,device:new
+N(bn)});aO.push({path:dk,device:new
+N(dk)});function
+kz(b){var
+g=kc(b),b=g.join(Y),f=ej(b),c;for(var
 e=0;e<aO.length;e++){var
-a=aO[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a6()){var
-d=dW(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+a=aO[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a7()){var
+d=d9(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-dI(d)};aO.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;y("no device found for "+f)}function
-as(a){return b4(a)}function
-d5(d,e){var
+dV(d)};aO.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;z("no device found for "+f)}function
+as(a){return b_(a)}function
+eg(d,e){var
 a=am[d],c=j(e),b=as(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-iP(a){var
-a=b9(a),b=q;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+ku(a){var
+a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-iQ(a){var
-a=b9(a),b=q;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+kv(a){var
+a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-bm(c,e,d,a){if(t.fds===undefined)t.fds=new
+bo(c,e,d,a){if(v.fds===undefined)v.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;t.fds[c]=b;if(!t.fd_last_idx||c>t.fd_last_idx)t.fd_last_idx=c;return c}function
-iX(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;v.fds[c]=b;if(!v.fd_last_idx||c>v.fd_last_idx)v.fd_last_idx=c;return c}function
+kC(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -547,65 +547,65 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)y(az(c)+dD);if(a.text&&a.binary)y(az(c)+db);var
-d=iU(c),e=d.device.open(d.rest,a),f=t.fd_last_idx?t.fd_last_idx:0;return bm(f+1,d5,e,a)}bm(0,d5,new
-z(ar(0)));bm(1,iQ,new
-z(ar(0)));bm(2,iP,new
-z(ar(0)));function
-iz(a){var
-c=t.fds[a];if(c.flags.wronly)y(dG+a+" is writeonly");var
-d=null;if(a==0&&a6()){var
-e=require("fs");d=function(){return a5(e.readFileSync(0,"utf8"))}}var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)z(aA(c)+dQ);if(a.text&&a.binary)z(aA(c)+dp);var
+d=kz(c),e=d.device.open(d.rest,a),f=v.fd_last_idx?v.fd_last_idx:0;return bo(f+1,eg,e,a)}bo(0,eg,new
+A(ar(0)));bo(1,kv,new
+A(ar(0)));bo(2,ku,new
+A(ar(0)));function
+ke(a){var
+c=v.fds[a];if(c.flags.wronly)z(dT+a+" is writeonly");var
+d=null;if(a==0&&a7()){var
+e=require("fs");d=function(){return a6(e.readFileSync(0,"utf8"))}}var
 b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};am[b.fd]=b;return b.fd}function
-d0(c){var
-b=t.fds[c];if(b.flags.rdonly)y(dG+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:p};am[a.fd]=a;return a.fd}function
-iA(){var
+eb(c){var
+b=v.fds[c];if(b.flags.rdonly)z(dT+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:r};am[a.fd]=a;return a.fd}function
+kf(){var
 b=0;for(var
 a=0;a<am.length;a++)if(am[a]&&am[a].opened&&am[a].out)b=[0,am[a].fd,b];return b}function
-U(b,c,a){if(a&&q.toplevelReloc)b=q.toplevelReloc(a);t[b+1]=c;if(a)t[a]=c}function
-iG(a,b){d2[az(a)]=b;return 0}function
-ic(a,b){if(a===b)return 1;a.t&6&&aK(a);b.t&6&&aK(b);return a.c==b.c?1:0}function
-b6(a,b){return ic(a,b)}function
-iJ(){A(bS)}function
-d7(b,a){return dR(b,a)}function
-b7(b,a){if(a>>>0>=as(b))iJ();return d7(b,a)}function
-d6(a){return a}function
-iK(c,a){if(typeof
+V(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);v[b+1]=c;if(a)v[a]=c}function
+kl(a,b){ed[aA(a)]=b;return 0}function
+jV(a,b){if(a===b)return 1;a.t&6&&aK(a);b.t&6&&aK(b);return a.c==b.c?1:0}function
+ca(a,b){return jV(a,b)}function
+ko(){B(bY)}function
+ei(b,a){return d4(b,a)}function
+cb(b,a){if(a>>>0>=as(b))ko();return ei(b,a)}function
+eh(a){return a}function
+kp(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-d4(a){return a}function
-d9(a){if(a
+ef(a){return a}function
+ek(a){if(a
 instanceof
-Array)return a;if(q.RangeError&&a
+Array)return a;if(t.RangeError&&a
 instanceof
-q.RangeError&&a.message&&a.message.match(/maximum call stack/i))return d4(t.Stack_overflow);if(q.InternalError&&a
+t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return ef(v.Stack_overflow);if(t.InternalError&&a
 instanceof
-q.InternalError&&a.message&&a.message.match(/too much recursion/i))return d4(t.Stack_overflow);if(a
+t.InternalError&&a.message&&a.message.match(/too much recursion/i))return ef(v.Stack_overflow);if(a
 instanceof
-q.Error&&aM(dn))return[0,aM(dn),a];return[0,t.Failure,a5(String(a))]}function
+t.Error&&aM(dB))return[0,aM(dB),a];return[0,v.Failure,a6(String(a))]}function
 g(a,b){return a<=b?1:0}function
-iM(a,b){return a<b?-1:a>b?1:0}function
-u(a,b){return a-b}function
-D(a,b){return a===b?1:0}function
-E(a,b){return a<b?1:0}function
+kr(a,b){return a<b?-1:a>b?1:0}function
+s(a,b){return a-b}function
+C(a,b){return a===b?1:0}function
+D(a,b){return a<b?1:0}function
 l(a){return-a}function
-iN(c,a,b){return BigInt("0x"+az(c).slice(a,a+b))}function
-Y(a){return BigInt(a)}var
-b_=0;function
-c(a,b){b_+=1;if(b_%100000===0&&q.certnnProducts)q.certnnProducts(b_);return a*b}function
-iO(b){q.certnnVerdict=function(a){return az(b(j(a)))}}function
-bn(c,a){var
+ks(c,a,b){return BigInt("0x"+aA(c).slice(a,a+b))}function
+Z(a){return BigInt(a)}var
+ce=0;function
+c(a,b){ce+=1;if(ce%100000===0&&t.certnnProducts)t.certnnProducts(ce);return a*b}function
+kt(b){t.certnnVerdict=function(a){return aA(b(j(a)))}}function
+bp(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-b$(a,b){return(a-bn(a,b))/b}function
-d_(a,b){return a<<BigInt(b)}function
-d$(a,b){return a>>BigInt(b)}function
-h(a,b){return a+b}function
-ca(a){if(BigInt.asIntN(32,a)!==a)throw new(q.RangeError)("an integer is too long for an int");return Number(a)}function
-ea(a){return j(a.toString())}function
-iv(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-ik(b){var
-a=p;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&iv(b[1]))var
+cf(a,b){return(a-bp(a,b))/b}function
+el(a,b){return a<<BigInt(b)}function
+em(a,b){return a>>BigInt(b)}function
+i(a,b){return a+b}function
+cg(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
+en(a){return j(a.toString())}function
+ka(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+j2(b){var
+a=r;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&ka(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -614,102 +614,103 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-ag)a+=bg+c.toString()+bg;else
+ag)a+=bi+c.toString()+bi;else
 if(typeof
-c=="string")a+=bg+c.toString()+bg;else
+c=="string")a+=bi+c.toString()+bi;else
 a+="_"}a+=")"}else
-if(b[0]==J)a+=b[1];return a}function
-dV(a){if(a
+if(b[0]==M)a+=b[1];return a}function
+d8(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==J)){var
+Array&&(a[0]==0||a[0]==M)){var
 c=aM("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=ik(a),b=aM(c5);if(b)b(0);q.console.error("Fatal error: exception "+d+"\n")}}else
+d=j2(a),b=aM(dg);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-iH(){var
-a=q;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){dV(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)dV(a.error)})}iH();function
-a(a,b){return a.length==1?a(b):ay(a,[b])}function
-aw(a,b,c){return a.length==2?a(b,c):ay(a,[b,c])}function
-bJ(a,b,c,d,e){return a.length==4?a(b,c,d,e):ay(a,[b,c,d,e])}function
-bI(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):ay(a,[b,c,d,e,f])}var
-ce=[J,j(dB),-1],cf=[J,j(df),-2],cc=[J,j(dH),-4],h7=[0,[0,0]],h8=[0,0],h9=[0,0];U(11,[J,j(c4),-12],c4);U(10,[J,j(ds),-11],ds);U(9,[J,j(dF),-10],dF);U(8,[J,j(c_),-9],c_);U(7,[J,j(dw),-8],dw);U(6,[J,j(c8),-7],c8);U(5,[J,j(dg),-6],dg);U(4,[J,j(dl),-5],dl);U(3,cc,dH);U(2,[J,j(bP),-3],bP);U(1,cf,df);U(0,ce,dB);var
-ec=j("String.sub / Bytes.sub"),ed=j("String.index_from_opt / Bytes.index_from_opt"),hB=[0,[0,[0,[0,[0,0]]]]],fn=[0,[0,[0,[0,[0,[0,0]]]]]],fd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h7]]]]]]]]]]],eM=[0,0],eK=[0,0],eL=[0,0,0],eH=[0,0],eI=[0,0],ee=[0,0],eN=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h8]]]]]]]]]]],eO=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,h9]]]]]]]]]]],hM=j(dy),hN=j(dy),h2=j("malformed: "),h3=[0,2,j("malformed: it does not fit into memory")],h4=j(X),h5=j("proved: "),h6=[0,1,j("rejected")],hS=[0,j(c6),[0,j("certnn-partition-2"),[0,j(dk),[0,j(dA),0]]]],hT=j("the format is not known"),hU=j("it is too large for this checker"),hV=j("the claim is not p/q"),hW=j("a number is not finite"),hX=j(c6),hZ=j(dk),h0=j(dA),hY=j("it goes on after its end"),hO=[0,2,0],hP=[0,0,0],hQ=[0,1,0],hL=j("a size is out of range"),hH=j("an integer has no digits"),hI=j("an integer is too long"),hK=j("an integer has another sign than 0-9, a-f"),hJ=j("an integer has a zero in front"),hF=j("it ends too early"),hG=j("there is a space at the end"),hD=j("Verdicts.Malformed");function
-cd(a){throw[0,cc,a]}function
-a7(d,c){var
-a=as(d),e=as(c),b=ar(a+e|0);bW(d,0,b,0,a);bW(c,0,b,a,e);return d6(b)}function
-bo(a,b){if(a){var
-c=a[1];return[0,c,bo(a[2],b)]}return b}iz(0);d0(1);d0(2);function
-cg(b){function
+km(){var
+a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){d8(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)d8(a.error)})}km();function
+a(a,b){return a.length==1?a(b):az(a,[b])}function
+ax(a,b,c){return a.length==2?a(b,c):az(a,[b,c])}function
+bP(a,b,c,d,e){return a.length==4?a(b,c,d,e):az(a,[b,c,d,e])}function
+bO(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):az(a,[b,c,d,e,f])}var
+ck=[M,j(dO),-1],cl=[M,j(dt),-2],ci=[M,j(dU),-4],jN=[0,[0,0]],jO=[0,[0,0]],jP=[0,0],jQ=[0,0];V(11,[M,j(df),-12],df);V(10,[M,j(dF),-11],dF);V(9,[M,j(dS),-10],dS);V(8,[M,j(dl),-9],dl);V(7,[M,j(dJ),-8],dJ);V(6,[M,j(dj),-7],dj);V(5,[M,j(du),-6],du);V(4,[M,j(dz),-5],dz);V(3,ci,dU);V(2,[M,j(bV),-3],bV);V(1,cl,dt);V(0,ck,dO);var
+ep=j("String.sub / Bytes.sub"),eq=j("String.index_from_opt / Bytes.index_from_opt"),jf=[0,[0,[0,[0,[0,0]]]]],g1=[0,[0,[0,[0,[0,[0,0]]]]]],gR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jN]]]]]]]]]]],go=[0,0],gm=[0,0],gn=[0,0,0],gi=[0,0],gj=[0,0],fR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jO]]]]]]]]]]],eK=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],er=[0,0],gp=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jP]]]]]]]]]]],gq=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jQ]]]]]]]]]]],jq=j(dL),jr=j(dL),jI=j("malformed: "),jJ=[0,2,j("malformed: it does not fit into memory")],jK=j(Y),jL=j("proved: "),jM=[0,1,j("rejected")],jy=[0,j(dh),[0,j("certnn-partition-2"),[0,j(dy),[0,j(dN),0]]]],jz=j("the format is not known"),jA=j("it is too large for this checker"),jB=j("the claim is not p/q"),jC=j("a number is not finite"),jD=j(dh),jF=j(dy),jG=j(dN),jE=j("it goes on after its end"),js=[0,4,0],jt=[0,0,0],ju=[0,1,0],jv=[0,2,0],jw=[0,3,0],jp=j("a size is out of range"),jl=j("an integer has no digits"),jm=j("an integer is too long"),jo=j("an integer has another sign than 0-9, a-f"),jn=j("an integer has a zero in front"),jj=j("it ends too early"),jk=j("there is a space at the end"),jh=j("Verdicts.Malformed");function
+cj(a){throw[0,ci,a]}function
+a8(d,c){var
+a=as(d),e=as(c),b=ar(a+e|0);b2(d,0,b,0,a);b2(c,0,b,a,e);return eh(b)}function
+bq(a,b){if(a){var
+c=a[1];return[0,c,bq(a[2],b)]}return b}ke(0);eb(1);eb(2);function
+cm(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{iy(d)}catch(a){a=d9(a);if(a[1]!==cf)throw a;var
+c=a[2],d=a[1];try{kd(d)}catch(a){a=ek(a);if(a[1]!==cl)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(iA(0))}iG(j(c5),cg);function
-ch(d){var
+a=c;continue}return 0}}return a(kf(0))}kl(j(dg),cm);function
+cn(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-ci(a){if(a){var
-b=a[1];return bo(b,ci(a[2]))}return 0}var
-e=Y(0);function
-aQ(a){return iM(a,e)}var
-d=Y(1),aR=l;function
+co(a){if(a){var
+b=a[1];return bq(b,co(a[2]))}return 0}var
+f=Z(0);function
+aQ(a){return kr(a,f)}var
+d=Z(1),aR=l;function
 at(a){return 0<=aQ(a)?a:l(a)}function
-F(b,a){return g(b,a)?a:b}function
-aA(b,a){return g(b,a)?b:a}var
-Z=h;function
-a8(a){var
-b=Y(a);return function(a){return h(b,a)}}function
+E(b,a){return g(b,a)?a:b}function
+au(b,a){return g(b,a)?b:a}var
+R=i;function
+a9(a){var
+b=Z(a);return function(a){return i(b,a)}}function
 b(a){var
-b=Y(a);return function(a){return c(b,a)}}function
-f(a){return h(d,a)}function
-a9(b,a){var
-c=bn(b,a);return[0,b$(b,a),c]}function
-cj(b,a){return b?a:1}function
-a_(a){return a?0:1}function
-G(b,a){return b?[0,G(b[1],a)]:a}function
-ck(a,b){return a?G(b,ck(a[1],b)):a}function
+b=Z(a);return function(a){return c(b,a)}}function
+e(a){return i(d,a)}function
+a_(b,a){var
+c=bp(b,a);return[0,cf(b,a),c]}function
+cp(b,a){return b?a:1}function
+a$(a){return a?0:1}function
+I(b,a){return b?[0,I(b[1],a)]:a}function
+cq(a,b){return a?I(b,cq(a[1],b)):a}function
 aB(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-a$=function
-c(a,b){return c.fun(a,b)};iK(a$,function(j,c){if(g(j,d)){if(g(c,d))return f(a(b(2),d));var
-k=a9(c,Y(2)),l=k[1];if(D(k[2],e)){var
-r=f(l);return a(b(2),r)}var
-s=f(l);return f(a(b(2),s))}var
-q=a9(j,Y(2)),i=q[1];if(D(q[2],e)){if(g(c,d)){var
-t=f(i);return a(b(2),t)}var
-m=a9(c,Y(2)),n=m[1];if(D(m[2],e))return f(a(b(2),h(i,n)));var
-u=aw(a$,i,n);return a(b(2),u)}if(g(c,d)){var
-v=f(i);return f(a(b(2),v))}var
-o=a9(c,Y(2)),p=o[1];if(D(o[2],e)){var
-w=aw(a$,i,p);return a(b(2),w)}var
-x=aw(a$,i,p);return f(a(b(2),x))});function
-r(c,b){var
-d=aQ(b);if(0===d)return e;if(1===d)return b$(c,b);var
-f=b$(a(a8(-1),c),b);return a(a8(-1),f)}function
+ba=function
+c(a,b){return c.fun(a,b)};kp(ba,function(j,c){if(g(j,d)){if(g(c,d))return e(a(b(2),d));var
+k=a_(c,Z(2)),l=k[1];if(C(k[2],f)){var
+r=e(l);return a(b(2),r)}var
+s=e(l);return e(a(b(2),s))}var
+q=a_(j,Z(2)),h=q[1];if(C(q[2],f)){if(g(c,d)){var
+t=e(h);return a(b(2),t)}var
+m=a_(c,Z(2)),n=m[1];if(C(m[2],f))return e(a(b(2),i(h,n)));var
+u=ax(ba,h,n);return a(b(2),u)}if(g(c,d)){var
+v=e(h);return e(a(b(2),v))}var
+o=a_(c,Z(2)),p=o[1];if(C(o[2],f)){var
+w=ax(ba,h,p);return a(b(2),w)}var
+x=ax(ba,h,p);return e(a(b(2),x))});function
+cr(a){return a?e(cr(a[1])):d}function
+q(c,b){var
+d=aQ(b);if(0===d)return f;if(1===d)return cf(c,b);var
+e=cf(a(a9(-1),c),b);return a(a9(-1),e)}function
 aC(c,b){var
-d=aQ(b);if(0===d)return c;if(1===d)return bn(c,b);var
-e=bn(a(a8(-1),c),b);return h(b,a(a8(1),e))}function
-v(b,c){var
-a=ca(c);return 0<=a?d_(b,a):d$(b,-a|0)}function
-R(b,c){var
-a=ca(c);return 0<=a?d$(b,a):d_(b,-a|0)}function
-B(d,c){var
+d=aQ(b);if(0===d)return c;if(1===d)return bp(c,b);var
+e=bp(a(a9(-1),c),b);return i(b,a(a9(1),e))}function
+p(b,c){var
+a=cg(c);return 0<=a?el(b,a):em(b,-a|0)}function
+J(b,c){var
+a=cg(c);return 0<=a?em(b,a):el(b,-a|0)}function
+F(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cl(d,c,b){return d?a(c,cl(d[1],c,b)):b}function
-V(a){var
-b=a?ee:a;return b}function
-H(a){var
-b=a?[0,H(a[2])]:a;return b}function
+cs(d,c,b){return d?a(c,cs(d[1],c,b)):b}function
+W(a){var
+b=a?er:a;return b}function
+K(a){var
+b=a?[0,K(a[2])]:a;return b}function
 aS(b,a){function
-c(b){return[0,a,b]}return function(a){return cl(b,c,a)}}function
+c(b){return[0,a,b]}return function(a){return cs(b,c,a)}}function
 _(c,b){return a(aS(c,b),0)}function
 L(a,b){if(a){var
 c=L(a[2],b);return[0,a[1],c]}return b}function
 aD(a,b){if(a){var
 c=aD(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cm(d,c){var
+ct(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
 o(e,d,c){var
@@ -718,9 +719,9 @@ a=a[2],b=b[1];continue}return a[1]}return e}}function
 aT(e,d,c,b){if(d){var
 f=d[2];if(c){var
 g=aT(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aS(c,e),[0,b,0])}function
-cn(c,f){var
+cu(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cn(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cu(c,d)];var
 b=d;continue}return b}}function
 m(e,d){var
 b=d;for(;;){if(b){var
@@ -735,105 +736,121 @@ var
 c=b;else
 var
 c=a;return c}function
-i(c,b){if(b)var
-e=i(c,b[2]),d=[0,a(c,b[1]),e];else
+h(c,b){if(b)var
+e=h(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
 aE(b,a){var
 c=a?[0,b,aE([0,b],a[1])]:a;return c}function
-$(b,a){return i(b,aE(0,a))}function
-I(c,b,a){if(a){var
-d=I(c,b,a[2]);return aw(c,a[1],d)}return b}function
-P(b,a){if(b)if(a)var
-d=P(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+$(b,a){return h(b,aE(0,a))}function
+x(c,b,a){if(a){var
+d=x(c,b,a[2]);return ax(c,a[1],d)}return b}function
+G(b,a){if(b)if(a)var
+d=G(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-ef=a(b(2),d),eg=f(a(b(2),ef)),co=v(d,f(a(b(2),eg))),eh=f(a(b(2),d)),ei=a(b(2),eh),ej=f(a(b(2),ei)),ek=a(b(2),ej),bp=v(d,a(b(2),ek)),el=f(a(b(2),d)),em=f(a(b(2),el)),en=f(a(b(2),em)),eo=f(a(b(2),en)),ep=v(d,f(a(b(2),eo))),eq=a(b(2),d),er=a(b(2),eq),es=a(b(2),er),et=a(b(2),es),eu=a(b(2),et),ev=v(d,a(b(2),eu)),ew=a(b(2),d),ex=a(b(2),ew),ey=a(b(2),ex),ez=a(b(2),ey),eA=f(a(b(2),ez)),eB=f(a(b(2),eA)),eC=a(b(2),eB),eD=a(b(2),eC),eE=f(a(b(2),eD)),aa=v(d,f(a(b(2),eE)));function
-cp(a){return aC(r(a,bp),co)}function
-aV(a){var
-b=cp(a),c=aC(a,bp),f=D(b,e)?v(c,d):v(h(bp,c),b);return E(a,ep)?f:l(f)}function
-ba(a){var
-b=g(e,a);if(b){var
-c=E(a,ev);if(c)return E(h(cp(a),d),co);var
-f=c}else
+es=a(b(2),d),et=a(b(2),es),eu=a(b(2),et),ev=a(b(2),eu),ew=a(b(2),ev),ex=a(b(2),ew),cv=a(b(2),ex),ey=a(b(2),d),ez=a(b(2),ey),eA=a(b(2),ez),eB=a(b(2),eA),eC=a(b(2),eB),eD=a(b(2),eC),eE=a(b(2),eD),br=a(b(2),eE),eF=a(b(2),d),eG=a(b(2),eF),eH=a(b(2),eG),eI=a(b(2),eH),eJ=a(b(2),eI),aV=a(b(2),eJ),bb=p(d,cv),bs=p(d,br),cw=p(d,aV);function
+cx(b,a){return l(q(l(b),a))}function
+cy(f,e){var
+b=f,a=e;for(;;){if(b){var
+d=b[1],b=d,a=cy(d,a);continue}return J(c(a,a),br)}}var
+eL=[0,e(a(b(2),d)),[0,d,0]],eM=a(b(2),d),eN=[0,e(a(b(2),eM)),eL],eO=e(a(b(2),d)),eP=[0,e(a(b(2),eO)),eN],eQ=a(b(2),d),eR=a(b(2),eQ),eS=[0,e(a(b(2),eR)),eP],eT=a(b(2),d),eU=e(a(b(2),eT)),eV=[0,e(a(b(2),eU)),eS],eW=e(a(b(2),d)),eX=a(b(2),eW),eY=[0,e(a(b(2),eX)),eV],eZ=e(a(b(2),d)),e0=e(a(b(2),eZ)),e1=[0,e(a(b(2),e0)),eY],e2=a(b(2),d),e3=a(b(2),e2),e4=a(b(2),e3),e5=[0,e(a(b(2),e4)),e1],e6=a(b(2),d),e7=a(b(2),e6),e8=e(a(b(2),e7)),e9=[0,e(a(b(2),e8)),e5],e_=a(b(2),d),e$=e(a(b(2),e_)),fa=a(b(2),e$),fb=[0,e(a(b(2),fa)),e9],fc=a(b(2),d),fd=e(a(b(2),fc)),fe=e(a(b(2),fd)),ff=[0,e(a(b(2),fe)),fb],fg=e(a(b(2),d)),fh=a(b(2),fg),fi=a(b(2),fh),fj=[0,e(a(b(2),fi)),ff],fk=e(a(b(2),d)),fl=a(b(2),fk),fm=e(a(b(2),fl)),fn=[0,e(a(b(2),fm)),fj],fo=e(a(b(2),d)),fp=e(a(b(2),fo)),fq=a(b(2),fp),fr=[0,e(a(b(2),fq)),fn],fs=e(a(b(2),d)),ft=e(a(b(2),fs)),fu=e(a(b(2),ft)),fv=[0,e(a(b(2),fu)),fr],fw=a(b(2),d),fx=a(b(2),fw),fy=a(b(2),fx),fz=a(b(2),fy),fA=[0,e(a(b(2),fz)),fv],fB=a(b(2),d),fC=a(b(2),fB),fD=a(b(2),fC),fE=e(a(b(2),fD)),fF=[0,e(a(b(2),fE)),fA],fG=a(b(2),d),fH=a(b(2),fG),fI=e(a(b(2),fH)),fJ=a(b(2),fI),fK=[0,e(a(b(2),fJ)),fF],fL=a(b(2),d),fM=a(b(2),fL),fN=e(a(b(2),fM)),fO=e(a(b(2),fN)),fP=[0,e(a(b(2),fO)),fK];function
+cz(r,o){var
+g=cx(p(r,br),o),e=q(p(s(g,bs),aV),i(g,bs)),b=f,a=fP,l=J(c(e,e),aV);for(;;){if(a){var
+k=a[2],m=q(cw,a[1]),b=i(J(c(b,l),aV),m),a=k;continue}var
+n=J(cw,d),j=p(q(c(e,b),n),aV),h=cy(eK,E(f,i(bs,j)));return D(f,h)?s(i(j,cx(p(g,cv),h)),bb):f}}var
+fQ=l(cz(d,a(b(2),d)));function
+cA(k,h,b){var
+e=k;for(;;){if(e){var
+a=e[1],l=a?cr(a[1]):f,i=p(d,l),j=p(h,i);if(g(j,b)){var
+m=c(i,fQ);return s(cA(a,j,b),m)}var
+e=a;continue}return cz(h,b)}}var
+fS=a(b(2),d),fT=e(a(b(2),fS)),cB=p(d,e(a(b(2),fT))),fU=e(a(b(2),d)),fV=a(b(2),fU),fW=e(a(b(2),fV)),fX=a(b(2),fW),bt=p(d,a(b(2),fX)),fY=e(a(b(2),d)),fZ=e(a(b(2),fY)),f0=e(a(b(2),fZ)),f1=e(a(b(2),f0)),f2=p(d,e(a(b(2),f1))),f3=a(b(2),d),f4=a(b(2),f3),f5=a(b(2),f4),f6=a(b(2),f5),f7=a(b(2),f6),f8=p(d,a(b(2),f7)),f9=a(b(2),d),f_=a(b(2),f9),f$=a(b(2),f_),ga=a(b(2),f$),gb=e(a(b(2),ga)),gc=e(a(b(2),gb)),gd=a(b(2),gc),ge=a(b(2),gd),gf=e(a(b(2),ge)),aa=p(d,e(a(b(2),gf)));function
+cC(a){return aC(q(a,bt),cB)}function
+aW(a){var
+b=cC(a),c=aC(a,bt),e=C(b,f)?p(c,d):p(i(bt,c),b);return D(a,f2)?e:l(e)}function
+bc(a){var
+b=g(f,a);if(b){var
+c=D(a,f8);if(c)return D(i(cC(a),d),cB);var
+e=c}else
 var
-f=b;return f}function
-C(i,j){var
-d=e,b=i,a=j;for(;;){if(b){if(a){var
-f=a[2],g=b[2],d=h(d,c(b[1],a[1])),b=g,a=f;continue}return d}return d}}function
-bq(c,b,a){if(b){if(a){var
-d=bq(c,b[2],a[2]);return[0,aw(c,b[1],a[1]),d]}return b}return a}function
-ao(a,b){return bq(Z,a,b)}function
-s(a,b){return bq(ao,a,b)}function
-br(b,a){if(b)if(a)var
-e=br(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+e=b;return e}function
+H(h,j){var
+d=f,b=h,a=j;for(;;){if(b){if(a){var
+e=a[2],g=b[2],d=i(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
+bu(c,b,a){if(b){if(a){var
+d=bu(c,b[2],a[2]);return[0,ax(c,b[1],a[1]),d]}return b}return a}function
+ao(a,b){return bu(R,a,b)}function
+u(a,b){return bu(ao,a,b)}function
+bv(b,a){if(b)if(a)var
+e=bv(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-M(a){function
+O(a){function
 b(b){return c(a,b)}function
-d(a){return i(b,a)}return function(a){return i(d,a)}}function
-N(b,a){return i(function(b){return i(function(a){return C(b,a)},a)},b)}function
-bs(b,a){if(a){var
+d(a){return h(b,a)}return function(a){return h(d,a)}}function
+P(b,a){return h(function(b){return h(function(a){return H(b,a)},a)},b)}function
+bw(b,a){if(a){var
 c=a[2],d=a[1];if(b){var
-g=bs(b[2],c);return[0,[0,b[1],d],g]}var
-f=[0,[0,e,d],bs(0,c)]}else
+g=bw(b[2],c);return[0,[0,b[1],d],g]}var
+e=[0,[0,f,d],bw(0,c)]}else
 var
-f=a;return f}function
-x(b,a){return I(bs,_(b,0),a)}function
-bb(b,a){var
-c=P(b,a);return i(function(a){return L(a[1],a[2])},c)}function
-aW(c,b){return $(function(c){return a(aS(c,e),[0,b,0])},c)}function
+e=a;return e}function
+y(b,a){return x(bw,_(b,0),a)}function
+bd(b,a){var
+c=G(b,a);return h(function(a){return L(a[1],a[2])},c)}function
+aX(c,b){return $(function(c){return a(aS(c,f),[0,b,0])},c)}function
 ab(d,c,a){var
-b=B(H(a),d);return b?m(function(a){return B(H(a),c)},a):b}function
+b=F(K(a),d);return b?m(function(a){return F(K(a),c)},a):b}function
 ah(d,c,a){var
-b=B(H(a),d);return b?m(function(a){return B(aB(H(a),c),0)},a):b}function
-w(a){return E(e,a)}function
-eF(a){return g(e,a)}function
-eG(a){return m(eF,a)}function
-cq(a){return m(eG,a)}function
-T(b,a){return D(c(r(a,b),b),a)}function
-cr(a){function
-b(b){return r(aV(b),a)}function
-c(a){return i(b,a)}return function(a){return i(c,a)}}function
-cs(c){function
+b=F(K(a),d);return b?m(function(a){return F(aB(K(a),c),0)},a):b}function
+w(a){return D(f,a)}function
+gg(a){return g(f,a)}function
+gh(a){return m(gg,a)}function
+bx(a){return m(gh,a)}function
+U(b,a){return C(c(q(a,b),b),a)}function
+cD(a){function
+b(b){return q(aW(b),a)}function
+c(a){return h(b,a)}return function(a){return h(c,a)}}function
+cE(c){function
 a(a){var
-b=ba(a);return b?T(c,aV(a)):b}function
+b=bc(a);return b?U(c,aW(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-ct(c,b,a){return bb(a,_(c,[0,b,0]))}function
-bt(k,A,O,j){var
-s=j[4],t=j[3],n=j[2],u=j[1],v=c(A,c(u,u)),x=c(t,t),p=F(v,x),D=B(H(n),k),E=D?B(H(s),k):D;if(E){var
-G=m(w,[0,A,[0,u,[0,t,0]]]),J=G?m(w,n):G;if(J){var
-K=T(v,p);if(K){var
-L=T(x,p);if(L){var
-P=r(p,x),Q=r(p,v),y=$(function(a){var
-b=an([0,a],s),d=i(function(b){return c(l(P),C(o(0,s,a),b))},b),f=o(0,O,a),g=br(an([0,a],n),f),h=c(Q,o(e,n,a));return ao(i(function(a){return c(h,a)},g),d)},k),z=i(function(a){return i(at,a)},y),M=I(ao,0,z),N=aE(0,k);return m(function(i){var
-j=o(e,o(0,y,i),i),k=c(f(a(b(2),d)),j),l=o(e,M,i);return g(h(I(Z,e,o(0,z,i)),l),k)},N)}var
-q=L}else
+cF(c,b,a){return bd(a,_(c,[0,b,0]))}function
+by(k,B,O,j){var
+s=j[4],t=j[3],n=j[2],u=j[1],v=c(B,c(u,u)),y=c(t,t),p=E(v,y),C=F(K(n),k),D=C?F(K(s),k):C;if(D){var
+G=m(w,[0,B,[0,u,[0,t,0]]]),I=G?m(w,n):G;if(I){var
+J=U(v,p);if(J){var
+L=U(y,p);if(L){var
+P=q(p,y),Q=q(p,v),z=$(function(a){var
+b=an([0,a],s),d=h(function(b){return c(l(P),H(o(0,s,a),b))},b),e=o(0,O,a),g=bv(an([0,a],n),e),i=c(Q,o(f,n,a));return ao(h(function(a){return c(i,a)},g),d)},k),A=h(function(a){return h(at,a)},z),M=x(ao,0,A),N=aE(0,k);return m(function(h){var
+j=o(f,o(0,z,h),h),k=c(e(a(b(2),d)),j),l=o(f,M,h);return g(i(x(R,f,o(0,A,h)),l),k)},N)}var
+r=L}else
 var
-q=K}else
+r=J}else
 var
-q=J}else
+r=I}else
 var
-q=E;return q}function
-cu(a,f){var
-l=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
+r=D;return r}function
+cG(a,e){var
+l=e[4],n=e[3],o=e[2],p=w(e[1]);if(p){var
 q=ah(a,a,o);if(q){var
 r=ah(a,a,n);if(r){var
 s=ah(a,a,l);if(s){var
-t=cq(o);if(t){var
+t=bx(o);if(t){var
 d=0,c=n;for(;;){if(c){var
-j=c[1],u=an(d,j),k=m(function(a){return g(e,a)},u);if(k)var
-v=aU([0,d],j),h=m(function(a){return g(e,a)},v);else
+j=c[1],u=an(d,j),k=m(function(a){return g(f,a)},u);if(k)var
+v=aU([0,d],j),h=m(function(a){return g(f,a)},v);else
 var
 h=k;if(h){var
 d=[0,d],c=c[2];continue}var
 i=h}else
 var
-i=1;if(i)return cq(l);var
+i=1;if(i)return bx(l);var
 b=i;break}}else
 var
 b=t}else
@@ -845,120 +862,142 @@ var
 b=q}else
 var
 b=p;return b}function
-bu(b){var
+bz(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-cv(b,a){var
-c=x(b,a);return i(function(a){return I(Z,e,a)},c)}function
-bv(c,b,a){var
-d=P(b,a);return m(function(a){var
-b=P(a[1],a[2]);return m(function(a){return aw(c,a[1],a[2])},b)},d)}function
-cw(d,k,j,i,b){var
-f=b[5],l=b[4],a=b[2];if(typeof
-d==="number")switch(d){case
+cH(b,a){var
+c=y(b,a);return h(function(a){return x(R,f,a)},c)}function
+bA(c,b,a){var
+d=G(b,a);return m(function(a){var
+b=G(a[1],a[2]);return m(function(a){return ax(c,a[1],a[2])},b)},d)}function
+cI(b,f,e,d,a){var
+g=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
+b==="number"){if(3===b){var
+l=G(g,f);return x(L,0,h(function(a){var
+b=G(a[1],a[2]);return h(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,s(k,b),0]]},b)},l))}if(4<=b){var
+m=G(g,f);return h(function(a){var
+b=G(a[1],a[2]);return h(function(a){var
+b=c(c(e,a[1]),j),f=c(d,i);return s(c(a[2],f),b)},b)},m)}}return 0}function
+gk(a){var
+b=x(R,f,a);return x(R,f,h(function(a){return c(a,l(au(f,cA(fR,a,b))))},a))}function
+cJ(j,i,h,e,b){var
+d=b[5],l=b[4],a=b[2];if(typeof
+j==="number")switch(j){case
 0:return 1;case
-1:return bv(function(d,b){var
-m=c(a,a),f=D(c(b,b),m);if(f){var
-h=g(e,c(d,b));if(h){var
-n=c(i,c(l,a));return g(c(j,c(d,b)),n)}var
-k=h}else
+2:return bA(function(e,b){var
+h=c(a,a),d=C(c(b,b),h);return d?g(f,c(e,b)):d},d,i);case
+4:var
+n=m(function(a){return C(x(R,f,a),f)},d);return n?bx(cI(4,i,h,e,b)):n;default:return bA(function(d,b){var
+m=c(a,a),i=C(c(b,b),m);if(i){var
+j=g(f,c(d,b));if(j){var
+n=c(e,c(l,a));return g(c(h,c(d,b)),n)}var
+k=j}else
 var
-k=f;return k},f,k);default:return bv(function(f,b){var
-h=c(a,a),d=D(c(b,b),h);return d?g(e,c(f,b)):d},f,k)}var
-h=d[1],n=ba(h);if(n){var
-o=g(e,aV(h));if(o){var
-q=function(a){var
-b=c(i,l),d=c(aV(h),b);return g(c(c(j,at(a)),aa),d)};return m(function(a){return m(q,a)},f)}var
-p=o}else
+k=i;return k},d,i)}var
+k=j[1],o=bc(k);if(o){var
+p=g(f,aW(k));if(p){var
+r=function(a){var
+b=c(e,l),d=c(aW(k),b);return g(c(c(h,at(a)),aa),d)};return m(function(a){return m(r,a)},d)}var
+q=p}else
 var
-p=n;return p}function
-cx(aP,n,H,f){var
-j=H[1],ap=j[6],aq=j[5],x=j[3],ar=j[1],Q=j[8],R=j[7],S=j[1],z=f[1],A=f[2],U=ab(S,j[2],R),V=U?ab(S,j[3],Q):U,av=0;if(V){var
-W=w(z),X=W?w(A):W;if(X){var
-Y=ba(j[9]);if(Y){var
-_=T(z,aa),$=_?T(A,aa):_;if($){var
-ac=a(cs(r(aa,z)),R);if(ac){var
-J=a(cs(r(aa,A)),Q);av=1}else
+q=o;return q}function
+bB(b,a){var
+c=G(b,a);return x(R,f,h(function(a){return H(a[1],a[2])},c))}function
+cK(aU,p,K,e){var
+j=K[1],aq=j[6],ar=j[5],z=j[3],as=j[1],Q=j[8],S=j[7],T=j[1],B=e[1],D=e[2],V=ab(T,j[2],S),W=V?ab(T,j[3],Q):V,ax=0;if(W){var
+X=w(B),Y=X?w(D):X;if(Y){var
+Z=bc(j[9]);if(Z){var
+_=U(B,aa),$=_?U(D,aa):_;if($){var
+ac=a(cE(q(aa,B)),S);if(ac){var
+L=a(cE(q(aa,D)),Q);ax=1}else
 var
-s=ac}else
+t=ac}else
 var
-s=$}else
+t=$}else
 var
-s=Y}else
+t=Z}else
 var
-s=X}else
+t=Y}else
 var
-s=V;if(!av)var
-J=s;var
-as=J?ab(ar,x,f[5]):J;if(as){var
-aA=cv(x,f[5]),aB=m(function(a){return D(e,a)},aA),aC=bu(aq),aD=aC||bu(ap),ad=cj(aD,aB);if(ad){var
-aQ=j[7],aR=a(cr(r(aa,f[1])),aQ),at=bI(aP,aq,ar,j[2],x,aR);if(at){var
-au=H[3],aS=H[2],o=aV(j[9]),aT=j[8],K=a(cr(r(aa,f[2])),aT),p=j[4],t=f[5],ae=function(b,a){var
-c=P(b,a);return I(Z,e,i(function(a){return C(a[1],a[2])},c))},aw=0;if(typeof
-p==="number"&&1===p){var
-af=e;aw=1}if(!aw)var
-af=c(o,ae(t,t));var
-ag=cv(x,t),aE=1===ap?c(aa,C(ag,ag)):e,B=c(f[2],h(af,aE)),aF=ae(t,K),E=c(c(o,f[4]),aF),aG=c(aa,n[1]),F=[0,c(o,n[2]),aG],ah=function(b,a){var
-d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},ax=0;if(typeof
-p==="number"&&!p){var
-ay=0;if(!g(E,e)&&!g(B,e)){var
-v=[0,ah([0,E,B],F),0];ay=1}if(!ay)var
-v=[0,[0,e,d],0]}else
-ax=1;if(ax)var
-v=[0,ah([0,d,d],F),[0,F,[0,[0,e,d],0]]];var
-M=v[1],am=m(w,[0,f[2],[0,f[4],[0,o,[0,n[1],[0,n[2],[0,au,0]]]]]]);if(am){var
-an=cw(p,K,M[1],M[2],f);if(an){var
-q=v;for(;;){if(q){var
-N=q[1],aH=c(f[4],f[4]),aI=c(c(o,f[2]),aH),k=N[2],l=N[1],ai=g(e,l),aj=ai?w(k):ai,az=0;if(aj){var
-aJ=n[2],aK=c(c(o,k),aJ),ak=g(c(c(l,n[1]),aa),aK);if(ak){var
-al=cw(p,K,l,k,f);if(al){var
-aL=c(c(l,l),B),aM=c(l,k),aN=c(au,u(c(c(a(b(2),d),aM),E),aL)),aO=c(c(k,k),aI),y=g(c(c(a(b(2),d),aS),aO),aN);az=1}else
+t=W;if(!ax)var
+L=t;var
+at=L?ab(as,z,e[5]):L;if(at){var
+aD=cH(z,e[5]),aE=m(function(a){return C(f,a)},aD),aF=bz(ar),aG=aF||bz(aq),ad=cp(aG,aE);if(ad){var
+aV=j[7],aX=a(cD(q(aa,e[1])),aV),au=bO(aU,ar,as,j[2],z,aX);if(au){var
+av=K[3],aw=K[2],o=aW(j[9]),aY=j[8],u=a(cD(q(aa,e[2])),aY),k=j[4],v=e[5];if(typeof
+k==="number"){var
+ay=0;if(1===k||3<=k)ay=1;else
 var
-G=al}else
+E=1;if(ay)var
+E=0}else
 var
-G=ak}else
+E=1;var
+aH=E?c(o,bB(v,v)):f,ae=cH(z,v),aI=1===aq?c(aa,H(ae,ae)):f,F=c(e[2],i(aH,aI)),aJ=bB(v,u),af=c(c(o,e[4]),aJ),aK=c(aa,p[1]),G=[0,c(o,p[2]),aK],ag=function(b,a){var
+d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},az=0;if(typeof
+k==="number"&&!k){var
+aA=0;if(!g(af,f)&&!g(F,f)){var
+y=[0,ag([0,af,F],G),0];aA=1}if(!aA)var
+y=[0,[0,f,d],0]}else
+az=1;if(az)var
+ah=g(aw,f),aL=ah?[0,[0,f,d],0]:ah,y=[0,ag([0,d,d],G),[0,G,aL]];var
+N=y[1],an=m(w,[0,e[2],[0,e[4],[0,o,[0,p[1],[0,p[2],[0,av,0]]]]]]);if(an){var
+ao=cJ(k,u,N[1],N[2],e);if(ao){var
+r=y;for(;;){if(r){var
+O=r[1],I=e[4],aM=c(I,I),aN=c(bb,c(c(o,e[2]),aM)),l=O[2],n=O[1],ai=g(f,n),aj=ai?w(l):ai,aB=0;if(aj){var
+aO=p[2],aP=c(c(o,l),aO),ak=g(c(c(n,p[1]),aa),aP);if(ak){var
+al=cJ(k,u,n,l,e);if(al){var
+aC=0,aQ=c(bb,c(c(n,n),F));if(typeof
+k==="number"&&3<=k){var
+am=x(R,f,h(gk,cI(k,u,n,l,e)));aC=1}if(!aC)var
+am=c(bb,c(n,bB(e[5],u)));var
+aR=c(l,c(o,I)),aS=c(av,s(c(c(a(b(2),d),aR),am),aQ)),aT=c(c(l,l),aN),A=g(c(c(a(b(2),d),aw),aT),aS);aB=1}else
 var
-G=aj;if(!az)var
-y=G;if(!y){var
-q=q[2];continue}var
-O=y}else
+J=al}else
 var
-O=q;return O}}var
-ao=an}else
+J=ak}else
 var
-ao=am;return ao}var
-L=at}else
+J=aj;if(!aB)var
+A=J;if(!A){var
+r=r[2];continue}var
+P=A}else
 var
-L=ad}else
+P=r;return P}}var
+ap=ao}else
 var
-L=as;return L}function
-bw(k,i,e){if(2<=i[1][5])var
-j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),E=a(b(2),B),F=a(b(2),E),H=a(b(2),F),I=a(b(2),H),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),h=[0,f(a(b(2),N)),y];else
+ap=an;return ap}var
+M=au}else
+var
+M=ad}else
+var
+M=at;return M}function
+bC(k,i,f){if(2<=i[1][5])var
+j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),J=a(b(2),G),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),h=[0,e(a(b(2),N)),y];else
 var
 h=[0,d,d];var
-O=c(e[7],h[2]),P=[0,c(e[6],h[1]),O];return cx(function(v,h,n,l,i){var
-f=c(e[3],e[1]);switch(v){case
-0:return bJ(k,h,n,l,i);case
+O=c(f[7],h[2]),P=[0,c(f[6],h[1]),O];return cK(function(v,h,n,l,i){var
+e=c(f[3],f[1]);switch(v){case
+0:return bP(k,h,n,l,i);case
 1:var
-o=D(e[3],d);if(o){var
-t=ct(h,f,i);return bJ(k,h,G(n,eH),l,t)}return o;default:var
-p=w(f);if(p){var
-q=m(function(e){var
-h=c(f,f),i=C(e,e),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
-r=w(e[6]),s=r?w(e[7]):r;if(s){var
-u=ct(h,f,i);return bJ(k,h,G(n,eI),l,u)}var
+o=C(f[3],d);if(o){var
+t=cF(h,e,i);return bP(k,h,I(n,gi),l,t)}return o;default:var
+p=w(e);if(p){var
+q=m(function(f){var
+h=c(e,e),i=H(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
+r=w(f[6]),s=r?w(f[7]):r;if(s){var
+u=cF(h,e,i);return bP(k,h,I(n,gj),l,u)}var
 j=s}else
 var
 j=q}else
 var
-j=p;return j}},P,i,e)}function
-cy(g,h,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return aw(h,b,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],v=o(0,b,e),x=i(function(b){return function(a){return c(b,a)}}(j),v),y=o(0,b,f),l=ao(i(function(b){return function(a){return c(b,a)}}(k),y),x),m=a_(B(f,e));if(m){var
-n=B(aB([0,f],g),0);if(n){var
-p=B(aB([0,e],g),0);if(p){var
+j=p;return j}},P,i,f)}function
+cL(g,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return ax(i,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],v=o(0,b,e),x=h(function(b){return function(a){return c(b,a)}}(j),v),y=o(0,b,f),l=ao(h(function(b){return function(a){return c(b,a)}}(k),y),x),m=a$(F(f,e));if(m){var
+n=F(aB([0,f],g),0);if(n){var
+p=F(aB([0,e],g),0);if(p){var
 q=w(k);if(q){var
 r=w(j);if(r){var
-z=a[5],s=cy(g,h,aT(0,b,e,l),z);if(s){var
+z=a[5],s=cL(g,i,aT(0,b,e,l),z);if(s){var
 A=a[6],b=aT(0,b,f,l),a=A;continue}var
 d=s}else
 var
@@ -971,27 +1010,27 @@ var
 d=n}else
 var
 d=m;return d}}function
-bx(e,d,l,k,j){var
+bD(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],h=bx(e,d,aD(c,g),f,m);if(h){var
-n=a[2],c=aD(c,i(aR,g)),b=f,a=n;continue}return h}return 0===a[0]?cy(e,d,c,a[1]):0}}function
-eJ(a){return F(e,a)}function
-by(a){return i(eJ,a)}function
-cz(a){return by(i(aR,a))}function
-cA(a){return i(by,a)}function
-cB(a){return i(cz,a)}function
-cC(a,f,b){var
-h=f[7],i=f[6],j=m(w,[0,f[1],[0,f[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
-l=b[4],k=$(function(b){return $(function(a){return B(b,a)?d:e},a)},a),n=0,u=b[3],v=b[2];return bx(a,function(x,f){var
+m=a[1],i=bD(e,d,aD(c,g),f,m);if(i){var
+n=a[2],c=aD(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?cL(e,d,c,a[1]):0}}function
+gl(a){return E(f,a)}function
+bE(a){return h(gl,a)}function
+cM(a){return bE(h(aR,a))}function
+cN(a){return h(bE,a)}function
+cO(a){return h(cM,a)}function
+cP(a,e,b){var
+h=e[7],i=e[6],j=m(w,[0,e[1],[0,e[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
+l=b[4],k=$(function(b){return $(function(a){return F(b,a)?d:f},a)},a),n=0,u=b[3],v=b[2];return bD(a,function(x,f){var
 b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
-n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(C(b,b),r),q);if(k){var
-l=B(aB(H(b),a),0);if(l){var
+n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(H(b,b),r),q);if(k){var
+l=F(aB(K(b),a),0);if(l){var
 s=aE(0,a);return m(function(f){var
 q=o(0,p,f),a=o(0,x,f),e=aU(q,u);if(e){var
-h=e[1],i=h[1],r=H(a),j=B(H(i),r);if(j){var
-s=P(i,a),k=m(function(a){return D(a[1],a[2])},s);if(k){var
-t=c(C(a,b),v);return g(c(h[2],d),t)}var
+h=e[1],i=h[1],r=K(a),j=F(K(i),r);if(j){var
+s=G(i,a),k=m(function(a){return C(a[1],a[2])},s);if(k){var
+t=c(H(a,b),v);return g(c(h[2],d),t)}var
 l=k}else
 var
 l=j;var
@@ -1003,170 +1042,170 @@ var
 e=k}else
 var
 e=j;return e},n,k,l)}return j}function
-cD(c,b,a){return i(function(a){return[0,b,ao(a,i(aR,c))]},a)}function
-cE(j,h,f,b){if(h){var
-i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cx(function(t,s,l,r,k){var
-n=bu(t);if(n){var
-f=B(aB(H(d),l),0),p=0;if(f){var
-h=g(e,a);if(h){var
-q=cD(d,a,k),b=m(function(b){var
-d=b?b[2]:b,e=c(a,a);return g(C(d,d),e)},q);p=1}else
+cQ(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}function
+cR(j,h,e,b){if(h){var
+i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cK(function(t,s,l,r,k){var
+n=bz(t);if(n){var
+e=F(aB(K(d),l),0),p=0;if(e){var
+h=g(f,a);if(h){var
+q=cQ(d,a,k),b=m(function(b){var
+d=b?b[2]:b,e=c(a,a);return g(H(d,d),e)},q);p=1}else
 var
 i=h}else
 var
-i=f;if(!p)var
-b=i;if(b)return bI(j,1,s,l,r,cD(d,a,k));var
+i=e;if(!p)var
+b=i;if(b)return bO(j,1,s,l,r,cQ(d,a,k));var
 o=b}else
 var
-o=n;return o},k,f,b)}return bw(function(d,c,b,a){return bI(j,0,d,c,b,a)},f,b)}function
-bz(b,a){var
-c=P(b,a);return i(function(a){var
-b=D(a[1],e);return b?a[2]:b},c)}function
-cF(d,b,j){var
-a=u(j,I(Z,e,i(at,an(d,b)))),f=aU(d,b),h=g(e,a);if(h){var
-k=c(a,a);return g(C(f,f),k)}return h}function
-cG(p,f,n,J,k,ar,I,aq,F,a9,a8){var
-h=a9,q=a8;for(;;){if(0===q[0]){var
-j=q[1],ai=c(j[1][1],k),aj=c(ai,k),ak=B(H(h),f);if(ak){var
-al=cu(f,j[1]);if(al){var
-y=j[2],z=V(p),O=y[3],Q=y[1],az=y[4],aA=y[2],R=ah(f,G(z,n),Q),av=0;if(R){var
-S=ah(f,G(z,n),O);if(S){var
-aC=aE(0,f),D=m(function(a){var
-c=o(e,aA,a),b=cF(z,o(0,Q,a),c);if(b){var
-d=o(e,az,a);return cF(z,o(0,O,a),d)}return b},aC);av=1}else
+o=n;return o},k,e,b)}return bC(function(d,c,b,a){return bO(j,0,d,c,b,a)},e,b)}function
+bF(b,a){var
+c=G(b,a);return h(function(a){var
+b=C(a[1],f);return b?a[2]:b},c)}function
+cS(d,b,j){var
+a=s(j,x(R,f,h(at,an(d,b)))),e=aU(d,b),i=g(f,a);if(i){var
+k=c(a,a);return g(H(e,e),k)}return i}function
+cT(p,e,n,J,k,ar,H,aq,E,a9,a8){var
+i=a9,r=a8;for(;;){if(0===r[0]){var
+j=r[1],ai=c(j[1][1],k),aj=c(ai,k),ak=F(K(i),e);if(ak){var
+al=cG(e,j[1]);if(al){var
+x=j[2],z=W(p),N=x[3],Q=x[1],az=x[4],aA=x[2],R=ah(e,I(z,n),Q),av=0;if(R){var
+S=ah(e,I(z,n),N);if(S){var
+aC=aE(0,e),C=m(function(a){var
+c=o(f,aA,a),b=cS(z,o(0,Q,a),c);if(b){var
+d=o(f,az,a);return cS(z,o(0,N,a),d)}return b},aC);av=1}else
 var
-U=S}else
+T=S}else
 var
-U=R;if(!av)var
-D=U;if(D){var
-am=g(e,j[4]),an=am?T(I,ai):am,ap=an?T(F,aj):an;if(ap){var
-v=j[2],w=j[1],W=w[4],X=w[3],Y=w[2],Z=j[4],aa=j[3],a7=j[5],t=G(V(p),n),aD=G(f,G(t,eK)),ab=c(w[1],k),aF=c(ab,k),aw=P(h,J),ac=x(t,i(function(a){var
-b=E(e,a[1]);return b?a[2]:b},aw)),ax=P(h,J),C=x(t,i(function(a){return E(e,a[1])?0:i(aR,a[2])},ax)),aG=0,aH=r(ab,I),aI=i(function(a){return c(aH,a)},ar),aJ=[0,ao(v[2],aI),aG],aK=v[1],aL=N(X,C),aM=L(x(t,s(s(N(Y,ac),aL),aK)),aJ),aN=bz(h,x(f,s(Y,X))),ad=L(a(M(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=L(x(t,s(N(W,C),aP)),aO),aU=bz(h,x(f,W)),ae=L(a(M(k),aU),aQ),aV=N(C,ae),aW=L(s(N(ac,ad),aV),eL),aX=bz(h,x(f,s(ad,ae))),af=L(a(M(k),aX),aW),aY=c(r(aF,F),aq),aZ=p?Z:e,a0=s(af,x(aD,af)),a1=a(M(l(d)),a0),a2=[0,c(a(b(2),d),u(u(aY,aa),aZ)),0],a3=L(_(n,c(a(b(2),d),aa)),a2),a4=c(a(b(2),d),Z),a5=L(_(V(p),a4),a3),ag=L(_(f,e),a5),ay=H(ag),a6=s($(function(b){var
-c=[0,o(e,ag,b),0];return a(aS(b,e),c)},ay),a1);return bt(G(f,G(G(V(p),n),eM)),aj,a6,a7)}var
+T=R;if(!av)var
+C=T;if(C){var
+am=g(f,j[4]),an=am?U(H,ai):am,ap=an?U(E,aj):an;if(ap){var
+v=j[2],w=j[1],V=w[4],X=w[3],Y=w[2],Z=j[4],aa=j[3],a7=j[5],t=I(W(p),n),aD=I(e,I(t,gm)),ab=c(w[1],k),aF=c(ab,k),aw=G(i,J),ac=y(t,h(function(a){var
+b=D(f,a[1]);return b?a[2]:b},aw)),ax=G(i,J),B=y(t,h(function(a){return D(f,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=q(ab,H),aI=h(function(a){return c(aH,a)},ar),aJ=[0,ao(v[2],aI),aG],aK=v[1],aL=P(X,B),aM=L(y(t,u(u(P(Y,ac),aL),aK)),aJ),aN=bF(i,y(e,u(Y,X))),ad=L(a(O(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=L(y(t,u(P(V,B),aP)),aO),aU=bF(i,y(e,V)),ae=L(a(O(k),aU),aQ),aV=P(B,ae),aW=L(u(P(ac,ad),aV),gn),aX=bF(i,y(e,u(ad,ae))),af=L(a(O(k),aX),aW),aY=c(q(aF,E),aq),aZ=p?Z:f,a0=u(af,y(aD,af)),a1=a(O(l(d)),a0),a2=[0,c(a(b(2),d),s(s(aY,aa),aZ)),0],a3=L(_(n,c(a(b(2),d),aa)),a2),a4=c(a(b(2),d),Z),a5=L(_(W(p),a4),a3),ag=L(_(e,f),a5),ay=K(ag),a6=u($(function(b){var
+c=[0,o(f,ag,b),0];return a(aS(b,f),c)},ay),a1);return by(I(e,I(I(W(p),n),go)),aj,a6,a7)}var
 A=ap}else
 var
-A=D}else
+A=C}else
 var
 A=al}else
 var
 A=ak;return A}var
-K=q[1],as=B(aB([0,K],f),0);if(as){var
-a_=q[2],at=cG(p,f,n,J,k,ar,I,aq,F,aT(e,h,K,l(d)),a_);if(at){var
-a$=q[3],h=aT(e,h,K,d),q=a$;continue}var
+M=r[1],as=F(aB([0,M],e),0);if(as){var
+a_=r[2],at=cT(p,e,n,J,k,ar,H,aq,E,aT(f,i,M,l(d)),a_);if(at){var
+a$=r[3],i=aT(f,i,M,d),r=a$;continue}var
 au=at}else
 var
 au=as;return au}}function
-au(a){return R(a,d)}var
-cH=ck(eO,eN);function
-cI(g,f,d){var
-b=g,a=f;for(;;){if(b){var
-c=au(h(a,r(d,a)));if(E(c,a)&&E(e,c)){var
+av(a){return J(a,d)}var
+cU=cq(gq,gp);function
+cV(g,e,d){var
+b=g,a=e;for(;;){if(b){var
+c=av(i(a,q(d,a)));if(D(c,a)&&D(f,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bA(j,i,g){var
-b=j,a=i;for(;;){if(b){var
-c=b[1],f=R(g,a);if(E(e,f))return h(a,bA(c,au(a),f));var
-b=c,a=au(a);continue}return d}}var
-eP=a(b(2),d),eQ=a(b(2),eP),eR=a(b(2),eQ),eS=a(b(2),eR),eT=a(b(2),eS),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),eX=a(b(2),eW),eY=a(b(2),eX),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=a(b(2),d),e2=a(b(2),e1),e3=a(b(2),e2),e4=a(b(2),e3),e5=a(b(2),e4),e6=a(b(2),e5),e7=v(d,f(a(b(2),e6))),e8=a(b(2),d),e9=a(b(2),e8),e_=a(b(2),e9),e$=a(b(2),e_),fa=a(b(2),e$),fb=a(b(2),fa),fc=v(d,f(a(b(2),fb)));function
-bB(q,p){var
-f=$(function(c){var
-f=bA(fd,e0,o(e,o(0,p,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return au(u(a(b(2),m),f))},q);function
-G(a){var
-b=o(e,f,a),c=P(an([0,a],o(0,p,a)),f);return i(function(a){return v(a[1],h(b,a[2]))},c)}var
-x=I(function(a){var
-b=l(a);return function(a){return F(b,a)}},e,f),H=I(function(a){return function(a){return h(fc,a)}},e,f),n=$(G,q),m=0;a:for(;;){if(n){var
-t=n[1],k=t,j=m,c=0;for(;;){if(k&&j){var
-s=j[1],z=cm(d,s),A=C(c,s),B=aD(c,r(u(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
-D=C(c,c),w=u(u(cm(e,t),H),D);if(!g(w,e)){var
-E=aD(m,aD(c,cI(cH,e7,w))),n=n[2],m=E;continue a}var
-y=0;break}}else
+bG(j,h,g){var
+b=j,a=h;for(;;){if(b){var
+c=b[1],e=J(g,a);if(D(f,e))return i(a,bG(c,av(a),e));var
+b=c,a=av(a);continue}return d}}var
+gr=a(b(2),d),gs=a(b(2),gr),gt=a(b(2),gs),gu=a(b(2),gt),gv=a(b(2),gu),gw=a(b(2),gv),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=a(b(2),gz),gB=a(b(2),gA),gC=a(b(2),gB),gD=a(b(2),d),gE=a(b(2),gD),gF=a(b(2),gE),gG=a(b(2),gF),gH=a(b(2),gG),gI=a(b(2),gH),gJ=p(d,e(a(b(2),gI))),gK=a(b(2),d),gL=a(b(2),gK),gM=a(b(2),gL),gN=a(b(2),gM),gO=a(b(2),gN),gP=a(b(2),gO),gQ=p(d,e(a(b(2),gP)));function
+bH(t,r){var
+e=$(function(c){var
+e=bG(gR,gC,o(f,o(0,r,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return av(s(a(b(2),m),e))},t);function
+I(a){var
+b=o(f,e,a),c=G(an([0,a],o(0,r,a)),e);return h(function(a){return p(a[1],i(b,a[2]))},c)}var
+y=x(function(a){var
+b=l(a);return function(a){return E(b,a)}},f,e),J=x(function(a){return function(a){return i(gQ,a)}},f,e),n=$(I,t),m=0;a:for(;;){if(n){var
+v=n[1],k=v,j=m,c=0;for(;;){if(k&&j){var
+u=j[1],A=ct(d,u),B=H(c,u),C=aD(c,q(s(k[1],B),A)),k=k[2],j=j[2],c=C;continue}var
+D=H(c,c),w=s(s(ct(f,v),J),D);if(!g(w,f)){var
+F=aD(m,aD(c,cV(cU,gJ,w))),n=n[2],m=F;continue a}var
+z=0;break}}else
 var
-y=m;var
-J=i(function(a){return v(d,h(x,a))},f);return bt(q,d,p,[0,v(d,x),J,d,y])}}var
-fe=f(a(b(2),d)),ff=a(b(2),fe),fg=f(a(b(2),ff)),cJ=a(b(2),fg),ai=v(d,cJ),aX=c(ai,ai),fh=f(a(b(2),d)),fi=a(b(2),fh),fj=f(a(b(2),fi)),fk=f(a(b(2),fj)),S=a(b(2),d),fl=a(b(2),d),bC=a(b(2),fl);function
-cK(a){return R(a,cJ)}function
-bD(a){return l(cK(l(a)))}function
-cL(a){if(a[1]){var
-b=0;if(!E(e,a[2])&&!E(a[3],e))b=1;if(!b){var
-d=c(a[3],a[3]);return aA(c(a[2],a[2]),d)}}return e}function
-fm(a){if(a[1]){var
-b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return e}function
-bE(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bE(d[1],c,e)];var
+z=m;var
+K=h(function(a){return p(d,i(y,a))},e);return by(t,d,r,[0,p(d,y),K,d,z])}}var
+gS=e(a(b(2),d)),gT=a(b(2),gS),gU=e(a(b(2),gT)),cW=a(b(2),gU),ai=p(d,cW),aY=c(ai,ai),gV=e(a(b(2),d)),gW=a(b(2),gV),gX=e(a(b(2),gW)),gY=e(a(b(2),gX)),T=a(b(2),d),gZ=a(b(2),d),bI=a(b(2),gZ);function
+cX(a){return J(a,cW)}function
+bJ(a){return l(cX(l(a)))}function
+cY(a){if(a[1]){var
+b=0;if(!D(f,a[2])&&!D(a[3],f))b=1;if(!b){var
+d=c(a[3],a[3]);return au(c(a[2],a[2]),d)}}return f}function
+g0(a){if(a[1]){var
+b=c(a[3],a[3]);return E(c(a[2],a[2]),b)}return f}function
+bK(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bK(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-cM(m,l){var
-d=e,b=m,a=l;for(;;){if(b&&a){var
-f=a[1],g=b[1],i=a[2],j=b[2],k=c(g,f[3]),d=h(d,F(c(g,f[2]),k)),b=j,a=i;continue}return bD(d)}}function
-cN(d,b,a){var
-e=R(c(d,cK(c(a,a))),fk);return u(bD(c(b,a)),e)}function
-cO(e,t,s){var
-j=au(h(e,d)),i=t,f=s;for(;;){if(i){if(f){var
-a=f[1],b=i[1],p=f[2],q=i[2];if(a[1]){var
+cZ(m,l){var
+d=f,b=m,a=l;for(;;){if(b&&a){var
+e=a[1],g=b[1],h=a[2],j=b[2],k=c(g,e[3]),d=i(d,E(c(g,e[2]),k)),b=j,a=h;continue}return bJ(d)}}function
+c0(d,b,a){var
+e=J(c(d,cX(c(a,a))),gY);return s(bJ(c(b,a)),e)}function
+c1(e,t,s){var
+j=av(i(e,d)),h=t,f=s;for(;;){if(h){if(f){var
+a=f[1],b=h[1],p=f[2],r=h[2];if(a[1]){var
 m=c(b,ai);if(g(m,c(e,a[2])))var
-k=cN(e,b,a[2]);else
+k=c0(e,b,a[2]);else
 if(g(c(e,a[3]),m))var
-k=cN(e,b,a[3]);else
+k=c0(e,b,a[3]);else
 var
-n=c(S,e),k=l(r(l(c(b,b)),n))}else
+n=c(T,e),k=l(q(l(c(b,b)),n))}else
 var
-o=c(b,a[3]),k=bD(F(c(b,a[2]),o));var
-j=h(j,k),i=q,f=p;continue}return j}return j}}var
-bF=c(bC,ai),cP=c(bF,bF);function
-cQ(a){var
-b=R(a,S);return v(h(bC,aC(a,bC)),b)}function
-cR(z,D,C){var
-G=f(a(b(2),d)),H=F(e,u(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),L=h(z,a(b(2),K)),M=a(b(2),d),r=fn,q=J,t=c(a(b(2),M),L);a:for(;;){if(r){var
-x=r[1];if(E(q,t)){var
-v=au(h(q,t)),m=cQ(v),l=e,n=e,j=D,i=C;for(;;){if(j){var
-o=j[2],s=j[1];if(i){var
-p=i[2],k=i[1];if(k[1]){var
-w=c(s,bF);if(g(w,c(m,k[2]))){var
-l=h(l,c(k[2],k[2])),j=o,i=p;continue}if(g(c(m,k[3]),w)){var
-l=h(l,c(k[3],k[3])),j=o,i=p;continue}var
-n=h(n,c(s,s)),j=o,i=p;continue}var
-j=o,i=p;continue}var
-A=c(u(aX,l),c(m,m)),y=g(c(n,cP),A)}else
+o=c(b,a[3]),k=bJ(E(c(b,a[2]),o));var
+j=i(j,k),h=r,f=p;continue}return j}return j}}var
+bL=c(bI,ai),c2=c(bL,bL);function
+c3(a){var
+b=J(a,T);return p(i(bI,aC(a,bI)),b)}function
+c4(z,F,C){var
+G=e(a(b(2),d)),H=E(f,s(z,a(b(2),G))),I=a(b(2),d),K=c(a(b(2),I),H),L=a(b(2),d),M=i(z,a(b(2),L)),N=a(b(2),d),r=g1,q=K,u=c(a(b(2),N),M);a:for(;;){if(r){var
+x=r[1];if(D(q,u)){var
+v=av(i(q,u)),m=c3(v),l=f,n=f,j=F,h=C;for(;;){if(j){var
+o=j[2],t=j[1];if(h){var
+p=h[2],k=h[1];if(k[1]){var
+w=c(t,bL);if(g(w,c(m,k[2]))){var
+l=i(l,c(k[2],k[2])),j=o,h=p;continue}if(g(c(m,k[3]),w)){var
+l=i(l,c(k[3],k[3])),j=o,h=p;continue}var
+n=i(n,c(t,t)),j=o,h=p;continue}var
+j=o,h=p;continue}var
+A=c(s(aY,l),c(m,m)),y=g(c(n,c2),A)}else
 var
-B=c(u(aX,l),c(m,m)),y=g(c(n,cP),B);if(y){var
-r=x,t=v;continue a}var
-r=x,q=h(v,d);continue a}}}return F(d,R(cQ(q),S))}}var
-fo=f(a(b(2),d)),fp=f(a(b(2),fo)),fq=f(a(b(2),fp)),fr=a(b(2),fq),aj=v(d,a(b(2),fr)),fs=f(a(b(2),d)),ft=f(a(b(2),fs)),fu=a(b(2),ft),fv=f(a(b(2),fu)),fw=v(d,f(a(b(2),fv))),fx=f(a(b(2),d)),fy=f(a(b(2),fx)),fz=f(a(b(2),fy)),ac=v(d,a(b(2),fz)),fA=a(b(2),d),fB=a(b(2),fA),fC=a(b(2),fB),fD=f(a(b(2),fC)),fE=v(d,a(b(2),fD)),fF=a(b(2),d),fG=a(b(2),fF),fH=v(d,a(b(2),fG));function
-cS(f,c){var
-a=f,b=c;for(;;){if(a){if(g(b,e))return a[1];var
-a=a[2],b=u(b,d);continue}return e}}var
-fI=a(b(2),d),fJ=a(b(2),fI),fK=a(b(2),fJ),fL=f(a(b(2),fK)),fM=f(a(b(2),fL)),fN=a(b(2),fM),fO=[0,a(b(2),fN),0],fP=a(b(2),d),fQ=a(b(2),fP),fR=f(a(b(2),fQ)),fS=f(a(b(2),fR)),fT=a(b(2),fS),fU=a(b(2),fT),fV=[0,a(b(2),fU),fO],fW=a(b(2),d),fX=f(a(b(2),fW)),fY=a(b(2),fX),fZ=a(b(2),fY),f0=f(a(b(2),fZ)),f1=f(a(b(2),f0)),f2=[0,a(b(2),f1),fV],f3=a(b(2),d),f4=f(a(b(2),f3)),f5=f(a(b(2),f4)),f6=a(b(2),f5),f7=f(a(b(2),f6)),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f2],f_=f(a(b(2),d)),f$=a(b(2),f_),ga=a(b(2),f$),gb=a(b(2),ga),gc=f(a(b(2),gb)),gd=a(b(2),gc),ge=[0,f(a(b(2),gd)),f9],gf=f(a(b(2),d)),gg=a(b(2),gf),gh=f(a(b(2),gg)),gi=a(b(2),gh),gj=f(a(b(2),gi)),gk=f(a(b(2),gj)),gl=[0,f(a(b(2),gk)),ge],gm=f(a(b(2),d)),gn=f(a(b(2),gm)),go=a(b(2),gn),gp=f(a(b(2),go)),gq=a(b(2),gp),gr=f(a(b(2),gq)),gs=[0,f(a(b(2),gr)),gl],gt=a(b(2),d),gu=a(b(2),gt),gv=a(b(2),gu),gw=a(b(2),gv),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=[0,a(b(2),gz),gs],gB=f(a(b(2),d)),gC=f(a(b(2),gB)),gD=a(b(2),gC),gE=f(a(b(2),gD)),gF=a(b(2),gE),gG=f(a(b(2),gF)),gH=f(a(b(2),gG)),gI=[0,a(b(2),gH),0],gJ=f(a(b(2),d)),gK=a(b(2),gJ),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=f(a(b(2),gO)),gQ=[0,f(a(b(2),gP)),gI],gR=f(a(b(2),d)),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=f(a(b(2),gU)),gW=a(b(2),gV),gX=f(a(b(2),gW)),gY=[0,f(a(b(2),gX)),gQ],gZ=a(b(2),d),g0=f(a(b(2),gZ)),g1=f(a(b(2),g0)),g2=a(b(2),g1),g3=f(a(b(2),g2)),g4=a(b(2),g3),g5=f(a(b(2),g4)),g6=[0,f(a(b(2),g5)),gY],g7=a(b(2),d),g8=f(a(b(2),g7)),g9=a(b(2),g8),g_=a(b(2),g9),g$=f(a(b(2),g_)),ha=f(a(b(2),g$)),hb=a(b(2),ha),hc=[0,a(b(2),hb),g6],hd=a(b(2),d),he=a(b(2),hd),hf=f(a(b(2),he)),hg=f(a(b(2),hf)),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=[0,f(a(b(2),hj)),hc],hl=a(b(2),d),hm=a(b(2),hl),hn=a(b(2),hm),ho=f(a(b(2),hn)),hp=f(a(b(2),ho)),hq=a(b(2),hp),hr=a(b(2),hq),hs=[0,a(b(2),hr),hk],ht=a(b(2),d),hu=a(b(2),ht),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=a(b(2),hy),hA=[0,a(b(2),hz),hs];function
-bc(m,l,j,i,k){function
-n(a){return h(c(h(c(j,a),i),a),k)}function
-o(a){return h(c(c(S,j),a),i)}var
-p=g(e,n(m));if(p){var
-q=g(e,n(l));if(q){var
-r=g(j,e);if(r)var
-f=r;else{var
-s=g(e,o(m));if(s)var
-f=s;else{var
-t=g(o(l),e);if(!t){var
-u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(i,i),v)}var
-f=t}}}else
+B=c(s(aY,l),c(m,m)),y=g(c(n,c2),B);if(y){var
+r=x,u=v;continue a}var
+r=x,q=i(v,d);continue a}}}return E(d,J(c3(q),T))}}var
+g2=e(a(b(2),d)),g3=e(a(b(2),g2)),g4=e(a(b(2),g3)),g5=a(b(2),g4),aj=p(d,a(b(2),g5)),g6=e(a(b(2),d)),g7=e(a(b(2),g6)),g8=a(b(2),g7),g9=e(a(b(2),g8)),g_=p(d,e(a(b(2),g9))),g$=e(a(b(2),d)),ha=e(a(b(2),g$)),hb=e(a(b(2),ha)),ac=p(d,a(b(2),hb)),hc=a(b(2),d),hd=a(b(2),hc),he=a(b(2),hd),hf=e(a(b(2),he)),hg=p(d,a(b(2),hf)),hh=a(b(2),d),hi=a(b(2),hh),hj=p(d,a(b(2),hi));function
+c5(e,c){var
+a=e,b=c;for(;;){if(a){if(g(b,f))return a[1];var
+a=a[2],b=s(b,d);continue}return f}}var
+hk=a(b(2),d),hl=a(b(2),hk),hm=a(b(2),hl),hn=e(a(b(2),hm)),ho=e(a(b(2),hn)),hp=a(b(2),ho),hq=[0,a(b(2),hp),0],hr=a(b(2),d),hs=a(b(2),hr),ht=e(a(b(2),hs)),hu=e(a(b(2),ht)),hv=a(b(2),hu),hw=a(b(2),hv),hx=[0,a(b(2),hw),hq],hy=a(b(2),d),hz=e(a(b(2),hy)),hA=a(b(2),hz),hB=a(b(2),hA),hC=e(a(b(2),hB)),hD=e(a(b(2),hC)),hE=[0,a(b(2),hD),hx],hF=a(b(2),d),hG=e(a(b(2),hF)),hH=e(a(b(2),hG)),hI=a(b(2),hH),hJ=e(a(b(2),hI)),hK=a(b(2),hJ),hL=[0,e(a(b(2),hK)),hE],hM=e(a(b(2),d)),hN=a(b(2),hM),hO=a(b(2),hN),hP=a(b(2),hO),hQ=e(a(b(2),hP)),hR=a(b(2),hQ),hS=[0,e(a(b(2),hR)),hL],hT=e(a(b(2),d)),hU=a(b(2),hT),hV=e(a(b(2),hU)),hW=a(b(2),hV),hX=e(a(b(2),hW)),hY=e(a(b(2),hX)),hZ=[0,e(a(b(2),hY)),hS],h0=e(a(b(2),d)),h1=e(a(b(2),h0)),h2=a(b(2),h1),h3=e(a(b(2),h2)),h4=a(b(2),h3),h5=e(a(b(2),h4)),h6=[0,e(a(b(2),h5)),hZ],h7=a(b(2),d),h8=a(b(2),h7),h9=a(b(2),h8),h_=a(b(2),h9),h$=a(b(2),h_),ia=a(b(2),h$),ib=a(b(2),ia),ic=[0,a(b(2),ib),h6],id=e(a(b(2),d)),ie=e(a(b(2),id)),ig=a(b(2),ie),ih=e(a(b(2),ig)),ii=a(b(2),ih),ij=e(a(b(2),ii)),ik=e(a(b(2),ij)),il=[0,a(b(2),ik),0],im=e(a(b(2),d)),io=a(b(2),im),ip=e(a(b(2),io)),iq=a(b(2),ip),ir=e(a(b(2),iq)),is=e(a(b(2),ir)),it=e(a(b(2),is)),iu=[0,e(a(b(2),it)),il],iv=e(a(b(2),d)),iw=a(b(2),iv),ix=a(b(2),iw),iy=a(b(2),ix),iz=e(a(b(2),iy)),iA=a(b(2),iz),iB=e(a(b(2),iA)),iC=[0,e(a(b(2),iB)),iu],iD=a(b(2),d),iE=e(a(b(2),iD)),iF=e(a(b(2),iE)),iG=a(b(2),iF),iH=e(a(b(2),iG)),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=[0,e(a(b(2),iJ)),iC],iL=a(b(2),d),iM=e(a(b(2),iL)),iN=a(b(2),iM),iO=a(b(2),iN),iP=e(a(b(2),iO)),iQ=e(a(b(2),iP)),iR=a(b(2),iQ),iS=[0,a(b(2),iR),iK],iT=a(b(2),d),iU=a(b(2),iT),iV=e(a(b(2),iU)),iW=e(a(b(2),iV)),iX=a(b(2),iW),iY=a(b(2),iX),iZ=a(b(2),iY),i0=[0,e(a(b(2),iZ)),iS],i1=a(b(2),d),i2=a(b(2),i1),i3=a(b(2),i2),i4=e(a(b(2),i3)),i5=e(a(b(2),i4)),i6=a(b(2),i5),i7=a(b(2),i6),i8=[0,a(b(2),i7),i0],i9=a(b(2),d),i_=a(b(2),i9),i$=a(b(2),i_),ja=a(b(2),i$),jb=a(b(2),ja),jc=a(b(2),jb),jd=a(b(2),jc),je=[0,a(b(2),jd),i8];function
+be(m,l,j,h,k){function
+n(a){return i(c(i(c(j,a),h),a),k)}function
+o(a){return i(c(c(T,j),a),h)}var
+p=g(f,n(m));if(p){var
+q=g(f,n(l));if(q){var
+r=g(j,f);if(r)var
+e=r;else{var
+s=g(f,o(m));if(s)var
+e=s;else{var
+t=g(o(l),f);if(!t){var
+u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(h,h),v)}var
+e=t}}}else
 var
-f=q}else
+e=q}else
 var
-f=p;return f}function
-cT(y,k){if(y){if(k){var
-z=k[1],A=y[1],m=A[3],i=A[2],N=A[1],n=N[2];if(g(e,n)){var
-j=aA(m,l(i)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),p=u(z,a(b(2),aa));if(g(p,e))var
-E=l(p),ab=R(E,f(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,R(c(j,cS(gA,aC(E,a(b(2),ah)))),af)),ak=f(a(b(2),d)),al=f(a(b(2),ak)),am=a(b(2),al),an=f(a(b(2),am)),G=r(v(d,a(b(2),an)),ai),ao=f(a(b(2),d)),ap=f(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),O=[0,[0,G,fw],h(r(v(d,a(b(2),ar)),G),d)];else
+e=p;return e}function
+c6(y,k){if(y){if(k){var
+z=k[1],A=y[1],m=A[3],h=A[2],O=A[1],n=O[2];if(g(f,n)){var
+j=au(m,l(h)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),r=s(z,a(b(2),aa));if(g(r,f))var
+F=l(r),ab=J(F,e(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=i(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=E(d,J(c(j,c5(ic,aC(F,a(b(2),ah)))),af)),ak=e(a(b(2),d)),al=e(a(b(2),ak)),am=a(b(2),al),an=e(a(b(2),am)),G=q(p(d,a(b(2),an)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,g_],i(q(p(d,a(b(2),ar)),G),d)];else
 var
-as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=R(p,f(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aA(h(R(v(c(j,cS(hA,aC(p,a(b(2),ax)))),av),au),d),ac)),H=h(j,w),ay=a(b(2),d),I=h(r(c(j,r(aj,H)),H),ay),x=c(I,w),az=f(a(b(2),d)),aB=f(a(b(2),az)),aD=f(a(b(2),aB)),aE=a(b(2),aD),aF=f(a(b(2),d)),aG=f(a(b(2),aF)),aH=f(a(b(2),aG)),aI=h(R(c(h(R(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(i))?c(S,x):u(aj,c(S,x)),O=[0,[0,I,aJ],aI];var
-B=O}else
+as=a(b(2),d),at=a(b(2),as),av=a(b(2),at),aw=J(r,e(a(b(2),d))),ax=a(b(2),d),ay=a(b(2),ax),w=E(j,au(i(J(p(c(j,c5(je,aC(r,a(b(2),ay)))),aw),av),d),ac)),H=i(j,w),az=a(b(2),d),I=i(q(c(j,q(aj,H)),H),az),x=c(I,w),aA=e(a(b(2),d)),aB=e(a(b(2),aA)),aD=e(a(b(2),aB)),aE=a(b(2),aD),aF=e(a(b(2),d)),aG=e(a(b(2),aF)),aH=e(a(b(2),aG)),aI=i(J(c(i(J(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(h))?c(T,x):s(aj,c(T,x)),P=[0,[0,I,aJ],aI];var
+B=P}else
 var
-aK=a(b(2),d),aL=R(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=f(a(b(2),d)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=r(c(aP,r(aj,u(m,i))),aS),aT=f(a(b(2),d)),aU=f(a(b(2),aT)),aV=c(aL,r(aj,f(a(b(2),aU)))),B=[0,[0,J,h(c(J,l(i)),aV)],e];var
-P=B[1],s=P[2],o=P[1],Q=B[2],K=u(s,aj),q=c(aj,Q);if(g(e,n))var
-L=bc(i,e,o,s,q),C=L?bc(e,m,o,K,q):L;else
+aK=a(b(2),d),aL=J(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),K=q(c(aP,q(aj,s(m,h))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,q(aj,e(a(b(2),aU)))),B=[0,[0,K,i(c(K,l(h)),aV)],f];var
+Q=B[1],u=Q[2],o=Q[1],R=B[2],L=s(u,aj),t=c(aj,R);if(g(f,n))var
+M=be(h,f,o,u,t),C=M?be(f,m,o,L,t):M;else
 var
-M=bc(i,e,l(o),l(s),l(q)),C=M?bc(e,m,l(o),l(K),l(q)):M;if(C){var
-D=cT(y[2],k[2]);if(D)var
-T=D[1],t=T[1],aW=T[2],aX=t[4],aY=h(c(n,Q),aX),aZ=t[3],a0=[0,c(n,s),aZ],a1=t[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,N[1],t[1]],a2,a0,aY],aW]];else
+N=be(h,f,l(o),l(u),l(t)),C=N?be(f,m,l(o),l(L),l(t)):N;if(C){var
+D=c6(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
 var
 U=D;var
 V=U}else
@@ -1174,229 +1213,233 @@ var
 V=C;var
 W=V}else
 var
-W=k;return W}return[0,[0,[0,0,0,0,e],k]]}var
-aY=[0,0,e,e];function
-cU(r,aF,aE,aD,aC,aB){var
-t=aF,s=aE,W=aD,V=aC,f=aB;for(;;){if(t){var
-X=t[1],O=I(Z,e,i(cL,s)),ak=0,al=I(Z,e,i(fm,s));if(!E(aX,O)&&!E(al,aX)){var
-am=u(aX,O),L=[0,i(function(n){return function(a){var
-b=h(n,cL(a));if(!a_(a[1])){var
-i=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))i=1;if(i){var
-j=g(b,e)?e:cI(cH,ai,b),f=h(j,d);if(g(b,c(f,f))&&g(e,f)){var
-k=aA(a[3],f),m=F(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(am),s)];ak=1}if(!ak)var
+W=k;return W}return[0,[0,[0,0,0,0,f],k]]}var
+aZ=[0,0,f,f];function
+c7(r,aF,aE,aD,aC,aB){var
+u=aF,t=aE,X=aD,W=aC,e=aB;for(;;){if(u){var
+Y=u[1],O=x(R,f,h(cY,t)),ak=0,al=x(R,f,h(g0,t));if(!D(aY,O)&&!D(al,aY)){var
+am=s(aY,O),L=[0,h(function(n){return function(a){var
+b=i(n,cY(a));if(!a$(a[1])){var
+h=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))h=1;if(h){var
+j=g(b,f)?f:cV(cU,ai,b),e=i(j,d);if(g(b,c(e,e))&&g(f,e)){var
+k=au(a[3],e),m=E(a[2],l(e));return[0,a[1],m,k]}return a}}return a}}(am),t)];ak=1}if(!ak)var
 L=0;if(L){var
-b=L[1],ap=[0,W,0],P=I(function(a){return function(d,f){var
-h=f[2],k=f[1],b=d[1],j=i(aR,b),m=l(cM(j,a)),n=cM(b,a),r=d[2],o=ao(k,i(function(a){return c(r,a)},b));if(g(e,m))return[0,o,h];if(g(n,e))return f;var
-p=F(m,l(cO(cR(d[3],j,a),j,a)));if(g(e,p))return[0,o,h];var
-q=aA(n,cO(cR(d[3],b,a),b,a));return g(q,e)?f:[0,k,[0,[0,d,p,q],h]]}}(b),ap,V),Y=P[2],M=P[1],v=f[1];if(v){var
-_=v[2],y=v[1];if(typeof
-y==="number"){var
-z=f[3],G=cT(Y,f[2]);if(G)if(z){var
-J=z[1],k=J[1],Q=G[1],ay=J[2],n=i(function(a){return c(r,a)},ay),R=w(k);if(R){var
-T=m(function(a){return g(e,a)},n);if(T)var
-U=c(r,J[3]),p=Q[1],aq=p[3],ar=p[2],B=H(b),D=x(B,p[1]),as=l(c(S,k)),at=c(fH,I(Z,e,$(function(a){var
-d=o(aY,b,a),f=c(d[2],d[3]);return c(o(e,n,a),f)},B))),av=h(c(aj,u(c(k,u(r,p[4])),U)),at),aw=$(function(d){var
-g=br(ar,o(0,D,d)),j=o(aY,b,d)[1]?U:e,m=h(o(e,n,d),j),p=[0,c(c(S,aj),m),0],q=a(aS(d,e),p),r=an([0,d],D),s=ao(i(function(a){return c(as,C(g,a))},r),q),f=o(aY,b,d),t=h(f[2],f[3]),u=c(fE,c(o(e,n,d),t)),v=C(aq,o(0,D,d));return[0,l(h(c(k,h(c(aj,o(e,M,d)),v)),u)),s]},B),ax=[0,[0,c(S,av),0],aw],q=bB([0,H(b)],ax);else
+b=L[1],ap=[0,X,0],P=x(function(a){return function(d,e){var
+i=e[2],k=e[1],b=d[1],j=h(aR,b),m=l(cZ(j,a)),n=cZ(b,a),r=d[2],o=ao(k,h(function(a){return c(r,a)},b));if(g(f,m))return[0,o,i];if(g(n,f))return e;var
+p=E(m,l(c1(c4(d[3],j,a),j,a)));if(g(f,p))return[0,o,i];var
+q=au(n,c1(c4(d[3],b,a),b,a));return g(q,f)?e:[0,k,[0,[0,d,p,q],i]]}}(b),ap,W),Z=P[2],M=P[1],v=e[1];if(v){var
+_=v[2],z=v[1];if(typeof
+z==="number"){var
+A=e[3],G=c6(Z,e[2]);if(G)if(A){var
+I=A[1],k=I[1],Q=G[1],az=I[2],n=h(function(a){return c(r,a)},az),S=w(k);if(S){var
+U=m(function(a){return g(f,a)},n);if(U)var
+V=c(r,I[3]),p=Q[1],aq=p[3],ar=p[2],C=K(b),F=y(C,p[1]),as=l(c(T,k)),at=c(hj,x(R,f,$(function(a){var
+d=o(aZ,b,a),e=c(d[2],d[3]);return c(o(f,n,a),e)},C))),aw=i(c(aj,s(c(k,s(r,p[4])),V)),at),ax=$(function(d){var
+g=bv(ar,o(0,F,d)),j=o(aZ,b,d)[1]?V:f,m=i(o(f,n,d),j),p=[0,c(c(T,aj),m),0],q=a(aS(d,f),p),r=an([0,d],F),s=ao(h(function(a){return c(as,H(g,a))},r),q),e=o(aZ,b,d),t=i(e[2],e[3]),u=c(hg,c(o(f,n,d),t)),v=H(aq,o(0,F,d));return[0,l(i(c(k,i(c(aj,o(f,M,d)),v)),u)),s]},C),ay=[0,[0,c(T,aw),0],ax],q=bH([0,K(b)],ay);else
 var
-q=T}else
+q=U}else
 var
-q=R;var
-az=q?[0,[0,_,Q[2],z[2]]]:q,K=az}else
+q=S;var
+aA=q?[0,[0,_,Q[2],A[2]]]:q,J=aA}else
 var
-K=z;else
+J=A;else
 var
-K=G;return K}else
-if(0===y[0])var
-aa=y[1],ab=o(aY,b,aa),j=au(h(ab[2],ab[3])),A=aa;else
+J=G;return J}else
+if(0===z[0])var
+aa=z[1],ab=o(aZ,b,aa),j=av(i(ab[2],ab[3])),B=aa;else
 var
-j=e,A=y[1];var
-ac=o(aY,b,A),ad=i(function(a){return a[1]},Y),ae=E(ac[2],j),af=ae?E(j,ac[3]):ae;if(af){var
-aG=[0,_,f[2],f[3]],N=cU(r,X,bE(A,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
-aH=N[1],t=X,s=bE(A,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),W=M,V=ad,f=aH;continue}var
+j=f,B=z[1];var
+ac=o(aZ,b,B),ad=h(function(a){return a[1]},Z),ae=D(ac[2],j),af=ae?D(j,ac[3]):ae;if(af){var
+aG=[0,_,e[2],e[3]],N=c7(r,Y,bK(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
+aH=N[1],u=Y,t=bK(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),X=M,W=ad,e=aH;continue}var
 ag=N}else
 var
 ag=af;return ag}return v}var
-ah=[0,f]}else
+ah=[0,e]}else
 var
-ah=t;return ah}}function
-cV(e,a,d,b){var
-f=c(a,b);return g(c(S,at(u(c(e,d),f))),a)}var
-cW=[J,hD,il(0)];function
-hC(a){var
-b=a[2];if(D(b[1],e))return e;var
-c=h(at(b[2]),d),f=a[1];return I(Z,e,i(function(a){return h(at(a),c)},f))}function
-Q(a){throw[0,cW,a]}var
-hE=da;function
-cX(c){var
-a=c[2],e=as(c[1]);if(e<=a)Q(hF);var
+ah=u;return ah}}function
+c8(e,a,d,b){var
+f=c(a,b);return g(c(T,at(s(c(e,d),f))),a)}var
+c9=[M,jh,j3(0)];function
+jg(a){var
+b=a[2];if(C(b[1],f))return f;var
+c=i(at(b[2]),d),e=a[1];return x(R,f,h(function(a){return i(at(a),c)},e))}function
+S(a){throw[0,c9,a]}var
+ji=dn;function
+c_(c){var
+a=c[2],e=as(c[1]);if(e<=a)S(jj);var
 h=c[1],g=as(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(d7(h,b)!==32){var
+d=0;else{if(ei(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cd(ed);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))Q(hG);return[0,a,f-a|0]}function
+d=cj(eq);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))S(jk);return[0,a,f-a|0]}function
 n(a){var
-o=cX(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===b7(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)Q(hH);if(aI<c)Q(hI);var
+o=c_(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cb(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)S(jl);if(aI<c)S(jm);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=b7(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=cb(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 m=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)Q(hK);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)S(jo);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===b7(a[1],b)?1:0;if(r)var
+r=48===cb(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)Q(hJ);var
-i=iN(a[1],b,c);return d?l(i):i}function
-O(d,c,b){var
-a=n(d),e=E(a,Y(c)),f=e||E(Y(b),a);if(f)Q(hL);return ca(a)}function
+s=r;if(s)S(jn);var
+i=ks(a[1],b,c);return d?l(i):i}function
+Q(d,c,b){var
+a=n(d),e=D(a,Z(c)),f=e||D(Z(b),a);if(f)S(jp);return cg(a)}function
 aF(e,d){var
-c=e,b=0;for(;;){if(0===c)return ch(b);var
+c=e,b=0;for(;;){if(0===c)return cn(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
 ad(b,a){return aF(a,function(a){return n(b)})}function
-av(c,b,a){return aF(b,function(b){return ad(c,a)})}function
+aw(c,b,a){return aF(b,function(b){return ad(c,a)})}function
 aG(g,a,i){return aF(a,function(k){var
-f=O(g,0,i),d=i,c=0;a:for(;;){if(0===f)return ch(c);var
-h=O(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
-f=f-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,e,a];continue}}})}function
+e=Q(g,0,i),d=i,c=0;a:for(;;){if(0===e)return cn(c);var
+h=Q(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
+e=e-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
+b=b-1|0,a=[0,f,a];continue}}})}function
 ae(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-cY(b,a){var
+c$(b,a){var
 c=n(b),d=aG(b,a,a),e=aG(b,a,a);return[0,c,d,e,aG(b,a,a)]}function
-cZ(a,b){var
+da(a,b){var
 c=n(a),d=ad(a,b),e=n(a);return[0,c,d,e,aG(a,b,b)]}function
-bG(b,c,e,d){if(400<d)Q(hM);if(0===O(b,0,1))return[0,a(e,0)];var
-f=O(b,0,c-1|0),g=O(b,0,c-1|0),h=n(b),i=n(b),j=bG(b,c,e,d+1|0),k=bG(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
-bd(d,c,b,a){if(0===a)return[0,bG(d,c,b,0)];var
-e=bd(d,c,b,a-1|0);return[1,e,bd(d,c,b,a-1|0)]}function
-bH(a,b,c,d){if(b<d)Q(hN);if(0===O(a,0,1)){var
-e=cY(a,b),f=aG(a,b,c),g=ad(a,b),h=aG(a,b,c),i=[0,f,g,h,ad(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,cZ(a,(b+c|0)+1|0)]]}var
-l=O(a,0,b-1|0),m=bH(a,b,c,d+1|0),o=bH(a,b,c,d+1|0);return[1,ae(l),m,o]}function
-c0(a,b){return O(a,b,as(a[1]))}function
-c1(a,b){if(0===O(a,0,1))return 0;var
+bM(b,c,e,d){if(400<d)S(jq);if(0===Q(b,0,1))return[0,a(e,0)];var
+f=Q(b,0,c-1|0),g=Q(b,0,c-1|0),h=n(b),i=n(b),j=bM(b,c,e,d+1|0),k=bM(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
+bf(d,c,b,a){if(0===a)return[0,bM(d,c,b,0)];var
+e=bf(d,c,b,a-1|0);return[1,e,bf(d,c,b,a-1|0)]}function
+bN(a,b,c,d){if(b<d)S(jr);if(0===Q(a,0,1)){var
+e=c$(a,b),f=aG(a,b,c),g=ad(a,b),h=aG(a,b,c),i=[0,f,g,h,ad(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,da(a,(b+c|0)+1|0)]]}var
+l=Q(a,0,b-1|0),m=bN(a,b,c,d+1|0),o=bN(a,b,c,d+1|0);return[1,ae(l),m,o]}function
+db(a,b){return Q(a,b,as(a[1]))}function
+dc(a,b){if(0===Q(a,0,1))return 0;var
 c=ad(a,b);return[0,[0,c,n(a)]]}function
-c2(b,c,f,e){var
-g=n(b),d=c0(b,1),h=aF(d,function(g){var
-d=ad(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bd(b,c,function(f){var
-a=aF(c,function(a){return ae(O(b,0,d-1|0))}),e=n(b);return[0,a,e,ad(b,c)]},c)]}function
-c3(d){var
-a=O(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+dd(b,c,f,e){var
+g=n(b),d=db(b,1),h=aF(d,function(g){var
+d=ad(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bf(b,c,function(f){var
+a=aF(c,function(a){return ae(Q(b,0,d-1|0))}),e=n(b);return[0,a,e,ad(b,c)]},c)]}function
+de(d){var
+a=Q(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-hR(am){var
-f=[0,am,0],aJ=cX(f),X=aJ[2],ao=aJ[1],ax=a1(am),aV=0;if(0<=ao&&0<=X&&!((b4(ax)-X|0)<ao)){var
-aw=ar(X);a0(ax,ao,aw,0,X);var
-ay=aw;aV=1}if(!aV)var
-ay=cd(ec);var
-K=d6(ay),J=hS;for(;;){if(J){var
-aY=J[2],au=0===ih(J[1],K)?1:0;if(!au){var
+jx(am){var
+e=[0,am,0],aJ=c_(e),Y=aJ[2],ao=aJ[1],ay=a2(am),aV=0;if(0<=ao&&0<=Y&&!((b_(ay)-Y|0)<ao)){var
+ax=ar(Y);a1(ay,ao,ax,0,Y);var
+az=ax;aV=1}if(!aV)var
+az=cj(ep);var
+M=eh(az),J=jy;for(;;){if(J){var
+aY=J[2],av=0===jZ(J[1],M)?1:0;if(!av){var
 J=aY;continue}var
-aK=au}else
+aK=av}else
 var
-aK=0;if(1-aK)Q(hT);var
-ap=function(a){return O(f,1,hE)},p=ap(0),q=ap(0),t=ap(0),aH=O(f,0,3);if(2<aH>>>0)var
-y=hO;else
+aK=0;if(1-aK)S(jz);var
+ap=function(a){return Q(e,1,ji)},p=ap(0),r=ap(0),v=ap(0),aH=Q(e,0,5);if(4<aH>>>0)var
+t=js;else
 switch(aH){case
 0:var
-y=hP;break;case
+t=jt;break;case
 1:var
-aI=n(f),y=[0,[0,aI],[0,aI,0]];break;default:var
-y=hQ}var
-aL=c3(f),a7=c3(f),k=0===aL?q:q+1|0,aM=(p+k|0)+t|0;if(da<aM)Q(hU);var
-aN=n(f),aO=n(f),a8=aQ(aN)<0?1:0,a9=a8||(aQ(aO)<=0?1:0);if(a9)Q(hV);var
-aP=n(f),aR=av(f,p,q),aS=av(f,p,t),E=ci(bo([0,[0,aP,y[2]],aR],aS));for(;;){if(E){var
-aX=E[2],aq=ba(E[1]);if(aq){var
-E=aX;continue}var
+aI=n(e),t=[0,[0,aI],[0,aI,0]];break;case
+2:var
+t=ju;break;case
+3:var
+t=jv;break;default:var
+t=jw}var
+aL=de(e),a7=de(e),k=0===aL?r:r+1|0,aM=(p+k|0)+v|0;if(dn<aM)S(jA);var
+aN=n(e),aO=n(e),a8=aQ(aN)<0?1:0,a9=a8||(aQ(aO)<=0?1:0);if(a9)S(jB);var
+aP=n(e),aR=aw(e,p,r),aS=aw(e,p,v),D=co(bq([0,[0,aP,t[2]],aR],aS));for(;;){if(D){var
+aW=D[2],aq=bc(D[1]);if(aq){var
+D=aW;continue}var
 aT=aq}else
 var
-aT=1;if(1-aT)Q(hW);var
-a$=n(f),bc=n(f),be=n(f),bf=n(f),bg=av(f,p,t),bh=n(f),bi=n(f),bj=y[1],bk=ae(t),bl=ae(q),z=[0,[0,ae(p),bl,bk,bj,aL,a7,aR,aS,aP],aN,aO],j=[0,a$,bc,be,bf,bg,bh,bi];if(b6(K,hX))var
-A=cY(f,p),bm=cZ(f,aM),aa=function(b){return bw(function(g,o,f,ak){var
-h=A[1],i=j[7],C=j[5],k=j[4],q=j[1],ac=G(g,G(o,f)),n=c(h,q),t=c(n,q),b=F(h,F(n,F(t,F(k,i)))),ad=r(b,i),ae=r(b,k),af=r(b,t),ag=r(b,n),ah=r(b,h),u=A[4],D=A[3],ai=j[6],aj=A[2],y=s(aj,s(D,u)),z=s(u,x(g,u)),p=x(o,ak),Q=s(y,x(g,y)),R=a(M(l(ah)),Q),S=N(p,s(D,z)),U=a(M(ag),S),V=N(p,N(p,z)),W=a(M(l(af)),V),X=x(f,C),Y=a(M(l(ae)),X),B=c(ad,ai),Z=aW(f,B),$=bb(Y,bb(_(f,_(o,e)),Z)),aa=L(R,L(bb(U,s(aW(o,B),W)),$)),E=ab(g,f,C),H=E?cu(g,A):E;if(H){var
-I=m(w,[0,q,[0,k,[0,i,0]]]);if(I){var
-J=T(h,b);if(J){var
-K=T(n,b);if(K){var
-O=T(t,b);if(O)var
-P=T(k,b),d=P?T(i,b):P;else
+aT=1;if(1-aT)S(jC);var
+a_=n(e),ba=n(e),bb=n(e),be=n(e),bg=aw(e,p,v),bh=n(e),bi=n(e),bj=t[1],bk=ae(v),bl=ae(r),A=[0,[0,ae(p),bl,bk,bj,aL,a7,aR,aS,aP],aN,aO],j=[0,a_,ba,bb,be,bg,bh,bi];if(ca(M,jD))var
+B=c$(e,p),bm=da(e,aM),aa=function(b){return bC(function(g,o,e,ak){var
+h=B[1],i=j[7],C=j[5],k=j[4],r=j[1],ac=I(g,I(o,e)),n=c(h,r),s=c(n,r),b=E(h,E(n,E(s,E(k,i)))),ad=q(b,i),ae=q(b,k),af=q(b,s),ag=q(b,n),ah=q(b,h),t=B[4],D=B[3],ai=j[6],aj=B[2],x=u(aj,u(D,t)),z=u(t,y(g,t)),p=y(o,ak),Q=u(x,y(g,x)),R=a(O(l(ah)),Q),S=P(p,u(D,z)),T=a(O(ag),S),V=P(p,P(p,z)),W=a(O(l(af)),V),X=y(e,C),Y=a(O(l(ae)),X),A=c(ad,ai),Z=aX(e,A),$=bd(Y,bd(_(e,_(o,f)),Z)),aa=L(R,L(bd(T,u(aX(o,A),W)),$)),F=ab(g,e,C),G=F?cG(g,B):F;if(G){var
+H=m(w,[0,r,[0,k,[0,i,0]]]);if(H){var
+J=U(h,b);if(J){var
+K=U(n,b);if(K){var
+M=U(s,b);if(M)var
+N=U(k,b),d=N?U(i,b):N;else
 var
-d=O}else
+d=M}else
 var
 d=K}else
 var
-d=J;if(d)return bt(ac,b,aa,bm);var
+d=J;if(d)return by(ac,b,aa,bm);var
 v=d}else
 var
-v=I}else
+v=H}else
 var
-v=H;return v},z,j)};else
-if(b6(K,hZ))var
-a2=c1(f,q),R=c2(f,t,a2,function(a){return bH(f,p,k,0)}),aa=function(b){var
-a=R[1];return cE(function(n,a,l,k,h){var
-c=j[5],o=R[2],p=j[4],q=j[1],b=ah(a,G(V(n),l),h),d=b?ab(a,k,c):b;if(d){var
-f=cC(k,j,R);if(f){var
-r=R[3];return m(function(b){var
-d=i(function(a){return C(a,b[1])},c),f=b[3],g=_(a,e);return cG(n,a,l,h,q,d,p,b[2],o,g,f)},r)}var
-g=f}else
+v=G;return v},A,j)};else
+if(ca(M,jF))var
+a0=dc(e,r),N=dd(e,v,a0,function(a){return bN(e,p,k,0)}),aa=function(b){var
+a=N[1];return cR(function(n,a,l,k,i){var
+c=j[5],o=N[2],p=j[4],q=j[1],b=ah(a,I(W(n),l),i),d=b?ab(a,k,c):b;if(d){var
+e=cP(k,j,N);if(e){var
+r=N[3];return m(function(b){var
+d=h(function(a){return H(a,b[1])},c),e=b[3],g=_(a,f);return cT(n,a,l,i,q,d,p,b[2],o,g,e)},r)}var
+g=e}else
 var
-g=d;return g},a,z,j)};else
-if(b6(K,h0))var
-aD=c1(f,q),aG=0===aD?k:q,v=n(f),ag=av(f,aG,aG),aj=n(f),ak=n(f),U=av(f,p,k),W=c2(f,t,aD,function(d){var
-a=n(f),b=n(f),c=ad(f,p);return[0,a,b,c,n(f)]}),al=function(a){return aF(c0(f,0),a)},a3=al(function(d){var
-a=O(f,0,2*k|0),b=0!==a?1:0;if(b){if(a<=k)return[0,ae(a-1|0)];var
+g=d;return g},a,A,j)};else
+if(ca(M,jG))var
+aD=dc(e,r),aG=0===aD?k:r,z=n(e),ag=aw(e,aG,aG),aj=n(e),ak=n(e),V=aw(e,p,k),X=dd(e,v,aD,function(d){var
+a=n(e),b=n(e),c=ad(e,p);return[0,a,b,c,n(e)]}),al=function(a){return aF(db(e,0),a)},a3=al(function(d){var
+a=Q(e,0,2*k|0),b=0!==a?1:0;if(b){if(a<=k)return[0,ae(a-1|0)];var
 c=[1,ae((a-1|0)-k|0)]}else
 var
-c=b;return c}),a4=al(function(a){return Y(O(f,0,dp))}),a5=[0,a3,a4,al(function(c){var
-a=n(f),b=ad(f,k);return[0,a,b,n(f)]})],a6=ae(401),aa=function(k){var
-f=W[1];return cE(function(o,z,f,az,ay){var
-ap=j[5],aS=c(c(j[1],v),ac),aq=ab(z,G(V(o),f),ay),ar=aq?ab(z,az,ap):aq;if(ar){var
-as=ab(z,G(V(o),f),U);if(as){var
-au=cC(az,j,W);if(au){var
-ae=x(f,ag),af=N(ae,ae),ah=c(v,v),al=w(v),aA=0;if(al){var
-am=ab(f,f,ag);if(am){var
-aN=aW(f,l(c(u(ac,d),ah))),ao=bB(f,s(a(M(ac),af),aN));if(ao){var
-aO=aW(f,c(h(ac,S),ah)),Q=bB(f,s(a(M(l(ac)),af),aO));aA=1}else
+c=b;return c}),a4=al(function(a){return Z(Q(e,0,dC))}),a5=[0,a3,a4,al(function(c){var
+a=n(e),b=ad(e,k);return[0,a,b,n(e)]})],a6=ae(401),aa=function(k){var
+e=X[1];return cR(function(o,A,e,az,ay){var
+ap=j[5],aS=c(c(j[1],z),ac),aq=ab(A,I(W(o),e),ay),ar=aq?ab(A,az,ap):aq;if(ar){var
+as=ab(A,I(W(o),e),V);if(as){var
+au=cP(az,j,X);if(au){var
+ae=y(e,ag),af=P(ae,ae),ah=c(z,z),al=w(z),aA=0;if(al){var
+am=ab(e,e,ag);if(am){var
+aN=aX(e,l(c(s(ac,d),ah))),ao=bH(e,u(a(O(ac),af),aN));if(ao){var
+aO=aX(e,c(i(ac,T),ah)),Q=bH(e,u(a(O(l(ac)),af),aO));aA=1}else
 var
-O=ao}else
+N=ao}else
 var
-O=am}else
+N=am}else
 var
-O=al;if(!aA)var
-Q=O;if(Q){var
+N=al;if(!aA)var
+Q=N;if(Q){var
 av=w(aj),aw=av?w(ak):av;if(aw){var
-aP=x(f,ag),aQ=c(h(ac,d),v),aR=i(function(a){var
-b=i(function(b){return c(ac,C(aU(V(o),a),b))},aP),d=an(V(o),a);return L(i(function(a){return c(aQ,a)},d),b)},ay),ax=bv(function(a,b){return cV(aj,ak,a,b)},aR,U);if(ax){var
-t=W[3],k=a5,aT=W[2],aV=j[4];for(;;){if(t){var
-K=t[1],q=K[3],A=q[4],r=q[3],E=q[2],J=q[1],T=K[2],aF=K[1],X=i(function(b){return function(a){return C(a,b)}}(aF),ap),aG=I(Z,e,i(hC,P(U,P(X,r)))),Y=B(H(r),z);if(Y){var
-$=m(w,[0,J,[0,E,[0,T,[0,A,0]]]]);if($){var
-aH=P(X,r),aa=m(function(c,d){return function(a){var
-b=cV(d,c,a[1],a[2]);return b?cj(D(a[1],e),D(a[2],e)):b}}(E,J),aH);if(aa)var
-aI=c(J,aV),aJ=c(c(aj,aS),aI),aK=c(c(S,c(T,u(ac,d))),aJ),aL=c(aT,ac),aM=c(c(ak,E),aL),p=g(c(h(c(S,A),aG),aM),aK);else
+aP=y(e,ag),aQ=c(i(ac,d),z),aR=h(function(a){var
+b=h(function(b){return c(ac,H(aU(W(o),a),b))},aP),d=an(W(o),a);return L(h(function(a){return c(aQ,a)},d),b)},ay),ax=bA(function(a,b){return c8(aj,ak,a,b)},aR,V);if(ax){var
+t=X[3],k=a5,aT=X[2],aV=j[4];for(;;){if(t){var
+M=t[1],q=M[3],B=q[4],r=q[3],D=q[2],J=q[1],U=M[2],aF=M[1],Y=h(function(b){return function(a){return H(a,b)}}(aF),ap),aG=x(R,f,h(jg,G(V,G(Y,r)))),Z=F(K(r),A);if(Z){var
+$=m(w,[0,J,[0,D,[0,U,[0,B,0]]]]);if($){var
+aH=G(Y,r),aa=m(function(c,d){return function(a){var
+b=c8(d,c,a[1],a[2]);return b?cp(C(a[1],f),C(a[2],f)):b}}(D,J),aH);if(aa)var
+aI=c(J,aV),aJ=c(c(aj,aS),aI),aK=c(c(T,c(U,s(ac,d))),aJ),aL=c(aT,ac),aM=c(c(ak,D),aL),p=g(c(i(c(T,B),aG),aM),aK);else
 var
 p=aa}else
 var
 p=$}else
 var
-p=Y;var
+p=Z;var
 aB=0;if(p){var
-aD=P(U,r),aE=cn(function(a){var
-b=a_(D(a[2],e));if(b){var
-c=a[1];return a_(m(function(a){return D(e,a)},c))}return b},aD),R=i(function(c){var
-k=c[1],e=aU(V(o),k),f=I(function(a){var
-b=at(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bA(hB,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(R){var
-aC=_(f,[0,1,l(ai),ai]),y=cU(A,a6,L(_(V(o),[0,0,l(ai),ai]),aC),0,R,k);aB=1}else
+aD=G(V,r),aE=cu(function(a){var
+b=a$(C(a[2],f));if(b){var
+c=a[1];return a$(m(function(a){return C(f,a)},c))}return b},aD),S=h(function(c){var
+k=c[1],e=aU(W(o),k),f=x(function(a){var
+b=at(a);return function(a){return E(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bG(jf,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(S){var
+aC=_(e,[0,1,l(ai),ai]),v=c7(B,a6,L(_(W(o),[0,0,l(ai),ai]),aC),0,S,k);aB=1}else
 var
 ad=[0,k]}else
 var
 ad=p;if(!aB)var
-y=ad;if(y){var
-t=t[2],k=y[1];continue}return y}return k[1]?0:k[2]?0:k[3]?0:1}}var
+v=ad;if(v){var
+t=t[2],k=v[1];continue}return v}return k[1]?0:k[2]?0:k[3]?0:1}}var
 n=ax}else
 var
 n=aw}else
@@ -1407,36 +1450,36 @@ n=au}else
 var
 n=as}else
 var
-n=ar;return n},f,z,j)};else
+n=ar;return n},e,A,j)};else
 var
-az=n(f),af=av(f,k,k),aB=n(f),aC=av(f,k,k),aZ=bd(f,k,function(a){return ad(f,k)},k),aa=function(f){return bw(function(I,f,G,F){var
-k=j[7],q=j[6],h=j[5],r=j[4],t=j[1],u=c(q,c(t,r)),v=m(w,[0,t,[0,r,[0,q,[0,k,[0,az,[0,aB,0]]]]]]);if(v)var
-y=ah(I,f,F),n=y?ab(I,G,h):y;else
+aA=n(e),af=aw(e,k,k),aB=n(e),aC=aw(e,k,k),aZ=bf(e,k,function(a){return ad(e,k)},k),aa=function(e){return bC(function(G,e,E,D){var
+k=j[7],q=j[6],i=j[5],r=j[4],s=j[1],t=c(q,c(s,r)),v=m(w,[0,s,[0,r,[0,q,[0,k,[0,aA,[0,aB,0]]]]]]);if(v)var
+x=ah(G,e,D),n=x?ab(G,E,i):x;else
 var
 n=v;if(n){var
-z=ah(f,f,af),A=z?ah(f,f,aC):z;if(A){var
-J=aW(f,l(c(az,aB))),K=s(N(af,aC),J),L=function(a){return D(e,a)},E=m(function(a){return m(L,a)},K);if(E){var
-U=c(k,k),P=c(u,u),O=0,V=c(a(b(2),d),P);return bx(f,function(t,k){var
-u=N(F,t),D=cA(u),j=i(function(a){return g(C(a,k),e)?by(a):cz(a)},u);function
+z=ah(e,e,af),A=z?ah(e,e,aC):z;if(A){var
+I=aX(e,l(c(aA,aB))),J=u(P(af,aC),I),L=function(a){return C(f,a)},B=m(function(a){return m(L,a)},J);if(B){var
+U=c(k,k),N=c(t,t),M=0,V=c(a(b(2),d),N);return bD(e,function(s,k){var
+t=P(D,s),B=cN(t),j=h(function(a){return g(H(a,k),f)?bE(a):cM(a)},t);function
 n(b,a){var
-c=x(f,a);return N(x(G,b),c)}var
-p=n(h,D),q=n(cA(h),j),r=n(cB(h),j),E=s(a(M(l(d)),q),r),v=cB(N(h,x(f,s(a(M(a(b(2),d)),p),E))));function
+c=y(e,a);return P(y(E,b),c)}var
+p=n(i,B),q=n(cN(i),j),r=n(cO(i),j),C=u(a(O(l(d)),q),r),v=cO(P(i,y(e,u(a(O(a(b(2),d)),p),C))));function
 c(b,c){var
-a=x(f,c);return N(x(f,b),a)}var
-I=c(v,j),J=s(c(j,v),I),K=c(r,q),L=s(s(c(q,r),K),J),O=c(p,p),P=s(a(M(a(b(2),d)),O),L),Q=a(M(l(U)),P),R=N(t,t),S=s(a(M(V),R),Q),y=B(H(k),f);if(y){var
+a=y(e,c);return P(y(e,b),a)}var
+G=c(v,j),I=u(c(j,v),G),J=c(r,q),L=u(u(c(q,r),J),I),M=c(p,p),N=u(a(O(a(b(2),d)),M),L),Q=a(O(l(U)),N),R=P(s,s),S=u(a(O(V),R),Q),x=F(K(k),e);if(x){var
 z=m(w,k);if(z){var
-T=aE(0,f);return m(function(a){var
-d=o(0,S,a);return g(e,C($(function(b){var
-c=o(e,d,b);return B(a,b)?c:aA(e,c)},f),k))},T)}var
+T=aE(0,e);return m(function(a){var
+d=o(0,S,a);return g(f,H($(function(b){var
+c=o(f,d,b);return F(a,b)?c:au(f,c)},e),k))},T)}var
 A=z}else
 var
-A=y;return A},O,af,aZ)}var
-p=E}else
+A=x;return A},M,af,aZ)}var
+p=B}else
 var
 p=A}else
 var
-p=n;return p},z,j)};if(f[2]<=as(am))Q(hY);return[0,z,aa]}}}function
-h1(d){try{var
-b=hR(d)}catch(a){a=d9(a);if(a[1]===cW)return[0,2,a7(h2,a[2])];if(a===ce)return h3;throw a}var
+p=n;return p},A,j)};if(e[2]<=as(am))S(jE);return[0,A,aa]}}}function
+jH(d){try{var
+b=jx(d)}catch(a){a=ek(a);if(a[1]===c9)return[0,2,a8(jI,a[2])];if(a===ck)return jJ;throw a}var
 c=b[1];if(a(b[2],0)){var
-e=a7(h4,ea(c[3]));return[0,0,a7(h5,a7(ea(c[2]),e))]}return h6}iO(function(a){return h1(a)[2]});cg(0);return}(globalThis));
+e=a8(jK,en(c[3]));return[0,0,a8(jL,a8(en(c[2]),e))]}return jM}kt(function(a){return jH(a)[2]});cm(0);return}(globalThis));

@@ -16,6 +16,8 @@ const LOSSES = {
   huber: "Σ h(F − Y), where h(t) = ½t² for |t| ≤ delta, else delta|t| − ½delta²,",
   hinge: "Σ (1 − YF)₊",
   "squared-hinge": "Σ ½(1 − YF)₊²",
+  logistic: "Σ log(1 + exp(−YF))",
+  softmax: "Σ Y (log Σₖ exp(Fₖ) − F), with the sum in the logarithm over the row,",
 };
 const element = (id) => document.getElementById(id);
 const source = new Blob([element("worker").textContent], { type: "text/javascript" });
