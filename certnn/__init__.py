@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from certnn.interfaces.estimators import CertifiedReLUClassifier, CertifiedReLURegressor
     from certnn.kernel import Bound, PatternBound
+    from certnn.problem.mapped_problem import MappedProblem
     from certnn.problem.network import TwoLayerNetwork
     from certnn.problem.training_problem import TrainingProblem
     from certnn.reading.networks.exporting import to_onnx, to_torch
@@ -32,18 +33,21 @@ if TYPE_CHECKING:
     from certnn.relaxation.extended.refine import refine
     from certnn.relaxation.modelled.worker import SolverChoice
     from certnn.report import GapReport
-    from certnn.search.audit import AuditResult, audit
+    from certnn.search.audit import audit
+    from certnn.search.audit_result import AuditResult
+    from certnn.search.confidence import ConfidenceBound
     from certnn.search.lower_bound import lower_bound
     from certnn.search.path import regularisation_path
     from certnn.search.path_result import RegularisationPath
     from certnn.search.results import LowerBoundResult
+    from certnn.search.sample import sampled_bound
     from certnn.search.train import TrainingResult, train
     from certnn.splitting.patterns import bound_over_patterns
     from certnn.studies.completely_positive import ExactSolution, exact_solution
     from certnn.studies.tightness.verdict import TightnessVerdict, tightness_verdict
 
 _HOMES = {
-    "AuditResult": "certnn.search.audit",
+    "AuditResult": "certnn.search.audit_result",
     "Bound": "certnn.kernel",
     "Budget": "certnn.budget",
     "Certificate": "certnn.certificates",
@@ -51,10 +55,12 @@ _HOMES = {
     "CertifiedReLUClassifierCV": "certnn.interfaces.cross_validated",
     "CertifiedReLURegressor": "certnn.interfaces.estimators",
     "CertifiedReLURegressorCV": "certnn.interfaces.cross_validated",
+    "ConfidenceBound": "certnn.search.confidence",
     "ExactSolution": "certnn.studies.completely_positive",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.search.results",
+    "MappedProblem": "certnn.problem.mapped_problem",
     "PatternBound": "certnn.kernel",
     "RegularisationPath": "certnn.search.path_result",
     "SolverChoice": "certnn.relaxation.modelled.worker",
@@ -72,6 +78,7 @@ _HOMES = {
     "problem_for": "certnn.reading.statement",
     "refine": "certnn.relaxation.extended.refine",
     "regularisation_path": "certnn.search.path",
+    "sampled_bound": "certnn.search.sample",
     "save_network": "certnn.reading.npz",
     "tightness_verdict": "certnn.studies.tightness.verdict",
     "to_onnx": "certnn.reading.networks.exporting",
@@ -88,10 +95,12 @@ __all__ = [
     "CertifiedReLUClassifierCV",
     "CertifiedReLURegressor",
     "CertifiedReLURegressorCV",
+    "ConfidenceBound",
     "ExactSolution",
     "GapReport",
     "InputError",
     "LowerBoundResult",
+    "MappedProblem",
     "PatternBound",
     "RegularisationPath",
     "SolverChoice",
@@ -109,6 +118,7 @@ __all__ = [
     "problem_for",
     "refine",
     "regularisation_path",
+    "sampled_bound",
     "save_network",
     "tightness_verdict",
     "to_onnx",

@@ -176,6 +176,11 @@ class Budget:
         return max(self._deadline - time.monotonic(), 0.0)
 
     @property
+    def worked(self) -> float:
+        """Work that has been counted, in nominal seconds."""
+        return self._worked[0]
+
+    @property
     def work_left(self) -> float:
         """Work that is left, in nominal seconds."""
         return max(self._most_work - self._worked[0], 0.0)

@@ -89,3 +89,16 @@ def require_seed(seed: object) -> None:
     """
     if not isinstance(seed, Integral) or seed < 0:
         raise InputError("seed", f"must be a whole number, not negative, got {seed!r:.40}")
+
+
+def whole_number(argument: str, value: object) -> int:
+    """The value as a whole number from 1 on.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InputError(argument, f"must be a whole number, at least 1, got {value!r:.40}")
+    return int(value)

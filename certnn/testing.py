@@ -17,7 +17,8 @@ from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.report.wording import percent_down, percent_up, shown_down, shown_up
-from certnn.search.audit import AuditResult, audit
+from certnn.search.audit import audit
+from certnn.search.audit_result import AuditResult
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import train
 from certnn.studies.tightness.ratio import Tightness

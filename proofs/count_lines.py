@@ -29,6 +29,7 @@ PARTS = [
     ("Python kernel: kind `phases`", "kernel", ["phases"]),
     ("Python kernel: kind `regions`", "kernel", ["regions"]),
     ("Python kernel: kind `cells`", "kernel", ["cells", "cell_geometry", "cell_rounding"]),
+    ("Python kernel: kind `groups`", "kernel", ["groups"]),
     ("Python kernel: directions and their trees", "kernel", ["outputs"]),
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: definite matrices", "kernel", ["definite"]),

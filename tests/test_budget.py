@@ -138,6 +138,7 @@ def test_the_work_of_parts_counts_in_the_whole(shares, spent):
         budgets[k % len(budgets)].spend(work)
     assert {budget.now for budget in budgets} == {whole.now}
     assert whole.now == pytest.approx(sum(spent))
+    assert {budget.worked for budget in budgets} == {whole.worked} == {whole.now}
     assert whole.work_left == pytest.approx(1e9 - sum(spent))
 
 
@@ -271,6 +272,7 @@ def test_every_call_refuses_unusable_limits_by_name(name, limit):
         lambda: certnn.audit(None, problem, **more),
         lambda: certnn.exact_solution(problem, **more),
         lambda: certnn.regularisation_path(problem, [0.1, 0.2], **more),
+        lambda: certnn.sampled_bound(problem, size=1, **more),
         lambda: certnn.CertifiedReLURegressor(**more).fit(problem.X, problem.Y[:, 0]),
         lambda: bound_over_patterns(problem, patterns, **more),
     ):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -261,13 +261,28 @@ def phases_certificate(
 def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatArray, float]:
     """Z, and the kappa that is proved of it, of a certificate that certnn wrote itself.
 
+    Of groups of points it is Z of the groups, each scaled to its share of reg, zero at the other
+    points, and reg (Theorem 53).
+
     Parameters
     ----------
     certificate : Certificate
     shape : (int, int)
         (n, c).
     """
-    proof = json.loads(certificate.document)["proof"]
+    document = json.loads(certificate.document)
+    proof = document["proof"]
+    if proof["kind"] != "groups":
+        return _dual_point(proof, shape)
+    Z = np.zeros(shape)
+    for part in proof["parts"]:
+        points = np.frombuffer(b64decode(part["points"]), "<u4")
+        own, kappa = _dual_point(part["proof"], (points.size, shape[1]))
+        Z[points] = own * min(1.0, part["reg"] / kappa)
+    return Z, float(document["claim"]["reg"])
+
+
+def _dual_point(proof: Mapping[str, Any], shape: tuple[int, int]) -> tuple[FloatArray, float]:
     parts = proof["Z"] if isinstance(proof["Z"], list) else [proof["Z"]]
     Z = np.sum([np.frombuffer(b64decode(part), "<f8") for part in parts], axis=0).reshape(shape)
     return Z, float(proof["kappa"])
@@ -307,6 +322,70 @@ def cells_certificate(
     if ball is not None:
         proof["ball"] = _base64(_bytes(ball.numbers()))
     return _certificate(problem, "cells", Z, kappa, proof, about, ball is not None)
+
+
+@dataclass(frozen=True)
+class ProvedGroup:
+    """A group of points with the proof of its own problem, to be added up with others.
+
+    Attributes
+    ----------
+    points : ndarray of int
+        Ascending.
+    reg : float
+        Its share.
+    bound : float
+        Positive.
+    proof : mapping
+        As a certificate has it.
+    """
+
+    points: IndexArray
+    reg: float
+    bound: float
+    proof: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, points: IndexArray, certificate: Certificate) -> Self:
+        """That of a certificate of the problem of these points."""
+        document = json.loads(certificate.document)
+        claim = document["claim"]
+        bound = rounded_down(Fraction(claim["lower_bound"]))
+        return cls(points, claim["reg"], bound, document["proof"])
+
+
+def groups_certificate(
+    problem: TrainingProblem, groups: Sequence[ProvedGroup], about: dict[str, str]
+) -> Certificate:
+    """Write proofs of disjoint groups of points as one certificate (Theorem 53).
+
+    The claim is the float64 below their sum.
+    """
+    parts = [
+        {
+            "points": _base64(_words(group.points, "<u4")),
+            "reg": group.reg,
+            "lower_bound": group.bound,
+            "proof": group.proof,
+        }
+        for group in groups
+    ]
+    claimed = Fraction(rounded_down(sum((Fraction(group.bound) for group in groups), Fraction(0))))
+    return _document(problem, claimed, {"kind": "groups", "parts": parts}, about)
+
+
+def proved_groups(certificate: Certificate) -> list[ProvedGroup]:
+    """The groups of a certificate that the kernel has accepted; none if it is of another kind."""
+    proof = json.loads(certificate.document)["proof"]
+    return [
+        ProvedGroup(
+            np.frombuffer(b64decode(part["points"]), "<u4").astype(np.int64),
+            part["reg"],
+            part["lower_bound"],
+            part["proof"],
+        )
+        for part in proof.get("parts", ())
+    ]
 
 
 def pattern_certificate(

@@ -25,6 +25,7 @@ from certnn.interfaces.commands.records import add_records_options, run_records
 from certnn.interfaces.commands.report import add_report_options, run_report
 from certnn.interfaces.commands.round import add_round_options, run_round
 from certnn.interfaces.commands.running import OneLineParser, run_words
+from certnn.interfaces.commands.sample import add_sample_options, run_sample
 from certnn.interfaces.commands.tightness import add_tightness_options, run_tightness
 from certnn.interfaces.commands.train import add_train_options, run_train
 
@@ -50,6 +51,12 @@ _COMMANDS = (
     _Command("round", "round the relaxation to networks", add_round_options, run_round),
     _Command(
         "path", "the optimum against weight decay, in a proved band", add_path_options, run_path
+    ),
+    _Command(
+        "sample",
+        "a bound with confidence, not proved, for any number of points",
+        add_sample_options,
+        run_sample,
     ),
     _Command(
         "tightness",

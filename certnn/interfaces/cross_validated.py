@@ -112,7 +112,8 @@ class CrossValidated(CertifiedReLU):
     def _train(self, X: FloatArray, targets: FloatArray, loss: Loss) -> None:
         whole = self._problem(X, targets, loss, 1.0)
         folds = self._folds(X, whole.Y)
-        with budgeted(self.time_limit, self.work_limit) as budget:
+        work: Any = self.work_limit
+        with budgeted(self.time_limit, work) as budget:
             self.regs_ = self._grid(whole, budget.part(_LARGEST_SHARE, _LARGEST_WORK))
             self.loss_path_ = np.empty((self.regs_.size, len(folds)))
             training = budget.part(_FOLDS_SHARE, _FOLDS_WORK)
@@ -128,6 +129,7 @@ class CrossValidated(CertifiedReLU):
             self.reg_ = float(self.regs_[chosen])
             problem = whole.with_reg(self.reg_)
             result = self._prove(problem, budget, networks[chosen])
+        self._keep(result)
         path = RegularisationPath(problem, (self.reg_,), (result,), result.interrupted)
         self.lower_bound_path_ = np.array([rounded_down(path.lower(reg)) for reg in self.regs_])
 

@@ -11,7 +11,9 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import iris
 from certnn.reading.npz import save_data, save_network
 from certnn.report.progress import SearchProgress
-from certnn.search.audit import AuditResult, Recheck, audit
+from certnn.search.audit import audit
+from certnn.search.audit_report import Recheck
+from certnn.search.audit_result import AuditResult
 from certnn.training.objective import value_and_gradient
 
 _REG = 0.1

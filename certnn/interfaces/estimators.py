@@ -24,9 +24,15 @@ from certnn.problem.losses import HALF_SQUARED, Huber, Logistic, Loss, Softmax, 
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.class_labels import ClassLabels
+from certnn.search.brief_training import is_far_from_proof, train_briefly
 from certnn.search.train import TrainingResult, train
 
 _CROSS_ENTROPY, _OF_CLASSES = "cross-entropy", ("half-squared", "hinge", "squared-hinge")
+#: The work limit if nothing is said, and the most nominal seconds that it stands for.
+AUTO, _MOST_WORK = "auto", 30.0
+#: Gaps from here on are in reach of levels for many points too; and the gap of a brief proof up to
+#: which a longer one may come near its goal.
+_IN_REACH, _NEAR = 0.01, 0.5
 
 
 class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
@@ -47,9 +53,12 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         it warns.
     level : str
         How the bound is proved, as in `certnn.lower_bound`.
-    work_limit : float or None
+    work_limit : float, "auto" or None
         Work of one fit in nominal seconds, counted from what is computed (`certnn.Budget`): the
-        result does not depend on the machine's speed or load.
+        result does not depend on the machine's speed or load. "auto": 30; but with more outputs and
+        points than proofs come near the gap for, if that is below 0.01 and no other limit or level
+        is named, no more for the training than `MLPClassifier` takes, as much for the proof, and
+        the rest only if half of the objective is proved by then.
     time_limit : float or None
         Seconds of one fit; where it is what ends the fit, the result depends on the machine. The
         cheapest proof is made all the same.
@@ -85,7 +94,7 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         output_bias: Bias = False,
         gap: float = 1e-3,
         level: str = "auto",
-        work_limit: float | None = 30.0,
+        work_limit: float | str | None = AUTO,
         time_limit: float | None = None,
         max_rounds: int | None = None,
         random_state: int = 0,
@@ -107,8 +116,21 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _train(self, X: FloatArray, targets: FloatArray, loss: Loss) -> None:
-        with budgeted(self.time_limit, self.work_limit) as budget:
-            self._prove(self._problem(X, targets, loss, self.reg), budget)
+        problem = self._problem(X, targets, loss, self.reg)
+        automatic = isinstance(self.work_limit, str) and self.work_limit == AUTO
+        work: Any = _MOST_WORK if automatic else self.work_limit
+        with budgeted(self.time_limit, work) as budget:
+            result = self._brief(problem, budget) if automatic else None
+            if result is None or result.gap <= _NEAR:
+                result = self._prove(problem, budget, None if result is None else result.network)
+        self._keep(result)
+
+    def _brief(self, problem: TrainingProblem, budget: Budget) -> TrainingResult | None:
+        """A fit that costs little, where nobody asks for more and no proof is near its goal."""
+        asked = (self.time_limit, self.max_rounds, self.level) != (None, None, "auto")
+        if asked or not 0.0 <= self.gap < _IN_REACH or not is_far_from_proof(problem):
+            return None
+        return train_briefly(problem, budget, gap=self.gap, seed=self.random_state)
 
     def _problem(
         self, X: FloatArray, targets: FloatArray, loss: Loss, reg: float
@@ -120,8 +142,8 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
     def _prove(
         self, problem: TrainingProblem, budget: Budget, start: TwoLayerNetwork | None = None
     ) -> TrainingResult:
-        """Train, prove, and keep both."""
-        result = train(
+        """Train and prove."""
+        return train(
             problem,
             gap=self.gap,
             level=self.level,
@@ -130,6 +152,9 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
             start=start,
             seed=self.random_state,
         )
+
+    def _keep(self, result: TrainingResult) -> None:
+        """What `_train` has found; a warning where it is not what was asked for."""
         self.network_ = result.network
         self.lower_bound_ = result.lower.value
         self.gap_ = result.gap
@@ -137,7 +162,6 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
         if result.gap > self.gap:
             message = f"a gap of {result.gap:.3g} is proved, not {self.gap:.3g}: allow more work"
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
-        return result
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self, "network_")

@@ -11,6 +11,7 @@ from certnn.kernel.cells import CellsProof, check_cells
 from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
 from certnn.kernel.document import Malformed, Section, parse
 from certnn.kernel.exact import Backend, ExactMatrix
+from certnn.kernel.groups import Group, groups_of
 from certnn.kernel.instance import Bias, Instance
 from certnn.kernel.partition import MOST_COLUMNS, PartitionProof, check_partition
 from certnn.kernel.patterns import PatternsProof, check_patterns
@@ -61,9 +62,7 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
     """
     top = _top(document)
     instance, claimed = _claim(top)
-    work = Work(len(document))
-    value = scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
-    if claimed > value:
+    if claimed > _proved_bound(top, instance, Work(len(document)), backend):
         raise Rejected("the claimed lower bound is above what the proof gives")
     return Bound(_MAKER, "lower", claimed, instance, document)
 
@@ -197,6 +196,27 @@ def _bias(claim: Section, key: str) -> Bias:
     return "free" if claim.value(key) == "free" else claim.flag(key)
 
 
+def _proved_bound(top: Section, instance: Instance, work: Work, backend: Backend) -> Fraction:
+    """What the proof gives; that of groups is read and checked group by group."""
+    if _kind(top) != "groups":
+        return scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
+    proof = Section("proof", top.value("proof"), ("kind", "parts"))
+    total = Fraction(0)
+    for number, group in enumerate(groups_of(proof, instance)):
+        try:
+            total += _bound_of_group(group, work, backend)
+        except (Malformed, Rejected) as error:
+            raise type(error)(f"group {number}: {error}") from None
+    return total
+
+
+def _bound_of_group(group: Group, work: Work, backend: Backend) -> Fraction:
+    proved = _proved_dual_norm(group.section, group.instance, work, backend)
+    if group.claimed > scaled_bound(group.instance, *proved):
+        raise Rejected("the claimed lower bound is above what the proof gives")
+    return group.claimed
+
+
 def _proved_dual_norm(
     top: Section, instance: Instance, work: Work, backend: Backend
 ) -> tuple[ExactMatrix, float, bool]:
@@ -224,7 +244,7 @@ def _proved_dual_norm(
         proof = _cuts_proof(top, instance)
         check_cuts(features(), proof, work, backend)
     else:
-        kinds = "psd, cuts, partition, phases, cells and regions"
+        kinds = "psd, cuts, partition, phases, cells and regions, and groups of these"
         raise Malformed(f"proof.kind is not known, only {kinds}")
     return proof.Z, proof.kappa, False
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from certnn.errors import InputError, positive_number
 
 if TYPE_CHECKING:
+    from certnn.problem.mapped_problem import MappedProblem
     from certnn.problem.training_problem import TrainingProblem
 
+_Problem = TypeVar("_Problem", "TrainingProblem", "MappedProblem")
 #: How far the weights of softmax targets may be from 1 by rounding: theirs may be of float32.
 _ROUNDING = 1e-5
 
@@ -121,7 +123,7 @@ class Convention:
         )
         return f"{self.name}, {said} with {known}" + (f". {caveat}" if caveat else "")
 
-    def restated(self, problem: TrainingProblem, decay: float, batches: int = 1) -> TrainingProblem:
+    def restated(self, problem: _Problem, decay: float, batches: int = 1) -> _Problem:
         """The problem with this weight decay of the library.
 
         Raises
@@ -141,9 +143,7 @@ class Convention:
         of = decay, problem.n, problem.c, batches
         return problem.with_reg(self.reg(*of, loss=problem.loss.name))
 
-    def stated(
-        self, problem: TrainingProblem, decay: float, batches: int = 1
-    ) -> tuple[TrainingProblem, str]:
+    def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
         """The problem `restated`, and the same `explained`.
 
         Raises

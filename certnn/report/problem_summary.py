@@ -10,6 +10,7 @@ from certnn.kernel import Instance
 from certnn.report.wording import contrast
 
 if TYPE_CHECKING:
+    from certnn.problem.mapped_problem import MappedProblem
     from certnn.problem.training_problem import TrainingProblem
 
 #: Classes that the line on the problem names, at most.
@@ -68,7 +69,7 @@ class ProblemSummary:
                 raise InputError(name, f"must be one of {', '.join(_BIASES.values())}")
 
     @classmethod
-    def of(cls, problem: TrainingProblem) -> ProblemSummary:
+    def of(cls, problem: TrainingProblem | MappedProblem) -> ProblemSummary:
         """The summary of a problem."""
         hidden_bias, output_bias = _BIASES[problem.hidden_bias], _BIASES[problem.output_bias]
         return cls(
@@ -78,6 +79,13 @@ class ProblemSummary:
 
     def difference(self, instance: Instance) -> str:
         """In what another problem is not this one, in words; "" if in nothing."""
+        other = self.difference_of_kind(instance)
+        if other or self.data_sha256 == instance.data_sha256:
+            return other
+        return f"data_sha256 is {contrast(self.data_sha256, instance.data_sha256)}"
+
+    def difference_of_kind(self, instance: Instance) -> str:
+        """The same but for the numbers in X and Y."""
         from certnn.problem.losses import loss_named
 
         others = {
@@ -85,7 +93,6 @@ class ProblemSummary:
             "loss": loss_named(instance.loss, instance.delta).label,
             "hidden_bias": _BIASES[instance.hidden_bias],
             "output_bias": _BIASES[instance.output_bias],
-            "data_sha256": instance.data_sha256,
         }
         for name, other in others.items():
             if getattr(self, name) != other:

@@ -52,14 +52,14 @@ def lower_bound(
     """Prove a lower bound on the objective of every two-layer ReLU network of every width.
 
     Levels are run from the cheapest to the one asked for, and each is certified by the kernel
-    (Theorems 3, 9, 10, 15, 16, 18, 19, 31 and 49); what solvers say is not believed.
+    (Theorems 3, 9, 10, 15, 16, 18, 19, 31, 49, 52 and 53); what solvers say is not believed.
 
     Parameters
     ----------
     problem : TrainingProblem
     level : str
         "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "regions",
-        "regions(k)", "phases", "partition" or "cells"; see
+        "regions(k)", "phases", "partition", "cells", "groups" or "groups(k)"; see
         `certnn.search.levels.schedule.stages`. After a partition "auto" runs no further level,
         unless there is a limit: then it goes on, also with levels that take long, until its goal or
         its limit is reached.
@@ -85,12 +85,13 @@ def lower_bound(
         which certify as they go.
     improve : LowerBoundResult or None
         An earlier result on the same problem; its levels are not run again, but for phases,
-        cells and partition, which go on from its network.
+        cells and partition, which go on from its network, and groups, of which those that its
+        certificate proves are kept.
     near : LowerBoundResult or None
         A result for the same points with another reg or other targets: our own solvers of the
         relaxation begin with its working set.
     cluster : distributed.Client or None
-        A Dask cluster for the sums over points of the level shor
+        A Dask cluster for the sums over points of the level shor and for the level groups
         (`certnn.relaxation.shor.distributed.connected`).
     seed : int
         Of the training for phases, cells or a partition.
@@ -143,6 +144,7 @@ def lower_bound(
             network=network,
             products=dict(start.products) if start else {},
             figures=list(improve.solver_figures) if improve else [],
+            search=lower_bound,
         )
         search = BoundSearch(context, improve, checkpoint or (lambda result: None))
         with threadpool_limits(1):  # small matrices: on busy cores threads only wait
@@ -202,9 +204,10 @@ def refuse_ignored(
         If the level runs none of those that a general solver is for, the solver cannot be had, or
         nothing would be summed on the cluster.
     """
-    if cluster is not None and not problem.is_plain:
+    if cluster is not None and not problem.is_plain and not str(level).startswith("groups"):
         raise InputError(
-            "cluster", "is for the half-squared loss without output bias and free biases"
+            "cluster",
+            "is for groups, or else the half-squared loss without output bias and free biases",
         )
     if choice is None:
         return

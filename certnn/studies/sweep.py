@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import signal
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certnn.atomic_files import read_bytes
-from certnn.budget import Stop, stoppable
+from certnn.budget import stoppable
 from certnn.errors import InputError
 from certnn.report.codec import parse_object
+from certnn.search.side_by_side import TaskLost, on_cluster, on_processes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -27,9 +24,6 @@ if TYPE_CHECKING:
 #: What is computed and what comes out of it: a JSON object.
 Record = dict[str, Any]
 _LARGEST = 2**28
-_POLL = 0.05
-#: What keeps Python from looking for modules in the current folder.
-_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True)
@@ -106,11 +100,11 @@ def run_sweep(
     missing = [cell for cell in cells if _key(cell) not in done]
     with stoppable() as stop:
         if cluster is not None:
-            finished = _on_cluster(run, missing, cluster, stop)
+            finished = _gathered(on_cluster(partial(_outcome, run), missing, cluster, stop))
         elif jobs == 1:
             finished = (_outcome(run, cell) for cell in missing)
         else:
-            finished = _on_processes(run, missing, jobs, stop)
+            finished = _gathered(on_processes(partial(_outcome, run), missing, jobs, stop))
         try:
             with store.open("a", encoding="utf-8") as file:
                 if not _ends_with_a_line(store):  # a run that was killed has left half of one
@@ -132,73 +126,19 @@ def run_sweep(
         return [done[_key(cell)] for cell in cells if _key(cell) in done], stop.asked
 
 
-def _on_processes(
-    run: Callable[[Record], Record], cells: Sequence[Record], jobs: int, stop: Stop
+def _gathered(
+    finished: Generator[tuple[Record, Callable[[], Outcome]]],
 ) -> Generator[Outcome]:
-    import joblib
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    workers = joblib.effective_n_jobs(jobs)
-    with _children_undisturbed():
-        # Now, because its start lets through what is blocked.
-        resource_tracker.ensure_running()
-        pool = ProcessPoolExecutor(workers)
-    waiting = list(reversed(cells))
-    running: dict[Future[Outcome], Record] = {}
-    try:
-        while (running or waiting) and not stop.asked:
-            # No more than there are workers, so that none is queued when they are killed.
-            while waiting and len(running) < workers:
-                cell = waiting.pop()
-                with _children_undisturbed():
-                    running[pool.submit(_outcome, run, cell)] = cell
-            for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
-                cell = running.pop(future)
-                try:
-                    outcome = future.result()
-                except BrokenProcessPool as problem:  # it is not known by which cell
-                    error = f"a process died: {str(problem).splitlines()[0]}"
-                    outcome = Outcome(cell, None, error, 0.0)
-                yield outcome
-    finally:
-        pool.shutdown(kill_workers=True)
-
-
-@contextmanager
-def _children_undisturbed() -> Iterator[None]:
-    """Processes started meanwhile do not look for modules in the current folder, nor see Ctrl-C.
-
-    A terminal sends that to all of them, but it is the parent that decides what is kept.
-    """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if before is None:
-            del os.environ[_SAFE_PATH]
-        else:
-            os.environ[_SAFE_PATH] = before
-
-
-def _on_cluster(
-    run: Callable[[Record], Record], cells: Sequence[Record], cluster: Client, stop: Stop
-) -> Generator[Outcome]:
-    futures = cluster.map(_outcome, [run] * len(cells), cells, pure=False)
-    left = dict(zip(futures, cells, strict=True))
-    try:
-        while left and not stop.asked:
-            for future in [future for future in left if future.done()]:
-                cell = left.pop(future)
-                try:
-                    yield future.result()
-                except Exception as problem:  # a worker was killed, or cannot load the code
-                    yield Outcome(cell, None, f"{type(problem).__name__}: {problem}", 0.0)
-            time.sleep(_POLL)
-    finally:
-        cluster.cancel(list(left))
+    """The outcomes; of a cell that another process did not bring to its end, one that says so."""
+    with closing(finished):
+        for cell, result in finished:
+            try:
+                outcome = result()
+            except TaskLost as problem:
+                outcome = Outcome(cell, None, str(problem), 0.0)
+            except Exception as problem:  # such as of a worker that cannot load the code
+                outcome = Outcome(cell, None, f"{type(problem).__name__}: {problem}", 0.0)
+            yield outcome
 
 
 def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:

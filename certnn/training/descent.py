@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from certnn.budget import Budget
@@ -11,13 +13,17 @@ from certnn.training import candidates
 from certnn.training.polish import polish
 from certnn.training.scaling import scaled
 
-#: Widths of the networks that are tried, and steps of L-BFGS from each.
-_WIDTHS, _ITERATIONS = (40, 80, 120), 300
 #: Size of the outputs to begin with, a share of that of the targets.
 _FIRST_OUTPUT = 0.1
 
 
-def descend(problem: TrainingProblem, budget: Budget, seed: int = 0) -> list[TwoLayerNetwork]:
+def descend(
+    problem: TrainingProblem,
+    budget: Budget,
+    seed: int = 0,
+    widths: Sequence[int] = (40, 80, 120),
+    iterations: int = 300,
+) -> list[TwoLayerNetwork]:
     """Networks trained by L-BFGS from random weights, one of each width.
 
     Parameters
@@ -28,6 +34,9 @@ def descend(problem: TrainingProblem, budget: Budget, seed: int = 0) -> list[Two
         Each takes an equal part of what is left of it.
     seed : int
         Of the weights; the result depends on nothing else unless time runs out.
+    widths : sequence of int
+    iterations : int
+        Of L-BFGS from each, at most.
 
     Returns
     -------
@@ -39,13 +48,13 @@ def descend(problem: TrainingProblem, budget: Budget, seed: int = 0) -> list[Two
     if space.rank == 0:
         return []
     found = []
-    for number, width in enumerate(_WIDTHS):
+    for number, width in enumerate(widths):
         U = candidates.drawn(space, width, rng)
         V = rng.standard_normal((U.shape[1], problem.c))
         output = np.linalg.norm(np.maximum(inner.problem.features @ U, 0.0) @ V)
         size = _FIRST_OUTPUT * np.linalg.norm(inner.problem.Y) / max(float(output), 1e-300)
         bias = None if inner.bias_decay is None else np.zeros(problem.c)
         start = TwoLayerNetwork(U * np.sqrt(size), V * np.sqrt(size), bias)
-        part = budget.part(1.0 / (len(_WIDTHS) - number))
-        found.append(polish(problem, inner.outward(start), part, _ITERATIONS))
+        part = budget.part(1.0 / (len(widths) - number))
+        found.append(polish(problem, inner.outward(start), part, iterations))
     return found

@@ -22,7 +22,7 @@ from certnn.problem.losses import parse_loss
 
 pytestmark = pytest.mark.browser
 #: That the extracted checker does not know.
-OTHER_KINDS = ("cuts", "phases", "cells", "regions")
+OTHER_KINDS = ("cuts", "phases", "cells", "regions", "groups")
 
 
 @pytest.fixture(scope="module")

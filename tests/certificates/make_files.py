@@ -12,9 +12,15 @@ import numpy as np
 from certificate_parts import FOLDER, array_changed, changed, dump, load, pack, unpack
 
 from certnn.budget import Budget
+from certnn.certificates import Certificate
 from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.directions import cover as cover_of_outputs
-from certnn.certificates.document import cells_certificate, partition_certificate
+from certnn.certificates.document import (
+    ProvedGroup,
+    cells_certificate,
+    groups_certificate,
+    partition_certificate,
+)
 from certnn.certificates.regions_certify import certify_regions
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.bias_ball import BiasBall
@@ -217,6 +223,7 @@ def cut(problem, families, rounds):
     return certify_cuts(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
+GROUPS = ("-tight", "", "-free-bias")
 #: With a witness, as certnn does not write them any more: these are kept.
 WITNESSED = ("regions", "regions-one-point", "regions-two-outputs", "regions-hidden-bias")
 
@@ -248,6 +255,122 @@ def lifts_with_splits():
     )
     points = islice(region_rounds(problem, Budget(), 2), 2)
     return certify_regions(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
+
+
+def grouped(problem, *groups):
+    """Of groups, each (indices, share of reg, what makes the certificate of their problem)."""
+    proved = []
+    for indices, share, certificate_of in groups:
+        points, reg = np.array(indices), share * problem.reg
+        part = TrainingProblem(problem.X[points], problem.Y[points], reg, problem.hidden_bias)
+        proved.append(ProvedGroup.of(points, certificate_of(part)))
+    return groups_certificate(problem, proved, {"made by": "certnn"})
+
+
+def groups():
+    """Name and certificate; the first proves the optimum, as `tight` does."""
+    two = TrainingProblem([[1.0], [1.0]], [3.0, 3.0], 2.0)
+
+    def by_hand(part):
+        return Certificate(dump(tight()))
+
+    yield "groups-tight", grouped(two, ([0], 0.5, by_hand), ([1], 0.5, by_hand))
+    rng = np.random.default_rng(15)
+
+    def normal(*shape):
+        return np.round(rng.standard_normal(shape), 3)
+
+    def shor(part):
+        return lower_bound(part, "shor").certificate
+
+    problem = TrainingProblem(normal(9, 2), normal(9, 1), 0.4)
+    mixed = ([0, 3, 5], 0.375, shor), ([1, 4, 8], 0.25, lambda part: lifts(part, 2))
+    yield "groups", grouped(problem, *mixed, ([6, 7], 0.25, lambda part: cells(part, 1.1)))
+    free = TrainingProblem(normal(8, 1), normal(8, 1), 0.1, "free")
+    halves = ([0, 2, 3, 6], 0.5, lambda part: lifts(part, 2))
+    yield (
+        "groups-free-bias",
+        grouped(free, halves, ([1, 4, 5, 7], 0.5, lambda part: cells(part, 1.1))),
+    )
+
+
+def incorrect_groups(tight_groups, good, free):
+    proof, claim = ("proof", "parts"), ("claim", "lower_bound")
+    up = ratio(math.nextafter(float(Fraction(good["claim"]["lower_bound"])), math.inf))
+
+    def points(certificate, number, to):
+        return array_changed(certificate, *proof, number, "points", to=to, kind="I")
+
+    yield "groups-claim-one-ulp-up", "claimed", changed(good, *claim, to=up)
+    above = ratio(5 + Fraction(1, 10**500))
+    yield "groups-claim-above-optimum-by-1e-500", "claimed", changed(tight_groups, *claim, to=above)
+    yield "groups-same-group-twice", "in two groups", points(tight_groups, 1, lambda i: [0])
+    first = unpack(good["proof"]["parts"][0]["points"], "I")[0]
+    yield "groups-with-a-common-point", "in two groups", points(good, 1, lambda i: [first, *i[1:]])
+    shares = changed(tight_groups, *proof, 0, "reg", to=math.nextafter(1.0, 2.0))
+    yield "groups-shares-one-ulp-above-reg", "come to more", shares
+    yield "groups-shares-doubled", "come to more", changed(good, *proof, 0, "reg", to=double_one)
+    yield "groups-reg-of-the-claim-less", "come to more", changed(good, "claim", "reg", to=0.3)
+    bound = changed(tight_groups, *proof, 1, "lower_bound", to=math.nextafter(2.5, 3.0))
+    yield "groups-bound-of-a-part-one-ulp-up", "group 1: the claimed", bound
+    more = changed(good, *proof, 0, "lower_bound", to=double_one)
+    yield "groups-bound-of-a-part-doubled", "group 0: the claimed", more
+    less = changed(good, *proof, 0, "reg", to=lambda reg: reg / 2)
+    yield "groups-share-halved", "group 0: the claimed", less
+    yield "groups-kappa-halved", "dominant", changed(good, *proof, 0, "proof", "kappa", to=halved)
+    yield "groups-of-other-points", "group 1", points(good, 1, lambda i: [1, 2, 8])
+    yield "groups-left-out-point-taken", "dominant", points(good, 0, lambda i: [0, 2, 5])
+    swapped = changed(good, *proof, to=lambda parts: [parts[1] | {"proof": parts[0]["proof"]}])
+    yield "groups-proof-of-another-group", "group 0", swapped
+    yield "groups-part-left-out", "claimed", changed(good, *proof, to=lambda parts: parts[:2])
+    yield "groups-data-doubled", "group", array_changed(good, "data", "X", to=double)
+    flipped = array_changed(good, "data", "Y", to=lambda y: [-t for t in y])
+    yield "groups-sign-of-targets-flipped", "claimed", flipped
+    Z = (*proof, 0, "proof", "Z")
+    unbalanced = array_changed(free, *Z, to=entry(0, lambda t: t * (1.0 + 2.0**-40)))
+    yield "groups-dual-point-of-one-unbalanced", "group 0: a bias is free", unbalanced
+    ball = (*proof, 1, "proof", "ball")
+    smaller = array_changed(free, *ball, to=entry(-1, lambda t: 0.999 * t))
+    yield "groups-ball-of-one-too-small", "group 1: a point is outside", smaller
+
+
+def malformed_groups(tight_groups, good, free):
+    parts = ("proof", "parts")
+
+    def points(number, to):
+        return dump(array_changed(good, *parts, number, "points", to=to, kind="I"))
+
+    yield "groups-of-none", dump(changed(good, *parts, to=[]))
+    yield "groups-an-object", dump(changed(good, *parts, to=lambda parts: parts[0]))
+    yield "groups-with-a-dual-point", dump(changed(good, "proof", to=good["proof"] | {"Z": ""}))
+    nested = changed(tight_groups, *parts, 0, "proof", to=tight_groups["proof"])
+    yield "groups-of-groups", dump(nested)
+    for key in ("points", "reg", "lower_bound", "proof"):
+        lacking = {name: value for name, value in good["proof"]["parts"][0].items() if name != key}
+        yield f"groups-without-{key.replace('_', '-')}", dump(changed(good, *parts, 0, to=lacking))
+    more = good["proof"]["parts"][0] | {"data": good["data"]}
+    yield "groups-with-data-of-their-own", dump(changed(good, *parts, 0, to=more))
+    yield "groups-empty-group", points(2, lambda i: [])
+    yield "groups-point-out-of-range", points(1, lambda i: [*i[:2], good["claim"]["n"]])
+    yield "groups-points-descending", points(0, lambda i: i[::-1])
+    yield "groups-point-twice", points(0, lambda i: [i[0], i[0], i[2]])
+    yield "groups-more-points-than-in-the-proof", points(0, lambda i: [0, 2, 3, 5])
+    yield "groups-reg-zero", dump(changed(good, *parts, 0, "reg", to=0.0))
+    yield "groups-reg-negative", dump(changed(good, *parts, 0, "reg", to=-1.0))
+    yield "groups-reg-an-integer", dump(changed(tight_groups, *parts, 0, "reg", to=1))
+    yield "groups-bound-zero", dump(changed(good, *parts, 0, "lower_bound", to=0.0))
+    yield "groups-bound-a-fraction", dump(changed(good, *parts, 0, "lower_bound", to="1/2"))
+    overflow = dump(changed(good, *parts, 0, "lower_bound", to=1.5)).replace(b"1.5", b"1e999")
+    yield "groups-bound-infinite", overflow
+    yield "groups-ball-of-a-decayed-bias", dump(changed(free, "claim", "hidden_bias", to=True))
+
+
+def double_one(number):
+    return 2.0 * number
+
+
+def halved(number):
+    return number / 2
 
 
 def double(numbers):
@@ -359,6 +482,7 @@ def incorrect(correct):
     yield from incorrect_cells(correct["cells"], correct["cells-one-column"])
     yield from incorrect_free_bias(correct["lifts-free-bias"])
     yield from incorrect_cells_of_free_bias(correct["cells-free-bias"])
+    yield from incorrect_groups(*(correct[f"groups{which}"] for which in GROUPS))
 
 
 def incorrect_cells(good, one_column):
@@ -1035,6 +1159,7 @@ def malformed(correct):
     yield from malformed_cuts(correct["cuts"], correct["cuts-sets"])
     yield from malformed_phases(correct["phases"], correct["phases-one-column"])
     yield from malformed_cells(correct["cells"])
+    yield from malformed_groups(*(correct[f"groups{which}"] for which in GROUPS))
 
 
 def columns(certificate, d):
@@ -1080,6 +1205,8 @@ def main():
     for name, size, problem in lifts_problems():
         write("correct", name, lifts(problem, size).document)
     write("correct", "lifts-with-splits", lifts_with_splits().document)
+    for name, certificate in groups():
+        write("correct", name, certificate.document)
     for name, level, problem in problems():
         write("correct", name, lower_bound(problem, level).certificate.document)
     correct = {path.stem: load(path) for path in (FOLDER / "correct").glob("*.json")}

@@ -20,6 +20,7 @@ from certnn import kernel
 GOOD = {path.stem: load(path) for path in files("correct")}
 CLOSED_FORM = ["tight", "one-column", "one-point", "partition-one-column"]
 CLOSED_FORM += ["phases-one-column", "regions-one-point", "lifts-one-point", "cells-one-column"]
+CLOSED_FORM += ["groups-tight"]
 SEARCHED = ["shor", "block", "dnn", "summed", "hidden-bias", "repeated-antiparallel-zero-rows"]
 SEARCHED += ["cuts", "cuts-slacks", "cuts-sets", "cuts-hidden-bias"]
 SEARCHED += ["regions", "regions-two-outputs", "regions-hidden-bias"]
@@ -27,7 +28,9 @@ SEARCHED += ["lifts", "lifts-two-outputs", "lifts-hidden-bias", "lifts-with-spli
 SEARCHED += ["lifts-free-bias"]
 SEARCHED += ["cells", "cells-hidden-bias", "cells-of-rank-two"]
 SEARCHED += ["partition", "partition-hidden-bias", "phases", "phases-hidden-bias"]
-DATA = [(("data", "X"), "d"), (("data", "Y"), "d"), (("proof", "Z"), "d")]
+SEARCHED += ["groups", "groups-free-bias"]
+OF_THE_CLAIM = [(("data", "X"), "d"), (("data", "Y"), "d")]
+DATA = [*OF_THE_CLAIM, (("proof", "Z"), "d")]
 PAIRS = ("proof", "pairs")
 FLOAT_ARRAYS = {
     "psd": [
@@ -150,11 +153,32 @@ def kind_of(certificate):
     return certificate["proof"]["kind"]
 
 
+def of_one_proof(proof):
+    """Where the numbers and the indices of a proof are, and its scalars."""
+    kind = proof["kind"]
+    floats, indices = FLOAT_ARRAYS[kind], INDEX_ARRAYS[kind]
+    if "ball" in proof:
+        floats = [*floats, *[entry for entry in OF_A_FREE_BIAS if entry[0][1] in proof]]
+    return floats, indices, SCALARS
+
+
+def places(certificate):
+    """The same of a certificate; of groups, that of all parts, each below its own path."""
+    if kind_of(certificate) != "groups":
+        return of_one_proof(certificate["proof"])
+    floats, indices, scalars = list(OF_THE_CLAIM), [], [SCALARS[0]]
+    for number, part in enumerate(certificate["proof"]["parts"]):
+        path = ("proof", "parts", number)
+        own, its, _ = of_one_proof(part["proof"])
+        floats += [((*path, *rest), kind) for rest, kind in own if rest[0] == "proof"]
+        indices += [((*path, "points"), "I")] * 4 + [((*path, *rest), kind) for rest, kind in its]
+        scalars += [(*path, "reg"), (*path, "lower_bound"), (*path, "proof", "kappa")]
+    return floats, indices, scalars
+
+
 def mutated(rng, certificate, others):
     """One change, of one array or number; or of a whole array to one of another certificate."""
-    floats, indices = (arrays[kind_of(certificate)] for arrays in (FLOAT_ARRAYS, INDEX_ARRAYS))
-    if "ball" in certificate["proof"]:
-        floats = [*floats, *OF_A_FREE_BIAS]
+    floats, indices, scalars = places(certificate)
     what = rng.random()
     if what < 0.7:
         path, kind = rng.choice(floats)
@@ -167,7 +191,7 @@ def mutated(rng, certificate, others):
             to=lambda text: pack(other_indices(rng, unpack(text, kind), kind), kind),
         )
     if what < 0.95:
-        return changed(certificate, *rng.choice(SCALARS), to=lambda t: other_number(rng, t))
+        return changed(certificate, *rng.choice(scalars), to=lambda t: other_number(rng, t))
     others = [other for other in others if other["proof"].keys() == certificate["proof"].keys()]
     other, ((*path, key), _) = rng.choice(others), rng.choice(floats)
     for step in path:
@@ -178,12 +202,32 @@ def mutated(rng, certificate, others):
 def greediest(certificate):
     """The same with the largest claim that Theorem 3 allows if the rest is right."""
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
-    Y, Z = (exact_numbers(given) for given in (data["Y"], proof["Z"]))
+    Y = exact_numbers(data["Y"])
+    if kind_of(certificate) != "groups":
+        value = largest(claim["reg"], Y, proof)
+        return certificate if value is None else claiming(certificate, value)
+    parts = [part.copy() for part in proof["parts"]]
+    for part in parts:
+        own = unpack(part["points"], "I")
+        its = [y for i in own for y in Y[i * claim["c"] : (i + 1) * claim["c"]]]
+        value = largest(part["reg"], its, part["proof"])
+        if value:
+            nearest = float(value)
+            part["lower_bound"] = nearest if nearest <= value else math.nextafter(nearest, 0.0)
+    total = sum(Fraction(part["lower_bound"]) for part in parts)
+    return claiming(changed(certificate, "proof", "parts", to=parts), total)
+
+
+def largest(reg, Y, proof):
+    Z = exact_numbers(proof["Z"])
     if len(Z) != len(Y) or not any(Z):
-        return certificate
+        return None
     product, square = sum(map(Fraction.__mul__, Z, Y)), sum(z * z for z in Z)
-    scale = max(min(product / square, Fraction(claim["reg"]) / Fraction(proof["kappa"])), 0)
-    value = scale * product - scale * scale * square / 2
+    scale = max(min(product / square, Fraction(reg) / Fraction(proof["kappa"])), 0)
+    return scale * product - scale * scale * square / 2
+
+
+def claiming(certificate, value):
     nearest = Fraction(math.nextafter(float(value), 0.0))
     shorter = value if len(str(value)) < 600 else nearest
     text = f"{shorter.numerator}/{shorter.denominator}"
@@ -236,7 +280,7 @@ def try_mutants(names, seed, count):
         for _ in range(rng.choice([1, 1, 1, 2, 3])):
             try:
                 mutant = mutated(rng, mutant, list(GOOD.values()))
-            except (ValueError, IndexError, OverflowError):  # an empty array, or a number too large
+            except (ValueError, LookupError, OverflowError):  # nothing there, or a number too large
                 continue
         with suppress(ValueError, OverflowError, ZeroDivisionError):  # numbers out of range
             mutant = greediest(mutant)

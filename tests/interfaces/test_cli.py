@@ -251,6 +251,17 @@ def test_train_then_bound(folder, capsys):
     assert report["lower_bound"]["level"] == "block(4)"
 
 
+def test_groups_of_points(folder):
+    data, out = str(folder / "grouped.npz"), folder / "groups"
+    save_data(data, random_network_data(3, 1.0, n=24, d=2, c=1))
+    command = ["bound", "--data", data, "--reg", "1", "--level", "groups(2)"]
+    assert main([*command, "--work-limit", "20", "--out", str(out)]) == 0
+    certificate = json.loads((out / "certificate.json").read_text())
+    assert certificate["proof"]["kind"] == "groups"
+    assert json.loads((out / "report.json").read_text())["lower_bound"]["level"] == "groups(2)"
+    assert main(["check", str(out / "certificate.json"), "--data", data]) == 0
+
+
 def test_hidden_bias(folder):
     draw = np.random.default_rng(0).standard_normal
     save_network(folder / "biased.npz", TwoLayerNetwork(draw((3, 4)), draw((4, 2))))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -12,6 +12,7 @@ from certnn import (
     CertifiedReLURegressor,
     InputError,
     TrainingProblem,
+    train,
 )
 
 QUICK = {"level": "shor", "work_limit": None, "max_rounds": 2}
@@ -94,7 +95,71 @@ def test_a_fit_that_does_not_reach_its_gap_warns():
         CertifiedReLURegressor(**QUICK).fit(X, X[:, 0] ** 2)
 
 
-@pytest.mark.parametrize("settings", [{"reg": -1.0}, {"gap": 2.0}, {"level": "highest"}])
+@pytest.fixture
+def trainings(monkeypatch):
+    """The starts of the trainings that are not brief."""
+    starts = []
+
+    def counted(problem, **options):
+        starts.append(options["start"])
+        return train(problem, **options)
+
+    monkeypatch.setattr("certnn.interfaces.estimators.train", counted)
+    return starts
+
+
+def test_digits_are_classified_by_a_brief_fit(trainings):
+    X, y = load_digits(return_X_y=True)
+    X, held_out, y, expected = train_test_split(X, y, test_size=0.25, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="is proved, not 0.001: allow more work"):
+        model = CertifiedReLUClassifier(reg=3.0).fit(X, y)
+    assert trainings == []
+    assert model.score(held_out, expected) > 0.97
+    bound = model.certificate_.check()
+    assert bound.rounded == model.lower_bound_ > 0.0
+    problem = TrainingProblem(X, np.eye(10)[y], 3.0, True)
+    assert bound.instance == problem.instance()
+    assert 1 - bound.value / model.network_.evaluate(problem).value <= model.gap_ < 1.0
+
+
+def many_classes():
+    X = np.random.default_rng(0).standard_normal((320, 8))
+    return X, np.argmax(X[:, :4] * np.abs(X[:, 4:]), axis=1)
+
+
+@quick
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"work_limit": 0.1},
+        {"time_limit": 0.5},
+        {"level": "shor"},
+        {"gap": 0.9},
+        {"max_rounds": 1},
+    ],
+)
+def test_who_asks_for_more_gets_more(trainings, monkeypatch, asked):
+    monkeypatch.setattr("certnn.interfaces.estimators._MOST_WORK", 1.0)
+    CertifiedReLUClassifier(reg=3.0, **asked).fit(*many_classes())
+    assert trainings == [None]
+
+
+@quick
+def test_a_fit_goes_on_from_a_brief_one_that_has_proved_much(trainings, monkeypatch):
+    monkeypatch.setattr("certnn.interfaces.estimators._MOST_WORK", 2.0)
+    X, y = many_classes()
+    model = CertifiedReLUClassifier(reg=60.0).fit(X, y)
+    [start] = trainings
+    problem = TrainingProblem(X, np.eye(4)[y], 60.0, True)
+    assert start.width > 0
+    assert model.network_.evaluate(problem).value <= start.evaluate(problem).value
+    assert model.gap_ < 0.5
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"reg": -1.0}, {"gap": 2.0}, {"gap": -1.0}, {"level": "highest"}, {"work_limit": "much"}],
+)
 def test_bad_parameters_are_value_errors(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         CertifiedReLURegressor(**settings).fit([[1.0], [2.0]], [1.0, 2.0])

@@ -26,6 +26,8 @@ def here(tmp_path, monkeypatch):
         ("small", ["bound", "--level", "partition", "--solver", "SCS"], "--solver"),
         ("small", ["bound", "--level", "phases", "--solver", "SCS"], "--solver"),
         ("small", ["bound", "--level", "regions(2)", "--solver", "SCS"], "--solver"),
+        ("small", ["bound", "--level", "groups(2)", "--solver", "SCS"], "--solver"),
+        ("small", ["bound", "--level", "groups(6)", "--work-limit", "1"], "--level"),
         ("small", ["bound", "--level", "shor", "--formulation", "dual"], "--formulation"),
         ("small", ["bound", "--level", "block(3)", "--formulation", "literal"], "--formulation"),
         ("small", ["bound", "--level", "dnn", "--memory-limit", "5"], "--memory-limit"),
@@ -90,6 +92,7 @@ class NeverAsked:
         ({"loss": "huber"}, "shor", {"cluster": NeverAsked()}, "cluster"),
         ({"output_bias": True}, "shor", {"cluster": NeverAsked()}, "cluster"),
         ({"hidden_bias": "free"}, "shor", {"cluster": NeverAsked()}, "cluster"),
+        ({"hidden_bias": "free"}, "groups(9)", {"cluster": NeverAsked()}, "level"),
     ],
 )
 def test_refused_as_an_argument(run, stated, level, more, argument):

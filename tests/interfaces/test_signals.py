@@ -23,6 +23,10 @@ COMMANDS = {
     "solver": ["bound", *DATA, "--level", "dnn", "--solver", "CLARABEL", "--out", "out"],
     "train": ["train", *DATA, "--out", "trained.npz", "--certificate", "certificate.json"],
     "path": ["path", *SMALL, "--regs", "1", "0.3", "0.1", "--out", "out"],
+    "sample": [
+        *("sample", *SMALL, "--reg", "10", "--size", "20", "--subsets", "40", "--jobs", "2"),
+        *("--level", "dnn", "--out", "out"),
+    ],
     "round": ["round", *SMALL, "--reg", "0.1", "--trainer", "--out", "rounded.npz"],
     "tightness": [
         *("tightness", "--families", "random", "--n", "12", "--levels", "shor", "dnn", "cuts"),

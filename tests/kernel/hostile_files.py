@@ -162,6 +162,35 @@ def set_of_points(rng, k):
     )  # fmt: skip
 
 
+def groups(certificates):
+    """Their problems as groups of one, of the same numbers of columns and outputs."""
+    whole, parts, n = json.loads(json.dumps(certificates[0])), [], 0
+    for one in certificates:
+        points = range(n, n + one["claim"]["n"])
+        n = points.stop
+        share = 0.5 * one["claim"]["reg"] / len(certificates)
+        parts.append(
+            {
+                "points": pack(list(points), "I"),
+                "reg": share,
+                "lower_bound": 5e-324,
+                "proof": one["proof"],
+            }
+        )
+    for key in ("X", "Y"):
+        data = b"".join(b64decode(one["data"][key]) for one in certificates)
+        whole["data"][key] = b64encode(data).decode()
+    whole["claim"]["n"] = n
+    return whole | {"proof": {"kind": "groups", "parts": parts}}
+
+
+def with_something_to_fit(whole):
+    """With targets along the dual points, so that every part proves something."""
+    Z = b"".join(b64decode(part["proof"]["Z"]) for part in whole["proof"]["parts"])
+    whole["data"]["Y"] = b64encode(Z).decode()
+    return whole
+
+
 def hostile_files():
     """By name."""
     rng = random.Random(3)
@@ -177,6 +206,10 @@ def hostile_files():
         "set of eight": set_of_points(rng, 8),
         "cells, many boxes": cells(rng, 40, 3, 7),
     }
+    # Each part alone could take what is the least that any file may.
+    found["groups of phases"] = with_something_to_fit(groups([phases(rng, 64, 2, 800)] * 12))
+    boxes = [cells(rng, 40, 3, 7) for _ in range(3)]
+    found["groups of cells"] = with_something_to_fit(groups(boxes))
     for folder in ("certificates", "splitting/patterns"):
         for path in sorted((CERTIFICATES / folder / "correct").iterdir()):
             given = json.loads(path.read_bytes())

@@ -12,7 +12,7 @@ const LOSSES = ["half-squared", "huber", "hinge", "squared-hinge", "logistic", "
 const BIASES = [false, true, "free"];
 /** A free hidden bias may be this many times the largest norms, squared (Theorem 41). */
 const REACH = 4096n;
-const OTHER_KINDS = ["cuts", "phases", "cells", "regions"];
+const OTHER_KINDS = ["cuts", "phases", "cells", "regions", "groups"];
 /** How each kind of proof is read, and written as integers; `products`: how many it takes about. */
 const KINDS = new Map([
   ["psd", { head: "certnn-psd-2", read: readPsd, witness: psdWitness }],

@@ -24,7 +24,7 @@ from certnn.interfaces.commands.search_options import (
 
 if TYPE_CHECKING:
     from certnn.report.html import AttachedNetwork
-    from certnn.search.audit import AuditResult
+    from certnn.search.audit_result import AuditResult
 
 
 def add_audit_options(command: argparse.ArgumentParser) -> None:

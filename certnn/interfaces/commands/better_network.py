@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from certnn.problem.training_problem import TrainingProblem
     from certnn.reading.networks import BiasedNetwork
     from certnn.report import GapReport
-    from certnn.search.audit import AuditResult
+    from certnn.search.audit_result import AuditResult
 
 
 def better_name(network: str) -> str | None:

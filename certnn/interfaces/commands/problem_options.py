@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from certnn.errors import InputError
 from certnn.reading.conventions import CONVENTIONS, find_convention
 
 if TYPE_CHECKING:
     from certnn.kernel.instance import Bias
+    from certnn.problem.mapped_problem import MappedProblem
     from certnn.problem.training_problem import TrainingProblem
     from certnn.reading.networks import BiasedNetwork
 
-
+_Problem = TypeVar("_Problem", "TrainingProblem", "MappedProblem")
 _BIASES: dict[str, Bias] = {"decayed": True, "free": "free", "none": False}
 _KINDS = (
     ".npz with X (n×d) and Y (n×c); .npy with X; a table with a header: .csv, .tsv, .txt, these "
@@ -109,8 +110,18 @@ def data_of(
     InputError
         If a file or a value is unusable.
     """
-    from certnn.problem.losses import parse_loss
     from certnn.problem.training_problem import TrainingProblem
+
+    return _stated(TrainingProblem, options, reg, network)
+
+
+def _stated(
+    kind: type[_Problem],
+    options: argparse.Namespace,
+    reg: float,
+    network: BiasedNetwork | None = None,
+) -> _Problem:
+    from certnn.problem.losses import parse_loss
     from certnn.reading.data import read_targets
     from certnn.reading.statement import own_biases, own_loss
 
@@ -125,7 +136,7 @@ def data_of(
     if options.output_bias is not None:
         output = _BIASES[options.output_bias]
     try:
-        return TrainingProblem(x, y, reg, hidden, loss=loss, output_bias=output, classes=classes)
+        return kind(x, y, reg, hidden, loss=loss, output_bias=output, classes=classes)
     except InputError as error:
         if error.argument not in ("X", "Y"):
             raise
@@ -149,11 +160,32 @@ def problem_of(
     InputError
         If a file or a value is unusable, or there is not just one weight decay.
     """
+    from certnn.problem.training_problem import TrainingProblem
+
+    return _decayed(TrainingProblem, options, network)
+
+
+def mapped_problem_of(options: argparse.Namespace) -> tuple[MappedProblem, str]:
+    """The same, with the points of a .npy file left where they are.
+
+    Raises
+    ------
+    InputError
+        As `problem_of`.
+    """
+    from certnn.problem.mapped_problem import MappedProblem
+
+    return _decayed(MappedProblem, options)
+
+
+def _decayed(
+    kind: type[_Problem], options: argparse.Namespace, network: BiasedNetwork | None = None
+) -> tuple[_Problem, str]:
     from certnn.reading.statement import require_one_decay
 
     require_one_decay(options.reg, options.convention, options.decay, "--")
     if options.convention is None:
-        return data_of(options, options.reg, network), ""
-    problem = data_of(options, 1.0, network)
+        return _stated(kind, options, options.reg, network), ""
+    problem = _stated(kind, options, 1.0, network)
     convention = find_convention(options.convention)
     return convention.stated(problem, options.decay, options.batches)

@@ -21,7 +21,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
         "--level",
         default="auto",
         help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), "
-        "phases, partition or cells (default: auto)",
+        "phases, partition, cells, groups or groups(k) (default: auto)",
     )
     command.add_argument(
         "--gap", type=float, metavar="G", help="stop at this proved gap, e.g. 0.05"
@@ -40,7 +40,9 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
         "or the dual by PICOS and CVXOPT",
     )
     command.add_argument(
-        "--cluster", metavar="ADDRESS", help="Dask scheduler for the sums of the level shor"
+        "--cluster",
+        metavar="ADDRESS",
+        help="Dask scheduler for the sums of the level shor and for the level groups",
     )
 
 
@@ -95,6 +97,7 @@ def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
     if options.memory_limit != MEGABYTES and not any(stage.trains for stage in plan):
         raise InputError(
             "memory_limit",
-            f"is for the levels partition, cells and phases; {options.level} runs none of these",
+            "is for the levels partition, cells, phases and groups; "
+            f"{options.level} runs none of these",
         )
     return 1e6 * float(options.memory_limit)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 from certnn.budget import Budget
 from certnn.certificates import Certified
 from certnn.certificates.dual_point import Products
+from certnn.errors import SolverError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.solver_figure import SolverFigure
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.relaxation.reduced.directions import Directions, find_directions
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
+from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 from certnn.training import training_objective
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 #: Called as progress(what is running, best bound or None, objective of the best network or None).
 Progress = Callable[[str, float | None, float | None], None]
+#: Called as `certnn.search.lower_bound.lower_bound`.
+Search = Callable[..., LowerBoundResult]
+
+
+def _none(*problem: object, **options: object) -> LowerBoundResult:
+    raise SolverError("there is no search for parts of the problem")
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,8 @@ class Context:
         By level, multipliers where a solver of the relaxation ended, or may begin.
     figures : list of SolverFigure
         What solvers said themselves.
+    search : callable
+        `certnn.search.lower_bound.lower_bound`, for a level that splits the problem into others.
     """
 
     problem: TrainingProblem
@@ -86,6 +96,7 @@ class Context:
     objective: float | None = None
     products: dict[str, Products] = field(default_factory=dict)
     figures: list[SolverFigure] = field(default_factory=list)
+    search: Search = _none
 
     def __post_init__(self) -> None:
         if self.network is not None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from certnn.errors import InputError
+from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Level
 from certnn.search.levels.lifts import Lifts
 from certnn.search.levels.relaxed import Block, Dnn
@@ -52,7 +53,7 @@ _CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO, _LAST_CELLS_UP_TO = 2, 3,
 _BEFORE_LIFTS = 0.2
 _CHOICE = (
     "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases, "
-    "partition or cells"
+    "partition, cells, groups or groups(k)"
 )
 
 
@@ -89,7 +90,8 @@ def stages(
     request : str
         "shor", "block" (groups of 25), "block(k)", "lifts", "lifts(k)" (groups of k), "dnn",
         "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
-        "phases", "partition", "cells", or "auto": a partition first if there are at most 5
+        "phases", "partition", "cells", "groups", "groups(k)" (k groups of points, each bound by
+        what auto runs for it), or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
@@ -118,10 +120,10 @@ def stages(
     InputError
         If the request is none of these.
     """
-    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions"
+    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions|groups"
     pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
-    if match is None or (match[2] and match[1] not in ("block", "lifts", "regions")):
+    if match is None or (match[2] and match[1] not in ("block", "lifts", "regions", "groups")):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
@@ -130,6 +132,8 @@ def stages(
         return (shor, Lifts(int(match[2] or 0)))
     if match[1] == "regions":
         return (shor, Regions(int(match[2] or 0)))
+    if match[1] == "groups":
+        return (shor, Groups(int(match[2] or 0)))
     if request == "partition":
         return (shor, PARTITION)
     if request == "cells":

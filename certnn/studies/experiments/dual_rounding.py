@@ -7,14 +7,12 @@ are candidates. It needs no moment matrix, so that it goes with every level that
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode
-
 import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates import Certificate
+from certnn.certificates.document import dual_point
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates, train_locally
@@ -59,7 +57,4 @@ def round_dual_point(
 
 def dual_point_of(certificate: Certificate, problem: TrainingProblem) -> FloatArray:
     """Z of a certificate of the problem, shape (n, c), in float64."""
-    stored = json.loads(certificate.document)["proof"]["Z"]
-    parts = [stored] if isinstance(stored, str) else stored
-    Z = sum(np.frombuffer(b64decode(part), "<f8") for part in parts)
-    return np.ascontiguousarray(Z, dtype=np.float64).reshape(problem.n, problem.c)
+    return np.ascontiguousarray(dual_point(certificate, (problem.n, problem.c))[0])

@@ -1,0 +1,86 @@
+"""The kind groups: bounds of disjoint groups of points, each with a share of reg, add up.
+
+A network of the whole problem is one of each group's problem, so that its objective there is at
+least what is proved of that (Theorem 53). A part holds the indices of its points, its reg and the
+proof of its own bound; its data are rows of the whole's and are not stored again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+from certnn.kernel.document import Section
+from certnn.kernel.instance import Instance
+from certnn.kernel.rejected import Rejected
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of points and what is claimed of it.
+
+    Attributes
+    ----------
+    section : Section
+        That of the part, whose proof is not read yet.
+    instance : Instance
+        The problem of its points alone, with its share of reg.
+    claimed : Fraction
+        A lower bound on the objective of that.
+    """
+
+    section: Section
+    instance: Instance
+    claimed: Fraction
+
+
+def groups_of(section: Section, whole: Instance) -> Iterator[Group]:
+    """The groups one after the other, of which no two have a point in common.
+
+    Parameters
+    ----------
+    section : Section
+        The proof.
+    whole : Instance
+
+    Raises
+    ------
+    Malformed
+        If the parts are not as they must be; their proofs are not looked at.
+    Rejected
+        If a point is in two groups, or their shares come to more than reg.
+    """
+    given = section.value("parts")
+    if not isinstance(given, list) or not given:
+        raise section.wrong("parts", "must be a list of one part or more")
+    keys = ("points", "reg", "lower_bound", "proof")
+    parts = [Section(f"parts[{number}]", part, keys) for number, part in enumerate(given)]
+    members = [_points(part, whole.n) for part in parts]
+    shares = [part.positive("reg") for part in parts]
+    claims = [Fraction(part.positive("lower_bound")) for part in parts]
+    if len(set().union(*members)) < sum(map(len, members)):
+        raise Rejected("a point is in two groups")
+    if sum(map(Fraction, shares)) > Fraction(whole.reg):
+        raise Rejected("the shares of the groups come to more than reg")
+    for part, points, share, claimed in zip(parts, members, shares, claims, strict=True):
+        yield Group(part, _restricted(whole, points, share), claimed)
+
+
+def _points(part: Section, n: int) -> list[int]:
+    """Indices of points in ascending order."""
+    points = part.words("points").tolist()
+    if not points or points[-1] >= n:
+        raise part.wrong("points", f"must have one index or more, each below {n}")
+    if any(i >= j for i, j in pairwise(points)):
+        raise part.wrong("points", "must be in ascending order, each once")
+    return points
+
+
+def _restricted(whole: Instance, points: list[int], share: float) -> Instance:
+    X, Y = (
+        b"".join(data[size * i : size * (i + 1)] for i in points)
+        for data, size in ((whole.X, 8 * whole.d), (whole.Y, 8 * whole.c))
+    )
+    return replace(whole, n=len(points), reg=share, X=X, Y=Y)

@@ -1,0 +1,179 @@
+"""A training problem whose points stay where they are, such as in a file mapped into memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
+from certnn.errors import InputError
+from certnn.kernel.instance import Bias
+from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.problem.training_problem import TrainingProblem
+
+
+class MappedProblem:
+    """What `certnn.TrainingProblem` is, for more points than one would hold in memory.
+
+    Of X only the rows that are asked for are read; Y is in memory.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        An array of numpy is not copied, so that it may be one that is mapped into memory,
+        ``np.load("X.npy", mmap_mode="r")``; it must not be written to meanwhile.
+    Y : array_like, shape (n, c) or (n,)
+    reg, hidden_bias, loss, output_bias, classes
+        As `certnn.TrainingProblem` takes them.
+
+    Raises
+    ------
+    InputError
+        As `certnn.TrainingProblem` does; of the numbers in X when they are read.
+
+    Examples
+    --------
+    >>> import certnn
+    >>> problem = certnn.MappedProblem([[1.0], [-1.0], [2.0]], [1.0, 2.0, 0.0], reg=0.3)
+    >>> problem
+    MappedProblem(n=3, d=1, c=1, reg=0.3)
+    >>> problem.part([0, 1], reg=0.2)
+    TrainingProblem(n=2, d=1, c=1, reg=0.2)
+    """
+
+    X: NDArray[Any]
+
+    def __init__(
+        self,
+        X: Any,
+        Y: Any,
+        reg: Any,
+        hidden_bias: Bias = False,
+        *,
+        loss: Loss | str = HALF_SQUARED,
+        output_bias: Bias = False,
+        classes: Sequence[str] = (),
+    ) -> None:
+        self.X = X if isinstance(X, np.ndarray) and X.ndim == 2 else frozen_matrix("X", X)
+        if 0 in self.X.shape:
+            raise InputError("X", f"is empty, shape {self.X.shape}")
+        # All but X, with a column of zeros in its place.
+        self._stated = TrainingProblem(
+            *(np.zeros((len(self.X), 1)), Y, reg, hidden_bias),
+            loss=loss,
+            output_bias=output_bias,
+            classes=classes,
+        )
+
+    @classmethod
+    def of(cls, problem: TrainingProblem) -> MappedProblem:
+        """The same problem."""
+        return cls(
+            *(problem.X, problem.Y, problem.reg, problem.hidden_bias),
+            loss=problem.loss,
+            output_bias=problem.output_bias,
+            classes=problem.classes,
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of data points."""
+        return int(self.X.shape[0])
+
+    @property
+    def d(self) -> int:
+        """Number of columns of X, the bias not counted."""
+        return int(self.X.shape[1])
+
+    @property
+    def c(self) -> int:
+        """Number of outputs."""
+        return self._stated.c
+
+    @property
+    def Y(self) -> FloatArray:
+        """Targets as the kernel wants them, shape (n, c)."""
+        return self._stated.Y
+
+    @property
+    def reg(self) -> float:
+        """Weight decay, in the units of a summed loss."""
+        return self._stated.reg
+
+    @property
+    def hidden_bias(self) -> Bias:
+        """As `certnn.TrainingProblem` has it."""
+        return self._stated.hidden_bias
+
+    @property
+    def output_bias(self) -> Bias:
+        """As `certnn.TrainingProblem` has it."""
+        return self._stated.output_bias
+
+    @property
+    def loss(self) -> Loss:
+        """Of the outputs."""
+        return self._stated.loss
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self._stated.classes
+
+    @property
+    def null_loss(self) -> float:
+        """The objective of the network with no neurons and no bias, rounded to float64."""
+        return self._stated.null_loss
+
+    @cached_property
+    def data_sha256(self) -> str:
+        """`TrainingProblem.data_sha256`, with X read a piece at a time.
+
+        Raises
+        ------
+        InputError
+            If X has a number that is not finite, or not exactly a float64.
+        """
+        digest = hashlib.sha256(f"certnn data 1\n{self.n} {self.d} {self.c}\n".encode())
+        for start in range(0, self.n, CHUNK_ROWS):
+            rows = frozen_matrix("X", self.X[start : start + CHUNK_ROWS])
+            digest.update(rows.astype("<f8").tobytes())
+        digest.update(self.Y.astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    def part(self, rows: Any, reg: float) -> TrainingProblem:
+        """The problem of some of the points, with a weight decay of its own.
+
+        Parameters
+        ----------
+        rows : array_like of int, shape (size,)
+        reg : float
+
+        Raises
+        ------
+        InputError
+            If the points make no problem, such as with one class alone and a free bias.
+        """
+        return TrainingProblem(
+            *(self.X[rows], self.Y[rows], reg, self.hidden_bias),
+            loss=self.loss,
+            output_bias=self.output_bias,
+            classes=self.classes,
+        )
+
+    def with_reg(self, reg: float) -> MappedProblem:
+        """The same data with another weight decay."""
+        return MappedProblem(
+            *(self.X, self.Y, reg, self.hidden_bias),
+            loss=self.loss,
+            output_bias=self.output_bias,
+            classes=self.classes,
+        )
+
+    def __repr__(self) -> str:
+        return f"MappedProblem(n={self.n}, d={self.d}, c={self.c}, reg={self.reg!r})"
