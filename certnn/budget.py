@@ -212,6 +212,10 @@ class Budget:
         )
         return part
 
+    def apart(self, seconds: float, work: float) -> Budget:
+        """A budget of its own: its work is not counted in this one, but it is stopped with it."""
+        return Budget(seconds, work, self._stop)
+
     def but(self, kept: float) -> Budget:
         """The same budget without its end: so much is kept, in units of `now`, for what follows."""
         rest = self.part(1.0)

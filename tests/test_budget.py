@@ -294,3 +294,15 @@ def test_work_done_in_one_call_is_missing_in_the_next():
     last = certnn.lower_bound(problem, "dnn", budget=budget)
     assert [proved.level for proved in first.proved] == ["shor", "dnn"]
     assert [proved.level for proved in last.proved] == ["shor"]
+
+
+def test_a_budget_apart_counts_by_itself_and_is_stopped_with_the_other():
+    whole = Budget(work=10.0)
+    own = whole.apart(100.0, 3.0)
+    own.spend(2.0)
+    whole.spend(4.0)
+    assert (own.work_left, whole.work_left) == (1.0, 6.0)
+    assert 99.0 < own.seconds_left <= 100.0
+    assert not own.over
+    whole.stop()
+    assert own.stopped

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from certnn import kernel
-from certnn.certificates.document import Certificate, psd_certificate
+from certnn.certificates.certificate import Certificate
 from certnn.certificates.dual_point import DualPoint, Products
+from certnn.certificates.matrix_documents import psd_certificate
 from certnn.certificates.psd_witness import psd_witness
 from certnn.certificates.quadratic_form import quadratic_form
 from certnn.certificates.repair import RepairedPoint, repair

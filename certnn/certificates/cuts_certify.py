@@ -11,8 +11,8 @@ from certnn.arrays import FloatArray
 from certnn.certificates.certify import Certified
 from certnn.certificates.cuts_form import cuts_form, with_definite_sets
 from certnn.certificates.cuts_point import CutsPoint
-from certnn.certificates.document import cuts_certificate
 from certnn.certificates.dual_point import IndexArray, Products
+from certnn.certificates.matrix_documents import cuts_certificate
 from certnn.certificates.psd_witness import psd_witness
 from certnn.certificates.quadratic_form import QuadraticForm, eliminate, largest_eigenvalue
 from certnn.errors import SolverError

@@ -13,7 +13,7 @@ from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates.certify import Certified
 from certnn.certificates.directions import bounds
-from certnn.certificates.document import regions_certificate
+from certnn.certificates.matrix_documents import regions_certificate
 from certnn.certificates.regions_point import RegionBlock, RegionLeaf, RegionsPoint, region_blocks
 from certnn.certificates.sphere import least_height
 from certnn.errors import SolverError

@@ -12,7 +12,7 @@ import numpy as np
 
 import certnn
 from certnn.budget import Budget
-from certnn.certificates.document import proved_groups
+from certnn.certificates.groups_document import proved_groups
 from certnn.reading.datasets.practice import PRACTICE_SETS
 from certnn.search.groups.part import Part
 from certnn.search.groups.representative import representative_groups

@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from certnn.certificates import DualPoint, Products
-from certnn.certificates.document import psd_certificate
 from certnn.certificates.dual_point import summed
+from certnn.certificates.matrix_documents import psd_certificate
 from certnn.certificates.psd_witness import psd_witness
 from certnn.certificates.quadratic_form import quadratic_form
 from certnn.certificates.repair import shor_products

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from certnn import kernel
 from certnn.budget import Budget
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.search_documents import partition_certificate
 from certnn.kernel.check import _claim, _partition_proof, _top
 from certnn.kernel.partition import _costs, _filtered, _trees
 from certnn.kernel.work import Work

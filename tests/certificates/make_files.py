@@ -15,13 +15,9 @@ from certnn.budget import Budget
 from certnn.certificates import Certificate
 from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.directions import cover as cover_of_outputs
-from certnn.certificates.document import (
-    ProvedGroup,
-    cells_certificate,
-    groups_certificate,
-    partition_certificate,
-)
+from certnn.certificates.groups_document import ProvedGroup, groups_certificate
 from certnn.certificates.regions_certify import certify_regions
+from certnn.certificates.search_documents import cells_certificate, partition_certificate
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.dual_domain import feasible_dual_point

@@ -9,7 +9,7 @@ from math import inf, nextafter
 
 import numpy as np
 
-from certnn.certificates.document import phases_certificate
+from certnn.certificates.search_documents import phases_certificate
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.phases import PhasesProof
 

@@ -16,7 +16,7 @@ from certnn import kernel
 from certnn.budget import Budget
 from certnn.certificates import Certificate
 from certnn.certificates.certify import certify
-from certnn.certificates.document import ProvedGroup, groups_certificate
+from certnn.certificates.groups_document import ProvedGroup, groups_certificate
 from certnn.kernel.work import Work
 from certnn.problem.losses import parse_loss
 from certnn.problem.network import TwoLayerNetwork

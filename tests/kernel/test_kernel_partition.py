@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plain_partition import cover, fractions, leaf_form, relu
 
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.search_documents import partition_certificate
 from certnn.kernel import Rejected, partition
 from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import (

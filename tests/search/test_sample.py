@@ -4,10 +4,14 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import psutil
 import pytest
 from distributed import LocalCluster
 from hypothesis import given, settings
@@ -345,6 +349,47 @@ def test_ctrl_c_keeps_what_is_proved(sampled, tmp_path, jobs):
     assert 0.0 < found.lower_limit < sampled.lower_limit
     assert len([*tmp_path.glob("subset-*.json")]) == 30 - found.missing
     assert likely(folder=tmp_path).to_json() == sampled.to_json()
+
+
+def test_a_process_that_is_killed_costs_what_it_was_at(sampled, tmp_path):
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    killed = []
+
+    def kill(stage, bound, objective):
+        if stage.startswith("subsets: 4 of 30"):
+            workers = [
+                child
+                for child in psutil.Process().children(recursive=True)
+                if child.pid not in before and "LokyProcess" in " ".join(child.cmdline())
+            ]
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    found = likely(folder=tmp_path, jobs=2, progress=kill)
+    assert killed
+    assert not found.interrupted
+    assert 1 <= found.missing <= 2
+    assert all("a process died" in note for note in found.notes)
+    assert 0.0 < found.lower_limit < sampled.lower_limit
+    assert likely(folder=tmp_path).to_json() == sampled.to_json()
+
+
+def test_a_run_that_is_killed_is_gone_on_from(sampled, tmp_path):
+    np.savez(tmp_path / "data.npz", X=PROBLEM.X, Y=PROBLEM.Y)
+    options = ["--size", "40", "--subsets", "30", "--level", "dnn", "--out", "out"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "certnn", "sample", "--data", "data.npz", "--reg", "20", *options],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while len([*tmp_path.glob("out/subset-*")]) < 3 and child.poll() is None:
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    kept = [*tmp_path.glob("out/subset-*")]
+    assert len(kept) >= 3
+    assert likely(folder=tmp_path / "out").to_json() == sampled.to_json()
 
 
 def test_the_subsets_are_those_of_the_seed():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.search_documents import partition_certificate
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.partition.cones import isotropic_basis
 from certnn.splitting.partition.proof import Partition, find_partition

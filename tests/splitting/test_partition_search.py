@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import certnn
 from certnn.budget import Budget
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.search_documents import partition_certificate
 from certnn.errors import SolverError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem

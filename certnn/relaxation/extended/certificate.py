@@ -13,8 +13,8 @@ import numpy as np
 from certnn import kernel
 from certnn.arrays import FloatArray
 from certnn.certificates.certify import Certified
-from certnn.certificates.document import summed_psd_certificate
 from certnn.certificates.dual_point import IndexArray
+from certnn.certificates.matrix_documents import summed_psd_certificate
 from certnn.certificates.psd_witness import PsdWitness
 from certnn.errors import SolverError
 from certnn.kernel.document import MOST_SUMMANDS

@@ -82,7 +82,8 @@ class Workers:
             Called as ``run(task, budget)``. It can be pickled, as tasks and results can.
         tasks : sequence
         limit : Budget
-            Of which each task has its share.
+            Of its work each task has an even share, whatever others take beyond theirs; of its time
+            what is left, shared among those that wait.
         budget : Budget
             It ends where this one's time is over or somebody asks to stop, and what runs then is
             lost, but for what runs in this process. Work that is counted ends nothing here, so that
@@ -94,13 +95,17 @@ class Workers:
             Of the task.
         result : object
         """
+        work = limit.work_left / max(1, len(tasks))
         if self._pool is not None:
-            yield from _finished(self._pool, run, tasks, limit, budget)
+            yield from _finished(self._pool, run, tasks, limit, work, budget)
             return
         for number, task in enumerate(tasks):
             if _ended(budget):
                 break
-            yield number, run(task, limit.part(1.0 / (len(tasks) - number)))
+            seconds = _share_of_time(limit, len(tasks) - number)
+            result, spent = _limited(run, task, budget.apart(seconds, work))
+            limit.spend(spent)
+            yield number, result
 
 
 def _finished(
@@ -108,9 +113,9 @@ def _finished(
     run: Callable[[_Task, Budget], _Result],
     tasks: Sequence[_Task],
     limit: Budget,
+    work: float,
     budget: Budget,
 ) -> Generator[tuple[int, _Result]]:
-    work = limit.work_left / max(1, len(tasks))
     attempts = [0] * len(tasks)
     waiting = list(reversed(range(len(tasks))))
     running: dict[Any, int] = {}
@@ -120,7 +125,7 @@ def _finished(
             while waiting and len(running) < pool.count:
                 turns = -(-len(waiting) // pool.count)
                 number = waiting.pop()
-                seconds = math.inf if limit.seconds_left is None else limit.seconds_left / turns
+                seconds = _share_of_time(limit, turns)
                 attempts[number] += 1
                 running[pool.submit(_Limited(run, seconds, work), tasks[number])] = number
             for future in [future for future in running if future.done()]:
@@ -139,18 +144,29 @@ def _finished(
             pool.drop(list(running))
 
 
+def _share_of_time(limit: Budget, turns: int) -> float:
+    return math.inf if limit.seconds_left is None else limit.seconds_left / turns
+
+
+def _limited(
+    run: Callable[[_Task, Budget], _Result], task: _Task, budget: Budget
+) -> tuple[_Result, float]:
+    """The result with the work that it took, which is no more than what it was to take."""
+    before = budget.work_left
+    result = run(task, budget)
+    return result, 0.0 if math.isinf(before) else before - budget.work_left
+
+
 @dataclass(frozen=True)
 class _Limited(Generic[_Task, _Result]):
-    """A task with limits of its own; the result comes with the work that it took."""
+    """What runs elsewhere, with limits of its own."""
 
     run: Callable[[_Task, Budget], _Result]
     seconds: float
     work: float
 
     def __call__(self, task: _Task) -> tuple[_Result, float]:
-        budget = Budget(self.seconds, self.work)
-        result = self.run(task, budget)
-        return result, 0.0 if math.isinf(self.work) else self.work - budget.work_left
+        return _limited(self.run, task, Budget(self.seconds, self.work))
 
 
 class _Pool(Protocol):

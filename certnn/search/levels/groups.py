@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from certnn.certificates import Certified
-from certnn.certificates.document import ProvedGroup, groups_certificate, proved_groups
+from certnn.certificates.groups_document import ProvedGroup, groups_certificate, proved_groups
 from certnn.directed_rounding import rounded_down
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected

@@ -14,7 +14,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates import Certified
-from certnn.certificates.document import dual_point
+from certnn.certificates.proved_dual_point import dual_point
 from certnn.errors import SolverError
 from certnn.kernel import Rejected
 from certnn.problem.bias_ball import BiasBall

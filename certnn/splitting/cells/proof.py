@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
-from certnn.certificates.document import cells_certificate
+from certnn.certificates.search_documents import cells_certificate
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
 from certnn.kernel.document import LARGEST_FILE

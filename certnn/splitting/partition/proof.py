@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
-from certnn.certificates.document import partition_certificate
+from certnn.certificates.search_documents import partition_certificate
 from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.ordered_search import Gauge, in_limits

@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget, budgeted
-from certnn.certificates.document import PatternCertificate, pattern_certificate
+from certnn.certificates.certificate import PatternCertificate
+from certnn.certificates.search_documents import pattern_certificate
 from certnn.errors import InputError, SolverError
 from certnn.kernel import PatternBound
 from certnn.problem.network import TwoLayerNetwork

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
 from certnn.certificates import Certificate
-from certnn.certificates.document import phases_certificate
+from certnn.certificates.search_documents import phases_certificate
 from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import directed_claim, spread_for

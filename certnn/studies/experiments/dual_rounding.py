@@ -12,7 +12,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates import Certificate
-from certnn.certificates.document import dual_point
+from certnn.certificates.proved_dual_point import dual_point
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training import candidates, train_locally

@@ -1,0 +1,43 @@
+"""The dual point in a certificate."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificates.certificate import Certificate
+
+
+def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatArray, float]:
+    """Z, and the kappa that is proved of it, of a certificate that certnn wrote itself.
+
+    Of groups of points it is Z of the groups, each scaled to its share of reg, zero at the other
+    points, and reg (Theorem 53).
+
+    Parameters
+    ----------
+    certificate : Certificate
+    shape : (int, int)
+        (n, c).
+    """
+    document = json.loads(certificate.document)
+    proof = document["proof"]
+    if proof["kind"] != "groups":
+        return _dual_point(proof, shape)
+    Z = np.zeros(shape)
+    for part in proof["parts"]:
+        points = np.frombuffer(b64decode(part["points"]), "<u4")
+        own, kappa = _dual_point(part["proof"], (points.size, shape[1]))
+        Z[points] = own * min(1.0, part["reg"] / kappa)
+    return Z, float(document["claim"]["reg"])
+
+
+def _dual_point(proof: Mapping[str, Any], shape: tuple[int, int]) -> tuple[FloatArray, float]:
+    parts = proof["Z"] if isinstance(proof["Z"], list) else [proof["Z"]]
+    Z = np.sum([np.frombuffer(b64decode(part), "<f8") for part in parts], axis=0).reshape(shape)
+    return Z, float(proof["kappa"])
