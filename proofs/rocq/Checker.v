@@ -257,8 +257,8 @@ Definition stretch (hidden : bias) : Z * Z :=
 Definition all_entries (fits : Z -> Z -> bool) (A B : rows) : bool :=
   all (fun r => all (fun e => fits e.1 e.2) (zip r.1 r.2)) (zip A B).
 
-(* What entropies are of in the conjugates of two losses, for s = sp / sq, over sq times both units:
-   the shares of both labels for each output, or of the classes for each point. *)
+(* The shares whose entropies are the conjugates of two losses, for s = sp / sq, over sq times both
+   units: of the two labels for each entry, or of the classes for each point. *)
 Definition shares (l : loss) (Y : rows) (sp sq : Z) (point : dual_point) : rows :=
   let: DualPoint _ uY _ uZ Z' _ _ := point in
   let unit := Z.mul sq (Z.mul uZ uY) in

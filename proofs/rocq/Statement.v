@@ -35,6 +35,7 @@ Definition exponential (exp log : R -> R) : Prop :=
   [/\ forall x y, exp (x + y) = exp x * exp y, forall x, 1 + x <= exp x &
       forall x, 0 < x -> exp (log x) = x].
 
+(* Of a residual t. *)
 Definition huber (delta t : R) : R :=
   if `|t| <= delta then t ^+ 2 / 2%:R else delta * `|t| - delta ^+ 2 / 2%:R.
 

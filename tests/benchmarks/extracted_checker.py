@@ -1,7 +1,7 @@
 """Time and memory of the extracted checker: python tests/benchmarks/extracted_checker.py
 
 Certificates with a dense matrix of multipliers, of order 250 and 500, one of level shor of order
-1998, the partition that proves iris at reg 0.1 to a thousandth, and lifts of it.
+1998, the partition that proves iris at reg 0.1 to a thousandth, lifts and cells of it.
 `bash proofs/build_checker.sh` makes the program; `certnn[verified]` runs the same in JavaScript.
 Times are of the processor.
 """
@@ -35,6 +35,10 @@ def lifts_certificate():
     return certnn.lower_bound(iris(0.1), level="lifts(3)").certificate
 
 
+def cells_certificate():
+    return certnn.lower_bound(iris(0.1), level="cells", gap=0.05, work_limit=60.0).certificate
+
+
 def main() -> None:
     checker = verified.find_checker()
     in_javascript = javascript_checker()
@@ -44,6 +48,7 @@ def main() -> None:
         ("shor, order 1998", sparse_certificate()),
         ("partition of iris", partition_certificate()),
         ("lifts(3) of iris", lifts_certificate()),
+        ("cells of iris", cells_certificate()),
     ):
         start = time.process_time()
         line = verified.integer_form(certificate.document)
