@@ -35,7 +35,6 @@ from certnn.kernel.cells import CellsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
-from certnn.kernel.losses import LOSSES
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.psd import PsdProof
 from certnn.kernel.regions import RegionsProof

@@ -36,7 +36,7 @@ def lifts_certificate():
 
 
 def cells_certificate():
-    return certnn.lower_bound(iris(0.1), level="cells", gap=0.05, work_limit=60.0).certificate
+    return certnn.lower_bound(iris(0.1), level="cells", gap=0.2, work_limit=10.0).certificate
 
 
 def main() -> None:
