@@ -13,10 +13,12 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp rocq/{Logarithms,Checker,PartitionChecker,RegionsChecker,Extract}.v checker/{verdicts,command}.ml "$build"
+modules=(Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker)
+modules+=(Definite CellsBoxes CellsChecker Extract)
+cp rocq/*.v checker/{verdicts,command}.ml "$build"
 (
   cd "$build"
-  for module in Logarithms Checker PartitionChecker RegionsChecker Extract; do
+  for module in "${modules[@]}"; do
     coqc -q -w -notation-overridden -R . Certnn "$module.v"
   done
   rm checked.mli

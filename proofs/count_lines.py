@@ -17,9 +17,11 @@ BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 READING = "bound check document exact instance rejected"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"
-ROCQ += " PartitionCheckerSound RegionsForm RegionsCheckerSound"
-CHECKERS = "Logarithms Checker PartitionChecker RegionsChecker"
-TRANSLATION = ["extracted_checker", "integer_regions"]
+ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
+ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
+CHECKERS = "Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker Definite"
+CHECKERS += " CellsBoxes CellsChecker"
+TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),

@@ -22,6 +22,7 @@ from pathlib import Path
 from struct import iter_unpack, pack
 
 from certnn import kernel
+from certnn.certificates.integer_cells import cells_witness
 from certnn.certificates.integer_regions import (
     SparseRow,
     product_blocks,
@@ -30,9 +31,9 @@ from certnn.certificates.integer_regions import (
 )
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
+from certnn.kernel.cells import CellsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
-from certnn.kernel.losses import LOSSES
 from certnn.kernel.losses import LOSSES
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.psd import PsdProof
@@ -146,11 +147,11 @@ def integer_form(document: bytes) -> bytes:
     certnn.kernel.Rejected
         If the basis of a partition is singular, or a tree has not the form that it must have.
     InputError
-        If its proof is not of kind psd, partition or regions.
+        If its proof is of another kind than psd, partition, regions and cells.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if proof is None:
-        kinds = "takes the kinds psd, partition and regions alone, and this is of another"
+        kinds = "takes the kinds psd, partition, regions and cells alone, and this is of another"
         raise InputError("verified", f"the extracted checker {kinds}")
     claim = [
         *(instance.n, instance.d, instance.c, *_loss(instance)),
@@ -160,7 +161,7 @@ def integer_form(document: bytes) -> bytes:
         *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
     ]
     inputs = instance.inputs().exponent
-    if isinstance(proof, RegionsProof) and proof.ball is not None:
+    if isinstance(proof, RegionsProof | CellsProof) and proof.ball is not None:
         inputs = min(inputs, proof.ball.exponent)
     data = [1 << -inputs, _unit(instance.targets()), 1 << instance.bias_exponent]
     point = [*data, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
@@ -168,6 +169,8 @@ def integer_form(document: bytes) -> bytes:
         head, witness = b"certnn-psd-2 ", _psd_witness(instance.n, proof)
     elif isinstance(proof, PartitionProof):
         head, witness = b"certnn-partition-2 ", _partition_witness(proof)
+    elif isinstance(proof, CellsProof):
+        head, witness = b"certnn-cells-2 ", cells_witness(instance, proof, -inputs)
     else:
         head, witness = b"certnn-regions-2 ", regions_witness(instance, proof, -inputs)
     return head + " ".join(f"{number:x}" for number in (*claim, *point, *witness)).encode()

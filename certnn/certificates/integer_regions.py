@@ -8,13 +8,13 @@ one is computed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, product
 from operator import mul
 
+from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
 from certnn.kernel.definite import scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.outputs import leaves, proved_directions, solution
+from certnn.kernel.outputs import leaves
 from certnn.kernel.regions import (
     LeafProducts,
     LeafReader,
@@ -27,8 +27,6 @@ from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
 SparseRow = dict[int, int]
-#: Of a file so large the checker takes nothing.
-_SIZE = 1 << 26
 
 
 def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> Iterator[int]:
@@ -46,22 +44,16 @@ def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> 
     certnn.kernel.Rejected
         If a tree, or what belongs to its leaves, has not the form that it must have.
     """
-    if min(proof.bounds, default=0) <= 0:
-        raise Rejected("a bound of a direction is not positive")
-    yield proof.ball is not None
-    if proof.ball is not None:
-        yield from proof.ball.at(-data_bits)[0]
-    work = Work(_SIZE)
-    rays = proved_directions(proof.directions, instance.c, proof.bounds, proof.kappa, work)
-    heights, height_bits = integers(proof.bounds)
-    yield from (1 << height_bits, len(rays))
-    translated = _Leaves(instance, proof, data_bits, height_bits, work)
-    for ray, height, bound in zip(rays, heights, proof.bounds, strict=True):
+    work = Work(SIZE)
+    yield from ball_numbers(proof.ball, data_bits)
+    given = Directions.of(proof, instance.c, work)
+    yield from (1 << given.bits, len(given.rays))
+    translated = _Leaves(instance, proof, data_bits, given.bits, work)
+    for ray, height, bound in zip(given.rays, given.heights, proof.bounds, strict=True):
         yield from (*ray, height)
         yield from translated.tree(ray, bound)
     translated.require_end()
-    number = {ray: k for k, ray in enumerate(rays)}
-    yield from _output_cones(proof.directions, instance.c, number, heights, height_bits)
+    yield from given.output_cones()
 
 
 def sparse(rows: Iterable[SparseRow]) -> Iterator[int]:
@@ -196,28 +188,3 @@ def _noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
     for node in nodes:
         into.append(node)
         yield node
-
-
-def _output_cones(
-    tree: bytes, c: int, number: Mapping[tuple[int, ...], int], heights: list[int], bits: int
-) -> Iterator[int]:
-    """The nodes of the cones of outputs; at a leaf its directions, and V of Theorem 18."""
-    edges, at = list(combinations(range(c), 2)), 0
-    for signs in product((1, -1), repeat=c):
-        stack = [[tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]]
-        while stack:
-            cone, node = stack.pop(), tree[at : at + 3]
-            if node[0]:
-                at += 3
-                (i, j), (_, p, q) = edges[node[0] - 1], node
-                yield from (1, i, j, p, q)
-                mediant = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
-                one, other = list(cone), list(cone)
-                one[j] = other[i] = mediant
-                stack += [other, one]
-                continue
-            at += 1
-            members = [number[ray] for ray in cone]
-            determinant, V = solution(cone, [heights[k] for k in members])
-            sign = 1 if determinant > 0 else -1
-            yield from (0, *members, sign * determinant << bits, *(sign * v for v in V))

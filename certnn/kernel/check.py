@@ -130,10 +130,10 @@ def read_instance(document: bytes) -> Instance:
 
 def read_proof(
     document: bytes,
-) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | None]:
+) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | CellsProof | None]:
     """The problem, the claimed bound, and the proof, read and not checked.
 
-    The proof is None where it is of another kind than psd, partition and regions.
+    The proof is None where it is of another kind than psd, partition, regions and cells.
 
     Parameters
     ----------
@@ -153,6 +153,8 @@ def read_proof(
         return instance, claimed, _partition_proof(top, instance)
     if _kind(top) == "regions":
         return instance, claimed, _regions_proof(top, instance)
+    if _kind(top) == "cells":
+        return instance, claimed, _cells_proof(top, instance)
     return instance, claimed, None
 
 

@@ -47,7 +47,7 @@ from certnn.kernel.scaling import scaled_bound  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
-CLOSED_FORM += ("regions-one-point", "lifts-one-point")
+CLOSED_FORM += ("regions-one-point", "lifts-one-point", "cells-one-column")
 LITTLE = Fraction(1, 10**60)
 BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
@@ -123,7 +123,7 @@ def compare_files(extracted: Extracted) -> None:
 def random_certificates(rng: random.Random) -> dict[str, dict]:
     """Of problems of all sorts of scales, and of all sorts of losses and biases."""
     certificates = {}
-    for level in ("shor", "block(3)", "dnn", "partition", "lifts(3)"):
+    for level in ("shor", "block(3)", "dnn", "partition", "lifts(3)", "cells"):
         for _ in range(3):
             n, d, c = rng.randrange(2, 9), rng.randrange(1, 4), rng.randrange(1, 4)
             draw = np.random.default_rng(rng.randrange(2**32))
@@ -135,7 +135,7 @@ def random_certificates(rng: random.Random) -> dict[str, dict]:
             certificates[name] = json.loads(result.certificate.document)
     for k, (loss, *biases) in enumerate(product(LOSSES, BIASES, BIASES)):
         case = problem_with(loss, *biases, n=5, c=1 + k % 2, seed=k)
-        level = ("shor", "partition", "lifts(3)")[(k + k // 9) % 3]
+        level = ("shor", "partition", "lifts(3)", "cells")[(k + k // 9) % 4]
         result = certnn.lower_bound(case, level=level, gap=0.1)
         certificates[f"{loss} {biases} {level}"] = json.loads(result.certificate.document)
     return certificates

@@ -139,21 +139,24 @@ let rec read_regions reader n columns depth =
     let other = read_regions reader n columns (depth + 1) in
     Regions (nat point, one, other)
 
-let read_by_regions reader n d columns c =
-  let ball =
-    if size reader ~least:0 ~most:1 = 0 then None
-    else
-      let center = integers reader d in
-      let radius = integer reader in
-      Some (center, radius)
-  in
+let count reader ~least = size reader ~least ~most:(String.length reader.line)
+
+let read_ball reader d =
+  if size reader ~least:0 ~most:1 = 0 then None
+  else
+    let center = integers reader d in
+    let radius = integer reader in
+    Some (center, radius)
+
+(* Directions and the cones that they are the rays of; what shows a direction is given. *)
+let read_directions reader c ball read_shown =
   let heights_unit = integer reader in
-  let count = size reader ~least:1 ~most:(String.length reader.line) in
+  let count = count reader ~least:1 in
   let read_direction () =
     let ray = integers reader c in
     let height = integer reader in
-    let tree = read_regions reader n columns 0 in
-    { ray; height; tree }
+    let shown_by = read_shown () in
+    { ray; height; shown_by }
   in
   let directions = list count read_direction in
   let read_cone () =
@@ -164,6 +167,47 @@ let read_by_regions reader n d columns c =
   in
   let output_cones = read_signs reader c read_cone c in
   { ball; heights_unit; directions; output_cones }
+
+let read_by_regions reader n d columns c =
+  let ball = read_ball reader d in
+  read_directions reader c ball (fun () -> read_regions reader n columns 0)
+
+let read_node reader columns =
+  match size reader ~least:0 ~most:(2 * columns) with
+  | 0 -> Uncut
+  | k when k <= columns -> Middle (nat (k - 1))
+  | k -> Zero (nat (k - 1 - columns))
+
+let read_leaf_multipliers reader columns =
+  let multipliers_unit = integer reader in
+  let of_sides = integers reader columns in
+  let of_sphere = integer reader in
+  { multipliers_unit; of_sides; of_sphere }
+
+let read_by_cells reader n d columns c =
+  let ball = read_ball reader d in
+  let turned = if ball = None then columns else d in
+  let rotation_unit = integer reader in
+  let rotation = matrix reader turned turned in
+  let points_over = integer reader in
+  let points_under = integer reader in
+  let rounded_points = matrix reader n columns in
+  let read_rounded () =
+    let weights_over = integer reader in
+    let weights_under = integer reader in
+    let rounded_weights = integers reader n in
+    let level = integer reader in
+    { weights_over; weights_under; rounded_weights; level }
+  in
+  let by_directions = read_directions reader c ball read_rounded in
+  let many read = list (count reader ~least:0) read in
+  let nodes = many (fun () -> read_node reader columns) in
+  let codes = many (fun () -> Integer.of_int (size reader ~least:0 ~most:255)) in
+  let leaves = many (fun () -> read_leaf_multipliers reader columns) in
+  let supplied = { nodes; codes; leaves } in
+  let deepest = nat (deepest_tree + 1) in
+  { rotation_unit; rotation; points_over; points_under; rounded_points; deepest; supplied;
+    by_directions }
 
 (* The loss, and the doubles in it. *)
 let read_loss reader =
@@ -185,7 +229,7 @@ let read line =
   let reader = { line; position = 0 } in
   let start, length = token reader in
   let kind = String.sub line start length in
-  if not (List.mem kind [ "certnn-psd-2"; "certnn-partition-2"; "certnn-regions-2" ]) then
+  if not (List.mem kind [ "certnn-psd-2"; "certnn-partition-2"; "certnn-regions-2"; "certnn-cells-2" ]) then
     malformed "the format is not known";
   let read_size () = size reader ~least:1 ~most:largest_order in
   let n = read_size () in
@@ -226,6 +270,9 @@ let read line =
     else if kind = "certnn-regions-2" then
       let proof = read_by_regions reader n d columns c in
       fun () -> check_by_regions claim point proof
+    else if kind = "certnn-cells-2" then
+      let proof = read_by_cells reader n d columns c in
+      fun () -> check_by_cells claim point proof
     else
       let proof = read_partition reader columns in
       fun () -> check_by_partition claim point proof

@@ -226,4 +226,25 @@ apply/matrixP => i j; rewrite !mxE nth_nseq.
 by case: ifP => _; rewrite ?nth_nseq ?nth_nil //; case: ifP.
 Qed.
 
+(* A list as a row. *)
+Definition row_of k (x : Checker.row) : 'rV[R]_k := \row_j of_Z (nth Z0 x j).
+
+Lemma matrix_of_row k x : M 1 k [:: x] = row_of k x.
+Proof. by apply/matrixP => i j; rewrite ord1 !mxE. Qed.
+
+Lemma row_of_cat p q x y : size x = p -> row_of (p + q) (x ++ y) = row_mx (row_of p x) (row_of q y).
+Proof.
+move=> xp; apply/matrixP => i j; rewrite !mxE nth_cat xp.
+by case: splitP => k jk; rewrite mxE jk // addKn.
+Qed.
+
+Lemma row_of_nseq k a : row_of k (nseq k a) = const_mx (of_Z a).
+Proof. by apply/matrixP => i j; rewrite !mxE nth_nseq ltn_ord. Qed.
+
+Lemma row_of_plus k x y : row_of k (plus_row x y) = row_of k x + row_of k y.
+Proof. by apply/matrixP => i j; rewrite !mxE nth_plus_row of_ZD. Qed.
+
+Lemma row_of_scaled k a x : row_of k (map (Z.mul a) x) = of_Z a *: row_of k x.
+Proof. by apply/matrixP => i j; rewrite !mxE (nth_map0 (s0 := Z0)) ?Z.mul_0_r // of_ZM. Qed.
+
 End Reading.

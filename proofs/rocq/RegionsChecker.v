@@ -3,7 +3,7 @@
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
-From Certnn Require Import Checker PartitionChecker.
+From Certnn Require Import Checker PartitionChecker DirectionsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -31,26 +31,6 @@ Record leaf_proof := LeafProof {
 Inductive regions :=
 | Region of leaf_proof
 | Regions of nat & regions & regions.
-
-Record direction := Direction {
-  ray : row;            (* integers *)
-  height : Z;           (* its bound h, over the unit of heights *)
-  tree : regions;
-}.
-
-(* Of a cone of outputs the directions that its rays are, and V of Theorem 18. *)
-Record output_cone := OutputCone {
-  members : seq nat;
-  vector_unit : Z;
-  vector : row;
-}.
-
-Record regions_proof := RegionsProof {
-  ball : option (row * Z);  (* center and radius, over the unit of X *)
-  heights_unit : Z;
-  directions : seq direction;
-  output_cones : signs output_cone;
-}.
 
 (* Rows by the signs of their points, which are 0 where they are not fixed. *)
 Definition kept (signs : row) (A : rows) : rows :=
@@ -123,50 +103,18 @@ Fixpoint regions_accepted (signs : row) (tree : regions) : bool :=
 
 End Leaf.
 
-Definition identity (c : nat) : rows :=
-  mkseq (fun i => mkseq (fun j => if eqn i j then 1%Z else Z0) c) c.
-
-(* kappa bounds |V| on a cone of outputs whose rays are directions (Theorem 18). *)
-Definition output_cone_accepted (c : nat) (kp kq uh : Z) (given : seq direction) (rays : rows)
-    (cone : output_cone) : bool :=
-  let: OutputCone chosen uV V := cone in
-  [&& positive uV, Z.leb (Z.mul (dot V V) (Z.mul kq kq)) (Z.mul (Z.mul kp uV) (Z.mul kp uV)),
-      eqn (size V - c) 0 &
-      all (fun j =>
-        let place := nth 0 chosen j in
-        let ray := nth [::] rays j in
-        if drop place given is Direction w h _ :: _ then
-          [&& eqn (size w) (size ray), all (fun e => Z.eqb e.1 e.2) (zip w ray) &
-              Z.leb (Z.mul h uV) (Z.mul (dot ray V) uh)]
-        else false) (iota 0 c)].
-
-(* kappa bounds the dual norm of Z, for X in integers with n rows of d numbers; or with a number
-   beside u, for all values of it that are not above |u|. *)
+(* kappa bounds the dual norm of Z, with a number beside u or without. *)
 Definition check_regions (beside : bool) (n d c : nat) (X : rows) (point : dual_point)
-    (witness : regions_proof) : bool :=
-  let: DualPoint uX _ _ uZ Z' kp kq := point in
-  let: RegionsProof _ uh given cones := witness in
-  [&& all positive [:: uX; uZ; kp; kq; uh], within n (beside + d) X && full n c Z',
+    (witness : directions_proof regions) : bool :=
+  let: DualPoint uX _ _ uZ Z' _ _ := point in
+  let: DirectionsProof _ uh given _ := witness in
+  [&& within n (beside + d) X && full n c Z', directions_cover c point witness &
       all (fun one =>
         let sigma := map (fun z => dot z (ray one)) Z' in
-        regions_accepted beside n d X uX sigma uZ (height one) uh (nseq n Z0) (tree one)) given &
-      signs_accepted c (output_cone_accepted c kp kq uh given) [::] (identity c) cones].
+        regions_accepted beside n d X uX sigma uZ (height one) uh (nseq n Z0) (shown_by one))
+        given].
 
-(* The points from the center of the ball, with the radius beside u. *)
-Definition in_ball (center : row) (radius : Z) (X : rows) : rows :=
-  [seq radius :: plus_row x (map Z.opp center) | x <- X].
-
-Definition check_ball (n d : nat) (center : row) (radius : Z) (X : rows) : bool :=
-  [&& eqn (size center - d) 0, Z.leb 0 radius &
-      all (fun x => let y := behead x in Z.leb (dot y y) (Z.mul radius radius))
-        (in_ball center radius X)].
-
-Definition check_by_regions (statement : claim) (point : dual_point) (witness : regions_proof) :
-    bool :=
-  if ball witness is Some (center, radius) then
-    verdict (fun hidden n d c X =>
-      [&& is_free hidden, check_ball n d center radius X &
-          check_regions true n d c (in_ball center radius X) point witness])
-      (kappa_p point, kappa_q point) statement point
-  else
-    verdict_with_column (fun n d c X => check_regions false n d c X point witness) statement point.
+Definition check_by_regions (statement : claim) (point : dual_point)
+    (witness : directions_proof regions) : bool :=
+  verdict_beside (fun beside n d c X => check_regions beside n d c X point witness)
+    (ball witness) statement point.

@@ -4,7 +4,7 @@ From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Partition Regions Reading ClaimSound.
-From Certnn Require Import RegionsChecker.
+From Certnn Require Import DirectionsChecker RegionsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -19,25 +19,7 @@ Variable R : realFieldType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
 
-Definition row_of k (x : Checker.row) : 'rV[R]_k := \row_j of_Z (nth Z0 x j).
-
-Lemma matrix_of_row k x : M 1 k [:: x] = row_of k x.
-Proof. by apply/matrixP => i j; rewrite ord1 !mxE. Qed.
-
-Lemma row_of_cat p q x y : size x = p -> row_of (p + q) (x ++ y) = row_mx (row_of p x) (row_of q y).
-Proof.
-move=> xp; apply/matrixP => i j; rewrite !mxE nth_cat xp.
-by case: splitP => k jk; rewrite mxE jk // addKn.
-Qed.
-
-Lemma row_of_nseq k a : row_of k (nseq k a) = const_mx (of_Z a).
-Proof. by apply/matrixP => i j; rewrite !mxE nth_nseq ltn_ord. Qed.
-
-Lemma row_of_plus k x y : row_of k (plus_row x y) = row_of k x + row_of k y.
-Proof. by apply/matrixP => i j; rewrite !mxE nth_plus_row of_ZD. Qed.
-
-Lemma row_of_scaled k a x : row_of k (map (Z.mul a) x) = of_Z a *: row_of k x.
-Proof. by apply/matrixP => i j; rewrite !mxE (nth_map0 (s0 := Z0)) ?Z.mul_0_r // of_ZM. Qed.
+Notation row_of := (@row_of R).
 
 Lemma matrix_of_diagonal_row k x : size x = k -> M k k (diagonal_of x) = diag_mx (row_of k x).
 Proof.

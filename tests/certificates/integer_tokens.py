@@ -16,7 +16,8 @@ GOOD = {path.stem: load(path) for path in files("correct")}
 class Tokens:
     def __init__(self, line):
         head, *numbers = line.decode("ascii").split(" ")
-        assert head in ("certnn-psd-2", "certnn-partition-2", "certnn-regions-2")
+        kinds = ("psd", "partition", "regions", "cells")
+        assert head in {f"certnn-{kind}-2" for kind in kinds}
         self.rest = [int(number, 16) for number in numbers]
         assert [f"{number:x}" for number in self.rest] == numbers
 
@@ -46,6 +47,17 @@ class Tokens:
         return matrix
 
 
+def read_outputs(tokens, c, cones):
+    """Appends the directions and V of each cone of outputs."""
+    (split,) = tokens.take(1)
+    if split:
+        tokens.take(4)
+        read_outputs(tokens, c, cones)
+        read_outputs(tokens, c, cones)
+    else:
+        cones.append((tokens.take(c), tokens.over_unit(c)))
+
+
 def taken_claim(certificate):
     """The tokens after the claim and the dual point, and their sizes."""
     claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
@@ -71,6 +83,8 @@ def taken_claim(certificate):
         assert column**2 >= 4096 * longest
     else:
         assert column == 1
-    assert tokens.over_unit(n * c) == exact_numbers(proof["Z"])
+    (tokens.dual_unit,) = tokens.take(1)
+    dual = [Fraction(entry, tokens.dual_unit) for entry in tokens.take(n * c)]
+    assert dual == exact_numbers(proof["Z"])
     assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
     return tokens, n, d + (biases[0] is not False), c

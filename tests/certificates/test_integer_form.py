@@ -157,8 +157,8 @@ def test_a_negative_multiplier_is_not_lost_in_a_sum(order):
 @pytest.mark.parametrize("path", [*files("correct"), *files("incorrect")], ids=lambda p: p.stem)
 def test_other_kinds_are_refused(path):
     kind = load(path)["proof"]["kind"]
-    if kind not in ("psd", "partition", "regions"):
-        with pytest.raises(InputError, match="kinds psd, partition and regions alone"):
+    if kind not in ("psd", "partition", "regions", "cells"):
+        with pytest.raises(InputError, match="kinds psd, partition, regions and cells alone"):
             verified.integer_form(path.read_bytes())
     elif kind == "psd" or path.parent.name == "correct":
         assert verified.integer_form(path.read_bytes())

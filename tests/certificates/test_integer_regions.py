@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from certificate_parts import exact_numbers, files, unpack
-from integer_tokens import GOOD, taken_claim
+from integer_tokens import GOOD, read_outputs, taken_claim
 
 from certnn import kernel
 from certnn.certificates import extracted_checker as verified
@@ -54,16 +54,6 @@ def read_regions(tokens, n, columns, nodes, leaves):
     else:
         nodes.append(-1)
         leaves.append(read_leaf(tokens, n, columns))
-
-
-def read_outputs(tokens, c, cones):
-    (split,) = tokens.take(1)
-    if split:
-        tokens.take(4)
-        read_outputs(tokens, c, cones)
-        read_outputs(tokens, c, cones)
-    else:
-        cones.append((tokens.take(c), tokens.over_unit(c)))
 
 
 @pytest.mark.parametrize("name", REGIONS)

@@ -43,7 +43,7 @@ def in_python(document):
     try:
         kernel.read_instance(document)
         proof = json.loads(document)["proof"]
-        if isinstance(proof, dict) and proof.get("kind") == "regions":
+        if isinstance(proof, dict) and proof.get("kind") in ("regions", "cells"):
             return "unsupported", ""
         return "line", verified.integer_form(document).decode("ascii")
     except kernel.Malformed:

@@ -3,97 +3,97 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(m){"use strict";var
-cM=" : flags Open_text and Open_binary are not compatible",dd="Invalid_argument",a5='"',bB=1255,cZ=0x800,Y=0xffff,cY="jsError",T=0x8000,cL=2048,c7="a tree is too deep",c8=12520,cX=256,cW="End_of_file",cK="Unix.Unix_error",cV="certnn-regions-2",bA="Failure",ad=0xff,bx="mkdir",a6=1000,cJ="Stack_overflow",bz="ENOENT",l="",c6="^",a3=": No such file or directory",cI="/static/",cU="([^/]+)",at=0x3f,cH="Not_found",by=0xf,aK=128,cT=0xdc00,db="Sys_blocked_io",dc="fd ",cS="ENOTEMPTY",c5="Match_failure",A=248,cR="Division_by_zero",da=1027,cQ="Sys_error",bw="rmdir",c4=0xf0,cP="EEXIST",cG=1026,cF="certnn-psd-2",au=1024,cE="Pervasives.do_at_exit",Q=0x80,cD="Undefined_recursive_module",c$=" : flags Open_rdonly and Open_wronly are not compatible",cO=512,cN=0x7ff0,bE=": Not a directory",c3=0xe0,c_=" : file already exists",c2=0xdfff,ak=0xffffff,bv="compare: functional value",c1="Assert_failure",R="/",c9="Out_of_memory",bC="ENOTDIR",a4=254,bD="index out of bounds",c0=250,a7="_bigarr02";function
-bS(c,b,a){var
+a.prototype._T_}}(Object));(function(t){"use strict";var
+dp=" : flags Open_text and Open_binary are not compatible",dU="Invalid_argument",bi='"',bW=1255,dC=255,dD=0x800,ak=0xffff,dN="certnn-cells-2",dB="jsError",af=0x8000,dn=2048,dL="a tree is too deep",dM=12520,dA=256,dz="End_of_file",dm="Unix.Unix_error",dy="certnn-regions-2",bV="Failure",ap=0xff,bS="mkdir",bj=1000,dl="Stack_overflow",bU="ENOENT",r="",dK="^",bg=": No such file or directory",dk="/static/",dx="([^/]+)",aH=0x3f,dj="Not_found",bT=0xf,a0=128,dw=0xdc00,dS="Sys_blocked_io",dT="fd ",dv="ENOTEMPTY",dJ="Match_failure",M=248,du="Division_by_zero",dR=1027,dt="Sys_error",bR="rmdir",dI=0xf0,ds="EEXIST",di=1026,dh="certnn-psd-2",aI=1024,dg="Pervasives.do_at_exit",X=0x80,df="Undefined_recursive_module",dQ=" : flags Open_rdonly and Open_wronly are not compatible",dr=512,dq=0x7ff0,bZ=": Not a directory",dH=0xe0,dP=" : file already exists",dG=0xdfff,ay=0xffffff,bQ="compare: functional value",dF="Assert_failure",Y="/",dO="Out_of_memory",bX="ENOTDIR",bh=254,bY="index out of bounds",dE=250,bk="_bigarr02";function
+cc(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=l;for(;0<a;b+=au,a-=au)e+=d.apply(null,c.slice(b,b+Math.min(a,au)));return e}function
-gr(b){if(m.Uint8Array)var
-c=new(m.Uint8Array)(b.l);else
+e=r;for(;0<a;b+=aI,a-=aI)e+=d.apply(null,c.slice(b,b+Math.min(a,aI)));return e}function
+j1(b){if(t.Uint8Array)var
+c=new(t.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-aL(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?bS(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?bS(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)gr(b);var
+a1(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)j1(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-aM(a){return a}function
-bH(a,b,c,d,e){aL(aM(a),b,c,d,e);return 0}function
-al(c,a){if(c.fun)return al(c.fun,a);if(typeof
+a2(a){return a}function
+b2(a,b,c,d,e){a1(a2(a),b,c,d,e);return 0}function
+az(c,a){if(c.fun)return az(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return al(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return az(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return al(c,d)}}function
-gP(b,a){if(b==0)return l;if(a.repeat)return a.repeat(b);var
-d=l,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aw(a){if(a.t==2)a.c+=gP(a.l-a.c.length,"\0");else
-a.c=bS(a.c,0,a.c.length);a.t=0}function
-am(a){a.t&6&&aw(a);return a.c}var
-gZ=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-gY(a){if(gZ)return Math.floor(Math.log2(a));var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return az(c,d)}}function
+kn(b,a){if(b==0)return r;if(a.repeat)return a.repeat(b);var
+d=r,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aK(a){if(a.t==2)a.c+=kn(a.l-a.c.length,"\0");else
+a.c=cc(a.c,0,a.c.length);a.t=0}function
+aA(a){a.t&6&&aK(a);return a.c}var
+kx=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+kw(a){if(kx)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-bJ(c){var
-a=new(m.Float32Array)(1);a[0]=c;var
-b=new(m.Int32Array)(a.buffer);return b[0]|0}var
-dv=Math.pow(2,-24);function
-gK(a){throw a}var
-o=[0];function
-dA(){gK(o.Division_by_zero)}function
-g(b,c,a){this.lo=b&ak;this.mi=c&ak;this.hi=a&Y}g.prototype.caml_custom="_j";g.prototype.copy=function(){return new
-g(this.lo,this.mi,this.hi)};g.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};g.prototype.compare=function(a){var
-b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};g.prototype.neg=function(){var
+b4(c){var
+a=new(t.Float32Array)(1);a[0]=c;var
+b=new(t.Int32Array)(a.buffer);return b[0]|0}var
+d$=Math.pow(2,-24);function
+ki(a){throw a}var
+v=[0];function
+ee(){ki(v.Division_by_zero)}function
+k(b,c,a){this.lo=b&ay;this.mi=c&ay;this.hi=a&ak}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
+k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
+b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
-g(a,b,c)};g.prototype.add=function(a){var
+k(a,b,c)};k.prototype.add=function(a){var
 b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
-g(b,c,d)};g.prototype.sub=function(a){var
+k(b,c,d)};k.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
-g(b,c,d)};g.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*dv|0)+this.mi*a.lo+this.lo*a.mi,d=(c*dv|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
-g(b,c,d)};g.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};g.prototype.isNeg=function(){return this.hi<<16<0};g.prototype.and=function(a){return new
-g(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};g.prototype.or=function(a){return new
-g(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};g.prototype.xor=function(a){return new
-g(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};g.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-g(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
-g(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
-g(0,0,this.lo<<a-48)};g.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-g(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
-g(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
-g(this.hi>>a-48,0,0)};g.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
+k(b,c,d)};k.prototype.mul=function(a){var
+b=this.lo*a.lo,c=(b*d$|0)+this.mi*a.lo+this.lo*a.mi,d=(c*d$|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
+k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
+k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
+k(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};k.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+k(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
+k(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
+k(0,0,this.lo<<a-48)};k.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+k(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
+k(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
+k(this.hi>>a-48,0,0)};k.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
 c=this.hi<<16>>16;if(a<24)return new
-g(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
+k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-g(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&Y);return new
-g(this.hi<<16>>a-32,b,b)};g.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ak;this.lo=this.lo<<1&ak};g.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ak;this.mi=(this.mi>>>1|this.hi<<23)&ak;this.hi=this.hi>>>1};g.prototype.udivmod=function(e){var
+k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ak);return new
+k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ay;this.lo=this.lo<<1&ay};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ay;this.mi=(this.mi>>>1|this.hi<<23)&ay;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
-g(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};g.prototype.div=function(a){var
-b=this;if(a.isZero())dA();var
-d=b.hi^a.hi;if(b.hi&T)b=b.neg();if(a.hi&T)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&T)c=c.neg();return c};g.prototype.mod=function(b){var
-a=this;if(b.isZero())dA();var
-d=a.hi;if(a.hi&T)a=a.neg();if(b.hi&T)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&T)c=c.neg();return c};g.prototype.toInt=function(){return this.lo|this.mi<<24};g.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};g.prototype.toArray=function(){return[this.hi>>8,this.hi&ad,this.mi>>16,this.mi>>8&ad,this.mi&ad,this.lo>>16,this.lo>>8&ad,this.lo&ad]};g.prototype.lo32=function(){return this.lo|(this.mi&ad)<<24};g.prototype.hi32=function(){return this.mi>>>8&Y|this.hi<<16};function
-a9(b,c,a){return new
-g(b,c,a)}function
-a8(a){if(!isFinite(a)){if(isNaN(a))return a9(1,0,cN);return a>0?a9(0,0,cN):a9(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?T:a>=0?0:T;if(f)a=-a;var
-b=gY(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-cG)}else{a/=Math.pow(2,b-da);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
+b=this;if(a.isZero())ee();var
+d=b.hi^a.hi;if(b.hi&af)b=b.neg();if(a.hi&af)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&af)c=c.neg();return c};k.prototype.mod=function(b){var
+a=this;if(b.isZero())ee();var
+d=a.hi;if(a.hi&af)a=a.neg();if(b.hi&af)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&af)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ap,this.mi>>16,this.mi>>8&ap,this.mi&ap,this.lo>>16,this.lo>>8&ap,this.lo&ap]};k.prototype.lo32=function(){return this.lo|(this.mi&ap)<<24};k.prototype.hi32=function(){return this.mi>>>8&ak|this.hi<<16};function
+bm(b,c,a){return new
+k(b,c,a)}function
+bl(a){if(!isFinite(a)){if(isNaN(a))return bm(1,0,dq);return a>0?bm(0,0,dq):bm(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?af:a>=0?0:af;if(f)a=-a;var
+b=kw(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-di)}else{a/=Math.pow(2,b-dR);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&by|f|b<<4;return a9(g,e,c)}function
-aP(a){return a.toArray()}function
-dk(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==a7)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<Y)c.write(16,b.dims[a]);else{c.write(16,Y);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&bT|f|b<<4;return bm(g,e,c)}function
+a5(a){return a.toArray()}function
+d1(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bk)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<ak)c.write(16,b.dims[a]);else{c.write(16,ak);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -110,52 +110,52 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=aP(b.get(a));for(var
+e=a5(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=aP(a8(b.get(a)));for(var
+e=a5(bl(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=bJ(b.get(a));c.write(32,e)}break;case
+e=b4(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,bJ(d[1]));c.write(32,bJ(d[2]))}break;case
+d=b.get(a);c.write(32,b4(d[1]));c.write(32,b4(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=aP(a8(f[1]));for(var
+f=b.get(a),e=a5(bl(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=aP(a8(f[2]));for(var
+e=a5(bl(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-gM(b,a){throw[0,b,a]}function
-dL(a){if(a.length<24){for(var
+kk(b,a){throw[0,b,a]}function
+eo(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-bT(e){for(var
-j=l,c=l,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<Q){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<Q;d++);if(d-b>cO){c.substr(0,1);j+=c;c=l;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK){g=h+(f<<6);if(f<c3){a=g-0x3080;if(a<Q)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK){g=h+(g<<6);if(f<c4){a=g-0xe2080;if(a<cZ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==aK&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>Y)c+=String.fromCharCode(0xd7c0+(a>>10),cT+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>au){c.substr(0,1);j+=c;c=l}}return j+c}function
-U(c,a,b){this.t=c;this.c=a;this.l=b}U.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aw(this);case
-0:if(dL(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};U.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return bT(a)};U.prototype.slice=function(){var
+cd(e){for(var
+j=r,c=r,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<X){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<X;d++);if(d-b>dr){c.substr(0,1);j+=c;c=r;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(f<<6);if(f<dH){a=g-0x3080;if(a<X)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(g<<6);if(f<dI){a=g-0xe2080;if(a<dD||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>ak)c+=String.fromCharCode(0xd7c0+(a>>10),dw+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aI){c.substr(0,1);j+=c;c=r}}return j+c}function
+ag(c,a,b){this.t=c;this.c=a;this.l=b}ag.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aK(this);case
+0:if(eo(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};ag.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cd(a)};ag.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-U(this.t,a,this.l)};function
-dm(a){return new
-U(0,a,a.length)}function
-h(a){return dm(a)}function
-bQ(b,a){gM(b,h(a))}function
-t(a){bQ(o.Invalid_argument,a)}function
-di(a){switch(a){case
+ag(this.t,a,this.l)};function
+d3(a){return new
+ag(0,a,a.length)}function
+j(a){return d3(a)}function
+b$(b,a){kk(b,j(a))}function
+B(a){b$(v.Invalid_argument,a)}function
+dZ(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-gi(c,e){var
-b=m,a;switch(c){case
+jS(c,e){var
+b=t,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -168,52 +168,52 @@ b=m,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)t("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)B("Bigarray.create: unsupported kind");var
 d=new
-a(e*di(c));return d}function
-bK(c){var
-a=new(m.Int32Array)(1);a[0]=c;var
-b=new(m.Float32Array)(a.buffer);return b[0]}function
-aO(a){return new
-g(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-bL(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&by)==0?b&T?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&by);if(c>0){a+=16;a*=Math.pow(2,c-da)}else
-a*=Math.pow(2,-cG);if(b&T)a=-a;return a}function
-bG(b){var
+a(e*dZ(c));return d}function
+b5(c){var
+a=new(t.Int32Array)(1);a[0]=c;var
+b=new(t.Float32Array)(a.buffer);return b[0]}function
+a4(a){return new
+k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
+b6(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bT)==0?b&af?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&bT);if(c>0){a+=16;a*=Math.pow(2,c-dR)}else
+a*=Math.pow(2,-di);if(b&af)a=-a;return a}function
+b1(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)t("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-gx(b,a){return new
-g(b&ak,b>>>24&ad|(a&Y)<<8,a>>>16&Y)}function
-bM(a){return a.hi32()}function
-bN(a){return a.lo32()}function
-bF(){t(bD)}var
-gj=a7;function
-ae(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}ae.prototype.caml_custom=gj;ae.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)B("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+j7(b,a){return new
+k(b&ay,b>>>24&ap|(a&ak)<<8,a>>>16&ak)}function
+b7(a){return a.hi32()}function
+b8(a){return a.lo32()}function
+b0(){B(bY)}var
+jT=bk;function
+aq(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aq.prototype.caml_custom=jT;aq.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))t("bigarray.js: invalid offset");if(this.dims.length!=b.length)t("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])bF();c=c*this.dims[a]+b[a]}else
+Array))B("bigarray.js: invalid offset");if(this.dims.length!=b.length)B("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])b0();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])bF();c=c*this.dims[a]+(b[a]-1)}return c};ae.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])b0();c=c*this.dims[a]+(b[a]-1)}return c};aq.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return gx(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return j7(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[a4,e,c];default:return this.data[a]}};ae.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=bN(b);this.data[a*2+1]=bM(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bh,e,c];default:return this.data[a]}};aq.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=b8(b);this.data[a*2+1]=b7(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};ae.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aq.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=bN(b),e=bM(b);if(c==e)this.data.fill(c);else
+c=b8(b),e=b7(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};ae.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};aq.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -233,26 +233,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-av(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}av.prototype=new
-ae();av.prototype.offset=function(a){if(typeof
+aJ(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aJ.prototype=new
+aq();aJ.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-t("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])bF();return a};av.prototype.get=function(a){return this.data[a]};av.prototype.set=function(a,b){this.data[a]=b;return 0};av.prototype.fill=function(a){this.data.fill(a);return 0};function
-dg(c,d,a,b){var
-e=di(c);if(bG(a)*e!=b.length)t("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-av(c,d,a,b);return new
-ae(c,d,a,b)}function
-ax(a){if(!o.Failure)o.Failure=[A,h(bA),-3];bQ(o.Failure,a)}function
-dh(b,v,r){var
-i=b.read32s();if(i<0||i>16)ax("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ad,o=p>>8&1,h=[];if(r==a7)for(var
+B("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])b0();return a};aJ.prototype.get=function(a){return this.data[a]};aJ.prototype.set=function(a,b){this.data[a]=b;return 0};aJ.prototype.fill=function(a){this.data.fill(a);return 0};function
+dX(c,d,a,b){var
+e=dZ(c);if(b1(a)*e!=b.length)B("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aJ(c,d,a,b);return new
+aq(c,d,a,b)}function
+aL(a){if(!v.Failure)v.Failure=[M,j(bV),-3];b$(v.Failure,a)}function
+dY(b,v,r){var
+i=b.read32s();if(i<0||i>16)aL("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ap,o=p>>8&1,h=[];if(r==bk)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==Y){var
-t=b.read32u(),u=b.read32u();if(t!=0)ax("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==ak){var
+t=b.read32u(),u=b.read32u();if(t!=0)aL("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=bG(h),f=gi(j,d),g=dg(j,o,h,f);switch(j){case
+d=b1(h),f=jS(j,d),g=dX(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -266,129 +266,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)ax("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aL("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=aO(e);g.set(a,q)}break;case
+q=a4(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=bL(aO(e));g.set(a,k)}break;case
+k=b6(a4(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=bK(b.read32s());g.set(a,k)}break;case
+k=b5(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=bK(b.read32s()),l=bK(b.read32s());g.set(a,[a4,m,l])}break;case
+m=b5(b.read32s()),l=b5(b.read32s());g.set(a,[bh,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=bL(aO(e));for(var
+m=b6(a4(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=bL(aO(e));g.set(a,[a4,m,l])}break}v[0]=(4+i)*4;return dg(j,o,h,f)}function
-df(a,b,c){return a.compare(b,c)}function
-dy(a,b){return Math.imul(a,b)}function
-Z(b,a){a=dy(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=dy(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-gu(a,b){a=Z(a,bN(b));a=Z(a,bM(b));return a}function
-du(a,b){return gu(a,a8(b))}function
-dj(c){var
-b=bG(c.dims),d=0;switch(c.kind){case
+l=b6(a4(e));g.set(a,[bh,m,l])}break}v[0]=(4+i)*4;return dX(j,o,h,f)}function
+dW(a,b,c){return a.compare(b,c)}function
+ec(a,b){return Math.imul(a,b)}function
+al(b,a){a=ec(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=ec(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+j4(a,b){a=al(a,b8(b));a=al(a,b7(b));return a}function
+d_(a,b){return j4(a,bl(b))}function
+d0(c){var
+b=b1(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>cX)b=cX;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=Z(d,e)}e=0;switch(b&3){case
+12:if(b>dA)b=dA;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=al(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=Z(d,e)}break;case
+1:e|=c.data[a+0];d=al(d,e)}break;case
 4:case
-5:if(b>aK)b=aK;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=Z(d,e)}if((b&1)!=0)d=Z(d,c.data[a]);break;case
+5:if(b>a0)b=a0;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=al(d,e)}if((b&1)!=0)d=al(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=Z(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=Z(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=Z(d,c.data[a]);break;case
+a=0;a<b;a++)d=al(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=du(d,c.data[a]);break;case
+a=0;a<b;a++)d=d_(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=du(d,c.data[a]);break}return d}function
-gv(a,b){b[0]=4;return a.read32s()}function
-gI(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=d_(d,c.data[a]);break}return d}function
+j5(a,b){b[0]=4;return a.read32s()}function
+kg(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:ax("input_value: native integer value too large");default:ax("input_value: ill-formed native integer")}}function
-gA(c,d){var
+2:aL("input_value: native integer value too large");default:aL("input_value: ill-formed native integer")}}function
+j_(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return aO(b)}function
-gz(e,d,b){var
-c=aP(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a4(b)}function
+j9(e,d,b){var
+c=a5(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-gw(a,b,c){return a.compare(b)}function
-gy(a){return a.lo32()^a.hi32()}var
-dr={"_j":{deserialize:gA,serialize:gz,fixed_length:8,compare:gw,hash:gy},"_i":{deserialize:gv,fixed_length:4},"_n":{deserialize:gI,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dh(a,b,"_bigarray")},serialize:dk,compare:df,hash:dj},"_bigarr02":{deserialize:function(a,b){return dh(a,b,a7)},serialize:dk,compare:df,hash:dj}};function
-bI(a){return dr[a.caml_custom]&&dr[a.caml_custom].compare}function
-dp(f,c,d,e){var
-b=bI(c);if(b){var
+j6(a,b,c){return a.compare(b)}function
+j8(a){return a.lo32()^a.hi32()}var
+d7={"_j":{deserialize:j_,serialize:j9,fixed_length:8,compare:j6,hash:j8},"_i":{deserialize:j5,fixed_length:4},"_n":{deserialize:kg,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dY(a,b,"_bigarray")},serialize:d1,compare:dW,hash:d0},"_bigarr02":{deserialize:function(a,b){return dY(a,b,bk)},serialize:d1,compare:dW,hash:d0}};function
+b3(a){return d7[a.caml_custom]&&d7[a.caml_custom].compare}function
+d5(f,c,d,e){var
+b=b3(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-bO(a){return a
+b9(a){return a
 instanceof
-U}function
-dw(a){return bO(a)}function
-dq(a){if(typeof
-a==="number")return a6;else
-if(bO(a))return 252;else
-if(dw(a))return 1252;else
+ag}function
+ea(a){return b9(a)}function
+d6(a){if(typeof
+a==="number")return bj;else
+if(b9(a))return 252;else
+if(ea(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=255){var
-b=a[0]|0;return b==a4?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=dC){var
+b=a[0]|0;return b==bh?0:b}else
 if(a
 instanceof
-String)return c8;else
+String)return dM;else
 if(typeof
-a=="string")return c8;else
+a=="string")return dM;else
 if(a
 instanceof
-Number)return a6;else
-if(a&&a.caml_custom)return bB;else
+Number)return bj;else
+if(a&&a.caml_custom)return bW;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-gB(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-dl(a,b){a.t&6&&aw(a);b.t&6&&aw(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-g3(a,b){return dl(a,b)}function
-gq(a,b,d){var
+j$(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+d2(a,b){a.t&6&&aK(a);b.t&6&&aK(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+kB(a,b){return d2(a,b)}function
+j0(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=dq(a);if(f==c0){a=a[1];continue}var
-g=dq(b);if(g==c0){b=b[1];continue}if(f!==g){if(f==a6){if(g==bB)return dp(a,b,-1,d);return-1}if(g==a6){if(f==bB)return dp(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:t(bv);break;case
+f=d6(a);if(f==dE){a=a[1];continue}var
+g=d6(b);if(g==dE){b=b[1];continue}if(f!==g){if(f==bj){if(g==bW)return d5(a,b,-1,d);return-1}if(g==bj){if(f==bW)return d5(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:B(bQ);break;case
 248:var
-c=gB(a[2],b[2]);if(c!=0)return c|0;break;case
-249:t(bv);break;case
-250:t("equal: got Forward_tag, should not happen");break;case
-251:t("equal: abstract value");break;case
+c=j$(a[2],b[2]);if(c!=0)return c|0;break;case
+249:B(bQ);break;case
+250:B("equal: got Forward_tag, should not happen");break;case
+251:B("equal: abstract value");break;case
 252:if(a!==b){var
-c=dl(a,b);if(c!=0)return c|0}break;case
-253:t("equal: got Double_tag, should not happen");break;case
-254:t("equal: got Double_array_tag, should not happen");break;case
-255:t("equal: got Custom_tag, should not happen");break;case
-1247:t(bv);break;case
+c=d2(a,b);if(c!=0)return c|0}break;case
+253:B("equal: got Double_tag, should not happen");break;case
+254:B("equal: got Double_array_tag, should not happen");break;case
+255:B("equal: got Custom_tag, should not happen");break;case
+1247:B(bQ);break;case
 1255:var
-i=bI(a);if(i!=bI(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)t("compare: abstract value");var
+i=b3(a);if(i!=b3(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)B("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -396,148 +396,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=am(a),b=am(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aA(a),b=aA(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-gp(a,b){return gq(a,b,true)}function
-af(a){if(a<0)t("Bytes.create");return new
-U(a?2:9,l,a)}var
-gJ=0;function
-gt(){return gJ++}function
-bP(a){return a.l}function
-q(a){bQ(o.Sys_error,a)}var
-_=new
+jZ(a,b){return j0(a,b,true)}function
+ar(a){if(a<0)B("Bytes.create");return new
+ag(a?2:9,r,a)}var
+kh=0;function
+j3(){return kh++}function
+b_(a){return a.l}function
+z(a){b$(v.Sys_error,a)}var
+am=new
 Array();function
-gF(c){var
-a=_[c];if(!a.opened)q("Cannot flush a closed channel");if(!a.buffer||a.buffer==l)return 0;if(a.fd&&o.fds[a.fd]&&o.fds[a.fd].output){var
-b=o.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=l;return 0}function
-aR(){return false}function
-gS(e){for(var
-f=l,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<Q){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<Q;d++);if(d-c>cO){b.substr(0,1);f+=b;b=l;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<cZ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(Q|a&at)}else
-if(a<0xd800||a>=c2)b+=String.fromCharCode(c3|a>>12,Q|a>>6&at,Q|a&at);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<cT||h>c2)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(c4|a>>18,Q|a>>12&at,Q|a>>6&at,Q|a&at)}if(b.length>au){b.substr(0,1);f+=b;b=l}}return f+b}function
-go(a){var
-b=9;if(!dL(a))b=8,a=gS(a);return new
-U(b,a,a.length)}function
-aQ(a){return go(a)}function
-gD(a){return a.toUtf16()}function
-g0(){function
-a(a){if(a.charAt(0)===R)return[l,a.substring(1)];return}function
+kd(c){var
+a=am[c];if(!a.opened)z("Cannot flush a closed channel");if(!a.buffer||a.buffer==r)return 0;if(a.fd&&v.fds[a.fd]&&v.fds[a.fd].output){var
+b=v.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=r;return 0}function
+a7(){return false}function
+kq(e){for(var
+f=r,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<X){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<X;d++);if(d-c>dr){b.substr(0,1);f+=b;b=r;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<dD){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(X|a&aH)}else
+if(a<0xd800||a>=dG)b+=String.fromCharCode(dH|a>>12,X|a>>6&aH,X|a&aH);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dw||h>dG)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dI|a>>18,X|a>>12&aH,X|a>>6&aH,X|a&aH)}if(b.length>aI){b.substr(0,1);f+=b;b=r}}return f+b}function
+jY(a){var
+b=9;if(!eo(a))b=8,a=kq(a);return new
+ag(b,a,a.length)}function
+a6(a){return jY(a)}function
+kb(a){return a.toUtf16()}function
+ky(){function
+a(a){if(a.charAt(0)===Y)return[r,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||l,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||l,f=a[2]||l;return[d,c.substring(d.length+f.length)]}return}return aR()&&m.process&&m.process.platform?m.process.platform==="win32"?b:a:a}var
-bX=g0();function
-dG(a){return a.slice(-1)!==R?a+R:a}if(aR()&&m.process&&m.process.cwd)var
-aN=m.process.cwd().replace(/\\/g,R);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||r,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||r,f=a[2]||r;return[d,c.substring(d.length+f.length)]}return}return a7()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
+ch=ky();function
+ej(a){return a.slice(-1)!==Y?a+Y:a}if(a7()&&t.process&&t.process.cwd)var
+a3=t.process.cwd().replace(/\\/g,Y);else
 var
-aN="/static";aN=dG(aN);function
-gE(a){a=gD(a);if(!bX(a))a=aN+a;var
-e=bX(a),d=e[1].split(R),b=[];for(var
+a3="/static";a3=ej(a3);function
+kc(a){a=kb(a);if(!ch(a))a=a3+a;var
+e=ch(a),d=e[1].split(Y),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-g2=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",cP,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bz,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bC,cS,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aB(d,f,e,a){var
-b=g2.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,aQ(f||l),aQ(e||l)];return c}var
-dz={};function
-ay(a){return dz[a]}function
-az(b,a){throw[0,b].concat(a)}function
-gn(a){return new
-U(4,a,a.length)}function
-gL(a){q(a+a3)}function
-gk(){t(bD)}function
-dn(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+kA=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ds,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bU,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bX,dv,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aP(d,f,e,a){var
+b=kA.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,a6(f||r),a6(e||r)];return c}var
+ed={};function
+aM(a){return ed[a]}function
+aN(b,a){throw[0,b].concat(a)}function
+jX(a){return new
+ag(4,a,a.length)}function
+kj(a){z(a+bg)}function
+jU(){B(bY)}function
+d4(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-gm(b,a){if(a>>>0>=b.l)gk();return dn(b,a)}function
-gh(){}function
-s(a){this.data=a}s.prototype=new
-gh();s.prototype.truncate=function(a){var
-b=this.data;this.data=af(a|0);aL(b,0,this.data,0,a)};s.prototype.length=function(){return bP(this.data)};s.prototype.write=function(b,d,g,a){var
+jW(b,a){if(a>>>0>=b.l)jU();return d4(b,a)}function
+jR(){}function
+A(a){this.data=a}A.prototype=new
+jR();A.prototype.truncate=function(a){var
+b=this.data;this.data=ar(a|0);a1(b,0,this.data,0,a)};A.prototype.length=function(){return b_(this.data)};A.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=af(b+a),f=this.data;this.data=e;aL(f,0,this.data,0,c)}bH(d,g,this.data,b,a);return 0};s.prototype.read=function(c,a,d,b){var
-e=this.length();aL(this.data,c,a,d,b);return 0};s.prototype.read_one=function(a){return gm(this.data,a)};s.prototype.close=function(){};s.prototype.constructor=s;function
-B(b,a){this.content={};this.root=b;this.lookupFun=a}B.prototype.nm=function(a){return this.root+a};B.prototype.create_dir_if_needed=function(d){var
-c=d.split(R),b=l;for(var
-a=0;a<c.length-1;a++){b+=c[a]+R;if(this.content[b])continue;this.content[b]=Symbol("directory")}};B.prototype.slash=function(a){return/\/$/.test(a)?a:a+R};B.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
-b=this.lookupFun(h(this.root),h(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-s(aM(b[1]))}}};B.prototype.exists=function(a){if(a==l)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};B.prototype.mkdir=function(c,e,d){var
-b=d&&ay(cK);if(this.exists(c))if(b)az(b,aB(cP,bx,this.nm(c)));else
-q(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||l;if(!this.exists(a))if(b)az(b,aB(bz,bx,this.nm(a)));else
-q(a+a3);if(!this.is_dir(a))if(b)az(b,aB(bC,bx,this.nm(a)));else
-q(a+bE);this.create_dir_if_needed(this.slash(c))};B.prototype.rmdir=function(a,f){var
-b=f&&ay(cK),c=a==l?l:this.slash(a),e=new
-RegExp(c6+c+cU);if(!this.exists(a))if(b)az(b,aB(bz,bw,this.nm(a)));else
-q(a+a3);if(!this.is_dir(a))if(b)az(b,aB(bC,bw,this.nm(a)));else
-q(a+bE);for(var
+e=ar(b+a),f=this.data;this.data=e;a1(f,0,this.data,0,c)}b2(d,g,this.data,b,a);return 0};A.prototype.read=function(c,a,d,b){var
+e=this.length();a1(this.data,c,a,d,b);return 0};A.prototype.read_one=function(a){return jW(this.data,a)};A.prototype.close=function(){};A.prototype.constructor=A;function
+N(b,a){this.content={};this.root=b;this.lookupFun=a}N.prototype.nm=function(a){return this.root+a};N.prototype.create_dir_if_needed=function(d){var
+c=d.split(Y),b=r;for(var
+a=0;a<c.length-1;a++){b+=c[a]+Y;if(this.content[b])continue;this.content[b]=Symbol("directory")}};N.prototype.slash=function(a){return/\/$/.test(a)?a:a+Y};N.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
+A(a2(b[1]))}}};N.prototype.exists=function(a){if(a==r)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};N.prototype.mkdir=function(c,e,d){var
+b=d&&aM(dm);if(this.exists(c))if(b)aN(b,aP(ds,bS,this.nm(c)));else
+z(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||r;if(!this.exists(a))if(b)aN(b,aP(bU,bS,this.nm(a)));else
+z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bS,this.nm(a)));else
+z(a+bZ);this.create_dir_if_needed(this.slash(c))};N.prototype.rmdir=function(a,f){var
+b=f&&aM(dm),c=a==r?r:this.slash(a),e=new
+RegExp(dK+c+dx);if(!this.exists(a))if(b)aN(b,aP(bU,bR,this.nm(a)));else
+z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bR,this.nm(a)));else
+z(a+bZ);for(var
 d
 in
-this.content)if(d.match(e))if(b)az(b,aB(cS,bw,this.nm(a)));else
-q(this.nm(a)+": Directory not empty");delete
-this.content[c]};B.prototype.readdir=function(a){var
-f=a==l?l:this.slash(a);if(!this.exists(a))q(a+a3);if(!this.is_dir(a))q(a+bE);var
+this.content)if(d.match(e))if(b)aN(b,aP(dv,bR,this.nm(a)));else
+z(this.nm(a)+": Directory not empty");delete
+this.content[c]};N.prototype.readdir=function(a){var
+f=a==r?r:this.slash(a);if(!this.exists(a))z(a+bg);if(!this.is_dir(a))z(a+bZ);var
 g=new
-RegExp(c6+f+cU),d={},c=[];for(var
+RegExp(dK+f+dx),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};B.prototype.is_dir=function(a){if(a==l)return true;var
-b=this.slash(a);return this.content[b]?1:0};B.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};N.prototype.is_dir=function(a){if(a==r)return true;var
+b=this.slash(a);return this.content[b]?1:0};N.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};B.prototype.open=function(a,b){if(b.rdonly&&b.wronly)q(this.nm(a)+c$);if(b.text&&b.binary)q(this.nm(a)+cM);this.lookup(a);if(this.content[a]){if(this.is_dir(a))q(this.nm(a)+" : is a directory");if(b.create&&b.excl)q(this.nm(a)+c_);var
+this.content[a];return b};N.prototype.open=function(a,b){if(b.rdonly&&b.wronly)z(this.nm(a)+dQ);if(b.text&&b.binary)z(this.nm(a)+dp);this.lookup(a);if(this.content[a]){if(this.is_dir(a))z(this.nm(a)+" : is a directory");if(b.create&&b.excl)z(this.nm(a)+dP);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-s(af(0));return this.content[a]}else
-gL(this.nm(a))};B.prototype.register=function(c,a){var
-b;if(this.content[c])q(this.nm(c)+c_);if(bO(a))b=new
-s(a);if(dw(a))b=new
-s(aM(a));else
+A(ar(0));return this.content[a]}else
+kj(this.nm(a))};N.prototype.register=function(c,a){var
+b;if(this.content[c])z(this.nm(c)+dP);if(b9(a))b=new
+A(a);if(ea(a))b=new
+A(a2(a));else
 if(a
 instanceof
 Array)b=new
-s(gn(a));else
+A(jX(a));else
 if(typeof
 a==="string")b=new
-s(dm(a));else
+A(d3(a));else
 if(a.toString){var
-d=aM(aQ(a.toString()));b=new
-s(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-q(this.nm(c)+" : registering file with invalid content type")};B.prototype.constructor=B;function
-de(){}function
-dt(b){var
-a=bX(b);if(!a)return;return a[0]+R}var
-a_=dt(aN)||ax("unable to compute caml_root"),aA=[];if(aR())aA.push({path:a_,device:new
-de(a_)});else
-aA.push({path:a_,device:new
-B(a_)});aA.push({path:cI,device:new
-B(cI)});function
-g1(b){var
-g=gE(b),b=g.join(R),f=dG(b),c;for(var
-e=0;e<aA.length;e++){var
-a=aA[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&aR()){var
-d=dt(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=a2(a6(a.toString()));b=new
+A(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+z(this.nm(c)+" : registering file with invalid content type")};N.prototype.constructor=N;function
+dV(){}function
+d9(b){var
+a=ch(b);if(!a)return;return a[0]+Y}var
+bn=d9(a3)||aL("unable to compute caml_root"),aO=[];if(a7())aO.push({path:bn,device:new
+dV(bn)});else
+aO.push({path:bn,device:new
+N(bn)});aO.push({path:dk,device:new
+N(dk)});function
+kz(b){var
+g=kc(b),b=g.join(Y),f=ej(b),c;for(var
+e=0;e<aO.length;e++){var
+a=aO[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a7()){var
+d=d9(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-de(d)};aA.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;q("no device found for "+f)}function
-ag(a){return bP(a)}function
-dC(d,e){var
-a=_[d],c=h(e),b=ag(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-gW(a){var
-a=bT(a),b=m;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+dV(d)};aO.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;z("no device found for "+f)}function
+as(a){return b_(a)}function
+eg(d,e){var
+a=am[d],c=j(e),b=as(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+ku(a){var
+a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-gX(a){var
-a=bT(a),b=m;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+kv(a){var
+a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-a$(c,e,d,a){if(o.fds===undefined)o.fds=new
+bo(c,e,d,a){if(v.fds===undefined)v.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;o.fds[c]=b;if(!o.fd_last_idx||c>o.fd_last_idx)o.fd_last_idx=c;return c}function
-g4(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;v.fds[c]=b;if(!v.fd_last_idx||c>v.fd_last_idx)v.fd_last_idx=c;return c}function
+kC(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -547,65 +547,65 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)q(am(c)+c$);if(a.text&&a.binary)q(am(c)+cM);var
-d=g1(c),e=d.device.open(d.rest,a),f=o.fd_last_idx?o.fd_last_idx:0;return a$(f+1,dC,e,a)}a$(0,dC,new
-s(af(0)));a$(1,gX,new
-s(af(0)));a$(2,gW,new
-s(af(0)));function
-gG(a){var
-c=o.fds[a];if(c.flags.wronly)q(dc+a+" is writeonly");var
-d=null;if(a==0&&aR()){var
-e=require("fs");d=function(){return aQ(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};_[b.fd]=b;return b.fd}function
-dx(c){var
-b=o.fds[c];if(b.flags.rdonly)q(dc+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:l};_[a.fd]=a;return a.fd}function
-gH(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)z(aA(c)+dQ);if(a.text&&a.binary)z(aA(c)+dp);var
+d=kz(c),e=d.device.open(d.rest,a),f=v.fd_last_idx?v.fd_last_idx:0;return bo(f+1,eg,e,a)}bo(0,eg,new
+A(ar(0)));bo(1,kv,new
+A(ar(0)));bo(2,ku,new
+A(ar(0)));function
+ke(a){var
+c=v.fds[a];if(c.flags.wronly)z(dT+a+" is writeonly");var
+d=null;if(a==0&&a7()){var
+e=require("fs");d=function(){return a6(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};am[b.fd]=b;return b.fd}function
+eb(c){var
+b=v.fds[c];if(b.flags.rdonly)z(dT+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:r};am[a.fd]=a;return a.fd}function
+kf(){var
 b=0;for(var
-a=0;a<_.length;a++)if(_[a]&&_[a].opened&&_[a].out)b=[0,_[a].fd,b];return b}function
-P(b,c,a){if(a&&m.toplevelReloc)b=m.toplevelReloc(a);o[b+1]=c;if(a)o[a]=c}function
-gN(a,b){dz[am(a)]=b;return 0}function
-gl(a,b){if(a===b)return 1;a.t&6&&aw(a);b.t&6&&aw(b);return a.c==b.c?1:0}function
-dD(a,b){return gl(a,b)}function
-gQ(){t(bD)}function
-dF(b,a){return dn(b,a)}function
-bR(b,a){if(a>>>0>=ag(b))gQ();return dF(b,a)}function
-dE(a){return a}function
-gR(c,a){if(typeof
+a=0;a<am.length;a++)if(am[a]&&am[a].opened&&am[a].out)b=[0,am[a].fd,b];return b}function
+V(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);v[b+1]=c;if(a)v[a]=c}function
+kl(a,b){ed[aA(a)]=b;return 0}function
+jV(a,b){if(a===b)return 1;a.t&6&&aK(a);b.t&6&&aK(b);return a.c==b.c?1:0}function
+ca(a,b){return jV(a,b)}function
+ko(){B(bY)}function
+ei(b,a){return d4(b,a)}function
+cb(b,a){if(a>>>0>=as(b))ko();return ei(b,a)}function
+eh(a){return a}function
+kp(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-dB(a){return a}function
-dH(a){if(a
+ef(a){return a}function
+ek(a){if(a
 instanceof
-Array)return a;if(m.RangeError&&a
+Array)return a;if(t.RangeError&&a
 instanceof
-m.RangeError&&a.message&&a.message.match(/maximum call stack/i))return dB(o.Stack_overflow);if(m.InternalError&&a
+t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return ef(v.Stack_overflow);if(t.InternalError&&a
 instanceof
-m.InternalError&&a.message&&a.message.match(/too much recursion/i))return dB(o.Stack_overflow);if(a
+t.InternalError&&a.message&&a.message.match(/too much recursion/i))return ef(v.Stack_overflow);if(a
 instanceof
-m.Error&&ay(cY))return[0,ay(cY),a];return[0,o.Failure,aQ(String(a))]}function
-j(a,b){return a<=b?1:0}function
-gT(a,b){return a<b?-1:a>b?1:0}function
-$(a,b){return a-b}function
-H(a,b){return a===b?1:0}function
-aa(a,b){return a<b?1:0}function
-y(a){return-a}function
-gU(c,a,b){return BigInt("0x"+am(c).slice(a,a+b))}function
-V(a){return BigInt(a)}var
-bU=0;function
-c(a,b){bU+=1;if(bU%100000===0&&m.certnnProducts)m.certnnProducts(bU);return a*b}function
-gV(b){m.certnnVerdict=function(a){return am(b(h(a)))}}function
-ba(c,a){var
+t.Error&&aM(dB))return[0,aM(dB),a];return[0,v.Failure,a6(String(a))]}function
+g(a,b){return a<=b?1:0}function
+kr(a,b){return a<b?-1:a>b?1:0}function
+s(a,b){return a-b}function
+C(a,b){return a===b?1:0}function
+D(a,b){return a<b?1:0}function
+l(a){return-a}function
+ks(c,a,b){return BigInt("0x"+aA(c).slice(a,a+b))}function
+Z(a){return BigInt(a)}var
+ce=0;function
+c(a,b){ce+=1;if(ce%100000===0&&t.certnnProducts)t.certnnProducts(ce);return a*b}function
+kt(b){t.certnnVerdict=function(a){return aA(b(j(a)))}}function
+bp(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-bV(a,b){return(a-ba(a,b))/b}function
-dI(a,b){return a<<BigInt(b)}function
-dJ(a,b){return a>>BigInt(b)}function
-I(a,b){return a+b}function
-bW(a){if(BigInt.asIntN(32,a)!==a)throw new(m.RangeError)("an integer is too long for an int");return Number(a)}function
-dK(a){return h(a.toString())}function
-gC(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-gs(b){var
-a=l;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&gC(b[1]))var
+cf(a,b){return(a-bp(a,b))/b}function
+el(a,b){return a<<BigInt(b)}function
+em(a,b){return a>>BigInt(b)}function
+i(a,b){return a+b}function
+cg(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
+en(a){return j(a.toString())}function
+ka(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+j2(b){var
+a=r;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&ka(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -614,234 +614,244 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-U)a+=a5+c.toString()+a5;else
+ag)a+=bi+c.toString()+bi;else
 if(typeof
-c=="string")a+=a5+c.toString()+a5;else
+c=="string")a+=bi+c.toString()+bi;else
 a+="_"}a+=")"}else
-if(b[0]==A)a+=b[1];return a}function
-ds(a){if(a
+if(b[0]==M)a+=b[1];return a}function
+d8(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==A)){var
-c=ay("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=gs(a),b=ay(cE);if(b)b(0);m.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==M)){var
+c=aM("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=j2(a),b=aM(dg);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-gO(){var
-a=m;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){ds(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)ds(a.error)})}gO();function
-a(a,b){return a.length==1?a(b):al(a,[b])}function
-aj(a,b,c){return a.length==2?a(b,c):al(a,[b,c])}function
-bu(a,b,c,d,e){return a.length==4?a(b,c,d,e):al(a,[b,c,d,e])}function
-gg(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):al(a,[b,c,d,e,f])}var
-b0=[A,h(c9),-1],b1=[A,h(cQ),-2],bY=[A,h(dd),-4],gf=[0,[0,0]];P(11,[A,h(cD),-12],cD);P(10,[A,h(c1),-11],c1);P(9,[A,h(db),-10],db);P(8,[A,h(cJ),-9],cJ);P(7,[A,h(c5),-8],c5);P(6,[A,h(cH),-7],cH);P(5,[A,h(cR),-6],cR);P(4,[A,h(cW),-5],cW);P(3,bY,dd);P(2,[A,h(bA),-3],bA);P(1,b1,cQ);P(0,b0,c9);var
-dM=h("String.sub / Bytes.sub"),dN=h("String.index_from_opt / Bytes.index_from_opt"),fL=[0,0],fJ=[0,0],fK=[0,0,0],fF=[0,0],fG=[0,0],fc=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,gf]]]]]]]]]]],d7=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],dO=[0,0],fV=h(c7),fW=h(c7),ga=h("malformed: "),gb=[0,2,h("malformed: it does not fit into memory")],gc=h(R),gd=h("proved: "),ge=[0,1,h("rejected")],f3=[0,h(cF),[0,h("certnn-partition-2"),[0,h(cV),0]]],f4=h("the format is not known"),f5=h("it is too large for this checker"),f6=h("the claim is not p/q"),f7=h("a number is not finite"),f8=h(cF),f_=h(cV),f9=h("it goes on after its end"),fX=[0,4,0],fY=[0,0,0],fZ=[0,1,0],f0=[0,2,0],f1=[0,3,0],fU=h("a size is out of range"),fQ=h("an integer has no digits"),fR=h("an integer is too long"),fT=h("an integer has another sign than 0-9, a-f"),fS=h("an integer has a zero in front"),fO=h("it ends too early"),fP=h("there is a space at the end"),fM=h("Verdicts.Malformed");function
-bZ(a){throw[0,bY,a]}function
-aS(d,c){var
-a=ag(d),e=ag(c),b=af(a+e|0);bH(d,0,b,0,a);bH(c,0,b,a,e);return dE(b)}function
-bb(a,b){if(a){var
-c=a[1];return[0,c,bb(a[2],b)]}return b}gG(0);dx(1);dx(2);function
-b2(b){function
+km(){var
+a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){d8(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)d8(a.error)})}km();function
+a(a,b){return a.length==1?a(b):az(a,[b])}function
+ax(a,b,c){return a.length==2?a(b,c):az(a,[b,c])}function
+bP(a,b,c,d,e){return a.length==4?a(b,c,d,e):az(a,[b,c,d,e])}function
+bO(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):az(a,[b,c,d,e,f])}var
+ck=[M,j(dO),-1],cl=[M,j(dt),-2],ci=[M,j(dU),-4],jN=[0,[0,0]],jO=[0,[0,0]],jP=[0,0],jQ=[0,0];V(11,[M,j(df),-12],df);V(10,[M,j(dF),-11],dF);V(9,[M,j(dS),-10],dS);V(8,[M,j(dl),-9],dl);V(7,[M,j(dJ),-8],dJ);V(6,[M,j(dj),-7],dj);V(5,[M,j(du),-6],du);V(4,[M,j(dz),-5],dz);V(3,ci,dU);V(2,[M,j(bV),-3],bV);V(1,cl,dt);V(0,ck,dO);var
+ep=j("String.sub / Bytes.sub"),eq=j("String.index_from_opt / Bytes.index_from_opt"),jf=[0,[0,[0,[0,[0,0]]]]],g1=[0,[0,[0,[0,[0,[0,0]]]]]],gR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jN]]]]]]]]]]],go=[0,0],gm=[0,0],gn=[0,0,0],gi=[0,0],gj=[0,0],fR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jO]]]]]]]]]]],eK=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],er=[0,0],gp=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jP]]]]]]]]]]],gq=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jQ]]]]]]]]]]],jq=j(dL),jr=j(dL),jI=j("malformed: "),jJ=[0,2,j("malformed: it does not fit into memory")],jK=j(Y),jL=j("proved: "),jM=[0,1,j("rejected")],jy=[0,j(dh),[0,j("certnn-partition-2"),[0,j(dy),[0,j(dN),0]]]],jz=j("the format is not known"),jA=j("it is too large for this checker"),jB=j("the claim is not p/q"),jC=j("a number is not finite"),jD=j(dh),jF=j(dy),jG=j(dN),jE=j("it goes on after its end"),js=[0,4,0],jt=[0,0,0],ju=[0,1,0],jv=[0,2,0],jw=[0,3,0],jp=j("a size is out of range"),jl=j("an integer has no digits"),jm=j("an integer is too long"),jo=j("an integer has another sign than 0-9, a-f"),jn=j("an integer has a zero in front"),jj=j("it ends too early"),jk=j("there is a space at the end"),jh=j("Verdicts.Malformed");function
+cj(a){throw[0,ci,a]}function
+a8(d,c){var
+a=as(d),e=as(c),b=ar(a+e|0);b2(d,0,b,0,a);b2(c,0,b,a,e);return eh(b)}function
+bq(a,b){if(a){var
+c=a[1];return[0,c,bq(a[2],b)]}return b}ke(0);eb(1);eb(2);function
+cm(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{gF(d)}catch(a){a=dH(a);if(a[1]!==b1)throw a;var
+c=a[2],d=a[1];try{kd(d)}catch(a){a=ek(a);if(a[1]!==cl)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(gH(0))}gN(h(cE),b2);function
-b3(d){var
+a=c;continue}return 0}}return a(kf(0))}kl(j(dg),cm);function
+cn(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-b4(a){if(a){var
-b=a[1];return bb(b,b4(a[2]))}return 0}var
-e=V(0);function
-aC(a){return gT(a,e)}var
-d=V(1),aT=y;function
-bc(a){return 0<=aC(a)?a:y(a)}function
-ah(b,a){return j(b,a)?a:b}function
-b5(b,a){return j(b,a)?b:a}var
-W=I;function
-aU(a){var
-b=V(a);return function(a){return I(b,a)}}function
+co(a){if(a){var
+b=a[1];return bq(b,co(a[2]))}return 0}var
+f=Z(0);function
+aQ(a){return kr(a,f)}var
+d=Z(1),aR=l;function
+at(a){return 0<=aQ(a)?a:l(a)}function
+E(b,a){return g(b,a)?a:b}function
+au(b,a){return g(b,a)?b:a}var
+R=i;function
+a9(a){var
+b=Z(a);return function(a){return i(b,a)}}function
 b(a){var
-b=V(a);return function(a){return c(b,a)}}function
-f(a){return I(d,a)}function
-aV(b,a){var
-c=ba(b,a);return[0,bV(b,a),c]}function
-C(b,a){return b?[0,C(b[1],a)]:a}function
-an(d,c){var
+b=Z(a);return function(a){return c(b,a)}}function
+e(a){return i(d,a)}function
+a_(b,a){var
+c=bp(b,a);return[0,cf(b,a),c]}function
+cp(b,a){return b?a:1}function
+a$(a){return a?0:1}function
+I(b,a){return b?[0,I(b[1],a)]:a}function
+cq(a,b){return a?I(b,cq(a[1],b)):a}function
+aB(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-aW=function
-c(a,b){return c.fun(a,b)};gR(aW,function(h,c){if(j(h,d)){if(j(c,d))return f(a(b(2),d));var
-i=aV(c,V(2)),k=i[1];if(H(i[2],e)){var
-q=f(k);return a(b(2),q)}var
-r=f(k);return f(a(b(2),r))}var
-p=aV(h,V(2)),g=p[1];if(H(p[2],e)){if(j(c,d)){var
-s=f(g);return a(b(2),s)}var
-l=aV(c,V(2)),m=l[1];if(H(l[2],e))return f(a(b(2),I(g,m)));var
-t=aj(aW,g,m);return a(b(2),t)}if(j(c,d)){var
-u=f(g);return f(a(b(2),u))}var
-n=aV(c,V(2)),o=n[1];if(H(n[2],e)){var
-v=aj(aW,g,o);return a(b(2),v)}var
-w=aj(aW,g,o);return f(a(b(2),w))});function
-b6(a){return a?f(b6(a[1])):d}function
-r(c,b){var
-d=aC(b);if(0===d)return e;if(1===d)return bV(c,b);var
-f=bV(a(aU(-1),c),b);return a(aU(-1),f)}function
-b7(c,b){var
-d=aC(b);if(0===d)return c;if(1===d)return ba(c,b);var
-e=ba(a(aU(-1),c),b);return I(b,a(aU(1),e))}function
-z(b,c){var
-a=bW(c);return 0<=a?dI(b,a):dJ(b,-a|0)}function
-aX(b,c){var
-a=bW(c);return 0<=a?dJ(b,a):dI(b,-a|0)}function
-w(d,c){var
+ba=function
+c(a,b){return c.fun(a,b)};kp(ba,function(j,c){if(g(j,d)){if(g(c,d))return e(a(b(2),d));var
+k=a_(c,Z(2)),l=k[1];if(C(k[2],f)){var
+r=e(l);return a(b(2),r)}var
+s=e(l);return e(a(b(2),s))}var
+q=a_(j,Z(2)),h=q[1];if(C(q[2],f)){if(g(c,d)){var
+t=e(h);return a(b(2),t)}var
+m=a_(c,Z(2)),n=m[1];if(C(m[2],f))return e(a(b(2),i(h,n)));var
+u=ax(ba,h,n);return a(b(2),u)}if(g(c,d)){var
+v=e(h);return e(a(b(2),v))}var
+o=a_(c,Z(2)),p=o[1];if(C(o[2],f)){var
+w=ax(ba,h,p);return a(b(2),w)}var
+x=ax(ba,h,p);return e(a(b(2),x))});function
+cr(a){return a?e(cr(a[1])):d}function
+q(c,b){var
+d=aQ(b);if(0===d)return f;if(1===d)return cf(c,b);var
+e=cf(a(a9(-1),c),b);return a(a9(-1),e)}function
+aC(c,b){var
+d=aQ(b);if(0===d)return c;if(1===d)return bp(c,b);var
+e=bp(a(a9(-1),c),b);return i(b,a(a9(1),e))}function
+p(b,c){var
+a=cg(c);return 0<=a?el(b,a):em(b,-a|0)}function
+J(b,c){var
+a=cg(c);return 0<=a?em(b,a):el(b,-a|0)}function
+F(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-b8(d,c,b){return d?a(c,b8(d[1],c,b)):b}function
-aD(a){var
-b=a?dO:a;return b}function
-D(a){var
-b=a?[0,D(a[2])]:a;return b}function
-aY(b,a){function
-c(b){return[0,a,b]}return function(a){return b8(b,c,a)}}function
-ab(c,b){return a(aY(c,b),0)}function
-E(a,b){if(a){var
-c=E(a[2],b);return[0,a[1],c]}return b}function
-bd(a,b){if(a){var
-c=bd(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-u(e,d,c){var
+cs(d,c,b){return d?a(c,cs(d[1],c,b)):b}function
+W(a){var
+b=a?er:a;return b}function
+K(a){var
+b=a?[0,K(a[2])]:a;return b}function
+aS(b,a){function
+c(b){return[0,a,b]}return function(a){return cs(b,c,a)}}function
+_(c,b){return a(aS(c,b),0)}function
+L(a,b){if(a){var
+c=L(a[2],b);return[0,a[1],c]}return b}function
+aD(a,b){if(a){var
+c=aD(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+ct(d,c){var
+b=d,a=c;for(;;){if(a){var
+b=a[1],a=a[2];continue}return b}}function
+o(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aE(e,d,c,b){if(d){var
+aT(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aE(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aY(c,e),[0,b,0])}function
-k(e,d){var
+g=aT(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aS(c,e),[0,b,0])}function
+cu(c,f){var
+b=f;for(;;){if(b){var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cu(c,d)];var
+b=d;continue}return b}}function
+m(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-be(d,c){var
+aU(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-aF(b,a){if(a)if(b)var
-d=aF(b[1],a[2]),c=[0,a[1],d];else
+an(b,a){if(a)if(b)var
+d=an(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-i(c,b){if(b)var
-e=i(c,b[2]),d=[0,a(c,b[1]),e];else
+h(c,b){if(b)var
+e=h(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-ao(b,a){var
-c=a?[0,b,ao([0,b],a[1])]:a;return c}function
-ap(b,a){return i(b,ao(0,a))}function
-M(c,b,a){if(a){var
-d=M(c,b,a[2]);return aj(c,a[1],d)}return b}function
-J(b,a){if(b)if(a)var
-d=J(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+aE(b,a){var
+c=a?[0,b,aE([0,b],a[1])]:a;return c}function
+$(b,a){return h(b,aE(0,a))}function
+x(c,b,a){if(a){var
+d=x(c,b,a[2]);return ax(c,a[1],d)}return b}function
+G(b,a){if(b)if(a)var
+d=G(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-dP=a(b(2),d),dQ=a(b(2),dP),dR=a(b(2),dQ),dS=a(b(2),dR),dT=a(b(2),dS),dU=a(b(2),dT),b9=a(b(2),dU),dV=a(b(2),d),dW=a(b(2),dV),dX=a(b(2),dW),dY=a(b(2),dX),dZ=a(b(2),dY),d0=a(b(2),dZ),d1=a(b(2),d0),bf=a(b(2),d1),d2=a(b(2),d),d3=a(b(2),d2),d4=a(b(2),d3),d5=a(b(2),d4),d6=a(b(2),d5),aG=a(b(2),d6),aZ=z(d,b9),bg=z(d,bf),b_=z(d,aG);function
-b$(b,a){return y(r(y(b),a))}function
-ca(f,e){var
+es=a(b(2),d),et=a(b(2),es),eu=a(b(2),et),ev=a(b(2),eu),ew=a(b(2),ev),ex=a(b(2),ew),cv=a(b(2),ex),ey=a(b(2),d),ez=a(b(2),ey),eA=a(b(2),ez),eB=a(b(2),eA),eC=a(b(2),eB),eD=a(b(2),eC),eE=a(b(2),eD),br=a(b(2),eE),eF=a(b(2),d),eG=a(b(2),eF),eH=a(b(2),eG),eI=a(b(2),eH),eJ=a(b(2),eI),aV=a(b(2),eJ),bb=p(d,cv),bs=p(d,br),cw=p(d,aV);function
+cx(b,a){return l(q(l(b),a))}function
+cy(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=ca(d,a);continue}return aX(c(a,a),bf)}}var
-d8=[0,f(a(b(2),d)),[0,d,0]],d9=a(b(2),d),d_=[0,f(a(b(2),d9)),d8],d$=f(a(b(2),d)),ea=[0,f(a(b(2),d$)),d_],eb=a(b(2),d),ec=a(b(2),eb),ed=[0,f(a(b(2),ec)),ea],ee=a(b(2),d),ef=f(a(b(2),ee)),eg=[0,f(a(b(2),ef)),ed],eh=f(a(b(2),d)),ei=a(b(2),eh),ej=[0,f(a(b(2),ei)),eg],ek=f(a(b(2),d)),el=f(a(b(2),ek)),em=[0,f(a(b(2),el)),ej],en=a(b(2),d),eo=a(b(2),en),ep=a(b(2),eo),eq=[0,f(a(b(2),ep)),em],er=a(b(2),d),es=a(b(2),er),et=f(a(b(2),es)),eu=[0,f(a(b(2),et)),eq],ev=a(b(2),d),ew=f(a(b(2),ev)),ex=a(b(2),ew),ey=[0,f(a(b(2),ex)),eu],ez=a(b(2),d),eA=f(a(b(2),ez)),eB=f(a(b(2),eA)),eC=[0,f(a(b(2),eB)),ey],eD=f(a(b(2),d)),eE=a(b(2),eD),eF=a(b(2),eE),eG=[0,f(a(b(2),eF)),eC],eH=f(a(b(2),d)),eI=a(b(2),eH),eJ=f(a(b(2),eI)),eK=[0,f(a(b(2),eJ)),eG],eL=f(a(b(2),d)),eM=f(a(b(2),eL)),eN=a(b(2),eM),eO=[0,f(a(b(2),eN)),eK],eP=f(a(b(2),d)),eQ=f(a(b(2),eP)),eR=f(a(b(2),eQ)),eS=[0,f(a(b(2),eR)),eO],eT=a(b(2),d),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),eX=[0,f(a(b(2),eW)),eS],eY=a(b(2),d),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=f(a(b(2),e0)),e2=[0,f(a(b(2),e1)),eX],e3=a(b(2),d),e4=a(b(2),e3),e5=f(a(b(2),e4)),e6=a(b(2),e5),e7=[0,f(a(b(2),e6)),e2],e8=a(b(2),d),e9=a(b(2),e8),e_=f(a(b(2),e9)),e$=f(a(b(2),e_)),fa=[0,f(a(b(2),e$)),e7];function
-cb(o,n){var
-g=b$(z(o,bf),n),f=r(z($(g,bg),aG),I(g,bg)),b=e,a=fa,k=aX(c(f,f),aG);for(;;){if(a){var
-j=a[2],l=r(b_,a[1]),b=I(aX(c(b,k),aG),l),a=j;continue}var
-m=aX(b_,d),i=z(r(c(f,b),m),aG),h=ca(d7,ah(e,I(bg,i)));return aa(e,h)?$(I(i,b$(z(g,b9),h)),aZ):e}}var
-fb=y(cb(d,a(b(2),d)));function
-cc(k,g,b){var
-f=k;for(;;){if(f){var
-a=f[1],l=a?b6(a[1]):e,h=z(d,l),i=z(g,h);if(j(i,b)){var
-m=c(h,fb);return $(cc(a,i,b),m)}var
-f=a;continue}return cb(g,b)}}var
-fd=a(b(2),d),fe=f(a(b(2),fd)),cd=z(d,f(a(b(2),fe))),ff=f(a(b(2),d)),fg=a(b(2),ff),fh=f(a(b(2),fg)),fi=a(b(2),fh),bh=z(d,a(b(2),fi)),fj=f(a(b(2),d)),fk=f(a(b(2),fj)),fl=f(a(b(2),fk)),fm=f(a(b(2),fl)),fn=z(d,f(a(b(2),fm))),fo=a(b(2),d),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),ft=z(d,a(b(2),fs)),fu=a(b(2),d),fv=a(b(2),fu),fw=a(b(2),fv),fx=a(b(2),fw),fy=f(a(b(2),fx)),fz=f(a(b(2),fy)),fA=a(b(2),fz),fB=a(b(2),fA),fC=f(a(b(2),fB)),S=z(d,f(a(b(2),fC)));function
-ce(a){return b7(r(a,bh),cd)}function
-aH(a){var
-b=ce(a),c=b7(a,bh),f=H(b,e)?z(c,d):z(I(bh,c),b);return aa(a,fn)?f:y(f)}function
-a0(a){var
-b=j(e,a);if(b){var
-c=aa(a,ft);if(c)return aa(I(ce(a),d),cd);var
-f=c}else
+d=b[1],b=d,a=cy(d,a);continue}return J(c(a,a),br)}}var
+eL=[0,e(a(b(2),d)),[0,d,0]],eM=a(b(2),d),eN=[0,e(a(b(2),eM)),eL],eO=e(a(b(2),d)),eP=[0,e(a(b(2),eO)),eN],eQ=a(b(2),d),eR=a(b(2),eQ),eS=[0,e(a(b(2),eR)),eP],eT=a(b(2),d),eU=e(a(b(2),eT)),eV=[0,e(a(b(2),eU)),eS],eW=e(a(b(2),d)),eX=a(b(2),eW),eY=[0,e(a(b(2),eX)),eV],eZ=e(a(b(2),d)),e0=e(a(b(2),eZ)),e1=[0,e(a(b(2),e0)),eY],e2=a(b(2),d),e3=a(b(2),e2),e4=a(b(2),e3),e5=[0,e(a(b(2),e4)),e1],e6=a(b(2),d),e7=a(b(2),e6),e8=e(a(b(2),e7)),e9=[0,e(a(b(2),e8)),e5],e_=a(b(2),d),e$=e(a(b(2),e_)),fa=a(b(2),e$),fb=[0,e(a(b(2),fa)),e9],fc=a(b(2),d),fd=e(a(b(2),fc)),fe=e(a(b(2),fd)),ff=[0,e(a(b(2),fe)),fb],fg=e(a(b(2),d)),fh=a(b(2),fg),fi=a(b(2),fh),fj=[0,e(a(b(2),fi)),ff],fk=e(a(b(2),d)),fl=a(b(2),fk),fm=e(a(b(2),fl)),fn=[0,e(a(b(2),fm)),fj],fo=e(a(b(2),d)),fp=e(a(b(2),fo)),fq=a(b(2),fp),fr=[0,e(a(b(2),fq)),fn],fs=e(a(b(2),d)),ft=e(a(b(2),fs)),fu=e(a(b(2),ft)),fv=[0,e(a(b(2),fu)),fr],fw=a(b(2),d),fx=a(b(2),fw),fy=a(b(2),fx),fz=a(b(2),fy),fA=[0,e(a(b(2),fz)),fv],fB=a(b(2),d),fC=a(b(2),fB),fD=a(b(2),fC),fE=e(a(b(2),fD)),fF=[0,e(a(b(2),fE)),fA],fG=a(b(2),d),fH=a(b(2),fG),fI=e(a(b(2),fH)),fJ=a(b(2),fI),fK=[0,e(a(b(2),fJ)),fF],fL=a(b(2),d),fM=a(b(2),fL),fN=e(a(b(2),fM)),fO=e(a(b(2),fN)),fP=[0,e(a(b(2),fO)),fK];function
+cz(r,o){var
+g=cx(p(r,br),o),e=q(p(s(g,bs),aV),i(g,bs)),b=f,a=fP,l=J(c(e,e),aV);for(;;){if(a){var
+k=a[2],m=q(cw,a[1]),b=i(J(c(b,l),aV),m),a=k;continue}var
+n=J(cw,d),j=p(q(c(e,b),n),aV),h=cy(eK,E(f,i(bs,j)));return D(f,h)?s(i(j,cx(p(g,cv),h)),bb):f}}var
+fQ=l(cz(d,a(b(2),d)));function
+cA(k,h,b){var
+e=k;for(;;){if(e){var
+a=e[1],l=a?cr(a[1]):f,i=p(d,l),j=p(h,i);if(g(j,b)){var
+m=c(i,fQ);return s(cA(a,j,b),m)}var
+e=a;continue}return cz(h,b)}}var
+fS=a(b(2),d),fT=e(a(b(2),fS)),cB=p(d,e(a(b(2),fT))),fU=e(a(b(2),d)),fV=a(b(2),fU),fW=e(a(b(2),fV)),fX=a(b(2),fW),bt=p(d,a(b(2),fX)),fY=e(a(b(2),d)),fZ=e(a(b(2),fY)),f0=e(a(b(2),fZ)),f1=e(a(b(2),f0)),f2=p(d,e(a(b(2),f1))),f3=a(b(2),d),f4=a(b(2),f3),f5=a(b(2),f4),f6=a(b(2),f5),f7=a(b(2),f6),f8=p(d,a(b(2),f7)),f9=a(b(2),d),f_=a(b(2),f9),f$=a(b(2),f_),ga=a(b(2),f$),gb=e(a(b(2),ga)),gc=e(a(b(2),gb)),gd=a(b(2),gc),ge=a(b(2),gd),gf=e(a(b(2),ge)),aa=p(d,e(a(b(2),gf)));function
+cC(a){return aC(q(a,bt),cB)}function
+aW(a){var
+b=cC(a),c=aC(a,bt),e=C(b,f)?p(c,d):p(i(bt,c),b);return D(a,f2)?e:l(e)}function
+bc(a){var
+b=g(f,a);if(b){var
+c=D(a,f8);if(c)return D(i(cC(a),d),cB);var
+e=c}else
 var
-f=b;return f}function
-N(h,i){var
-d=e,b=h,a=i;for(;;){if(b){if(a){var
-f=a[2],g=b[2],d=I(d,c(b[1],a[1])),b=g,a=f;continue}return d}return d}}function
-bi(c,b,a){if(b){if(a){var
-d=bi(c,b[2],a[2]);return[0,aj(c,b[1],a[1]),d]}return b}return a}function
-aq(a,b){return bi(W,a,b)}function
-p(a,b){return bi(aq,a,b)}function
-cf(b,a){if(b)if(a)var
-e=cf(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+e=b;return e}function
+H(h,j){var
+d=f,b=h,a=j;for(;;){if(b){if(a){var
+e=a[2],g=b[2],d=i(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
+bu(c,b,a){if(b){if(a){var
+d=bu(c,b[2],a[2]);return[0,ax(c,b[1],a[1]),d]}return b}return a}function
+ao(a,b){return bu(R,a,b)}function
+u(a,b){return bu(ao,a,b)}function
+bv(b,a){if(b)if(a)var
+e=bv(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-K(a){function
+O(a){function
 b(b){return c(a,b)}function
-d(a){return i(b,a)}return function(a){return i(d,a)}}function
-F(b,a){return i(function(b){return i(function(a){return N(b,a)},a)},b)}function
-bj(b,a){if(a){var
+d(a){return h(b,a)}return function(a){return h(d,a)}}function
+P(b,a){return h(function(b){return h(function(a){return H(b,a)},a)},b)}function
+bw(b,a){if(a){var
 c=a[2],d=a[1];if(b){var
-g=bj(b[2],c);return[0,[0,b[1],d],g]}var
-f=[0,[0,e,d],bj(0,c)]}else
+g=bw(b[2],c);return[0,[0,b[1],d],g]}var
+e=[0,[0,f,d],bw(0,c)]}else
 var
-f=a;return f}function
-v(b,a){return M(bj,ab(b,0),a)}function
-a1(b,a){var
-c=J(b,a);return i(function(a){return E(a[1],a[2])},c)}function
-bk(c,b){return ap(function(c){return a(aY(c,e),[0,b,0])},c)}function
-ar(d,c,a){var
-b=w(D(a),d);return b?k(function(a){return w(D(a),c)},a):b}function
-X(d,c,a){var
-b=w(D(a),d);return b?k(function(a){return w(an(D(a),c),0)},a):b}function
-x(a){return aa(e,a)}function
-fD(a){return j(e,a)}function
-fE(a){return k(fD,a)}function
-bl(a){return k(fE,a)}function
-O(b,a){return H(c(r(a,b),b),a)}function
-cg(a){function
-b(b){return r(aH(b),a)}function
-c(a){return i(b,a)}return function(a){return i(c,a)}}function
-ch(c){function
+e=a;return e}function
+y(b,a){return x(bw,_(b,0),a)}function
+bd(b,a){var
+c=G(b,a);return h(function(a){return L(a[1],a[2])},c)}function
+aX(c,b){return $(function(c){return a(aS(c,f),[0,b,0])},c)}function
+ab(d,c,a){var
+b=F(K(a),d);return b?m(function(a){return F(K(a),c)},a):b}function
+ah(d,c,a){var
+b=F(K(a),d);return b?m(function(a){return F(aB(K(a),c),0)},a):b}function
+w(a){return D(f,a)}function
+gg(a){return g(f,a)}function
+gh(a){return m(gg,a)}function
+bx(a){return m(gh,a)}function
+U(b,a){return C(c(q(a,b),b),a)}function
+cD(a){function
+b(b){return q(aW(b),a)}function
+c(a){return h(b,a)}return function(a){return h(c,a)}}function
+cE(c){function
 a(a){var
-b=a0(a);return b?O(c,aH(a)):b}function
-b(b){return k(a,b)}return function(a){return k(b,a)}}function
-ci(c,b,a){return a1(a,ab(c,[0,b,0]))}function
-cj(h,A,L,g){var
-o=g[4],p=g[3],l=g[2],q=g[1],s=c(A,c(q,q)),t=c(p,p),m=ah(s,t),B=w(D(l),h),C=B?w(D(o),h):B;if(C){var
-E=k(x,[0,A,[0,q,[0,p,0]]]),F=E?k(x,l):E;if(F){var
-G=O(s,m);if(G){var
-H=O(t,m);if(H){var
-P=r(m,t),Q=r(m,s),v=ap(function(a){var
-b=aF([0,a],o),d=i(function(b){return c(y(P),N(u(0,o,a),b))},b),f=u(0,L,a),g=cf(aF([0,a],l),f),h=c(Q,u(e,l,a));return aq(i(function(a){return c(h,a)},g),d)},h),z=i(function(a){return i(bc,a)},v),J=M(aq,0,z),K=ao(0,h);return k(function(g){var
-h=u(e,u(0,v,g),g),i=c(f(a(b(2),d)),h),k=u(e,J,g);return j(I(M(W,e,u(0,z,g)),k),i)},K)}var
-n=H}else
+b=bc(a);return b?U(c,aW(a)):b}function
+b(b){return m(a,b)}return function(a){return m(b,a)}}function
+cF(c,b,a){return bd(a,_(c,[0,b,0]))}function
+by(k,B,O,j){var
+s=j[4],t=j[3],n=j[2],u=j[1],v=c(B,c(u,u)),y=c(t,t),p=E(v,y),C=F(K(n),k),D=C?F(K(s),k):C;if(D){var
+G=m(w,[0,B,[0,u,[0,t,0]]]),I=G?m(w,n):G;if(I){var
+J=U(v,p);if(J){var
+L=U(y,p);if(L){var
+P=q(p,y),Q=q(p,v),z=$(function(a){var
+b=an([0,a],s),d=h(function(b){return c(l(P),H(o(0,s,a),b))},b),e=o(0,O,a),g=bv(an([0,a],n),e),i=c(Q,o(f,n,a));return ao(h(function(a){return c(i,a)},g),d)},k),A=h(function(a){return h(at,a)},z),M=x(ao,0,A),N=aE(0,k);return m(function(h){var
+j=o(f,o(0,z,h),h),k=c(e(a(b(2),d)),j),l=o(f,M,h);return g(i(x(R,f,o(0,A,h)),l),k)},N)}var
+r=L}else
 var
-n=G}else
+r=J}else
 var
-n=F}else
+r=I}else
 var
-n=C;return n}function
-ck(a,f){var
-m=f[4],n=f[3],o=f[2],p=x(f[1]);if(p){var
-q=X(a,a,o);if(q){var
-r=X(a,a,n);if(r){var
-s=X(a,a,m);if(s){var
-t=bl(o);if(t){var
+r=D;return r}function
+cG(a,e){var
+l=e[4],n=e[3],o=e[2],p=w(e[1]);if(p){var
+q=ah(a,a,o);if(q){var
+r=ah(a,a,n);if(r){var
+s=ah(a,a,l);if(s){var
+t=bx(o);if(t){var
 d=0,c=n;for(;;){if(c){var
-i=c[1],u=aF(d,i),l=k(function(a){return j(e,a)},u);if(l)var
-v=be([0,d],i),g=k(function(a){return j(e,a)},v);else
+j=c[1],u=an(d,j),k=m(function(a){return g(f,a)},u);if(k)var
+v=aU([0,d],j),h=m(function(a){return g(f,a)},v);else
 var
-g=l;if(g){var
+h=k;if(h){var
 d=[0,d],c=c[2];continue}var
-h=g}else
+i=h}else
 var
-h=1;if(h)return bl(m);var
-b=h;break}}else
+i=1;if(i)return bx(l);var
+b=i;break}}else
 var
 b=t}else
 var
@@ -852,392 +862,624 @@ var
 b=q}else
 var
 b=p;return b}function
-bm(b){var
+bz(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-cl(b,a){var
-c=v(b,a);return i(function(a){return M(W,e,a)},c)}function
-cm(c,b,a){var
-d=J(b,a);return k(function(a){var
-b=J(a[1],a[2]);return k(function(a){return aj(c,a[1],a[2])},b)},d)}function
-cn(b,f,e,d,a){var
-g=a[5],h=a[4],j=a[2],k=c(d,c(h,j));if(typeof
+cH(b,a){var
+c=y(b,a);return h(function(a){return x(R,f,a)},c)}function
+bA(c,b,a){var
+d=G(b,a);return m(function(a){var
+b=G(a[1],a[2]);return m(function(a){return ax(c,a[1],a[2])},b)},d)}function
+cI(b,f,e,d,a){var
+g=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
-l=J(g,f);return M(E,0,i(function(a){var
-b=J(a[1],a[2]);return i(function(a){var
-b=c(e,c(a[1],a[2]));return[0,b,[0,$(k,b),0]]},b)},l))}if(4<=b){var
-m=J(g,f);return i(function(a){var
-b=J(a[1],a[2]);return i(function(a){var
-b=c(c(e,a[1]),j),f=c(d,h);return $(c(a[2],f),b)},b)},m)}}return 0}function
-fH(a){var
-b=M(W,e,a);return M(W,e,i(function(a){return c(a,y(b5(e,cc(fc,a,b))))},a))}function
-co(i,h,g,f,b){var
-d=b[5],m=b[4],a=b[2];if(typeof
-i==="number")switch(i){case
+l=G(g,f);return x(L,0,h(function(a){var
+b=G(a[1],a[2]);return h(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,s(k,b),0]]},b)},l))}if(4<=b){var
+m=G(g,f);return h(function(a){var
+b=G(a[1],a[2]);return h(function(a){var
+b=c(c(e,a[1]),j),f=c(d,i);return s(c(a[2],f),b)},b)},m)}}return 0}function
+gk(a){var
+b=x(R,f,a);return x(R,f,h(function(a){return c(a,l(au(f,cA(fR,a,b))))},a))}function
+cJ(j,i,h,e,b){var
+d=b[5],l=b[4],a=b[2];if(typeof
+j==="number")switch(j){case
 0:return 1;case
-2:return cm(function(f,b){var
-g=c(a,a),d=H(c(b,b),g);return d?j(e,c(f,b)):d},d,h);case
+2:return bA(function(e,b){var
+h=c(a,a),d=C(c(b,b),h);return d?g(f,c(e,b)):d},d,i);case
 4:var
-n=k(function(a){return H(M(W,e,a),e)},d);return n?bl(cn(4,h,g,f,b)):n;default:return cm(function(d,b){var
-l=c(a,a),h=H(c(b,b),l);if(h){var
-i=j(e,c(d,b));if(i){var
-n=c(f,c(m,a));return j(c(g,c(d,b)),n)}var
-k=i}else
+n=m(function(a){return C(x(R,f,a),f)},d);return n?bx(cI(4,i,h,e,b)):n;default:return bA(function(d,b){var
+m=c(a,a),i=C(c(b,b),m);if(i){var
+j=g(f,c(d,b));if(j){var
+n=c(e,c(l,a));return g(c(h,c(d,b)),n)}var
+k=j}else
 var
-k=h;return k},d,h)}var
-l=i[1],o=a0(l);if(o){var
-p=j(e,aH(l));if(p){var
+k=i;return k},d,i)}var
+k=j[1],o=bc(k);if(o){var
+p=g(f,aW(k));if(p){var
 r=function(a){var
-b=c(f,m),d=c(aH(l),b);return j(c(c(g,bc(a)),S),d)};return k(function(a){return k(r,a)},d)}var
+b=c(e,l),d=c(aW(k),b);return g(c(c(h,at(a)),aa),d)};return m(function(a){return m(r,a)},d)}var
 q=p}else
 var
 q=o;return q}function
-bn(b,a){var
-c=J(b,a);return M(W,e,i(function(a){return N(a[1],a[2])},c))}function
-cp(aV,o,F,f){var
-g=F[1],ao=g[6],ap=g[5],v=g[3],aq=g[1],Q=g[8],R=g[7],T=g[1],y=f[1],z=f[2],U=ar(T,g[2],R),V=U?ar(T,g[3],Q):U,ax=0;if(V){var
-X=x(y),Y=X?x(z):X;if(Y){var
-Z=a0(g[9]);if(Z){var
-_=O(y,S),aa=_?O(z,S):_;if(aa){var
-ab=a(ch(r(S,y)),R);if(ab){var
-G=a(ch(r(S,z)),Q);ax=1}else
+bB(b,a){var
+c=G(b,a);return x(R,f,h(function(a){return H(a[1],a[2])},c))}function
+cK(aU,p,K,e){var
+j=K[1],aq=j[6],ar=j[5],z=j[3],as=j[1],Q=j[8],S=j[7],T=j[1],B=e[1],D=e[2],V=ab(T,j[2],S),W=V?ab(T,j[3],Q):V,ax=0;if(W){var
+X=w(B),Y=X?w(D):X;if(Y){var
+Z=bc(j[9]);if(Z){var
+_=U(B,aa),$=_?U(D,aa):_;if($){var
+ac=a(cE(q(aa,B)),S);if(ac){var
+L=a(cE(q(aa,D)),Q);ax=1}else
 var
-q=ab}else
+t=ac}else
 var
-q=aa}else
+t=$}else
 var
-q=Z}else
+t=Z}else
 var
-q=Y}else
+t=Y}else
 var
-q=V;if(!ax)var
-G=q;var
-as=G?ar(aq,v,f[5]):G;if(as){var
-aD=cl(v,f[5]),aE=k(function(a){return H(e,a)},aD),aF=bm(ap),aG=aF||bm(ao),at=aG?aE:1;if(at){var
-aW=g[7],aX=a(cg(r(S,f[1])),aW),au=gg(aV,ap,aq,g[2],v,aX);if(au){var
-av=F[3],aw=F[2],n=aH(g[9]),aY=g[8],s=a(cg(r(S,f[2])),aY),h=g[4],t=f[5];if(typeof
-h==="number"){var
-ay=0;if(1===h||3<=h)ay=1;else
+t=W;if(!ax)var
+L=t;var
+at=L?ab(as,z,e[5]):L;if(at){var
+aD=cH(z,e[5]),aE=m(function(a){return C(f,a)},aD),aF=bz(ar),aG=aF||bz(aq),ad=cp(aG,aE);if(ad){var
+aV=j[7],aX=a(cD(q(aa,e[1])),aV),au=bO(aU,ar,as,j[2],z,aX);if(au){var
+av=K[3],aw=K[2],o=aW(j[9]),aY=j[8],u=a(cD(q(aa,e[2])),aY),k=j[4],v=e[5];if(typeof
+k==="number"){var
+ay=0;if(1===k||3<=k)ay=1;else
 var
-A=1;if(ay)var
-A=0}else
+E=1;if(ay)var
+E=0}else
 var
-A=1;var
-aI=A?c(n,bn(t,t)):e,ac=cl(v,t),aJ=1===ao?c(S,N(ac,ac)):e,B=c(f[2],I(aI,aJ)),aK=bn(t,s),ad=c(c(n,f[4]),aK),aL=c(S,o[1]),C=[0,c(n,o[2]),aL],ae=function(b,a){var
-d=c(a[1],b[2]);return j(c(b[1],a[2]),d)?b:a},az=0;if(typeof
-h==="number"&&!h){var
-aA=0;if(!j(ad,e)&&!j(B,e)){var
-u=[0,ae([0,ad,B],C),0];aA=1}if(!aA)var
-u=[0,[0,e,d],0]}else
+E=1;var
+aH=E?c(o,bB(v,v)):f,ae=cH(z,v),aI=1===aq?c(aa,H(ae,ae)):f,F=c(e[2],i(aH,aI)),aJ=bB(v,u),af=c(c(o,e[4]),aJ),aK=c(aa,p[1]),G=[0,c(o,p[2]),aK],ag=function(b,a){var
+d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},az=0;if(typeof
+k==="number"&&!k){var
+aA=0;if(!g(af,f)&&!g(F,f)){var
+y=[0,ag([0,af,F],G),0];aA=1}if(!aA)var
+y=[0,[0,f,d],0]}else
 az=1;if(az)var
-af=j(aw,e),aM=af?[0,[0,e,d],0]:af,u=[0,ae([0,d,d],C),[0,C,aM]];var
-K=u[1],al=k(x,[0,f[2],[0,f[4],[0,n,[0,o[1],[0,o[2],[0,av,0]]]]]]);if(al){var
-am=co(h,s,K[1],K[2],f);if(am){var
-p=u;for(;;){if(p){var
-L=p[1],D=f[4],aN=c(D,D),aO=c(aZ,c(c(n,f[2]),aN)),l=L[2],m=L[1],ag=j(e,m),ah=ag?x(l):ag,aB=0;if(ah){var
-aP=o[2],aQ=c(c(n,l),aP),ai=j(c(c(m,o[1]),S),aQ);if(ai){var
-aj=co(h,s,m,l,f);if(aj){var
-aC=0,aR=c(aZ,c(c(m,m),B));if(typeof
-h==="number"&&3<=h){var
-ak=M(W,e,i(fH,cn(h,s,m,l,f)));aC=1}if(!aC)var
-ak=c(aZ,c(m,bn(f[5],s)));var
-aS=c(l,c(n,D)),aT=c(av,$(c(c(a(b(2),d),aS),ak),aR)),aU=c(c(l,l),aO),w=j(c(c(a(b(2),d),aw),aU),aT);aB=1}else
+ah=g(aw,f),aL=ah?[0,[0,f,d],0]:ah,y=[0,ag([0,d,d],G),[0,G,aL]];var
+N=y[1],an=m(w,[0,e[2],[0,e[4],[0,o,[0,p[1],[0,p[2],[0,av,0]]]]]]);if(an){var
+ao=cJ(k,u,N[1],N[2],e);if(ao){var
+r=y;for(;;){if(r){var
+O=r[1],I=e[4],aM=c(I,I),aN=c(bb,c(c(o,e[2]),aM)),l=O[2],n=O[1],ai=g(f,n),aj=ai?w(l):ai,aB=0;if(aj){var
+aO=p[2],aP=c(c(o,l),aO),ak=g(c(c(n,p[1]),aa),aP);if(ak){var
+al=cJ(k,u,n,l,e);if(al){var
+aC=0,aQ=c(bb,c(c(n,n),F));if(typeof
+k==="number"&&3<=k){var
+am=x(R,f,h(gk,cI(k,u,n,l,e)));aC=1}if(!aC)var
+am=c(bb,c(n,bB(e[5],u)));var
+aR=c(l,c(o,I)),aS=c(av,s(c(c(a(b(2),d),aR),am),aQ)),aT=c(c(l,l),aN),A=g(c(c(a(b(2),d),aw),aT),aS);aB=1}else
 var
-E=aj}else
+J=al}else
 var
-E=ai}else
+J=ak}else
 var
-E=ah;if(!aB)var
-w=E;if(!w){var
-p=p[2];continue}var
-P=w}else
+J=aj;if(!aB)var
+A=J;if(!A){var
+r=r[2];continue}var
+P=A}else
 var
-P=p;return P}}var
-an=am}else
+P=r;return P}}var
+ap=ao}else
 var
-an=al;return an}var
-J=au}else
+ap=an;return ap}var
+M=au}else
 var
-J=at}else
+M=ad}else
 var
-J=as;return J}function
-bo(l,h,e){if(2<=h[1][5])var
-i=a(b(2),d),m=a(b(2),i),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),w=a(b(2),v),y=a(b(2),w),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),I=a(b(2),G),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),g=[0,f(a(b(2),M)),y];else
+M=at;return M}function
+bC(k,i,f){if(2<=i[1][5])var
+j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),J=a(b(2),G),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),h=[0,e(a(b(2),N)),y];else
 var
-g=[0,d,d];var
-O=c(e[7],g[2]),P=[0,c(e[6],g[1]),O];return cp(function(v,g,n,m,h){var
-f=c(e[3],e[1]);switch(v){case
-0:return bu(l,g,n,m,h);case
+h=[0,d,d];var
+O=c(f[7],h[2]),P=[0,c(f[6],h[1]),O];return cK(function(v,h,n,l,i){var
+e=c(f[3],f[1]);switch(v){case
+0:return bP(k,h,n,l,i);case
 1:var
-o=H(e[3],d);if(o){var
-t=ci(g,f,h);return bu(l,g,C(n,fF),m,t)}return o;default:var
-p=x(f);if(p){var
-q=k(function(e){var
-g=c(f,f),h=N(e,e),i=a(b(2),d),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return j(c(a(b(2),t),h),g)},h);if(q){var
-r=x(e[6]),s=r?x(e[7]):r;if(s){var
-u=ci(g,f,h);return bu(l,g,C(n,fG),m,u)}var
-i=s}else
+o=C(f[3],d);if(o){var
+t=cF(h,e,i);return bP(k,h,I(n,gi),l,t)}return o;default:var
+p=w(e);if(p){var
+q=m(function(f){var
+h=c(e,e),i=H(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
+r=w(f[6]),s=r?w(f[7]):r;if(s){var
+u=cF(h,e,i);return bP(k,h,I(n,gj),l,u)}var
+j=s}else
 var
-i=q}else
+j=q}else
 var
-i=p;return i}},P,h,e)}function
-cq(g,h,t,s){var
-b=t,a=s;for(;;){if(0===a[0])return aj(h,b,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],v=u(0,b,e),y=i(function(b){return function(a){return c(b,a)}}(j),v),z=u(0,b,f),l=aq(i(function(b){return function(a){return c(b,a)}}(k),z),y),m=w(f,e)?0:1;if(m){var
-n=w(an([0,f],g),0);if(n){var
-o=w(an([0,e],g),0);if(o){var
-p=x(k);if(p){var
-q=x(j);if(q){var
-A=a[5],r=cq(g,h,aE(0,b,e,l),A);if(r){var
-B=a[6],b=aE(0,b,f,l),a=B;continue}var
+j=p;return j}},P,i,f)}function
+cL(g,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return ax(i,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],v=o(0,b,e),x=h(function(b){return function(a){return c(b,a)}}(j),v),y=o(0,b,f),l=ao(h(function(b){return function(a){return c(b,a)}}(k),y),x),m=a$(F(f,e));if(m){var
+n=F(aB([0,f],g),0);if(n){var
+p=F(aB([0,e],g),0);if(p){var
+q=w(k);if(q){var
+r=w(j);if(r){var
+z=a[5],s=cL(g,i,aT(0,b,e,l),z);if(s){var
+A=a[6],b=aT(0,b,f,l),a=A;continue}var
+d=s}else
+var
 d=r}else
 var
 d=q}else
 var
 d=p}else
 var
-d=o}else
-var
 d=n}else
 var
 d=m;return d}}function
-bp(e,d,l,k,j){var
+bD(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],h=bp(e,d,bd(c,g),f,m);if(h){var
-n=a[2],c=bd(c,i(aT,g)),b=f,a=n;continue}return h}return 0===a[0]?cq(e,d,c,a[1]):0}}function
-fI(a){return ah(e,a)}function
-bq(a){return i(fI,a)}function
-cr(a){return bq(i(aT,a))}function
-cs(a){return i(bq,a)}function
-ct(a){return i(cr,a)}function
-br(b,a){var
-c=J(b,a);return i(function(a){var
-b=H(a[1],e);return b?a[2]:b},c)}function
-cu(d,b,h){var
-a=$(h,M(W,e,i(bc,aF(d,b)))),f=be(d,b),g=j(e,a);if(g){var
-k=c(a,a);return j(N(f,f),k)}return g}function
-cv(n,f,m,L,l,as,I,ar,H,a9,a8){var
-g=a9,o=a8;for(;;){if(0===o[0]){var
-h=o[1],ag=c(h[1][1],l),ah=c(ag,l),ai=w(D(g),f);if(ai){var
-aj=ck(f,h[1]);if(aj){var
-x=h[2],z=aD(n),N=x[3],P=x[1],aA=x[4],aB=x[2],Q=X(f,C(z,m),P),aw=0;if(Q){var
-R=X(f,C(z,m),N);if(R){var
-aC=ao(0,f),G=k(function(a){var
-c=u(e,aB,a),b=cu(z,u(0,P,a),c);if(b){var
-d=u(e,aA,a);return cu(z,u(0,N,a),d)}return b},aC);aw=1}else
+m=a[1],i=bD(e,d,aD(c,g),f,m);if(i){var
+n=a[2],c=aD(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?cL(e,d,c,a[1]):0}}function
+gl(a){return E(f,a)}function
+bE(a){return h(gl,a)}function
+cM(a){return bE(h(aR,a))}function
+cN(a){return h(bE,a)}function
+cO(a){return h(cM,a)}function
+cP(a,e,b){var
+h=e[7],i=e[6],j=m(w,[0,e[1],[0,e[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
+l=b[4],k=$(function(b){return $(function(a){return F(b,a)?d:f},a)},a),n=0,u=b[3],v=b[2];return bD(a,function(x,f){var
+b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
+n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(H(b,b),r),q);if(k){var
+l=F(aB(K(b),a),0);if(l){var
+s=aE(0,a);return m(function(f){var
+q=o(0,p,f),a=o(0,x,f),e=aU(q,u);if(e){var
+h=e[1],i=h[1],r=K(a),j=F(K(i),r);if(j){var
+s=G(i,a),k=m(function(a){return C(a[1],a[2])},s);if(k){var
+t=c(H(a,b),v);return g(c(h[2],d),t)}var
+l=k}else
 var
-S=R}else
+l=j;var
+n=l}else
 var
-S=Q;if(!aw)var
-G=S;if(G){var
-ak=j(e,h[4]),al=ak?O(I,ag):ak,am=al?O(H,ah):al;if(am){var
-s=h[2],t=h[1],T=t[4],U=t[3],V=t[2],W=h[4],Y=h[3],a7=h[5],q=C(aD(n),m),aF=C(f,C(q,fJ)),Z=c(t[1],l),aG=c(Z,l),ax=J(g,L),_=v(q,i(function(a){var
-b=aa(e,a[1]);return b?a[2]:b},ax)),ay=J(g,L),B=v(q,i(function(a){return aa(e,a[1])?0:i(aT,a[2])},ay)),aH=0,aI=r(Z,I),aJ=i(function(a){return c(aI,a)},as),aK=[0,aq(s[2],aJ),aH],aL=s[1],aM=F(U,B),aN=E(v(q,p(p(F(V,_),aM),aL)),aK),aO=br(g,v(f,p(V,U))),ac=E(a(K(l),aO),aN),aP=[0,s[4],0],aQ=s[3],aR=E(v(q,p(F(T,B),aQ)),aP),aS=br(g,v(f,T)),ad=E(a(K(l),aS),aR),aU=F(B,ad),aV=E(p(F(_,ac),aU),fK),aW=br(g,v(f,p(ac,ad))),ae=E(a(K(l),aW),aV),aX=c(r(aG,H),ar),aZ=n?W:e,a0=p(ae,v(aF,ae)),a1=a(K(y(d)),a0),a2=[0,c(a(b(2),d),$($(aX,Y),aZ)),0],a3=E(ab(m,c(a(b(2),d),Y)),a2),a4=c(a(b(2),d),W),a5=E(ab(aD(n),a4),a3),af=E(ab(f,e),a5),az=D(af),a6=p(ap(function(b){var
-c=[0,u(e,af,b),0];return a(aY(b,e),c)},az),a1);return cj(C(f,C(C(aD(n),m),fL)),ah,a6,a7)}var
-A=am}else
+n=e;return n},s)}var
+e=l}else
 var
-A=G}else
+e=k}else
 var
-A=aj}else
-var
-A=ai;return A}var
-M=o[1],at=w(an([0,M],f),0);if(at){var
-a_=o[2],au=cv(n,f,m,L,l,as,I,ar,H,aE(e,g,M,y(d)),a_);if(au){var
-a$=o[3],g=aE(e,g,M,d),o=a$;continue}var
-av=au}else
-var
-av=at;return av}}function
-cw(q,f,p,a,o,b,g){var
-r=g[3],h=g[2],l=b[7],m=b[6],s=b[5],t=b[4],v=b[1],y=k(x,[0,v,[0,t,[0,m,[0,l,[0,h,0]]]]]);if(y){var
-z=X(f,C(aD(q),p),o),A=z?ar(f,a,s):z;if(A){var
-B=k(function(a){var
-b=i(function(b){return N(b,a[1])},s),c=a[3],d=ab(f,e);return cv(q,f,p,o,v,b,t,a[2],h,d,c)},r);if(B){var
-F=g[4],E=ap(function(b){return ap(function(a){return w(b,a)?d:e},a)},a),G=0;return bp(a,function(y,f){var
-b=f[3],d=f[2],p=f[1],g=x(d);if(g){var
-o=c(m,d),q=c(c(m,d),o),s=c(l,l),i=j(c(N(b,b),s),q);if(i){var
-n=w(an(D(b),a),0);if(n){var
-t=ao(0,a);return k(function(f){var
-q=u(0,p,f),a=u(0,y,f),e=be(q,r);if(e){var
-g=e[1],i=g[1],s=D(a),l=w(D(i),s);if(l){var
-t=J(i,a),m=k(function(a){return H(a[1],a[2])},t);if(m){var
-v=c(N(a,b),h);return j(c(g[2],d),v)}var
-n=m}else
-var
-n=l;var
-o=n}else
-var
-o=e;return o},t)}var
-e=n}else
-var
-e=i}else
-var
-e=g;return e},G,E,F)}var
-n=B}else
-var
-n=A}else
-var
-n=y;return n}function
-cx(c,b,a){return i(function(a){return[0,b,aq(a,i(aT,c))]},a)}var
-cy=[A,fM,gt(0)];function
-G(a){throw[0,cy,a]}var
-fN=cL;function
-cz(c){var
-a=c[2],e=ag(c[1]);if(e<=a)G(fO);var
-h=c[1],g=ag(h),i=0;if(0<=a&&!(g<a)){var
-b=a;for(;;){if(g<=b)var
-d=0;else{if(dF(h,b)!==32){var
-b=b+1|0;continue}var
-d=[0,b]}break}}else
-i=1;if(i)var
-d=bZ(dN);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))G(fP);return[0,a,f-a|0]}function
-n(a){var
-n=cz(a),g=n[2],h=n[1],o=0<g?1:0,d=o?45===bR(a[1],h)?1:0:o,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)G(fQ);if(au<c)G(fR);var
-p=(b+c|0)-1|0;if(!(p<b)){var
-e=b;for(;;){var
-f=bR(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
-l=k;else
-var
-m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)G(fT);var
-t=e+1|0;if(p!==e){var
-e=t;continue}break}}var
-q=48===bR(a[1],b)?1:0;if(q)var
-s=1<c?1:0,r=s||d;else
-var
-r=q;if(r)G(fS);var
-i=gU(a[1],b,c);return d?y(i):i}function
-L(d,c,b){var
-a=n(d),e=aa(a,V(c)),f=e||aa(V(b),a);if(f)G(fU);return bW(a)}function
-aI(e,d){var
-c=e,b=0;for(;;){if(0===c)return b3(b);var
-c=c-1|0,b=[0,a(d,0),b];continue}}function
-ac(b,a){return aI(a,function(a){return n(b)})}function
-aJ(c,b,a){return aI(b,function(b){return ac(c,a)})}function
-as(g,a,i){return aI(a,function(k){var
-f=L(g,0,i),d=i,c=0;a:for(;;){if(0===f)return b3(c);var
-h=L(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
-f=f-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,e,a];continue}}})}function
-ai(c){var
-b=c,a=0;for(;;){if(0===b)return a;var
-b=b-1|0,a=[0,a];continue}}function
-cA(b,a){var
-c=n(b),d=as(b,a,a),e=as(b,a,a);return[0,c,d,e,as(b,a,a)]}function
-cB(a,b){var
-c=n(a),d=ac(a,b),e=n(a);return[0,c,d,e,as(a,b,b)]}function
-bs(b,c,e,d){if(400<d)G(fV);if(0===L(b,0,1))return[0,a(e,0)];var
-f=L(b,0,c-1|0),g=L(b,0,c-1|0),h=n(b),i=n(b),j=bs(b,c,e,d+1|0),k=bs(b,c,e,d+1|0),l=ai(g);return[1,ai(f),l,h,i,j,k]}function
-a2(d,c,b,a){if(0===a)return[0,bs(d,c,b,0)];var
-e=a2(d,c,b,a-1|0);return[1,e,a2(d,c,b,a-1|0)]}function
-bt(a,b,c,d){if(b<d)G(fW);if(0===L(a,0,1)){var
-e=cA(a,b),f=as(a,b,c),g=ac(a,b),h=as(a,b,c),i=[0,f,g,h,ac(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,cB(a,(b+c|0)+1|0)]]}var
-l=L(a,0,b-1|0),m=bt(a,b,c,d+1|0),o=bt(a,b,c,d+1|0);return[1,ai(l),m,o]}function
-cC(d){var
-a=L(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
-c=1}else
-var
-c=b;return c}function
-f2(P){var
-f=[0,P,0],ak=cz(f),B=ak[2],Q=ak[1],W=aM(P),ay=0;if(0<=Q&&0<=B&&!((bP(W)-B|0)<Q)){var
-V=af(B);aL(W,Q,V,0,B);var
-Y=V;ay=1}if(!ay)var
-Y=bZ(dM);var
-I=dE(Y),A=f3;for(;;){if(A){var
-aA=A[2],U=0===gp(A[1],I)?1:0;if(!U){var
-A=aA;continue}var
-al=U}else
-var
-al=0;if(1-al)G(f4);var
-R=function(a){return L(f,1,fN)},m=R(0),q=R(0),h=R(0),ae=L(f,0,5);if(4<ae>>>0)var
-o=fX;else
-switch(ae){case
-0:var
-o=fY;break;case
-1:var
-aj=n(f),o=[0,[0,aj],[0,aj,0]];break;case
-2:var
-o=fZ;break;case
-3:var
-o=f0;break;default:var
-o=f1}var
-am=cC(f),aG=cC(f),l=0===am?q:q+1|0,aq=(m+l|0)+h|0;if(cL<aq)G(f5);var
-as=n(f),at=n(f),aH=aC(as)<0?1:0,aK=aH||(aC(at)<=0?1:0);if(aK)G(f6);var
-au=n(f),av=aJ(f,m,q),aw=aJ(f,m,h),z=b4(bb([0,[0,au,o[2]],av],aw));for(;;){if(z){var
-az=z[2],T=a0(z[1]);if(T){var
-z=az;continue}var
-ax=T}else
-var
-ax=1;if(1-ax)G(f7);var
-aN=n(f),aO=n(f),aP=n(f),aQ=n(f),aR=aJ(f,m,h),aS=n(f),aT=n(f),aU=o[1],aV=ai(h),aW=ai(q),s=[0,[0,ai(m),aW,aV,aU,am,aG,av,aw,au],as,at],g=[0,aN,aO,aP,aQ,aR,aS,aT];if(dD(I,f8))var
-t=cA(f,m),aX=cB(f,aq),S=function(b){return bo(function(h,n,f,aj){var
-i=t[1],j=g[7],D=g[5],l=g[4],q=g[1],$=C(h,C(n,f)),m=c(i,q),s=c(m,q),b=ah(i,ah(m,ah(s,ah(l,j)))),aa=r(b,j),ac=r(b,l),ad=r(b,s),ae=r(b,m),af=r(b,i),u=t[4],G=t[3],ag=g[6],ai=t[2],z=p(ai,p(G,u)),A=p(u,v(h,u)),o=v(n,aj),Q=p(z,v(h,z)),R=a(K(y(af)),Q),S=F(o,p(G,A)),T=a(K(ae),S),U=F(o,F(o,A)),V=a(K(y(ad)),U),W=v(f,D),X=a(K(y(ac)),W),B=c(aa,ag),Y=bk(f,B),Z=a1(X,a1(ab(f,ab(n,e)),Y)),_=E(R,E(a1(T,p(bk(n,B),V)),Z)),H=ar(h,f,D),I=H?ck(h,t):H;if(I){var
-J=k(x,[0,q,[0,l,[0,j,0]]]);if(J){var
-L=O(i,b);if(L){var
-M=O(m,b);if(M){var
-N=O(s,b);if(N)var
-P=O(l,b),d=P?O(j,b):P;else
-var
-d=N}else
-var
-d=M}else
-var
-d=L;if(d)return cj($,b,_,aX);var
-w=d}else
-var
-w=J}else
-var
-w=I;return w},s,g)};else
-if(dD(I,f_)){if(0===L(f,0,1))var
-aa=0;else
-var
-aF=ac(f,q),aa=[0,[0,aF,n(f)]];var
-aD=n(f),ad=L(f,1,ag(f[1])),aE=aI(ad,function(c){var
-a=ac(f,h),b=n(f);return[0,a,b,bt(f,m,l,0)]}),M=[0,aa,aD,aE,a2(f,h,function(c){var
-a=aI(h,function(a){return ai(L(f,0,ad-1|0))}),b=n(f);return[0,a,b,ac(f,h)]},h)],S=function(i){var
-d=M[1];if(d){var
-f=d[1],a=f[2],b=f[1],h=[0,g[6],g[7]];return cp(function(t,s,m,r,l){var
-n=bm(t);if(n){var
-f=w(an(D(b),m),0),p=0;if(f){var
-h=j(e,a);if(h){var
-q=cx(b,a,l),d=k(function(b){var
-d=b?b[2]:b,e=c(a,a);return j(N(d,d),e)},q);p=1}else
+e=j;return e},n,k,l)}return j}function
+cQ(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}function
+cR(j,h,e,b){if(h){var
+i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cK(function(t,s,l,r,k){var
+n=bz(t);if(n){var
+e=F(aB(K(d),l),0),p=0;if(e){var
+h=g(f,a);if(h){var
+q=cQ(d,a,k),b=m(function(b){var
+d=b?b[2]:b,e=c(a,a);return g(H(d,d),e)},q);p=1}else
 var
 i=h}else
 var
-i=f;if(!p)var
-d=i;if(d)return cw(1,s,m,r,cx(b,a,l),g,M);var
-o=d}else
+i=e;if(!p)var
+b=i;if(b)return bO(j,1,s,l,r,cQ(d,a,k));var
+o=b}else
 var
-o=n;return o},h,s,g)}return bo(function(d,c,b,a){return cw(0,d,c,b,a,g,M)},s,g)}}else
+o=n;return o},k,e,b)}return bC(function(d,c,b,a){return bO(j,0,d,c,b,a)},e,b)}function
+bF(b,a){var
+c=G(b,a);return h(function(a){var
+b=C(a[1],f);return b?a[2]:b},c)}function
+cS(d,b,j){var
+a=s(j,x(R,f,h(at,an(d,b)))),e=aU(d,b),i=g(f,a);if(i){var
+k=c(a,a);return g(H(e,e),k)}return i}function
+cT(p,e,n,J,k,ar,H,aq,E,a9,a8){var
+i=a9,r=a8;for(;;){if(0===r[0]){var
+j=r[1],ai=c(j[1][1],k),aj=c(ai,k),ak=F(K(i),e);if(ak){var
+al=cG(e,j[1]);if(al){var
+x=j[2],z=W(p),N=x[3],Q=x[1],az=x[4],aA=x[2],R=ah(e,I(z,n),Q),av=0;if(R){var
+S=ah(e,I(z,n),N);if(S){var
+aC=aE(0,e),C=m(function(a){var
+c=o(f,aA,a),b=cS(z,o(0,Q,a),c);if(b){var
+d=o(f,az,a);return cS(z,o(0,N,a),d)}return b},aC);av=1}else
 var
-Z=n(f),J=aJ(f,l,l),_=n(f),$=aJ(f,l,l),aB=a2(f,l,function(a){return ac(f,l)},l),S=function(f){return bo(function(I,f,G,E){var
-l=g[7],o=g[6],h=g[5],q=g[4],r=g[1],s=c(o,c(r,q)),t=k(x,[0,r,[0,q,[0,o,[0,l,[0,Z,[0,_,0]]]]]]);if(t)var
-z=X(I,f,E),m=z?ar(I,G,h):z;else
+T=S}else
 var
-m=t;if(m){var
-A=X(f,f,J),B=A?X(f,f,$):A;if(B){var
-L=bk(f,y(c(Z,_))),M=p(F(J,$),L),O=function(a){return H(e,a)},C=k(function(a){return k(O,a)},M);if(C){var
-U=c(l,l),Q=c(s,s),P=0,V=c(a(b(2),d),Q);return bp(f,function(r,l){var
-s=F(E,r),C=cs(s),g=i(function(a){return j(N(a,l),e)?bq(a):cr(a)},s);function
-m(b,a){var
-c=v(f,a);return F(v(G,b),c)}var
-n=m(h,C),o=m(cs(h),g),q=m(ct(h),g),H=p(a(K(y(d)),o),q),t=ct(F(h,v(f,p(a(K(a(b(2),d)),n),H))));function
+T=R;if(!av)var
+C=T;if(C){var
+am=g(f,j[4]),an=am?U(H,ai):am,ap=an?U(E,aj):an;if(ap){var
+v=j[2],w=j[1],V=w[4],X=w[3],Y=w[2],Z=j[4],aa=j[3],a7=j[5],t=I(W(p),n),aD=I(e,I(t,gm)),ab=c(w[1],k),aF=c(ab,k),aw=G(i,J),ac=y(t,h(function(a){var
+b=D(f,a[1]);return b?a[2]:b},aw)),ax=G(i,J),B=y(t,h(function(a){return D(f,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=q(ab,H),aI=h(function(a){return c(aH,a)},ar),aJ=[0,ao(v[2],aI),aG],aK=v[1],aL=P(X,B),aM=L(y(t,u(u(P(Y,ac),aL),aK)),aJ),aN=bF(i,y(e,u(Y,X))),ad=L(a(O(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=L(y(t,u(P(V,B),aP)),aO),aU=bF(i,y(e,V)),ae=L(a(O(k),aU),aQ),aV=P(B,ae),aW=L(u(P(ac,ad),aV),gn),aX=bF(i,y(e,u(ad,ae))),af=L(a(O(k),aX),aW),aY=c(q(aF,E),aq),aZ=p?Z:f,a0=u(af,y(aD,af)),a1=a(O(l(d)),a0),a2=[0,c(a(b(2),d),s(s(aY,aa),aZ)),0],a3=L(_(n,c(a(b(2),d),aa)),a2),a4=c(a(b(2),d),Z),a5=L(_(W(p),a4),a3),ag=L(_(e,f),a5),ay=K(ag),a6=u($(function(b){var
+c=[0,o(f,ag,b),0];return a(aS(b,f),c)},ay),a1);return by(I(e,I(I(W(p),n),go)),aj,a6,a7)}var
+A=ap}else
+var
+A=C}else
+var
+A=al}else
+var
+A=ak;return A}var
+M=r[1],as=F(aB([0,M],e),0);if(as){var
+a_=r[2],at=cT(p,e,n,J,k,ar,H,aq,E,aT(f,i,M,l(d)),a_);if(at){var
+a$=r[3],i=aT(f,i,M,d),r=a$;continue}var
+au=at}else
+var
+au=as;return au}}function
+av(a){return J(a,d)}var
+cU=cq(gq,gp);function
+cV(g,e,d){var
+b=g,a=e;for(;;){if(b){var
+c=av(i(a,q(d,a)));if(D(c,a)&&D(f,c)){var
+b=b[1],a=c;continue}return a}return a}}function
+bG(j,h,g){var
+b=j,a=h;for(;;){if(b){var
+c=b[1],e=J(g,a);if(D(f,e))return i(a,bG(c,av(a),e));var
+b=c,a=av(a);continue}return d}}var
+gr=a(b(2),d),gs=a(b(2),gr),gt=a(b(2),gs),gu=a(b(2),gt),gv=a(b(2),gu),gw=a(b(2),gv),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=a(b(2),gz),gB=a(b(2),gA),gC=a(b(2),gB),gD=a(b(2),d),gE=a(b(2),gD),gF=a(b(2),gE),gG=a(b(2),gF),gH=a(b(2),gG),gI=a(b(2),gH),gJ=p(d,e(a(b(2),gI))),gK=a(b(2),d),gL=a(b(2),gK),gM=a(b(2),gL),gN=a(b(2),gM),gO=a(b(2),gN),gP=a(b(2),gO),gQ=p(d,e(a(b(2),gP)));function
+bH(t,r){var
+e=$(function(c){var
+e=bG(gR,gC,o(f,o(0,r,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return av(s(a(b(2),m),e))},t);function
+I(a){var
+b=o(f,e,a),c=G(an([0,a],o(0,r,a)),e);return h(function(a){return p(a[1],i(b,a[2]))},c)}var
+y=x(function(a){var
+b=l(a);return function(a){return E(b,a)}},f,e),J=x(function(a){return function(a){return i(gQ,a)}},f,e),n=$(I,t),m=0;a:for(;;){if(n){var
+v=n[1],k=v,j=m,c=0;for(;;){if(k&&j){var
+u=j[1],A=ct(d,u),B=H(c,u),C=aD(c,q(s(k[1],B),A)),k=k[2],j=j[2],c=C;continue}var
+D=H(c,c),w=s(s(ct(f,v),J),D);if(!g(w,f)){var
+F=aD(m,aD(c,cV(cU,gJ,w))),n=n[2],m=F;continue a}var
+z=0;break}}else
+var
+z=m;var
+K=h(function(a){return p(d,i(y,a))},e);return by(t,d,r,[0,p(d,y),K,d,z])}}var
+gS=e(a(b(2),d)),gT=a(b(2),gS),gU=e(a(b(2),gT)),cW=a(b(2),gU),ai=p(d,cW),aY=c(ai,ai),gV=e(a(b(2),d)),gW=a(b(2),gV),gX=e(a(b(2),gW)),gY=e(a(b(2),gX)),T=a(b(2),d),gZ=a(b(2),d),bI=a(b(2),gZ);function
+cX(a){return J(a,cW)}function
+bJ(a){return l(cX(l(a)))}function
+cY(a){if(a[1]){var
+b=0;if(!D(f,a[2])&&!D(a[3],f))b=1;if(!b){var
+d=c(a[3],a[3]);return au(c(a[2],a[2]),d)}}return f}function
+g0(a){if(a[1]){var
+b=c(a[3],a[3]);return E(c(a[2],a[2]),b)}return f}function
+bK(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bK(d[1],c,e)];var
+g=[0,a(c,f),e]}else
+var
+g=b;return g}function
+cZ(m,l){var
+d=f,b=m,a=l;for(;;){if(b&&a){var
+e=a[1],g=b[1],h=a[2],j=b[2],k=c(g,e[3]),d=i(d,E(c(g,e[2]),k)),b=j,a=h;continue}return bJ(d)}}function
+c0(d,b,a){var
+e=J(c(d,cX(c(a,a))),gY);return s(bJ(c(b,a)),e)}function
+c1(e,t,s){var
+j=av(i(e,d)),h=t,f=s;for(;;){if(h){if(f){var
+a=f[1],b=h[1],p=f[2],r=h[2];if(a[1]){var
+m=c(b,ai);if(g(m,c(e,a[2])))var
+k=c0(e,b,a[2]);else
+if(g(c(e,a[3]),m))var
+k=c0(e,b,a[3]);else
+var
+n=c(T,e),k=l(q(l(c(b,b)),n))}else
+var
+o=c(b,a[3]),k=bJ(E(c(b,a[2]),o));var
+j=i(j,k),h=r,f=p;continue}return j}return j}}var
+bL=c(bI,ai),c2=c(bL,bL);function
+c3(a){var
+b=J(a,T);return p(i(bI,aC(a,bI)),b)}function
+c4(z,F,C){var
+G=e(a(b(2),d)),H=E(f,s(z,a(b(2),G))),I=a(b(2),d),K=c(a(b(2),I),H),L=a(b(2),d),M=i(z,a(b(2),L)),N=a(b(2),d),r=g1,q=K,u=c(a(b(2),N),M);a:for(;;){if(r){var
+x=r[1];if(D(q,u)){var
+v=av(i(q,u)),m=c3(v),l=f,n=f,j=F,h=C;for(;;){if(j){var
+o=j[2],t=j[1];if(h){var
+p=h[2],k=h[1];if(k[1]){var
+w=c(t,bL);if(g(w,c(m,k[2]))){var
+l=i(l,c(k[2],k[2])),j=o,h=p;continue}if(g(c(m,k[3]),w)){var
+l=i(l,c(k[3],k[3])),j=o,h=p;continue}var
+n=i(n,c(t,t)),j=o,h=p;continue}var
+j=o,h=p;continue}var
+A=c(s(aY,l),c(m,m)),y=g(c(n,c2),A)}else
+var
+B=c(s(aY,l),c(m,m)),y=g(c(n,c2),B);if(y){var
+r=x,u=v;continue a}var
+r=x,q=i(v,d);continue a}}}return E(d,J(c3(q),T))}}var
+g2=e(a(b(2),d)),g3=e(a(b(2),g2)),g4=e(a(b(2),g3)),g5=a(b(2),g4),aj=p(d,a(b(2),g5)),g6=e(a(b(2),d)),g7=e(a(b(2),g6)),g8=a(b(2),g7),g9=e(a(b(2),g8)),g_=p(d,e(a(b(2),g9))),g$=e(a(b(2),d)),ha=e(a(b(2),g$)),hb=e(a(b(2),ha)),ac=p(d,a(b(2),hb)),hc=a(b(2),d),hd=a(b(2),hc),he=a(b(2),hd),hf=e(a(b(2),he)),hg=p(d,a(b(2),hf)),hh=a(b(2),d),hi=a(b(2),hh),hj=p(d,a(b(2),hi));function
+c5(e,c){var
+a=e,b=c;for(;;){if(a){if(g(b,f))return a[1];var
+a=a[2],b=s(b,d);continue}return f}}var
+hk=a(b(2),d),hl=a(b(2),hk),hm=a(b(2),hl),hn=e(a(b(2),hm)),ho=e(a(b(2),hn)),hp=a(b(2),ho),hq=[0,a(b(2),hp),0],hr=a(b(2),d),hs=a(b(2),hr),ht=e(a(b(2),hs)),hu=e(a(b(2),ht)),hv=a(b(2),hu),hw=a(b(2),hv),hx=[0,a(b(2),hw),hq],hy=a(b(2),d),hz=e(a(b(2),hy)),hA=a(b(2),hz),hB=a(b(2),hA),hC=e(a(b(2),hB)),hD=e(a(b(2),hC)),hE=[0,a(b(2),hD),hx],hF=a(b(2),d),hG=e(a(b(2),hF)),hH=e(a(b(2),hG)),hI=a(b(2),hH),hJ=e(a(b(2),hI)),hK=a(b(2),hJ),hL=[0,e(a(b(2),hK)),hE],hM=e(a(b(2),d)),hN=a(b(2),hM),hO=a(b(2),hN),hP=a(b(2),hO),hQ=e(a(b(2),hP)),hR=a(b(2),hQ),hS=[0,e(a(b(2),hR)),hL],hT=e(a(b(2),d)),hU=a(b(2),hT),hV=e(a(b(2),hU)),hW=a(b(2),hV),hX=e(a(b(2),hW)),hY=e(a(b(2),hX)),hZ=[0,e(a(b(2),hY)),hS],h0=e(a(b(2),d)),h1=e(a(b(2),h0)),h2=a(b(2),h1),h3=e(a(b(2),h2)),h4=a(b(2),h3),h5=e(a(b(2),h4)),h6=[0,e(a(b(2),h5)),hZ],h7=a(b(2),d),h8=a(b(2),h7),h9=a(b(2),h8),h_=a(b(2),h9),h$=a(b(2),h_),ia=a(b(2),h$),ib=a(b(2),ia),ic=[0,a(b(2),ib),h6],id=e(a(b(2),d)),ie=e(a(b(2),id)),ig=a(b(2),ie),ih=e(a(b(2),ig)),ii=a(b(2),ih),ij=e(a(b(2),ii)),ik=e(a(b(2),ij)),il=[0,a(b(2),ik),0],im=e(a(b(2),d)),io=a(b(2),im),ip=e(a(b(2),io)),iq=a(b(2),ip),ir=e(a(b(2),iq)),is=e(a(b(2),ir)),it=e(a(b(2),is)),iu=[0,e(a(b(2),it)),il],iv=e(a(b(2),d)),iw=a(b(2),iv),ix=a(b(2),iw),iy=a(b(2),ix),iz=e(a(b(2),iy)),iA=a(b(2),iz),iB=e(a(b(2),iA)),iC=[0,e(a(b(2),iB)),iu],iD=a(b(2),d),iE=e(a(b(2),iD)),iF=e(a(b(2),iE)),iG=a(b(2),iF),iH=e(a(b(2),iG)),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=[0,e(a(b(2),iJ)),iC],iL=a(b(2),d),iM=e(a(b(2),iL)),iN=a(b(2),iM),iO=a(b(2),iN),iP=e(a(b(2),iO)),iQ=e(a(b(2),iP)),iR=a(b(2),iQ),iS=[0,a(b(2),iR),iK],iT=a(b(2),d),iU=a(b(2),iT),iV=e(a(b(2),iU)),iW=e(a(b(2),iV)),iX=a(b(2),iW),iY=a(b(2),iX),iZ=a(b(2),iY),i0=[0,e(a(b(2),iZ)),iS],i1=a(b(2),d),i2=a(b(2),i1),i3=a(b(2),i2),i4=e(a(b(2),i3)),i5=e(a(b(2),i4)),i6=a(b(2),i5),i7=a(b(2),i6),i8=[0,a(b(2),i7),i0],i9=a(b(2),d),i_=a(b(2),i9),i$=a(b(2),i_),ja=a(b(2),i$),jb=a(b(2),ja),jc=a(b(2),jb),jd=a(b(2),jc),je=[0,a(b(2),jd),i8];function
+be(m,l,j,h,k){function
+n(a){return i(c(i(c(j,a),h),a),k)}function
+o(a){return i(c(c(T,j),a),h)}var
+p=g(f,n(m));if(p){var
+q=g(f,n(l));if(q){var
+r=g(j,f);if(r)var
+e=r;else{var
+s=g(f,o(m));if(s)var
+e=s;else{var
+t=g(o(l),f);if(!t){var
+u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(h,h),v)}var
+e=t}}}else
+var
+e=q}else
+var
+e=p;return e}function
+c6(y,k){if(y){if(k){var
+z=k[1],A=y[1],m=A[3],h=A[2],O=A[1],n=O[2];if(g(f,n)){var
+j=au(m,l(h)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),r=s(z,a(b(2),aa));if(g(r,f))var
+F=l(r),ab=J(F,e(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=i(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=E(d,J(c(j,c5(ic,aC(F,a(b(2),ah)))),af)),ak=e(a(b(2),d)),al=e(a(b(2),ak)),am=a(b(2),al),an=e(a(b(2),am)),G=q(p(d,a(b(2),an)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,g_],i(q(p(d,a(b(2),ar)),G),d)];else
+var
+as=a(b(2),d),at=a(b(2),as),av=a(b(2),at),aw=J(r,e(a(b(2),d))),ax=a(b(2),d),ay=a(b(2),ax),w=E(j,au(i(J(p(c(j,c5(je,aC(r,a(b(2),ay)))),aw),av),d),ac)),H=i(j,w),az=a(b(2),d),I=i(q(c(j,q(aj,H)),H),az),x=c(I,w),aA=e(a(b(2),d)),aB=e(a(b(2),aA)),aD=e(a(b(2),aB)),aE=a(b(2),aD),aF=e(a(b(2),d)),aG=e(a(b(2),aF)),aH=e(a(b(2),aG)),aI=i(J(c(i(J(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(h))?c(T,x):s(aj,c(T,x)),P=[0,[0,I,aJ],aI];var
+B=P}else
+var
+aK=a(b(2),d),aL=J(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),K=q(c(aP,q(aj,s(m,h))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,q(aj,e(a(b(2),aU)))),B=[0,[0,K,i(c(K,l(h)),aV)],f];var
+Q=B[1],u=Q[2],o=Q[1],R=B[2],L=s(u,aj),t=c(aj,R);if(g(f,n))var
+M=be(h,f,o,u,t),C=M?be(f,m,o,L,t):M;else
+var
+N=be(h,f,l(o),l(u),l(t)),C=N?be(f,m,l(o),l(L),l(t)):N;if(C){var
+D=c6(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
+var
+U=D;var
+V=U}else
+var
+V=C;var
+W=V}else
+var
+W=k;return W}return[0,[0,[0,0,0,0,f],k]]}var
+aZ=[0,0,f,f];function
+c7(r,aF,aE,aD,aC,aB){var
+u=aF,t=aE,X=aD,W=aC,e=aB;for(;;){if(u){var
+Y=u[1],O=x(R,f,h(cY,t)),ak=0,al=x(R,f,h(g0,t));if(!D(aY,O)&&!D(al,aY)){var
+am=s(aY,O),L=[0,h(function(n){return function(a){var
+b=i(n,cY(a));if(!a$(a[1])){var
+h=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))h=1;if(h){var
+j=g(b,f)?f:cV(cU,ai,b),e=i(j,d);if(g(b,c(e,e))&&g(f,e)){var
+k=au(a[3],e),m=E(a[2],l(e));return[0,a[1],m,k]}return a}}return a}}(am),t)];ak=1}if(!ak)var
+L=0;if(L){var
+b=L[1],ap=[0,X,0],P=x(function(a){return function(d,e){var
+i=e[2],k=e[1],b=d[1],j=h(aR,b),m=l(cZ(j,a)),n=cZ(b,a),r=d[2],o=ao(k,h(function(a){return c(r,a)},b));if(g(f,m))return[0,o,i];if(g(n,f))return e;var
+p=E(m,l(c1(c4(d[3],j,a),j,a)));if(g(f,p))return[0,o,i];var
+q=au(n,c1(c4(d[3],b,a),b,a));return g(q,f)?e:[0,k,[0,[0,d,p,q],i]]}}(b),ap,W),Z=P[2],M=P[1],v=e[1];if(v){var
+_=v[2],z=v[1];if(typeof
+z==="number"){var
+A=e[3],G=c6(Z,e[2]);if(G)if(A){var
+I=A[1],k=I[1],Q=G[1],az=I[2],n=h(function(a){return c(r,a)},az),S=w(k);if(S){var
+U=m(function(a){return g(f,a)},n);if(U)var
+V=c(r,I[3]),p=Q[1],aq=p[3],ar=p[2],C=K(b),F=y(C,p[1]),as=l(c(T,k)),at=c(hj,x(R,f,$(function(a){var
+d=o(aZ,b,a),e=c(d[2],d[3]);return c(o(f,n,a),e)},C))),aw=i(c(aj,s(c(k,s(r,p[4])),V)),at),ax=$(function(d){var
+g=bv(ar,o(0,F,d)),j=o(aZ,b,d)[1]?V:f,m=i(o(f,n,d),j),p=[0,c(c(T,aj),m),0],q=a(aS(d,f),p),r=an([0,d],F),s=ao(h(function(a){return c(as,H(g,a))},r),q),e=o(aZ,b,d),t=i(e[2],e[3]),u=c(hg,c(o(f,n,d),t)),v=H(aq,o(0,F,d));return[0,l(i(c(k,i(c(aj,o(f,M,d)),v)),u)),s]},C),ay=[0,[0,c(T,aw),0],ax],q=bH([0,K(b)],ay);else
+var
+q=U}else
+var
+q=S;var
+aA=q?[0,[0,_,Q[2],A[2]]]:q,J=aA}else
+var
+J=A;else
+var
+J=G;return J}else
+if(0===z[0])var
+aa=z[1],ab=o(aZ,b,aa),j=av(i(ab[2],ab[3])),B=aa;else
+var
+j=f,B=z[1];var
+ac=o(aZ,b,B),ad=h(function(a){return a[1]},Z),ae=D(ac[2],j),af=ae?D(j,ac[3]):ae;if(af){var
+aG=[0,_,e[2],e[3]],N=c7(r,Y,bK(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
+aH=N[1],u=Y,t=bK(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),X=M,W=ad,e=aH;continue}var
+ag=N}else
+var
+ag=af;return ag}return v}var
+ah=[0,e]}else
+var
+ah=u;return ah}}function
+c8(e,a,d,b){var
+f=c(a,b);return g(c(T,at(s(c(e,d),f))),a)}var
+c9=[M,jh,j3(0)];function
+jg(a){var
+b=a[2];if(C(b[1],f))return f;var
+c=i(at(b[2]),d),e=a[1];return x(R,f,h(function(a){return i(at(a),c)},e))}function
+S(a){throw[0,c9,a]}var
+ji=dn;function
+c_(c){var
+a=c[2],e=as(c[1]);if(e<=a)S(jj);var
+h=c[1],g=as(h),i=0;if(0<=a&&!(g<a)){var
+b=a;for(;;){if(g<=b)var
+d=0;else{if(ei(h,b)!==32){var
+b=b+1|0;continue}var
+d=[0,b]}break}}else
+i=1;if(i)var
+d=cj(eq);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))S(jk);return[0,a,f-a|0]}function
+n(a){var
+o=c_(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cb(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)S(jl);if(aI<c)S(jm);var
+q=(b+c|0)-1|0;if(!(q<b)){var
+e=b;for(;;){var
+f=cb(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+m=k;else
+var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)S(jo);var
+u=e+1|0;if(q!==e){var
+e=u;continue}break}}var
+r=48===cb(a[1],b)?1:0;if(r)var
+t=1<c?1:0,s=t||d;else
+var
+s=r;if(s)S(jn);var
+i=ks(a[1],b,c);return d?l(i):i}function
+Q(d,c,b){var
+a=n(d),e=D(a,Z(c)),f=e||D(Z(b),a);if(f)S(jp);return cg(a)}function
+aF(e,d){var
+c=e,b=0;for(;;){if(0===c)return cn(b);var
+c=c-1|0,b=[0,a(d,0),b];continue}}function
+ad(b,a){return aF(a,function(a){return n(b)})}function
+aw(c,b,a){return aF(b,function(b){return ad(c,a)})}function
+aG(g,a,i){return aF(a,function(k){var
+e=Q(g,0,i),d=i,c=0;a:for(;;){if(0===e)return cn(c);var
+h=Q(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
+e=e-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
+b=b-1|0,a=[0,f,a];continue}}})}function
+ae(c){var
+b=c,a=0;for(;;){if(0===b)return a;var
+b=b-1|0,a=[0,a];continue}}function
+c$(b,a){var
+c=n(b),d=aG(b,a,a),e=aG(b,a,a);return[0,c,d,e,aG(b,a,a)]}function
+da(a,b){var
+c=n(a),d=ad(a,b),e=n(a);return[0,c,d,e,aG(a,b,b)]}function
+bM(b,c,e,d){if(400<d)S(jq);if(0===Q(b,0,1))return[0,a(e,0)];var
+f=Q(b,0,c-1|0),g=Q(b,0,c-1|0),h=n(b),i=n(b),j=bM(b,c,e,d+1|0),k=bM(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
+bf(d,c,b,a){if(0===a)return[0,bM(d,c,b,0)];var
+e=bf(d,c,b,a-1|0);return[1,e,bf(d,c,b,a-1|0)]}function
+bN(a,b,c,d){if(b<d)S(jr);if(0===Q(a,0,1)){var
+e=c$(a,b),f=aG(a,b,c),g=ad(a,b),h=aG(a,b,c),i=[0,f,g,h,ad(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,da(a,(b+c|0)+1|0)]]}var
+l=Q(a,0,b-1|0),m=bN(a,b,c,d+1|0),o=bN(a,b,c,d+1|0);return[1,ae(l),m,o]}function
+db(a,b){return Q(a,b,as(a[1]))}function
+dc(a,b){if(0===Q(a,0,1))return 0;var
+c=ad(a,b);return[0,[0,c,n(a)]]}function
+dd(b,c,f,e){var
+g=n(b),d=db(b,1),h=aF(d,function(g){var
+d=ad(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bf(b,c,function(f){var
+a=aF(c,function(a){return ae(Q(b,0,d-1|0))}),e=n(b);return[0,a,e,ad(b,c)]},c)]}function
+de(d){var
+a=Q(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+c=1}else
+var
+c=b;return c}function
+jx(am){var
+e=[0,am,0],aJ=c_(e),Y=aJ[2],ao=aJ[1],ay=a2(am),aV=0;if(0<=ao&&0<=Y&&!((b_(ay)-Y|0)<ao)){var
+ax=ar(Y);a1(ay,ao,ax,0,Y);var
+az=ax;aV=1}if(!aV)var
+az=cj(ep);var
+M=eh(az),J=jy;for(;;){if(J){var
+aY=J[2],av=0===jZ(J[1],M)?1:0;if(!av){var
+J=aY;continue}var
+aK=av}else
+var
+aK=0;if(1-aK)S(jz);var
+ap=function(a){return Q(e,1,ji)},p=ap(0),r=ap(0),v=ap(0),aH=Q(e,0,5);if(4<aH>>>0)var
+t=js;else
+switch(aH){case
+0:var
+t=jt;break;case
+1:var
+aI=n(e),t=[0,[0,aI],[0,aI,0]];break;case
+2:var
+t=ju;break;case
+3:var
+t=jv;break;default:var
+t=jw}var
+aL=de(e),a7=de(e),k=0===aL?r:r+1|0,aM=(p+k|0)+v|0;if(dn<aM)S(jA);var
+aN=n(e),aO=n(e),a8=aQ(aN)<0?1:0,a9=a8||(aQ(aO)<=0?1:0);if(a9)S(jB);var
+aP=n(e),aR=aw(e,p,r),aS=aw(e,p,v),D=co(bq([0,[0,aP,t[2]],aR],aS));for(;;){if(D){var
+aW=D[2],aq=bc(D[1]);if(aq){var
+D=aW;continue}var
+aT=aq}else
+var
+aT=1;if(1-aT)S(jC);var
+a_=n(e),ba=n(e),bb=n(e),be=n(e),bg=aw(e,p,v),bh=n(e),bi=n(e),bj=t[1],bk=ae(v),bl=ae(r),A=[0,[0,ae(p),bl,bk,bj,aL,a7,aR,aS,aP],aN,aO],j=[0,a_,ba,bb,be,bg,bh,bi];if(ca(M,jD))var
+B=c$(e,p),bm=da(e,aM),aa=function(b){return bC(function(g,o,e,ak){var
+h=B[1],i=j[7],C=j[5],k=j[4],r=j[1],ac=I(g,I(o,e)),n=c(h,r),s=c(n,r),b=E(h,E(n,E(s,E(k,i)))),ad=q(b,i),ae=q(b,k),af=q(b,s),ag=q(b,n),ah=q(b,h),t=B[4],D=B[3],ai=j[6],aj=B[2],x=u(aj,u(D,t)),z=u(t,y(g,t)),p=y(o,ak),Q=u(x,y(g,x)),R=a(O(l(ah)),Q),S=P(p,u(D,z)),T=a(O(ag),S),V=P(p,P(p,z)),W=a(O(l(af)),V),X=y(e,C),Y=a(O(l(ae)),X),A=c(ad,ai),Z=aX(e,A),$=bd(Y,bd(_(e,_(o,f)),Z)),aa=L(R,L(bd(T,u(aX(o,A),W)),$)),F=ab(g,e,C),G=F?cG(g,B):F;if(G){var
+H=m(w,[0,r,[0,k,[0,i,0]]]);if(H){var
+J=U(h,b);if(J){var
+K=U(n,b);if(K){var
+M=U(s,b);if(M)var
+N=U(k,b),d=N?U(i,b):N;else
+var
+d=M}else
+var
+d=K}else
+var
+d=J;if(d)return by(ac,b,aa,bm);var
+v=d}else
+var
+v=H}else
+var
+v=G;return v},A,j)};else
+if(ca(M,jF))var
+a0=dc(e,r),N=dd(e,v,a0,function(a){return bN(e,p,k,0)}),aa=function(b){var
+a=N[1];return cR(function(n,a,l,k,i){var
+c=j[5],o=N[2],p=j[4],q=j[1],b=ah(a,I(W(n),l),i),d=b?ab(a,k,c):b;if(d){var
+e=cP(k,j,N);if(e){var
+r=N[3];return m(function(b){var
+d=h(function(a){return H(a,b[1])},c),e=b[3],g=_(a,f);return cT(n,a,l,i,q,d,p,b[2],o,g,e)},r)}var
+g=e}else
+var
+g=d;return g},a,A,j)};else
+if(ca(M,jG))var
+aD=dc(e,r),aG=0===aD?k:r,z=n(e),ag=aw(e,aG,aG),aj=n(e),ak=n(e),V=aw(e,p,k),X=dd(e,v,aD,function(d){var
+a=n(e),b=n(e),c=ad(e,p);return[0,a,b,c,n(e)]}),al=function(a){return aF(db(e,0),a)},a3=al(function(d){var
+a=Q(e,0,2*k|0),b=0!==a?1:0;if(b){if(a<=k)return[0,ae(a-1|0)];var
+c=[1,ae((a-1|0)-k|0)]}else
+var
+c=b;return c}),a4=al(function(a){return Z(Q(e,0,dC))}),a5=[0,a3,a4,al(function(c){var
+a=n(e),b=ad(e,k);return[0,a,b,n(e)]})],a6=ae(401),aa=function(k){var
+e=X[1];return cR(function(o,A,e,az,ay){var
+ap=j[5],aS=c(c(j[1],z),ac),aq=ab(A,I(W(o),e),ay),ar=aq?ab(A,az,ap):aq;if(ar){var
+as=ab(A,I(W(o),e),V);if(as){var
+au=cP(az,j,X);if(au){var
+ae=y(e,ag),af=P(ae,ae),ah=c(z,z),al=w(z),aA=0;if(al){var
+am=ab(e,e,ag);if(am){var
+aN=aX(e,l(c(s(ac,d),ah))),ao=bH(e,u(a(O(ac),af),aN));if(ao){var
+aO=aX(e,c(i(ac,T),ah)),Q=bH(e,u(a(O(l(ac)),af),aO));aA=1}else
+var
+N=ao}else
+var
+N=am}else
+var
+N=al;if(!aA)var
+Q=N;if(Q){var
+av=w(aj),aw=av?w(ak):av;if(aw){var
+aP=y(e,ag),aQ=c(i(ac,d),z),aR=h(function(a){var
+b=h(function(b){return c(ac,H(aU(W(o),a),b))},aP),d=an(W(o),a);return L(h(function(a){return c(aQ,a)},d),b)},ay),ax=bA(function(a,b){return c8(aj,ak,a,b)},aR,V);if(ax){var
+t=X[3],k=a5,aT=X[2],aV=j[4];for(;;){if(t){var
+M=t[1],q=M[3],B=q[4],r=q[3],D=q[2],J=q[1],U=M[2],aF=M[1],Y=h(function(b){return function(a){return H(a,b)}}(aF),ap),aG=x(R,f,h(jg,G(V,G(Y,r)))),Z=F(K(r),A);if(Z){var
+$=m(w,[0,J,[0,D,[0,U,[0,B,0]]]]);if($){var
+aH=G(Y,r),aa=m(function(c,d){return function(a){var
+b=c8(d,c,a[1],a[2]);return b?cp(C(a[1],f),C(a[2],f)):b}}(D,J),aH);if(aa)var
+aI=c(J,aV),aJ=c(c(aj,aS),aI),aK=c(c(T,c(U,s(ac,d))),aJ),aL=c(aT,ac),aM=c(c(ak,D),aL),p=g(c(i(c(T,B),aG),aM),aK);else
+var
+p=aa}else
+var
+p=$}else
+var
+p=Z;var
+aB=0;if(p){var
+aD=G(V,r),aE=cu(function(a){var
+b=a$(C(a[2],f));if(b){var
+c=a[1];return a$(m(function(a){return C(f,a)},c))}return b},aD),S=h(function(c){var
+k=c[1],e=aU(W(o),k),f=x(function(a){var
+b=at(a);return function(a){return E(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bG(jf,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(S){var
+aC=_(e,[0,1,l(ai),ai]),v=c7(B,a6,L(_(W(o),[0,0,l(ai),ai]),aC),0,S,k);aB=1}else
+var
+ad=[0,k]}else
+var
+ad=p;if(!aB)var
+v=ad;if(v){var
+t=t[2],k=v[1];continue}return v}return k[1]?0:k[2]?0:k[3]?0:1}}var
+n=ax}else
+var
+n=aw}else
+var
+n=Q}else
+var
+n=au}else
+var
+n=as}else
+var
+n=ar;return n},e,A,j)};else
+var
+aA=n(e),af=aw(e,k,k),aB=n(e),aC=aw(e,k,k),aZ=bf(e,k,function(a){return ad(e,k)},k),aa=function(e){return bC(function(G,e,E,D){var
+k=j[7],q=j[6],i=j[5],r=j[4],s=j[1],t=c(q,c(s,r)),v=m(w,[0,s,[0,r,[0,q,[0,k,[0,aA,[0,aB,0]]]]]]);if(v)var
+x=ah(G,e,D),n=x?ab(G,E,i):x;else
+var
+n=v;if(n){var
+z=ah(e,e,af),A=z?ah(e,e,aC):z;if(A){var
+I=aX(e,l(c(aA,aB))),J=u(P(af,aC),I),L=function(a){return C(f,a)},B=m(function(a){return m(L,a)},J);if(B){var
+U=c(k,k),N=c(t,t),M=0,V=c(a(b(2),d),N);return bD(e,function(s,k){var
+t=P(D,s),B=cN(t),j=h(function(a){return g(H(a,k),f)?bE(a):cM(a)},t);function
+n(b,a){var
+c=y(e,a);return P(y(E,b),c)}var
+p=n(i,B),q=n(cN(i),j),r=n(cO(i),j),C=u(a(O(l(d)),q),r),v=cO(P(i,y(e,u(a(O(a(b(2),d)),p),C))));function
 c(b,c){var
-a=v(f,c);return F(v(f,b),a)}var
-I=c(t,g),J=p(c(g,t),I),L=c(q,o),M=p(p(c(o,q),L),J),O=c(n,n),P=p(a(K(a(b(2),d)),O),M),Q=a(K(y(U)),P),R=F(r,r),S=p(a(K(V),R),Q),z=w(D(l),f);if(z){var
-A=k(x,l);if(A){var
-T=ao(0,f);return k(function(a){var
-d=u(0,S,a);return j(e,N(ap(function(b){var
-c=u(e,d,b);return w(a,b)?c:b5(e,c)},f),l))},T)}var
-B=A}else
+a=y(e,c);return P(y(e,b),a)}var
+G=c(v,j),I=u(c(j,v),G),J=c(r,q),L=u(u(c(q,r),J),I),M=c(p,p),N=u(a(O(a(b(2),d)),M),L),Q=a(O(l(U)),N),R=P(s,s),S=u(a(O(V),R),Q),x=F(K(k),e);if(x){var
+z=m(w,k);if(z){var
+T=aE(0,e);return m(function(a){var
+d=o(0,S,a);return g(f,H($(function(b){var
+c=o(f,d,b);return F(a,b)?c:au(f,c)},e),k))},T)}var
+A=z}else
 var
-B=z;return B},P,J,aB)}var
-n=C}else
+A=x;return A},M,af,aZ)}var
+p=B}else
 var
-n=B}else
+p=A}else
 var
-n=m;return n},s,g)};if(f[2]<=ag(P))G(f9);return[0,s,S]}}}function
-f$(d){try{var
-b=f2(d)}catch(a){a=dH(a);if(a[1]===cy)return[0,2,aS(ga,a[2])];if(a===b0)return gb;throw a}var
+p=n;return p},A,j)};if(e[2]<=as(am))S(jE);return[0,A,aa]}}}function
+jH(d){try{var
+b=jx(d)}catch(a){a=ek(a);if(a[1]===c9)return[0,2,a8(jI,a[2])];if(a===ck)return jJ;throw a}var
 c=b[1];if(a(b[2],0)){var
-e=aS(gc,dK(c[3]));return[0,0,aS(gd,aS(dK(c[2]),e))]}return ge}gV(function(a){return f$(a)[2]});b2(0);return}(globalThis));
+e=a8(jK,en(c[3]));return[0,0,a8(jL,a8(en(c[2]),e))]}return jM}kt(function(a){return jH(a)[2]});cm(0);return}(globalThis));

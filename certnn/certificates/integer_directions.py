@@ -1,0 +1,92 @@
+"""What proofs by regions and by cells share, as integers, for the extracted checker."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Protocol
+
+from certnn.kernel.exact import ExactMatrix, integers
+from certnn.kernel.outputs import proved_directions, solution
+from certnn.kernel.rejected import Rejected
+from certnn.kernel.work import Work
+
+#: Of a file so large the checker takes nothing.
+SIZE = 1 << 26
+
+
+class _Proof(Protocol):
+    """A proof by directions."""
+
+    @property
+    def kappa(self) -> float: ...
+    @property
+    def directions(self) -> bytes: ...
+    @property
+    def bounds(self) -> array[float]: ...
+
+
+def ball_numbers(ball: ExactMatrix | None, data_bits: int) -> Iterator[int]:
+    """1, center and radius over 2**data_bits; or 0 where there is no ball."""
+    yield ball is not None
+    if ball is not None:
+        yield from ball.at(-data_bits)[0]
+
+
+@dataclass(frozen=True)
+class Directions:
+    """The directions of a proof, and the cones that they are the rays of.
+
+    Attributes
+    ----------
+    tree : bytes
+        The nodes of the cones.
+    rays : list of tuple of int
+    heights : list of int
+        Their bounds, over 2**bits.
+    bits : int
+    """
+
+    tree: bytes
+    rays: list[tuple[int, ...]]
+    heights: list[int]
+    bits: int
+
+    @staticmethod
+    def of(proof: _Proof, c: int, work: Work) -> Directions:
+        """The directions, which are checked.
+
+        Raises
+        ------
+        certnn.kernel.Rejected
+            If a bound is not positive, or they do not prove kappa.
+        """
+        if min(proof.bounds, default=0) <= 0:
+            raise Rejected("a bound of a direction is not positive")
+        rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
+        return Directions(proof.directions, rays, *integers(proof.bounds))
+
+    def output_cones(self) -> Iterator[int]:
+        """The nodes of the cones of outputs; at a leaf its directions, and V of Theorem 18."""
+        c, number = len(self.rays[0]), {ray: k for k, ray in enumerate(self.rays)}
+        edges, at = list(combinations(range(c), 2)), 0
+        for signs in product((1, -1), repeat=c):
+            stack = [[tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]]
+            while stack:
+                cone, node = stack.pop(), self.tree[at : at + 3]
+                if node[0]:
+                    at += 3
+                    (i, j), (_, p, q) = edges[node[0] - 1], node
+                    yield from (1, i, j, p, q)
+                    mediant = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+                    one, other = list(cone), list(cone)
+                    one[j] = other[i] = mediant
+                    stack += [other, one]
+                    continue
+                at += 1
+                members = [number[ray] for ray in cone]
+                determinant, V = solution(cone, [self.heights[k] for k in members])
+                sign = 1 if determinant > 0 else -1
+                yield from (0, *members, sign * determinant << self.bits, *(sign * v for v in V))
