@@ -17,6 +17,7 @@ from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.relaxation.modelled.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 from certnn.relaxation.reduced.directions import find_directions
 from certnn.search.bound_search import BoundSearch, Checkpoint
+from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Context, Goal, Level, Progress
 from certnn.search.levels.relaxed import Block, Dnn
 from certnn.search.levels.schedule import DNN, PARTITION, stages
@@ -190,7 +191,7 @@ def _validate(
 def refuse_ignored(
     problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
 ) -> None:
-    """Refuse a solver or a cluster that would not be used.
+    """Refuse a solver or a cluster that would not be used, and more groups than points.
 
     Parameters
     ----------
@@ -201,9 +202,12 @@ def refuse_ignored(
     Raises
     ------
     InputError
-        If the level runs none of those that a general solver is for, the solver cannot be had, or
-        nothing would be summed on the cluster.
+        If the level runs none of those that a general solver is for, the solver cannot be had,
+        nothing would be summed on the cluster, or there would be groups without points.
     """
+    for stage in stages(level, problem.n, problem.features.shape[1], problem.c):
+        if isinstance(stage, Groups):
+            stage.require_points(problem.n)
     if cluster is not None and not problem.is_plain and not str(level).startswith("groups"):
         raise InputError(
             "cluster",

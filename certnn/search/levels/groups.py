@@ -46,6 +46,11 @@ class Groups:
     def __str__(self) -> str:
         return f"groups({self.count})" if self.count else "groups"
 
+    def require_points(self, points: int) -> None:
+        """Raise `InputError` if there are more groups than points."""
+        if self.count > points:
+            raise InputError("level", f"{self} is for at least {self.count} points, here {points}")
+
     def proofs(self, context: Context) -> Iterator[Certified]:
         """The sum of what is proved by then, whenever twice as many groups are, and at the end.
 
@@ -60,9 +65,8 @@ class Groups:
             If no group is proved, or all together prove no more than is known.
         """
         problem, budget, seed = context.problem, context.budget, context.goal.seed
-        count = self.count or min(max(2, round(problem.n / _SIZE)), _MOST)
-        if count > problem.n:
-            raise InputError("level", f"{self} is for at least {count} points, here {problem.n}")
+        count = self.count or min(max(2, round(problem.n / _SIZE)), _MOST, problem.n)
+        self.require_points(problem.n)
         sets = representative_groups(problem, count, seed)
         shares = even_shares(problem.reg, count)
         parts = [
