@@ -28,7 +28,7 @@ from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.regions import region_rounds
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows
 from certnn.search.lower_bound import lower_bound
-from certnn.splitting.cells.proof import find_cells
+from certnn.splitting.cells.proof import CellsProver
 from certnn.splitting.prover import Limits
 from certnn.training import train_locally
 
@@ -158,7 +158,8 @@ def cells(problem, factor):
     Z = feasible_dual_point(problem, problem.Y - trained.network.output(problem.inputs))
     kappa = factor * problem.reg * trained.local_dual_norm
     ball = BiasBall.around(problem.X) if problem.hidden_bias == "free" else None
-    found = find_cells(problem.features, Z, kappa, 0.5 + 0.5 * factor, Limits(), ball)
+    prover = CellsProver(problem.features, problem.reg, ball)
+    found = prover.search(Z, kappa, 0.5 + 0.5 * factor, Limits())
     return found.certificate(problem, {"made by": "certnn"})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice, product
 from typing import Any
 
@@ -105,7 +105,8 @@ class Cells:
 class CellsProver:
     """Searches for cells, for the features X of one problem, shape (n, k), and its reg.
 
-    With a ball the last column is that of a free hidden bias.
+    With a ball around the points the last column, of equal numbers, is that of a free hidden bias,
+    and ‖u‖ is without it.
 
     Raises
     ------
@@ -123,81 +124,82 @@ class CellsProver:
         self.effort = Effort(1.0, 2e9 / size, 2e11 / size, _FACTORS, order, quiet=0)
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
-        """See `find_cells`, whose room for rounding is its own."""
-        spread = spread_for(kappa, self._reg)
-        return find_cells(self._features, Z, kappa, spread, limits, self._ball)
+        """See `search`, whose room for rounding is its own."""
+        return self.search(Z, kappa, spread_for(kappa, self._reg), limits)
 
+    def search(self, Z: FloatArray, kappa: float, spread: float, limits: Limits) -> Cells | NoProof:
+        """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
 
-def find_cells(
-    features: FloatArray,
-    Z: FloatArray,
-    kappa: float,
-    spread: float,
-    limits: Limits,
-    ball: BiasBall | None = None,
-) -> Cells | NoProof:
-    """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
+        Parameters
+        ----------
+        Z : float64 array, shape (n, c)
+        kappa : float
+            Positive.
+        spread : float
+            Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
+        limits : Limits
+            Time and memory.
 
-    Parameters
-    ----------
-    features : float64 array, shape (n, k)
-        Of any rank. With a ball the last column, of equal numbers, is that of a free hidden bias,
-        and ‖u‖ is without it.
-    Z : float64 array, shape (n, c)
-    kappa : float
-        Positive.
-    spread : float
-        Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
-    limits : Limits
-        Time and memory.
-    ball : BiasBall or None
-        Around the points.
+        Returns
+        -------
+        Cells or NoProof
+            The same for the same input on any number of cores, unless a limit is met.
+        """
+        nothing, columns = np.zeros((self._features.shape[1], 0)), self._features.shape[1]
+        try:
+            claim = directed_claim(self._features, Z, kappa, spread, limits.budget)
+            points, rotation = self._turned
+            searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
+        except SolverError as error:
+            return NoProof(nothing, str(error))
+        begun, start = time.monotonic(), limits.budget.now
+        tasks = [task for own in searched for task in own]
+        with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
+            pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
+        if exceeded is not None:
+            turned_back = rotation @ exceeded[: rotation.shape[0]]
+            if self._ball is not None:
+                bias = self._ball.radius * exceeded[-1] - self._ball.center @ turned_back
+                turned_back = np.append(turned_back, bias / claim.features[0, -1])
+            found = claim.violators(turned_back[None])
+            return NoProof(found, "the bound of a direction is exceeded", near=True)
+        if reason:
+            return NoProof(nothing, reason, near=reason == _TOO_NEAR)
+        rest = iter([pieces[number] for number in range(len(tasks))])
+        proved = [list(islice(rest, len(own))) for own in searched]
+        by_direction = [proved[number] for number in number_of]
+        ordered = [piece for own in by_direction for piece in own]
+        return Cells(
+            kappa=claim.kappa,
+            Z=claim.Z,
+            directions=claim.cones.tree,
+            bounds=claim.bounds,
+            ball=self._ball,
+            rotation=rotation,
+            tree=b"".join(
+                _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
+            ),
+            codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
+            multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
+            nodes=sum(nodes for _, _, _, nodes in ordered),
+            seconds=time.monotonic() - begun,
+            cost=limits.budget.now - start,
+        )
 
-    Returns
-    -------
-    Cells or NoProof
-        The same for the same input on any number of cores, unless a limit is met.
-    """
-    nothing, columns = np.zeros((features.shape[1], 0)), features.shape[1]
-    try:
-        claim = directed_claim(features, Z, kappa, spread, limits.budget)
-        points, rotation = _turned(claim.features, ball)
-        searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
-    except SolverError as error:
-        return NoProof(nothing, str(error))
-    begun, start = time.monotonic(), limits.budget.now
-    tasks = [task for own in searched for task in own]
-    with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
-        pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
-    if exceeded is not None:
-        turned_back = rotation @ exceeded[: rotation.shape[0]]
-        if ball is not None:
-            bias = ball.radius * exceeded[-1] - ball.center @ turned_back
-            turned_back = np.append(turned_back, bias / claim.features[0, -1])
-        found = claim.violators(turned_back[None])
-        return NoProof(found, "the bound of a direction is exceeded", near=True)
-    if reason:
-        return NoProof(nothing, reason, near=reason == _TOO_NEAR)
-    rest = iter([pieces[number] for number in range(len(tasks))])
-    proved = [list(islice(rest, len(own))) for own in searched]
-    by_direction = [proved[number] for number in number_of]
-    ordered = [piece for own in by_direction for piece in own]
-    return Cells(
-        kappa=claim.kappa,
-        Z=claim.Z,
-        directions=claim.cones.tree,
-        bounds=claim.bounds,
-        ball=ball,
-        rotation=rotation,
-        tree=b"".join(
-            _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
-        ),
-        codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
-        multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
-        nodes=sum(nodes for _, _, _, nodes in ordered),
-        seconds=time.monotonic() - begun,
-        cost=limits.budget.now - start,
-    )
+    @cached_property
+    def _turned(self) -> tuple[RoundedPoints, FloatArray]:
+        """The points in the coordinates of the kernel, and the rotation to them."""
+        ball = self._ball
+        X = np.ascontiguousarray(self._features if ball is None else self._features[:, :-1])
+        rotation = principal_axes(X if ball is None else X - ball.center)
+        work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
+        try:
+            if ball is not None:
+                exact = beside_radius(exact, ball.exact(), work)
+            axes = exact_matrix(rotation.tobytes(), *rotation.shape)
+            return turned(exact, axes, work, "auto"), rotation
+        except Rejected as error:
+            raise SolverError("floats are not enough for it") from error
 
 
 def principal_axes(features: FloatArray) -> FloatArray:
@@ -205,20 +207,6 @@ def principal_axes(features: FloatArray) -> FloatArray:
     _, vectors = np.linalg.eigh(features.T @ features)
     axes: FloatArray = np.ascontiguousarray(vectors[:, ::-1])
     return axes
-
-
-def _turned(features: FloatArray, ball: BiasBall | None) -> tuple[RoundedPoints, FloatArray]:
-    """The points in the coordinates of the kernel, and the rotation to them."""
-    X = np.ascontiguousarray(features if ball is None else features[:, :-1])
-    rotation = principal_axes(X if ball is None else X - ball.center)
-    work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
-    try:
-        if ball is not None:
-            exact = beside_radius(exact, ball.exact(), work)
-        axes = exact_matrix(rotation.tobytes(), *rotation.shape)
-        return turned(exact, axes, work, "auto"), rotation
-    except Rejected as error:
-        raise SolverError("floats are not enough for it") from error
 
 
 def _tasks(
