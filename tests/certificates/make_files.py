@@ -17,7 +17,7 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.directions import cover as cover_of_outputs
 from certnn.certificates.groups_document import ProvedGroup, groups_certificate
 from certnn.certificates.regions_certify import certify_regions
-from certnn.certificates.search_documents import cells_certificate, partition_certificate
+from certnn.certificates.search_documents import CellsDocument, PartitionDocument
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.dual_domain import feasible_dual_point
@@ -116,7 +116,7 @@ def partition(problem, factor):
     kappa, basis = factor * problem.reg * trained.local_dual_norm, np.eye(X.shape[1])
     found = cover(fractions(X), fractions(Z), Fraction(kappa), fractions(basis))
     witnesses = np.array(found[1], np.uint32)
-    return partition_certificate(problem, Z, kappa, basis, found[0], witnesses, {})
+    return PartitionDocument(kappa, Z, basis, found[0], witnesses).certificate(problem, {})
 
 
 def phases_problems():
@@ -176,10 +176,11 @@ def cells_of_one_column():
         for side in (-1.0, 1.0):
             s = float(np.sum(ray * Z * np.maximum(side * x, 0.0))) / kappa
             multipliers += [2.0 * max(s, 0.5) - s, s - max(s, 0.5)]
-    return cells_certificate(
-        *(problem, Z, kappa, b"\0\0", np.array([kappa, kappa]), None, np.eye(1)),
-        *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32), {"made by": "hand"}),
+    document = CellsDocument(
+        *(kappa, Z, b"\0\0", np.array([kappa, kappa]), None, np.eye(1)),
+        *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32)),
     )
+    return document.certificate(problem, {"made by": "hand"})
 
 
 def cuts_problems():

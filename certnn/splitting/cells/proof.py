@@ -10,12 +10,10 @@ from itertools import islice, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.certificates import Certificate
-from certnn.certificates.search_documents import cells_certificate
+from certnn.certificates.search_documents import CellsDocument
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
 from certnn.kernel.document import LARGEST_FILE
@@ -24,10 +22,9 @@ from certnn.kernel.instance import beside_radius
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 from certnn.problem.bias_ball import BiasBall
-from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import DirectedClaim, directed_claim, spread_for
 from certnn.splitting.ordered_search import Gauge, in_limits
-from certnn.splitting.prover import Effort, Limits, NoProof
+from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
 #: Columns beyond which a node takes too long to be worth it.
 MOST_COLUMNS = 16
@@ -48,58 +45,8 @@ _FACTORS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """A proof that, in float arithmetic, holds of a dual norm.
-
-    Attributes
-    ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-        The Z given, times a power of two.
-    directions : bytes
-    bounds : float64 array
-    ball : BiasBall or None
-        For a free hidden bias.
-    rotation : float64 array, shape (k, k) or (d, d)
-    tree, codes : bytes
-    multipliers : float32 array
-        As `certnn.kernel.cells.CellsProof` describes them.
-    nodes : int
-    seconds : float
-        Wall time of the search.
-    cost : float
-        The same in units of the budget's `now`.
-    """
-
-    kappa: float
-    Z: FloatArray
-    directions: bytes
-    bounds: FloatArray
-    ball: BiasBall | None
-    rotation: FloatArray
-    tree: bytes
-    codes: bytes
-    multipliers: NDArray[np.float32]
-    nodes: int
-    seconds: float
-    cost: float
-
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file."""
-        return cells_certificate(
-            problem,
-            self.Z,
-            self.kappa,
-            self.directions,
-            self.bounds,
-            self.ball,
-            self.rotation,
-            self.tree,
-            self.codes,
-            self.multipliers,
-            about,
-        )
+class Cells(CellsDocument, Searched):
+    """Cells that, in float arithmetic, prove a dual norm: that of Z times a power of two."""
 
 
 class CellsProver:
