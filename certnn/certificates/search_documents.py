@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -25,104 +26,143 @@ from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 
 
-def partition_certificate(
-    problem: TrainingProblem,
-    Z: FloatArray,
-    kappa: float,
-    basis: FloatArray,
-    tree: bytes,
-    witnesses: NDArray[np.uint32],
-    about: dict[str, str],
-) -> Certificate:
-    """Write a proof by a partition of weight space into cones as a certificate.
+@dataclass(frozen=True, eq=False)
+class PartitionDocument:
+    """A proof by a partition of weight space into cones.
 
-    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `witnesses` are the
-    fields of `certnn.kernel.partition.PartitionProof`: the rows of `basis` are the rays, and
-    `witnesses` has one positive integer a ray for each leaf, in the order of the tree.
+    Attributes
+    ----------
+    kappa : float
+        What it proves of ``Z``.
+    Z : float64 array, shape (n, c)
+    basis : float64 array, shape (k, k)
+        The rays, row by row.
+    tree : bytes
+    witnesses : uint32 array
+        As `certnn.kernel.partition.PartitionProof` describes them.
     """
-    proof = {
-        "basis": doubles(basis),
-        "tree": in_base64(tree),
-        "witnesses": in_base64(np.ascontiguousarray(witnesses, dtype="<u4").tobytes()),
-    }
-    return proof_certificate(problem, "partition", Z, kappa, proof, about)
+
+    kappa: float
+    Z: FloatArray
+    basis: FloatArray
+    tree: bytes
+    witnesses: NDArray[np.uint32]
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file. It claims the float64 below what it gives (Theorem 3)."""
+        proof = {
+            "basis": doubles(self.basis),
+            "tree": in_base64(self.tree),
+            "witnesses": words("<u4", self.witnesses),
+        }
+        return proof_certificate(problem, "partition", self.Z, self.kappa, proof, about)
 
 
-def phases_certificate(
-    problem: TrainingProblem,
-    Z: FloatArray,
-    kappa: float,
-    directions: bytes,
-    bounds: FloatArray,
-    splits: NDArray[np.int32],
-    pair_counts: NDArray[np.uint32],
-    first: NDArray[np.uint32],
-    second: NDArray[np.uint32],
-    signs: NDArray[np.int32],
-    ratios: FloatArray,
-    multipliers: NDArray[np.float32],
-    about: dict[str, str],
-) -> Certificate:
-    """Write a proof by activation phases as a certificate.
+@dataclass(frozen=True, eq=False)
+class PhasesDocument:
+    """A proof by activation phases.
 
-    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `multipliers` are the
-    fields of `certnn.kernel.phases.PhasesProof`.
-
-    Raises
-    ------
-    ValueError
-        If `multipliers` has another type than float32: rounding could make the proof fail.
+    Attributes
+    ----------
+    kappa : float
+        What it proves of ``Z``.
+    Z : float64 array, shape (n, c)
+    directions : bytes
+    bounds : float64 array
+    splits : int32 array
+    pair_counts, first, second : uint32 array
+    signs : int32 array
+    ratios : float64 array
+    multipliers : float32 array
+        As `certnn.kernel.phases.PhasesProof` describes them.
     """
-    proof = {
-        "directions": in_base64(directions),
-        "bounds": doubles(bounds),
-        "splits": words("<i4", splits),
-        "pairs": {
-            "count": words("<u4", pair_counts),
-            "first": words("<u4", first),
-            "second": words("<u4", second),
-            "sign": words("<i4", signs),
-            "ratio": doubles(ratios),
-        },
-        "multipliers": singles(multipliers),
-    }
-    return proof_certificate(problem, "phases", Z, kappa, proof, about)
+
+    kappa: float
+    Z: FloatArray
+    directions: bytes
+    bounds: FloatArray
+    splits: NDArray[np.int32]
+    pair_counts: NDArray[np.uint32]
+    first: NDArray[np.uint32]
+    second: NDArray[np.uint32]
+    signs: NDArray[np.int32]
+    ratios: FloatArray
+    multipliers: NDArray[np.float32]
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file. It claims the float64 below what it gives (Theorem 3).
+
+        Raises
+        ------
+        ValueError
+            If `multipliers` has another type than float32: rounding could make the proof fail.
+        """
+        proof = {
+            "directions": in_base64(self.directions),
+            "bounds": doubles(self.bounds),
+            "splits": words("<i4", self.splits),
+            "pairs": {
+                "count": words("<u4", self.pair_counts),
+                "first": words("<u4", self.first),
+                "second": words("<u4", self.second),
+                "sign": words("<i4", self.signs),
+                "ratio": doubles(self.ratios),
+            },
+            "multipliers": singles(self.multipliers),
+        }
+        return proof_certificate(problem, "phases", self.Z, self.kappa, proof, about)
 
 
-def cells_certificate(
-    problem: TrainingProblem,
-    Z: FloatArray,
-    kappa: float,
-    directions: bytes,
-    bounds: FloatArray,
-    ball: BiasBall | None,
-    rotation: FloatArray,
-    tree: bytes,
-    codes: bytes,
-    multipliers: NDArray[np.float32],
-    about: dict[str, str],
-) -> Certificate:
-    """Write a proof by cells of weight space as a certificate.
+@dataclass(frozen=True, eq=False)
+class CellsDocument:
+    """A proof by cells of weight space.
 
-    The claim is the float64 below what the proof gives (Theorem 3). `Z` to `multipliers` are the
-    fields of `certnn.kernel.cells.CellsProof`.
-
-    Raises
-    ------
-    ValueError
-        If `multipliers` has another type than float32: rounding could make the proof fail.
+    Attributes
+    ----------
+    kappa : float
+        What it proves of ``Z``.
+    Z : float64 array, shape (n, c)
+    directions : bytes
+    bounds : float64 array
+    ball : BiasBall or None
+        For a free hidden bias.
+    rotation : float64 array, shape (k, k) or (d, d)
+    tree, codes : bytes
+    multipliers : float32 array
+        As `certnn.kernel.cells.CellsProof` describes them.
     """
-    proof = {
-        "directions": in_base64(directions),
-        "bounds": doubles(bounds),
-        "rotation": doubles(rotation),
-        "tree": in_base64(tree),
-        "codes": in_base64(codes),
-        "multipliers": singles(multipliers),
-    }
-    if ball is not None:
-        proof["ball"] = doubles(ball.numbers())
-    return proof_certificate(problem, "cells", Z, kappa, proof, about, ball is not None)
+
+    kappa: float
+    Z: FloatArray
+    directions: bytes
+    bounds: FloatArray
+    ball: BiasBall | None
+    rotation: FloatArray
+    tree: bytes
+    codes: bytes
+    multipliers: NDArray[np.float32]
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file. It claims the float64 below what it gives (Theorem 3).
+
+        Raises
+        ------
+        ValueError
+            If `multipliers` has another type than float32: rounding could make the proof fail.
+        """
+        proof = {
+            "directions": in_base64(self.directions),
+            "bounds": doubles(self.bounds),
+            "rotation": doubles(self.rotation),
+            "tree": in_base64(self.tree),
+            "codes": in_base64(self.codes),
+            "multipliers": singles(self.multipliers),
+        }
+        if self.ball is not None:
+            proof["ball"] = doubles(self.ball.numbers())
+        return proof_certificate(
+            problem, "cells", self.Z, self.kappa, proof, about, self.ball is not None
+        )
 
 
 def pattern_certificate(

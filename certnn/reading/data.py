@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError, shorten
 from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.reading.class_labels import ClassLabels, stated_targets
@@ -18,54 +16,6 @@ from certnn.reading.npz import npy_layout, read_npz
 from certnn.reading.parquet_tables import ENDINGS as PARQUET
 from certnn.reading.parquet_tables import read_parquet
 from certnn.reading.text_tables import is_text_table, read_text_table
-
-
-@dataclass(frozen=True)
-class FileChunk:
-    """Some rows of a pair of .npy files, mapped into memory when they are asked for.
-
-    Attributes
-    ----------
-    data, targets : str
-        Paths.
-    start, stop : int
-        Rows.
-    hidden_bias : bool
-        Append a column of ones to X.
-    """
-
-    data: str
-    targets: str
-    start: int
-    stop: int
-    hidden_bias: bool = False
-
-    def rows(self) -> tuple[FloatArray, FloatArray]:
-        """X (with the column of ones) and Y of these rows."""
-        x, y = (
-            frozen_matrix(path, _npy(path)[self.start : self.stop])
-            for path in (self.data, self.targets)
-        )
-        return (np.hstack([x, np.ones((len(x), 1))]) if self.hidden_bias else x), y
-
-
-def file_chunks(
-    data: str | Path, targets: str | Path, hidden_bias: bool = False
-) -> list[FileChunk]:
-    """The rows of X.npy and Y.npy in chunks, of which each reads its own rows alone.
-
-    Raises
-    ------
-    InputError
-        If a file is no .npy file of a matrix, or the numbers of rows differ.
-    """
-    n, rows = _npy(data).shape[0], _npy(targets).shape[0]
-    if rows != n:
-        raise InputError(str(targets), f"has {rows} rows where {data} has {n}")
-    return [
-        FileChunk(str(data), str(targets), i, min(i + CHUNK_ROWS, n), hidden_bias)
-        for i in range(0, n, CHUNK_ROWS)
-    ]
 
 
 def read_targets(
@@ -152,20 +102,6 @@ def read_data(
     """X and Y alone; all else is as in `read_targets`."""
     x, y, _ = read_targets(data, targets, target_columns, label, loss)
     return x, y
-
-
-def encoded_labels(labels: NDArray[Any], loss: Loss) -> FloatArray:
-    """Targets of class labels, shape (n,): classes in ascending order, a column each.
-
-    One-hot; for hinge, squared-hinge and logistic 1 and −1, and of two classes the second's column
-    alone.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two classes, or labels are unusable.
-    """
-    return ClassLabels.of("label", labels).targets(loss)
 
 
 def _npy(path: str | Path) -> NDArray[Any]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha256
-from pathlib import Path
 
 from markupsafe import Markup
 
-from certnn.atomic_files import read_bytes
-from certnn.errors import InputError
 from certnn.report.html import render
 
 #: The name of the file.
 PAGE = "check.html"
 #: Tells this page from others.
-_MARK = '<meta name="generator" content="certnn check">'
-_LARGEST = 1 << 24
+MARK = '<meta name="generator" content="certnn check">'
 
 
 def render_check_page(worker: str, page: str) -> str:
@@ -40,20 +36,8 @@ def render_check_page(worker: str, page: str) -> str:
     policy = "; ".join(f"{what} {whence}" for what, whence in allowed.items())
     return render(
         "check_page.html",
-        mark=Markup(_MARK),
+        mark=Markup(MARK),
         policy=Markup(policy),
         worker=Markup(worker),
         page=Markup(page),
     )
-
-
-def require_check_page(path: Path) -> None:
-    """Refuse a file that is no such page.
-
-    Raises
-    ------
-    InputError
-        If it is none or cannot be read.
-    """
-    if _MARK.encode() not in read_bytes(path, _LARGEST):
-        raise InputError(str(path), "is no page of certnn check")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup
 
-from certnn.atomic_files import read_bytes
 from certnn.errors import InputError
 from certnn.report.comparison import bound_standing, same_problem
 from certnn.report.consistency import contradictions
@@ -18,8 +16,7 @@ from certnn.report.verdict import verdict
 
 _WIDTH = 300.0  # points
 #: Tells these pages from others.
-_MARK = '<meta name="generator" content="certnn report">'
-_LARGEST = 500_000_000
+MARK = '<meta name="generator" content="certnn report">'
 
 
 def render_comparison(reports: Sequence[GapReport]) -> str:
@@ -45,17 +42,5 @@ def render_comparison(reports: Sequence[GapReport]) -> str:
         lines_of=contradictions,
         entries=list(zip(reports, map(verdict, reports), standings, plots, strict=True)),
         same_problem=same_problem(reports),
-        mark=Markup(_MARK),
+        mark=Markup(MARK),
     )
-
-
-def require_comparison(path: Path) -> None:
-    """Refuse a file that is no such page.
-
-    Raises
-    ------
-    InputError
-        If it is none or cannot be read.
-    """
-    if _MARK.encode() not in read_bytes(path, _LARGEST):
-        raise InputError(str(path), "is not a page of certnn report")

@@ -22,6 +22,25 @@ FACTORS = (
 ENOUGH = 1e-4
 
 
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What the search for a proof took.
+
+    Attributes
+    ----------
+    nodes : int
+        Of all its trees.
+    seconds : float
+        Wall time of the search.
+    cost : float
+        The same in units of the budget's `now`.
+    """
+
+    nodes: int
+    seconds: float
+    cost: float
+
+
 class DualNormProof(Protocol):
     """A proof of ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u, as far as floats can tell."""
 

@@ -44,11 +44,6 @@ class ScaledProblem:
     output_scale: float
     original: TrainingProblem
 
-    @property
-    def objective_scale(self) -> float:
-        """sy², the original objective per unit of the scaled one."""
-        return self.output_scale**2
-
     def inward(self, network: TwoLayerNetwork) -> TwoLayerNetwork:
         """The scaled problem's network that corresponds to `network` of the original one."""
         hidden = network.U / self.weight_scale

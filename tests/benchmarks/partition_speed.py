@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from certnn import kernel
 from certnn.budget import Budget
-from certnn.certificates.search_documents import partition_certificate
 from certnn.kernel.check import _claim, _partition_proof, _top
 from certnn.kernel.partition import _costs, _filtered, _trees
 from certnn.kernel.work import Work
@@ -57,9 +56,7 @@ def measure(problem, Z, factor, in_integers):
     if not isinstance(found, Partition):
         print(f"  {factor}: none, {found.reason}", flush=True)
         return
-    document = partition_certificate(
-        problem, found.Z, found.kappa, basis.rays, found.tree, found.witnesses, {}
-    ).document
+    document = found.certificate(problem, {}).document
     filtered = seconds(document, "auto")
     report = (
         f"  {factor}: {found.nodes} nodes; search {found.seconds:.2f} s "

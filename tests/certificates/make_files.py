@@ -17,7 +17,7 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.directions import cover as cover_of_outputs
 from certnn.certificates.groups_document import ProvedGroup, groups_certificate
 from certnn.certificates.regions_certify import certify_regions
-from certnn.certificates.search_documents import cells_certificate, partition_certificate
+from certnn.certificates.search_documents import CellsDocument, PartitionDocument
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.dual_domain import feasible_dual_point
@@ -28,7 +28,7 @@ from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.regions import region_rounds
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows
 from certnn.search.lower_bound import lower_bound
-from certnn.splitting.cells.proof import find_cells
+from certnn.splitting.cells.proof import CellsProver
 from certnn.splitting.prover import Limits
 from certnn.training import train_locally
 
@@ -116,7 +116,7 @@ def partition(problem, factor):
     kappa, basis = factor * problem.reg * trained.local_dual_norm, np.eye(X.shape[1])
     found = cover(fractions(X), fractions(Z), Fraction(kappa), fractions(basis))
     witnesses = np.array(found[1], np.uint32)
-    return partition_certificate(problem, Z, kappa, basis, found[0], witnesses, {})
+    return PartitionDocument(kappa, Z, basis, found[0], witnesses).certificate(problem, {})
 
 
 def phases_problems():
@@ -158,7 +158,8 @@ def cells(problem, factor):
     Z = feasible_dual_point(problem, problem.Y - trained.network.output(problem.inputs))
     kappa = factor * problem.reg * trained.local_dual_norm
     ball = BiasBall.around(problem.X) if problem.hidden_bias == "free" else None
-    found = find_cells(problem.features, Z, kappa, 0.5 + 0.5 * factor, Limits(), ball)
+    prover = CellsProver(problem.features, problem.reg, ball)
+    found = prover.search(Z, kappa, 0.5 + 0.5 * factor, Limits())
     return found.certificate(problem, {"made by": "certnn"})
 
 
@@ -175,10 +176,11 @@ def cells_of_one_column():
         for side in (-1.0, 1.0):
             s = float(np.sum(ray * Z * np.maximum(side * x, 0.0))) / kappa
             multipliers += [2.0 * max(s, 0.5) - s, s - max(s, 0.5)]
-    return cells_certificate(
-        *(problem, Z, kappa, b"\0\0", np.array([kappa, kappa]), None, np.eye(1)),
-        *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32), {"made by": "hand"}),
+    document = CellsDocument(
+        *(kappa, Z, b"\0\0", np.array([kappa, kappa]), None, np.eye(1)),
+        *(bytes([2, 0, 0] * 2), b"", np.array(multipliers, np.float32)),
     )
+    return document.certificate(problem, {"made by": "hand"})
 
 
 def cuts_problems():

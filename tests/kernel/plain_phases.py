@@ -9,7 +9,7 @@ from math import inf, nextafter
 
 import numpy as np
 
-from certnn.certificates.search_documents import phases_certificate
+from certnn.certificates.search_documents import PhasesDocument
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.phases import PhasesProof
 
@@ -47,7 +47,8 @@ class Parts:
         kinds = {"bounds": "f8", "splits": "i4", "pair_counts": "u4", "first": "u4"}
         kinds |= {"second": "u4", "signs": "i4", "ratios": "f8", "multipliers": "f4"}
         lists = {name: np.array(getattr(proof, name), kind) for name, kind in kinds.items()}
-        return phases_certificate(problem, Z, proof.kappa, proof.directions, **lists, about={})
+        document = PhasesDocument(proof.kappa, Z, proof.directions, **lists)
+        return document.certificate(problem, {})
 
 
 def matrix(entries):

@@ -86,7 +86,7 @@ def searched(n, d, seed=0):
     draw = np.random.default_rng(seed).standard_normal
     X, Z = draw((n, d)), draw((n, 2))
     found = dual_norm_and_partition(X, Z, 1.001)
-    return X, Z, found, proof_of(Z, found.kappa, found.basis.rays, found.tree, found.witnesses)
+    return X, Z, found, proof_of(Z, found.kappa, found.basis, found.tree, found.witnesses)
 
 
 # Leaf by leaf
@@ -241,7 +241,7 @@ def iris_proof():
     X, Z = problem.features, problem.Y - trained.network.output(problem.features)
     kappa = 1.05 * trained.local_dual_norm * problem.reg
     found = find_partition(X, Z, kappa, isotropic_basis(X), Limits())
-    return X, proof_of(Z, kappa, found.basis.rays, found.tree, found.witnesses)
+    return X, proof_of(Z, kappa, found.basis, found.tree, found.witnesses)
 
 
 def test_nearly_all_leaves_of_iris_are_settled(iris_proof, monkeypatch):
@@ -263,7 +263,7 @@ def test_columns_of_different_scales_are_settled():
     Y = np.stack([labels, ~labels], axis=1).astype(float)
     Z = Y - X @ np.linalg.lstsq(X, Y, rcond=None)[0]
     found = dual_norm_and_partition(X, Z, 1.05)
-    proof = proof_of(Z, found.kappa, found.basis.rays, found.tree, found.witnesses)
+    proof = proof_of(Z, found.kappa, found.basis, found.tree, found.witnesses)
     assert len(open_nodes(X, proof)) - 1 <= len(proof.witnesses) // 3 // 100
     check_partition(matrix(X), proof, Work(1 << 24), "auto")
 
@@ -273,7 +273,7 @@ def test_kappa_falls_through_the_threshold():
     X, Z, found, proof = searched(15, 3)
 
     def changed(kappa):
-        return proof_of(Z, kappa, found.basis.rays, found.tree, found.witnesses)
+        return proof_of(Z, kappa, found.basis, found.tree, found.witnesses)
 
     low, high = 0.5 * found.kappa, found.kappa
     assert verdict_of_both(X, proof) == "proved"
@@ -295,7 +295,7 @@ def test_kappa_falls_through_the_threshold():
 def test_mutants_get_the_verdict_and_the_reason_of_integers(seed):
     rng = np.random.default_rng(seed)
     X, Z, found, proof = searched(12, 2 + seed % 2, seed)
-    basis, witnesses, tree = found.basis.rays, found.witnesses.tolist(), found.tree
+    basis, witnesses, tree = found.basis, found.witnesses.tolist(), found.tree
     seen = [verdict_of_both(X, proof)]
     for _ in range(25):
         t, w = bytearray(tree), list(witnesses)
@@ -322,7 +322,7 @@ def test_leaves_that_are_left_are_found_by_their_paths():
     for leaf in range(0, leaves, leaves // 40):
         witnesses = found.witnesses.copy()
         witnesses[4 * leaf] *= 1000
-        spoiled = proof_of(Z, found.kappa, found.basis.rays, found.tree, witnesses)
+        spoiled = proof_of(Z, found.kappa, found.basis, found.tree, witnesses)
         proved = verdict_of_both(X, spoiled) == "proved"
         assert [node.leaf for node in open_nodes(X, spoiled)] == [leaf] * (not proved) + [leaves]
         rejected += not proved
@@ -410,13 +410,13 @@ def test_no_points_but_zeros_and_more_nodes_than_are_walked_at_once():
 def test_scales_do_not_matter(of_X, of_Z):
     X, Z, found, proof = searched(10, 3)
     here = proof_of(
-        of_Z * Z, of_X * of_Z * found.kappa, 1e30 * found.basis.rays, found.tree, found.witnesses
+        of_Z * Z, of_X * of_Z * found.kappa, 1e30 * found.basis, found.tree, found.witnesses
     )
     assert len(open_nodes(of_X * X, here)) == len(open_nodes(X, proof)) == 1
     assert verdict_of_both(of_X * X, here) == "proved"
     for share in (0.99, 0.5, 1e-100):
         below = proof_of(
-            of_Z * Z, of_X * of_Z * found.kappa * share, found.basis.rays, found.tree,
+            of_Z * Z, of_X * of_Z * found.kappa * share, found.basis, found.tree,
             found.witnesses,
         )  # fmt: skip
         verdict_of_both(of_X * X, below)
@@ -425,7 +425,7 @@ def test_scales_do_not_matter(of_X, of_Z):
 def test_points_of_very_different_scales():
     X, Z, found, proof = searched(10, 3)
     scales = 10.0 ** np.linspace(-100, 100, 10)[:, None]
-    proof = proof_of(Z / scales, found.kappa, found.basis.rays, found.tree, found.witnesses)
+    proof = proof_of(Z / scales, found.kappa, found.basis, found.tree, found.witnesses)
     assert len(open_nodes(scales * X, proof)) == 1
     assert verdict_of_both(scales * X, proof) == "proved"
 
@@ -437,7 +437,7 @@ def test_mixed_scales_that_floats_do_not_bear():
     proof = proof_of(Z, 1e102, np.eye(3), bytes(8), [1] * 24)
     assert open_nodes(X, proof) is None
     verdict_of_both(X, proof)
-    tiny = proof_of(Z, 5e-324, found.basis.rays, found.tree, found.witnesses)
+    tiny = proof_of(Z, 5e-324, found.basis, found.tree, found.witnesses)
     assert open_nodes(X[1:], proof_of(Z[1:], 5e-324, np.eye(3), bytes(8), [1] * 24)) is None
     assert "not proved" in verdict_of_both(X, tiny)
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plain_partition import cover, fractions, leaf_form, relu
 
-from certnn.certificates.search_documents import partition_certificate
+from certnn.certificates.search_documents import PartitionDocument
 from certnn.kernel import Rejected, partition
 from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import (
@@ -166,10 +166,9 @@ def test_a_bisection_is_accepted_and_proves_no_less_than_the_truth(instance):
         assert not accepted(X, Z, 1e-3 * below, basis, *found)
         assert not accepted(X, 1.3 * Z, kappa, basis, *found)
         assert not accepted(1.3 * X, Z, kappa, basis, *found)
-    document = partition_certificate(
-        TrainingProblem(X, Z, 0.5), Z, kappa, basis, found[0], np.array(found[1], np.uint32), {}
-    )
-    assert document.check().rounded > 0 or not Z.any()
+    document = PartitionDocument(kappa, Z, basis, found[0], np.array(found[1], np.uint32))
+    certificate = document.certificate(TrainingProblem(X, Z, 0.5), {})
+    assert certificate.check().rounded > 0 or not Z.any()
 
 
 @settings(max_examples=40, deadline=None)

@@ -11,7 +11,8 @@ from certnn.errors import InputError
 from certnn.problem.losses import as_loss
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading import parquet_tables
-from certnn.reading.data import encoded_labels, file_chunks, read_data
+from certnn.reading.class_labels import ClassLabels
+from certnn.reading.data import read_data
 
 X = np.random.default_rng(0).standard_normal((20_000, 3))
 Y = X @ [[1.0, 0.0], [2.0, 1.0], [0.5, -1.0]]
@@ -76,7 +77,6 @@ def test_parquet_that_cannot_be_used(tmp_path, columns, match):
 
 def test_what_does_not_fit_is_refused(tmp_path):
     np.save(tmp_path / "X.npy", X)
-    np.save(tmp_path / "short.npy", Y[:10])
     np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
     (tmp_path / "no.npy").write_bytes(b"nothing")
     (tmp_path / "no.parquet").write_bytes(b"nothing")
@@ -90,7 +90,6 @@ def test_what_does_not_fit_is_refused(tmp_path):
         (lambda: read_data(tmp_path / "data.npz", x), "targets"),
         (lambda: read_data(tmp_path / "no.parquet", None, ["y"]), "not a readable .parquet"),
         (lambda: read_data(tmp_path / "no.parquet"), "target_columns"),
-        (lambda: file_chunks(x, tmp_path / "short.npy"), "has 10 rows"),
     ):
         with pytest.raises(InputError, match=match):
             call()
@@ -125,7 +124,7 @@ def test_csv_with_target_columns(tmp_path):
 
 @pytest.mark.parametrize("loss", ["half-squared", "softmax", "hinge"])
 def test_labels_of_three_classes(loss):
-    y = encoded_labels(np.array([7, 5, 6, 5]), as_loss(loss))
+    y = ClassLabels.of("label", np.array([7, 5, 6, 5])).targets(as_loss(loss))
     low = -1.0 if loss == "hinge" else 0.0
     assert np.array_equal(
         y, np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0]]) * (1 - low) + low

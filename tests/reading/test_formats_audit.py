@@ -11,8 +11,8 @@ import certnn
 from certnn.interfaces.cli import main
 from certnn.problem.losses import Logistic
 from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.class_labels import ClassLabels
 from certnn.reading.conventions import CONVENTIONS
-from certnn.reading.data import encoded_labels
 from certnn.reading.networks import read_network
 from certnn.reading.npz import save_data
 
@@ -65,7 +65,7 @@ def test_an_estimator_of_scikit_learn_is_audited_with_its_own_loss():
     settings = {"alpha": 0.5, "solver": "lbfgs", "max_iter": 5000, "random_state": 0}
     model = MLPClassifier(hidden_layer_sizes=(5,), **settings).fit(X, y)
     reg = CONVENTIONS["scikit-learn"].reg(0.5, 30, 1)
-    signs = encoded_labels(y, Logistic())
+    signs = ClassLabels.of("label", y).targets(Logistic())
     problem = TrainingProblem(
         X, signs, reg, hidden_bias="free", loss="logistic", output_bias="free"
     )

@@ -7,6 +7,7 @@ from itertools import combinations, product
 import cvxpy as cp
 import numpy as np
 import pytest
+from plain_schur import schur_numpy
 from small_problems import normal
 
 from certnn.budget import Budget
@@ -16,7 +17,6 @@ from certnn.relaxation.interior.cuts.constraints import SlackForms, make_cut_con
 from certnn.relaxation.interior.cuts.set_search import SetSearch
 from certnn.relaxation.interior.dense import interior_point
 from certnn.relaxation.interior.dense.program import make_program
-from certnn.relaxation.interior.dense.schur import schur_numpy
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
 M = 6

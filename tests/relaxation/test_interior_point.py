@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from plain_schur import schur_numpy
 from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, random_family
 
 from certnn.budget import Budget
 from certnn.certificates import certify
 from certnn.relaxation.interior.dense import interior_point
 from certnn.relaxation.interior.dense.forms import Forms
-from certnn.relaxation.interior.dense.schur import schur_compiled, schur_numpy
+from certnn.relaxation.interior.dense.schur import schur_compiled
 from certnn.relaxation.modelled.worker import SolverChoice, solve
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_problem

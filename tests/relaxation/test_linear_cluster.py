@@ -1,17 +1,14 @@
-"""The level shor with its sums on a cluster, and with data from files, against memory."""
+"""The level shor with its sums on a cluster, against one process."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
-from small_problems import PLAIN
 
 from certnn.budget import Budget
 from certnn.certificates import certify
 from certnn.errors import InputError
-from certnn.problem.training_problem import TrainingProblem
-from certnn.reading.data import file_chunks
 from certnn.reading.datasets import random_network_data
 from certnn.relaxation.shor import chunks
 from certnn.relaxation.shor.chunks import LocalChunks
@@ -61,25 +58,6 @@ def first_column(chunk):
 
 def sum_of(chunk):
     return (np.sum(chunk.rows()[0]),)
-
-
-@pytest.mark.parametrize("bias", [False, True])
-def test_workers_read_files_themselves(client, tmp_path, monkeypatch, bias):
-    monkeypatch.setattr("certnn.reading.data.CHUNK_ROWS", 3)
-    plain = PLAIN["d=2, c=2"]
-    problem = TrainingProblem(plain.X, plain.Y, plain.reg, hidden_bias=bias)
-    x, y = tmp_path / "X.npy", tmp_path / "Y.npy"
-    np.save(x, problem.X)
-    np.save(y, problem.Y)
-    parts = file_chunks(x, y, hidden_bias=bias)
-    assert len(parts) > 2
-    read = [np.vstack(rows) for rows in zip(*(part.rows() for part in parts), strict=True)]
-    assert np.array_equal(read[0], problem.features)
-    assert np.array_equal(read[1], problem.Y)
-    expected = shor_point(problem, Budget())
-    for source in (LocalChunks(parts), ClusterChunks(client, parts)):
-        found = shor_point_of_chunks(source, problem.reg, Budget())
-        assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-8)
 
 
 def test_no_cluster_there():

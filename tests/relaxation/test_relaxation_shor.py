@@ -15,7 +15,7 @@ from certnn.reading.datasets import random_network_data
 from certnn.relaxation.reduced.packing import Packing
 from certnn.relaxation.shor import chunks
 from certnn.relaxation.shor import method as shor
-from certnn.relaxation.shor.chunks import ArrayChunk, LocalChunks
+from certnn.relaxation.shor.chunks import Chunk, LocalChunks
 from certnn.relaxation.shor.method import _Objective, shor_point
 from certnn.relaxation.shor.sums import Coordinates, Response, best_t, first_order
 
@@ -29,7 +29,7 @@ PLAIN_COORDINATES = {d: Coordinates(np.eye(d), 1.0) for d in (1, 2, 3)}
 
 def sums(x, y, W, mu):
     """Σφ(W) and its gradient."""
-    gram, totals = first_order(ArrayChunk(x, y), PLAIN_COORDINATES[x.shape[1]], W, mu)
+    gram, totals = first_order(Chunk(x, y), PLAIN_COORDINATES[x.shape[1]], W, mu)
     return totals[0], -gram
 
 

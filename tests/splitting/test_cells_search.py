@@ -17,7 +17,7 @@ from certnn.problem.losses import Huber
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.lower_bound import lower_bound
 from certnn.splitting.cells import tree
-from certnn.splitting.cells.proof import MOST_COLUMNS, Cells, CellsProver, find_cells
+from certnn.splitting.cells.proof import MOST_COLUMNS, Cells, CellsProver
 from certnn.splitting.prover import Limits, NoProof
 from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
@@ -31,6 +31,10 @@ def largest_score(X, Z, seed=0, count=200):
     """A lower bound on the dual norm: local maxima above random directions."""
     starts = np.random.default_rng(seed).standard_normal((X.shape[1], count))
     return float(np.max(ascend(TrainingProblem(X, Z, 1.0), Z, starts, Budget())[1]))
+
+
+def find_cells(X, Z, kappa, spread, limits, ball=None):
+    return CellsProver(X, 1.0, ball).search(Z, kappa, spread, limits)
 
 
 def normal(seed, *shapes):

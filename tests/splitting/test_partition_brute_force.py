@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
-from certnn.certificates.search_documents import partition_certificate
 from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.partition.cones import isotropic_basis
 from certnn.splitting.partition.proof import Partition, find_partition
@@ -48,10 +47,7 @@ def test_proved_just_above_and_never_below(seed, n, d, c):
     basis = isotropic_basis(X)
     above = find_partition(X, Z, exact * (1 + 1e-6), basis, Limits())
     assert isinstance(above, Partition)
-    problem = TrainingProblem(X, Z, 1.0)
-    partition_certificate(
-        problem, above.Z, above.kappa, basis.rays, above.tree, above.witnesses, {}
-    ).check("python")
+    above.certificate(TrainingProblem(X, Z, 1.0), {}).check("python")
     below = find_partition(X, Z, exact * (1 - 1e-6), basis, Limits())
     assert isinstance(below, NoProof)
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import certnn
 from certnn.budget import Budget
-from certnn.certificates.search_documents import partition_certificate
 from certnn.errors import SolverError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -44,10 +43,7 @@ def sampled_dual_norm(X, Z, seed=0, count=20_000):
 
 
 def certified(problem, found):
-    certificate = partition_certificate(
-        problem, found.Z, found.kappa, found.basis.rays, found.tree, found.witnesses, {}
-    )
-    return certificate.check()
+    return found.certificate(problem, {}).check()
 
 
 @settings(max_examples=25, deadline=None)

@@ -64,7 +64,7 @@ def test_scaling_keeps_objectives_in_proportion(sx, sy):
     assert 0.5 <= np.linalg.norm(inner.problem.Y) <= 1.0
     network = TwoLayerNetwork(rng.standard_normal((2, 4)), rng.standard_normal((4, 3)))
     value = training_objective(problem, inner.outward(network))
-    expected = inner.objective_scale * training_objective(inner.problem, network)
+    expected = inner.output_scale**2 * training_objective(inner.problem, network)
     assert value == pytest.approx(expected, rel=1e-12)
     back = inner.inward(inner.outward(network))
     np.testing.assert_allclose(back.U, network.U, rtol=1e-14)

@@ -9,8 +9,8 @@ from pathlib import Path
 from certnn.atomic_files import read_bytes, require_folder, require_place
 from certnn.errors import InputError, printable
 
-#: Bytes of a report that is read.
-_LARGEST = 50_000_000
+#: Bytes of a report that is read, and of a page.
+_LARGEST, _LARGEST_PAGE = 50_000_000, 500_000_000
 
 
 def report_folder(
@@ -115,6 +115,16 @@ def output_file(path: str, kind: str, read: Callable[[Path], object]) -> Path:
         except InputError:
             raise InputError(path, f"is there and is not {kind}: name another file") from None
     return place
+
+
+def marked_page(path: str, kind: str, mark: str) -> Path:
+    """`output_file` for a page with this mark in it."""
+
+    def read(place: Path) -> None:
+        if mark.encode() not in read_bytes(place, _LARGEST_PAGE):
+            raise InputError(path, f"is not {kind}")
+
+    return output_file(path, kind, read)
 
 
 def network_file(path: str) -> Path:

@@ -32,10 +32,10 @@ def run_report(options: argparse.Namespace) -> int:
 
     if options.out is not None:
         from certnn.atomic_files import write_atomically
-        from certnn.interfaces.commands.destinations import output_file
-        from certnn.report.comparison_page import render_comparison, require_comparison
+        from certnn.interfaces.commands.destinations import marked_page
+        from certnn.report.comparison_page import MARK, render_comparison
 
-        out = output_file(options.out, "a page of certnn report", require_comparison)
+        out = marked_page(options.out, "a page of certnn report", MARK)
     reports = [read_report(name) for name in options.reports]
     if options.out is not None:
         write_atomically(out, render_comparison(reports).encode())

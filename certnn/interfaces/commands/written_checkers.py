@@ -7,7 +7,7 @@ import shlex
 
 from certnn.atomic_files import make_folder, require_folder, write_atomically
 from certnn.errors import InputError
-from certnn.interfaces.commands.destinations import output_file
+from certnn.interfaces.commands.destinations import marked_page, output_file
 from certnn.interfaces.commands.exit_codes import OK
 
 
@@ -42,12 +42,12 @@ def _write_program(path: str) -> None:
 
 def _write_page(folder: str) -> None:
     from certnn.certificates.web_checker import page_scripts
-    from certnn.report.check_page import PAGE, render_check_page, require_check_page
+    from certnn.report.check_page import MARK, PAGE, render_check_page
 
     page = render_check_page(*page_scripts())
     place = require_folder(folder) / PAGE
     if place.parent.is_dir():
-        output_file(str(place), "a page of certnn check", require_check_page)
+        marked_page(str(place), "a page of certnn check", MARK)
     make_folder(folder)
     write_atomically(place, page.encode())
     print(f"Written to {place}: open it in a browser")

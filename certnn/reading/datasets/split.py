@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray, frozen_matrix
 from certnn.errors import InputError
@@ -63,18 +62,6 @@ class Split:
         halves = (self.train_X, self.test_X)
         train_X, test_X = (np.hstack([half, np.ones((len(half), 1))]) for half in halves)
         return Split(train_X, self.train_Y, test_X, self.test_Y, self.classes)
-
-    @property
-    def test_labels(self) -> NDArray[np.int64]:
-        """The true columns of the test half, shape (k,)."""
-        labels: NDArray[np.int64] = np.argmax(self.test_Y, axis=1)
-        return labels
-
-    @property
-    def train_labels(self) -> NDArray[np.int64]:
-        """The true columns of the half to train on, shape (n,)."""
-        labels: NDArray[np.int64] = np.argmax(self.train_Y, axis=1)
-        return labels
 
     def __repr__(self) -> str:
         n, d = self.train_X.shape

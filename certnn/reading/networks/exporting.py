@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.network_parts import NetworkParts, parts_like
+from certnn.reading.networks.optional_packages import require_package
 from certnn.reading.networks.writing import network_like
 
 #: The oldest version of the format that has all that is used; runtimes since 2022 know it.
@@ -43,7 +42,8 @@ def to_torch(network: TwoLayerNetwork, *, hidden_bias: bool = False) -> Any:
     >>> module(torch.tensor([[3.0], [-4.0]], dtype=torch.float64)).tolist()
     [[6.0], [2.0]]
     """
-    parts, torch = _parts(network, hidden_bias), _package("torch")
+    parts = _parts(network, hidden_bias)
+    torch = require_package("torch", "network", "a module of PyTorch")
     (d, width), outputs = parts.U.shape, parts.V.shape[1]
     float64 = {"dtype": torch.float64}
     module = torch.nn.Sequential(
@@ -80,7 +80,8 @@ def to_onnx(network: TwoLayerNetwork, path: str | Path, *, hidden_bias: bool = F
     ...     [node.op_type for node in onnx.load(f"{folder}/network.onnx").graph.node]
     ['MatMul', 'Relu', 'MatMul']
     """
-    parts, onnx = _parts(network, hidden_bias), _package("onnx")
+    parts = _parts(network, hidden_bias)
+    onnx = require_package("onnx", str(path), "an ONNX file")
     steps = [
         ("MatMul", "U"),
         ("Add", "hidden_bias"),
@@ -119,9 +120,3 @@ def _parts(network: TwoLayerNetwork, hidden_bias: bool) -> NetworkParts:
         np.zeros((inputs, 1)), np.zeros((1, outputs)), np.zeros(1) if hidden_bias else None
     )
     return parts_like(form, network)
-
-
-def _package(name: str) -> Any:
-    if find_spec(name) is None:
-        raise InputError("network", f"is exported by the package {name}: pip install {name}")
-    return import_module(name)

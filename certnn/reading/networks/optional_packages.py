@@ -20,8 +20,7 @@ def require_package(module: str, argument: str, format_name: str) -> Any:
         return import_module(module)
     except ImportError:
         package = module.partition(".")[0]
-        raise InputError(
-            argument,
-            f"is {format_name}, and reading that needs the package {package}: "
-            f"pip install {package}, or pip install 'certnn[formats]'",
-        ) from None
+        extra = "torch" if package == "torch" else "formats"
+        install = f"pip install {package}, or pip install 'certnn[{extra}]'"
+        reason = f"{format_name} needs the package {package}: {install}"
+        raise InputError(argument, reason) from None

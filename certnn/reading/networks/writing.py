@@ -6,8 +6,6 @@ import copy
 import io
 import sys
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from certnn.reading.networks.keras_writing import keras_file_like, keras_model_l
 from certnn.reading.networks.network_parts import parts_like
 from certnn.reading.networks.networks import read_network
 from certnn.reading.networks.onnx_writing import onnx_file_like, onnx_model_like
+from certnn.reading.networks.optional_packages import require_package
 
 #: Endings of files that can be written, and the package that writes them.
 _PACKAGES = {
@@ -99,11 +98,11 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
         If it is of a kind that is not written, the package for it is missing, or the network has
         what it has no place for.
     """
-    name, package = str(path), _PACKAGES.get(Path(path).suffix.lower())
+    name, suffix = str(path), Path(path).suffix.lower()
+    package = _PACKAGES.get(suffix)
     if package is None:
         raise InputError(name, "is of a kind that is not written")
-    if find_spec(package) is None:
-        raise InputError(name, f"is written with the package {package}: pip install {package}")
+    library = require_package(package, name, f"a {suffix} file")
     try:
         if package == "onnx":
             return onnx_file_like(path, network)
@@ -116,19 +115,18 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
         raise InputError(name, f"cannot be written: {reason}") from None
     if stored.layers is None:
         raise InputError(name, "has no names of layers to write under")
-    return _state_dict(package, named_arrays(stored, network))
+    return _state_dict(library, named_arrays(stored, network))
 
 
-def _state_dict(package: str, arrays: Mapping[str, FloatArray]) -> bytes:
+def _state_dict(library: Any, arrays: Mapping[str, FloatArray]) -> bytes:
     """A file of tensors by name."""
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    if package == "safetensors":
+    if library.__name__ == "safetensors":
         from safetensors.numpy import save
 
         return bytes(save(plain))
-    torch: Any = import_module("torch")
     stream = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in plain.items()}, stream)
+    library.save({name: library.tensor(array) for name, array in plain.items()}, stream)
     return stream.getvalue()
 
 

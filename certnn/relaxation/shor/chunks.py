@@ -15,14 +15,6 @@ _Result = TypeVar("_Result")
 Terms = tuple[FloatArray, ...]
 
 
-class Chunk(Protocol):
-    """Some rows of the data, in memory or to be read."""
-
-    def rows(self) -> tuple[FloatArray, FloatArray]:
-        """X (with a column of ones for a hidden bias) and Y, shapes (m, columns) and (m, c)."""
-        ...
-
-
 class Chunks(Protocol):
     """All rows of the data; functions of chunks run where the chunks are."""
 
@@ -36,14 +28,14 @@ class Chunks(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayChunk:
-    """Rows in memory."""
+class Chunk:
+    """Some rows of the data."""
 
     x: FloatArray
     y: FloatArray
 
     def rows(self) -> tuple[FloatArray, FloatArray]:
-        """The rows."""
+        """X (with a column of ones for a hidden bias) and Y, shapes (m, columns) and (m, c)."""
         return self.x, self.y
 
 
@@ -57,7 +49,7 @@ class LocalChunks:
     def of(cls, x: FloatArray, y: FloatArray) -> LocalChunks:
         """Chunks of arrays in memory, which are not copied."""
         starts = range(0, x.shape[0], CHUNK_ROWS)
-        return cls([ArrayChunk(x[i : i + CHUNK_ROWS], y[i : i + CHUNK_ROWS]) for i in starts])
+        return cls([Chunk(x[i : i + CHUNK_ROWS], y[i : i + CHUNK_ROWS]) for i in starts])
 
     def each(self, function: Callable[..., _Result], *arguments: Any) -> Iterable[_Result]:
         """As `Chunks`."""

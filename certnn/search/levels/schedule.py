@@ -10,7 +10,7 @@ as time and memory allow, and train as they go.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from certnn.errors import InputError
 from certnn.search.levels.groups import Groups
@@ -56,6 +56,7 @@ _CHOICE = (
     "partition, cells, groups or groups(k)"
 )
 
+Plan = tuple[Level, ...]
 
 SHOR = Shor()
 BRIEF_SHOR = Shor(share=_OF_ANOTHER_LOSS)
@@ -70,6 +71,9 @@ PARTITION = Partition()
 EARLY_CELLS = Cells(share=_BEFORE_LIFTS)
 CELLS = Cells()
 
+_ALONE: dict[str, Level] = {"partition": PARTITION, "cells": CELLS, "phases": PHASES}
+_SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "regions": Regions, "groups": Groups}
+
 #: What proves nothing better once another level of the same plan has proved something.
 OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS}
 
@@ -82,7 +86,7 @@ def stages(
     general: bool = False,
     limited: bool = False,
     plain: bool = True,
-) -> tuple[Level, ...]:
+) -> Plan:
     """The levels to run, weakest first, so that there is a bound early on.
 
     Parameters
@@ -123,56 +127,51 @@ def stages(
     names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions|groups"
     pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
-    if match is None or (match[2] and match[1] not in ("block", "lifts", "regions", "groups")):
+    if match is None or (match[2] and match[1] not in ("block", *_SIZED)):
         raise InputError("level", f"must be {_CHOICE}, got {request!r}")
     if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
     shor = SHOR if plain else BRIEF_SHOR
-    if match[1] == "lifts":
-        return (shor, Lifts(int(match[2] or 0)))
-    if match[1] == "regions":
-        return (shor, Regions(int(match[2] or 0)))
-    if match[1] == "groups":
-        return (shor, Groups(int(match[2] or 0)))
-    if request == "partition":
-        return (shor, PARTITION)
-    if request == "cells":
-        return (shor, CELLS)
-    if request == "phases":
-        return (shor, PHASES)
+    if match[1] in _SIZED:
+        return (shor, _SIZED[match[1]](int(match[2] or 0)))
+    if request in _ALONE:
+        return (shor, _ALONE[request])
     if request == "auto":
         lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
-        later = tuple(_relaxed(directions, lifted, general or not plain))
+        relaxed = [*_relaxed(directions, lifted, general or not plain)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
-            later = (*later, PHASES)
+            relaxed.append(PHASES)
         if limited and plain and not general:
-            patient = _patient(directions, columns, outputs)
-            later = (*later, *(level for level in patient if level not in later))
-        few = columns <= _PARTITION_UP_TO
-        cells = _CELLS_FROM <= columns <= MOST_COLUMNS and outputs <= _LAST_CELLS_UP_TO
-        cut = cells and outputs <= _CELLS_OUTPUTS_UP_TO
-        cut = cut and (directions > _SOON_UP_TO if few else limited)
-        patiently = cells and limited and not few and not general
-        early = (EARLY_CELLS,) if patiently and not plain else ()
-        if not few and not cut:
-            later = (*early, *later, *((CELLS,) if patiently else ()))
-            return (shor, *later) if later else (SHOR,)
-        lifts = tuple(level for level in later if isinstance(level, Lifts))
-        last: Level = CELLS if cut else PARTITION
-        first: tuple[Level, ...] = ()
-        if not lifts or not limited or (cut and columns <= _CELLS_FIRST_UP_TO):
-            first = (last,)
-        elif directions <= _SOON_UP_TO and not cut:  # what is not done soon goes on after lifts
-            first = (Partition(_FIRST_SHARE),)
-        else:
-            first = early
-        return tuple(dict.fromkeys((shor, *first, *lifts, last, *later)))
+            relaxed += _patient(directions, columns, outputs)
+        soon = directions <= _SOON_UP_TO
+        first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
+        plan = dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last))
+        return (shor, *plan) if plan else (SHOR,)
     if request in ("dnn", "cuts"):
         tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (shor, *_early(directions, general or not plain), *tightest)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
     block = Block(group) if directions > group else DNN
     return (shor, *_early(min(group, directions), general or not plain), block)
+
+
+def _splits(
+    soon: bool, columns: int, outputs: int, lifted: bool, limited: bool, plain: bool, general: bool
+) -> tuple[Plan, Plan, Plan]:
+    """The partition or cells that auto runs before lifts, after them, and at the end."""
+    cells = _CELLS_FROM <= columns <= MOST_COLUMNS and outputs <= _LAST_CELLS_UP_TO
+    if columns <= _PARTITION_UP_TO:
+        level = CELLS if cells and outputs <= _CELLS_OUTPUTS_UP_TO and not soon else PARTITION
+        if level == CELLS or not lifted or not limited:
+            return (level,), (), ()
+        # What is not done soon goes on after lifts.
+        return ((Partition(_FIRST_SHARE),) if soon else ()), (level,), ()
+    if not cells or not limited:
+        return (), (), ()
+    early = () if plain or general else (EARLY_CELLS,)
+    if outputs > _CELLS_OUTPUTS_UP_TO:
+        return early, (), (() if general else (CELLS,))
+    return (early if lifted and columns > _CELLS_FIRST_UP_TO else (CELLS,)), (CELLS,), ()
 
 
 def _relaxed(directions: int, lifted: bool, general: bool) -> Iterator[Level]:
@@ -200,6 +199,6 @@ def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
         yield PHASES
 
 
-def _early(largest: int, general: bool) -> tuple[Level, ...]:
+def _early(largest: int, general: bool) -> Plan:
     """A cheaper level to run before one whose largest group is this."""
     return (BLOCK,) if general and largest > DEFAULT_GROUP else ()

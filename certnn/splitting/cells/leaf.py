@@ -17,6 +17,13 @@ from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.kernel.cell_filter import point_majorant, point_minorant
+from certnn.splitting.cells.moments import (
+    at,
+    longest_step,
+    write_gradient,
+    write_hessian,
+    write_inverse,
+)
 from certnn.splitting.cells.multipliers import proved_maximum
 from certnn.splitting.cells.quadratics import (
     BY_M,
@@ -41,8 +48,6 @@ _ROOM = 0.02
 _STEPS, _INNER_STEPS, _ROUNDED_STEPS = 14, 8, 12
 #: Room for rounding the multipliers to 32 bits.
 _TARGET, _ROUNDED_TARGET = 1.0 - 1e-5, 1.0 - 2e-6
-#: What a step must leave of the distance to a side, and what it goes of the way to the border.
-_LEAST_SHARE, _BACK = 0.05, 0.9
 
 
 class Mixed(NamedTuple):
@@ -118,14 +123,14 @@ def close_cell(
     trace = np.zeros(size)
     for a in range(k):
         for b in range(a + 1):
-            twice[_at(a, b)] = 1.0 if a == b else 2.0
+            twice[at(a, b)] = 1.0 if a == b else 2.0
         if a < k - free:
-            trace[k + _at(a, a)] = 1.0
+            trace[k + at(a, a)] = 1.0
     for _ in range(_STEPS):
         for a in range(k):
             for b in range(a + 1):
-                flat[_at(a, b)] = square[a, b]
-        if not _write_inverse(mean, flat, moments, inverse):
+                flat[at(a, b)] = square[a, b]
+        if not write_inverse(mean, flat, moments, inverse):
             return UNDECIDED
         value, constant = _write_value(mixed, mean, flat * twice, slope, form, bends, codes)
         if value > 1.0:
@@ -134,8 +139,11 @@ def close_cell(
             slack[a] = ends[a] * mean[a] - square[a, a]
             slack[a] -= wide_low[a] * wide_high[a]
             sides[a] = barrier / slack[a]
-        _write_gradient(slope, form, ends, sides, inverse, barrier, twice, gradient)
-        _write_hessian(mixed, bends, ends, slack, inverse, barrier, twice, hessian)
+        write_gradient(slope, form, ends, sides, inverse, barrier, twice, gradient)
+        write_hessian(
+            *(mixed.points, mixed.products, bends, ends, slack),
+            *(inverse, barrier, twice, hessian),
+        )
         if not factorise(hessian, hessian, 0.0):
             return UNDECIDED
         step[:], normal[:] = gradient, trace
@@ -154,47 +162,17 @@ def close_cell(
         for a in range(size):
             step[a] -= sphere * normal[a]
             decrease += step[a] * gradient[a]
-        length = _longest(mean, flat, wide_low, wide_high, slack, step, moments)
+        length = longest_step(mean, flat, wide_low, wide_high, slack, step, moments)
         if length == 0.0:
             return UNDECIDED
         for a in range(k):
             mean[a] += length * step[a]
             for b in range(a + 1):
-                square[a, b] += length * step[k + _at(a, b)]
+                square[a, b] += length * step[k + at(a, b)]
                 square[b, a] = square[a, b]
         if length == 1.0 and decrease < _NEAR * barrier:
             barrier *= _FALL
     return UNDECIDED
-
-
-@njit(cache=True, nogil=True)
-def _at(a: int, b: int) -> int:
-    """Place of the pair a ≥ b."""
-    return a * (a + 1) // 2 + b
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _write_inverse(
-    mean: FloatArray, flat: FloatArray, moments: FloatArray, inverse: FloatArray
-) -> bool:
-    """The inverse of [[1, mᵀ], [m, M]]; its factor is left in `moments`."""
-    if not _moments_factorised(mean, flat, moments):
-        return False
-    inverse[:] = 0.0
-    for a in range(mean.size + 1):
-        inverse[a, a] = 1.0
-        substitute(moments, inverse[a])
-    return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _moments_factorised(mean: FloatArray, flat: FloatArray, moments: FloatArray) -> bool:
-    moments[0, 0] = 1.0
-    for a in range(mean.size):
-        moments[a + 1, 0] = mean[a]
-        for b in range(a + 1):
-            moments[a + 1, b + 1] = flat[_at(a, b)]
-    return bool(factorise(moments, moments, 0.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -243,121 +221,7 @@ def _write_sums(
     total = np.dot(seconds, mixed.products)
     for a in range(slope.size):
         for b in range(a + 1):
-            form[a, b] = form[b, a] = total[_at(a, b)]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _write_gradient(
-    slope: FloatArray,
-    form: FloatArray,
-    ends: FloatArray,
-    sides: FloatArray,
-    inverse: FloatArray,
-    barrier: float,
-    twice: FloatArray,
-    gradient: FloatArray,
-) -> None:
-    k = slope.size
-    for a in range(k):
-        gradient[a] = slope[a] + 2.0 * barrier * inverse[a + 1, 0] + sides[a] * ends[a]
-        for b in range(a + 1):
-            entry = form[a, b] + barrier * inverse[a + 1, b + 1]
-            gradient[k + _at(a, b)] = twice[_at(a, b)] * entry
-        gradient[k + _at(a, a)] -= sides[a]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _write_hessian(
-    mixed: Mixed,
-    bends: FloatArray,
-    ends: FloatArray,
-    slack: FloatArray,
-    inverse: FloatArray,
-    barrier: float,
-    twice: FloatArray,
-    hessian: FloatArray,
-) -> None:
-    """Minus the second derivatives of the value and the barriers; the lower triangle."""
-    points, products = mixed.points, mixed.products
-    (m, k), pairs = points.shape, products.shape[1]
-    # Most minorants have no second derivatives, and most majorants only those by s.
-    squares, by_s, by_both = np.empty((m, pairs)), np.empty((m, pairs)), np.empty((m, pairs))
-    lines, by_m = np.empty((m, k)), np.empty((m, k))
-    bent, both = 0, 0
-    for i in range(m):
-        if bends[0, i] != 0.0:
-            for t in range(pairs):
-                squares[bent, t] = products[i, t]
-                by_s[bent, t] = bends[0, i] * products[i, t]
-            bent += 1
-        if bends[2, i] != 0.0:
-            for t in range(pairs):
-                by_both[both, t] = bends[1, i] * products[i, t]
-            for a in range(k):
-                lines[both, a], by_m[both, a] = points[i, a], bends[2, i] * points[i, a]
-            both += 1
-    hessian[k:, k:] = np.dot(by_s[:bent].T, squares[:bent])
-    hessian[k:, :k] = np.dot(by_both[:both].T, lines[:both])
-    hessian[:k, :k] = np.dot(by_m[:both].T, lines[:both])
-    for t in range(pairs):
-        for b in range(k):
-            hessian[k + t, b] *= twice[t]
-        for u in range(t + 1):
-            hessian[k + t, k + u] *= twice[t] * twice[u]
-    for a in range(k):
-        for b in range(a + 1):
-            entry = inverse[0, 0] * inverse[a + 1, b + 1] + inverse[0, b + 1] * inverse[a + 1, 0]
-            hessian[a, b] += 2.0 * barrier * entry
-        weight = barrier / (slack[a] * slack[a])
-        hessian[a, a] += weight * ends[a] * ends[a]
-        hessian[k + _at(a, a), a] -= weight * ends[a]
-        hessian[k + _at(a, a), k + _at(a, a)] += weight
-    for a in range(k):
-        for b in range(a + 1):
-            t = _at(a, b)
-            for c in range(k):
-                entry = inverse[0, a + 1] * inverse[b + 1, c + 1]
-                entry += inverse[0, b + 1] * inverse[a + 1, c + 1]
-                hessian[k + t, c] += barrier * twice[t] * entry
-            for c in range(a + 1):
-                for e in range(c + 1):
-                    u = _at(c, e)
-                    if u > t:
-                        break
-                    entry = inverse[a + 1, c + 1] * inverse[b + 1, e + 1]
-                    entry += inverse[a + 1, e + 1] * inverse[b + 1, c + 1]
-                    hessian[k + t, k + u] += 0.5 * barrier * twice[t] * twice[u] * entry
-    least = 0.0
-    for a in range(k + pairs):
-        least += hessian[a, a]
-    for a in range(k + pairs):
-        hessian[a, a] += 1e-13 * least / (k + pairs)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _longest(
-    mean: FloatArray,
-    flat: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    slack: FloatArray,
-    step: FloatArray,
-    moments: FloatArray,
-) -> float:
-    """A length at which the step stays inside; 0 if there is none."""
-    k, length = mean.size, 1.0
-    while length > 1e-6:
-        inside = True
-        for a in range(k):
-            t = _at(a, a)
-            moved = (low[a] + high[a]) * (mean[a] + length * step[a]) - low[a] * high[a]
-            inside = inside and moved - flat[t] - length * step[k + t] > _LEAST_SHARE * slack[a]
-        if inside and _moments_factorised(
-            mean + length * step[:k], flat + length * step[k:], moments
-        ):
-            return length if length == 1.0 else _BACK * length
-        length *= 0.6
-    return 0.0
+            form[a, b] = form[b, a] = total[at(a, b)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.certificates import Certificate
-from certnn.certificates.search_documents import cells_certificate
+from certnn.certificates.search_documents import CellsDocument
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
 from certnn.kernel.document import LARGEST_FILE
@@ -24,10 +22,9 @@ from certnn.kernel.instance import beside_radius
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 from certnn.problem.bias_ball import BiasBall
-from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import DirectedClaim, directed_claim, spread_for
 from certnn.splitting.ordered_search import Gauge, in_limits
-from certnn.splitting.prover import Effort, Limits, NoProof
+from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
 #: Columns beyond which a node takes too long to be worth it.
 MOST_COLUMNS = 16
@@ -48,64 +45,15 @@ _FACTORS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """A proof that, in float arithmetic, holds of a dual norm.
-
-    Attributes
-    ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-        The Z given, times a power of two.
-    directions : bytes
-    bounds : float64 array
-    ball : BiasBall or None
-        For a free hidden bias.
-    rotation : float64 array, shape (k, k) or (d, d)
-    tree, codes : bytes
-    multipliers : float32 array
-        As `certnn.kernel.cells.CellsProof` describes them.
-    nodes : int
-    seconds : float
-        Wall time of the search.
-    cost : float
-        The same in units of the budget's `now`.
-    """
-
-    kappa: float
-    Z: FloatArray
-    directions: bytes
-    bounds: FloatArray
-    ball: BiasBall | None
-    rotation: FloatArray
-    tree: bytes
-    codes: bytes
-    multipliers: NDArray[np.float32]
-    nodes: int
-    seconds: float
-    cost: float
-
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file."""
-        return cells_certificate(
-            problem,
-            self.Z,
-            self.kappa,
-            self.directions,
-            self.bounds,
-            self.ball,
-            self.rotation,
-            self.tree,
-            self.codes,
-            self.multipliers,
-            about,
-        )
+class Cells(CellsDocument, Searched):
+    """Cells that, in float arithmetic, prove a dual norm: that of Z times a power of two."""
 
 
 class CellsProver:
     """Searches for cells, for the features X of one problem, shape (n, k), and its reg.
 
-    With a ball the last column is that of a free hidden bias.
+    With a ball around the points the last column, of equal numbers, is that of a free hidden bias,
+    and ‖u‖ is without it.
 
     Raises
     ------
@@ -123,81 +71,82 @@ class CellsProver:
         self.effort = Effort(1.0, 2e9 / size, 2e11 / size, _FACTORS, order, quiet=0)
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
-        """See `find_cells`, whose room for rounding is its own."""
-        spread = spread_for(kappa, self._reg)
-        return find_cells(self._features, Z, kappa, spread, limits, self._ball)
+        """See `search`, whose room for rounding is its own."""
+        return self.search(Z, kappa, spread_for(kappa, self._reg), limits)
 
+    def search(self, Z: FloatArray, kappa: float, spread: float, limits: Limits) -> Cells | NoProof:
+        """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
 
-def find_cells(
-    features: FloatArray,
-    Z: FloatArray,
-    kappa: float,
-    spread: float,
-    limits: Limits,
-    ball: BiasBall | None = None,
-) -> Cells | NoProof:
-    """Search for cells that prove ‖Zᵀ(Xu)₊‖ ≤ kappa·‖u‖ for all u (Theorem 52).
+        Parameters
+        ----------
+        Z : float64 array, shape (n, c)
+        kappa : float
+            Positive.
+        spread : float
+            Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
+        limits : Limits
+            Time and memory.
 
-    Parameters
-    ----------
-    features : float64 array, shape (n, k)
-        Of any rank. With a ball the last column, of equal numbers, is that of a free hidden bias,
-        and ‖u‖ is without it.
-    Z : float64 array, shape (n, c)
-    kappa : float
-        Positive.
-    spread : float
-        Above 1: in a direction of the outputs kappa/spread is proved, or a little more.
-    limits : Limits
-        Time and memory.
-    ball : BiasBall or None
-        Around the points.
+        Returns
+        -------
+        Cells or NoProof
+            The same for the same input on any number of cores, unless a limit is met.
+        """
+        nothing, columns = np.zeros((self._features.shape[1], 0)), self._features.shape[1]
+        try:
+            claim = directed_claim(self._features, Z, kappa, spread, limits.budget)
+            points, rotation = self._turned
+            searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
+        except SolverError as error:
+            return NoProof(nothing, str(error))
+        begun, start = time.monotonic(), limits.budget.now
+        tasks = [task for own in searched for task in own]
+        with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
+            pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
+        if exceeded is not None:
+            turned_back = rotation @ exceeded[: rotation.shape[0]]
+            if self._ball is not None:
+                bias = self._ball.radius * exceeded[-1] - self._ball.center @ turned_back
+                turned_back = np.append(turned_back, bias / claim.features[0, -1])
+            found = claim.violators(turned_back[None])
+            return NoProof(found, "the bound of a direction is exceeded", near=True)
+        if reason:
+            return NoProof(nothing, reason, near=reason == _TOO_NEAR)
+        rest = iter([pieces[number] for number in range(len(tasks))])
+        proved = [list(islice(rest, len(own))) for own in searched]
+        by_direction = [proved[number] for number in number_of]
+        ordered = [piece for own in by_direction for piece in own]
+        return Cells(
+            kappa=claim.kappa,
+            Z=claim.Z,
+            directions=claim.cones.tree,
+            bounds=claim.bounds,
+            ball=self._ball,
+            rotation=rotation,
+            tree=b"".join(
+                _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
+            ),
+            codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
+            multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
+            nodes=sum(nodes for _, _, _, nodes in ordered),
+            seconds=time.monotonic() - begun,
+            cost=limits.budget.now - start,
+        )
 
-    Returns
-    -------
-    Cells or NoProof
-        The same for the same input on any number of cores, unless a limit is met.
-    """
-    nothing, columns = np.zeros((features.shape[1], 0)), features.shape[1]
-    try:
-        claim = directed_claim(features, Z, kappa, spread, limits.budget)
-        points, rotation = _turned(claim.features, ball)
-        searched, number_of = _tasks(claim, points, min(_HALVED, rotation.shape[0]))
-    except SolverError as error:
-        return NoProof(nothing, str(error))
-    begun, start = time.monotonic(), limits.budget.now
-    tasks = [task for own in searched for task in own]
-    with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
-        pieces, exceeded, reason = _search(tasks, limits) if tasks else ({}, None, "")
-    if exceeded is not None:
-        turned_back = rotation @ exceeded[: rotation.shape[0]]
-        if ball is not None:
-            bias = ball.radius * exceeded[-1] - ball.center @ turned_back
-            turned_back = np.append(turned_back, bias / claim.features[0, -1])
-        found = claim.violators(turned_back[None])
-        return NoProof(found, "the bound of a direction is exceeded", near=True)
-    if reason:
-        return NoProof(nothing, reason, near=reason == _TOO_NEAR)
-    rest = iter([pieces[number] for number in range(len(tasks))])
-    proved = [list(islice(rest, len(own))) for own in searched]
-    by_direction = [proved[number] for number in number_of]
-    ordered = [piece for own in by_direction for piece in own]
-    return Cells(
-        kappa=claim.kappa,
-        Z=claim.Z,
-        directions=claim.cones.tree,
-        bounds=claim.bounds,
-        ball=ball,
-        rotation=rotation,
-        tree=b"".join(
-            _joined([tree.tobytes() for tree, _, _, _ in own], columns) for own in by_direction
-        ),
-        codes=b"".join(codes.tobytes() for _, codes, _, _ in ordered),
-        multipliers=np.concatenate([np.empty(0, np.float32), *(part[2] for part in ordered)]),
-        nodes=sum(nodes for _, _, _, nodes in ordered),
-        seconds=time.monotonic() - begun,
-        cost=limits.budget.now - start,
-    )
+    @cached_property
+    def _turned(self) -> tuple[RoundedPoints, FloatArray]:
+        """The points in the coordinates of the kernel, and the rotation to them."""
+        ball = self._ball
+        X = np.ascontiguousarray(self._features if ball is None else self._features[:, :-1])
+        rotation = principal_axes(X if ball is None else X - ball.center)
+        work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
+        try:
+            if ball is not None:
+                exact = beside_radius(exact, ball.exact(), work)
+            axes = exact_matrix(rotation.tobytes(), *rotation.shape)
+            return turned(exact, axes, work, "auto"), rotation
+        except Rejected as error:
+            raise SolverError("floats are not enough for it") from error
 
 
 def principal_axes(features: FloatArray) -> FloatArray:
@@ -205,20 +154,6 @@ def principal_axes(features: FloatArray) -> FloatArray:
     _, vectors = np.linalg.eigh(features.T @ features)
     axes: FloatArray = np.ascontiguousarray(vectors[:, ::-1])
     return axes
-
-
-def _turned(features: FloatArray, ball: BiasBall | None) -> tuple[RoundedPoints, FloatArray]:
-    """The points in the coordinates of the kernel, and the rotation to them."""
-    X = np.ascontiguousarray(features if ball is None else features[:, :-1])
-    rotation = principal_axes(X if ball is None else X - ball.center)
-    work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
-    try:
-        if ball is not None:
-            exact = beside_radius(exact, ball.exact(), work)
-        axes = exact_matrix(rotation.tobytes(), *rotation.shape)
-        return turned(exact, axes, work, "auto"), rotation
-    except Rejected as error:
-        raise SolverError("floats are not enough for it") from error
 
 
 def _tasks(

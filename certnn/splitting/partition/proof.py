@@ -9,16 +9,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.certificates import Certificate
-from certnn.certificates.search_documents import partition_certificate
+from certnn.certificates.search_documents import PartitionDocument
 from certnn.errors import SolverError
-from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.ordered_search import Gauge, in_limits
 from certnn.splitting.partition.cones import Basis, first_cones, isotropic_basis
-from certnn.splitting.prover import Effort, Limits, NoProof
+from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
 #: Violators to be content with, of one cone and in all.
 _ENOUGH_OF_A_CONE, _ENOUGH = 8, 200
@@ -29,39 +26,8 @@ _A_NODE, _A_PRODUCT = 5e-7, 1.5e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Partition:
-    """A partition that, in float arithmetic, proves a dual norm.
-
-    Attributes
-    ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-    basis : Basis
-    tree : bytes
-    witnesses : uint32 array
-        As `certnn.kernel.partition.PartitionProof` describes them.
-    nodes : int
-    seconds : float
-        Wall time of the search.
-    cost : float
-        The same in units of the budget's `now`.
-    """
-
-    kappa: float
-    Z: FloatArray
-    basis: Basis
-    tree: bytes
-    witnesses: NDArray[np.uint32]
-    nodes: int
-    seconds: float
-    cost: float
-
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file."""
-        return partition_certificate(
-            problem, self.Z, self.kappa, self.basis.rays, self.tree, self.witnesses, about
-        )
+class Partition(PartitionDocument, Searched):
+    """A partition that, in float arithmetic, proves a dual norm."""
 
 
 class PartitionProver:
@@ -157,7 +123,7 @@ def find_partition(
     return Partition(
         kappa=kappa,
         Z=z,
-        basis=basis,
+        basis=basis.rays,
         tree=b"".join(splits + tree.tobytes() for splits, tree, _ in pieces),
         witnesses=np.concatenate([witnesses for _, _, witnesses in pieces]),
         nodes=sum(found[number][3] for number in found),

@@ -106,7 +106,6 @@ class PatternProgram:
         self._outputs = outputs[:, None] if inner.c > 1 else np.tile(both, (patterns.count, 1, 1))
         self._multipliers = np.zeros((*self._outputs.shape[:2], inner.n))
         self._known = np.full(patterns.count, math.inf)
-        self._asked: FloatArray | None = None
         self._images: FloatArray | None = None
         self._dual: FloatArray | None = None
         self._smoothing = _SMOOTHING

@@ -8,18 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.certificates import Certificate
-from certnn.certificates.search_documents import phases_certificate
+from certnn.certificates.search_documents import PhasesDocument
 from certnn.errors import SolverError
-from certnn.problem.training_problem import TrainingProblem
 from certnn.splitting.directed import directed_claim, spread_for
 from certnn.splitting.ordered_search import in_limits
 from certnn.splitting.phases.pairs import exact_signs
-from certnn.splitting.prover import Effort, Limits, NoProof
+from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
 if TYPE_CHECKING:
     from certnn.splitting.phases.preparation import Task
@@ -36,63 +33,8 @@ _A_DIRECTION, _A_PAIR = 1e-4, 2e-9
 
 
 @dataclass(frozen=True, eq=False)
-class PhaseTrees:
-    """A proof that, in float arithmetic, holds of a dual norm.
-
-    Attributes
-    ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-        The Z given, times a power of two.
-    directions : bytes
-    bounds : float64 array
-    splits : int32 array
-    pair_counts, first, second : uint32 array
-    signs : int32 array
-    ratios : float64 array
-    multipliers : float32 array
-        As `certnn.kernel.phases.PhasesProof` describes them.
-    nodes : int
-        Of all phase trees.
-    seconds : float
-        Wall time of the search.
-    cost : float
-        The same in units of the budget's `now`.
-    """
-
-    kappa: float
-    Z: FloatArray
-    directions: bytes
-    bounds: FloatArray
-    splits: NDArray[np.int32]
-    pair_counts: NDArray[np.uint32]
-    first: NDArray[np.uint32]
-    second: NDArray[np.uint32]
-    signs: NDArray[np.int32]
-    ratios: FloatArray
-    multipliers: NDArray[np.float32]
-    nodes: int
-    seconds: float
-    cost: float
-
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file."""
-        return phases_certificate(
-            problem,
-            self.Z,
-            self.kappa,
-            self.directions,
-            self.bounds,
-            self.splits,
-            self.pair_counts,
-            self.first,
-            self.second,
-            self.signs,
-            self.ratios,
-            self.multipliers,
-            about,
-        )
+class PhaseTrees(PhasesDocument, Searched):
+    """Phase trees that, in float arithmetic, prove a dual norm: that of Z times a power of two."""
 
 
 class PhasesProver:

@@ -91,8 +91,6 @@ class Trained:
         A proved bound on every network, where the method proves one.
     relaxation_value : float or None
         What the solver says the value of the relaxation is: its word.
-    relaxation_level : str
-        The level that this is of, and that `lower` rests on.
     history : tuple of (int, float)
         Training objective against iteration.
     notes : tuple of str
@@ -103,7 +101,6 @@ class Trained:
     iterates: tuple[Predictor, ...]
     lower: LowerBoundResult | None = None
     relaxation_value: float | None = None
-    relaxation_level: str = ""
     history: History = ()
     notes: tuple[str, ...] = field(default=())
 
@@ -146,7 +143,6 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
         (network.output,),
         lower,
         said[-1].dual_value if said else None,
-        lower.level,
         notes=(*lower.notes, *rounded),
     )
 

@@ -1,4 +1,4 @@
-"""The Schur complement of a Newton step: the work that grows fastest, compiled or in numpy.
+"""The Schur complement of a Newton step: the work that grows fastest.
 
 With products k = (i, j), l = (x, y) of forms and P, D the values of the primal matrix and of the
 inverse of the dual one, its entry is
@@ -15,8 +15,6 @@ from numba import njit
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 
-_CHUNK = 64
-
 
 class SchurWriter(Protocol):
     """Writes the upper triangle, diagonal included, of the Schur complement to `out`."""
@@ -31,27 +29,6 @@ class SchurWriter(Protocol):
         out: FloatArray,
     ) -> None:
         """`primal` and `dual` are symmetric (q, q), the others (N,), `out` (N, N)."""
-
-
-def schur_numpy(
-    primal: FloatArray,
-    dual: FloatArray,
-    first: IndexArray,
-    second: IndexArray,
-    weight: FloatArray,
-    out: FloatArray,
-) -> None:
-    """In numpy, some rows at a time."""
-    half = 0.5 * weight
-    for start in range(0, first.size, _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        x, y = first[start:], second[start:]
-        pi, pj = primal[first[rows]], primal[second[rows]]
-        di, dj = dual[first[rows]], dual[second[rows]]
-        block = (
-            pi[:, x] * dj[:, y] + pj[:, x] * di[:, y] + pi[:, y] * dj[:, x] + pj[:, y] * di[:, x]
-        )
-        out[rows, start:] = half[rows, None] * block * weight[start:]
 
 
 @njit(cache=True, nogil=True)
