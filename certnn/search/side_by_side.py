@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from certnn.budget import Stop, thread_count
+from certnn.relaxation.shor.distributed import ClusterLost, lost_if_closed, thread_total
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,6 +30,8 @@ _POLL = 0.05
 _SAFE_PATH = "PYTHONSAFEPATH"
 #: Tasks that wait on a cluster for each of its threads, so that none is idle.
 _AHEAD = 2
+#: How often a cluster is given a task that it gives up, as its workers die.
+_ATTEMPTS = 5
 
 
 class TaskLost(RuntimeError):
@@ -36,10 +39,19 @@ class TaskLost(RuntimeError):
 
 
 class Pool(ABC):
-    """What runs tasks, in one call of `finished` after another."""
+    """What runs tasks, in one call of `finished` after another.
+
+    Parameters
+    ----------
+    attempts : int
+        How often a task is begun that is lost each time.
+    """
 
     #: What the future of a task raises whose process has died.
     _died: type[Exception]
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
 
     @property
     @abstractmethod
@@ -66,38 +78,48 @@ class Pool(ABC):
             When it is done; ``result()`` returns what `run` has returned, or raises what it has
             raised, or `TaskLost`.
         """
-        waiting = iter(tasks)
-        running: dict[Any, _Task] = {}
+        # Those that were lost are begun again after all others, so that one which kills whatever
+        # runs it is left to the end.
+        waiting, lost = ((task, 1) for task in tasks), deque[tuple[_Task, int]]()
+        running: dict[Future[_Result], tuple[_Task, int]] = {}
         try:
             while not ended():
-                for task in islice(waiting, max(0, self.places - len(running))):
-                    running[self._submit(run, task)] = task
+                free = max(0, self.places - len(running))
+                for task, attempt in islice(chain(waiting, _emptied(lost)), free):
+                    running[self._submit(run, task)] = task, attempt
                 if not running:
                     return
-                self._wait(running)
-                for future in [future for future in running if future.done()]:
-                    yield running.pop(future), partial(self._result, future)
+                for future in wait(running, _POLL, FIRST_COMPLETED).done:
+                    task, attempt = running.pop(future)
+                    if attempt < self._attempts and self._lost(future):
+                        lost.append((task, attempt + 1))
+                    else:
+                        yield task, partial(self._result, future)
         finally:
             if running:
-                self._drop(list(running))
+                self._drop()
 
-    def _result(self, future: Any) -> Any:
-        try:
-            return future.result()
-        except self._died as problem:
-            raise TaskLost(f"a process died: {str(problem).splitlines()[0]}") from None
+    def _lost(self, future: Future[Any]) -> bool:
+        return future.cancelled() or isinstance(future.exception(), self._died)
 
-    @abstractmethod
-    def _submit(self, run: Callable[[Any], Any], task: Any) -> Any:
-        """Begin a task, and return its future."""
-
-    @abstractmethod
-    def _wait(self, running: Iterable[Any]) -> None:
-        """Until something may be done, but no longer than one who asks to stop has to."""
+    def _result(self, future: Future[_Result]) -> _Result:
+        if self._lost(future):
+            reason = "" if future.cancelled() else str(future.exception()).partition("\n")[0]
+            raise TaskLost(f"a process died: {reason or 'another scheduler took its place'}")
+        return future.result()
 
     @abstractmethod
-    def _drop(self, running: Sequence[Any]) -> None:
+    def _submit(self, run: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
+        """Begin a task."""
+
+    @abstractmethod
+    def _drop(self) -> None:
         """End what runs."""
+
+
+def _emptied(queue: deque[_Task]) -> Iterator[_Task]:
+    while queue:
+        yield queue.popleft()
 
 
 class Processes(Pool):
@@ -106,11 +128,18 @@ class Processes(Pool):
     Together they use no more threads than this one may (`certnn.budget.thread_count`), or one each.
     Where one dies all do, and what they ran is lost, as it is not known which task it was; others
     take their places.
+
+    Parameters
+    ----------
+    count : int
+    attempts : int
+        As in `Pool`.
     """
 
     _died = BrokenProcessPool
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, attempts: int = 1) -> None:
+        super().__init__(attempts)
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
 
@@ -125,20 +154,18 @@ class Processes(Pool):
             self._pool.shutdown(kill_workers=True)
             self._pool = None
 
-    def _submit(self, run: Callable[[Any], Any], task: Any) -> Any:
+    def _submit(self, run: Callable[[Any], Any], task: Any) -> Future[Any]:
         if self._pool is None:
             self._pool = _opened(self._count)
         try:
             with _children_undisturbed():
-                return self._pool.submit(run, task)
+                future: Future[Any] = self._pool.submit(run, task)
+                return future
         except BrokenProcessPool:
             self.close()
             return self._submit(run, task)
 
-    def _wait(self, running: Iterable[Any]) -> None:
-        wait(running, timeout=_POLL, return_when=FIRST_COMPLETED)
-
-    def _drop(self, running: Sequence[Any]) -> None:
+    def _drop(self) -> None:
         self.close()
 
 
@@ -173,9 +200,11 @@ def _children_undisturbed() -> Iterator[None]:
 
 
 class Cluster(Pool):
-    """A Dask cluster, whose workers need certnn, and are not killed.
+    """A Dask cluster, whose scheduler and workers need certnn; these are not killed.
 
-    It runs a task whose worker died again by itself, as often as its settings say.
+    A task whose worker dies is begun again by Dask as often as its setting ``allowed-failures``
+    says, and is handed to Dask again after that, as it is where the scheduler was restarted. Where
+    none answers, or the client is closed, there is `ClusterLost`.
 
     Parameters
     ----------
@@ -187,24 +216,25 @@ class Cluster(Pool):
     def __init__(self, client: Client, ahead: int = 1) -> None:
         from distributed import KilledWorker
 
+        super().__init__(_ATTEMPTS)
         self._died = KilledWorker
-        self._client, self._ahead, self._threads = client, ahead, 1
+        self._client, self._ahead = client, ahead
+        self._executor = client.get_executor(pure=False)
 
     @property
     def places(self) -> int:
         """As many as its threads by now, or a multiple of that."""
-        with suppress(OSError, RuntimeError):  # without a scheduler, as each future says itself
-            self._threads = max(1, sum(map(int, self._client.nthreads().values())))
-        return self._ahead * self._threads
+        return self._ahead * max(1, thread_total(self._client))
 
-    def _submit(self, run: Callable[[Any], Any], task: Any) -> Any:
-        return self._client.submit(run, task, pure=False)
+    def _submit(self, run: Callable[[Any], Any], task: Any) -> Future[Any]:
+        with lost_if_closed(self._client):
+            future: Future[Any] = self._executor.submit(run, task)
+            return future
 
-    def _wait(self, running: Iterable[Any]) -> None:
-        time.sleep(_POLL)
-
-    def _drop(self, running: Sequence[Any]) -> None:
-        self._client.cancel(running)
+    def _drop(self) -> None:
+        with suppress(ClusterLost), lost_if_closed(self._client):
+            self._executor.shutdown(wait=False)
+        self._executor = self._client.get_executor(pure=False)
 
 
 def on_processes(

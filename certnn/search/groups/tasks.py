@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -38,8 +37,8 @@ def open_workers(cluster: Client | None, most: int) -> Iterator[Workers]:
     if cluster is not None:
         yield Workers(Cluster(cluster))
     elif processes > 1:
-        with closing(Processes(processes)) as pool:
-            yield Workers(pool, in_one_memory=processes, attempts=_ATTEMPTS)
+        with closing(Processes(processes, _ATTEMPTS)) as pool:
+            yield Workers(pool, in_one_memory=processes)
     else:
         yield Workers(None)
 
@@ -54,13 +53,10 @@ class Workers:
         None where it is this process.
     in_one_memory : int
         How many share the memory of this machine; a cluster's workers have their own.
-    attempts : int
-        How often a task is begun that is lost each time.
     """
 
     pool: Pool | None
     in_one_memory: int = 1
-    attempts: int = 1
 
     def finished(
         self,
@@ -86,54 +82,47 @@ class Workers:
             lost, but for what runs in this process. Work that is counted ends nothing here, so that
             results do not depend on which task is done first.
 
+        Raises
+        ------
+        certnn.relaxation.shor.distributed.ClusterLost
+            If the cluster does not answer any more.
+
         Yields
         ------
         number : int
             Of the task.
         result : object
         """
-        work = limit.work_left / max(1, len(tasks))
-        if self.pool is not None:
-            yield from self._finished(self.pool, run, tasks, limit, work, budget)
-            return
-        for number, task in enumerate(tasks):
-            if _ended(budget):
-                break
-            limited = _Limited(number, run, task, _seconds(limit, len(tasks) - number), work)
-            result, spent = limited.within(budget)
-            limit.spend(spent)
-            yield number, result
-
-    def _finished(
-        self,
-        pool: Pool,
-        run: Callable[[_Task, Budget], _Result],
-        tasks: Sequence[_Task],
-        limit: Budget,
-        work: float,
-        budget: Budget,
-    ) -> Generator[tuple[int, _Result]]:
-        waiting, attempts = deque(range(len(tasks))), Counter[int]()
+        work, spent = limit.work_left / max(1, len(tasks)), []
 
         def begun() -> Iterator[_Limited[_Task, _Result]]:
             """How long each may take is known when there is a place for it."""
-            while waiting:
-                turns = -(-len(waiting) // pool.places)
-                number = waiting.popleft()
-                attempts[number] += 1
-                yield _Limited(number, run, tasks[number], _seconds(limit, turns), work)
+            for number, task in enumerate(tasks):
+                places = 1 if self.pool is None else self.pool.places
+                turns = -(-(len(tasks) - number) // places)
+                seconds = math.inf if limit.seconds_left is None else limit.seconds_left / turns
+                yield _Limited(number, run, task, seconds, work)
 
-        while waiting and not _ended(budget):
-            with closing(pool.finished(call, begun(), lambda: _ended(budget))) as finished:
-                for task, outcome in finished:
+        try:
+            if self.pool is None:
+                for limited in begun():
+                    if _ended(budget):
+                        break
+                    result, worked = limited.within(budget)
+                    spent.append(worked)
+                    yield limited.number, result
+                return
+            with closing(self.pool.finished(call, begun(), lambda: _ended(budget))) as finished:
+                for limited, outcome in finished:
                     try:
-                        result, spent = outcome()
+                        result, worked = outcome()
                     except TaskLost:
-                        if attempts[task.number] < self.attempts:
-                            waiting.append(task.number)
-                    else:
-                        limit.spend(spent)
-                        yield task.number, result
+                        continue
+                    spent.append(worked)
+                    yield limited.number, result
+        finally:
+            # In one sum that is rounded once, as tasks are not done in the same order each time.
+            limit.spend(math.fsum(spent))
 
 
 @dataclass(frozen=True)
@@ -154,10 +143,6 @@ class _Limited(Generic[_Task, _Result]):
         budget = whole.apart(self.seconds, self.work)
         result = self.run(self.task, budget)
         return result, 0.0 if math.isinf(self.work) else self.work - budget.work_left
-
-
-def _seconds(limit: Budget, turns: int) -> float:
-    return math.inf if limit.seconds_left is None else limit.seconds_left / turns
 
 
 def _ended(budget: Budget) -> bool:
