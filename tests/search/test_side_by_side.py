@@ -123,7 +123,7 @@ def test_the_first_processes_of_a_program_are_undisturbed():
 
 @pytest.mark.parametrize("count", [0, 1, 9])
 def test_a_cluster_takes_tasks_as_it_is_free(count):
-    options = {"dashboard_address": None, "processes": False}
+    options = {"dashboard_address": ":0", "processes": False}
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, **options) as cluster,
         cluster.get_client() as client,
