@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dask
-from distributed import LocalCluster
+from distributed import LocalCluster, Status
 
 import certnn
 from certnn.certificates.groups_document import proved_groups
@@ -59,16 +59,21 @@ class Killer:
 
     def _kill(self, done):
         while self.kills < self._most and not done.wait(self._random.expovariate(1 / self._pause)):
-            # Those that are up: a nanny gives up if its worker dies while it starts.
-            workers = self._cluster.scheduler.workers
-            up = [
-                n for n in self._cluster.workers.values() if n.pid and n.worker_address in workers
-            ]
+            up = [nanny for nanny in self._cluster.workers.values() if self._is_up(nanny)]
             if up:
                 nanny = self._random.choice(up)
-                self.at_task += bool(workers[nanny.worker_address].processing)
+                self.at_task += bool(
+                    self._cluster.scheduler.workers[nanny.worker_address].processing
+                )
                 os.kill(nanny.pid, signal.SIGKILL)
                 self.kills += 1
+
+    def _is_up(self, nanny):
+        """Whether it starts its worker again: it gives up one that dies while it starts."""
+        return (
+            nanny.status == nanny.process.status == Status.running
+            and nanny.worker_address in self._cluster.scheduler.workers
+        )
 
 
 def prove_groups(problem, count, work, client):

@@ -171,6 +171,28 @@ def test_subsets_that_are_proved_outlast_the_cluster(client, what, tmp_path):
     assert certnn.sampled_bound(PROBLEM, **given).to_json() == expected.to_json()
 
 
+class Reconnecting:
+    """A client that has not noticed yet that its connection was lost, as often as it is asked."""
+
+    status = "running"
+
+    def __init__(self, times):
+        self.times = times
+
+    def nthreads(self):
+        self.times -= 1
+        if self.times >= 0:
+            raise OSError("reset")
+        return {"one": 2, "other": 1}
+
+
+def test_a_connection_that_was_just_lost_is_asked_again(monkeypatch):
+    monkeypatch.setattr(distributed, "_PAUSE", 0.0)
+    assert [distributed.thread_total(Reconnecting(times)) for times in (0, 1, 2)] == [3, 3, 3]
+    with pytest.raises(ClusterLost):
+        distributed.thread_total(Reconnecting(99))
+
+
 def test_nothing_is_proved_on_a_cluster_that_is_gone(client):
     client.close()
     with pytest.raises(SolverError, match="the cluster does not answer any more"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 #: Parts for each thread of the cluster: several, so that fast workers take more.
 _PARTS_A_THREAD = 4
-#: How often the same sum is begun if workers die each time.
-_ATTEMPTS = 5
+#: How often the same sum is begun if workers die each time, and a question asked; in seconds.
+_ATTEMPTS, _PAUSE = 5, 0.5
 
 
 class ClusterLost(SolverError):
@@ -96,12 +97,13 @@ def thread_total(client: Client) -> int:
     ClusterLost
         If that does not answer for as long as the client was to wait for it at first.
     """
-    with lost_if_closed(client):
+    for _ in range(_ATTEMPTS):
         try:
-            threads = client.nthreads()
-        except OSError:  # of a connection that has just been lost; the next one is waited for
-            threads = client.nthreads()
-        return sum(map(int, threads.values()))
+            with lost_if_closed(client):
+                return sum(map(int, client.nthreads().values()))
+        except OSError:  # of a connection that was lost just now, which the client is to find out
+            time.sleep(_PAUSE)
+    raise ClusterLost("the cluster does not answer any more")
 
 
 def connected(address: str, patience: float = 10.0) -> Client:
