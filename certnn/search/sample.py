@@ -16,6 +16,7 @@ from certnn.errors import InputError, SolverError, require_seed, whole_number
 from certnn.kernel import Bound, Malformed, Rejected
 from certnn.problem.mapped_problem import MappedProblem
 from certnn.problem.training_problem import TrainingProblem, require_problem
+from certnn.relaxation.shor.distributed import ClusterLost
 from certnn.report import ProblemSummary
 from certnn.report.codec import parse_object
 from certnn.search.confidence import FORMAT, ConfidenceBound, Draw, require_confidence
@@ -93,7 +94,7 @@ def sampled_bound(
     Returns
     -------
     ConfidenceBound
-        After Ctrl-C of what is done by then.
+        After Ctrl-C, or where the cluster does not answer any more, of what is done by then.
 
     Raises
     ------
@@ -205,17 +206,20 @@ def _proved(
         finished = ((task, lambda task=task: _prove(task)) for task in tasks)  # type: ignore[misc]
     else:
         finished = on_processes(_prove, tasks, jobs, stop)
-    with closing(finished):
-        for (number, *_), bytes_of in finished:
-            try:
-                document = bytes_of()
-            except (SolverError, TaskLost) as error:
-                notes[number] = f"subset {number}: {error}"
-            else:
-                if document is not None:
-                    yield number, Certificate(document)
-            if stop.asked:
-                return
+    try:
+        with closing(finished):
+            for (number, *_), bytes_of in finished:
+                try:
+                    document = bytes_of()
+                except (SolverError, TaskLost) as error:
+                    notes[number] = f"subset {number}: {error}"
+                else:
+                    if document is not None:
+                        yield number, Certificate(document)
+                if stop.asked:
+                    return
+    except ClusterLost as error:
+        notes[_MOST_SUBSETS] = f"all the rest: {error}"
 
 
 def _file(folder: Path, number: int) -> Path:

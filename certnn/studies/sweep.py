@@ -92,6 +92,8 @@ def run_sweep(
     InputError
         If the file is not one of outcomes, where the message names the line, or cannot be written,
         or `jobs` is 0.
+    certnn.relaxation.shor.distributed.ClusterLost
+        If the cluster does not answer any more; the outcomes by then are in the file.
     """
     if jobs == 0:
         raise InputError("jobs", "must not be 0; with -1 there are as many as cores")

@@ -18,7 +18,7 @@ from certnn.relaxation.shor.method import shor_point, shor_point_of_chunks
 
 @pytest.fixture(scope="module")
 def client():
-    options = {"dashboard_address": None, "processes": False}
+    options = {"dashboard_address": ":0", "processes": False}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
         connected(cluster.scheduler_address) as client,

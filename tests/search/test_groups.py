@@ -280,7 +280,7 @@ def test_workers_of_a_cluster_may_be_killed():
             for process in killed:
                 os.kill(process, signal.SIGKILL)
 
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     found = []
     for progress in (None, kill_all):
         with (

@@ -328,7 +328,7 @@ def test_what_is_in_a_folder_is_not_believed(tmp_path):
 
 def test_processes_and_a_cluster_give_the_same(sampled, tmp_path):
     assert likely(jobs=2).to_json() == sampled.to_json()
-    options = {"dashboard_address": None, "processes": False}
+    options = {"dashboard_address": ":0", "processes": False}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
         cluster.get_client() as client,

@@ -2,14 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from contextlib import closing
 
 import psutil
 import pytest
 from distributed import LocalCluster
 
 from certnn.budget import Stop
-from certnn.search.side_by_side import TaskLost, on_cluster, on_processes
+from certnn.search import side_by_side
+from certnn.search.side_by_side import Processes, TaskLost, on_cluster, on_processes
 
 
 def square(number):
@@ -73,9 +77,53 @@ def test_stopping_kills_the_processes():
     assert all("sleep" not in " ".join(c.cmdline()) for c in alive)
 
 
+def identity(task):
+    return os.getpid()
+
+
+def test_processes_stay_until_they_are_closed_or_die():
+    with closing(Processes(1)) as pool:
+
+        def found(run, task):
+            return outcomes(pool.finished(run, [task], lambda: False))[task]
+
+        first = found(identity, 0)
+        assert found(identity, 0) == first
+        assert found(square, -1) is TaskLost
+        second = found(identity, 0)
+        assert second != first
+    assert not psutil.pid_exists(second)
+
+
+def stated_threads(task):
+    return os.environ["OMP_NUM_THREADS"]
+
+
+@pytest.mark.parametrize(("threads", "each"), [(1, "1"), (5, "2")])
+def test_processes_share_the_threads(monkeypatch, threads, each):
+    monkeypatch.setattr(side_by_side, "thread_count", lambda: threads)
+    assert outcomes(on_processes(stated_threads, [0, 1], 2, Stop())) == {0: each, 1: each}
+
+
+PROGRAM = """
+import signal, sys
+from certnn.budget import Stop
+from certnn.search.side_by_side import on_processes
+def undisturbed(task):
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()) and sys.flags.safe_path
+print([result() for _, result in on_processes(undisturbed, [0, 1], 2, Stop())])
+"""
+
+
+def test_the_first_processes_of_a_program_are_undisturbed():
+    """Neither by Ctrl-C nor by modules in the current folder."""
+    said = subprocess.check_output([sys.executable, "-c", PROGRAM], text=True, timeout=120.0)
+    assert said == "[True, True]\n"
+
+
 @pytest.mark.parametrize("count", [0, 1, 9])
 def test_a_cluster_takes_tasks_as_it_is_free(count):
-    options = {"dashboard_address": None, "processes": False}
+    options = {"dashboard_address": ":0", "processes": False}
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, **options) as cluster,
         cluster.get_client() as client,

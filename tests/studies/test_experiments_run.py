@@ -251,7 +251,7 @@ def test_bad_options_are_told_in_a_line(tmp_path, capsys, arguments):
 def test_a_cluster_gives_what_processes_give(tmp_path):
     wanted = cells("quick", ["accuracy"], ["iris"], [0.1, 0.01], ["nngp", "ntk"])
     wanted += [cell(method="nngp", data="pima")]
-    options = {"dashboard_address": None, "processes": False}
+    options = {"dashboard_address": ":0", "processes": False}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
         cluster.get_client() as client,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from certnn.errors import InputError
+from certnn.errors import InputError, SolverError
 from certnn.relaxation.shor.chunks import Chunk, Terms, added
 
 if TYPE_CHECKING:
@@ -14,14 +17,21 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 #: Parts for each thread of the cluster: several, so that fast workers take more.
 _PARTS_A_THREAD = 4
+#: How often the same sum is begun if workers die each time, and a question asked; in seconds.
+_ATTEMPTS, _PAUSE = 5, 0.5
+
+
+class ClusterLost(SolverError):
+    """A Dask cluster does not answer any more, or its workers die again and again."""
 
 
 class ClusterChunks:
     """Chunks (`certnn.relaxation.shor.chunks.Chunks`) that lie on the workers of a cluster.
 
-    Arrays are sent once; of chunks that are read from files (`certnn.reading.data`) only the names
-    are, and the workers must see the files. For each W a few matrices of order columns + c travel.
-    The sums are those of one process but for the order of their terms, that is to rounding.
+    Arrays are sent once, and again where a worker dies, which takes its rows with it; of chunks
+    that are read from files (`certnn.reading.data`) only the names are, and the workers must see
+    the files. For each W a few matrices of order columns + c travel. The sums are those of one
+    process but for the order of their terms, that is to rounding.
 
     Parameters
     ----------
@@ -32,10 +42,9 @@ class ClusterChunks:
 
     def __init__(self, client: Client, chunks: Sequence[Chunk]) -> None:
         self._client = client
-        threads = max(1, sum(client.nthreads().values()))
-        size = max(1, -(-len(chunks) // (_PARTS_A_THREAD * threads)))
-        parts = [list(chunks[i : i + size]) for i in range(0, len(chunks), size)]
-        self._parts = client.scatter(parts, hash=False)
+        size = max(1, -(-len(chunks) // (_PARTS_A_THREAD * max(1, thread_total(client)))))
+        self._parts = [list(chunks[i : i + size]) for i in range(0, len(chunks), size)]
+        self._sent: list[Any] = []
 
     def each(self, function: Callable[..., _Result], *arguments: Any) -> Iterable[_Result]:
         """As `Chunks`."""
@@ -49,11 +58,52 @@ class ClusterChunks:
     def _on_all(
         self, run: Callable[..., Any], function: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> list[Any]:
-        futures = self._client.map(
-            run, self._parts, function=function, arguments=arguments, pure=False
-        )
-        results: list[Any] = self._client.gather(futures)
-        return results
+        from distributed import KilledWorker
+
+        for _ in range(_ATTEMPTS):
+            with lost_if_closed(self._client):
+                try:
+                    if not self._sent:
+                        self._sent = self._client.scatter(self._parts, hash=False)
+                    futures = self._client.map(
+                        run, self._sent, function=function, arguments=arguments, pure=False
+                    )
+                    results: list[Any] = self._client.gather(futures)
+                    return results
+                except (CancelledError, KilledWorker, OSError) as error:
+                    self._sent, last = [], error
+        if isinstance(last, OSError):  # such as of a file that the workers do not see
+            raise last
+        raise ClusterLost(f"its workers died in each of {_ATTEMPTS} attempts at a sum")
+
+
+@contextmanager
+def lost_if_closed(client: Client) -> Iterator[None]:
+    """Within it whatever is raised since the client is closed, or about to be, is `ClusterLost`."""
+    try:
+        yield
+    except Exception as error:
+        if client.status == "running":
+            raise
+        reason = str(error).partition("\n")[0]
+        raise ClusterLost(f"the cluster does not answer any more: {reason}") from None
+
+
+def thread_total(client: Client) -> int:
+    """The threads of all workers that there are now; Dask waits if it has lost the scheduler.
+
+    Raises
+    ------
+    ClusterLost
+        If that does not answer for as long as the client was to wait for it at first.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            with lost_if_closed(client):
+                return sum(map(int, client.nthreads().values()))
+        except OSError:  # of a connection that was lost just now, which the client is to find out
+            time.sleep(_PAUSE)
+    raise ClusterLost("the cluster does not answer any more")
 
 
 def connected(address: str, patience: float = 10.0) -> Client:

@@ -12,6 +12,7 @@ from certnn.certificates.groups_document import ProvedGroup, groups_certificate,
 from certnn.directed_rounding import rounded_down
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Rejected
+from certnn.relaxation.shor.distributed import ClusterLost
 from certnn.search.groups.part import Part, Proving, train_part
 from certnn.search.groups.representative import representative_groups
 from certnn.search.groups.shares import even_shares, moved_shares
@@ -54,6 +55,8 @@ class Groups:
     def proofs(self, context: Context) -> Iterator[Certified]:
         """The sum of what is proved by then, whenever twice as many groups are, and at the end.
 
+        The end may also be that of the cluster.
+
         Groups of the best certificate so far, where that is one of these groups, are not proved
         again.
 
@@ -64,7 +67,7 @@ class Groups:
         SolverError
             If no group is proved, or all together prove no more than is known.
         """
-        problem, budget, seed = context.problem, context.budget, context.goal.seed
+        problem, seed = context.problem, context.goal.seed
         count = self.count or min(max(2, round(problem.n / _SIZE)), _MOST, problem.n)
         self.require_points(problem.n)
         sets = representative_groups(problem, count, seed)
@@ -75,7 +78,17 @@ class Groups:
         found = _Found(context, self, count)
         if context.best is not None:
             parts = found.taken_over(proved_groups(context.best.certificate), parts)
-        due = 1
+        try:
+            yield from self._proved(context, found, parts)
+            lost = ""
+        except ClusterLost as error:
+            lost = f"{error}; "
+        yield from found.certified()
+        if not context.reached:
+            raise SolverError(lost + found.reason)
+
+    def _proved(self, context: Context, found: _Found, parts: list[Part]) -> Iterator[Certified]:
+        budget, due = context.budget, 1
         with open_workers(context.cluster, len(parts)) as workers:
             memory = context.goal.memory / workers.in_one_memory
             proving = Proving(context.search, context.goal.gap, memory)
@@ -85,13 +98,10 @@ class Groups:
                 if proved is not None:
                     certificate, level = proved
                     found.add(ProvedGroup.of(parts[number].points, certificate), level)
-                context.tell(f"{self}: {len(found.groups)} of {count} proved")
-                if due <= len(found.groups) < count:
+                context.tell(f"{self}: {len(found.groups)} of {found.count} proved")
+                if due <= len(found.groups) < found.count:
                     due = 2 * len(found.groups)
                     yield from found.certified()
-        yield from found.certified()
-        if not context.reached:
-            raise SolverError(found.reason)
 
     def _trained(self, context: Context, workers: Workers, parts: list[Part]) -> list[Part]:
         """The parts with networks, and with shares of reg where these rise equally fast."""
@@ -120,7 +130,7 @@ class _Found:
     """The groups that are proved by now."""
 
     def __init__(self, context: Context, level: Groups, count: int) -> None:
-        self._context, self._level, self._count = context, level, count
+        self._context, self._level, self.count = context, level, count
         self._levels: Counter[str] = Counter()
         self._last = 0  # groups of the sum that was certified last
         self.groups: list[ProvedGroup] = []
@@ -174,6 +184,6 @@ class _Found:
             return "no group was proved in the time that there was"
         total = sum(group.bound for group in self.groups)
         return (
-            f"{len(self.groups)} of {self._count} groups are proved, to {total:.6g} in all, and "
+            f"{len(self.groups)} of {self.count} groups are proved, to {total:.6g} in all, and "
             "none more tightly"
         )
