@@ -43,7 +43,12 @@ def client():
 def mortal():
     """A client of processes, of which Dask forgives no death."""
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,
+                "distributed.deploy.lost-worker-timeout": "1 hour",  # nannies stay all the while
+            }
+        ),
         LocalCluster(n_workers=2, processes=True, **OPTIONS) as cluster,
         connected(cluster.scheduler_address) as client,
     ):
