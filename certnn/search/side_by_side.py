@@ -28,10 +28,8 @@ _Result = TypeVar("_Result")
 _POLL = 0.05
 #: What keeps Python from looking for modules in the current folder.
 _SAFE_PATH = "PYTHONSAFEPATH"
-#: Tasks that wait on a cluster for each of its threads, so that none is idle.
-_AHEAD = 2
 #: How often a cluster is given a task that it gives up, as its workers die.
-_ATTEMPTS = 5
+_ATTEMPTS = 8
 
 
 class TaskLost(RuntimeError):
@@ -209,22 +207,20 @@ class Cluster(Pool):
     Parameters
     ----------
     client : distributed.Client
-    ahead : int
-        Tasks that it has for each of its threads.
     """
 
-    def __init__(self, client: Client, ahead: int = 1) -> None:
+    def __init__(self, client: Client) -> None:
         from distributed import KilledWorker
 
         super().__init__(_ATTEMPTS)
         self._died = KilledWorker
-        self._client, self._ahead = client, ahead
+        self._client = client
         self._executor = client.get_executor(pure=False)
 
     @property
     def places(self) -> int:
-        """As many as its threads by now, or a multiple of that."""
-        return self._ahead * max(1, thread_total(self._client))
+        """As many as its threads by now: one that waits on a worker would be lost with it."""
+        return max(1, thread_total(self._client))
 
     def _submit(self, run: Callable[[Any], Any], task: Any) -> Future[Any]:
         with lost_if_closed(self._client):
@@ -255,4 +251,4 @@ def on_cluster(
     run: Callable[[_Task], _Result], tasks: Iterable[_Task], cluster: Client, stop: Stop
 ) -> Generator[tuple[_Task, Callable[[], _Result]]]:
     """The same on a Dask cluster."""
-    return Cluster(cluster, _AHEAD).finished(run, tasks, lambda: stop.asked)
+    return Cluster(cluster).finished(run, tasks, lambda: stop.asked)

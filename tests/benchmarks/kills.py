@@ -102,9 +102,16 @@ def main():
     parser.add_argument("--n", type=int, default=96)
     parser.add_argument("--groups", type=int, default=8)
     parser.add_argument("--subsets", type=int, default=12)
-    parser.add_argument("--work", type=float, default=5.0, help="nominal seconds of each proof")
+    parser.add_argument("--work", type=float, default=2.0, help="nominal seconds of each proof")
     options = parser.parse_args()
-    dask.config.set({"distributed.scheduler.allowed-failures": options.allowed_failures})
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": options.allowed_failures,
+            # A LocalCluster ends the nanny of a worker that is not there so long after a death,
+            # as where another has followed.
+            "distributed.deploy.lost-worker-timeout": "1 hour",
+        }
+    )
     problem = random_network_data(3, 5.0, n=options.n, d=3, c=1)
     proofs = {
         "groups": (prove_groups, options.groups, options.work * options.groups),

@@ -43,7 +43,12 @@ def client():
 def mortal():
     """A client of processes, of which Dask forgives no death."""
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,
+                "distributed.deploy.lost-worker-timeout": "1 hour",  # nannies stay all the while
+            }
+        ),
         LocalCluster(n_workers=2, processes=True, **OPTIONS) as cluster,
         connected(cluster.scheduler_address) as client,
     ):
@@ -151,7 +156,7 @@ def test_groups_that_are_proved_outlast_the_cluster(client, what):
     assert len(proved_groups(found.certificate)) == 3
     assert found.certificate.check().value == found.bound.value
     [note] = found.notes
-    assert note.startswith("groups(4): the cluster does not answer any more: ")
+    assert note.startswith("groups(4): the cluster does not answer any more, or")
     assert "; 3 of 4 groups are proved" in note
     assert "\n" not in note
     more = certnn.lower_bound(PROBLEM, "groups(4)", work_limit=20.0, improve=found)
@@ -166,7 +171,7 @@ def test_subsets_that_are_proved_outlast_the_cluster(client, what, tmp_path):
     assert found.missing == 3
     assert len([*tmp_path.glob("subset-*.json")]) == 3
     [note] = found.notes
-    assert note.startswith("all the rest: the cluster does not answer any more: ")
+    assert note.startswith("all the rest: the cluster does not answer any more, or")
     expected = certnn.sampled_bound(PROBLEM, **given | {"folder": None})
     assert certnn.sampled_bound(PROBLEM, **given).to_json() == expected.to_json()
 

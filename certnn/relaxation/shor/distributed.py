@@ -19,6 +19,7 @@ _Result = TypeVar("_Result")
 _PARTS_A_THREAD = 4
 #: How often the same sum is begun if workers die each time, and a question asked; in seconds.
 _ATTEMPTS, _PAUSE = 5, 0.5
+_GONE = "the cluster does not answer any more, or its client was closed"
 
 
 class ClusterLost(SolverError):
@@ -72,6 +73,7 @@ class ClusterChunks:
                     return results
                 except (CancelledError, KilledWorker, OSError) as error:
                     self._sent, last = [], error
+                    thread_total(self._client)  # waits where the scheduler does not answer
         if isinstance(last, OSError):  # such as of a file that the workers do not see
             raise last
         raise ClusterLost(f"its workers died in each of {_ATTEMPTS} attempts at a sum")
@@ -79,14 +81,13 @@ class ClusterChunks:
 
 @contextmanager
 def lost_if_closed(client: Client) -> Iterator[None]:
-    """Within it whatever is raised since the client is closed, or about to be, is `ClusterLost`."""
+    """Within it whatever is raised where the client is closed, or about to be, is `ClusterLost`."""
     try:
         yield
-    except Exception as error:
-        if client.status == "running":
+    except Exception:
+        if client.status in ("running", "connecting"):
             raise
-        reason = str(error).partition("\n")[0]
-        raise ClusterLost(f"the cluster does not answer any more: {reason}") from None
+        raise ClusterLost(_GONE) from None
 
 
 def thread_total(client: Client) -> int:
@@ -101,9 +102,11 @@ def thread_total(client: Client) -> int:
         try:
             with lost_if_closed(client):
                 return sum(map(int, client.nthreads().values()))
-        except OSError:  # of a connection that was lost just now, which the client is to find out
+        except OSError:  # of a connection that is lost, which the client is to find out
             time.sleep(_PAUSE)
-    raise ClusterLost("the cluster does not answer any more")
+            while client.status == "connecting":
+                time.sleep(_PAUSE)
+    raise ClusterLost(_GONE)
 
 
 def connected(address: str, patience: float = 10.0) -> Client:
