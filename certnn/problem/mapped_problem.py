@@ -159,12 +159,7 @@ class MappedProblem:
         InputError
             If the points make no problem, such as with one class alone and a free bias.
         """
-        return TrainingProblem(
-            *(self.X[rows], self.Y[rows], reg, self.hidden_bias),
-            loss=self.loss,
-            output_bias=self.output_bias,
-            classes=self.classes,
-        )
+        return self._stated.of_points(self.X[rows], self.Y[rows], reg)
 
     def with_reg(self, reg: float) -> MappedProblem:
         """The same data with another weight decay."""

@@ -218,8 +218,24 @@ class TrainingProblem:
 
     def with_reg(self, reg: float) -> TrainingProblem:
         """The same data with another weight decay."""
+        return self.of_points(self.X, self.Y, reg)
+
+    def of_points(self, X: Any, Y: Any, reg: float) -> TrainingProblem:
+        """The problem of other points, with the same loss, biases and names of classes.
+
+        Parameters
+        ----------
+        X, Y : array_like
+            One row a point, with as many columns as here.
+        reg : float
+
+        Raises
+        ------
+        InputError
+            If the points make no problem, such as with one class alone and a free bias.
+        """
         return TrainingProblem(
-            *(self.X, self.Y, reg, self.hidden_bias),
+            *(X, Y, reg, self.hidden_bias),
             loss=self.loss,
             output_bias=self.output_bias,
             classes=self.classes,

@@ -47,11 +47,7 @@ class Part:
             If they are no problem, as where a bias is free and all are of one class.
         """
         try:
-            problem = TrainingProblem(
-                *(whole.X[points], whole.Y[points], reg, whole.hidden_bias),
-                loss=whole.loss,
-                output_bias=whole.output_bias,
-            )
+            problem = whole.of_points(whole.X[points], whole.Y[points], reg)
         except InputError as error:
             raise InputError("level", f"makes a group of points whose {error}") from None
         return cls(points, problem, None, seed)
