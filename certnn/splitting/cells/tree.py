@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.kernel.cell_filter import box_trimmed, point_interval
+from certnn.kernel.cell_filter import box_trimmed
+from certnn.kernel.interval_filter import write_intervals
 from certnn.splitting.cells.leaf import PROVED, Mixed, close_cell
 from certnn.splitting.cells.start import write_start
 
@@ -192,11 +193,11 @@ def _settle(
     depth: int,
 ) -> None:
     """The intervals of the points mixed in the box above; those of one sign are taken out."""
-    kept = 0
+    kept, count = 0, counts[depth]
     linear[depth + 1] = linear[depth]
-    for place in range(counts[depth]):
-        i = mixed[depth, place]
-        bottom, top = point_interval(task.points[i], low, high, task.free)
+    write_intervals(task.points, mixed[depth, :count], low, high, task.free, intervals)
+    for place in range(count):
+        i, bottom, top = mixed[depth, place], intervals[0, place], intervals[1, place]
         if bottom >= 0:
             for j in range(low.size):
                 linear[depth + 1, j] += task.weights[i] * task.floats[i, j]

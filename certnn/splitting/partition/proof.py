@@ -43,7 +43,8 @@ class PartitionProver:
         isotropic_basis(features)  # raises where there is none
         self._features = features
         # From what was seen on iris and banknote.
-        self.effort = Effort(growth=1.6, cheap=2e6 / features.shape[0], most=4e6)
+        size = features.shape[0]
+        self.effort = Effort(growth=1.6, cheap=2e6 / size, most=4e6, checking=0.8)
 
     def prove(
         self, Z: FloatArray, kappa: float, margin: float, limits: Limits
