@@ -242,9 +242,9 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
             return 9
         if place[_AT] == tree.size:
             return 3
-        _settle(direction, walk, low, high, depth)
-        count = walk.counts[depth + 1]
         node = int(tree[place[_AT]])
+        _settle(direction, walk, low, high, depth, node > 0)
+        count = walk.counts[depth + 1]
         place[_AT] += 1
         if node > 0:
             if node > 2 * k:
@@ -279,13 +279,16 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _settle(direction: Direction, walk: Walk, low: _Integers, high: _Integers, depth: int) -> None:
-    """The intervals of the points mixed above; those of one sign are taken out."""
+def _settle(
+    direction: Direction, walk: Walk, low: _Integers, high: _Integers, depth: int, inner: bool
+) -> None:
+    """The intervals of the points mixed above, but of an inner box; those of one sign go."""
     above, mixed, linear = walk.mixed[depth], walk.mixed[depth + 1], walk.linear[depth + 1]
     kept, intervals = 0, walk.intervals
     linear[:] = walk.linear[depth]
     count = walk.counts[depth]
-    write_intervals(direction.points, above[:count], low, high, direction.free, intervals)
+    chosen, free = above[:count], direction.free
+    write_intervals(direction.points, chosen, low, high, free, inner, intervals)
     for place in range(count):
         i, bottom, top = above[place], intervals[0, place], intervals[1, place]
         x = direction.points[i]

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 _TOGETHER = 32
 #: 2²⁸ over each of the λ that are tried, in quarters of octaves.
 _RATES = np.array([float(1 << 28) / float((4 + (m & 3)) << (m >> 2)) for m in range(4 * 36)])
+#: A share of 2⁻³² is far above what floats are off by.
+_ALMOST, _TRIES = 1 << 20, 3
 #: So often an interval of 40 of them is halved until one is left.
 _HALVINGS = 6
 
@@ -32,6 +34,7 @@ def write_intervals(
     low: _Integers,
     high: _Integers,
     free: int,
+    signs: bool,
     found: _Integers,
 ) -> None:
     """Bounds below and above of x_iᵀy for the y of a box with |y| ≤ 1.
@@ -44,6 +47,8 @@ def write_intervals(
     low, high : int64 array, shape (k,)
     free : int
         As in `certnn.kernel.cell_geometry.interval`.
+    signs : bool
+        Whether nothing counts but which of them are negative.
     found : int64 array, shape (2, count) or more
         Written.
     """
@@ -70,6 +75,9 @@ def write_intervals(
             found[0, place], found[1, place] = bottom, top
             if bottom >= 0 or top <= 0:
                 continue
+            if signs and _takes_both(x, low, high, sphere, least, most):
+                found[0, place], found[1, place] = -1, 1
+                continue
             octave = math.frexp(float(longest))[1]
             for side in range(2):
                 halved[side, 0, together] = 4 * max(0, octave - 6)
@@ -90,6 +98,36 @@ def write_intervals(
                 found[0, settled] = max(found[0, settled], below)
                 found[1, settled] = min(found[1, settled], above)
             together = 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _takes_both(
+    x: _Integers, low: _Integers, high: _Integers, sphere: int, least: int, most: int
+) -> bool:
+    """Whether xᵀy is for certain of either sign in the box and the ball, so that both bounds are.
+
+    False says nothing.
+    """
+    square = 1 / float(_ALMOST)
+    for j in range(sphere):
+        square += float(x[j]) * float(x[j])
+    for sign in (-1, 1):
+        beside = float(most if sign > 0 else least)
+        rate = sign * float(1 << 26) / math.sqrt(square)
+        for _ in range(_TRIES):
+            length, value, size = float(0), beside, abs(beside)
+            for j in range(sphere):
+                y = min(max(float(x[j]) * rate, float(low[j])), float(high[j]))
+                length += y * y
+                value += float(x[j]) * y
+                size += abs(float(x[j]) * y)
+            if length <= float((1 << 52) - _ALMOST):
+                break
+            rate /= 4
+        # The floats are off by far less than these shares.
+        if length > float((1 << 52) - _ALMOST) or sign * value * float(_ALMOST) <= size:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

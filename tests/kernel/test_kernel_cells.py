@@ -120,9 +120,14 @@ def test_boxes_and_intervals_in_compiled_code(seed, k, free):
     points = [point(rng, k) for _ in range(rng.integers(1, 80))]
     chosen = rng.permutation(len(points))[: rng.integers(0, 1 + len(points))]
     found = np.zeros((2, len(points)), np.int64)
-    write_intervals(np.array(points), chosen, *compiled, free, found)
+    write_intervals(np.array(points), chosen, *compiled, free, False, found)
     expected = [interval(points[i], *own, free) for i in chosen]
     assert found[:, : chosen.size].T.tolist() == [[*each] for each in expected]
+    signs = np.zeros((2, len(points)), np.int64)
+    write_intervals(np.array(points), chosen, *compiled, free, True, signs)
+    assert [[a >= 0, b > 0] for a, b in signs[:, : chosen.size].T] == [
+        [a >= 0, b > 0] for a, b in expected
+    ]
 
 
 @pytest.mark.parametrize("k", [1, 99, 100])
@@ -131,7 +136,7 @@ def test_boxes_and_intervals_in_compiled_code(seed, k, free):
 def test_the_longest_integers_in_compiled_code(k, sign, free):
     x, sides = [sign * GRID] * k, ([-GRID] * k, [GRID] * k)
     found, compiled = interval(x, *sides, free), np.zeros((2, 1), np.int64)
-    write_intervals(np.array([x]), np.arange(1), *map(np.array, sides), free, compiled)
+    write_intervals(np.array([x]), np.arange(1), *map(np.array, sides), free, False, compiled)
     assert found == (*compiled[:, 0],)
     assert math.sqrt(k) * GRID <= found[1] == -found[0] < 1 << 30
 

@@ -195,7 +195,7 @@ def _settle(
     """The intervals of the points mixed in the box above; those of one sign are taken out."""
     kept, count = 0, counts[depth]
     linear[depth + 1] = linear[depth]
-    write_intervals(task.points, mixed[depth, :count], low, high, task.free, intervals)
+    write_intervals(task.points, mixed[depth, :count], low, high, task.free, False, intervals)
     for place in range(count):
         i, bottom, top = mixed[depth, place], intervals[0, place], intervals[1, place]
         if bottom >= 0:
