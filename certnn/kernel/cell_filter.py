@@ -255,7 +255,8 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
             middle = 0 if node > k else (low[j] + high[j]) >> 1
             if not low[j] < middle < high[j]:
                 return 6
-            walk.low[slot + 1], walk.high[slot + 1] = low, high
+            for a in range(k):
+                walk.low[slot + 1, a], walk.high[slot + 1, a] = low[a], high[a]
             low[j] = walk.high[slot + 1, j] = middle  # the lower half is visited first
             walk.depth[slot] = walk.depth[slot + 1] = depth + 1
             place[_BOXES] += 2
@@ -285,7 +286,8 @@ def _settle(
     """The intervals of the points mixed above, but of an inner box; those of one sign go."""
     above, mixed, linear = walk.mixed[depth], walk.mixed[depth + 1], walk.linear[depth + 1]
     kept, intervals = 0, walk.intervals
-    linear[:] = walk.linear[depth]
+    for j in range(low.size):
+        linear[0, j], linear[1, j] = walk.linear[depth, 0, j], walk.linear[depth, 1, j]
     count = walk.counts[depth]
     chosen, free = above[:count], direction.free
     write_intervals(direction.points, chosen, low, high, free, inner, intervals)
