@@ -34,7 +34,8 @@ _MOST_STEPS = 100
 _ROUNDS, _TOLERANCE = (0.1, 0.03, 0.01), 3e-3
 #: The step before pricing is at least this long.
 _LONG = 0.5
-#: A dual point is handed out when the bound has risen by this share.
+#: A dual point is handed out when the bound has risen by this share, and pricing that raises it by
+#: no more is the last.
 _RISE = 1e-3
 #: Multipliers of a clique for each of its points, about.
 _MULTIPLIERS = 9.0
@@ -129,7 +130,7 @@ class PricedLifts:
                     return
                 if len(rounds) > 1:
                     rounds.pop(0)
-                elif added == 0 or best <= priced * (1.0 + _TOLERANCE):
+                elif added == 0 or best <= priced * (1.0 + _RISE):
                     return
                 priced = best
             cost = budget.now - began
