@@ -53,11 +53,6 @@ class Lift:
         """Of the cones of all cliques."""
         return sum(state.slack.size + state.X.shape[0] for state in self.states)
 
-    @property
-    def finite(self) -> bool:
-        """Whether the multipliers are finite."""
-        return all(bool(np.all(np.isfinite(state.y))) for state in self.states)
-
 
 def ball_form(order: int) -> FloatArray:
     """|u|² − ρ² over (u, ρ)."""
