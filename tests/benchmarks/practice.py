@@ -49,16 +49,20 @@ def problem_of(name, folder, cross_entropy=False, free_biases=False):
     return certnn.TrainingProblem(problem.X, Y, reg, hidden, loss=loss, output_bias=output)
 
 
-def audited(problem, seconds):
-    """The result, its wall time, and (seconds, bound, what ran) whenever the bound rose."""
+def audited(problem, seconds, nominal):
+    """The result, its time, and (seconds, bound, what ran) whenever the bound rose."""
     rises, begun = [], time.monotonic()
+    budget = certnn.Budget(work=seconds) if nominal else certnn.Budget(seconds)
+
+    def now():
+        return seconds - budget.work_left if nominal else time.monotonic() - begun
 
     def note(stage, bound, objective):
         if bound is not None and (not rises or bound > rises[-1][1]):
-            rises.append((time.monotonic() - begun, bound, stage.partition(":")[0]))
+            rises.append((now(), bound, stage.partition(":")[0]))
 
-    result = certnn.audit(None, problem, time_limit=seconds, progress=note)
-    return result, time.monotonic() - begun, rises
+    result = certnn.audit(None, problem, budget=budget, progress=note)
+    return result, now(), rises
 
 
 def plot(curves, path):
@@ -78,6 +82,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PRACTICE_SETS))
     parser.add_argument("--data", metavar="FOLDER", help="with pima, ionosphere and banknote.csv")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--nominal", action="store_true", help="seconds of work, not of time")
     parser.add_argument("--plot", metavar="FILE.svg")
     parser.add_argument("--cross-entropy", action="store_true")
     parser.add_argument("--free-biases", action="store_true")
@@ -91,7 +96,7 @@ def main() -> None:
     curves = []
     for name in names:
         problem = problem_of(name, options.data, *others)
-        result, seconds, rises = audited(problem, options.seconds)
+        result, seconds, rises = audited(problem, options.seconds, options.nominal)
         own = float(result.report.best_network.objective)
         best = own if any(others) else min(own, KNOWN[name])
         curves.append((name, [(t, 1.0 - bound / best) for t, bound, _ in rises], seconds))

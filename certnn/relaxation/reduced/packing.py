@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
@@ -78,3 +79,22 @@ class Packing:
             start = stop
         out *= 0.25 * self._scale[:, None] * self._scale
         return out
+
+
+@njit(cache=True, nogil=True)
+def add_kronecker(matrix: FloatArray, out: FloatArray) -> None:
+    """Add `Packing.kronecker` of a symmetric matrix to the lower triangle of `out`."""
+    order, root = matrix.shape[0], np.sqrt(2.0)
+    k = 0
+    for i in range(order):
+        for j in range(i, order):
+            scale = 0.5 if i == j else 0.5 * root
+            place = 0
+            for x in range(i + 1):
+                for y in range(x, order):
+                    if place > k:
+                        break
+                    entry = matrix[i, x] * matrix[j, y] + matrix[i, y] * matrix[j, x]
+                    out[k, place] += scale * entry * (1.0 if x == y else root)
+                    place += 1
+            k += 1

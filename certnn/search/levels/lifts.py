@@ -13,15 +13,17 @@ from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
 from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
+from certnn.relaxation.interior.priced import PricedCost, PricedIterate, PricedLifts
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_by_rows
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
+from certnn.splitting.cells.proof import MOST_COLUMNS
 
 #: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first.
 _CHOICES = {
     1: ((4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
-    2: ((4, 1.5), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02)),
-    3: ((4, 1.5), (4, 1.3), (10, 1.3), (10, 1.1)),
+    2: ((4, 1.5), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02), (40, 1.09), (40, 1.02)),
+    3: ((4, 1.5), (4, 1.3), (10, 1.3), (10, 1.1), (40, 1.3), (40, 1.1)),
 }
 #: The same where only what has sum zero counts, so that the outputs have one dimension fewer.
 _CENTRED = {
@@ -34,9 +36,15 @@ _FIRST, _WITHOUT_LIMIT = 0.15, 60.0
 #: The same where no other level proves much and it is this or nothing: it is certified as it rises,
 #: and nominal seconds are those of a slow machine.
 _OR_NOTHING = 1.6
+#: From so many columns on products may be priced: moments are too many there, and no cells follow
+#: that would prove more.
+_PRICED_FROM = MOST_COLUMNS + 1
+#: Steps of a run with priced products that it has to be forecast to have time for: after so many it
+#: proves more than what is cheaper, and it is certified as it rises.
+_PRICED_STEPS = 14
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
-_SOLVER = "interior point on groups"
+_GROUPED, _PRICED = "interior point on groups", "interior point with priced products"
 
 
 @dataclass(frozen=True)
@@ -78,13 +86,14 @@ class Lifts:
         covers = {spread: cover(problem.c, spread, budget) for _, spread in choices}
         if problem.centred:
             covers = {spread: of.centred() for spread, of in covers.items()}
-        waiting = [_Choice(reduced, size, covers[spread]) for size, spread in choices]
+        plain = problem.is_plain
+        waiting = [_Choice(reduced, size, covers[spread], plain) for size, spread in choices]
         runs, pace = 0, 1.0
         while waiting:
             shares: tuple[float, ...] = (self.share,)
             if runs == 0:
                 shares = (min(_FIRST, self.share), self.share)
-                shares += () if problem.is_plain else (_OR_NOTHING,)
+                shares += () if plain else (_OR_NOTHING,)
             chosen = _next(waiting, budget, shares, pace)
             if chosen is None and self.size and runs == 0:
                 chosen = 0  # it was asked for
@@ -100,12 +109,14 @@ class Lifts:
 
     def _run(self, context: Context, choice: _Choice) -> Iterator[Certified]:
         started = time.monotonic()
-        about = context.about(self) | {"solver": _SOLVER}
+        solver = _PRICED if choice.priced else _GROUPED
+        about = context.about(self) | {"solver": solver}
 
-        def prove(iterate: LiftsIterate) -> Certified:
+        def prove(iterate: LiftsIterate | PricedIterate) -> Certified:
             return certify_regions(context.problem, iterate.point, about)
 
-        lifts = GroupedLifts(choice.reduced, choice.cover, choice.size, context.budget)
+        method = PricedLifts if choice.priced else GroupedLifts
+        lifts = method(choice.reduced, choice.cover, choice.size, context.budget)
         run = Rising(context, str(self), prove, choice.cost.proof)
         try:
             yield from run.proofs(lifts.points())
@@ -113,7 +124,7 @@ class Lifts:
             if run.highest is not None:
                 settings = f"groups of {choice.size}, {len(choice.cover.rays)} directions"
                 seconds, last = time.monotonic() - started, run.highest
-                context.note_solver(self, _SOLVER, last.bound, last.gap, seconds, settings)
+                context.note_solver(self, solver, last.bound, last.gap, seconds, settings)
 
 
 @dataclass(frozen=True)
@@ -121,16 +132,31 @@ class _Choice:
     reduced: ReducedProblem
     size: int
     cover: Cover
+    plain: bool
 
     @cached_property
-    def cost(self) -> RunCost:
+    def _costs(self) -> tuple[RunCost, PricedCost]:
+        return (
+            RunCost.of(self.reduced, self.cover, self.size),
+            PricedCost.of(self.reduced, self.cover, self.size),
+        )
+
+    @property
+    def priced(self) -> bool:
+        """Whether pricing products takes less, where it is possible."""
+        grouped, priced = self._costs
+        many = self.reduced.rank >= _PRICED_FROM
+        return self.plain and many and priced.step < grouped.step
+
+    @property
+    def cost(self) -> RunCost | PricedCost:
         """What a run takes."""
-        return RunCost.of(self.reduced, self.cover, self.size)
+        return self._costs[self.priced]
 
     @property
     def seconds(self) -> float:
-        """Nominal seconds of a run and its proof."""
-        return STEPS * self.cost.step + self.cost.proof
+        """Nominal seconds of a run, or of as much of it as is worth it, and its proof."""
+        return (_PRICED_STEPS if self.priced else STEPS) * self.cost.step + self.cost.proof
 
 
 def _next(

@@ -6,7 +6,7 @@ Theorem 13. Rows of the data that answer with the same form enter only through a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,11 +77,13 @@ class Responses:
 class Clique:
     """One group of k directions; its variables are a (k), u (r) and v (c), in this order.
 
+    Of a lift v is ρ alone, and outputs are not the clique's own: c = 1, and targets have no column.
+
     Attributes
     ----------
     members : int64 array, shape (k,)
     forms : float64 array, shape (2k + c, k + q)
-        a_1..a_k, b_1..b_k = a − Xu, then the entries of v; q = r + c.
+        a_1..a_k, b_1..b_k = a − Xu, then the entries of v, and others if there are; q = r + c.
     answering : int64 array, shape (p,)
         Forms among the first 2k that rows of the data answer with.
     place : int64 array, shape (p,)
@@ -102,6 +104,10 @@ class Clique:
         """Number k of directions."""
         return int(self.members.size)
 
+    def with_forms(self, forms: FloatArray) -> Clique:
+        """The clique with other forms, the first 2k + c as they were."""
+        return replace(self, forms=forms)
+
     def products(self, m: int, first: IndexArray, second: IndexArray, y: FloatArray) -> Products:
         """Multipliers of products of this clique's forms, as products over all m directions."""
         k = self.size
@@ -111,10 +117,15 @@ class Clique:
 
 
 def cliques(
-    reduced: ReducedProblem, responses: Responses, groups: list[IndexArray]
+    reduced: ReducedProblem, responses: Responses, groups: list[IndexArray], norm: bool = False
 ) -> list[Clique]:
-    """The clique of each group; `groups` is a partition of the directions."""
-    m, r, c = reduced.directions.count, reduced.rank, reduced.outputs
+    """The clique of each group; `groups` is a partition of the directions.
+
+    With `norm` they are those of a lift.
+    """
+    m, r = reduced.directions.count, reduced.rank
+    c = 1 if norm else reduced.outputs
+    targets = responses.target[:, : 0 if norm else c]
     at = np.full(2 * m, -1, dtype=np.int64)
     at[responses.form] = np.arange(responses.form.size)
     found = []
@@ -135,7 +146,7 @@ def cliques(
                 answering,
                 place,
                 responses.weight[place],
-                responses.target[place],
+                targets[place],
             )
         )
     return found

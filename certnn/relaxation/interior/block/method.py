@@ -106,15 +106,16 @@ def _step(
 ) -> tuple[FloatArray, float, float]:
     """One predictor and corrector; the new corner Ω, μ before it, and the primal step's length."""
     q = reduced.rank + reduced.outputs
-    steps = [CliqueStep.of(state, packing) for state in states]
+    coupling = np.zeros((packing.size, packing.size))
+    steps = [CliqueStep.of(state, packing, coupling) for state in states]
     degree = sum(state.slack.size + state.X.shape[0] for state in states)
     gap = sum(step.gap() for step in steps)
     drift = reduced.reg * np.eye(q) - np.sum([state.share for state in states], axis=0)
     lack = packing.packed(drift)
-    coupling = np.zeros((lack.size, lack.size))
-    for step in steps:
-        coupling += step.coupling()
-    factor = scipy.linalg.cho_factor(coupling)
+    if not np.all(np.isfinite(coupling)):
+        raise np.linalg.LinAlgError("the equations are not finite")
+    factor = scipy.linalg.cho_factor(coupling, lower=True, check_finite=False)
+    none = np.zeros(0)
 
     def solve(centre: float, affine: list[Direction] | None) -> tuple[FloatArray, list[Direction]]:
         aims = [
@@ -122,7 +123,9 @@ def _step(
         ]
         pull = np.sum([step.pull(aim) for step, aim in zip(steps, aims, strict=True)], axis=0)
         omega = scipy.linalg.cho_solve(factor, pull - lack)
-        return omega, [step.direction(aim, omega) for step, aim in zip(steps, aims, strict=True)]
+        return omega, [
+            step.direction(aim, omega, none) for step, aim in zip(steps, aims, strict=True)
+        ]
 
     def lengths(directions: list[Direction]) -> tuple[float, float]:
         reach = [step.reach(way) for step, way in zip(steps, directions, strict=True)]

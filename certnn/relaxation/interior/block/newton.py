@@ -8,11 +8,14 @@ the clique are linear equations in the change of y of which only the right side 
 
     (M + D)·dy = r − F·Ω,  M_kl = ⟨A_k, VA_lV⟩ − ⟨F_k, V_cc F_l V_cc⟩,
     F_k = TᵀA_kT,  T = V_·c V_cc⁻¹.
+
+Multipliers of some products may be given from outside, as they are shared with other cliques: their
+change is on the right side too, and what their products' moments are is left to the caller.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.linalg
@@ -20,8 +23,13 @@ import scipy.linalg
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.cliques import Clique
-from certnn.relaxation.reduced.packing import Packing
+from certnn.relaxation.reduced.packing import Packing, add_kronecker
+from certnn.relaxation.reduced.triangular import solve_lower
 from certnn.training.compiled import compiled
+
+
+def _none() -> IndexArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(eq=False)
@@ -42,6 +50,10 @@ class CliqueState:
         P.
     X : float64 array, shape (k + q, k + q)
         Positive definite.
+    given_first, given_second : int64 array, shape (g,)
+        Forms of the products whose multipliers are given.
+    given : float64 array, shape (g,)
+        Those multipliers.
     """
 
     clique: Clique
@@ -51,6 +63,9 @@ class CliqueState:
     slack: FloatArray
     share: FloatArray
     X: FloatArray
+    given_first: IndexArray = field(default_factory=_none)
+    given_second: IndexArray = field(default_factory=_none)
+    given: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def signed(self) -> int:
@@ -62,17 +77,19 @@ class CliqueState:
         """Number p·c of unknowns that are responses."""
         return int(self.clique.target.size)
 
-    def form_matrix(self, y: FloatArray) -> FloatArray:
-        """Σ y_k·A_k, shape (k + q, k + q)."""
+    def form_matrix(self, y: FloatArray, given: FloatArray) -> FloatArray:
+        """Σ y_k·A_k of the unknowns and of the given ones, shape (k + q, k + q)."""
         forms = self.clique.forms
-        half = np.zeros((forms.shape[0], forms.shape[0]))
-        np.add.at(half, (self.first, self.second), y)
+        count = forms.shape[0]
+        place = np.concatenate([self.first, self.given_first]) * count
+        place += np.concatenate([self.second, self.given_second])
+        half = np.bincount(place, np.concatenate([y, given]), count * count).reshape(count, count)
         inner: FloatArray = forms.T @ (half + half.T) @ forms
         return inner
 
     def form_slack(self) -> FloatArray:
         """S."""
-        S = -self.form_matrix(self.y)
+        S = -self.form_matrix(self.y, self.given)
         k = self.clique.size
         S[k:, k:] += self.share
         return S
@@ -85,12 +102,13 @@ class CliqueState:
 
     def moments(self, X: FloatArray) -> FloatArray:
         """⟨A_k, X⟩ of all unknowns, for a matrix over the clique's variables."""
-        return 2.0 * _paired(self.clique.forms @ X @ self.clique.forms.T, self)
+        values: FloatArray = self.clique.forms @ X @ self.clique.forms.T
+        return 2.0 * values[self.first, self.second]
 
-
-def _paired(matrix: FloatArray, state: CliqueState) -> FloatArray:
-    entries: FloatArray = matrix[state.first, state.second]
-    return entries
+    def given_moments(self, X: FloatArray) -> FloatArray:
+        """The same of the given ones."""
+        values: FloatArray = self.clique.forms @ X @ self.clique.forms.T
+        return 2.0 * values[self.given_first, self.given_second]
 
 
 @compiled
@@ -129,12 +147,16 @@ class CliqueStep:
     T: FloatArray
     corner_inverse: FloatArray  # V_cc⁻¹
     factor: FloatArray  # of M + D, lower triangular
-    F: FloatArray  # (w, packed)
-    solved: FloatArray  # factor⁻¹·F
+    across: FloatArray  # factor⁻¹·M of the given, (w, g)
+    given_own: FloatArray  # what is left of M of the given without the unknowns, (g, g)
+    given_corner: FloatArray  # and of F, (g, packed)
 
     @classmethod
-    def of(cls, state: CliqueState, packing: Packing) -> CliqueStep:
+    def of(cls, state: CliqueState, packing: Packing, coupling: FloatArray) -> CliqueStep:
         """Scale and factorise.
+
+        Its share is added to `coupling`, the matrix of the equations for Ω, shape (packed, packed),
+        of which the lower triangle is right.
 
         Raises
         ------
@@ -157,31 +179,50 @@ class CliqueStep:
         rest = V[:k, :k] - T[:k] @ V[k:, :k]
         rest = 0.5 * (rest + rest.T)
         own[: 2 * k, : 2 * k] = np.tile(rest, (2, 2))
-        M = _schur_matrix(state.first, state.second, own, own + border, border)
+        g = state.given.size
+        first = np.concatenate([state.given_first, state.first])
+        second = np.concatenate([state.given_second, state.second])
+        whole = _schur_matrix(first, second, own, own + border, border)
+        M = whole[g:, g:]
         p, t = state.answers, state.signed
         diagonal = np.einsum("ii->i", M)
         diagonal[:p] += np.repeat(1.0 / clique.weight, clique.target.shape[1])
         diagonal[t:] += state.slack / state.y[t:]
         diagonal *= 1.0 + 1e-14
         factor = np.asarray(np.linalg.cholesky(M), dtype=np.float64)
-        F = packing.products(seen, state.first, state.second)
-        solved = scipy.linalg.solve_triangular(factor, F, lower=True, check_finite=False)
-        return cls(state, packing, scaled, G, T, corner_inverse, factor, F, solved)
-
-    def coupling(self) -> FloatArray:
-        """Its share of the matrix of the equations for Ω, shape (packed, packed)."""
-        share: FloatArray = self.packing.kronecker(self.corner_inverse)
-        share += self.solved.T @ self.solved
-        return share
+        F = packing.products(seen, first, second)
+        solved, across = F[g:], whole[g:, :g].copy()
+        solve_lower(factor, solved)
+        if g:
+            solve_lower(factor, across)
+        add_kronecker(corner_inverse, coupling)
+        coupling += solved.T @ solved
+        return cls(
+            *(state, packing, scaled, G, T, corner_inverse, factor, across),
+            whole[:g, :g] - across.T @ across,
+            F[:g] - across.T @ solved,
+        )
 
     def pull(self, aim: Aim) -> FloatArray:
-        """Its share of the right side for Ω, shape (packed,)."""
+        """Its share of the right side for Ω, shape (packed,), as long as nothing given changes."""
+        y, none = self._transposed(aim.half), np.zeros_like(self.state.given)
         inner = self.corner_inverse @ aim.corner @ self.corner_inverse
-        right = scipy.linalg.solve_triangular(
-            self.factor, aim.right, lower=True, check_finite=False
+        return self.packing.packed(inner + self.T.T @ self.state.form_matrix(y, none) @ self.T)
+
+    def given_moments(self, aim: Aim) -> FloatArray:
+        """The new moments of the given products, without what Ω and their own change add."""
+        moments: FloatArray = aim.given + self.across.T @ aim.half
+        return moments
+
+    def _half(self, right: FloatArray) -> FloatArray:
+        solved = scipy.linalg.solve_triangular(self.factor, right, lower=True, check_finite=False)
+        return np.asarray(solved)
+
+    def _transposed(self, half: FloatArray) -> FloatArray:
+        solved = scipy.linalg.solve_triangular(
+            self.factor, half, lower=True, trans="T", check_finite=False
         )
-        pull: FloatArray = self.packing.packed(inner) + self.solved.T @ right
-        return pull
+        return np.asarray(solved)
 
     def aim(self, centre: float, affine: Direction | None) -> Aim:
         """What the step should reach: products of primal and dual equal to `centre`."""
@@ -203,28 +244,25 @@ class CliqueStep:
             - np.repeat(1.0 / state.clique.weight, state.clique.target.shape[1]) * state.y[:p]
         )
         right[t:] += slack
-        return Aim(wanted, slack, corner, right)
+        return Aim(wanted, slack, corner, self._half(right), state.given_moments(hidden))
 
-    def direction(self, aim: Aim, omega: FloatArray) -> Direction:
-        """The step of this clique for the new corner Ω (packed)."""
+    def direction(self, aim: Aim, omega: FloatArray, given: FloatArray) -> Direction:
+        """The step of this clique for the new corner Ω (packed) and the change of the given."""
         state = self.state
         t = state.signed
-        right = scipy.linalg.solve_triangular(
-            self.factor, aim.right - self.F @ omega, lower=True, check_finite=False
-        )
-        dy = scipy.linalg.solve_triangular(
-            self.factor, right, lower=True, trans="T", check_finite=False
-        )
-        lack = aim.corner - self.packing.unpacked(omega)
-        dP = self.corner_inverse @ lack @ self.corner_inverse
-        dP = dP + self.packing.unpacked(self.F.T @ dy)
-        dS = -state.form_matrix(dy)
+        corner = self.packing.unpacked(omega)
+        from_corner = self._half(state.moments(self.T @ corner @ self.T.T))
+        dy = self._transposed(aim.half - from_corner - self.across @ given)
+        change = state.form_matrix(dy, given)
+        dP = self.corner_inverse @ (aim.corner - corner) @ self.corner_inverse
+        dP = dP + self.T.T @ change @ self.T
+        dS = -change
         k = state.clique.size
         dS[k:, k:] += dP
         scaled_S = self.G.T @ dS @ self.G
         scaled_X = aim.wanted - np.diag(self.scaled) - scaled_S
         slack = aim.slack - state.slack - state.slack / state.y[t:] * dy[t:]
-        return Direction(dy, dP, slack, scaled_S, scaled_X)
+        return Direction(dy, given, dP, slack, scaled_S, scaled_X)
 
     def reach(self, direction: Direction) -> tuple[float, float]:
         """How far primal and dual may go along it, in units of it."""
@@ -262,24 +300,31 @@ class CliqueStep:
         state.X = self.G @ (0.5 * (X + X.T)) @ self.G.T
         state.slack = state.slack + primal * direction.slack
         state.y = state.y + dual * direction.y
+        state.given = state.given + dual * direction.given
         state.share = state.share + dual * direction.share
 
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """Where a step goes: X at S unchanged (scaled, and its corner), slacks, and the right side."""
+    """Where a step goes: X at S unchanged (scaled, and its corner) and slacks.
+
+    `half` is the right side divided by the factor, `given` what the given products' moments are
+    but for what the unknowns and the corner change.
+    """
 
     wanted: FloatArray
     slack: FloatArray
     corner: FloatArray
-    right: FloatArray
+    half: FloatArray
+    given: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """Changes of y, P, the slacks, and of S and X in the scaled coordinates."""
+    """Changes of y, the given, P, the slacks, and of S and X in the scaled coordinates."""
 
     y: FloatArray
+    given: FloatArray
     share: FloatArray
     slack: FloatArray
     scaled_S: FloatArray

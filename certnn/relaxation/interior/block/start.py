@@ -108,7 +108,7 @@ def _state(
         weight = np.zeros(state.y.size)
         weight[signed:] = 1.0 / state.slack
         root = np.sqrt(2.0 * t[part.members])
-        taken = state.form_matrix(weight)[:k, :k] / root[:, None] / root[None, :]
+        taken = state.form_matrix(weight, state.given)[:k, :k] / root[:, None] / root[None, :]
         worst = max(float(np.linalg.eigvalsh(taken)[-1]), np.finfo(float).tiny)
         state.y[signed:] = weight[signed:] * _OF_POINTS / worst
     return state

@@ -14,11 +14,11 @@ from certnn.relaxation.reduced.neighbours import nearest_links
 #: Groups up to this size keep all products from the start.
 _ALL_UP_TO = 6
 #: A product is added where its moment is below this, relative to those of its two forms' squares.
-_NEGATIVE = -1e-4
+NEGATIVE = -1e-4
 #: At most this many at a time for each direction.
 _AT_A_TIME = 4
 #: A new slack is at least this share of its product's natural size.
-_LEAST_SLACK = 0.05
+LEAST_SLACK = 0.05
 #: X moves towards Gaussian moments by at most this share, and by this multiple of what is needed.
 _BLEND, _MORE = 0.3, 1.5
 #: How much of S new multipliers may take.
@@ -51,7 +51,7 @@ def grow(state: CliqueState, centre: float) -> int:
     numpy.linalg.LinAlgError
         If rounding has left S indefinite.
     """
-    first, second = _negative_pairs(state)
+    first, second = lacking_pairs(state)
     if first.size == 0:
         return 0
     forms, k = state.clique.forms, state.clique.size
@@ -66,13 +66,8 @@ def grow(state: CliqueState, centre: float) -> int:
     state.X = (1.0 - share) * state.X + share * safe
     moment = (1.0 - share) * here + share * there
     square = np.einsum("fi,ij,fj->f", forms, state.X, forms)
-    slack = np.maximum(moment, 2.0 * _LEAST_SLACK * np.sqrt(square[first] * square[second]))
-    y = centre / slack
-    inverse = np.linalg.inv(np.linalg.cholesky(state.form_slack()))
-    change = inverse @ _form_matrix(forms, first, second, y) @ inverse.T
-    worst = float(np.linalg.eigvalsh(change)[-1])
-    if worst > _OF_SLACK:
-        y = y * (_OF_SLACK / worst)
+    slack = np.maximum(moment, 2.0 * LEAST_SLACK * np.sqrt(square[first] * square[second]))
+    y = bearable(state, first, second, centre / slack)
     state.first = np.concatenate([state.first, first])
     state.second = np.concatenate([state.second, second])
     state.y = np.concatenate([state.y, y])
@@ -80,15 +75,19 @@ def grow(state: CliqueState, centre: float) -> int:
     return int(first.size)
 
 
-def _form_matrix(
-    forms: FloatArray, first: IndexArray, second: IndexArray, y: FloatArray
+def bearable(
+    state: CliqueState, first: IndexArray, second: IndexArray, y: FloatArray
 ) -> FloatArray:
+    """Multipliers of new products, or so much of them that S stays definite."""
+    forms = state.clique.forms
     half = forms[first].T @ (y[:, None] * forms[second])
-    matrix: FloatArray = half + half.T
-    return matrix
+    inverse = np.linalg.inv(np.linalg.cholesky(state.form_slack()))
+    worst = float(np.linalg.eigvalsh(inverse @ (half + half.T) @ inverse.T)[-1])
+    return y * min(1.0, _OF_SLACK / worst) if worst > 0.0 else y
 
 
-def _negative_pairs(state: CliqueState) -> tuple[IndexArray, IndexArray]:
+def lacking_pairs(state: CliqueState) -> tuple[IndexArray, IndexArray]:
+    """Products of points with negative moments that the working set lacks, the worst ones."""
     clique = state.clique
     k = clique.size
     forms = clique.forms[: 2 * k]
@@ -96,10 +95,12 @@ def _negative_pairs(state: CliqueState) -> tuple[IndexArray, IndexArray]:
     size = np.sqrt(np.maximum(np.diagonal(moment), np.finfo(float).tiny))
     relative = moment / size[:, None] / size[None, :]
     known = np.zeros(moment.shape, dtype=np.bool_)
-    own = state.first[state.answers :], state.second[state.answers :]
+    of_points = np.arange(state.y.size) >= state.answers
+    of_points &= state.second < 2 * k
+    own = state.first[of_points], state.second[of_points]
     known[own] = known[own[1], own[0]] = True
     first, second = _all_pairs(k)
-    wanted = (relative[first, second] < _NEGATIVE) & ~known[first, second]
+    wanted = (relative[first, second] < NEGATIVE) & ~known[first, second]
     first, second = first[wanted], second[wanted]
     worst = np.argsort(relative[first, second], kind="stable")[: _AT_A_TIME * k]
     return first[worst], second[worst]

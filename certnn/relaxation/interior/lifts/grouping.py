@@ -24,10 +24,14 @@ _CLOSEST = 1e-6
 _ALONE = 1e-9
 
 
+def groups_of(reduced: ReducedProblem, size: int) -> list[IndexArray]:
+    """Groups close in angle, without directions that are nearly the same."""
+    return list(_parted(angular_groups(_without_bias(reduced), size, _APART), reduced.rows))
+
+
 def batches_of(reduced: ReducedProblem, size: int) -> list[GroupBatch]:
-    """Groups close in angle, those of one size together."""
-    rows = reduced.rows
-    groups = list(_parted(angular_groups(_without_bias(reduced), size, _APART), rows))
+    """The groups, those of one size together."""
+    rows, groups = reduced.rows, groups_of(reduced, size)
     sizes = sorted({group.size for group in groups})
     return [
         GroupBatch(

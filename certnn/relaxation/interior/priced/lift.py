@@ -1,0 +1,59 @@
+"""The lifts of level lifts as cliques that share two things: corners within a lift, and ζ.
+
+A lift has the moments of the neurons along a direction w of the outputs, over (a, u, ρ) with
+ρ = |u| (Theorem 48): a clique for each group of points, whose corner over (u, ρ) is that of all
+groups. The multiplier of each ρ·a_i is ζ_i·w, so that ζ is what the lifts share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from certnn.arrays import FloatArray
+from certnn.certificates.sphere import largest_on_sphere
+from certnn.relaxation.interior.block.newton import CliqueState
+
+
+@dataclass(eq=False)
+class Lift:
+    """Where the method is on one lift.
+
+    Attributes
+    ----------
+    direction : float64 array, shape (c,)
+        w, of length 1.
+    height : float
+        What w·Zᵀa may be at most, for |u| = 1.
+    mu : float
+        Of ρ² − |u|², twice.
+    states : list of CliqueState
+        Their shares add up to `corner`.
+    """
+
+    direction: FloatArray
+    height: float
+    mu: float
+    states: list[CliqueState]
+
+    def corner(self) -> FloatArray:
+        """Of the claim 2·height·ρ² − mu·(ρ² − |u|²), over (u, ρ)."""
+        order = self.states[0].share.shape[0]
+        corner = 2.0 * self.height * np.diag(np.eye(order)[-1])
+        return corner + self.mu * ball_form(order)
+
+    def proved(self) -> tuple[float, float]:
+        """The least height at which the multipliers prove the claim, and that μ."""
+        taken: FloatArray = np.sum([state.eliminated() for state in self.states], axis=0)
+        return largest_on_sphere(0.5 * np.roll(taken, 1, axis=(0, 1)))
+
+    @property
+    def degree(self) -> int:
+        """Of the cones of all cliques."""
+        return sum(state.slack.size + state.X.shape[0] for state in self.states)
+
+
+def ball_form(order: int) -> FloatArray:
+    """|u|² − ρ² over (u, ρ)."""
+    return np.diag(np.append(np.ones(order - 1), -1.0))

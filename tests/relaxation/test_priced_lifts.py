@@ -1,0 +1,185 @@
+"""Lifts whose products are priced, against lifts with all of them and against networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, repeated_rows
+
+from certnn import lower_bound
+from certnn.budget import Budget
+from certnn.certificates.directions import bounds, cover
+from certnn.certificates.regions_certify import certify_regions
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.interior.block.cliques import Responses
+from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
+from certnn.relaxation.interior.priced import PricedCost, PricedLifts
+from certnn.relaxation.interior.priced.newton import take_step
+from certnn.relaxation.interior.priced.start import first_lifts
+from certnn.relaxation.interior.priced.working_set import grow
+from certnn.relaxation.reduced.packing import Packing, add_kronecker
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
+
+SEEDS = st.integers(0, 2**32 - 1)
+SOLVED = {
+    "one output": (normal(1, 9, 3, 1), 3),
+    "two outputs": (normal(3, 8, 3, 2), 4),
+    "all products": (normal(2, 7, 3, 1, hidden_bias=True), 7),
+    "more columns than points": (normal(4, 6, 9, 1), 3),
+    "rank deficient": (PLAIN["rank deficient"], 3),
+    "rows on one line": (repeated_rows(6, [1.0, 3.0, -1.0], zero_rows=1, c=1), 3),
+}
+
+
+def points(method, problem, size):
+    of = cover(problem.c, 1.2, Budget())
+    return list(method(reduce_problem(problem), of, size, Budget()).points())
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_as_high_as_with_all_products_and_no_higher(name):
+    problem, size = SOLVED[name]
+    all_products = points(GroupedLifts, problem, size)[-1]
+    found = points(PricedLifts, problem, size)
+    assert found[-1].bound == pytest.approx(all_products.bound, rel=1e-2)
+    assert found[-1].bound <= all_products.bound / (1.0 - all_products.gap)
+    assert found[-1].gap <= 1e-2
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_the_kernel_proves_what_iterates_claim(name):
+    problem, size = SOLVED[name]
+    found = points(PricedLifts, problem, size)
+    assert [point.bound for point in found] == sorted(point.bound for point in found)
+    for point in (found[0], found[len(found) // 2], found[-1]):
+        proved = certify_regions(problem, point.point, {}).bound
+        assert proved.rounded >= point.bound * (1.0 - 1e-4)
+
+
+@given(seed=SEEDS, size=st.integers(1, 6), c=st.integers(1, 2))
+@settings(max_examples=10, deadline=None)
+def test_no_sampled_network_is_below_a_bound(seed, size, c):
+    problem = normal(seed % 1000, 8, 4, c)
+    proved = certify_regions(problem, points(PricedLifts, problem, size)[-1].point, {}).bound
+    assert 0 < proved.value <= best_sampled(problem, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("name", sorted((DEGENERATE | AWKWARD).keys() - {"zero X"}))
+def test_awkward_problems_get_a_true_bound_or_none(name):
+    problem = (DEGENERATE | AWKWARD)[name]
+    if not problem.is_plain or problem.c > 2:
+        problem = TrainingProblem(problem.X, problem.Y[:, :1], problem.reg)
+    best = best_sampled(problem, np.random.default_rng(0))
+    for point in points(PricedLifts, problem, 3)[-1:]:
+        assert certify_regions(problem, point.point, {}).bound.value <= best
+
+
+def started(problem, size):
+    reduced = reduce_problem(problem)
+    responses, of = Responses.of(reduced), cover(problem.c, 1.2, Budget())
+    lengths = np.linalg.norm(of.rays, axis=1)
+    heights = bounds(of, reduced.reg, Budget()) / lengths
+    directions = of.rays / lengths[:, None]
+    lifts, zeta = first_lifts(reduced, responses, directions, heights, size)
+    return reduced, responses, lifts, zeta
+
+
+def assert_consistent(reduced, lifts, zeta):
+    """All that the equations keep: the claim is shared out, and groups agree on a lift's corner."""
+    for lift in lifts:
+        shares = np.sum([state.share for state in lift.states], axis=0)
+        np.testing.assert_allclose(shares, lift.corner(), atol=1e-8 * np.abs(shares).max())
+        corner = lift.states[0].X[-shares.shape[0] :, -shares.shape[0] :]
+        assert np.trace(corner[:-1, :-1]) == pytest.approx(corner[-1, -1], rel=1e-7)
+        for state in lift.states:
+            k = state.clique.size
+            np.testing.assert_allclose(state.X[k:, k:], corner, atol=1e-8 * np.abs(corner).max())
+            np.testing.assert_allclose(
+                state.given, zeta[state.clique.place] @ lift.direction, atol=1e-10
+            )
+            assert np.linalg.eigvalsh(state.form_slack())[0] > 0.0
+            assert np.linalg.eigvalsh(state.X)[0] > 0.0
+            assert np.all(state.y[k:] > 0.0)
+            assert np.all(state.slack > 0.0)
+
+
+@pytest.mark.parametrize("c", [1, 2])
+def test_steps_keep_what_they_have_to(c):
+    problem = normal(5, 12, 5, c)
+    reduced, responses, lifts, zeta = started(problem, 4)
+    assert_consistent(reduced, lifts, zeta)
+    packing, full = Packing(reduced.rank + 1), 0
+    for _ in range(12):
+        zeta, centre, length = take_step(lifts, responses, zeta, packing)
+        assert_consistent(reduced, lifts, zeta)
+        full += length > 0.5
+    assert full > 0
+    before = [state.y.size for lift in lifts for state in lift.states]
+    added = [grow(state, centre) for lift in lifts for state in lift.states]
+    assert sum(added) > 0
+    after = [state.y.size for lift in lifts for state in lift.states]
+    assert [new - old for old, new in zip(before, after, strict=True)] == added
+    for lift in lifts:
+        for state in lift.states:
+            assert np.linalg.eigvalsh(state.form_slack())[0] > 0.0
+
+
+@given(seed=SEEDS)
+@settings(max_examples=5, deadline=None)
+def test_moments_to_begin_with_are_those_of_gaussian_weights(seed):
+    rng = np.random.default_rng(seed)
+    reduced, _, lifts, _ = started(normal(seed % 1000, 4, 3, 1), 4)
+    state = lifts[0].states[0]
+    k = state.clique.size
+    u = rng.standard_normal((200_000, reduced.rank))
+    a = np.maximum(u @ reduced.rows[state.clique.members].T, 0.0)
+    z = np.hstack([a, u, np.linalg.norm(u, axis=1, keepdims=True)])
+    moments = z.T @ z / len(z)
+    moments *= state.X[-1, -1] / moments[-1, -1]
+    size = np.sqrt(np.diagonal(state.X))
+    assert np.max(np.abs(moments - state.X) / size[:, None] / size[None, :]) < 0.02
+    assert np.all(state.moments(state.X)[k:] > 0.0)
+
+
+@given(seed=SEEDS, order=st.integers(1, 5))
+@settings(max_examples=20, deadline=None)
+def test_kroneckers_are_added_to_the_lower_triangle(seed, order):
+    matrix = np.random.default_rng(seed).standard_normal((order, order))
+    packing, matrix = Packing(order), matrix + matrix.T
+    out = np.ones((packing.size, packing.size))
+    add_kronecker(matrix, out)
+    np.testing.assert_allclose(np.tril(out), np.tril(1.0 + packing.kronecker(matrix)), atol=1e-12)
+
+
+def test_without_budget_no_step_is_begun():
+    budget = Budget(work=1.0)
+    of = cover(1, 1.5, budget)
+    lifts = PricedLifts(reduce_problem(normal(0, 8, 2, 1)), of, 2, budget)
+    budget.spend(1.0)
+    assert list(lifts.points()) == []
+
+
+def test_it_is_for_many_columns_and_larger_groups():
+    of = cover(2, 1.09, Budget())
+    for columns, size, cheaper in ((30, 40, True), (30, 10, True), (4, 4, False)):
+        reduced = reduce_problem(normal(0, 200, columns, 2))
+        priced, grouped = (cost.of(reduced, of, size).step for cost in (PricedCost, RunCost))
+        assert (priced < grouped) == cheaper
+
+
+def test_costs_are_linear_in_the_points():
+    of, costs = cover(1, 1.5, Budget()), []
+    for n in (400, 800):
+        cost = PricedCost.of(reduce_problem(normal(1, n, 20, 1)), of, 25)
+        costs.append((cost.step, cost.proof))
+    assert all(1.5 < more / less < 2.3 for less, more in zip(*costs, strict=True))
+
+
+def test_the_level_prices_products_where_there_are_many_columns_and_that_takes_less():
+    for columns, size, solver in ((20, 8, "priced products"), (20, 1, "groups"), (9, 8, "groups")):
+        result = lower_bound(normal(0, 22, columns, 1), f"lifts({size})", work_limit=20.0)
+        assert result.level == f"lifts({size})"
+        assert solver in result.solver_figures[-1].solver
+        assert result.certificate.check().value == result.bound.value
