@@ -27,7 +27,7 @@ from certnn.search.audit_findings import (
 )
 from certnn.search.audit_report import History, Recheck, gap_report, with_pattern_tier
 from certnn.search.audit_result import AuditResult
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import FIRST_SHOR, stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
 from certnn.splitting.prover import ENOUGH, MEMORY
 from certnn.training import train_locally
@@ -162,7 +162,8 @@ def audit(
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
     # Refuses an unknown level at once.
-    plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    shape = problem.n, problem.features.shape[1], problem.c
+    plan = stages(level, *shape)
     refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
@@ -188,7 +189,9 @@ def audit(
                 whole.stop()
 
         # Leaves time for what follows, if something does.
-        cheapest = whole if level == "shor" else whole.part(_CHEAPEST)
+        first = stages(level, *shape, limited=whole.limited, plain=problem.is_plain)[0]
+        share = FIRST_SHOR.share if first == FIRST_SHOR else _CHEAPEST
+        cheapest = whole if level == "shor" else whole.part(share)
         sums = cluster if problem.is_plain else None
         lower = lower_bound(problem, "shor", budget=cheapest, cluster=sums, progress=tell)
         # Where the search for a bound trains, its network is better to compare with than none.

@@ -36,6 +36,7 @@ from certnn.search.levels.schedule import (
     DNN,
     EARLY_CELLS,
     EARLY_LIFTS,
+    FIRST_SHOR,
     LIFTS,
     PARTITION,
     PHASES,
@@ -81,6 +82,9 @@ def test_stages():
     assert stages("shor", 10**6, 9, 2) == (SHOR,)
     assert stages("dnn", DEFAULT_GROUP, 2, 2) == (SHOR, DNN)
     assert stages("dnn", DEFAULT_GROUP + 1, 9, 2) == (SHOR, DNN)
+    assert stages("dnn", 500, 9, 3, limited=True) == (SHOR, DNN)
+    assert stages("dnn", 500, 9, 4, limited=True) == (FIRST_SHOR, DNN)
+    assert stages("dnn", 500, 9, 4, limited=True, general=True)[0] == SHOR
     assert stages("dnn", DEFAULT_GROUP, 9, 2, general=True) == (SHOR, DNN)
     assert stages("dnn", DEFAULT_GROUP + 1, 9, 2, general=True) == (SHOR, block, DNN)
     assert stages("block(99)", 1000, 9, 2) == (SHOR, Block(99))
@@ -120,6 +124,10 @@ def test_stages_of_auto():
     assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
     assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)
     assert stages("auto", 500, 9, 4) == (SHOR, block)
+    assert stages("auto", 500, 9, 4, general=True, limited=True) == (SHOR, block)
+    assert stages("auto", 500, 9, 4, limited=True) == (FIRST_SHOR, DNN)
+    assert stages("auto", 20_000, 9, 4, limited=True) == (FIRST_SHOR, DNN)
+    assert stages("auto", 20_001, 9, 4, limited=True) == (SHOR,)
     assert stages("auto", 10**5, 9, 4) == (SHOR,)
     assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
     assert stages("auto", 20, 5, 2) == (SHOR, PARTITION, DNN, PHASES)

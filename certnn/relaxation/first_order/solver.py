@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,7 +34,7 @@ _STEPS, _ATTEMPTS = 25, 400
 #: The best iterate so far is handed out every so many steps, so that the caller may end it.
 _PULSE = 5
 #: Nominal seconds of a step, and for each entry of its matrix and row.
-_A_STEP, _A_PRODUCT = 1e-3, 3e-9
+_A_STEP, _A_PRODUCT = 1e-3, 1e-9
 #: So many in a row of which none raises the bound by this share of the tolerance end the search.
 _PATIENCE, _RISE = 60, 0.1
 #: The largest primal residual at which the estimate counts, in units of the tolerance.
@@ -52,6 +52,7 @@ def first_order(
     tolerance: float = 1e-3,
     like: Array | None = None,
     start: Products | None = None,
+    begin: Sequence[DualIterate] | None = None,
 ) -> Iterator[DualIterate]:
     """Solve the dual of the relaxation over all products, at the cost of one eigh per step.
 
@@ -68,11 +69,14 @@ def first_order(
         numpy. Bounds are worked out in numpy.
     start : Products or None
         Multipliers of a neighbouring problem with the same directions.
+    begin : sequence of DualIterate or None
+        Dual points of this problem, up to their scales, in place of those of the level block, of
+        which a step takes long where there are many columns and outputs.
 
     Yields
     ------
     DualIterate
-        Feasible in floats. First those of the level block, which give the metric; then the best
+        Feasible in floats. First those that it begins with, which give the metric; then the best
         found by repairing points of the splitting, the same one again while there is no better.
         The estimate is the objective of moments that nearly fit; infinite before there are any.
 
@@ -89,19 +93,19 @@ def first_order(
     middle, value = _definite(layout, _linked(layout, start))
     best = middle
     yield layout.iterate(best, math.inf)
-    groups = angular_groups(reduced.directions.units, _GROUP)
+    groups = angular_groups(reduced.directions.units, _GROUP) if begin is None else []
     alone = len(groups) == 1  # then block has all products
     gap, closed = tolerance if alone else max(_BLOCK_GAP, tolerance), False
-    within_floats = program.reg == reduced.reg
-    for iterate in (
-        block_points(reduced, groups, budget, start=start, tolerance=gap) if within_floats else ()
-    ):
+    firsts: Iterable[DualIterate] = begin or ()
+    if groups and program.reg == reduced.reg:  # else it is beyond floats
+        firsts = block_points(reduced, groups, budget, start=start, tolerance=gap)
+    for iterate in firsts:
         found = layout.from_iterate(iterate)
         proof = layout.proved(found)
         closed = abs(iterate.estimate - iterate.bound) <= gap * abs(iterate.estimate)
         if proof.value > value:
             best, value = layout.rescaled(found, proof), proof.value
-            yield iterate
+            yield replace(iterate, bound=program.value_scale * value)
     if alone and closed:
         return
     try:
@@ -118,7 +122,7 @@ def first_order(
                 if step % _PULSE == 0:
                     yield told
                 splitting.step()
-                budget.spend(_A_STEP + _A_PRODUCT * program.forms.order**3)
+                budget.spend(step_cost(program.forms.order))
             residuals, estimate = splitting.residuals(), splitting.primal_value()
             found, proof = repaired(layout, layout.point(splitting.weights()), best)
         except np.linalg.LinAlgError:
@@ -138,6 +142,11 @@ def first_order(
             if not 1.0 / _RIGHT < ratio < _RIGHT:
                 change = min(max(ratio, 1.0 / _LARGEST_CHANGE), _LARGEST_CHANGE)
                 splitting.set_penalty(splitting.penalty * change)
+
+
+def step_cost(order: int) -> float:
+    """Nominal seconds of a step on matrices of this order."""
+    return _A_STEP + _A_PRODUCT * float(order) ** 3
 
 
 def _linked(layout: Layout, start: Products | None) -> DualWeights:

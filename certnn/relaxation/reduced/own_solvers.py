@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
@@ -32,11 +32,13 @@ def iterates(
     groups: list[IndexArray] | None,
     budget: Budget,
     start: Products | None = None,
+    begin: Sequence[DualIterate] | None = None,
 ) -> Iterator[DualIterate]:
     """Dual points of the level block with these groups, or of dnn without, one after another.
 
     Their work is counted in the budget; when to end is the caller's choice. `start` are multipliers
-    of a neighbouring problem with the same directions.
+    of a neighbouring problem with the same directions, and `begin` is what the first-order method
+    begins with (`certnn.relaxation.first_order.first_order`).
 
     Raises
     ------
@@ -46,7 +48,7 @@ def iterates(
     if groups is not None:
         return block_points(reduced, groups, budget, start=start)
     if is_large(reduced):
-        return first_order(reduced, budget, start=start)
+        return first_order(reduced, budget, start=start, begin=begin)
     return interior_point(reduced, budget, start=start)
 
 

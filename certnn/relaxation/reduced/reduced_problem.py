@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from certnn.arrays import FloatArray
-from certnn.certificates.dual_point import DualPoint, Products
+from certnn.certificates.dual_point import DualPoint, IndexArray, Products
 from certnn.errors import SolverError
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.losses import HALF_SQUARED, Loss
@@ -73,6 +73,30 @@ class ReducedProblem:
     def outputs(self) -> int:
         """Number c of outputs."""
         return int(self.targets.shape[1])
+
+    def part(self, chosen: IndexArray, reg: float) -> ReducedProblem:
+        """The problem of some directions and the rows that have them, with a reg of its own."""
+        whole = self.directions
+        label = np.full(whole.count, -1, dtype=np.int64)
+        label[chosen] = np.arange(chosen.size)
+        own = np.where(whole.label >= 0, label[whole.label], -1)
+        rows = np.flatnonzero(own >= 0)
+        directions = Directions(
+            np.searchsorted(rows, whole.representative[chosen]),
+            whole.units[chosen],
+            own[rows],
+            whole.norms[rows],
+            whole.flipped[rows],
+        )
+        return replace(
+            self,
+            rows=self.rows[chosen],
+            lift_a=self.lift_a[rows][:, chosen],
+            lift_b=self.lift_b[rows][:, chosen],
+            targets=self.targets[rows],
+            reg=reg,
+            directions=directions,
+        )
 
     def original_point(self, Z: FloatArray, products: Products) -> DualPoint:
         """Carry a dual point of this problem (Z n×c, products over m) back to the original."""

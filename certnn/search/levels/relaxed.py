@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -15,12 +15,17 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import OWN, solve_in_process
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.iterates import DualIterate
-from certnn.relaxation.reduced.own_solvers import iterates, solver_name
+from certnn.relaxation.reduced.own_solvers import is_large, iterates, solver_name
+from certnn.search.groups.tasks import open_workers
 from certnn.search.levels.level import Context
+from certnn.search.levels.merging import MergedGroups
 from certnn.search.levels.rising import Rising
 
 #: Nominal seconds of certifying, for each third power of the order of a matrix.
 _A_CUBE = 5e-8
+#: From so many outputs on dnn begins with groups where it is large: there are no lifts that prove
+#: more than those, and the level block, with which it begins else, takes longer.
+_MANY_OUTPUTS = 4
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,38 @@ class Dnn:
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds as they rise."""
         if context.choice.solver == OWN:
+            problem = context.problem
+            if problem.is_plain and problem.c >= _MANY_OUTPUTS and is_large(context.reduced):
+                return _in_groups(context, self)
             return _by_own_solver(context, self, None)
         return _by_general_solver(context, self, None)
+
+
+def _in_groups(context: Context, level: Dnn) -> Iterator[Certified]:
+    """In groups that are merged two by two, and all together if there is time for that."""
+    problem, budget, started = context.problem, context.budget, time.monotonic()
+    reduced, solver = context.reduced, solver_name(None, context.reduced)
+    merged, last = MergedGroups(problem, reduced, budget, context.goal.seed), None
+    try:
+        with open_workers(context.cluster, len(merged.groups)) as workers:
+            for last in merged.rounds(workers):
+                count, best = len(merged.groups), context.best
+                context.tell(f"{level}: {last.bound:.6g} to be proved, in {count} groups")
+                if best is None or last.bound > best.bound.value:
+                    point = reduced.original_point(last.Z, last.products)
+                    about = context.about(level) | {"solver": solver, "groups": str(count)}
+                    yield certify(problem, point, about)
+                    budget.spend(_proof_cost(problem, merged.sets))
+                context.tell(f"{level}: next round")
+    finally:
+        if last is not None:
+            context.products[str(level)] = last.products
+            seconds = time.monotonic() - started
+            context.figures.append(_figure(solver, str(level), last, False, seconds))
+    if len(merged.groups) == 1:
+        yield from _by_own_solver(context, level, None, merged.points)
+    elif last is None:
+        raise SolverError("it would take longer than the time left")
 
 
 def _by_general_solver(
@@ -71,7 +106,10 @@ def _by_general_solver(
 
 
 def _by_own_solver(
-    context: Context, level: Block | Dnn, groups: list[IndexArray] | None
+    context: Context,
+    level: Block | Dnn,
+    groups: list[IndexArray] | None,
+    begin: Sequence[DualIterate] | None = None,
 ) -> Iterator[Certified]:
     """Certify the bound now and then while it rises, and at the end."""
     problem, budget, name = context.problem, context.budget, str(level)
@@ -89,8 +127,9 @@ def _by_own_solver(
         return certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
 
     run = Rising(context, name, prove, _proof_cost(problem, groups))
+    start = context.products.get(name)
     try:
-        yield from run.proofs(iterates(reduced, groups, budget, context.products.get(name)))
+        yield from run.proofs(iterates(reduced, groups, budget, start, begin))
     finally:
         if run.highest is not None:
             context.products[name] = run.highest.products

@@ -32,8 +32,9 @@ _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
 #: Share of a limit that a run of lifts may take where dnn follows, which is soon done.
 _BEFORE_DNN = 0.3
-#: Share of a limit that shor may take of another loss, where it trains, if levels follow.
-_OF_ANOTHER_LOSS = 0.2
+#: Share of a limit that shor may take of another loss, where it trains, if levels follow; and where
+#: dnn follows, which with many outputs soon proves more.
+_OF_ANOTHER_LOSS, _BEFORE_GROUPS = 0.2, 0.1
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Where there is a limit to use, the level auto goes on with levels that take longer, up to these
@@ -59,6 +60,7 @@ Plan = tuple[Level, ...]
 
 SHOR = Shor()
 BRIEF_SHOR = Shor(share=_OF_ANOTHER_LOSS)
+FIRST_SHOR = Shor(share=_BEFORE_GROUPS)
 BLOCK = Block(DEFAULT_GROUP)
 LIFTS = Lifts()
 EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
@@ -98,8 +100,8 @@ def stages(
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
         not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
         directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
-        directions, and with more outputs block up to 2000; phases last, up to 100 directions and
-        3 outputs.
+        directions, and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases
+        last, up to 100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -135,16 +137,21 @@ def stages(
         return (shor, _ALONE[request])
     if request == "auto":
         lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
-        relaxed = [*_relaxed(directions, lifted, general or not plain)]
+        patient = limited and plain and not general
+        relaxed = [*_relaxed(directions, lifted, general or not plain, patient)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
-        if limited and plain and not general:
+        if patient:
             relaxed += _patient(directions, columns, outputs)
         soon = directions <= _SOON_UP_TO
         first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
-        plan = dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last))
+        plan = tuple(dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last)))
+        if patient and outputs > _LIFTS_OUTPUTS_UP_TO and plan[:1] == (DNN,):
+            shor = FIRST_SHOR
         return (shor, *plan) if plan else (SHOR,)
     if request in ("dnn", "cuts"):
+        if limited and plain and not general and outputs > _LIFTS_OUTPUTS_UP_TO:
+            shor = FIRST_SHOR
         tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (shor, *_early(directions, general or not plain), *tightest)
     group = int(match[2]) if match[2] else DEFAULT_GROUP
@@ -171,20 +178,22 @@ def _splits(
     return (early if lifted and columns > _CELLS_FIRST_UP_TO else (CELLS,)), (CELLS,), ()
 
 
-def _relaxed(directions: int, lifted: bool, general: bool) -> Iterator[Level]:
-    """The levels of the relaxation that take minutes at most."""
+def _relaxed(directions: int, lifted: bool, general: bool, patient: bool) -> Iterator[Level]:
+    """The levels of the relaxation that take minutes at most, or prove much in them."""
     most = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
     if lifted:
         yield EARLY_LIFTS if directions <= most else LIFTS
     if directions <= most:
         yield from (*_early(directions, general), DNN)
+    elif patient and not lifted and directions <= _PATIENT_BLOCK_UP_TO:
+        yield DNN  # its groups prove more than those of block, and sooner
     elif directions <= _BLOCK_UP_TO and not lifted:
         yield BLOCK
 
 
 def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
     """What may take all the time there is, the cheapest first."""
-    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO:
+    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO and outputs <= _LIFTS_OUTPUTS_UP_TO:
         yield BLOCK
     if directions <= _PATIENT_DNN_UP_TO:
         yield DNN

@@ -23,7 +23,7 @@ class Shor:
     Attributes
     ----------
     share : float
-        Of what is left of a limit, what the residual of another loss may take.
+        Of what is left of a limit, what it may take.
     """
 
     share: float = 1.0
@@ -36,7 +36,7 @@ class Shor:
         """One bound; it is worked out however little of the budget there is."""
         problem = context.problem
         proving = _A_NUMBER_PROVED * problem.n * (problem.features.shape[1] + problem.c)
-        budget = context.budget.but(proving)
+        budget = context.budget.but(proving).part(self.share)
         if problem.is_plain:
             point = shor_point_of_chunks(
                 _chunks(context),
@@ -45,8 +45,7 @@ class Shor:
                 lambda bound: context.tell(f"{self}: {bound:.6g} to be proved"),
             )
         else:
-            part = budget.part(self.share)
-            point = residual_point(problem, context.networks, part, context.goal.seed)
+            point = residual_point(problem, context.networks, budget, context.goal.seed)
         context.budget.spend(proving)
         context.tell(f"{self}: proving")
         yield certify(problem, point, context.about(self))
