@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import sha256
 
 from certnn.kernel.bound import _MAKER, Bound
 from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, inner, times_transpose
@@ -63,4 +64,4 @@ def evaluate_network(
     else:
         loss = loss_above(instance.loss, instance.delta, outputs, targets)
     value = loss + Fraction(instance.reg) * decay / 2
-    return Bound(_MAKER, "upper", value, instance, U + V + output_bias)
+    return Bound(_MAKER, "upper", value, instance, sha256(U + V + output_bias).hexdigest())
