@@ -71,12 +71,12 @@ class _Saved:
 class Certificate(_Saved):
     """A certificate file: untrusted bytes until `check` turns them into a bound.
 
-    A large one, of more numbers in X and Y than 2²⁰, is a zip file that stays on disk, among the
+    A large one, of 2²⁰ numbers or more in X and Y, is a zip file that stays on disk, among the
     temporary files or where it was loaded from.
 
     Parameters
     ----------
-    document : bytes
+    content : bytes or KeptFile
         The file, as `certnn/kernel/FORMAT.md` describes it.
 
     Examples
