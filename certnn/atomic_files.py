@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from certnn.errors import InputError, shorten
 
@@ -30,8 +33,38 @@ def read_bytes(path: str | Path, largest: int) -> bytes:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
 
 
+@contextmanager
+def open_file(path: str | Path) -> Iterator[BufferedReader]:
+    """A regular file, for reading.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is not a regular file or cannot be read.
+    """
+    path = require_file(path)
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+
+
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write a file whole or not at all, replacing what is there.
+
+    Raises
+    ------
+    InputError
+        As `replaced` does.
+    """
+    with replaced(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def replaced(path: str | Path) -> Iterator[IO[bytes]]:
+    """What is to be written takes the place of a file when all is done, or is no file at all.
 
     Raises
     ------
@@ -44,7 +77,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+                yield stream
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:

@@ -256,7 +256,8 @@ def _saved(result: AuditResult, report: str | Path) -> str:
         result.save(report)
     except InputError as error:  # what failed is the assertion
         return f"  there is no report: {error}"
-    return f"  report.html, certificate.json and best_network.npz are in {report}"
+    certificate = result.report.certificate
+    return f"  report.html, {certificate} and best_network.npz are in {report}"
 
 
 def folder_name(test: str, failures: int = 0) -> str:

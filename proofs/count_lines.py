@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
-READING = "bound check document exact instance rejected"
+READING = "bound check container document exact instance rejected"
 FILTERS = "float_filter cell_filter interval_filter"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"

@@ -73,6 +73,7 @@ def _checked(
     if witness is None:
         raise kernel.Rejected("the form is not definite in floats")
     certificate = psd_certificate(problem, repaired.point, witness, about)
+    del witness  # it is in the file, and large
     return Certified(certificate, certificate.check())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from certnn import kernel
-from certnn.atomic_files import read_bytes
+from certnn.atomic_files import open_file
 from certnn.errors import InputError
 from certnn.problem.training_problem import TrainingProblem
 
@@ -35,9 +35,9 @@ def check(
     Raises
     ------
     InputError
-        If the file cannot be read or is too large, or is about another problem.
+        If the file cannot be read, or is about another problem.
     certnn.kernel.Malformed
-        If it is no certificate.
+        If it is no certificate, or larger than one may be.
     certnn.kernel.Rejected
         If it does not prove what it says.
     ModuleNotFoundError
@@ -54,7 +54,8 @@ def check(
     >>> bound.value == proved.bound.value
     True
     """
-    bound = kernel.check_any_certificate(read_bytes(file, kernel.LARGEST_FILE), arithmetic)
+    with open_file(file) as stream:
+        bound = kernel.check_any_certificate(stream, arithmetic)
     if problem is not None and bound.instance != problem.instance():
         raise InputError(str(file), "is a certificate of another problem")
     return bound

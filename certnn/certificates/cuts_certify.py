@@ -67,10 +67,10 @@ def _repaired(
     for weight in _WEIGHTS:
         candidate = point.plus(unit.scaled(weight)) if weight else point
         form = cuts_form(features, candidate)
-        eliminated = eliminate(form, shift)
-        if eliminated is None:
+        schur = eliminate(form, shift)
+        if schur is None:
             continue
-        kappa = largest_eigenvalue(eliminated.schur)
+        kappa = largest_eigenvalue(schur)
         if kappa >= best:
             break  # more of them only costs more
         best, found = kappa, (candidate, form)

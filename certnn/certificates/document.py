@@ -1,12 +1,11 @@
-"""A certificate's file: claim, data and proof in one JSON object (kernel/FORMAT.md)."""
+"""What is in a certificate's file: claim, data and proof (kernel/FORMAT.md)."""
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,13 @@ from numpy.typing import NDArray
 from certnn import kernel
 from certnn.arrays import FloatArray
 from certnn.certificates.certificate import Certificate
+from certnn.certificates.container import Array, json_bytes, write_container
+from certnn.certificates.kept_file import KeptFile
 from certnn.directed_rounding import rounded_down
 from certnn.problem.training_problem import TrainingProblem
+
+#: Numbers in X and Y from which a certificate is a container: JSON would take much memory.
+CONTAINED: Final = 1 << 20
 
 
 def proof_certificate(
@@ -44,9 +48,8 @@ def proof_certificate(
     free_bias : bool
         Whether a free hidden bias is beside u (Theorem 51), and no column of its own.
     """
-    dual = float_bytes(Z)
-    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa, free_bias)
-    head = {"kind": kind, "kappa": kappa, "Z": in_base64(dual)}
+    value = kernel.bound_from_dual_norm(problem.instance(), float_bytes(Z), kappa, free_bias)
+    head = {"kind": kind, "kappa": kappa, "Z": doubles(Z)}
     return document_certificate(problem, Fraction(rounded_down(value)), {**head, **proof}, about)
 
 
@@ -67,9 +70,8 @@ def written(
     about: dict[str, str],
     form: str,
     more_claimed: Mapping[str, object],
-) -> bytes:
-    """The file, of the format `form`."""
-    instance = problem.instance()
+) -> bytes | KeptFile:
+    """The file, of the format `form`: JSON, or a container of at least `CONTAINED` numbers."""
     document = {
         "format": form,
         "version": kernel.check.VERSION,
@@ -86,12 +88,12 @@ def written(
             **({"output_bias": problem.output_bias} if problem.output_bias else {}),
             **more_claimed,
         },
-        "data": {"X": in_base64(instance.X), "Y": in_base64(instance.Y)},
+        "data": {"X": doubles(problem.X), "Y": doubles(problem.Y)},
         "proof": proof,
     }
-    # In pieces: the arrays of a large certificate need not be in memory four times over.
-    pieces = json.JSONEncoder(indent=1).iterencode(document)
-    return b"".join([*(piece.encode() for piece in pieces), b"\n"])
+    if problem.n * (problem.d + problem.c) < CONTAINED:
+        return json_bytes(document)
+    return KeptFile.written(partial(write_container, document))
 
 
 def float_bytes(array: FloatArray) -> bytes:
@@ -99,12 +101,12 @@ def float_bytes(array: FloatArray) -> bytes:
     return np.ascontiguousarray(array, dtype="<f8").tobytes()
 
 
-def doubles(*arrays: FloatArray) -> str:
+def doubles(*arrays: FloatArray) -> Array:
     """Type f8, of one array or several, one after the other."""
-    return in_base64(b"".join(map(float_bytes, arrays)))
+    return _row("<f8", arrays)
 
 
-def singles(multipliers: NDArray[np.float32]) -> str:
+def singles(multipliers: NDArray[np.float32]) -> Array:
     """Type f4.
 
     Raises
@@ -114,14 +116,20 @@ def singles(multipliers: NDArray[np.float32]) -> str:
     """
     if multipliers.dtype != np.float32:
         raise ValueError("multipliers must be float32")
-    return in_base64(np.ascontiguousarray(multipliers, dtype="<f4").tobytes())
+    return _row("<f4", [multipliers])
 
 
-def words(kind: str, *arrays: NDArray[np.integer[Any]]) -> str:
+def words(kind: str, *arrays: NDArray[np.integer[Any]]) -> Array:
     """Type u4, if `kind` is "<u4", or i4, if it is "<i4"."""
-    return in_base64(b"".join(np.ascontiguousarray(a, dtype=kind).tobytes() for a in arrays))
+    return _row(kind, arrays)
 
 
-def in_base64(data: bytes) -> str:
-    """Bytes as a string of JSON."""
-    return b64encode(data).decode("ascii")
+def octets(data: bytes) -> Array:
+    """Bytes."""
+    return np.frombuffer(data, "u1")
+
+
+def _row(kind: str, arrays: Sequence[NDArray[Any]]) -> Array:
+    """One array, which is not copied if it need not be, or all of them one after the other."""
+    rows = [np.ascontiguousarray(array, dtype=kind).ravel() for array in arrays]
+    return rows[0] if len(rows) == 1 else np.concatenate([np.zeros(0, kind), *rows])

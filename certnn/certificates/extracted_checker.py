@@ -114,7 +114,7 @@ def _said_by_program(checker: Path, line: bytes) -> str:
     return said
 
 
-def check_verified(document: bytes, judge: Judge) -> Fraction:
+def check_verified(document: kernel.Document, judge: Judge) -> Fraction:
     """Let the extracted checker decide, and return the lower bound that it has proved.
 
     This is not a `certnn.kernel.Bound`, which only the kernel makes.
@@ -137,7 +137,7 @@ def check_verified(document: bytes, judge: Judge) -> Fraction:
     raise InputError("verified", f"the extracted checker says: {said}")
 
 
-def integer_form(document: bytes) -> bytes:
+def integer_form(document: kernel.Document) -> bytes:
     """The certificate as one line of integers, for the extracted checker.
 
     Raises

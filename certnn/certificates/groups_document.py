@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from certnn.certificates.certificate import Certificate
+from certnn.certificates.container import numbers, read_document
 from certnn.certificates.document import (
     document_certificate,
     words,
@@ -45,7 +44,7 @@ class ProvedGroup:
     @classmethod
     def of(cls, points: IndexArray, certificate: Certificate) -> Self:
         """That of a certificate of the problem of these points."""
-        document = json.loads(certificate.document)
+        document = read_document(certificate)
         claim = document["claim"]
         bound = rounded_down(Fraction(claim["lower_bound"]))
         return cls(points, claim["reg"], bound, document["proof"])
@@ -73,10 +72,10 @@ def groups_certificate(
 
 def proved_groups(certificate: Certificate) -> list[ProvedGroup]:
     """The groups of a certificate that the kernel has accepted; none if it is of another kind."""
-    proof = json.loads(certificate.document)["proof"]
+    proof = read_document(certificate)["proof"]
     return [
         ProvedGroup(
-            np.frombuffer(b64decode(part["points"]), "<u4").astype(np.int64),
+            numbers(part["points"], "<u4").astype(np.int64),
             part["reg"],
             part["lower_bound"],
             part["proof"],

@@ -8,11 +8,12 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificates.certificate import Certificate
+from certnn.certificates.container import Array
 from certnn.certificates.cuts_point import CutsPoint
 from certnn.certificates.document import (
     document_certificate,
     doubles,
-    in_base64,
+    octets,
     proof_certificate,
     words,
 )
@@ -78,7 +79,7 @@ def summed_psd_certificate(
     )
 
 
-def _summands(arrays: FloatArray) -> list[str]:
+def _summands(arrays: FloatArray) -> list[Array]:
     return [doubles(array) for array in arrays]
 
 
@@ -140,7 +141,7 @@ def regions_certificate(
     leaves = point.leaves
     counts = np.array([[leaf.products.first.size, leaf.balls.size] for leaf in leaves])
     proof = {
-        "directions": in_base64(point.cover.tree),
+        "directions": octets(point.cover.tree),
         "bounds": doubles(bounds),
         "splits": words("<i4", point.splits),
         **_of_free_bias(point),
@@ -156,15 +157,15 @@ def regions_certificate(
             "form": words("<u4", *(leaf.balls for leaf in leaves)),
             "multiplier": doubles(*(leaf.ball_multipliers for leaf in leaves)),
         },
-        "weights": "",
-        "L": "",
+        "weights": doubles(),
+        "L": doubles(),
     }
     return proof_certificate(
         problem, "regions", point.Z, kappa, proof, about, point.ball is not None
     )
 
 
-def _of_free_bias(point: RegionsPoint) -> dict[str, str]:
+def _of_free_bias(point: RegionsPoint) -> dict[str, Array]:
     if point.ball is None:
         return {}
     return {

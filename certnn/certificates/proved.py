@@ -41,7 +41,7 @@ def require_lower(
         raise InputError(name, "is the objective of a network, where a lower bound is needed")
     if instance is not None and bound.instance != instance:
         raise InputError(name, "is a bound for another problem")
-    if certificate is not None and not bound.came_from(certificate.document):
+    if certificate is not None and not certificate.proves(bound):
         raise InputError("certificate", "is not the one that the bound is proved by")
 
 

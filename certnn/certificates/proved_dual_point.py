@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificates.certificate import Certificate
+from certnn.certificates.container import numbers, read_document
 
 
 def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatArray, float]:
@@ -25,13 +24,13 @@ def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatA
     shape : (int, int)
         (n, c).
     """
-    document = json.loads(certificate.document)
+    document = read_document(certificate)
     proof = document["proof"]
     if proof["kind"] != "groups":
         return _dual_point(proof, shape)
     Z = np.zeros(shape)
     for part in proof["parts"]:
-        points = np.frombuffer(b64decode(part["points"]), "<u4")
+        points = numbers(part["points"], "<u4")
         own, kappa = _dual_point(part["proof"], (points.size, shape[1]))
         Z[points] = own * min(1.0, part["reg"] / kappa)
     return Z, float(document["claim"]["reg"])
@@ -39,5 +38,5 @@ def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatA
 
 def _dual_point(proof: Mapping[str, Any], shape: tuple[int, int]) -> tuple[FloatArray, float]:
     parts = proof["Z"] if isinstance(proof["Z"], list) else [proof["Z"]]
-    Z = np.sum([np.frombuffer(b64decode(part), "<f8") for part in parts], axis=0).reshape(shape)
+    Z = np.sum([numbers(part, "<f8") for part in parts], axis=0).reshape(shape)
     return Z, float(proof["kappa"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import DualPoint, IndexArray
+
+#: Entries of the matrices of a batch that are there at a time, unless one group has more.
+_ENTRIES = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +44,14 @@ class QuadraticForm:
 
     Attributes
     ----------
-    batches : tuple of GroupBatch
-        A and C, ordered by group size.
+    batches : iterable of GroupBatch
+        A and C, ordered by group size. They are made each time one goes through them, so that those
+        of many points are not in memory together.
     corner : floating array, shape (q, q)
         D, in the working precision: large parts of it cancel against CᵀA⁻¹C.
     """
 
-    batches: tuple[GroupBatch, ...]
+    batches: Iterable[GroupBatch]
     corner: NDArray[np.floating[Any]]
 
 
@@ -58,50 +63,94 @@ def quadratic_form(
     Large multipliers of nearly parallel rows cancel against one another; `working` is the type in
     which they are summed before the result is rounded to float64.
     """
-    n, columns = features.shape
-    products, y = point.products, point.products.multiplier
-    i, j = products.first % n, products.second % n
-    first_is_b, second_is_b = products.first >= n, products.second >= n
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    batches = _Batches(features, point, working)
+    return QuadraticForm(batches, batches.corner())
 
-    graph = coo_array((np.ones(i.size), (i, j)), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    size = np.bincount(label)
-    order = np.argsort(label, kind="stable")
-    start = np.concatenate([[0], np.cumsum(size)[:-1]])
-    place = np.empty(n, dtype=np.int64)
-    place[order] = np.arange(n) - np.repeat(start, size)
 
-    q = columns + point.Z.shape[1]
-    corner = np.zeros((q, q), dtype=working)
-    batches = []
-    for k in np.unique(size):
-        groups = np.flatnonzero(size == k)
-        members = order[start[groups][:, None] + np.arange(k)]
-        row = np.full(size.size, -1, dtype=np.int64)
+class _Batches:
+    """The groups of a form, so many at a time as take little memory."""
+
+    def __init__(
+        self, features: FloatArray, point: DualPoint, working: type[np.floating[Any]]
+    ) -> None:
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        self._features, self._dual, self._products = features, point.Z, point.products
+        self._working = working
+        n, i, j = features.shape[0], *self._points()
+        graph = coo_array((np.ones(i.size), (i, j)), shape=(n, n))
+        _, self._label = connected_components(graph, directed=False)
+        self._size = np.bincount(self._label)
+        self._order = np.argsort(self._label, kind="stable")
+        self._start = np.concatenate([[0], np.cumsum(self._size)[:-1]])
+        self._place = np.empty(n, dtype=np.int64)
+        self._place[self._order] = np.arange(n) - np.repeat(self._start, self._size)
+
+    def __iter__(self) -> Iterator[GroupBatch]:
+        return map(self._batch, self._chunks())
+
+    def corner(self) -> NDArray[np.floating[Any]]:
+        """Its part for u and v."""
+        columns = self._features.shape[1]
+        q = columns + self._dual.shape[1]
+        corner = np.zeros((q, q), dtype=self._working)
+        if np.all(self._products.first < self._features.shape[0]):  # there is no b by itself
+            return corner
+        for groups in self._chunks():
+            members, (g, p, r, value, _, both) = self._members(groups), self._inside(groups)
+            if np.any(both):
+                squares = _scatter(_shape(members), g, p, r, value * both, self._working)
+                x = self._features[members].astype(self._working)
+                half = x.reshape(-1, columns).T @ (squares @ x).reshape(-1, columns)
+                corner[:columns, :columns] += half + half.T
+        return corner
+
+    def _points(self) -> tuple[IndexArray, IndexArray]:
+        """The points of the two forms of each product."""
+        n = self._features.shape[0]
+        return self._products.first % n, self._products.second % n
+
+    def _chunks(self) -> Iterator[IndexArray]:
+        """Groups of one size, of so many together."""
+        q = self._features.shape[1] + self._dual.shape[1]
+        for k in np.unique(self._size):
+            groups, most = np.flatnonzero(self._size == k), max(1, _ENTRIES // int(k * (k + q)))
+            yield from (groups[s : s + most] for s in range(0, groups.size, most))
+
+    def _members(self, groups: IndexArray) -> IndexArray:
+        size = int(self._size[groups[0]])
+        return self._order[self._start[groups][:, None] + np.arange(size)]
+
+    def _inside(self, groups: IndexArray) -> tuple[NDArray[Any], ...]:
+        """Of the products in some groups: group, the two places in it, multiplier, what is b."""
+        n, (i, j) = self._features.shape[0], self._points()
+        row = np.full(self._size.size, -1, dtype=np.int64)
         row[groups] = np.arange(groups.size)
-        here = row[label[i]] >= 0
-        g, p, r = row[label[i[here]]], place[i[here]], place[j[here]]
-        value, second, both = y[here], second_is_b[here], first_is_b[here]
-        shape = (groups.size, int(k), int(k))
-        half = _scatter(shape, g, p, r, value, working)
+        here = row[self._label[i]] >= 0
+        i, j, of = i[here], j[here], self._products.selected(here)
+        places = self._place[i], self._place[j]
+        return row[self._label[i]], *places, of.multiplier, of.second >= n, of.first >= n
+
+    def _batch(self, groups: IndexArray) -> GroupBatch:
+        working, columns = self._working, self._features.shape[1]
+        members, (g, p, r, value, second, both) = self._members(groups), self._inside(groups)
+        half = _scatter(_shape(members), g, p, r, value, working)
         points = -(half + half.transpose(0, 2, 1)).astype(np.float64)
-        mixed = _scatter(shape, g, p, r, value * second, working)
-        mixed += _scatter(shape, g, r, p, value * both, working)
-        squares = _scatter(shape, g, p, r, value * both, working)
-        x = features[members].astype(working)
-        hidden = (mixed @ x).astype(np.float64)
-        borders = np.concatenate([hidden, -point.Z[members]], axis=2)
+        mixed = _scatter(_shape(members), g, p, r, value * second, working)
+        mixed += _scatter(_shape(members), g, r, p, value * both, working)
+        hidden = (mixed @ self._features[members].astype(working)).astype(np.float64)
+        borders = np.concatenate([hidden, -self._dual[members]], axis=2)
         doubt = np.zeros_like(borders)
-        doubt[:, :, :columns] = np.abs(mixed).astype(np.float64) @ np.abs(features[members])
-        doubt *= k * float(np.finfo(working).eps)
+        doubt[:, :, :columns] = np.abs(mixed).astype(np.float64) @ np.abs(self._features[members])
+        doubt *= members.shape[1] * float(np.finfo(working).eps)
         doubt[:, :, :columns] += float(np.finfo(np.float64).eps) * np.abs(hidden)
-        if bool(np.any(both)):
-            half_corner = x.reshape(-1, columns).T @ (squares @ x).reshape(-1, columns)
-            corner[:columns, :columns] += half_corner + half_corner.T
-        batches.append(GroupBatch(members, points, borders, doubt))
-    return QuadraticForm(tuple(batches), corner)
+        return GroupBatch(members, points, borders, doubt)
+
+
+def _shape(members: IndexArray) -> tuple[int, int, int]:
+    groups, size = members.shape
+    return groups, size, size
 
 
 def _scatter(
@@ -123,66 +172,63 @@ def _scatter(
 
 @dataclass(frozen=True, eq=False)
 class Elimination:
-    """A factor of 2S with its a-variables eliminated, points scaled to about unit diagonal.
+    """A factor of a batch with its points scaled to about unit diagonal.
 
     Attributes
     ----------
-    scales : tuple of float64 array, shape (g, k)
-        Weights w of the points, powers of two, batch by batch.
-    factors : tuple of float64 array, shape (g, k, k)
+    scales : float64 array, shape (g, k)
+        Weights w of the points, powers of two.
+    factors : float64 array, shape (g, k, k)
         Lower triangular, of diag(w)·A·diag(w) − shift·I.
-    cross : tuple of float64 array, shape (g, k, q)
+    cross : float64 array, shape (g, k, q)
         factor⁻¹ · diag(w) · C.
-    schur : float64 array, shape (q, q)
-        D + CᵀA⁻¹C (with the shift): 2S is psd once kappa ≥ its largest eigenvalue.
     """
 
-    scales: tuple[FloatArray, ...]
-    factors: tuple[FloatArray, ...]
-    cross: tuple[FloatArray, ...]
-    schur: FloatArray
+    scales: FloatArray
+    factors: FloatArray
+    cross: FloatArray
 
 
-def eliminate(form: QuadraticForm, shift: float) -> Elimination | None:
-    """Eliminate the a-variables, or return None where A, scaled and shifted, is not definite.
+def eliminate(form: QuadraticForm, shift: float) -> FloatArray | None:
+    """D + CᵀA⁻¹C, shape (q, q): 2S is psd once kappa ≥ its largest eigenvalue.
 
-    `shift` times the group's size is what rounding of the factor may cost on the unit diagonal.
+    None where A, scaled and shifted, is not definite. `shift` times the group's size is what
+    rounding of the factor may cost on the unit diagonal.
     """
-    from scipy.linalg import solve_triangular
-
-    scales, factors, cross = [], [], []
     schur = form.corner.astype(np.float64)
     for batch in form.batches:
-        diagonal = np.diagonal(batch.points, axis1=1, axis2=2)
-        if not np.all(diagonal > 0.0) or not np.all(np.isfinite(diagonal)):
+        eliminated = eliminate_batch(batch, shift)
+        if eliminated is None:
             return None
-        w = np.exp2(-np.round(np.log2(diagonal) / 2.0))
-        scaled = batch.points * w[:, :, None] * w[:, None, :]
-        size = scaled.shape[1]
-        scaled -= shift * size * np.eye(size)
-        try:
-            factor = np.asarray(np.linalg.cholesky(scaled), dtype=np.float64)
-        except np.linalg.LinAlgError:
-            return None
-        borders = batch.borders * w[:, :, None]
-        if size == 1:
-            solved = borders / factor
-        else:
-            solved = np.stack(
-                [
-                    solve_triangular(f, b, lower=True, check_finite=False)
-                    for f, b in zip(factor, borders, strict=True)
-                ]
-            )
-        flat = solved.reshape(-1, solved.shape[2])
+        flat = eliminated.cross.reshape(-1, schur.shape[0])
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found below
             schur += flat.T @ flat
-        scales.append(w)
-        factors.append(factor)
-        cross.append(solved)
-    if not np.all(np.isfinite(schur)):
+    return schur if np.all(np.isfinite(schur)) else None
+
+
+def eliminate_batch(batch: GroupBatch, shift: float) -> Elimination | None:
+    """The factors of some groups; None where one is not definite, scaled and shifted."""
+    from scipy.linalg import solve_triangular
+
+    diagonal = np.diagonal(batch.points, axis1=1, axis2=2)
+    if not np.all(diagonal > 0.0) or not np.all(np.isfinite(diagonal)):
         return None
-    return Elimination(tuple(scales), tuple(factors), tuple(cross), schur)
+    w = np.exp2(-np.round(np.log2(diagonal) / 2.0))
+    scaled = batch.points * w[:, :, None] * w[:, None, :]
+    size = scaled.shape[1]
+    scaled -= shift * size * np.eye(size)
+    try:
+        factor = np.asarray(np.linalg.cholesky(scaled), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    borders = batch.borders * w[:, :, None]
+    if size == 1:
+        return Elimination(w, factor, borders / factor)
+    solved = [
+        solve_triangular(f, b, lower=True, check_finite=False)
+        for f, b in zip(factor, borders, strict=True)
+    ]
+    return Elimination(w, factor, np.stack(solved))
 
 
 def largest_eigenvalue(matrix: FloatArray) -> float:

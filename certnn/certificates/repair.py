@@ -87,11 +87,9 @@ def _search(
 
 def _balanced(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoint | None:
     """The smallest kappa over a common factor of the multipliers, which trades u against v."""
-    eliminated = eliminate(quadratic_form(features, point), shift)
-    if eliminated is None:
+    schur, columns = eliminate(quadratic_form(features, point), shift), features.shape[1]
+    if schur is None:
         return None
-    columns = features.shape[1]
-    schur = eliminated.schur
     top = largest_eigenvalue(schur[:columns, :columns])
     bottom = largest_eigenvalue(schur[columns:, columns:])
     if top <= 0.0:  # no point sees u (X = 0): any multiple of the multipliers will do

@@ -14,7 +14,7 @@ from certnn.certificates.certificate import Certificate, PatternCertificate
 from certnn.certificates.document import (
     doubles,
     float_bytes,
-    in_base64,
+    octets,
     proof_certificate,
     singles,
     words,
@@ -52,7 +52,7 @@ class PartitionDocument:
         """The proof as a file. It claims the float64 below what it gives (Theorem 3)."""
         proof = {
             "basis": doubles(self.basis),
-            "tree": in_base64(self.tree),
+            "tree": octets(self.tree),
             "witnesses": words("<u4", self.witnesses),
         }
         return proof_certificate(problem, "partition", self.Z, self.kappa, proof, about)
@@ -98,7 +98,7 @@ class PhasesDocument:
             If `multipliers` has another type than float32: rounding could make the proof fail.
         """
         proof = {
-            "directions": in_base64(self.directions),
+            "directions": octets(self.directions),
             "bounds": doubles(self.bounds),
             "splits": words("<i4", self.splits),
             "pairs": {
@@ -151,11 +151,11 @@ class CellsDocument:
             If `multipliers` has another type than float32: rounding could make the proof fail.
         """
         proof = {
-            "directions": in_base64(self.directions),
+            "directions": octets(self.directions),
             "bounds": doubles(self.bounds),
             "rotation": doubles(self.rotation),
-            "tree": in_base64(self.tree),
-            "codes": in_base64(self.codes),
+            "tree": octets(self.tree),
+            "codes": octets(self.codes),
             "multipliers": singles(self.multipliers),
         }
         if self.ball is not None:
@@ -181,12 +181,11 @@ def pattern_certificate(
     The claim is the float64 below what the proof gives (Theorem 44). `Z` to `splits` are the
     fields of `certnn.kernel.patterns.PatternsProof`, `patterns` their bits as in ``FORMAT.md``.
     """
-    dual = float_bytes(Z)
-    value = kernel.bound_from_dual_norm(problem.instance(), dual, kappa)
+    value = kernel.bound_from_dual_norm(problem.instance(), float_bytes(Z), kappa)
     proof = {
         "kind": "patterns",
         "kappa": kappa,
-        "Z": in_base64(dual),
+        "Z": doubles(Z),
         "count": words("<u4", counts),
         "point": words("<u4", points),
         "multiplier": doubles(multipliers),
@@ -200,6 +199,6 @@ def pattern_certificate(
             proof,
             about,
             kernel.check.PATTERN_FORMAT,
-            {"patterns": in_base64(patterns)},
+            {"patterns": octets(patterns)},
         )
     )

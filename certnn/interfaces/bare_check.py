@@ -14,11 +14,11 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from certnn.atomic_files import read_bytes
+from certnn.atomic_files import open_file
 from certnn.errors import InputError
 from certnn.interfaces.commands.running import OneLineParser, run_words
 from certnn.interfaces.commands.verdicts import other_data, say_verdict
-from certnn.kernel import LARGEST_FILE, Bound, Instance, PatternBound, check_any_certificate
+from certnn.kernel import Bound, Instance, PatternBound, check_any_certificate
 from certnn.reading.bare_npz import read_doubles
 from certnn.reading.zip_archive import open_zip
 
@@ -76,11 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    document = read_bytes(options.certificate, LARGEST_FILE)
     data = None if options.data is None else read_doubles(options.data)
 
     def decide() -> tuple[Bound | PatternBound, str]:
-        bound = check_any_certificate(document, "python")
+        with open_file(options.certificate) as document:
+            bound = check_any_certificate(document, "python")
         if data is not None:
             _require_data(options.data, data, bound.instance)
         return bound, ""

@@ -17,6 +17,7 @@ from certnn.kernel.check import (
     read_instance,
     read_proof,
 )
+from certnn.kernel.container import LARGEST_CONTAINER, Document
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
@@ -25,8 +26,10 @@ from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import bound_from_dual_norm
 
 __all__ = [
+    "LARGEST_CONTAINER",
     "LARGEST_FILE",
     "Bound",
+    "Document",
     "Instance",
     "Malformed",
     "PatternBound",

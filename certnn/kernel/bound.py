@@ -16,8 +16,22 @@ _MAKER: Final = object()
 class _Proved:
     """What is proved cannot be changed, copied with changes, or stored."""
 
-    __slots__ = ("evidence",)
+    __slots__ = ("evidence", "instance", "value")
+    value: Fraction
+    instance: Instance
     evidence: str
+
+    def _fill(self, maker: object, **parts: object) -> None:
+        if maker is not _MAKER:
+            what = f"a {type(self).__name__} is made by the kernel alone"
+            raise TypeError(f"{what}, from a certificate or a network")
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
+
+    @property
+    def exact(self) -> str:
+        """`value` as the text ``"p/q"``."""
+        return f"{self.value.numerator}/{self.value.denominator}"
 
     def came_from(self, evidence: bytes) -> bool:
         """Whether these bytes, of a certificate or of weights, are what the kernel has judged."""
@@ -75,16 +89,14 @@ class Bound(_Proved):
     >>> bound = certnn.TwoLayerNetwork([[1.0, -1.0]], [[1.0], [1.5]]).evaluate(problem)
     >>> bound.kind, bound.exact, bound.rounded
     ('upper', '25/32', 0.78125)
-    >>> certnn.Bound(None, "lower", bound.value, bound.instance, b"")
+    >>> certnn.Bound(None, "lower", bound.value, bound.instance, "")
     Traceback (most recent call last):
         ...
     TypeError: a Bound is made by the kernel alone, from a certificate or a network
     """
 
-    __slots__ = ("instance", "kind", "value")
+    __slots__ = ("kind",)
     kind: Literal["lower", "upper"]
-    value: Fraction
-    instance: Instance
 
     def __init__(
         self,
@@ -92,14 +104,9 @@ class Bound(_Proved):
         kind: Literal["lower", "upper"],
         value: Fraction,
         instance: Instance,
-        evidence: bytes,
+        evidence: str,
     ) -> None:
-        if maker is not _MAKER:
-            raise TypeError("a Bound is made by the kernel alone, from a certificate or a network")
-        object.__setattr__(self, "kind", kind)
-        object.__setattr__(self, "value", value)
-        object.__setattr__(self, "instance", instance)
-        object.__setattr__(self, "evidence", sha256(evidence).hexdigest())
+        self._fill(maker, kind=kind, value=value, instance=instance, evidence=evidence)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Bound has no subclasses")
@@ -108,11 +115,6 @@ class Bound(_Proved):
     def rounded(self) -> float:
         """`value` as a float64 in the safe direction: lower bounds down, upper bounds up."""
         return _rounded(self.value, self.kind)
-
-    @property
-    def exact(self) -> str:
-        """`value` as the text ``"p/q"``."""
-        return f"{self.value.numerator}/{self.value.denominator}"
 
     def __str__(self) -> str:
         if self.kind == "lower":
@@ -142,9 +144,7 @@ class PatternBound(_Proved):
         SHA-256 of the certificate, in hexadecimal.
     """
 
-    __slots__ = ("instance", "patterns", "value")
-    value: Fraction
-    instance: Instance
+    __slots__ = ("patterns",)
     patterns: tuple[bytes, ...]
 
     def __init__(
@@ -153,14 +153,9 @@ class PatternBound(_Proved):
         value: Fraction,
         instance: Instance,
         patterns: tuple[bytes, ...],
-        evidence: bytes,
+        evidence: str,
     ) -> None:
-        if maker is not _MAKER:
-            raise TypeError("a PatternBound is made by the kernel alone, from a certificate")
-        object.__setattr__(self, "value", value)
-        object.__setattr__(self, "instance", instance)
-        object.__setattr__(self, "patterns", patterns)
-        object.__setattr__(self, "evidence", sha256(evidence).hexdigest())
+        self._fill(maker, value=value, instance=instance, patterns=patterns, evidence=evidence)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("PatternBound has no subclasses")
@@ -169,11 +164,6 @@ class PatternBound(_Proved):
     def rounded(self) -> float:
         """`value` as a float64, rounded down."""
         return _rounded(self.value, "lower")
-
-    @property
-    def exact(self) -> str:
-        """`value` as the text ``"p/q"``."""
-        return f"{self.value.numerator}/{self.value.denominator}"
 
     @property
     def scope(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from fractions import Fraction
 
 from certnn.kernel.bound import _MAKER, Bound, PatternBound
 from certnn.kernel.cell_geometry import MOST_COLUMNS as MOST_CELL_COLUMNS
 from certnn.kernel.cells import CellsProof, check_cells
+from certnn.kernel.container import Document, File, read_file
 from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, check_cuts, set_pairs
-from certnn.kernel.document import Malformed, Section, parse
+from certnn.kernel.document import Malformed, Section
 from certnn.kernel.exact import Backend, ExactMatrix
 from certnn.kernel.groups import Group, groups_of
 from certnn.kernel.instance import Bias, Instance
@@ -28,17 +30,20 @@ PATTERN_FORMAT = "certnn-pattern-certificate"
 VERSION = 1
 
 
+_Proof = PsdProof | CutsProof | PartitionProof | PhasesProof | RegionsProof | CellsProof
+
+
 class PatternsOnly(Malformed):
     """The file is a certificate about some activation patterns, where one about all is needed."""
 
 
-def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
+def check_certificate(document: Document, backend: Backend = "auto") -> Bound:
     """Check a certificate and return the lower bound that it proves.
 
     Parameters
     ----------
-    document : bytes
-        The file, as specified in ``FORMAT.md``.
+    document : bytes or binary file
+        As specified in ``FORMAT.md``.
     backend : {"auto", "python", "flint"}
         Arithmetic of the large products of a "psd", "cuts", "regions" or "cells" proof. With
         "auto" leaves of a "partition" or "cells" that floats prove rigorously (Theorems 17 and
@@ -60,14 +65,15 @@ def check_certificate(document: bytes, backend: Backend = "auto") -> Bound:
         If the certificate does not prove its claim, or to see that it does would take more work
         than a file of its size may.
     """
-    top = _top(document)
+    file = read_file(document)
+    top = _top(file)
     instance, claimed = _claim(top)
-    if claimed > _proved_bound(top, instance, Work(len(document)), backend):
+    if claimed > _proved_bound(top, instance, Work(file.size), backend):
         raise Rejected("the claimed lower bound is above what the proof gives")
-    return Bound(_MAKER, "lower", claimed, instance, document)
+    return Bound(_MAKER, "lower", claimed, instance, file.sha256)
 
 
-def check_any_certificate(document: bytes, backend: Backend = "auto") -> Bound | PatternBound:
+def check_any_certificate(document: Document, backend: Backend = "auto") -> Bound | PatternBound:
     """Check a certificate about all networks, or else about those with given patterns.
 
     Parameters
@@ -81,7 +87,7 @@ def check_any_certificate(document: bytes, backend: Backend = "auto") -> Bound |
         return check_pattern_certificate(document, backend)
 
 
-def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> PatternBound:
+def check_pattern_certificate(document: Document, backend: Backend = "auto") -> PatternBound:
     """Check a certificate about networks with given activation patterns (Theorems 44 and 45).
 
     Parameters
@@ -102,34 +108,34 @@ def check_pattern_certificate(document: bytes, backend: Backend = "auto") -> Pat
         If the certificate does not prove its claim, or to see that it does would take more work
         than a file of its size may.
     """
-    top = _top(document, PATTERN_FORMAT)
+    file = read_file(document)
+    top = _top(file, PATTERN_FORMAT)
     instance, claimed = _claim(top, "patterns")
     patterns = _patterns(top, instance.n)
     proof = _patterns_proof(top, instance, len(patterns))
-    check_patterns(instance.features(), patterns, proof, Work(len(document)), backend)
+    check_patterns(instance.features(), patterns, proof, Work(file.size), backend)
     if claimed > scaled_bound(instance, proof.Z, proof.kappa):
         raise Rejected("the claimed lower bound is above what the proof gives")
-    return PatternBound(_MAKER, claimed, instance, patterns, document)
+    return PatternBound(_MAKER, claimed, instance, patterns, file.sha256)
 
 
-def read_instance(document: bytes) -> Instance:
+def read_instance(document: Document) -> Instance:
     """The training problem that a certificate speaks of, without checking the proof.
 
     Parameters
     ----------
-    document : bytes
-        The file.
+    document : bytes or binary file
 
     Raises
     ------
     Malformed
         If the file is not a certificate.
     """
-    return _claim(_top(document))[0]
+    return _claim(_top(read_file(document)))[0]
 
 
 def read_proof(
-    document: bytes,
+    document: Document,
 ) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | CellsProof | None]:
     """The problem, the claimed bound, and the proof, read and not checked.
 
@@ -137,31 +143,25 @@ def read_proof(
 
     Parameters
     ----------
-    document : bytes
-        The file.
+    document : bytes or binary file
 
     Raises
     ------
     Malformed
         If the file is not a certificate.
     """
-    top = _top(document)
+    top = _top(read_file(document))
     instance, claimed = _claim(top)
-    if _kind(top) == "psd":
-        return instance, claimed, _psd_proof(top, instance)
-    if _kind(top) == "partition":
-        return instance, claimed, _partition_proof(top, instance)
-    if _kind(top) == "regions":
-        return instance, claimed, _regions_proof(top, instance)
-    if _kind(top) == "cells":
-        return instance, claimed, _cells_proof(top, instance)
-    return instance, claimed, None
+    given = _kind(top) in ("psd", "partition", "regions", "cells")
+    proof = _proof(top, instance) if given else None
+    assert not isinstance(proof, CutsProof | PhasesProof)
+    return instance, claimed, proof
 
 
-def _top(document: bytes, wanted: str = FORMAT) -> Section:
-    parsed = parse(document)
-    parsed.setdefault("about", {})  # for people; never believed
-    top = Section("certificate", parsed, ("format", "version", "claim", "data", "proof", "about"))
+def _top(file: File, wanted: str = FORMAT) -> Section:
+    file.parsed.setdefault("about", {})  # for people; never believed
+    keys = ("format", "version", "claim", "data", "proof", "about")
+    top = Section("certificate", file.parsed, keys)
     if top.text("format") != wanted:
         if wanted == FORMAT and top.text("format") == PATTERN_FORMAT:
             raise PatternsOnly("it bounds only networks with the activation patterns in it")
@@ -184,7 +184,7 @@ def _claim(top: Section, *more: str) -> tuple[Instance, Fraction]:
     loss, delta = claim.text("loss"), claim.positive("delta") if "delta" in optional else 0.0
     hidden_bias = _bias(claim, "hidden_bias")
     output_bias = _bias(claim, "output_bias") if "output_bias" in optional else False
-    X, Y, reg = data.array("X"), data.array("Y"), claim.positive("reg")
+    X, Y, reg = data.array("X", "<f8"), data.array("Y", "<f8"), claim.positive("reg")
     try:
         instance = Instance(n, d, c, reg, hidden_bias, X, Y, loss, delta, output_bias)
     except Malformed:
@@ -223,32 +223,33 @@ def _proved_dual_norm(
     top: Section, instance: Instance, work: Work, backend: Backend
 ) -> tuple[ExactMatrix, float, bool]:
     """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
-    kind, features = _kind(top), instance.features
-    proof: PsdProof | PartitionProof | PhasesProof | CutsProof
-    if kind == "regions":
-        regions = _regions_proof(top, instance)
-        check_regions(instance, regions, work, backend)
-        return regions.Z, regions.kappa, regions.ball is not None
-    if kind == "cells":
-        cells = _cells_proof(top, instance)
-        check_cells(instance, cells, work, backend)
-        return cells.Z, cells.kappa, cells.ball is not None
-    if kind == "psd":
-        proof = _psd_proof(top, instance)
+    proof, features = _proof(top, instance), instance.features
+    if isinstance(proof, PsdProof):
         check_psd(features(), proof, work, backend)
-    elif kind == "partition":
-        proof = _partition_proof(top, instance)
+    elif isinstance(proof, PartitionProof):
         check_partition(features(), proof, work, backend)
-    elif kind == "phases":
-        proof = _phases_proof(top, instance)
+    elif isinstance(proof, PhasesProof):
         check_phases(features(), proof, work)
-    elif kind == "cuts":
-        proof = _cuts_proof(top, instance)
+    elif isinstance(proof, CutsProof):
         check_cuts(features(), proof, work, backend)
+    elif isinstance(proof, RegionsProof):
+        check_regions(instance, proof, work, backend)
     else:
+        check_cells(instance, proof, work, backend)
+    has_ball = isinstance(proof, RegionsProof | CellsProof) and proof.ball is not None
+    return proof.Z, proof.kappa, has_ball
+
+
+def _proof(top: Section, instance: Instance) -> _Proof:
+    readers: dict[object, Callable[[Section, Instance], _Proof]] = {
+        **{"psd": _psd_proof, "cuts": _cuts_proof, "partition": _partition_proof},
+        **{"phases": _phases_proof, "regions": _regions_proof, "cells": _cells_proof},
+    }
+    reader = readers.get(str(_kind(top)))
+    if reader is None:
         kinds = "psd, cuts, partition, phases, cells and regions, and groups of these"
         raise Malformed(f"proof.kind is not known, only {kinds}")
-    return proof.Z, proof.kappa, False
+    return reader(top, instance)
 
 
 def _kind(top: Section) -> object:
@@ -292,7 +293,7 @@ def _cuts_proof(top: Section, instance: Instance) -> CutsProof:
     supports = _lists(slacks, n)
     if len(supports) > MOST_SLACKS * order:
         raise slacks.wrong("count", f"has more than {MOST_SLACKS} slacks for each variable")
-    forms, count = 2 * n + len(supports), len(products.array("multiplier")) // 8
+    forms, count = 2 * n + len(supports), len(products.array("multiplier", "<f8")) // 8
     first = products.indices("first", count, forms)
     second = products.indices("second", count, forms)
     if any(r > s for r, s in zip(first, second, strict=True)):
@@ -352,14 +353,10 @@ def _phases_proof(top: Section, instance: Instance) -> PhasesProof:
     if len(counts) != len(bounds):
         raise pairs.wrong("count", "must have as many integers as there are bounds")
     total = sum(counts)
-    first, second = pairs.words("first"), pairs.words("second")
+    first, second = (pairs.indices(key, total, n) for key in ("first", "second"))
     signs, ratios = pairs.integers("sign"), pairs.floats("ratio", "d")
-    for key, numbers in (("first", first), ("second", second), ("sign", signs), ("ratio", ratios)):
-        if len(numbers) != total:
-            raise pairs.wrong(key, f"must have {total} numbers")
-    for key, indices in (("first", first), ("second", second)):
-        if max(indices, default=0) >= n:
-            raise pairs.wrong(key, f"has an index that is not below {n}")
+    if len(signs) != total or len(ratios) != total:
+        raise pairs.wrong("ratio", f"and sign must have {total} numbers")
     if any(sign not in (1, -1) for sign in signs):
         raise pairs.wrong("sign", "has a number that is not 1 or -1")
     return PhasesProof(
@@ -461,15 +458,8 @@ def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
     )
     balls = Section("balls", proof.value("balls"), ("count", "form", "multiplier"))
     _require_few_outputs(instance)
-    first, second = products.words("first"), products.words("second")
-    forms = balls.words("form")
-    for section, key, indices in (
-        (products, "first", first),
-        (products, "second", second),
-        (balls, "form", forms),
-    ):
-        if max(indices, default=0) >= 2 * instance.n:
-            raise section.wrong(key, f"has an index that is not below {2 * instance.n}")
+    first, second = (products.indices(key, None, 2 * instance.n) for key in ("first", "second"))
+    forms = balls.indices("form", None, 2 * instance.n)
     if len(first) != len(second) or any(r > s for r, s in zip(first, second, strict=True)):
         raise products.wrong("first", "must have as many numbers as second, none above")
     return RegionsProof(

@@ -11,6 +11,7 @@ points that are copositive on every choice of signs (Theorem 30).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -38,13 +39,13 @@ class CutsProof:
         Positive.
     Z : ExactMatrix
         n×c.
-    targets : list of int
+    targets : array of int
         The point i of each of J slacks.
     supports : list of list of int
         The points k of each slack.
     theta : ExactMatrix
         One row: θ of the points of one slack after the other.
-    first, second : list of int
+    first, second : array of int
         Indices r ≤ s of the forms in each product: a_i is i, b_i is n + i, slack j is 2n + j.
     multipliers : ExactMatrix
         One row: y of each product.
@@ -63,11 +64,11 @@ class CutsProof:
 
     kappa: float
     Z: ExactMatrix
-    targets: list[int]
+    targets: array[int]
     supports: list[list[int]]
     theta: ExactMatrix
-    first: list[int]
-    second: list[int]
+    first: array[int]
+    second: array[int]
     multipliers: ExactMatrix
     sets: list[list[int]]
     set_forms: ExactMatrix

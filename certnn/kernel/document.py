@@ -7,7 +7,9 @@ import re
 import sys
 from array import array
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import isfinite
 from typing import Any, Literal, TypeVar
 
@@ -21,6 +23,8 @@ LARGEST_FILE = 1 << 30
 MOST_PARTS = 1 << 16
 #: Most matrices whose sum one array may be.
 MOST_SUMMANDS = 32
+#: What a container calls the numbers of an array of Python.
+_KINDS = {"I": "<u4", "i": "<i4", "f": "<f4", "d": "<f8"}
 #: Digits of p and q. Every positive float64 needs fewer, and Python's own limit is never below 640.
 _RATIO = re.compile(r"(0|[1-9][0-9]{0,599})/([1-9][0-9]{0,599})")
 
@@ -29,8 +33,18 @@ class Malformed(ValueError):
     """The file is not a certificate of a known format; says nothing about the claim."""
 
 
-def parse(document: bytes) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Numbers:
+    """An array that lies beside the JSON in a container: the type of its numbers, and its bytes."""
+
+    kind: str
+    data: bytes
+
+
+def parse(document: bytes, arrays: dict[str, Numbers] | None = None) -> dict[str, Any]:
     """Parse a JSON object in UTF-8 strictly: no duplicate keys, no NaN, no long integers.
+
+    In a container an object with the key "npy" alone is an array, which is taken out of `arrays`.
 
     Raises
     ------
@@ -44,7 +58,7 @@ def parse(document: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(
             document.decode("utf-8"),
-            object_pairs_hook=_unique,
+            object_pairs_hook=partial(_unique, arrays),
             parse_int=_short_integer,
             parse_constant=_no_constant,
         )
@@ -59,11 +73,15 @@ def parse(document: bytes) -> dict[str, Any]:
     return parsed
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(arrays: dict[str, Numbers] | None, pairs: list[tuple[str, Any]]) -> Any:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise Malformed("a key is given twice")
-    return result
+    if arrays is None or list(result) != ["npy"]:
+        return result
+    if (array := arrays.pop(str(result["npy"]), None)) is None:
+        raise Malformed("an array is not in the zip file, or given twice")
+    return array
 
 
 def _short_integer(text: str) -> int:
@@ -134,7 +152,7 @@ class Section:
 
     def doubles(self, key: str, rows: int, columns: int) -> ExactMatrix:
         """Base64 of a matrix of finite little-endian IEEE doubles, row by row."""
-        return self._matrix(key, self.array(key), rows, columns)
+        return self._matrix(key, self.array(key, "<f8"), rows, columns)
 
     def sum_of_doubles(self, key: str, rows: int, columns: int) -> ExactMatrix:
         """What `doubles` reads, or the exact sum of a list of such matrices."""
@@ -152,14 +170,14 @@ class Section:
         except ValueError as error:
             raise self.wrong(key, f"is not as it must be: {error}") from None
 
-    def indices(self, key: str, count: int, below: int) -> list[int]:
+    def indices(self, key: str, count: int | None, below: int) -> array[int]:
         """Base64 of `count` little-endian unsigned 32-bit integers, each less than `below`."""
         numbers = self.words(key)
-        if len(numbers) != count:
+        if count is not None and len(numbers) != count:
             raise self.wrong(key, f"must have {count} integers of 4 bytes")
         if max(numbers, default=0) >= below:
             raise self.wrong(key, f"has an index that is not below {below}")
-        return numbers.tolist()
+        return numbers
 
     def words(self, key: str) -> array[int]:
         """Base64 of little-endian unsigned 32-bit integers."""
@@ -177,7 +195,7 @@ class Section:
         return numbers
 
     def _filled(self, numbers: array[_Number], key: str, what: str) -> array[_Number]:
-        data = self.array(key)
+        data = self.array(key, _KINDS[numbers.typecode])
         if len(data) % numbers.itemsize:
             raise self.wrong(key, f"must have {what} of {numbers.itemsize} bytes")
         numbers.frombytes(data)
@@ -186,19 +204,22 @@ class Section:
         return numbers
 
     def summands(self, key: str) -> list[bytes]:
-        """Base64 of bytes, or a list of at least 1 and at most 32 of them."""
-        texts = self._values[key]
-        if not isinstance(texts, list):
-            return [self.array(key)]
-        if not 1 <= len(texts) <= MOST_SUMMANDS or not all(isinstance(t, str) for t in texts):
-            raise self.wrong(key, f"must be a string or a list of 1 to {MOST_SUMMANDS} strings")
-        return [self._decoded(key, text) for text in texts]
+        """The bytes of doubles, or of a list of at least 1 and at most 32 such arrays."""
+        given = self._values[key]
+        parts = given if isinstance(given, list) else [given]
+        if not 1 <= len(parts) <= MOST_SUMMANDS:
+            raise self.wrong(key, f"must be an array or a list of 1 to {MOST_SUMMANDS} of them")
+        return [self._decoded(key, part, "<f8") for part in parts]
 
-    def array(self, key: str) -> bytes:
-        """Base64 of bytes."""
-        return self._decoded(key, self.text(key))
+    def array(self, key: str, kind: str = "|u1") -> bytes:
+        """The bytes of an array: base64, or in a container those of one of this type."""
+        return self._decoded(key, self._values[key], kind)
 
-    def _decoded(self, key: str, text: str) -> bytes:
+    def _decoded(self, key: str, text: object, kind: str) -> bytes:
+        if isinstance(text, Numbers) and text.kind == kind:
+            return text.data
+        if not isinstance(text, str):
+            raise self.wrong(key, f"must be a string, or in a container an array of {kind}")
         try:
             data = b64decode(text, validate=True)
         except ValueError:

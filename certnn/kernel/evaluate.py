@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import sha256
 
 from certnn.kernel.bound import _MAKER, Bound
 from certnn.kernel.exact import Backend, ExactMatrix, exact_matrix, inner, times_transpose
@@ -43,24 +44,25 @@ def evaluate_network(
     hidden = exact_matrix(U, instance.columns, width)
     output = exact_matrix(V, width, instance.c)
     bias = exact_matrix(output_bias, int(instance.output_bias is not False), instance.c)
-    if width == 0:
-        outputs = ExactMatrix([[0] * instance.c] * instance.n, 0)
-    else:
-        inputs = times_transpose(instance.inputs(), hidden.transposed(), backend)
-        active = ExactMatrix([[max(t, 0) for t in row] for row in inputs.rows], inputs.exponent)
-        outputs = times_transpose(active, output.transposed(), backend)
-    if bias.rows:
-        outputs += ExactMatrix(bias.rows * instance.n, bias.exponent)
     decayed = [output]
     decayed.append(hidden.taken(range(instance.d)) if instance.hidden_bias == "free" else hidden)
     if instance.output_bias is True:
         decayed.append(bias)
     decay = sum((inner(weights, weights) for weights in decayed), Fraction(0))
-    targets = instance.targets()
-    if instance.loss == "half-squared":
+
+    def loss(inputs: ExactMatrix, targets: ExactMatrix) -> Fraction:  # of some of the points
+        outputs = ExactMatrix([[0] * instance.c] * inputs.height, 0)
+        if width:
+            before = times_transpose(inputs, hidden.transposed(), backend)
+            active = ExactMatrix([[max(t, 0) for t in row] for row in before.rows], before.exponent)
+            outputs = times_transpose(active, output.transposed(), backend)
+        if bias.rows:
+            outputs += ExactMatrix(bias.rows * inputs.height, bias.exponent)
+        if instance.loss != "half-squared":
+            return loss_above(instance.loss, instance.delta, outputs, targets)
         residual = targets - outputs
-        loss = inner(residual, residual) / 2
-    else:
-        loss = loss_above(instance.loss, instance.delta, outputs, targets)
-    value = loss + Fraction(instance.reg) * decay / 2
-    return Bound(_MAKER, "upper", value, instance, U + V + output_bias)
+        return inner(residual, residual) / 2
+
+    pieces = zip(instance.inputs().pieces(), instance.targets().pieces(), strict=True)
+    value = sum((loss(*piece) for piece in pieces), Fraction(instance.reg) * decay / 2)
+    return Bound(_MAKER, "upper", value, instance, sha256(U + V + output_bias).hexdigest())

@@ -103,7 +103,7 @@ class StoredMatrix(ExactMatrix):
 
     def __init__(
         self,
-        numbers: array[float],
+        numbers: Sequence[float],
         shape: tuple[int, int],
         row_step: int,
         column_step: int,
@@ -112,7 +112,7 @@ class StoredMatrix(ExactMatrix):
         steps = row_step, column_step
         vars(self).update(_numbers=numbers, _shape=shape, _steps=steps, _right=right)
 
-    _numbers: array[float]
+    _numbers: Sequence[float]
     _shape: tuple[int, int]
     _steps: tuple[int, int]
     _right: ExactMatrix | None
@@ -183,10 +183,11 @@ def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
     return StoredMatrix(_doubles(data), (rows, columns), columns, 1)
 
 
-def _doubles(data: bytes) -> array[float]:
+def _doubles(data: bytes) -> Sequence[float]:
+    if sys.byteorder == "little":
+        return memoryview(data).cast("d")  # which are not copied
     numbers = array("d", data)
-    if sys.byteorder == "big":
-        numbers.byteswap()
+    numbers.byteswap()
     return numbers
 
 

@@ -124,8 +124,12 @@ class Instance:
         if self.hidden_bias != "free":
             return 0
         data = exact_matrix(self.X, self.n, self.d)
-        square = _REACH * max(sum(entry * entry for entry in row) for row in data.rows)
-        least = max(ceil(square * Fraction(4) ** data.exponent), 1)
+        square = max(
+            max(sum(entry * entry for entry in row) for row in piece.rows)
+            * Fraction(4) ** piece.exponent
+            for piece in data.pieces()
+        )
+        least = max(ceil(_REACH * square), 1)
         return ((least - 1).bit_length() + 1) // 2
 
     def _with_column(self, exponent: int) -> ExactMatrix:

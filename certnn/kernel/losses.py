@@ -125,5 +125,6 @@ def _entropy_below(q: list[Fraction], total: Fraction) -> Fraction:
 
 
 def _fractions(matrix: ExactMatrix) -> Iterable[list[Fraction]]:
-    unit = Fraction(2) ** matrix.exponent
-    return ([entry * unit for entry in row] for row in matrix.rows)
+    for piece in matrix.pieces():
+        unit = Fraction(2) ** piece.exponent
+        yield from ([entry * unit for entry in row] for row in piece.rows)

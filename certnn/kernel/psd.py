@@ -12,9 +12,10 @@ diag(w)·2S·diag(w) − LLᵀ is diagonally dominant for the given w > 0 and L.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
 from certnn.kernel.rejected import Rejected
@@ -32,11 +33,11 @@ class PsdProof:
         Positive.
     Z : ExactMatrix
         n×c.
-    first, second : list of int
+    first, second : array of int
         Indices r ≤ s of the forms in each product; a_i is i, b_i is n + i.
     multipliers : ExactMatrix
         One row: y of each product.
-    groups : list of list of int
+    groups : Groups
         The connected components of the points, as `connected_groups` gives them.
     weights : ExactMatrix
         One row: w, for a (n), u (columns), v (c) in this order.
@@ -50,17 +51,39 @@ class PsdProof:
 
     kappa: float
     Z: ExactMatrix
-    first: list[int]
-    second: list[int]
+    first: array[int]
+    second: array[int]
     multipliers: ExactMatrix
-    groups: list[list[int]]
+    groups: Groups
     weights: ExactMatrix
     L_points: ExactMatrix
     L_cross: ExactMatrix
     L_corner: ExactMatrix
 
 
-def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+class Groups:
+    """The numbers 0, 1, .. by their labels 0, 1, .., ascending in each group; 12 bytes each."""
+
+    def __init__(self, labels: array[int], count: int) -> None:
+        self.labels, sizes = labels, array("I", bytes(4 * (count + 1)))
+        for label in labels:
+            sizes[label + 1] += 1
+        self._starts = array("I", accumulate(sizes))
+        self._members, free = array("I", bytes(4 * len(labels))), self._starts[:]
+        for number, label in enumerate(labels):
+            self._members[free[label]] = number
+            free[label] += 1
+
+    def __iter__(self) -> Iterator[array[int]]:
+        return (self._members[start:stop] for start, stop in pairwise(self._starts))
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many each has."""
+        return [stop - start for start, stop in pairwise(self._starts)]
+
+
+def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> Groups:
     """The connected components of the graph on n points with these edges.
 
     Each in ascending order, ordered by their smallest member. 2S has no entry between a-variables
@@ -72,7 +95,7 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]
     pairs : iterable of (int, int)
         Edges, of numbers below n.
     """
-    parent = list(range(n))
+    parent, labels, count = array("I", range(n)), array("I", bytes(4 * n)), 0
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -83,10 +106,10 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]
     for i, j in pairs:
         low, high = sorted((root(i), root(j)))
         parent[high] = low  # the root of a component is its smallest member
-    members: dict[int, list[int]] = {}
     for i in range(n):
-        members.setdefault(root(i), []).append(i)
-    return list(members.values())
+        labels[i] = count if root(i) == i else labels[root(i)]
+        count += root(i) == i
+    return Groups(labels, count)
 
 
 def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backend) -> None:
@@ -113,10 +136,12 @@ def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backe
     border_w = weights.taken(range(n, n + border))
     triangles = proof.L_points.transposed()
     start, columns_left = 0, ExactMatrix([[0] * border], 0)
-    for group, own_products in zip(proof.groups, products, strict=True):
+    multipliers = proof.multipliers.transposed()
+    for group, chosen in zip(proof.groups, products, strict=True):
         L, start = lower_triangle(triangles, start, len(group))
         K, w = cross.taken(group), weights.taken(group)
-        A, C, in_corner = _form_blocks(features.taken(group), proof, group, own_products, backend)
+        pairs, y = [(proof.first[m], proof.second[m]) for m in chosen], multipliers.taken(chosen)
+        A, C, in_corner = _form_blocks(features.taken(group), proof.Z, group, pairs, y, backend)
         if in_corner is not None:
             corner += in_corner
         E = _weighted(w, A, w) - times_transpose(L, L, backend)
@@ -141,7 +166,7 @@ def _spend(features: ExactMatrix, proof: PsdProof, work: Work) -> None:
     form = span_of([proof.kappa]) | proof.Z.span | y * (UNIT | X | X * X).summed(n * n + count)
     L = proof.L_points.span | proof.L_cross.span | proof.L_corner.span
     bits = (w * w * form | (L * L).summed(n + border)).summed(n + border).bits
-    sizes = [len(group) for group in proof.groups]
+    sizes = proof.groups.sizes
     products = count + 3 * n * border**2 + border**3
     products += sum(k**3 + 2 * border * k**2 for k in sizes)
     work.spend(products, bits)
@@ -154,35 +179,34 @@ def _weighted(left: ExactMatrix, matrix: ExactMatrix, right: ExactMatrix) -> Exa
     return matrix.rescaled(left_w, right_w, left.exponent + right.exponent)
 
 
-_Product = tuple[int, int, int]
-
-
-def _products_by_group(n: int, proof: PsdProof) -> list[list[_Product]]:
-    """The products (r, s, y) within each group; the signs of y are checked."""
-    number = {i: g for g, group in enumerate(proof.groups) for i in group}
-    products: list[list[_Product]] = [[] for _ in proof.groups]
-    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
-        if y < 0 and s != r + n:
-            raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
-        products[number[r % n]].append((r, s, y))
-    return products
+def _products_by_group(n: int, proof: PsdProof) -> Groups:
+    """The places of the products within each group; the signs of y are checked."""
+    if proof.first:
+        y = (y for piece in proof.multipliers.transposed().pieces() for (y,) in piece.rows)
+        for r, s, own in zip(proof.first, proof.second, y, strict=True):
+            if own < 0 and s != r + n:
+                raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+    labels = proof.groups.labels
+    return Groups(array("I", (labels[r % n] for r in proof.first)), len(proof.groups.sizes))
 
 
 def _form_blocks(
     features: ExactMatrix,
-    proof: PsdProof,
-    group: list[int],
-    products: list[_Product],
+    Z: ExactMatrix,
+    group: Sequence[int],
+    pairs: list[tuple[int, int]],
+    multipliers: ExactMatrix,
     backend: Backend,
 ) -> tuple[ExactMatrix, ExactMatrix, ExactMatrix | None]:
     """One group's blocks of 2S (Theorem 9): its own, that with (u, v), and its share of the corner.
 
-    `features` are the group's rows of X. Without products of b-forms the share is None, for zero.
+    `features` are the group's rows of X, `multipliers` the column of y of the pairs. Without
+    products of b-forms the share is None, for zero.
     """
-    n, size = proof.Z.height, len(group)
+    n, size = Z.height, len(group)
     place = {i: p for p, i in enumerate(group)}
     aa, mixed, squares = ([[0] * size for _ in group] for _ in range(3))
-    for r, s, y in products:
+    for (r, s), (y,) in zip(pairs, multipliers.rows, strict=True):
         p, q = place[r % n], place[s % n]
         aa[p][q] -= y
         aa[q][p] -= y
@@ -192,9 +216,9 @@ def _form_blocks(
             mixed[q][p] += y
             squares[p][q] -= y
             squares[q][p] -= y
-    exponent, X_columns = proof.multipliers.exponent, features.transposed()
+    exponent, X_columns = multipliers.exponent, features.transposed()
     au = times_transpose(ExactMatrix(mixed, exponent), X_columns, backend)  # mixed · X
-    dual = proof.Z.taken(group)
+    dual = Z.taken(group)
     own, border = ExactMatrix(aa, exponent), au.beside(dual.negated())
     if not any(map(any, squares)):
         return own, border, None

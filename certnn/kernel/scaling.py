@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from certnn.kernel.exact import ExactMatrix, exact_matrix, inner
 from certnn.kernel.instance import Instance
@@ -86,5 +88,5 @@ def scaled_bound(
 
 
 def _column_sums(matrix: ExactMatrix) -> ExactMatrix:
-    sums = [sum(row[k] for row in matrix.rows) for k in range(len(matrix.rows[0]))]
-    return ExactMatrix([sums], matrix.exponent)
+    pieces = (([list(map(sum, zip(*p.rows, strict=True)))], p.exponent) for p in matrix.pieces())
+    return reduce(add, (ExactMatrix(*piece) for piece in pieces))

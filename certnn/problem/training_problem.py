@@ -84,6 +84,7 @@ class TrainingProblem:
     output_bias: Bias = False
     classes: tuple[str, ...] = ()
     _inputs: FloatArray = field(init=False)
+    _bytes: tuple[bytes, bytes] = field(init=False)  # X and Y, which are views of them
 
     def __init__(
         self,
@@ -105,14 +106,15 @@ class TrainingProblem:
                 raise InputError(name, f"is empty, shape {matrix.shape}")
         if x.shape[0] != y.shape[0]:
             raise InputError("Y", f"has {y.shape[0]} rows where X has {x.shape[0]}")
+        x_bytes, x = _shared(x)
         object.__setattr__(self, "X", x)
         object.__setattr__(self, "reg", _positive("reg", reg))
         object.__setattr__(self, "hidden_bias", _bias("hidden_bias", hidden_bias))
         object.__setattr__(self, "loss", as_loss(loss))
         object.__setattr__(self, "output_bias", _bias("output_bias", output_bias))
-        y = self.loss.targets(y)
-        y.setflags(write=False)
+        y_bytes, y = _shared(self.loss.targets(y))
         object.__setattr__(self, "Y", y)
+        object.__setattr__(self, "_bytes", (x_bytes, y_bytes))
         object.__setattr__(self, "classes", tuple(classes))
         if self.classes and len(self.classes) != max(self.c, 2):
             raise InputError("classes", f"are {len(self.classes)} where Y has {self.c} columns")
@@ -256,10 +258,9 @@ class TrainingProblem:
 
     @cached_property
     def _instance(self) -> Instance:
-        x, y = self.X.astype("<f8").tobytes(), self.Y.astype("<f8").tobytes()
         loss, delta = self.loss.name, self.loss.delta
         return Instance(
-            *(self.n, self.d, self.c, self.reg, self.hidden_bias, x, y),
+            *(self.n, self.d, self.c, self.reg, self.hidden_bias, *self._bytes),
             *(loss, delta, self.output_bias),
         )
 
@@ -294,6 +295,12 @@ def require_problem(given: Any) -> TrainingProblem:
         return given
     kind = type(given).__name__
     raise InputError("problem", f"must be a certnn.TrainingProblem(X, Y, reg), got {kind}")
+
+
+def _shared(matrix: FloatArray) -> tuple[bytes, FloatArray]:
+    """The entries as the kernel takes them, and the matrix as a view of them: one copy for both."""
+    data = matrix.astype("<f8", copy=False).tobytes()
+    return data, np.frombuffer(data, "<f8").reshape(matrix.shape)
 
 
 def _bias(name: str, value: Any) -> Bias:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,13 +25,12 @@ from certnn.report.data import GapReport
 from certnn.report.figures import Check
 from certnn.report.wording import contrast
 
-#: Names of the files of an audit.
-REPORT, CERTIFICATE, PATTERN_CERTIFICATE = (
-    *("report.json", "certificate.json"),
-    "patterns-certificate.json",
-)
-NETWORK, PAGE = "best_network.npz", "report.html"
-REPORT_FILES = (CERTIFICATE, PATTERN_CERTIFICATE, NETWORK, PAGE, REPORT)
+#: Names of the files of an audit; those of certificates end with what a `Certificate` ends with.
+REPORT, NETWORK, PAGE = "report.json", "best_network.npz", "report.html"
+CERTIFICATE, PATTERN_CERTIFICATE = "certificate.json", "patterns-certificate.json"
+CERTIFICATES = {".json": CERTIFICATE, ".zip": "certificate.zip"}
+PATTERN_CERTIFICATES = {".json": PATTERN_CERTIFICATE, ".zip": "patterns-certificate.zip"}
+REPORT_FILES = (*CERTIFICATES.values(), *PATTERN_CERTIFICATES.values(), NETWORK, PAGE, REPORT)
 #: Bytes of a report that is read, and of a certificate that is checked along the way.
 _LARGEST, _LARGEST_CHECKED = 20_000_000, 100_000_000
 #: A null loss is rounded by whoever wrote the report.
@@ -52,10 +51,10 @@ def read_report(name: str | Path) -> GapReport:
     -------
     GapReport
         Of its figures those are `proved` that follow from certificate.json and
-        patterns-certificate.json in the same folder; a certificate that is not there, or larger
-        than 100 MB, proves nothing here. One that is rejected, or is for another problem or another
-        bound than the report says, makes the report contradict itself. The command to check it
-        again is not that of the file.
+        patterns-certificate.json, or .zip, in the same folder; a certificate that is not there, or
+        larger than 100 MB, proves nothing here. One that is rejected, or is for another problem or
+        another bound than the report says, makes the report contradict itself. The command to check
+        it again is not that of the file.
 
     Raises
     ------
@@ -70,13 +69,14 @@ def read_report(name: str | Path) -> GapReport:
         raise InputError(str(path), "is not UTF-8") from None
     except InputError as error:
         raise InputError(str(path), f"is not a report: {error}") from None
-    certificate = path.with_name(CERTIFICATE)
+    certificate = path.with_name(_one_of(CERTIFICATES, report.certificate))
     try:
         document = read_bytes(certificate, _LARGEST_CHECKED)
     except InputError as error:
-        return replace(report, recheck="", unchecked=f"{CERTIFICATE} {error.reason}")
+        return replace(report, recheck="", unchecked=f"{certificate.name} {error.reason}")
     report = replace(report, recheck=f"certnn check {shlex.quote(str(certificate))}")
-    bound = _checked(report, CERTIFICATE, document, check_certificate, report.lower_bound.fraction)
+    name, claimed = certificate.name, report.lower_bound.fraction
+    bound = _checked(report, name, document, check_certificate, claimed)
     if isinstance(bound, Check):
         return replace(report, contradictions=(*report.contradictions, bound))
     report = replace(
@@ -84,18 +84,24 @@ def read_report(name: str | Path) -> GapReport:
         proved=(bound,),
         contradictions=(*report.contradictions, *_null_loss_wrong(report, bound)),
     )
-    return _with_patterns_checked(report, path.with_name(PATTERN_CERTIFICATE))
+    return _with_patterns_checked(report, path)
 
 
-def _with_patterns_checked(report: GapReport, certificate: Path) -> GapReport:
+def _one_of(names: Mapping[str, str], said: str) -> str:
+    """The name that a report says, if it is one of a report's, and else the first."""
+    return said if said in names.values() else names[".json"]
+
+
+def _with_patterns_checked(report: GapReport, path: Path) -> GapReport:
     tier = report.pattern_tier
     if tier is None:
         return report
+    certificate = path.with_name(_one_of(PATTERN_CERTIFICATES, tier.certificate))
     try:
         document = read_bytes(certificate, _LARGEST_CHECKED)
     except InputError:  # it stays the report's word
         return report
-    name = PATTERN_CERTIFICATE
+    name = certificate.name
     found = _checked(report, name, document, check_pattern_certificate, tier.fraction)
     if not isinstance(found, Check) and len(found.patterns) != tier.patterns:
         detail = f"it is about {len(found.patterns)} patterns, the report about {tier.patterns}"

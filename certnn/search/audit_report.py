@@ -14,7 +14,7 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.report import GapReport, PatternTier, ProblemSummary, ProvedBound, Reached
 from certnn.report.neurons import neuron_table
 from certnn.report.predictions import Predictions
-from certnn.report.reading import CERTIFICATE, PATTERN_CERTIFICATE
+from certnn.report.reading import CERTIFICATES, PATTERN_CERTIFICATES
 from certnn.search.audit_findings import Evaluated, LocalFindings, OverPatterns
 from certnn.search.results import LowerBoundResult
 
@@ -109,9 +109,9 @@ def gap_report(
         seconds=history.seconds,
         compiling=compiling,
         versions=_versions(),
-        certificate=CERTIFICATE,
-        certificate_bytes=len(lower.certificate.document),
-        recheck=recheck(CERTIFICATE),
+        certificate=CERTIFICATES[lower.certificate.suffix],
+        certificate_bytes=lower.certificate.size,
+        recheck=recheck(CERTIFICATES[lower.certificate.suffix]),
         decay=decay,
         pattern_tier=None,
         history=tuple(history.moments),
@@ -140,9 +140,9 @@ def with_pattern_tier(report: GapReport, over: OverPatterns, recheck: Recheck) -
         left_out=found.patterns.left_out,
         best_network=best.figure,
         seconds=found.seconds,
-        certificate=PATTERN_CERTIFICATE,
-        certificate_bytes=len(found.certificate.document),
-        recheck=recheck(PATTERN_CERTIFICATE),
+        certificate=PATTERN_CERTIFICATES[found.certificate.suffix],
+        certificate_bytes=found.certificate.size,
+        recheck=recheck(PATTERN_CERTIFICATES[found.certificate.suffix]),
     )
     return replace(report, pattern_tier=tier, proved=(*report.proved, found.bound, best.bound))
 

@@ -16,7 +16,7 @@ from certnn.reading.networks.writing import network_like
 from certnn.reading.npz import save_network
 from certnn.report import GapReport
 from certnn.report.model_card import UNNAMED, model_card
-from certnn.report.reading import CERTIFICATE, NETWORK, PAGE, PATTERN_CERTIFICATE, REPORT
+from certnn.report.reading import CERTIFICATES, NETWORK, PAGE, PATTERN_CERTIFICATES, REPORT
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.patterns import PatternBoundResult
 
@@ -81,7 +81,7 @@ class AuditResult:
         """Write report.json, report.html, certificate.json and best_network.npz into `folder`.
 
         With a bound over activation patterns, patterns-certificate.json too; without one, none is
-        left there.
+        left there. A certificate of many points ends with .zip (`certnn.Certificate`).
 
         Parameters
         ----------
@@ -98,11 +98,16 @@ class AuditResult:
 
         data, folder = self.report.to_json(), make_folder(folder)
         network = folder / NETWORK
-        self.lower.certificate.save(folder / CERTIFICATE)
-        if self.patterns is not None:
-            self.patterns.certificate.save(folder / PATTERN_CERTIFICATE)
-        else:  # that of an earlier report says nothing of this one
-            (folder / PATTERN_CERTIFICATE).unlink(missing_ok=True)
+        patterns = None if self.patterns is None else self.patterns.certificate
+        for names, certificate in (
+            (CERTIFICATES, self.lower.certificate),
+            (PATTERN_CERTIFICATES, patterns),
+        ):
+            for suffix, name in names.items():
+                if certificate is not None and certificate.suffix == suffix:
+                    certificate.save(folder / name)
+                else:  # that of an earlier report says nothing of this one
+                    (folder / name).unlink(missing_ok=True)
         save_network(network, self.best_network)
         page = render_html(self.report, network.read_bytes(), attached)
         write_atomically(folder / PAGE, page.encode())

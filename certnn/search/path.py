@@ -9,7 +9,7 @@ from certnn.atomic_files import make_folder, require_folder
 from certnn.budget import require_limit, stoppable
 from certnn.certificates import Certificate
 from certnn.errors import InputError
-from certnn.kernel import Malformed, read_instance
+from certnn.kernel import Malformed
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import load_network
 from certnn.search.levels.level import Progress
@@ -117,7 +117,7 @@ def _require_same_problem(folder: Path, problem: TrainingProblem, regs: Sequence
         if not proof.exists():
             continue
         try:
-            instance = read_instance(Certificate.load(proof).document)
+            instance = Certificate.load(proof).instance()
         except Malformed as error:
             raise InputError(str(proof), f"is not a certificate to go on from: {error}") from None
         if instance != problem.with_reg(reg).instance():

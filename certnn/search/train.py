@@ -16,7 +16,7 @@ from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.reading.npz import save_network
 from certnn.report.model_card import UNNAMED, model_card
-from certnn.report.reading import CERTIFICATE
+from certnn.report.reading import CERTIFICATES
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.search.bound_search import Checkpoint
 from certnn.search.levels.level import Progress
@@ -79,7 +79,7 @@ class TrainingResult:
         return self.lower.certificate
 
     def save(self, network: str | Path, certificate: str | Path | None = None) -> None:
-        """Write the network (.npz) and, where asked, the certificate (.json).
+        """Write the network (.npz) and, where asked, the certificate (.json; .zip if it is large).
 
         Raises
         ------
@@ -101,9 +101,10 @@ class TrainingResult:
         Returns
         -------
         str
-            It calls the file of the certificate, by whose hash it goes, certificate.json.
+            It calls the file of the certificate, by whose hash it goes, certificate.json, or
+            certificate.zip where it is large.
         """
-        command = f"certnn check {CERTIFICATE}"
+        command = f"certnn check {CERTIFICATES[self.certificate.suffix]}"
         return model_card(name, self.objective, self.lower.bound, self.gap, command)
 
     def _repr_html_(self) -> str:

@@ -1,7 +1,7 @@
 """The level shor at large n, from data to a checked file: python tests/benchmarks/shor_large.py
 
-Each size runs in a process of its own, whose peak memory is printed after each stage, with wall and
-processor seconds; --n 1000000 is the largest case.
+For each size one process proves and saves, another checks the file. Their peak memory is printed
+after each stage, with wall and processor seconds; --n 1000000 is the largest case.
 """
 
 import argparse
@@ -13,8 +13,9 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+import certnn
 from certnn.budget import Budget
-from certnn.certificates import Certificate, certify
+from certnn.certificates import certify
 from certnn.reading.datasets import random_network_data
 from certnn.relaxation.shor.method import shor_point
 
@@ -43,11 +44,20 @@ def prove(n, d, c, reg, time_limit, file):
     )
 
 
-def run(*arguments):
-    with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "certificate.json"
-        prove(*arguments, file)
-        stage("file checked again", lambda: Certificate.load(file).check())
+def check(file):
+    stage("file checked again", lambda: certnn.check(file))
+
+
+def alone(function, *arguments):
+    """Run it in a process of its own, with one thread."""
+    process = get_context("spawn").Process(target=limited, args=(function, *arguments))
+    process.start()
+    process.join()
+
+
+def limited(function, *arguments):
+    with threadpool_limits(1):
+        function(*arguments)
 
 
 def main():
@@ -61,11 +71,10 @@ def main():
     for n in options.n:
         reg = 1e-4 * n if options.reg is None else options.reg
         print(f"n={n} d={options.d} c={options.c} reg={reg:g}", flush=True)
-        process = get_context("spawn").Process(
-            target=run, args=(n, options.d, options.c, reg, options.time_limit)
-        )
-        process.start()
-        process.join()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "certificate"
+            alone(prove, n, options.d, options.c, reg, options.time_limit, file)
+            alone(check, file)
 
 
 if __name__ == "__main__":

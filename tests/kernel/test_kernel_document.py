@@ -137,7 +137,7 @@ def test_doubles(values):
 def test_indices(values):
     section = one(b64encode(struct.pack(f"<{len(values)}I", *values)).decode())
     top = max(values, default=0)
-    assert section.indices("x", len(values), top + 1) == values
+    assert list(section.indices("x", len(values), top + 1)) == values
     with pytest.raises(Malformed, match="integers"):
         section.indices("x", len(values) + 1, top + 1)
     if values:

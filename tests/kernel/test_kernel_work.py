@@ -34,7 +34,7 @@ from certnn.kernel.exact import ExactMatrix, exact_matrix
 from certnn.kernel.partition import PartitionProof, check_partition
 from certnn.kernel.patterns import PatternsProof
 from certnn.kernel.patterns import _spend as spend_on_patterns
-from certnn.kernel.psd import PsdProof
+from certnn.kernel.psd import Groups, PsdProof
 from certnn.kernel.psd import _spend as spend_on_psd
 from certnn.kernel.spans import Span, span_of, span_of_integers
 from certnn.kernel.work import Work, word_products
@@ -268,10 +268,10 @@ def test_a_proof_of_order_1000_is_far_within():
     proof = PsdProof(
         kappa=1.0,
         Z=stored(rng, n, c),
-        first=first[chosen].tolist(),
-        second=second[chosen].tolist(),
+        first=array("I", first[chosen].tolist()),
+        second=array("I", second[chosen].tolist()),
         multipliers=stored(rng, 1, len(chosen)),
-        groups=[list(range(n))],
+        groups=Groups(array("I", bytes(4 * n)), 1),
         weights=stored(rng, 1, n + border),
         L_points=stored(rng, 1, triangle),
         L_cross=stored(rng, border, n),

@@ -181,7 +181,8 @@ def finish(
     finally:  # a disk that is full by now takes the files, not the figures
         _show(result, options)
     if not (options.json or options.quiet):
-        names = ["report.html", "report.json", "certificate.json", "best_network.npz"]
+        certificate = result.report.certificate
+        names = ["report.html", "report.json", certificate, "best_network.npz"]
         if attached is not None:
             names.append(attached.name)
         print(f"Written to {out}: {', '.join(names)}")

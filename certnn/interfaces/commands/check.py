@@ -57,9 +57,9 @@ def run_check(options: argparse.Namespace) -> int:
         from certnn.interfaces.commands.written_checkers import write_checker
 
         return write_checker(options)
-    from certnn.atomic_files import read_bytes, require_file
+    from certnn.atomic_files import open_file, require_file
     from certnn.interfaces.commands.verdicts import say_verdict
-    from certnn.kernel import LARGEST_FILE, Bound, PatternBound, check_any_certificate
+    from certnn.kernel import Bound, PatternBound, check_any_certificate
 
     if options.certificate is None:
         raise InputError("certificate", "is needed: the file to check")
@@ -75,14 +75,14 @@ def run_check(options: argparse.Namespace) -> int:
         from certnn.certificates.extracted_checker import check_verified, find_judge
 
         judge = find_judge()
-    document = read_bytes(options.certificate, LARGEST_FILE)
 
     def decide() -> tuple[Bound | PatternBound, str]:
-        bound = check_any_certificate(document, options.arithmetic)
-        if judge is not None:
-            if isinstance(bound, PatternBound):
-                raise InputError("verified", "not for certificates about activation patterns")
-            check_verified(document, judge)
+        with open_file(options.certificate) as document:
+            bound = check_any_certificate(document, options.arithmetic)
+            if judge is not None:
+                if isinstance(bound, PatternBound):
+                    raise InputError("verified", "not for certificates about activation patterns")
+                check_verified(document, judge)
         if options.data is not None:
             _require_data(options, bound.instance)
         return bound, "" if judge is None else ", by the extracted checker too"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from certnn.atomic_files import read_bytes, require_folder, require_place
+from certnn.atomic_files import open_file, read_bytes, require_folder, require_place
 from certnn.errors import InputError, printable
 
 #: Bytes of a report that is read, and of a page.
@@ -140,9 +140,10 @@ def certificate_file(path: str) -> Path:
 
 
 def _read_certificate(path: Path) -> None:
-    from certnn.kernel import LARGEST_FILE, Malformed, read_instance
+    from certnn.kernel import Malformed, read_instance
 
     try:
-        read_instance(read_bytes(path, LARGEST_FILE))
+        with open_file(path) as stream:
+            read_instance(stream)
     except Malformed as error:
         raise InputError(str(path), str(error)) from None

@@ -29,10 +29,9 @@ class ClusterLost(SolverError):
 class ClusterChunks:
     """Chunks (`certnn.relaxation.shor.chunks.Chunks`) that lie on the workers of a cluster.
 
-    Arrays are sent once, and again where a worker dies, which takes its rows with it; of chunks
-    that are read from files (`certnn.reading.data`) only the names are, and the workers must see
-    the files. For each W a few matrices of order columns + c travel. The sums are those of one
-    process but for the order of their terms, that is to rounding.
+    Rows are sent once, and again where a worker dies, which takes its own with it. For each W a few
+    matrices of order columns + c travel. The sums are those of one process but for the order of
+    their terms, that is to rounding.
 
     Parameters
     ----------

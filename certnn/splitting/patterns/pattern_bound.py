@@ -69,7 +69,7 @@ class PatternBoundResult:
     def __post_init__(self) -> None:
         if type(self.bound) is not PatternBound:
             raise TypeError(f"a PatternBound is needed, got a {type(self.bound).__name__}")
-        if not self.bound.came_from(self.certificate.document):
+        if not self.certificate.proves(self.bound):
             raise InputError("certificate", "is not the one that the bound is proved by")
         if b"".join(self.bound.patterns) != self.patterns.packed:
             raise InputError("patterns", "are not those that the bound is about")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from certnn.budget import budgeted
 from certnn.certificates import Certificate
+from certnn.certificates.container import read_document
 from certnn.errors import InputError, SolverError
 from certnn.kernel import Bound, Malformed, Rejected
 from certnn.problem.network import TwoLayerNetwork
@@ -210,7 +210,7 @@ def submit(book: RecordBook, results: str | Path) -> Change:
         raise InputError(str(file), f"proves nothing: {error}") from None
     problem = TrainingProblem.of_instance(bound.instance)
     name = _name_of(book, problem, str(file))
-    kind = json.loads(certificate.document)["proof"]["kind"]
+    kind = read_document(certificate)["proof"]["kind"]
     network, weights = None, Path(results) / NETWORK
     if weights.exists():
         found = load_network(weights)

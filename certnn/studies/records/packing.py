@@ -19,7 +19,7 @@ _MEMORY = 2**27
 
 def packed(certificate: Certificate) -> bytes | None:
     """The content of a file for the certificate; None if it is too large for the records."""
-    if len(certificate.document) > _MOST_UNPACKED:
+    if certificate.size > _MOST_UNPACKED:
         return None
     content = lzma.compress(certificate.document)
     return content if len(content) <= MOST_BYTES else None

@@ -11,7 +11,7 @@ from certnn.atomic_files import make_folder
 from certnn.budget import Budget, require_limit, stoppable
 from certnn.certificates import Certificate
 from certnn.errors import InputError, SolverError
-from certnn.kernel import Malformed, read_instance
+from certnn.kernel import Malformed
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.npz import load_network, save_network
@@ -84,7 +84,7 @@ class Evidence:
         relaxation, optimum, network, moment = (Path(folder) / name for name in _NAMES)
         certificate = Certificate.load(relaxation)
         try:
-            problem = TrainingProblem.of_instance(read_instance(certificate.document))
+            problem = TrainingProblem.of_instance(certificate.instance())
         except Malformed as error:
             raise InputError(str(relaxation), f"is not a certificate: {error}") from None
         return cls(

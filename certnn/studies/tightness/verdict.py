@@ -5,11 +5,11 @@ The judgement is exact and runs no solver (Theorem 35).
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from certnn.certificates.container import read_document
 from certnn.directed_rounding import rounded_down, rounded_up
 from certnn.errors import InputError
 from certnn.kernel import Bound
@@ -81,7 +81,7 @@ class TightnessVerdict:
         problem, moment = evidence.problem, evidence.moment
         require_lifted_setting(problem)
         relaxation, optimum = evidence.relaxation.check(), evidence.optimum.check()
-        if json.loads(evidence.relaxation.document)["proof"]["kind"] != "psd":
+        if read_document(evidence.relaxation)["proof"]["kind"] != "psd":
             raise InputError("relaxation", "must be a certificate of kind psd")
         instances = [relaxation.instance, optimum.instance]
         if moment is not None:
