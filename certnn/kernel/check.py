@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from typing import Final
 
 from certnn.kernel.bound import _MAKER, Bound, PatternBound
 from certnn.kernel.cell_geometry import MOST_COLUMNS as MOST_CELL_COLUMNS
@@ -26,6 +29,9 @@ FORMAT = "certnn-certificate"
 #: Of certificates about networks with given activation patterns.
 PATTERN_FORMAT = "certnn-pattern-certificate"
 VERSION = 1
+
+#: Of a dual norm.
+Proof = PsdProof | CutsProof | PartitionProof | PhasesProof | RegionsProof | CellsProof
 
 
 class PatternsOnly(Malformed):
@@ -130,10 +136,10 @@ def read_instance(document: bytes) -> Instance:
 
 def read_proof(
     document: bytes,
-) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | CellsProof | None]:
+) -> tuple[Instance, Fraction, Proof | list[tuple[Group, Proof]]]:
     """The problem, the claimed bound, and the proof, read and not checked.
 
-    The proof is None where it is of another kind than psd, partition, regions and cells.
+    Of kind groups these are the groups, each with the proof of its own problem.
 
     Parameters
     ----------
@@ -144,18 +150,15 @@ def read_proof(
     ------
     Malformed
         If the file is not a certificate.
+    Rejected
+        If a point is in two groups, or their shares come to more than reg.
     """
     top = _top(document)
     instance, claimed = _claim(top)
-    if _kind(top) == "psd":
-        return instance, claimed, _psd_proof(top, instance)
-    if _kind(top) == "partition":
-        return instance, claimed, _partition_proof(top, instance)
-    if _kind(top) == "regions":
-        return instance, claimed, _regions_proof(top, instance)
-    if _kind(top) == "cells":
-        return instance, claimed, _cells_proof(top, instance)
-    return instance, claimed, None
+    if _kind(top) != "groups":
+        return instance, claimed, _proof(top, instance)
+    groups = _groups(top, instance)
+    return instance, claimed, [(group, _proof_of_group(k, group)) for k, group in enumerate(groups)]
 
 
 def _top(document: bytes, wanted: str = FORMAT) -> Section:
@@ -199,56 +202,71 @@ def _bias(claim: Section, key: str) -> Bias:
 
 
 def _proved_bound(top: Section, instance: Instance, work: Work, backend: Backend) -> Fraction:
-    """What the proof gives; that of groups is read and checked group by group."""
+    """What the proof gives; of groups every part is read before one is checked."""
     if _kind(top) != "groups":
-        return scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
-    proof = Section("proof", top.value("proof"), ("kind", "parts"))
-    total = Fraction(0)
-    for number, group in enumerate(groups_of(proof, instance)):
-        try:
-            total += _bound_of_group(group, work, backend)
-        except (Malformed, Rejected) as error:
-            raise type(error)(f"group {number}: {error}") from None
-    return total
+        proof = _proof(top, instance)
+        return scaled_bound(instance, *_proved_dual_norm(proof, instance, work, backend))
+    groups = _groups(top, instance)
+    for number, group in enumerate(groups):
+        _proof_of_group(number, group)  # not kept: in memory at a time are the numbers of one
+    for number, group in enumerate(groups):
+        proof = _proof_of_group(number, group)
+        with _naming(number):
+            proved = _proved_dual_norm(proof, group.instance, work, backend)
+            if group.claimed > scaled_bound(group.instance, *proved):
+                raise Rejected("the claimed lower bound is above what the proof gives")
+    return sum((group.claimed for group in groups), Fraction(0))
 
 
-def _bound_of_group(group: Group, work: Work, backend: Backend) -> Fraction:
-    proved = _proved_dual_norm(group.section, group.instance, work, backend)
-    if group.claimed > scaled_bound(group.instance, *proved):
-        raise Rejected("the claimed lower bound is above what the proof gives")
-    return group.claimed
+def _groups(top: Section, instance: Instance) -> list[Group]:
+    return groups_of(Section("proof", top.value("proof"), ("kind", "parts")), instance)
+
+
+def _proof_of_group(number: int, group: Group) -> Proof:
+    with _naming(number):
+        return _proof(group.section, group.instance)
+
+
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """What is wrong with a group says with which."""
+    try:
+        yield
+    except (Malformed, Rejected) as error:
+        raise type(error)(f"group {number}: {error}") from None
 
 
 def _proved_dual_norm(
-    top: Section, instance: Instance, work: Work, backend: Backend
+    proof: Proof, instance: Instance, work: Work, backend: Backend
 ) -> tuple[ExactMatrix, float, bool]:
     """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
-    kind, features = _kind(top), instance.features
-    proof: PsdProof | PartitionProof | PhasesProof | CutsProof
-    if kind == "regions":
-        regions = _regions_proof(top, instance)
-        check_regions(instance, regions, work, backend)
-        return regions.Z, regions.kappa, regions.ball is not None
-    if kind == "cells":
-        cells = _cells_proof(top, instance)
-        check_cells(instance, cells, work, backend)
-        return cells.Z, cells.kappa, cells.ball is not None
-    if kind == "psd":
-        proof = _psd_proof(top, instance)
-        check_psd(features(), proof, work, backend)
-    elif kind == "partition":
-        proof = _partition_proof(top, instance)
-        check_partition(features(), proof, work, backend)
-    elif kind == "phases":
-        proof = _phases_proof(top, instance)
-        check_phases(features(), proof, work)
-    elif kind == "cuts":
-        proof = _cuts_proof(top, instance)
-        check_cuts(features(), proof, work, backend)
+    beside = False
+    if isinstance(proof, RegionsProof):
+        check_regions(instance, proof, work, backend)
+        beside = proof.ball is not None
+    elif isinstance(proof, CellsProof):
+        check_cells(instance, proof, work, backend)
+        beside = proof.ball is not None
+    elif isinstance(proof, PsdProof):
+        check_psd(instance.features(), proof, work, backend)
+    elif isinstance(proof, PartitionProof):
+        check_partition(instance.features(), proof, work, backend)
+    elif isinstance(proof, PhasesProof):
+        check_phases(instance.features(), proof, work)
     else:
-        kinds = "psd, cuts, partition, phases, cells and regions, and groups of these"
-        raise Malformed(f"proof.kind is not known, only {kinds}")
-    return proof.Z, proof.kappa, False
+        check_cuts(instance.features(), proof, work, backend)
+    return proof.Z, proof.kappa, beside
+
+
+def _proof(top: Section, instance: Instance) -> Proof:
+    """The proof of a dual norm."""
+    reader = _READERS.get(kind) if isinstance(kind := _kind(top), str) else None
+    if reader is None:
+        raise Malformed(
+            "proof.kind is not known, only psd, cuts, partition, phases, cells and regions, and "
+            "groups of these"
+        )
+    return reader(top, instance)
 
 
 def _kind(top: Section) -> object:
@@ -491,3 +509,13 @@ def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
         weights=proof.floats("weights", "d"),
         L=proof.floats("L", "d"),
     )
+
+
+_READERS: Final[dict[str, Callable[[Section, Instance], Proof]]] = {
+    "psd": _psd_proof,
+    "cuts": _cuts_proof,
+    "partition": _partition_proof,
+    "phases": _phases_proof,
+    "regions": _regions_proof,
+    "cells": _cells_proof,
+}
