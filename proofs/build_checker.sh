@@ -13,9 +13,9 @@ fi
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-modules=(Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker)
-modules+=(Definite CellsBoxes CellsChecker Extract)
-cp rocq/*.v checker/{verdicts,command}.ml "$build"
+modules=(Logarithms Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker)
+modules+=(Definite CellsBoxes CellsChecker GroupsChecker Extract)
+cp rocq/*.v checker/*.ml "$build"
 (
   cd "$build"
   for module in "${modules[@]}"; do
@@ -24,7 +24,7 @@ cp rocq/*.v checker/{verdicts,command}.ml "$build"
   rm checked.mli
   # The code that is extracted defines more than it uses.
   ocamlfind ocamlopt -w +a-4-9-26-27-32..42-44-45-48-70 -package zarith -linkpkg \
-    checked.ml verdicts.ml command.ml -o certnn-checker
+    checked.ml tokens.ml witnesses.ml verdicts.ml command.ml -o certnn-checker
 )
 mkdir -p _build
 echo '*' > _build/.gitignore

@@ -12,10 +12,10 @@ bash build_checker.sh
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-cp _build/checked.ml checker/verdicts.ml checker/web/* "$build"
+cp _build/checked.ml checker/{tokens,witnesses,verdicts}.ml checker/web/* "$build"
 (
   cd "$build"
-  modules=(z.ml big_int_Z.ml checked.ml verdicts.ml publish.ml)
+  modules=(z.ml big_int_Z.ml checked.ml tokens.ml witnesses.ml verdicts.ml publish.ml)
   # The code that is extracted defines more than it uses.
   ocamlc -w +a-4-9-26-27-32..42-44-45-48-70 -no-check-prims "${modules[@]}" -o checker.byte
   js_of_ocaml --opt 3 --target-env browser --no-extern-fs integers.js checker.byte -o checker.js

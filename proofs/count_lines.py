@@ -17,11 +17,12 @@ BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 READING = "bound check container document exact instance rejected"
 FILTERS = "float_filter cell_filter interval_filter"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
-ROCQ += " LossesSound ClaimSound CheckerSound ConesSound RealExponential"
+ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
 ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
-CHECKERS = "Logarithms Checker PartitionChecker DirectionsChecker RegionsChecker Definite"
-CHECKERS += " CellsBoxes CellsChecker"
+ROCQ += " GroupsCheckerSound"
+CHECKERS = "Logarithms Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker"
+CHECKERS += " Definite CellsBoxes CellsChecker GroupsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
@@ -47,7 +48,11 @@ PARTS = [
     ("Checkers in Rocq: proved sound", "rocq", CHECKERS.split()),
     ("Proofs in Rocq: checked by Coq", "rocq", ROCQ.split()),
     ("Extraction: what Z becomes in OCaml", "rocq", ["Extract"]),
-    ("Driver in OCaml: reads the integers", "checker", ["verdicts", "command"]),
+    (
+        "Driver in OCaml: reads the integers",
+        "checker",
+        ["tokens", "witnesses", "verdicts", "command"],
+    ),
     ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
     ("Integers in JavaScript: in the place of zarith", "integers", ["z", "big_int_Z", "publish"]),
     ("Integers in JavaScript: BigInt", "bigint", ["integers"]),

@@ -32,7 +32,9 @@ from certnn.certificates.integer_regions import (
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof
+from certnn.kernel.check import Proof
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
 from certnn.kernel.partition import DEEPEST, PartitionProof
@@ -45,6 +47,8 @@ ENVIRONMENT = "CERTNN_CHECKER"
 _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
 BIASES = (False, True, "free")
+#: Of proofs of a dual norm, in the order of their numbers.
+KINDS = ("psd", "partition", "regions", "cells")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
 _PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
@@ -145,14 +149,16 @@ def integer_form(document: kernel.Document) -> bytes:
     certnn.kernel.Malformed
         If the file is not a certificate.
     certnn.kernel.Rejected
-        If the basis of a partition is singular, or a tree has not the form that it must have.
+        If the basis of a partition is singular, a tree has not the form that it must have, or a
+        point is in two groups.
     InputError
-        If its proof is of another kind than psd, partition, regions and cells.
+        If its proof, or that of a group, is of another kind than psd, partition, regions and cells.
     """
     instance, claimed, proof = kernel.read_proof(document)
-    if proof is None:
-        kinds = "takes the kinds psd, partition, regions and cells alone, and this is of another"
-        raise InputError("verified", f"the extracted checker {kinds}")
+    if isinstance(proof, list):
+        head, rest = "groups", _groups(instance.n, proof)
+    else:
+        head, rest = KINDS[_kind(proof)], _alone(instance, proof)
     claim = [
         *(instance.n, instance.d, instance.c, *_loss(instance)),
         *map(BIASES.index, (instance.hidden_bias, instance.output_bias)),
@@ -160,20 +166,48 @@ def integer_form(document: kernel.Document) -> bytes:
         _word(instance.reg),
         *(word for data in (instance.X, instance.Y) for (word,) in iter_unpack("<Q", data)),
     ]
+    numbers = " ".join(f"{number:x}" for number in (*claim, *rest))
+    return f"certnn-{head}-2 {numbers}".encode()
+
+
+def _kind(proof: object) -> int:
+    """Its place in `KINDS`."""
+    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof)
+    number = next((k for k, kind in enumerate(kinds) if isinstance(proof, kind)), None)
+    if number is None:
+        taken = "takes the kinds psd, partition, regions, cells and groups of them alone"
+        raise InputError("verified", f"the extracted checker {taken}, and this is of another")
+    return number
+
+
+def _groups(n: int, groups: list[tuple[Group, Proof]]) -> Iterator[int]:
+    """How many, for each point that of its group or -1, and the parts."""
+    labels = [-1] * n
+    for number, (group, _) in enumerate(groups):
+        for point in group.points:
+            labels[point] = number
+    unit = lcm(*(group.claimed.denominator for group, _ in groups))
+    yield from (len(groups), *labels, unit)
+    for group, proof in groups:
+        yield from (_word(group.instance.reg), int(group.claimed * unit), _kind(proof))
+        yield from _alone(group.instance, proof)
+
+
+def _alone(instance: Instance, proof: Proof) -> Iterator[int]:
+    """A dual point, and the proof of its dual norm."""
     inputs = instance.inputs().exponent
     if isinstance(proof, RegionsProof | CellsProof) and proof.ball is not None:
         inputs = min(inputs, proof.ball.exponent)
-    data = [1 << -inputs, _unit(instance.targets()), 1 << instance.bias_exponent]
-    point = [*data, *_entries(proof.Z), *proof.kappa.as_integer_ratio()]
+    yield from (1 << -inputs, _unit(instance.targets()), 1 << instance.bias_exponent)
+    yield from (*_entries(proof.Z), *proof.kappa.as_integer_ratio())
     if isinstance(proof, PsdProof):
-        head, witness = b"certnn-psd-2 ", _psd_witness(instance.n, proof)
+        yield from _psd_witness(instance.n, proof)
     elif isinstance(proof, PartitionProof):
-        head, witness = b"certnn-partition-2 ", _partition_witness(proof)
+        yield from _partition_witness(proof)
+    elif isinstance(proof, RegionsProof):
+        yield from regions_witness(instance, proof, -inputs)
     elif isinstance(proof, CellsProof):
-        head, witness = b"certnn-cells-2 ", cells_witness(instance, proof, -inputs)
-    else:
-        head, witness = b"certnn-regions-2 ", regions_witness(instance, proof, -inputs)
-    return head + " ".join(f"{number:x}" for number in (*claim, *point, *witness)).encode()
+        yield from cells_witness(instance, proof, -inputs)
 
 
 def _loss(instance: Instance) -> Iterator[int]:

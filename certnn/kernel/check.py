@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from typing import Final
 
 from certnn.kernel.bound import _MAKER, Bound, PatternBound
 from certnn.kernel.cell_geometry import MOST_COLUMNS as MOST_CELL_COLUMNS
@@ -29,8 +31,8 @@ FORMAT = "certnn-certificate"
 PATTERN_FORMAT = "certnn-pattern-certificate"
 VERSION = 1
 
-
-_Proof = PsdProof | CutsProof | PartitionProof | PhasesProof | RegionsProof | CellsProof
+#: Of a dual norm.
+Proof = PsdProof | CutsProof | PartitionProof | PhasesProof | RegionsProof | CellsProof
 
 
 class PatternsOnly(Malformed):
@@ -136,10 +138,10 @@ def read_instance(document: Document) -> Instance:
 
 def read_proof(
     document: Document,
-) -> tuple[Instance, Fraction, PsdProof | PartitionProof | RegionsProof | CellsProof | None]:
+) -> tuple[Instance, Fraction, Proof | list[tuple[Group, Proof]]]:
     """The problem, the claimed bound, and the proof, read and not checked.
 
-    The proof is None where it is of another kind than psd, partition, regions and cells.
+    Of kind groups these are the groups, each with the proof of its own problem.
 
     Parameters
     ----------
@@ -149,13 +151,15 @@ def read_proof(
     ------
     Malformed
         If the file is not a certificate.
+    Rejected
+        If a point is in two groups, or their shares come to more than reg.
     """
     top = _top(read_file(document))
     instance, claimed = _claim(top)
-    given = _kind(top) in ("psd", "partition", "regions", "cells")
-    proof = _proof(top, instance) if given else None
-    assert not isinstance(proof, CutsProof | PhasesProof)
-    return instance, claimed, proof
+    if _kind(top) != "groups":
+        return instance, claimed, _proof(top, instance)
+    groups = _groups(top, instance)
+    return instance, claimed, [(group, _proof_of_group(k, group)) for k, group in enumerate(groups)]
 
 
 def _top(file: File, wanted: str = FORMAT) -> Section:
@@ -199,56 +203,70 @@ def _bias(claim: Section, key: str) -> Bias:
 
 
 def _proved_bound(top: Section, instance: Instance, work: Work, backend: Backend) -> Fraction:
-    """What the proof gives; that of groups is read and checked group by group."""
+    """What the proof gives; of groups every part is read before one is checked."""
     if _kind(top) != "groups":
-        return scaled_bound(instance, *_proved_dual_norm(top, instance, work, backend))
-    proof = Section("proof", top.value("proof"), ("kind", "parts"))
-    total = Fraction(0)
-    for number, group in enumerate(groups_of(proof, instance)):
-        try:
-            total += _bound_of_group(group, work, backend)
-        except (Malformed, Rejected) as error:
-            raise type(error)(f"group {number}: {error}") from None
-    return total
+        proof = _proof(top, instance)
+        return scaled_bound(instance, *_proved_dual_norm(proof, instance, work, backend))
+    groups = _groups(top, instance)
+    for number, group in enumerate(groups):
+        _proof_of_group(number, group)  # not kept: in memory at a time are the numbers of one
+    for number, group in enumerate(groups):
+        proof = _proof_of_group(number, group)
+        with _naming(number):
+            proved = _proved_dual_norm(proof, group.instance, work, backend)
+            if group.claimed > scaled_bound(group.instance, *proved):
+                raise Rejected("the claimed lower bound is above what the proof gives")
+    return sum((group.claimed for group in groups), Fraction(0))
 
 
-def _bound_of_group(group: Group, work: Work, backend: Backend) -> Fraction:
-    proved = _proved_dual_norm(group.section, group.instance, work, backend)
-    if group.claimed > scaled_bound(group.instance, *proved):
-        raise Rejected("the claimed lower bound is above what the proof gives")
-    return group.claimed
+def _groups(top: Section, instance: Instance) -> list[Group]:
+    return groups_of(Section("proof", top.value("proof"), ("kind", "parts")), instance)
+
+
+def _proof_of_group(number: int, group: Group) -> Proof:
+    with _naming(number):
+        return _proof(group.section, group.instance)
+
+
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """What is wrong with a group says with which."""
+    try:
+        yield
+    except (Malformed, Rejected) as error:
+        raise type(error)(f"group {number}: {error}") from None
 
 
 def _proved_dual_norm(
-    top: Section, instance: Instance, work: Work, backend: Backend
+    proof: Proof, instance: Instance, work: Work, backend: Backend
 ) -> tuple[ExactMatrix, float, bool]:
     """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
-    proof, features = _proof(top, instance), instance.features
-    if isinstance(proof, PsdProof):
+    beside, features = False, instance.features
+    if isinstance(proof, RegionsProof):
+        check_regions(instance, proof, work, backend)
+        beside = proof.ball is not None
+    elif isinstance(proof, CellsProof):
+        check_cells(instance, proof, work, backend)
+        beside = proof.ball is not None
+    elif isinstance(proof, PsdProof):
         check_psd(features(), proof, work, backend)
     elif isinstance(proof, PartitionProof):
         check_partition(features(), proof, work, backend)
     elif isinstance(proof, PhasesProof):
         check_phases(features(), proof, work)
-    elif isinstance(proof, CutsProof):
-        check_cuts(features(), proof, work, backend)
-    elif isinstance(proof, RegionsProof):
-        check_regions(instance, proof, work, backend)
     else:
-        check_cells(instance, proof, work, backend)
-    has_ball = isinstance(proof, RegionsProof | CellsProof) and proof.ball is not None
-    return proof.Z, proof.kappa, has_ball
+        check_cuts(features(), proof, work, backend)
+    return proof.Z, proof.kappa, beside
 
 
-def _proof(top: Section, instance: Instance) -> _Proof:
-    readers: dict[object, Callable[[Section, Instance], _Proof]] = {
-        **{"psd": _psd_proof, "cuts": _cuts_proof, "partition": _partition_proof},
-        **{"phases": _phases_proof, "regions": _regions_proof, "cells": _cells_proof},
-    }
-    reader = readers.get(str(_kind(top)))
+def _proof(top: Section, instance: Instance) -> Proof:
+    """The proof of a dual norm."""
+    reader = _READERS.get(kind) if isinstance(kind := _kind(top), str) else None
     if reader is None:
-        kinds = "psd, cuts, partition, phases, cells and regions, and groups of these"
-        raise Malformed(f"proof.kind is not known, only {kinds}")
+        raise Malformed(
+            "proof.kind is not known, only psd, cuts, partition, phases, cells and regions, and "
+            "groups of these"
+        )
     return reader(top, instance)
 
 
@@ -481,3 +499,13 @@ def _regions_proof(top: Section, instance: Instance) -> RegionsProof:
         weights=proof.floats("weights", "d"),
         L=proof.floats("L", "d"),
     )
+
+
+_READERS: Final[dict[str, Callable[[Section, Instance], Proof]]] = {
+    "psd": _psd_proof,
+    "cuts": _cuts_proof,
+    "partition": _partition_proof,
+    "phases": _phases_proof,
+    "regions": _regions_proof,
+    "cells": _cells_proof,
+}

@@ -7,7 +7,6 @@ proof of its own bound; its data are rows of the whole's and are not stored agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -25,6 +24,8 @@ class Group:
     ----------
     section : Section
         That of the part, whose proof is not read yet.
+    points : list of int
+        Indices among all points, ascending.
     instance : Instance
         The problem of its points alone, with its share of reg.
     claimed : Fraction
@@ -32,12 +33,13 @@ class Group:
     """
 
     section: Section
+    points: list[int]
     instance: Instance
     claimed: Fraction
 
 
-def groups_of(section: Section, whole: Instance) -> Iterator[Group]:
-    """The groups one after the other, of which no two have a point in common.
+def groups_of(section: Section, whole: Instance) -> list[Group]:
+    """The groups, of which no two have a point in common.
 
     Parameters
     ----------
@@ -64,8 +66,10 @@ def groups_of(section: Section, whole: Instance) -> Iterator[Group]:
         raise Rejected("a point is in two groups")
     if sum(map(Fraction, shares)) > Fraction(whole.reg):
         raise Rejected("the shares of the groups come to more than reg")
-    for part, points, share, claimed in zip(parts, members, shares, claims, strict=True):
-        yield Group(part, _restricted(whole, points, share), claimed)
+    return [
+        Group(part, points, _restricted(whole, points, share), claimed)
+        for part, points, share, claimed in zip(parts, members, shares, claims, strict=True)
+    ]
 
 
 def _points(part: Section, n: int) -> list[int]:

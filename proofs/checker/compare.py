@@ -41,13 +41,14 @@ from test_certificate_mutants import greediest, mutated  # noqa: E402
 import certnn  # noqa: E402
 from certnn import kernel  # noqa: E402
 from certnn.certificates import extracted_checker as verified  # noqa: E402
+from certnn.certificates.groups_document import ProvedGroup, groups_certificate  # noqa: E402
 from certnn.certificates.web_checker import javascript_checker  # noqa: E402
 from certnn.kernel.losses import LOSSES  # noqa: E402
 from certnn.kernel.scaling import scaled_bound  # noqa: E402
 
 #: Their optimum is known in closed form.
 CLOSED_FORM = ("tight", "one-column", "one-point", "partition-one-column")
-CLOSED_FORM += ("regions-one-point", "lifts-one-point", "cells-one-column")
+CLOSED_FORM += ("regions-one-point", "lifts-one-point", "cells-one-column", "groups-tight")
 LITTLE = Fraction(1, 10**60)
 BLOCKS = ("weights", "L_points", "L_cross", "L_corner", "Z")
 
@@ -138,15 +139,39 @@ def random_certificates(rng: random.Random) -> dict[str, dict]:
         level = ("shor", "partition", "lifts(3)", "cells")[(k + k // 9) % 4]
         result = certnn.lower_bound(case, level=level, gap=0.1)
         certificates[f"{loss} {biases} {level}"] = json.loads(result.certificate.document)
+        if biases[0] == biases[1]:
+            case = problem_with(loss, *biases, n=11, c=1 + k % 2, seed=k)
+            certificates[f"{loss} {biases} groups"] = json.loads(grouped(case, level))
     return certificates
+
+
+def grouped(problem: certnn.TrainingProblem, level: str) -> bytes:
+    """Of two groups, one point in none and a share of reg that is left."""
+    proved = []
+    for points, share, its_level in (
+        ((0, 2, 4, 6, 9), 0.5, level),
+        ((1, 3, 5, 8, 10), 0.25, "shor"),
+    ):
+        own = np.array(points)
+        part = problem.of_points(problem.X[own], problem.Y[own], share * problem.reg)
+        found = certnn.lower_bound(part, level=its_level, gap=0.1)
+        proved.append(ProvedGroup.of(own, found.certificate))
+    return groups_certificate(problem, proved, {}).document
+
+
+def largest_claim(certificate: dict) -> Fraction:
+    """What the kernel's rule gives."""
+    instance, _, proof = kernel.read_proof(dump(certificate))
+    if isinstance(proof, list):
+        return sum((group.claimed for group, _ in proof), Fraction(0))
+    beside = getattr(proof, "ball", None) is not None
+    return scaled_bound(instance, proof.Z, proof.kappa, beside)
 
 
 def compare_sharpest_claims(good: dict[str, dict], extracted: Extracted) -> None:
     """What the kernel's rule gives is proved by all, and by none if a little is added to it."""
     for name, certificate in good.items():
-        instance, _, proof = kernel.read_proof(dump(certificate))
-        beside = getattr(proof, "ball", None) is not None
-        value = scaled_bound(instance, proof.Z, proof.kappa, beside)
+        value = largest_claim(certificate)
         for claimed, verdict in ((value, "proved"), (value + LITTLE, "rejected")):
             text = f"{claimed.numerator}/{claimed.denominator}"
             sharpest = changed(certificate, "claim", "lower_bound", to=text)
@@ -181,8 +206,8 @@ def compare_mutants(
             if rng.random() < 0.8:
                 mutant = greediest(mutant)
             document = dump(mutant)
-        except (ValueError, IndexError, OverflowError, ZeroDivisionError):
-            continue  # an empty array, or a number out of range
+        except (ValueError, LookupError, OverflowError, ZeroDivisionError):
+            continue  # nothing there, or a number out of range
         verdict = compare(document, extracted)
         seen[str(verdict)] += 1
         if verdict == "proved":

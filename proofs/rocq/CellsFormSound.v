@@ -4,7 +4,7 @@
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Psd Cells Reading ClaimSound CheckerSound.
+From Certnn Require Import Statement Duality Psd Cells Reading ClaimSound PsdCheckerSound.
 From Certnn Require Import Definite CellsBoxes CellsBoxesSound CellsChecker CellsLeafSound.
 
 Set Implicit Arguments.

@@ -1,6 +1,5 @@
-(* Problems and claims; and an executable checker of claims, with the proofs of kind psd: integers
-   and lists alone. CheckerSound.v proves that what it accepts is true; Extract.v makes OCaml of
-   it. *)
+(* Problems and claims; and what the executable checkers of claims share, whatever the kind of proof
+   is: integers and lists alone. ClaimSound.v proves it sound; Extract.v makes OCaml of it. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
@@ -79,22 +78,6 @@ Record dual_point := DualPoint {
   kappa_q : Z;
 }.
 
-(* That a form is positive semidefinite. *)
-Record semidefinite_proof := SemidefiniteProof {
-  weights_unit : Z;
-  weights : row;
-  factor_unit : Z;
-  factor : rows;        (* L *)
-}.
-
-(* The multipliers of a_i a_j, a_i b_j and b_i b_j. *)
-Record multipliers := Multipliers {
-  pairs_unit : Z;
-  pairs_aa : rows;
-  pairs_ab : rows;
-  pairs_bb : rows;
-}.
-
 (* Lists as vectors and lists of rows as matrices, continued by zeros. *)
 
 Fixpoint dot_from (sum : Z) (x y : row) : Z :=
@@ -143,12 +126,6 @@ Definition within (p q : nat) (A : rows) : bool :=
 Definition positive : Z -> bool := Z.ltb 0.
 Definition nonnegative : rows -> bool := all (all (Z.leb 0)).
 
-Fixpoint offdiagonal_nonnegative (before : nat) (A : rows) : bool :=
-  if A is x :: A' then
-    all (Z.leb 0) (take before x) && all (Z.leb 0) (drop before.+1 x) &&
-    offdiagonal_nonnegative before.+1 A'
-  else true.
-
 Definition divides (u unit : Z) : bool := Z.eqb (Z.mul (Z.div unit u) u) unit.
 
 (* Doubles as multiples of 1/unit, which is `step` times that of the denominator. *)
@@ -166,69 +143,6 @@ Definition check_data (statement : problem) (point : dual_point) : bool :=
 
 (* X with a column of this number. *)
 Definition with_column (n : nat) (number : Z) (X : rows) : rows := beside X (nseq n [:: number]).
-
-(* unit 2S, row by row, right as far as the diagonal, from the units' quotients. *)
-Definition lower_form (n d c : nat) (X Z' Naa Nab Nbb : rows) (kappa : Z)
-    (of_aa of_au of_uu of_dual of_kappa : Z) : rows :=
-  let N := plus Naa (plus Nab Nbb) in
-  let squares := plus Nbb (transposed n Nbb) in
-  let columns := transposed d X in
-  let aa := scaled (Z.opp of_aa) (plus N (transposed n N)) in
-  let ua := scaled of_au (products columns (plus Nab squares)) in
-  let uu := scaled (Z.opp of_uu) (products columns (products columns squares)) in
-  let va := scaled (Z.opp of_dual) (transposed c Z') in
-  let k := Z.mul of_kappa kappa in
-  aa ++ beside ua (plus (diagonal d k) uu) ++
-  beside va (beside (nseq c (nseq d Z0)) (diagonal c k)).
-
-(* E = of_form diag(w) form diag(w) - of_gram L L^T, row by row up to the diagonal. *)
-Definition remainder (N : nat) (of_form of_gram : Z) (form : rows) (w : row) (L : rows) : rows :=
-  mkseq (fun i =>
-    plus_row
-      (map (Z.mul (Z.mul of_form (nth Z0 w i)))
-        (times_row (take i.+1 w) (nth [::] form i)))
-      (map (fun l => Z.mul (Z.opp of_gram) (dot (nth [::] L i) l)) (take i.+1 L))) N.
-
-(* sum |E_ij| over j <= i, and over j >= i, is at most 3 E_ii: twice |E_ii| is in it. *)
-Definition dominant (N : nat) (E : rows) : bool :=
-  let absolute := map (map Z.abs) E in
-  let below := foldr plus_row [::] absolute in
-  all (fun i =>
-    Z.leb (Z.add (foldr Z.add Z0 (nth [::] absolute i)) (nth Z0 below i))
-      (Z.mul 3 (nth Z0 (nth [::] E i) i))) (iota 0 N).
-
-(* Whether the witness proves the form of order N positive semidefinite, of which the rows are
-   given right as far as the diagonal. *)
-Definition semidefinite (N : nat) (unit : Z) (form : rows) (witness : semidefinite_proof) : bool :=
-  let: SemidefiniteProof uw w uL L := witness in
-  let u_form := Z.mul unit (Z.mul uw uw) in
-  let u_gram := Z.mul uL uL in
-  let unit_E := Z.max u_form u_gram in
-  [&& eqn (size w) N && eqn (size L) N, all positive [:: unit; uw; uL] && all positive w,
-      divides u_form unit_E, divides u_gram unit_E &
-      dominant N (remainder N (Z.div unit_E u_form) (Z.div unit_E u_gram) form w L)].
-
-(* Multipliers are nonnegative, but on the products a_i b_i they are free. *)
-Definition multipliers_fit (n : nat) (given : multipliers) : bool :=
-  let: Multipliers uN Naa Nab Nbb := given in
-  [&& positive uN, within n n Naa, within n n Nab, within n n Nbb, nonnegative Naa,
-      offdiagonal_nonnegative 0 Nab & nonnegative Nbb].
-
-(* kappa bounds the dual norm of Z: for X in integers with n rows of d numbers. *)
-Definition check_psd (n d c : nat) (X : rows) (point : dual_point) (given : multipliers)
-    (witness : semidefinite_proof) : bool :=
-  let: DualPoint uX _ _ uZ Z' kp kq := point in
-  let: Multipliers uN Naa Nab Nbb := given in
-  let N := n + (d + c) in
-  let u_au := Z.mul uN uX in
-  let u_uu := Z.mul u_au uX in
-  let unit := Z.max uN (Z.max u_au (Z.max u_uu (Z.max uZ kq))) in
-  let form := lower_form n d c X Z' Naa Nab Nbb kp
-    (Z.div unit uN) (Z.div unit u_au) (Z.div unit u_uu) (Z.div unit uZ) (Z.div unit kq) in
-  [&& full n c Z' && multipliers_fit n given, all positive [:: uX; uZ; kq],
-      [&& divides uN unit, divides u_au unit, divides u_uu unit, divides uZ unit &
-          divides kq unit] &
-      semidefinite N unit form witness].
 
 (* Whether columns sum to zero, as they have to if a bias is free. *)
 Definition is_free (kind : bias) : bool := if kind is Free then true else false.
@@ -369,7 +283,3 @@ Definition verdict_with_column (check_dual_norm : nat -> nat -> nat -> rows -> b
   let (up, uq) := stretch (hidden_bias (over statement)) in
   verdict (fun hidden n d c X => check_with_column check_dual_norm hidden n d c X point)
     (Z.mul (kappa_p point) up, Z.mul (kappa_q point) uq) statement point.
-
-Definition check (statement : claim) (point : dual_point) (given : multipliers)
-    (witness : semidefinite_proof) : bool :=
-  verdict_with_column (fun n d c X => check_psd n d c X point given witness) statement point.

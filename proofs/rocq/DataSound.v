@@ -51,6 +51,13 @@ Proof. by move=> /Z.eqb_eq H; rewrite -of_ZM H. Qed.
 Lemma of_Z_neq0 a : positive a -> of_Z a != 0.
 Proof. by move=> a0; rewrite gt_eqF // of_Z_gt0. Qed.
 
+(* The double 1.0, so that the definition is seen to mean what it should. *)
+Lemma double_one : double R (Z.shiftl 1023 52) = 1.
+Proof.
+have E : numerator (Z.shiftl 1023 52) = denominator by vm_compute.
+by rewrite /double E divff // of_Z_neq0 // positive_denominator.
+Qed.
+
 (* The data. *)
 
 Lemma doubles_whole p q u words : positive u -> divides u denominator ->

@@ -1,9 +1,9 @@
 (* Whether a form is positive semidefinite, by a factor that the program finds itself. Nothing is
-   proved of how it finds it: `semidefinite` of Checker.v judges it as it does a given one. *)
+   proved of how it finds it: `semidefinite` of PsdChecker.v judges it as it does a given one. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
-From Certnn Require Import Checker.
+From Certnn Require Import Checker PsdChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

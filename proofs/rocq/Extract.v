@@ -1,9 +1,9 @@
-(* OCaml of the checkers. Z becomes the integers of zarith. *)
+(* OCaml of the checker. Z becomes the integers of zarith. *)
 
 From Coq Require Import Extraction ExtrOcamlBasic ExtrOcamlZBigInt.
-From Certnn Require Import Checker PartitionChecker RegionsChecker CellsChecker.
+From Certnn Require Import Checker GroupsChecker.
 
 Extract Constant BinInt.Z.leb => "Big_int_Z.le_big_int".
 Extract Constant BinInt.Z.ltb => "Big_int_Z.lt_big_int".
 
-Extraction "checked.ml" check check_by_partition check_by_regions check_by_cells finite.
+Extraction "checked.ml" check finite.

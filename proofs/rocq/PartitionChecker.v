@@ -1,4 +1,4 @@
-(* An executable checker for certificates of kind partition, as Checker.v is for kind psd.
+(* An executable checker for certificates of kind partition, as PsdChecker.v is for kind psd.
    PartitionCheckerSound.v proves that what it accepts is true. *)
 
 From Coq Require Import ZArith.

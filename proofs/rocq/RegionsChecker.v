@@ -1,9 +1,9 @@
-(* An executable checker for certificates of kind regions, as Checker.v is for kind psd.
+(* An executable checker for certificates of kind regions, as PsdChecker.v is for kind psd.
    RegionsCheckerSound.v proves that what it accepts is true. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
-From Certnn Require Import Checker PartitionChecker DirectionsChecker.
+From Certnn Require Import Checker PsdChecker PartitionChecker DirectionsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

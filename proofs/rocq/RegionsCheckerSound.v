@@ -5,8 +5,8 @@ From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Partition Regions Reading ClaimSound.
-From Certnn Require Import CheckerSound PartitionChecker DirectionsChecker DirectionsSound.
-From Certnn Require Import RegionsChecker RegionsForm.
+From Certnn Require Import PsdChecker PsdCheckerSound PartitionChecker DirectionsChecker.
+From Certnn Require Import DirectionsSound RegionsChecker RegionsForm.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

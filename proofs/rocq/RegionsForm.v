@@ -4,7 +4,7 @@ From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Partition Regions Reading ClaimSound.
-From Certnn Require Import DirectionsChecker RegionsChecker.
+From Certnn Require Import PsdChecker DirectionsChecker RegionsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

@@ -16,7 +16,7 @@ GOOD = {path.stem: load(path) for path in files("correct")}
 class Tokens:
     def __init__(self, line):
         head, *numbers = line.decode("ascii").split(" ")
-        kinds = ("psd", "partition", "regions", "cells")
+        kinds = (*verified.KINDS, "groups")
         assert head in {f"certnn-{kind}-2" for kind in kinds}
         self.rest = [int(number, 16) for number in numbers]
         assert [f"{number:x}" for number in self.rest] == numbers
@@ -58,9 +58,9 @@ def read_outputs(tokens, c, cones):
         cones.append((tokens.take(c), tokens.over_unit(c)))
 
 
-def taken_claim(certificate):
-    """The tokens after the claim and the dual point, and their sizes."""
-    claim, data, proof = (certificate[key] for key in ("claim", "data", "proof"))
+def taken_problem(certificate):
+    """The tokens after the claim; and its sizes, biases and data."""
+    claim, data = certificate["claim"], certificate["data"]
     tokens = Tokens(verified.integer_form(dump(certificate)))
     n, d, c, loss = tokens.take(4)
     assert (n, d, c, LOSSES[loss]) == tuple(claim[key] for key in ("n", "d", "c", "loss"))
@@ -73,12 +73,18 @@ def taken_claim(certificate):
     X, Y = unpack(data["X"]), unpack(data["Y"])
     assert tokens.doubles(n * d) == X
     assert tokens.doubles(n * c) == Y
+    return tokens, (n, d, c), biases[0], X, Y
+
+
+def take_dual_point(tokens, proof, sizes, hidden_bias, X, Y):
+    """Of a problem with these data; returns n, the number of columns, and c."""
+    n, d, c = sizes
     units = tokens.take(2)
     tokens.data_unit = units[0]
     for unit, numbers in zip(units, (X, Y), strict=True):
         assert all((Fraction(number) * unit).denominator == 1 for number in numbers)
     (column,) = tokens.take(1)
-    if biases[0] == "free":
+    if hidden_bias == "free":
         longest = max(sum(Fraction(x) ** 2 for x in X[i * d :][:d]) for i in range(n))
         assert column**2 >= 4096 * longest
     else:
@@ -87,4 +93,10 @@ def taken_claim(certificate):
     dual = [Fraction(entry, tokens.dual_unit) for entry in tokens.take(n * c)]
     assert dual == exact_numbers(proof["Z"])
     assert Fraction(*tokens.take(2)) == Fraction(proof["kappa"])
-    return tokens, n, d + (biases[0] is not False), c
+    return n, d + (hidden_bias is not False), c
+
+
+def taken_claim(certificate):
+    """The tokens after the claim and the dual point, and their sizes."""
+    tokens, *rest = taken_problem(certificate)
+    return tokens, *take_dual_point(tokens, certificate["proof"], *rest)

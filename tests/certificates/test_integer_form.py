@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pytest
 from certificate_parts import changed, dump, exact_numbers, files, load, pack, unpack
-from integer_tokens import GOOD, Tokens, taken_claim
+from integer_tokens import GOOD, Tokens, take_dual_point, taken_claim, taken_problem
 
 from certnn import InputError, kernel
 from certnn.certificates import extracted_checker as verified
@@ -154,11 +154,44 @@ def test_a_negative_multiplier_is_not_lost_in_a_sum(order):
     assert negative_entries(with_products(PSD["dnn"], (0, n, -1.0))) == []
 
 
+@pytest.mark.parametrize("name", [name for name, one in GOOD.items() if "parts" in one["proof"]])
+def test_every_group_is_passed_on(name):
+    tokens, (n, d, c), hidden_bias, X, Y = taken_problem(GOOD[name])
+    parts = GOOD[name]["proof"]["parts"]
+    (count,) = tokens.take(1)
+    assert count == len(parts)
+    labels = tokens.take(n)
+    (unit,) = tokens.take(1)
+    for number, part in enumerate(parts):
+        points = unpack(part["points"], "I")
+        assert points == [i for i in range(n) if labels[i] == number]
+        assert tokens.doubles(1) == [part["reg"]]
+        bound, kind = tokens.take(2)
+        assert Fraction(bound, unit) == Fraction(part["lower_bound"])
+        proof = part["proof"]
+        assert verified.KINDS[kind] == proof["kind"]
+        rows = [[data[i * k + j] for i in points for j in range(k)] for data, k in ((X, d), (Y, c))]
+        take_dual_point(tokens, proof, (len(points), d, c), hidden_bias, *rows)
+        claim = GOOD[name]["claim"] | {
+            "n": len(points),
+            "reg": part["reg"],
+            "lower_bound": ratio(part["lower_bound"]),
+        }
+        data = {key: pack(numbers) for key, numbers in zip("XY", rows, strict=True)}
+        alone, *_ = taken_claim(GOOD[name] | {"claim": claim, "data": data, "proof": proof})
+        assert tokens.take(len(alone.rest)) == alone.rest
+    assert tokens.rest == []
+
+
+def ratio(number):
+    return "/".join(map(str, Fraction(number).as_integer_ratio()))
+
+
 @pytest.mark.parametrize("path", [*files("correct"), *files("incorrect")], ids=lambda p: p.stem)
 def test_other_kinds_are_refused(path):
     kind = load(path)["proof"]["kind"]
-    if kind not in ("psd", "partition", "regions", "cells"):
-        with pytest.raises(InputError, match="kinds psd, partition, regions and cells alone"):
+    if kind not in (*verified.KINDS, "groups"):
+        with pytest.raises(InputError, match="regions, cells and groups of them alone"):
             verified.integer_form(path.read_bytes())
     elif kind == "psd" or path.parent.name == "correct":
         assert verified.integer_form(path.read_bytes())

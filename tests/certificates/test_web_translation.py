@@ -17,6 +17,8 @@ from certnn.problem.losses import parse_loss
 
 GOOD = {path.stem: load(path) for path in files("correct")}
 TAKEN = [name for name, one in GOOD.items() if one["proof"]["kind"] in ("psd", "partition")]
+#: Which the page does not take.
+OTHER_KINDS = ("regions", "cells", "cuts", "phases", "groups")
 #: Answers as JSON; a page's worker does the same with what it decodes.
 ANSWER = """
 function answer(text) {
@@ -43,7 +45,7 @@ def in_python(document):
     try:
         kernel.read_instance(document)
         proof = json.loads(document)["proof"]
-        if isinstance(proof, dict) and proof.get("kind") in ("regions", "cells"):
+        if isinstance(proof, dict) and proof.get("kind") in OTHER_KINDS:
             return "unsupported", ""
         return "line", verified.integer_form(document).decode("ascii")
     except kernel.Malformed:

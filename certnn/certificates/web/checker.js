@@ -4,53 +4,82 @@ globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurab
 b(){var
 b=this||self;b.globalThis=b;delete
 a.prototype._T_}}(Object));(function(t){"use strict";var
-dp=" : flags Open_text and Open_binary are not compatible",dU="Invalid_argument",bi='"',bW=1255,dC=255,dD=0x800,ak=0xffff,dN="certnn-cells-2",dB="jsError",af=0x8000,dn=2048,dL="a tree is too deep",dM=12520,dA=256,dz="End_of_file",dm="Unix.Unix_error",dy="certnn-regions-2",bV="Failure",ap=0xff,bS="mkdir",bj=1000,dl="Stack_overflow",bU="ENOENT",r="",dK="^",bg=": No such file or directory",dk="/static/",dx="([^/]+)",aH=0x3f,dj="Not_found",bT=0xf,a0=128,dw=0xdc00,dS="Sys_blocked_io",dT="fd ",dv="ENOTEMPTY",dJ="Match_failure",M=248,du="Division_by_zero",dR=1027,dt="Sys_error",bR="rmdir",dI=0xf0,ds="EEXIST",di=1026,dh="certnn-psd-2",aI=1024,dg="Pervasives.do_at_exit",X=0x80,df="Undefined_recursive_module",dQ=" : flags Open_rdonly and Open_wronly are not compatible",dr=512,dq=0x7ff0,bZ=": Not a directory",dH=0xe0,dP=" : file already exists",dG=0xdfff,ay=0xffffff,bQ="compare: functional value",dF="Assert_failure",Y="/",dO="Out_of_memory",bX="ENOTDIR",bh=254,bY="index out of bounds",dE=250,bk="_bigarr02";function
-cc(c,b,a){var
+dy=" : flags Open_text and Open_binary are not compatible",d4="Invalid_argument",bl='"',b1=1255,dK=255,dL=0x800,am=0xffff,dJ="jsError",ag=0x8000,dx=2048,dT="a tree is too deep",dU=12520,dI=256,dH="End_of_file",dw="Unix.Unix_error",b0="Failure",ar=0xff,bX="mkdir",bm=1000,dv="Stack_overflow",bZ="ENOENT",r="",dS="^",bj=": No such file or directory",du="/static/",dG="([^/]+)",aI=0x3f,dt="Not_found",bY=0xf,a1=128,dF=0xdc00,d2="Sys_blocked_io",d3="fd ",dE="ENOTEMPTY",dR="Match_failure",N=248,dD="Division_by_zero",d1=1027,dC="Sys_error",d0="regions",bW="rmdir",dQ=0xf0,dB="EEXIST",ds=1026,aJ=1024,dr="Pervasives.do_at_exit",dZ="partition",Z=0x80,dq="Undefined_recursive_module",dY=" : flags Open_rdonly and Open_wronly are not compatible",dA=512,dz=0x7ff0,b4=": Not a directory",dP=0xe0,dX=" : file already exists",dO=0xdfff,az=0xffffff,bV="compare: functional value",dN="Assert_failure",_="/",dW="Out_of_memory",b2="ENOTDIR",bk=254,b3="index out of bounds",dV="psd",dM=250,bn="_bigarr02";function
+ci(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=r;for(;0<a;b+=aI,a-=aI)e+=d.apply(null,c.slice(b,b+Math.min(a,aI)));return e}function
-j1(b){if(t.Uint8Array)var
+e=r;for(;0<a;b+=aJ,a-=aJ)e+=d.apply(null,c.slice(b,b+Math.min(a,aJ)));return e}function
+ka(b){if(t.Uint8Array)var
 c=new(t.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a1(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?cc(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)j1(b);var
+a3(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?ci(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?ci(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)ka(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-a2(a){return a}function
-b2(a,b,c,d,e){a1(a2(a),b,c,d,e);return 0}function
-az(c,a){if(c.fun)return az(c.fun,a);if(typeof
+a4(a){return a}function
+b6(a,b,c,d,e){a3(a4(a),b,c,d,e);return 0}function
+aA(c,a){if(c.fun)return aA(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return az(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return aA(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return az(c,d)}}function
-kn(b,a){if(b==0)return r;if(a.repeat)return a.repeat(b);var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aA(c,d)}}function
+ky(b,a){throw[0,b,a]}function
+kB(b,a){if(b==0)return r;if(a.repeat)return a.repeat(b);var
 d=r,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aK(a){if(a.t==2)a.c+=kn(a.l-a.c.length,"\0");else
-a.c=cc(a.c,0,a.c.length);a.t=0}function
-aA(a){a.t&6&&aK(a);return a.c}var
-kx=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-kw(a){if(kx)return Math.floor(Math.log2(a));var
+aL(a){if(a.t==2)a.c+=kB(a.l-a.c.length,"\0");else
+a.c=ci(a.c,0,a.c.length);a.t=0}function
+ey(a){if(a.length<24){for(var
+b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
+return!/[^\x00-\x7f]/.test(a)}function
+cj(e){for(var
+j=r,c=r,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<Z){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<Z;d++);if(d-b>dA){c.substr(0,1);j+=c;c=r;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1){g=h+(f<<6);if(f<dP){a=g-0x3080;if(a<Z)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1){g=h+(g<<6);if(f<dQ){a=g-0xe2080;if(a<dL||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>am)c+=String.fromCharCode(0xd7c0+(a>>10),dF+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aJ){c.substr(0,1);j+=c;c=r}}return j+c}function
+ah(c,a,b){this.t=c;this.c=a;this.l=b}ah.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aL(this);case
+0:if(ey(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};ah.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cj(a)};ah.prototype.slice=function(){var
+a=this.t==4?this.c.slice():this.c;return new
+ah(this.t,a,this.l)};function
+eb(a){return new
+ah(0,a,a.length)}function
+j(a){return eb(a)}function
+ce(b,a){ky(b,j(a))}var
+w=[0];function
+D(a){ce(w.Invalid_argument,a)}function
+a2(){D(b3)}function
+b7(a,b){if(b>>>0>=a.length-1)a2();return a}function
+at(a){if(a<0)D("Bytes.create");return new
+ah(a?2:9,r,a)}function
+kw(a){throw a}function
+cf(){kw(w.Division_by_zero)}function
+kb(b,a){if(a==0)cf();return b/a|0}var
+kv=0;function
+kd(){return kv++}function
+aB(a){a.t&6&&aL(a);return a.c}var
+kL=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+kK(a){if(kL)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-b4(c){var
+b9(c){var
 a=new(t.Float32Array)(1);a[0]=c;var
 b=new(t.Int32Array)(a.buffer);return b[0]|0}var
-d$=Math.pow(2,-24);function
-ki(a){throw a}var
-v=[0];function
-ee(){ki(v.Division_by_zero)}function
-k(b,c,a){this.lo=b&ay;this.mi=c&ay;this.hi=a&ak}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
+ej=Math.pow(2,-24);function
+k(b,c,a){this.lo=b&az;this.mi=c&az;this.hi=a&am}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
 k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -59,7 +88,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*d$|0)+this.mi*a.lo+this.lo*a.mi,d=(c*d$|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*ej|0)+this.mi*a.lo+this.lo*a.mi,d=(c*ej|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
 k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
 k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
@@ -73,27 +102,27 @@ k(this.hi>>a-48,0,0)};k.prototype.shift_right=function(a){a=a&63;if(a==0)return 
 c=this.hi<<16>>16;if(a<24)return new
 k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ak);return new
-k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&ay;this.lo=this.lo<<1&ay};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&ay;this.mi=(this.mi>>>1|this.hi<<23)&ay;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
+k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&am);return new
+k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&az;this.lo=this.lo<<1&az};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&az;this.mi=(this.mi>>>1|this.hi<<23)&az;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
-b=this;if(a.isZero())ee();var
-d=b.hi^a.hi;if(b.hi&af)b=b.neg();if(a.hi&af)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&af)c=c.neg();return c};k.prototype.mod=function(b){var
-a=this;if(b.isZero())ee();var
-d=a.hi;if(a.hi&af)a=a.neg();if(b.hi&af)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&af)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ap,this.mi>>16,this.mi>>8&ap,this.mi&ap,this.lo>>16,this.lo>>8&ap,this.lo&ap]};k.prototype.lo32=function(){return this.lo|(this.mi&ap)<<24};k.prototype.hi32=function(){return this.mi>>>8&ak|this.hi<<16};function
-bm(b,c,a){return new
+b=this;if(a.isZero())cf();var
+d=b.hi^a.hi;if(b.hi&ag)b=b.neg();if(a.hi&ag)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&ag)c=c.neg();return c};k.prototype.mod=function(b){var
+a=this;if(b.isZero())cf();var
+d=a.hi;if(a.hi&ag)a=a.neg();if(b.hi&ag)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&ag)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ar,this.mi>>16,this.mi>>8&ar,this.mi&ar,this.lo>>16,this.lo>>8&ar,this.lo&ar]};k.prototype.lo32=function(){return this.lo|(this.mi&ar)<<24};k.prototype.hi32=function(){return this.mi>>>8&am|this.hi<<16};function
+bp(b,c,a){return new
 k(b,c,a)}function
-bl(a){if(!isFinite(a)){if(isNaN(a))return bm(1,0,dq);return a>0?bm(0,0,dq):bm(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?af:a>=0?0:af;if(f)a=-a;var
-b=kw(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-di)}else{a/=Math.pow(2,b-dR);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+bo(a){if(!isFinite(a)){if(isNaN(a))return bp(1,0,dz);return a>0?bp(0,0,dz):bp(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?ag:a>=0?0:ag;if(f)a=-a;var
+b=kK(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-ds)}else{a/=Math.pow(2,b-d1);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&bT|f|b<<4;return bm(g,e,c)}function
-a5(a){return a.toArray()}function
-d1(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bk)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<ak)c.write(16,b.dims[a]);else{c.write(16,ak);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&bY|f|b<<4;return bp(g,e,c)}function
+a7(a){return a.toArray()}function
+d$(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bn)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<am)c.write(16,b.dims[a]);else{c.write(16,am);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -110,51 +139,29 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=a5(b.get(a));for(var
+e=a7(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=a5(bl(b.get(a)));for(var
+e=a7(bo(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=b4(b.get(a));c.write(32,e)}break;case
+e=b9(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,b4(d[1]));c.write(32,b4(d[2]))}break;case
+d=b.get(a);c.write(32,b9(d[1]));c.write(32,b9(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=a5(bl(f[1]));for(var
+f=b.get(a),e=a7(bo(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=a5(bl(f[2]));for(var
+e=a7(bo(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-kk(b,a){throw[0,b,a]}function
-eo(a){if(a.length<24){for(var
-b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
-return!/[^\x00-\x7f]/.test(a)}function
-cd(e){for(var
-j=r,c=r,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<X){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<X;d++);if(d-b>dr){c.substr(0,1);j+=c;c=r;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(f<<6);if(f<dH){a=g-0x3080;if(a<X)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0){g=h+(g<<6);if(f<dI){a=g-0xe2080;if(a<dD||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a0&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>ak)c+=String.fromCharCode(0xd7c0+(a>>10),dw+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aI){c.substr(0,1);j+=c;c=r}}return j+c}function
-ag(c,a,b){this.t=c;this.c=a;this.l=b}ag.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aK(this);case
-0:if(eo(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};ag.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cd(a)};ag.prototype.slice=function(){var
-a=this.t==4?this.c.slice():this.c;return new
-ag(this.t,a,this.l)};function
-d3(a){return new
-ag(0,a,a.length)}function
-j(a){return d3(a)}function
-b$(b,a){kk(b,j(a))}function
-B(a){b$(v.Invalid_argument,a)}function
-dZ(a){switch(a){case
+d9(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-jS(c,e){var
+j4(c,e){var
 b=t,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
@@ -168,52 +175,51 @@ b=t,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)B("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)D("Bigarray.create: unsupported kind");var
 d=new
-a(e*dZ(c));return d}function
-b5(c){var
+a(e*d9(c));return d}function
+b_(c){var
 a=new(t.Int32Array)(1);a[0]=c;var
 b=new(t.Float32Array)(a.buffer);return b[0]}function
-a4(a){return new
+a6(a){return new
 k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-b6(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bT)==0?b&af?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&bT);if(c>0){a+=16;a*=Math.pow(2,c-dR)}else
-a*=Math.pow(2,-di);if(b&af)a=-a;return a}function
-b1(b){var
+b$(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bY)==0?b&ag?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&bY);if(c>0){a+=16;a*=Math.pow(2,c-d1)}else
+a*=Math.pow(2,-ds);if(b&ag)a=-a;return a}function
+b5(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)B("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-j7(b,a){return new
-k(b&ay,b>>>24&ap|(a&ak)<<8,a>>>16&ak)}function
-b7(a){return a.hi32()}function
-b8(a){return a.lo32()}function
-b0(){B(bY)}var
-jT=bk;function
-aq(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aq.prototype.caml_custom=jT;aq.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)D("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+kh(b,a){return new
+k(b&az,b>>>24&ar|(a&am)<<8,a>>>16&am)}function
+ca(a){return a.hi32()}function
+cb(a){return a.lo32()}var
+j5=bn;function
+as(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}as.prototype.caml_custom=j5;as.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))B("bigarray.js: invalid offset");if(this.dims.length!=b.length)B("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])b0();c=c*this.dims[a]+b[a]}else
+Array))D("bigarray.js: invalid offset");if(this.dims.length!=b.length)D("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a2();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])b0();c=c*this.dims[a]+(b[a]-1)}return c};aq.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a2();c=c*this.dims[a]+(b[a]-1)}return c};as.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return j7(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return kh(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[bh,e,c];default:return this.data[a]}};aq.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=b8(b);this.data[a*2+1]=b7(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bk,e,c];default:return this.data[a]}};as.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=cb(b);this.data[a*2+1]=ca(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aq.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};as.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=b8(b),e=b7(b);if(c==e)this.data.fill(c);else
+c=cb(b),e=ca(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};aq.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};as.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -233,26 +239,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-aJ(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aJ.prototype=new
-aq();aJ.prototype.offset=function(a){if(typeof
+aK(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aK.prototype=new
+as();aK.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-B("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])b0();return a};aJ.prototype.get=function(a){return this.data[a]};aJ.prototype.set=function(a,b){this.data[a]=b;return 0};aJ.prototype.fill=function(a){this.data.fill(a);return 0};function
-dX(c,d,a,b){var
-e=dZ(c);if(b1(a)*e!=b.length)B("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-aJ(c,d,a,b);return new
-aq(c,d,a,b)}function
-aL(a){if(!v.Failure)v.Failure=[M,j(bV),-3];b$(v.Failure,a)}function
-dY(b,v,r){var
-i=b.read32s();if(i<0||i>16)aL("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ap,o=p>>8&1,h=[];if(r==bk)for(var
+D("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a2();return a};aK.prototype.get=function(a){return this.data[a]};aK.prototype.set=function(a,b){this.data[a]=b;return 0};aK.prototype.fill=function(a){this.data.fill(a);return 0};function
+d7(c,d,a,b){var
+e=d9(c);if(b5(a)*e!=b.length)D("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aK(c,d,a,b);return new
+as(c,d,a,b)}function
+aM(a){if(!w.Failure)w.Failure=[N,j(b0),-3];ce(w.Failure,a)}function
+d8(b,v,r){var
+i=b.read32s();if(i<0||i>16)aM("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ar,o=p>>8&1,h=[];if(r==bn)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==ak){var
-t=b.read32u(),u=b.read32u();if(t!=0)aL("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==am){var
+t=b.read32u(),u=b.read32u();if(t!=0)aM("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=b1(h),f=jS(j,d),g=dX(j,o,h,f);switch(j){case
+d=b5(h),f=j4(j,d),g=d7(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -266,129 +272,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)aL("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aM("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=a4(e);g.set(a,q)}break;case
+q=a6(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=b6(a4(e));g.set(a,k)}break;case
+k=b$(a6(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=b5(b.read32s());g.set(a,k)}break;case
+k=b_(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=b5(b.read32s()),l=b5(b.read32s());g.set(a,[bh,m,l])}break;case
+m=b_(b.read32s()),l=b_(b.read32s());g.set(a,[bk,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=b6(a4(e));for(var
+m=b$(a6(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=b6(a4(e));g.set(a,[bh,m,l])}break}v[0]=(4+i)*4;return dX(j,o,h,f)}function
-dW(a,b,c){return a.compare(b,c)}function
-ec(a,b){return Math.imul(a,b)}function
-al(b,a){a=ec(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=ec(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-j4(a,b){a=al(a,b8(b));a=al(a,b7(b));return a}function
-d_(a,b){return j4(a,bl(b))}function
-d0(c){var
-b=b1(c.dims),d=0;switch(c.kind){case
+l=b$(a6(e));g.set(a,[bk,m,l])}break}v[0]=(4+i)*4;return d7(j,o,h,f)}function
+d6(a,b,c){return a.compare(b,c)}function
+em(a,b){return Math.imul(a,b)}function
+an(b,a){a=em(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=em(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+ke(a,b){a=an(a,cb(b));a=an(a,ca(b));return a}function
+ei(a,b){return ke(a,bo(b))}function
+d_(c){var
+b=b5(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>dA)b=dA;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=al(d,e)}e=0;switch(b&3){case
+12:if(b>dI)b=dI;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=an(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=al(d,e)}break;case
+1:e|=c.data[a+0];d=an(d,e)}break;case
 4:case
-5:if(b>a0)b=a0;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=al(d,e)}if((b&1)!=0)d=al(d,c.data[a]);break;case
+5:if(b>a1)b=a1;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=an(d,e)}if((b&1)!=0)d=an(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=al(d,c.data[a]);break;case
+a=0;a<b;a++)d=an(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=al(d,c.data[a]);break;case
+a=0;a<b;a++)d=an(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=al(d,c.data[a]);break;case
+a=0;a<b;a++)d=an(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=d_(d,c.data[a]);break;case
+a=0;a<b;a++)d=ei(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=d_(d,c.data[a]);break}return d}function
-j5(a,b){b[0]=4;return a.read32s()}function
-kg(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=ei(d,c.data[a]);break}return d}function
+kf(a,b){b[0]=4;return a.read32s()}function
+ku(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:aL("input_value: native integer value too large");default:aL("input_value: ill-formed native integer")}}function
-j_(c,d){var
+2:aM("input_value: native integer value too large");default:aM("input_value: ill-formed native integer")}}function
+kk(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a4(b)}function
-j9(e,d,b){var
-c=a5(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a6(b)}function
+kj(e,d,b){var
+c=a7(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-j6(a,b,c){return a.compare(b)}function
-j8(a){return a.lo32()^a.hi32()}var
-d7={"_j":{deserialize:j_,serialize:j9,fixed_length:8,compare:j6,hash:j8},"_i":{deserialize:j5,fixed_length:4},"_n":{deserialize:kg,fixed_length:4},"_bigarray":{deserialize:function(a,b){return dY(a,b,"_bigarray")},serialize:d1,compare:dW,hash:d0},"_bigarr02":{deserialize:function(a,b){return dY(a,b,bk)},serialize:d1,compare:dW,hash:d0}};function
-b3(a){return d7[a.caml_custom]&&d7[a.caml_custom].compare}function
-d5(f,c,d,e){var
-b=b3(c);if(b){var
+kg(a,b,c){return a.compare(b)}function
+ki(a){return a.lo32()^a.hi32()}var
+ef={"_j":{deserialize:kk,serialize:kj,fixed_length:8,compare:kg,hash:ki},"_i":{deserialize:kf,fixed_length:4},"_n":{deserialize:ku,fixed_length:4},"_bigarray":{deserialize:function(a,b){return d8(a,b,"_bigarray")},serialize:d$,compare:d6,hash:d_},"_bigarr02":{deserialize:function(a,b){return d8(a,b,bn)},serialize:d$,compare:d6,hash:d_}};function
+b8(a){return ef[a.caml_custom]&&ef[a.caml_custom].compare}function
+ed(f,c,d,e){var
+b=b8(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-b9(a){return a
+cc(a){return a
 instanceof
-ag}function
-ea(a){return b9(a)}function
-d6(a){if(typeof
-a==="number")return bj;else
-if(b9(a))return 252;else
-if(ea(a))return 1252;else
+ah}function
+ek(a){return cc(a)}function
+ee(a){if(typeof
+a==="number")return bm;else
+if(cc(a))return 252;else
+if(ek(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=dC){var
-b=a[0]|0;return b==bh?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=dK){var
+b=a[0]|0;return b==bk?0:b}else
 if(a
 instanceof
-String)return dM;else
+String)return dU;else
 if(typeof
-a=="string")return dM;else
+a=="string")return dU;else
 if(a
 instanceof
-Number)return bj;else
-if(a&&a.caml_custom)return bW;else
+Number)return bm;else
+if(a&&a.caml_custom)return b1;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-j$(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-d2(a,b){a.t&6&&aK(a);b.t&6&&aK(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-kB(a,b){return d2(a,b)}function
-j0(a,b,d){var
+kl(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+ea(a,b){a.t&6&&aL(a);b.t&6&&aL(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+kP(a,b){return ea(a,b)}function
+j$(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=d6(a);if(f==dE){a=a[1];continue}var
-g=d6(b);if(g==dE){b=b[1];continue}if(f!==g){if(f==bj){if(g==bW)return d5(a,b,-1,d);return-1}if(g==bj){if(f==bW)return d5(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:B(bQ);break;case
+f=ee(a);if(f==dM){a=a[1];continue}var
+g=ee(b);if(g==dM){b=b[1];continue}if(f!==g){if(f==bm){if(g==b1)return ed(a,b,-1,d);return-1}if(g==bm){if(f==b1)return ed(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:D(bV);break;case
 248:var
-c=j$(a[2],b[2]);if(c!=0)return c|0;break;case
-249:B(bQ);break;case
-250:B("equal: got Forward_tag, should not happen");break;case
-251:B("equal: abstract value");break;case
+c=kl(a[2],b[2]);if(c!=0)return c|0;break;case
+249:D(bV);break;case
+250:D("equal: got Forward_tag, should not happen");break;case
+251:D("equal: abstract value");break;case
 252:if(a!==b){var
-c=d2(a,b);if(c!=0)return c|0}break;case
-253:B("equal: got Double_tag, should not happen");break;case
-254:B("equal: got Double_array_tag, should not happen");break;case
-255:B("equal: got Custom_tag, should not happen");break;case
-1247:B(bQ);break;case
+c=ea(a,b);if(c!=0)return c|0}break;case
+253:D("equal: got Double_tag, should not happen");break;case
+254:D("equal: got Double_array_tag, should not happen");break;case
+255:D("equal: got Custom_tag, should not happen");break;case
+1247:D(bV);break;case
 1255:var
-i=b3(a);if(i!=b3(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)B("compare: abstract value");var
+i=b8(a);if(i!=b8(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)D("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -396,148 +402,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aA(a),b=aA(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aB(a),b=aB(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-jZ(a,b){return j0(a,b,true)}function
-ar(a){if(a<0)B("Bytes.create");return new
-ag(a?2:9,r,a)}var
-kh=0;function
-j3(){return kh++}function
-b_(a){return a.l}function
-z(a){b$(v.Sys_error,a)}var
-am=new
+ko(a,b){return+(j$(a,b,false)<=0)}function
+kq(a,d){if(a<0)a2();var
+a=a+1|0,b=new
+Array(a);b[0]=0;for(var
+c=1;c<a;c++)b[c]=d;return b}function
+cd(a){return a.l}function
+z(a){ce(w.Sys_error,a)}var
+ao=new
 Array();function
-kd(c){var
-a=am[c];if(!a.opened)z("Cannot flush a closed channel");if(!a.buffer||a.buffer==r)return 0;if(a.fd&&v.fds[a.fd]&&v.fds[a.fd].output){var
-b=v.fds[a.fd].output;switch(b.length){case
+kr(c){var
+a=ao[c];if(!a.opened)z("Cannot flush a closed channel");if(!a.buffer||a.buffer==r)return 0;if(a.fd&&w.fds[a.fd]&&w.fds[a.fd].output){var
+b=w.fds[a.fd].output;switch(b.length){case
 2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=r;return 0}function
-a7(){return false}function
-kq(e){for(var
-f=r,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<X){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<X;d++);if(d-c>dr){b.substr(0,1);f+=b;b=r;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<dD){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(X|a&aH)}else
-if(a<0xd800||a>=dG)b+=String.fromCharCode(dH|a>>12,X|a>>6&aH,X|a&aH);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dw||h>dG)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dI|a>>18,X|a>>12&aH,X|a>>6&aH,X|a&aH)}if(b.length>aI){b.substr(0,1);f+=b;b=r}}return f+b}function
-jY(a){var
-b=9;if(!eo(a))b=8,a=kq(a);return new
-ag(b,a,a.length)}function
-a6(a){return jY(a)}function
-kb(a){return a.toUtf16()}function
-ky(){function
-a(a){if(a.charAt(0)===Y)return[r,a.substring(1)];return}function
+a9(){return false}function
+kE(e){for(var
+f=r,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<Z){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<Z;d++);if(d-c>dA){b.substr(0,1);f+=b;b=r;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<dL){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(Z|a&aI)}else
+if(a<0xd800||a>=dO)b+=String.fromCharCode(dP|a>>12,Z|a>>6&aI,Z|a&aI);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dF||h>dO)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dQ|a>>18,Z|a>>12&aI,Z|a>>6&aI,Z|a&aI)}if(b.length>aJ){b.substr(0,1);f+=b;b=r}}return f+b}function
+j_(a){var
+b=9;if(!ey(a))b=8,a=kE(a);return new
+ah(b,a,a.length)}function
+a8(a){return j_(a)}function
+kn(a){return a.toUtf16()}function
+kM(){function
+a(a){if(a.charAt(0)===_)return[r,a.substring(1)];return}function
 b(c){var
 g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||r,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||r,f=a[2]||r;return[d,c.substring(d.length+f.length)]}return}return a7()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
-ch=ky();function
-ej(a){return a.slice(-1)!==Y?a+Y:a}if(a7()&&t.process&&t.process.cwd)var
-a3=t.process.cwd().replace(/\\/g,Y);else
+d=a[1]||r,f=a[2]||r;return[d,c.substring(d.length+f.length)]}return}return a9()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
+cn=kM();function
+et(a){return a.slice(-1)!==_?a+_:a}if(a9()&&t.process&&t.process.cwd)var
+a5=t.process.cwd().replace(/\\/g,_);else
 var
-a3="/static";a3=ej(a3);function
-kc(a){a=kb(a);if(!ch(a))a=a3+a;var
-e=ch(a),d=e[1].split(Y),b=[];for(var
+a5="/static";a5=et(a5);function
+kp(a){a=kn(a);if(!cn(a))a=a5+a;var
+e=cn(a),d=e[1].split(_),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-kA=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ds,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bU,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",bX,dv,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aP(d,f,e,a){var
-b=kA.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,a6(f||r),a6(e||r)];return c}var
-ed={};function
-aM(a){return ed[a]}function
-aN(b,a){throw[0,b].concat(a)}function
-jX(a){return new
-ag(4,a,a.length)}function
-kj(a){z(a+bg)}function
-jU(){B(bY)}function
-d4(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+kO=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dB,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bZ,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",b2,dE,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aQ(d,f,e,a){var
+b=kO.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,a8(f||r),a8(e||r)];return c}var
+en={};function
+aN(a){return en[a]}function
+aO(b,a){throw[0,b].concat(a)}function
+j9(a){return new
+ah(4,a,a.length)}function
+kx(a){z(a+bj)}function
+j6(){D(b3)}function
+ec(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-jW(b,a){if(a>>>0>=b.l)jU();return d4(b,a)}function
-jR(){}function
-A(a){this.data=a}A.prototype=new
-jR();A.prototype.truncate=function(a){var
-b=this.data;this.data=ar(a|0);a1(b,0,this.data,0,a)};A.prototype.length=function(){return b_(this.data)};A.prototype.write=function(b,d,g,a){var
+j8(b,a){if(a>>>0>=b.l)j6();return ec(b,a)}function
+j3(){}function
+C(a){this.data=a}C.prototype=new
+j3();C.prototype.truncate=function(a){var
+b=this.data;this.data=at(a|0);a3(b,0,this.data,0,a)};C.prototype.length=function(){return cd(this.data)};C.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=ar(b+a),f=this.data;this.data=e;a1(f,0,this.data,0,c)}b2(d,g,this.data,b,a);return 0};A.prototype.read=function(c,a,d,b){var
-e=this.length();a1(this.data,c,a,d,b);return 0};A.prototype.read_one=function(a){return jW(this.data,a)};A.prototype.close=function(){};A.prototype.constructor=A;function
-N(b,a){this.content={};this.root=b;this.lookupFun=a}N.prototype.nm=function(a){return this.root+a};N.prototype.create_dir_if_needed=function(d){var
-c=d.split(Y),b=r;for(var
-a=0;a<c.length-1;a++){b+=c[a]+Y;if(this.content[b])continue;this.content[b]=Symbol("directory")}};N.prototype.slash=function(a){return/\/$/.test(a)?a:a+Y};N.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+e=at(b+a),f=this.data;this.data=e;a3(f,0,this.data,0,c)}b6(d,g,this.data,b,a);return 0};C.prototype.read=function(c,a,d,b){var
+e=this.length();a3(this.data,c,a,d,b);return 0};C.prototype.read_one=function(a){return j8(this.data,a)};C.prototype.close=function(){};C.prototype.constructor=C;function
+O(b,a){this.content={};this.root=b;this.lookupFun=a}O.prototype.nm=function(a){return this.root+a};O.prototype.create_dir_if_needed=function(d){var
+c=d.split(_),b=r;for(var
+a=0;a<c.length-1;a++){b+=c[a]+_;if(this.content[b])continue;this.content[b]=Symbol("directory")}};O.prototype.slash=function(a){return/\/$/.test(a)?a:a+_};O.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-A(a2(b[1]))}}};N.prototype.exists=function(a){if(a==r)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};N.prototype.mkdir=function(c,e,d){var
-b=d&&aM(dm);if(this.exists(c))if(b)aN(b,aP(ds,bS,this.nm(c)));else
+C(a4(b[1]))}}};O.prototype.exists=function(a){if(a==r)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};O.prototype.mkdir=function(c,e,d){var
+b=d&&aN(dw);if(this.exists(c))if(b)aO(b,aQ(dB,bX,this.nm(c)));else
 z(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||r;if(!this.exists(a))if(b)aN(b,aP(bU,bS,this.nm(a)));else
-z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bS,this.nm(a)));else
-z(a+bZ);this.create_dir_if_needed(this.slash(c))};N.prototype.rmdir=function(a,f){var
-b=f&&aM(dm),c=a==r?r:this.slash(a),e=new
-RegExp(dK+c+dx);if(!this.exists(a))if(b)aN(b,aP(bU,bR,this.nm(a)));else
-z(a+bg);if(!this.is_dir(a))if(b)aN(b,aP(bX,bR,this.nm(a)));else
-z(a+bZ);for(var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||r;if(!this.exists(a))if(b)aO(b,aQ(bZ,bX,this.nm(a)));else
+z(a+bj);if(!this.is_dir(a))if(b)aO(b,aQ(b2,bX,this.nm(a)));else
+z(a+b4);this.create_dir_if_needed(this.slash(c))};O.prototype.rmdir=function(a,f){var
+b=f&&aN(dw),c=a==r?r:this.slash(a),e=new
+RegExp(dS+c+dG);if(!this.exists(a))if(b)aO(b,aQ(bZ,bW,this.nm(a)));else
+z(a+bj);if(!this.is_dir(a))if(b)aO(b,aQ(b2,bW,this.nm(a)));else
+z(a+b4);for(var
 d
 in
-this.content)if(d.match(e))if(b)aN(b,aP(dv,bR,this.nm(a)));else
+this.content)if(d.match(e))if(b)aO(b,aQ(dE,bW,this.nm(a)));else
 z(this.nm(a)+": Directory not empty");delete
-this.content[c]};N.prototype.readdir=function(a){var
-f=a==r?r:this.slash(a);if(!this.exists(a))z(a+bg);if(!this.is_dir(a))z(a+bZ);var
+this.content[c]};O.prototype.readdir=function(a){var
+f=a==r?r:this.slash(a);if(!this.exists(a))z(a+bj);if(!this.is_dir(a))z(a+b4);var
 g=new
-RegExp(dK+f+dx),d={},c=[];for(var
+RegExp(dS+f+dG),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};N.prototype.is_dir=function(a){if(a==r)return true;var
-b=this.slash(a);return this.content[b]?1:0};N.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};O.prototype.is_dir=function(a){if(a==r)return true;var
+b=this.slash(a);return this.content[b]?1:0};O.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};N.prototype.open=function(a,b){if(b.rdonly&&b.wronly)z(this.nm(a)+dQ);if(b.text&&b.binary)z(this.nm(a)+dp);this.lookup(a);if(this.content[a]){if(this.is_dir(a))z(this.nm(a)+" : is a directory");if(b.create&&b.excl)z(this.nm(a)+dP);var
+this.content[a];return b};O.prototype.open=function(a,b){if(b.rdonly&&b.wronly)z(this.nm(a)+dY);if(b.text&&b.binary)z(this.nm(a)+dy);this.lookup(a);if(this.content[a]){if(this.is_dir(a))z(this.nm(a)+" : is a directory");if(b.create&&b.excl)z(this.nm(a)+dX);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-A(ar(0));return this.content[a]}else
-kj(this.nm(a))};N.prototype.register=function(c,a){var
-b;if(this.content[c])z(this.nm(c)+dP);if(b9(a))b=new
-A(a);if(ea(a))b=new
-A(a2(a));else
+C(at(0));return this.content[a]}else
+kx(this.nm(a))};O.prototype.register=function(c,a){var
+b;if(this.content[c])z(this.nm(c)+dX);if(cc(a))b=new
+C(a);if(ek(a))b=new
+C(a4(a));else
 if(a
 instanceof
 Array)b=new
-A(jX(a));else
+C(j9(a));else
 if(typeof
 a==="string")b=new
-A(d3(a));else
+C(eb(a));else
 if(a.toString){var
-d=a2(a6(a.toString()));b=new
-A(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-z(this.nm(c)+" : registering file with invalid content type")};N.prototype.constructor=N;function
-dV(){}function
-d9(b){var
-a=ch(b);if(!a)return;return a[0]+Y}var
-bn=d9(a3)||aL("unable to compute caml_root"),aO=[];if(a7())aO.push({path:bn,device:new
-dV(bn)});else
-aO.push({path:bn,device:new
-N(bn)});aO.push({path:dk,device:new
-N(dk)});function
-kz(b){var
-g=kc(b),b=g.join(Y),f=ej(b),c;for(var
-e=0;e<aO.length;e++){var
-a=aO[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a7()){var
-d=d9(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=a4(a8(a.toString()));b=new
+C(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+z(this.nm(c)+" : registering file with invalid content type")};O.prototype.constructor=O;function
+d5(){}function
+eh(b){var
+a=cn(b);if(!a)return;return a[0]+_}var
+bq=eh(a5)||aM("unable to compute caml_root"),aP=[];if(a9())aP.push({path:bq,device:new
+d5(bq)});else
+aP.push({path:bq,device:new
+O(bq)});aP.push({path:du,device:new
+O(du)});function
+kN(b){var
+g=kp(b),b=g.join(_),f=et(b),c;for(var
+e=0;e<aP.length;e++){var
+a=aP[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a9()){var
+d=eh(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-dV(d)};aO.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;z("no device found for "+f)}function
-as(a){return b_(a)}function
-eg(d,e){var
-a=am[d],c=j(e),b=as(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-ku(a){var
-a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+d5(d)};aP.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;z("no device found for "+f)}function
+au(a){return cd(a)}function
+ep(d,e){var
+a=ao[d],c=j(e),b=au(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+kI(a){var
+a=cj(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-kv(a){var
-a=cd(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+kJ(a){var
+a=cj(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-bo(c,e,d,a){if(v.fds===undefined)v.fds=new
+br(c,e,d,a){if(w.fds===undefined)w.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;v.fds[c]=b;if(!v.fd_last_idx||c>v.fd_last_idx)v.fd_last_idx=c;return c}function
-kC(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;w.fds[c]=b;if(!w.fd_last_idx||c>w.fd_last_idx)w.fd_last_idx=c;return c}function
+kQ(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -547,65 +553,66 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)z(aA(c)+dQ);if(a.text&&a.binary)z(aA(c)+dp);var
-d=kz(c),e=d.device.open(d.rest,a),f=v.fd_last_idx?v.fd_last_idx:0;return bo(f+1,eg,e,a)}bo(0,eg,new
-A(ar(0)));bo(1,kv,new
-A(ar(0)));bo(2,ku,new
-A(ar(0)));function
-ke(a){var
-c=v.fds[a];if(c.flags.wronly)z(dT+a+" is writeonly");var
-d=null;if(a==0&&a7()){var
-e=require("fs");d=function(){return a6(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};am[b.fd]=b;return b.fd}function
-eb(c){var
-b=v.fds[c];if(b.flags.rdonly)z(dT+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:r};am[a.fd]=a;return a.fd}function
-kf(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)z(aB(c)+dY);if(a.text&&a.binary)z(aB(c)+dy);var
+d=kN(c),e=d.device.open(d.rest,a),f=w.fd_last_idx?w.fd_last_idx:0;return br(f+1,ep,e,a)}br(0,ep,new
+C(at(0)));br(1,kJ,new
+C(at(0)));br(2,kI,new
+C(at(0)));function
+ks(a){var
+c=w.fds[a];if(c.flags.wronly)z(d3+a+" is writeonly");var
+d=null;if(a==0&&a9()){var
+e=require("fs");d=function(){return a8(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};ao[b.fd]=b;return b.fd}function
+el(c){var
+b=w.fds[c];if(b.flags.rdonly)z(d3+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:r};ao[a.fd]=a;return a.fd}function
+kt(){var
 b=0;for(var
-a=0;a<am.length;a++)if(am[a]&&am[a].opened&&am[a].out)b=[0,am[a].fd,b];return b}function
-V(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);v[b+1]=c;if(a)v[a]=c}function
-kl(a,b){ed[aA(a)]=b;return 0}function
-jV(a,b){if(a===b)return 1;a.t&6&&aK(a);b.t&6&&aK(b);return a.c==b.c?1:0}function
-ca(a,b){return jV(a,b)}function
-ko(){B(bY)}function
-ei(b,a){return d4(b,a)}function
-cb(b,a){if(a>>>0>=as(b))ko();return ei(b,a)}function
-eh(a){return a}function
-kp(c,a){if(typeof
+a=0;a<ao.length;a++)if(ao[a]&&ao[a].opened&&ao[a].out)b=[0,ao[a].fd,b];return b}function
+V(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);w[b+1]=c;if(a)w[a]=c}function
+kz(a,b){en[aB(a)]=b;return 0}function
+j7(a,b){if(a===b)return 1;a.t&6&&aL(a);b.t&6&&aL(b);return a.c==b.c?1:0}function
+eq(a,b){return j7(a,b)}function
+kC(){D(b3)}function
+es(b,a){return ec(b,a)}function
+cg(b,a){if(a>>>0>=au(b))kC();return es(b,a)}function
+ch(a,b){return 1-eq(a,b)}function
+er(a){return a}function
+kD(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-ef(a){return a}function
-ek(a){if(a
+eo(a){return a}function
+eu(a){if(a
 instanceof
 Array)return a;if(t.RangeError&&a
 instanceof
-t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return ef(v.Stack_overflow);if(t.InternalError&&a
+t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eo(w.Stack_overflow);if(t.InternalError&&a
 instanceof
-t.InternalError&&a.message&&a.message.match(/too much recursion/i))return ef(v.Stack_overflow);if(a
+t.InternalError&&a.message&&a.message.match(/too much recursion/i))return eo(w.Stack_overflow);if(a
 instanceof
-t.Error&&aM(dB))return[0,aM(dB),a];return[0,v.Failure,a6(String(a))]}function
+t.Error&&aN(dJ))return[0,aN(dJ),a];return[0,w.Failure,a8(String(a))]}function
 g(a,b){return a<=b?1:0}function
-kr(a,b){return a<b?-1:a>b?1:0}function
+kF(a,b){return a<b?-1:a>b?1:0}function
 s(a,b){return a-b}function
-C(a,b){return a===b?1:0}function
-D(a,b){return a<b?1:0}function
+B(a,b){return a===b?1:0}function
+E(a,b){return a<b?1:0}function
 l(a){return-a}function
-ks(c,a,b){return BigInt("0x"+aA(c).slice(a,a+b))}function
-Z(a){return BigInt(a)}var
-ce=0;function
-c(a,b){ce+=1;if(ce%100000===0&&t.certnnProducts)t.certnnProducts(ce);return a*b}function
-kt(b){t.certnnVerdict=function(a){return aA(b(j(a)))}}function
-bp(c,a){var
+kG(c,a,b){return BigInt("0x"+aB(c).slice(a,a+b))}function
+W(a){return BigInt(a)}var
+ck=0;function
+c(a,b){ck+=1;if(ck%100000===0&&t.certnnProducts)t.certnnProducts(ck);return a*b}function
+kH(b){t.certnnVerdict=function(a){return aB(b(j(a)))}}function
+bs(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-cf(a,b){return(a-bp(a,b))/b}function
-el(a,b){return a<<BigInt(b)}function
-em(a,b){return a>>BigInt(b)}function
-i(a,b){return a+b}function
-cg(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
-en(a){return j(a.toString())}function
-ka(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-j2(b){var
-a=r;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&ka(b[1]))var
+cl(a,b){return(a-bs(a,b))/b}function
+ev(a,b){return a<<BigInt(b)}function
+ew(a,b){return a>>BigInt(b)}function
+h(a,b){return a+b}function
+cm(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
+ex(a){return j(a.toString())}function
+km(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+kc(b){var
+a=r;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&km(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -614,243 +621,370 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-ag)a+=bi+c.toString()+bi;else
+ah)a+=bl+c.toString()+bl;else
 if(typeof
-c=="string")a+=bi+c.toString()+bi;else
+c=="string")a+=bl+c.toString()+bl;else
 a+="_"}a+=")"}else
-if(b[0]==M)a+=b[1];return a}function
-d8(a){if(a
+if(b[0]==N)a+=b[1];return a}function
+eg(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==M)){var
-c=aM("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=j2(a),b=aM(dg);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==N)){var
+c=aN("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=kc(a),b=aN(dr);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-km(){var
-a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){d8(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)d8(a.error)})}km();function
-a(a,b){return a.length==1?a(b):az(a,[b])}function
-ax(a,b,c){return a.length==2?a(b,c):az(a,[b,c])}function
-bP(a,b,c,d,e){return a.length==4?a(b,c,d,e):az(a,[b,c,d,e])}function
-bO(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):az(a,[b,c,d,e,f])}var
-ck=[M,j(dO),-1],cl=[M,j(dt),-2],ci=[M,j(dU),-4],jN=[0,[0,0]],jO=[0,[0,0]],jP=[0,0],jQ=[0,0];V(11,[M,j(df),-12],df);V(10,[M,j(dF),-11],dF);V(9,[M,j(dS),-10],dS);V(8,[M,j(dl),-9],dl);V(7,[M,j(dJ),-8],dJ);V(6,[M,j(dj),-7],dj);V(5,[M,j(du),-6],du);V(4,[M,j(dz),-5],dz);V(3,ci,dU);V(2,[M,j(bV),-3],bV);V(1,cl,dt);V(0,ck,dO);var
-ep=j("String.sub / Bytes.sub"),eq=j("String.index_from_opt / Bytes.index_from_opt"),jf=[0,[0,[0,[0,[0,0]]]]],g1=[0,[0,[0,[0,[0,[0,0]]]]]],gR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jN]]]]]]]]]]],go=[0,0],gm=[0,0],gn=[0,0,0],gi=[0,0],gj=[0,0],fR=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jO]]]]]]]]]]],eK=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],er=[0,0],gp=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jP]]]]]]]]]]],gq=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jQ]]]]]]]]]]],jq=j(dL),jr=j(dL),jI=j("malformed: "),jJ=[0,2,j("malformed: it does not fit into memory")],jK=j(Y),jL=j("proved: "),jM=[0,1,j("rejected")],jy=[0,j(dh),[0,j("certnn-partition-2"),[0,j(dy),[0,j(dN),0]]]],jz=j("the format is not known"),jA=j("it is too large for this checker"),jB=j("the claim is not p/q"),jC=j("a number is not finite"),jD=j(dh),jF=j(dy),jG=j(dN),jE=j("it goes on after its end"),js=[0,4,0],jt=[0,0,0],ju=[0,1,0],jv=[0,2,0],jw=[0,3,0],jp=j("a size is out of range"),jl=j("an integer has no digits"),jm=j("an integer is too long"),jo=j("an integer has another sign than 0-9, a-f"),jn=j("an integer has a zero in front"),jj=j("it ends too early"),jk=j("there is a space at the end"),jh=j("Verdicts.Malformed");function
-cj(a){throw[0,ci,a]}function
-a8(d,c){var
-a=as(d),e=as(c),b=ar(a+e|0);b2(d,0,b,0,a);b2(c,0,b,a,e);return eh(b)}function
-bq(a,b){if(a){var
-c=a[1];return[0,c,bq(a[2],b)]}return b}ke(0);eb(1);eb(2);function
-cm(b){function
+kA(){var
+a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eg(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eg(a.error)})}kA();function
+a(a,b){return a.length==1?a(b):aA(a,[b])}function
+ay(a,b,c){return a.length==2?a(b,c):aA(a,[b,c])}function
+bU(a,b,c,d,e){return a.length==4?a(b,c,d,e):aA(a,[b,c,d,e])}function
+bT(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aA(a,[b,c,d,e,f])}var
+cq=[N,j(dW),-1],cr=[N,j(dC),-2],co=[N,j(d4),-4],jZ=[0,[0,0]],j0=[0,[0,0]],j1=[0,0],j2=[0,0];V(11,[N,j(dq),-12],dq);V(10,[N,j(dN),-11],dN);V(9,[N,j(d2),-10],d2);V(8,[N,j(dv),-9],dv);V(7,[N,j(dR),-8],dR);V(6,[N,j(dt),-7],dt);V(5,[N,j(dD),-6],dD);V(4,[N,j(dH),-5],dH);V(3,co,d4);V(2,[N,j(b0),-3],b0);V(1,cr,dC);V(0,cq,dW);var
+ez=j("String.sub / Bytes.sub"),eA=j("String.index_from_opt / Bytes.index_from_opt"),jp=[0,[0,[0,[0,[0,0]]]]],g$=[0,[0,[0,[0,[0,[0,0]]]]]],g1=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jZ]]]]]]]]]]],gy=[0,0],gw=[0,0],gx=[0,0,0],gs=[0,0],gt=[0,0],f1=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j0]]]]]]]]]]],eU=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],eB=[0,0],gz=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j1]]]]]]]]]]],gA=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j2]]]]]]]]]]],jA=j("a number is not finite"),jz=j("a size is out of range"),jv=j("an integer has no digits"),jw=j("an integer is too long"),jy=j("an integer has another sign than 0-9, a-f"),jx=j("an integer has a zero in front"),jt=j("it ends too early"),ju=j("there is a space at the end"),js=j("Tokens.Malformed"),jB=j(dT),jC=j(dT),jU=j("malformed: "),jV=[0,2,j("malformed: it does not fit into memory")],jW=j(_),jX=j("proved: "),jY=[0,1,j("rejected")],jO=j("-2"),jP=j("certnn-"),jQ=j("groups"),jS=j("the format is not known"),jR=j("it goes on after its end"),jJ=j("it is too large for this checker"),jK=j(dZ),jL=j(dV),jM=j(d0),jI=j("the claim is not p/q"),jE=j("cells"),jF=j(d0),jG=j(dZ),jH=j(dV);function
+cp(a){throw[0,co,a]}function
+aC(d,c){var
+a=au(d),e=au(c),b=at(a+e|0);b6(d,0,b,0,a);b6(c,0,b,a,e);return er(b)}ks(0);el(1);el(2);function
+cs(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{kd(d)}catch(a){a=ek(a);if(a[1]!==cl)throw a;var
+c=a[2],d=a[1];try{kr(d)}catch(a){a=eu(a);if(a[1]!==cr)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(kf(0))}kl(j(dg),cm);function
-cn(d){var
+a=c;continue}return 0}}return a(kt(0))}kz(j(dr),cs);function
+ct(d){var
 a=d,b=0;for(;;){if(a){var
-c=[0,a[1],b],a=a[2],b=c;continue}return b}}function
-co(a){if(a){var
-b=a[1];return bq(b,co(a[2]))}return 0}var
-f=Z(0);function
-aQ(a){return kr(a,f)}var
-d=Z(1),aR=l;function
-at(a){return 0<=aQ(a)?a:l(a)}function
-E(b,a){return g(b,a)?a:b}function
-au(b,a){return g(b,a)?b:a}var
-R=i;function
-a9(a){var
-b=Z(a);return function(a){return i(b,a)}}function
+c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
+f=W(0);function
+aR(a){return kF(a,f)}var
+d=W(1),aS=l;function
+av(a){return 0<=aR(a)?a:l(a)}function
+F(b,a){return g(b,a)?a:b}function
+aw(b,a){return g(b,a)?b:a}var
+R=h;function
+a_(a){var
+b=W(a);return function(a){return h(b,a)}}function
 b(a){var
-b=Z(a);return function(a){return c(b,a)}}function
-e(a){return i(d,a)}function
-a_(b,a){var
-c=bp(b,a);return[0,cf(b,a),c]}function
-cp(b,a){return b?a:1}function
-a$(a){return a?0:1}function
-I(b,a){return b?[0,I(b[1],a)]:a}function
-cq(a,b){return a?I(b,cq(a[1],b)):a}function
-aB(d,c){var
+b=W(a);return function(a){return c(b,a)}}function
+e(a){return h(d,a)}function
+a$(b,a){var
+c=bs(b,a);return[0,cl(b,a),c]}function
+cu(b,a){return b?a:1}function
+ba(a){return a?0:1}function
+K(b,a){return b?[0,K(b[1],a)]:a}function
+cv(a,b){return a?K(b,cv(a[1],b)):a}function
+aD(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-ba=function
-c(a,b){return c.fun(a,b)};kp(ba,function(j,c){if(g(j,d)){if(g(c,d))return e(a(b(2),d));var
-k=a_(c,Z(2)),l=k[1];if(C(k[2],f)){var
+bb=function
+c(a,b){return c.fun(a,b)};kD(bb,function(j,c){if(g(j,d)){if(g(c,d))return e(a(b(2),d));var
+k=a$(c,W(2)),l=k[1];if(B(k[2],f)){var
 r=e(l);return a(b(2),r)}var
 s=e(l);return e(a(b(2),s))}var
-q=a_(j,Z(2)),h=q[1];if(C(q[2],f)){if(g(c,d)){var
-t=e(h);return a(b(2),t)}var
-m=a_(c,Z(2)),n=m[1];if(C(m[2],f))return e(a(b(2),i(h,n)));var
-u=ax(ba,h,n);return a(b(2),u)}if(g(c,d)){var
-v=e(h);return e(a(b(2),v))}var
-o=a_(c,Z(2)),p=o[1];if(C(o[2],f)){var
-w=ax(ba,h,p);return a(b(2),w)}var
-x=ax(ba,h,p);return e(a(b(2),x))});function
-cr(a){return a?e(cr(a[1])):d}function
+q=a$(j,W(2)),i=q[1];if(B(q[2],f)){if(g(c,d)){var
+t=e(i);return a(b(2),t)}var
+m=a$(c,W(2)),n=m[1];if(B(m[2],f))return e(a(b(2),h(i,n)));var
+u=ay(bb,i,n);return a(b(2),u)}if(g(c,d)){var
+v=e(i);return e(a(b(2),v))}var
+o=a$(c,W(2)),p=o[1];if(B(o[2],f)){var
+w=ay(bb,i,p);return a(b(2),w)}var
+x=ay(bb,i,p);return e(a(b(2),x))});function
+cw(a){return a?e(cw(a[1])):d}function
 q(c,b){var
-d=aQ(b);if(0===d)return f;if(1===d)return cf(c,b);var
-e=cf(a(a9(-1),c),b);return a(a9(-1),e)}function
-aC(c,b){var
-d=aQ(b);if(0===d)return c;if(1===d)return bp(c,b);var
-e=bp(a(a9(-1),c),b);return i(b,a(a9(1),e))}function
+d=aR(b);if(0===d)return f;if(1===d)return cl(c,b);var
+e=cl(a(a_(-1),c),b);return a(a_(-1),e)}function
+aE(c,b){var
+d=aR(b);if(0===d)return c;if(1===d)return bs(c,b);var
+e=bs(a(a_(-1),c),b);return h(b,a(a_(1),e))}function
 p(b,c){var
-a=cg(c);return 0<=a?el(b,a):em(b,-a|0)}function
-J(b,c){var
-a=cg(c);return 0<=a?em(b,a):el(b,-a|0)}function
-F(d,c){var
+a=cm(c);return 0<=a?ev(b,a):ew(b,-a|0)}function
+L(b,c){var
+a=cm(c);return 0<=a?ew(b,a):ev(b,-a|0)}function
+G(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cs(d,c,b){return d?a(c,cs(d[1],c,b)):b}function
-W(a){var
-b=a?er:a;return b}function
-K(a){var
-b=a?[0,K(a[2])]:a;return b}function
-aS(b,a){function
-c(b){return[0,a,b]}return function(a){return cs(b,c,a)}}function
-_(c,b){return a(aS(c,b),0)}function
-L(a,b){if(a){var
-c=L(a[2],b);return[0,a[1],c]}return b}function
-aD(a,b){if(a){var
-c=aD(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-ct(d,c){var
+cx(d,c,b){return d?a(c,cx(d[1],c,b)):b}function
+X(a){var
+b=a?eB:a;return b}function
+H(a){var
+b=a?[0,H(a[2])]:a;return b}function
+cy(b,a){return a?a[1]:b}function
+bt(a){var
+b=a?a[2]:a;return b}function
+aT(b,a){function
+c(b){return[0,a,b]}return function(a){return cx(b,c,a)}}function
+$(c,b){return a(aT(c,b),0)}function
+M(a,b){if(a){var
+c=M(a[2],b);return[0,a[1],c]}return b}function
+aF(a,b){if(a){var
+c=aF(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cz(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
 o(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aT(e,d,c,b){if(d){var
+aU(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aT(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aS(c,e),[0,b,0])}function
-cu(c,f){var
+g=aU(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aT(c,e),[0,b,0])}function
+cA(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cu(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cA(c,d)];var
 b=d;continue}return b}}function
 m(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-aU(d,c){var
+aV(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-an(b,a){if(a)if(b)var
-d=an(b[1],a[2]),c=[0,a[1],d];else
+ap(b,a){if(a)if(b)var
+d=ap(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-h(c,b){if(b)var
-e=h(c,b[2]),d=[0,a(c,b[1]),e];else
+i(c,b){if(b)var
+e=i(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-aE(b,a){var
-c=a?[0,b,aE([0,b],a[1])]:a;return c}function
-$(b,a){return h(b,aE(0,a))}function
+aG(b,a){var
+c=a?[0,b,aG([0,b],a[1])]:a;return c}function
+aa(b,a){return i(b,aG(0,a))}function
 x(c,b,a){if(a){var
-d=x(c,b,a[2]);return ax(c,a[1],d)}return b}function
-G(b,a){if(b)if(a)var
-d=G(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+d=x(c,b,a[2]);return ay(c,a[1],d)}return b}function
+I(b,a){if(b)if(a)var
+d=I(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}var
-es=a(b(2),d),et=a(b(2),es),eu=a(b(2),et),ev=a(b(2),eu),ew=a(b(2),ev),ex=a(b(2),ew),cv=a(b(2),ex),ey=a(b(2),d),ez=a(b(2),ey),eA=a(b(2),ez),eB=a(b(2),eA),eC=a(b(2),eB),eD=a(b(2),eC),eE=a(b(2),eD),br=a(b(2),eE),eF=a(b(2),d),eG=a(b(2),eF),eH=a(b(2),eG),eI=a(b(2),eH),eJ=a(b(2),eI),aV=a(b(2),eJ),bb=p(d,cv),bs=p(d,br),cw=p(d,aV);function
-cx(b,a){return l(q(l(b),a))}function
-cy(f,e){var
+eC=a(b(2),d),eD=a(b(2),eC),eE=a(b(2),eD),eF=a(b(2),eE),eG=a(b(2),eF),eH=a(b(2),eG),cB=a(b(2),eH),eI=a(b(2),d),eJ=a(b(2),eI),eK=a(b(2),eJ),eL=a(b(2),eK),eM=a(b(2),eL),eN=a(b(2),eM),eO=a(b(2),eN),bu=a(b(2),eO),eP=a(b(2),d),eQ=a(b(2),eP),eR=a(b(2),eQ),eS=a(b(2),eR),eT=a(b(2),eS),aW=a(b(2),eT),bc=p(d,cB),bv=p(d,bu),cC=p(d,aW);function
+cD(b,a){return l(q(l(b),a))}function
+cE(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cy(d,a);continue}return J(c(a,a),br)}}var
-eL=[0,e(a(b(2),d)),[0,d,0]],eM=a(b(2),d),eN=[0,e(a(b(2),eM)),eL],eO=e(a(b(2),d)),eP=[0,e(a(b(2),eO)),eN],eQ=a(b(2),d),eR=a(b(2),eQ),eS=[0,e(a(b(2),eR)),eP],eT=a(b(2),d),eU=e(a(b(2),eT)),eV=[0,e(a(b(2),eU)),eS],eW=e(a(b(2),d)),eX=a(b(2),eW),eY=[0,e(a(b(2),eX)),eV],eZ=e(a(b(2),d)),e0=e(a(b(2),eZ)),e1=[0,e(a(b(2),e0)),eY],e2=a(b(2),d),e3=a(b(2),e2),e4=a(b(2),e3),e5=[0,e(a(b(2),e4)),e1],e6=a(b(2),d),e7=a(b(2),e6),e8=e(a(b(2),e7)),e9=[0,e(a(b(2),e8)),e5],e_=a(b(2),d),e$=e(a(b(2),e_)),fa=a(b(2),e$),fb=[0,e(a(b(2),fa)),e9],fc=a(b(2),d),fd=e(a(b(2),fc)),fe=e(a(b(2),fd)),ff=[0,e(a(b(2),fe)),fb],fg=e(a(b(2),d)),fh=a(b(2),fg),fi=a(b(2),fh),fj=[0,e(a(b(2),fi)),ff],fk=e(a(b(2),d)),fl=a(b(2),fk),fm=e(a(b(2),fl)),fn=[0,e(a(b(2),fm)),fj],fo=e(a(b(2),d)),fp=e(a(b(2),fo)),fq=a(b(2),fp),fr=[0,e(a(b(2),fq)),fn],fs=e(a(b(2),d)),ft=e(a(b(2),fs)),fu=e(a(b(2),ft)),fv=[0,e(a(b(2),fu)),fr],fw=a(b(2),d),fx=a(b(2),fw),fy=a(b(2),fx),fz=a(b(2),fy),fA=[0,e(a(b(2),fz)),fv],fB=a(b(2),d),fC=a(b(2),fB),fD=a(b(2),fC),fE=e(a(b(2),fD)),fF=[0,e(a(b(2),fE)),fA],fG=a(b(2),d),fH=a(b(2),fG),fI=e(a(b(2),fH)),fJ=a(b(2),fI),fK=[0,e(a(b(2),fJ)),fF],fL=a(b(2),d),fM=a(b(2),fL),fN=e(a(b(2),fM)),fO=e(a(b(2),fN)),fP=[0,e(a(b(2),fO)),fK];function
-cz(r,o){var
-g=cx(p(r,br),o),e=q(p(s(g,bs),aV),i(g,bs)),b=f,a=fP,l=J(c(e,e),aV);for(;;){if(a){var
-k=a[2],m=q(cw,a[1]),b=i(J(c(b,l),aV),m),a=k;continue}var
-n=J(cw,d),j=p(q(c(e,b),n),aV),h=cy(eK,E(f,i(bs,j)));return D(f,h)?s(i(j,cx(p(g,cv),h)),bb):f}}var
-fQ=l(cz(d,a(b(2),d)));function
-cA(k,h,b){var
+d=b[1],b=d,a=cE(d,a);continue}return L(c(a,a),bu)}}var
+eV=[0,e(a(b(2),d)),[0,d,0]],eW=a(b(2),d),eX=[0,e(a(b(2),eW)),eV],eY=e(a(b(2),d)),eZ=[0,e(a(b(2),eY)),eX],e0=a(b(2),d),e1=a(b(2),e0),e2=[0,e(a(b(2),e1)),eZ],e3=a(b(2),d),e4=e(a(b(2),e3)),e5=[0,e(a(b(2),e4)),e2],e6=e(a(b(2),d)),e7=a(b(2),e6),e8=[0,e(a(b(2),e7)),e5],e9=e(a(b(2),d)),e_=e(a(b(2),e9)),e$=[0,e(a(b(2),e_)),e8],fa=a(b(2),d),fb=a(b(2),fa),fc=a(b(2),fb),fd=[0,e(a(b(2),fc)),e$],fe=a(b(2),d),ff=a(b(2),fe),fg=e(a(b(2),ff)),fh=[0,e(a(b(2),fg)),fd],fi=a(b(2),d),fj=e(a(b(2),fi)),fk=a(b(2),fj),fl=[0,e(a(b(2),fk)),fh],fm=a(b(2),d),fn=e(a(b(2),fm)),fo=e(a(b(2),fn)),fp=[0,e(a(b(2),fo)),fl],fq=e(a(b(2),d)),fr=a(b(2),fq),fs=a(b(2),fr),ft=[0,e(a(b(2),fs)),fp],fu=e(a(b(2),d)),fv=a(b(2),fu),fw=e(a(b(2),fv)),fx=[0,e(a(b(2),fw)),ft],fy=e(a(b(2),d)),fz=e(a(b(2),fy)),fA=a(b(2),fz),fB=[0,e(a(b(2),fA)),fx],fC=e(a(b(2),d)),fD=e(a(b(2),fC)),fE=e(a(b(2),fD)),fF=[0,e(a(b(2),fE)),fB],fG=a(b(2),d),fH=a(b(2),fG),fI=a(b(2),fH),fJ=a(b(2),fI),fK=[0,e(a(b(2),fJ)),fF],fL=a(b(2),d),fM=a(b(2),fL),fN=a(b(2),fM),fO=e(a(b(2),fN)),fP=[0,e(a(b(2),fO)),fK],fQ=a(b(2),d),fR=a(b(2),fQ),fS=e(a(b(2),fR)),fT=a(b(2),fS),fU=[0,e(a(b(2),fT)),fP],fV=a(b(2),d),fW=a(b(2),fV),fX=e(a(b(2),fW)),fY=e(a(b(2),fX)),fZ=[0,e(a(b(2),fY)),fU];function
+cF(r,o){var
+g=cD(p(r,bu),o),e=q(p(s(g,bv),aW),h(g,bv)),b=f,a=fZ,l=L(c(e,e),aW);for(;;){if(a){var
+k=a[2],m=q(cC,a[1]),b=h(L(c(b,l),aW),m),a=k;continue}var
+n=L(cC,d),j=p(q(c(e,b),n),aW),i=cE(eU,F(f,h(bv,j)));return E(f,i)?s(h(j,cD(p(g,cB),i)),bc):f}}var
+f0=l(cF(d,a(b(2),d)));function
+cG(k,h,b){var
 e=k;for(;;){if(e){var
-a=e[1],l=a?cr(a[1]):f,i=p(d,l),j=p(h,i);if(g(j,b)){var
-m=c(i,fQ);return s(cA(a,j,b),m)}var
-e=a;continue}return cz(h,b)}}var
-fS=a(b(2),d),fT=e(a(b(2),fS)),cB=p(d,e(a(b(2),fT))),fU=e(a(b(2),d)),fV=a(b(2),fU),fW=e(a(b(2),fV)),fX=a(b(2),fW),bt=p(d,a(b(2),fX)),fY=e(a(b(2),d)),fZ=e(a(b(2),fY)),f0=e(a(b(2),fZ)),f1=e(a(b(2),f0)),f2=p(d,e(a(b(2),f1))),f3=a(b(2),d),f4=a(b(2),f3),f5=a(b(2),f4),f6=a(b(2),f5),f7=a(b(2),f6),f8=p(d,a(b(2),f7)),f9=a(b(2),d),f_=a(b(2),f9),f$=a(b(2),f_),ga=a(b(2),f$),gb=e(a(b(2),ga)),gc=e(a(b(2),gb)),gd=a(b(2),gc),ge=a(b(2),gd),gf=e(a(b(2),ge)),aa=p(d,e(a(b(2),gf)));function
-cC(a){return aC(q(a,bt),cB)}function
-aW(a){var
-b=cC(a),c=aC(a,bt),e=C(b,f)?p(c,d):p(i(bt,c),b);return D(a,f2)?e:l(e)}function
-bc(a){var
+a=e[1],l=a?cw(a[1]):f,i=p(d,l),j=p(h,i);if(g(j,b)){var
+m=c(i,f0);return s(cG(a,j,b),m)}var
+e=a;continue}return cF(h,b)}}var
+f2=a(b(2),d),f3=e(a(b(2),f2)),cH=p(d,e(a(b(2),f3))),f4=e(a(b(2),d)),f5=a(b(2),f4),f6=e(a(b(2),f5)),f7=a(b(2),f6),bw=p(d,a(b(2),f7)),f8=e(a(b(2),d)),f9=e(a(b(2),f8)),f_=e(a(b(2),f9)),f$=e(a(b(2),f_)),ga=p(d,e(a(b(2),f$))),gb=a(b(2),d),gc=a(b(2),gb),gd=a(b(2),gc),ge=a(b(2),gd),gf=a(b(2),ge),gg=p(d,a(b(2),gf)),gh=a(b(2),d),gi=a(b(2),gh),gj=a(b(2),gi),gk=a(b(2),gj),gl=e(a(b(2),gk)),gm=e(a(b(2),gl)),gn=a(b(2),gm),go=a(b(2),gn),gp=e(a(b(2),go)),ab=p(d,e(a(b(2),gp)));function
+cI(a){return aE(q(a,bw),cH)}function
+ai(a){var
+b=cI(a),c=aE(a,bw),e=B(b,f)?p(c,d):p(h(bw,c),b);return E(a,ga)?e:l(e)}function
+bd(a){var
 b=g(f,a);if(b){var
-c=D(a,f8);if(c)return D(i(cC(a),d),cB);var
+c=E(a,gg);if(c)return E(h(cI(a),d),cH);var
 e=c}else
 var
 e=b;return e}function
-H(h,j){var
-d=f,b=h,a=j;for(;;){if(b){if(a){var
-e=a[2],g=b[2],d=i(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
-bu(c,b,a){if(b){if(a){var
-d=bu(c,b[2],a[2]);return[0,ax(c,b[1],a[1]),d]}return b}return a}function
-ao(a,b){return bu(R,a,b)}function
-u(a,b){return bu(ao,a,b)}function
-bv(b,a){if(b)if(a)var
-e=bv(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+J(i,j){var
+d=f,b=i,a=j;for(;;){if(b){if(a){var
+e=a[2],g=b[2],d=h(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
+bx(c,b,a){if(b){if(a){var
+d=bx(c,b[2],a[2]);return[0,ay(c,b[1],a[1]),d]}return b}return a}function
+aq(a,b){return bx(R,a,b)}function
+u(a,b){return bx(aq,a,b)}function
+by(b,a){if(b)if(a)var
+e=by(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-O(a){function
+P(a){function
 b(b){return c(a,b)}function
-d(a){return h(b,a)}return function(a){return h(d,a)}}function
-P(b,a){return h(function(b){return h(function(a){return H(b,a)},a)},b)}function
-bw(b,a){if(a){var
+d(a){return i(b,a)}return function(a){return i(d,a)}}function
+Q(b,a){return i(function(b){return i(function(a){return J(b,a)},a)},b)}function
+bz(b,a){if(a){var
 c=a[2],d=a[1];if(b){var
-g=bw(b[2],c);return[0,[0,b[1],d],g]}var
-e=[0,[0,f,d],bw(0,c)]}else
+g=bz(b[2],c);return[0,[0,b[1],d],g]}var
+e=[0,[0,f,d],bz(0,c)]}else
 var
 e=a;return e}function
-y(b,a){return x(bw,_(b,0),a)}function
-bd(b,a){var
-c=G(b,a);return h(function(a){return L(a[1],a[2])},c)}function
-aX(c,b){return $(function(c){return a(aS(c,f),[0,b,0])},c)}function
-ab(d,c,a){var
-b=F(K(a),d);return b?m(function(a){return F(K(a),c)},a):b}function
-ah(d,c,a){var
-b=F(K(a),d);return b?m(function(a){return F(aB(K(a),c),0)},a):b}function
-w(a){return D(f,a)}function
-gg(a){return g(f,a)}function
-gh(a){return m(gg,a)}function
-bx(a){return m(gh,a)}function
-U(b,a){return C(c(q(a,b),b),a)}function
-cD(a){function
-b(b){return q(aW(b),a)}function
-c(a){return h(b,a)}return function(a){return h(c,a)}}function
-cE(c){function
+y(b,a){return x(bz,$(b,0),a)}function
+be(b,a){var
+c=I(b,a);return i(function(a){return M(a[1],a[2])},c)}function
+aX(c,b){return aa(function(c){return a(aT(c,f),[0,b,0])},c)}function
+ac(d,c,a){var
+b=G(H(a),d);return b?m(function(a){return G(H(a),c)},a):b}function
+aj(d,c,a){var
+b=G(H(a),d);return b?m(function(a){return G(aD(H(a),c),0)},a):b}function
+v(a){return E(f,a)}function
+gq(a){return g(f,a)}function
+gr(a){return m(gq,a)}function
+bA(a){return m(gr,a)}function
+U(b,a){return B(c(q(a,b),b),a)}function
+cJ(a){function
+b(b){return q(ai(b),a)}function
+c(a){return i(b,a)}return function(a){return i(c,a)}}function
+cK(c){function
 a(a){var
-b=bc(a);return b?U(c,aW(a)):b}function
+b=bd(a);return b?U(c,ai(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-cF(c,b,a){return bd(a,_(c,[0,b,0]))}function
-by(k,B,O,j){var
-s=j[4],t=j[3],n=j[2],u=j[1],v=c(B,c(u,u)),y=c(t,t),p=E(v,y),C=F(K(n),k),D=C?F(K(s),k):C;if(D){var
-G=m(w,[0,B,[0,u,[0,t,0]]]),I=G?m(w,n):G;if(I){var
-J=U(v,p);if(J){var
+cL(c,b,a){return be(a,$(c,[0,b,0]))}function
+bB(b){var
+a=2<=b?1:0,c=a?1:a;return c}function
+cM(b,a){var
+c=y(b,a);return i(function(a){return x(R,f,a)},c)}function
+bC(c,b,a){var
+d=I(b,a);return m(function(a){var
+b=I(a[1],a[2]);return m(function(a){return ay(c,a[1],a[2])},b)},d)}function
+cN(b,f,e,d,a){var
+g=a[5],h=a[4],j=a[2],k=c(d,c(h,j));if(typeof
+b==="number"){if(3===b){var
+l=I(g,f);return x(M,0,i(function(a){var
+b=I(a[1],a[2]);return i(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,s(k,b),0]]},b)},l))}if(4<=b){var
+m=I(g,f);return i(function(a){var
+b=I(a[1],a[2]);return i(function(a){var
+b=c(c(e,a[1]),j),f=c(d,h);return s(c(a[2],f),b)},b)},m)}}return 0}function
+gu(a){var
+b=x(R,f,a);return x(R,f,i(function(a){return c(a,l(aw(f,cG(f1,a,b))))},a))}function
+cO(j,i,h,e,b){var
+d=b[5],l=b[4],a=b[2];if(typeof
+j==="number")switch(j){case
+0:return 1;case
+2:return bC(function(e,b){var
+h=c(a,a),d=B(c(b,b),h);return d?g(f,c(e,b)):d},d,i);case
+4:var
+n=m(function(a){return B(x(R,f,a),f)},d);return n?bA(cN(4,i,h,e,b)):n;default:return bC(function(d,b){var
+m=c(a,a),i=B(c(b,b),m);if(i){var
+j=g(f,c(d,b));if(j){var
+n=c(e,c(l,a));return g(c(h,c(d,b)),n)}var
+k=j}else
+var
+k=i;return k},d,i)}var
+k=j[1],o=bd(k);if(o){var
+p=g(f,ai(k));if(p){var
+r=function(a){var
+b=c(e,l),d=c(ai(k),b);return g(c(c(h,av(a)),ab),d)};return m(function(a){return m(r,a)},d)}var
+q=p}else
+var
+q=o;return q}function
+bD(b,a){var
+c=I(b,a);return x(R,f,i(function(a){return J(a[1],a[2])},c))}function
+cP(aV,p,K,e){var
+j=K[1],ar=j[6],as=j[5],z=j[3],at=j[1],P=j[8],Q=j[7],S=j[1],C=e[1],D=e[2],T=ac(S,j[2],Q),V=T?ac(S,j[3],P):T,ay=0;if(V){var
+W=v(C),X=W?v(D):W;if(X){var
+Y=bd(j[9]);if(Y){var
+Z=U(C,ab),_=Z?U(D,ab):Z;if(_){var
+$=a(cK(q(ab,C)),Q);if($){var
+L=a(cK(q(ab,D)),P);ay=1}else
+var
+t=$}else
+var
+t=_}else
+var
+t=Y}else
+var
+t=X}else
+var
+t=V;if(!ay)var
+L=t;var
+au=L?ac(at,z,e[5]):L;if(au){var
+aE=cM(z,e[5]),aF=m(function(a){return B(f,a)},aE),aG=bB(as),aH=aG||bB(ar),aa=cu(aH,aF);if(aa){var
+aW=j[7],aX=a(cJ(q(ab,e[1])),aW),av=bT(aV,as,at,j[2],z,aX);if(av){var
+aw=K[3],ax=K[2],o=ai(j[9]),aY=j[8],u=a(cJ(q(ab,e[2])),aY),k=j[4],w=e[5];if(typeof
+k==="number"){var
+az=0;if(1===k||3<=k)az=1;else
+var
+E=1;if(az)var
+E=0}else
+var
+E=1;var
+aI=E?c(o,bD(w,w)):f,ad=cM(z,w),aJ=1===ar?c(ab,J(ad,ad)):f,F=c(e[2],h(aI,aJ)),aK=bD(w,u),ae=c(c(o,e[4]),aK),aL=c(ab,p[1]),G=[0,c(o,p[2]),aL],af=function(b,a){var
+d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
+k==="number"&&!k){var
+aB=0;if(!g(ae,f)&&!g(F,f)){var
+y=[0,af([0,ae,F],G),0];aB=1}if(!aB)var
+y=[0,[0,f,d],0]}else
+aA=1;if(aA)var
+ag=g(ax,f),aM=ag?[0,[0,f,d],0]:ag,y=[0,af([0,d,d],G),[0,G,aM]];var
+an=cy([0,f,d],y),ao=m(v,[0,e[2],[0,e[4],[0,o,[0,p[1],[0,p[2],[0,aw,0]]]]]]);if(ao){var
+ap=cO(k,u,an[1],an[2],e);if(ap){var
+r=y;for(;;){if(r){var
+N=r[1],H=e[4],aN=c(H,H),aO=c(bc,c(c(o,e[2]),aN)),l=N[2],n=N[1],ah=g(f,n),aj=ah?v(l):ah,aC=0;if(aj){var
+aP=p[2],aQ=c(c(o,l),aP),ak=g(c(c(n,p[1]),ab),aQ);if(ak){var
+al=cO(k,u,n,l,e);if(al){var
+aD=0,aR=c(bc,c(c(n,n),F));if(typeof
+k==="number"&&3<=k){var
+am=x(R,f,i(gu,cN(k,u,n,l,e)));aD=1}if(!aD)var
+am=c(bc,c(n,bD(e[5],u)));var
+aS=c(l,c(o,H)),aT=c(aw,s(c(c(a(b(2),d),aS),am),aR)),aU=c(c(l,l),aO),A=g(c(c(a(b(2),d),ax),aU),aT);aC=1}else
+var
+I=al}else
+var
+I=ak}else
+var
+I=aj;if(!aC)var
+A=I;if(!A){var
+r=r[2];continue}var
+O=A}else
+var
+O=r;return O}}var
+aq=ap}else
+var
+aq=ao;return aq}var
+M=av}else
+var
+M=aa}else
+var
+M=au;return M}function
+bE(k,i,f){if(2<=i[1][5])var
+j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),w=a(b(2),u),x=a(b(2),w),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),C=a(b(2),A),D=a(b(2),C),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),H=a(b(2),G),I=a(b(2),H),L=a(b(2),I),M=a(b(2),L),N=a(b(2),M),h=[0,e(a(b(2),N)),y];else
+var
+h=[0,d,d];var
+O=c(f[7],h[2]),P=[0,c(f[6],h[1]),O];return cP(function(w,h,n,l,i){var
+e=c(f[3],f[1]);switch(w){case
+0:return bU(k,h,n,l,i);case
+1:var
+o=B(f[3],d);if(o){var
+t=cL(h,e,i);return bU(k,h,K(n,gs),l,t)}return o;default:var
+p=v(e);if(p){var
+q=m(function(f){var
+h=c(e,e),i=J(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
+r=v(f[6]),s=r?v(f[7]):r;if(s){var
+u=cL(h,e,i);return bU(k,h,K(n,gt),l,u)}var
+j=s}else
+var
+j=q}else
+var
+j=p;return j}},P,i,f)}function
+bF(k,B,O,j){var
+s=j[4],t=j[3],n=j[2],u=j[1],w=c(B,c(u,u)),y=c(t,t),p=F(w,y),C=G(H(n),k),D=C?G(H(s),k):C;if(D){var
+E=m(v,[0,B,[0,u,[0,t,0]]]),I=E?m(v,n):E;if(I){var
+K=U(w,p);if(K){var
 L=U(y,p);if(L){var
-P=q(p,y),Q=q(p,v),z=$(function(a){var
-b=an([0,a],s),d=h(function(b){return c(l(P),H(o(0,s,a),b))},b),e=o(0,O,a),g=bv(an([0,a],n),e),i=c(Q,o(f,n,a));return ao(h(function(a){return c(i,a)},g),d)},k),A=h(function(a){return h(at,a)},z),M=x(ao,0,A),N=aE(0,k);return m(function(h){var
-j=o(f,o(0,z,h),h),k=c(e(a(b(2),d)),j),l=o(f,M,h);return g(i(x(R,f,o(0,A,h)),l),k)},N)}var
+P=q(p,y),Q=q(p,w),z=aa(function(a){var
+b=ap([0,a],s),d=i(function(b){return c(l(P),J(o(0,s,a),b))},b),e=o(0,O,a),g=by(ap([0,a],n),e),h=c(Q,o(f,n,a));return aq(i(function(a){return c(h,a)},g),d)},k),A=i(function(a){return i(av,a)},z),M=x(aq,0,A),N=aG(0,k);return m(function(i){var
+j=o(f,o(0,z,i),i),k=c(e(a(b(2),d)),j),l=o(f,M,i);return g(h(x(R,f,o(0,A,i)),l),k)},N)}var
 r=L}else
 var
-r=J}else
+r=K}else
 var
 r=I}else
 var
 r=D;return r}function
-cG(a,e){var
-l=e[4],n=e[3],o=e[2],p=w(e[1]);if(p){var
-q=ah(a,a,o);if(q){var
-r=ah(a,a,n);if(r){var
-s=ah(a,a,l);if(s){var
-t=bx(o);if(t){var
+cQ(a,e){var
+l=e[4],n=e[3],o=e[2],p=v(e[1]);if(p){var
+q=aj(a,a,o);if(q){var
+r=aj(a,a,n);if(r){var
+s=aj(a,a,l);if(s){var
+t=bA(o);if(t){var
 d=0,c=n;for(;;){if(c){var
-j=c[1],u=an(d,j),k=m(function(a){return g(f,a)},u);if(k)var
-v=aU([0,d],j),h=m(function(a){return g(f,a)},v);else
+j=c[1],u=ap(d,j),k=m(function(a){return g(f,a)},u);if(k)var
+w=aV([0,d],j),h=m(function(a){return g(f,a)},w);else
 var
 h=k;if(h){var
 d=[0,d],c=c[2];continue}var
 i=h}else
 var
-i=1;if(i)return bx(l);var
+i=1;if(i)return bA(l);var
 b=i;break}}else
 var
 b=t}else
@@ -862,143 +996,15 @@ var
 b=q}else
 var
 b=p;return b}function
-bz(b){var
-a=2<=b?1:0,c=a?1:a;return c}function
-cH(b,a){var
-c=y(b,a);return h(function(a){return x(R,f,a)},c)}function
-bA(c,b,a){var
-d=G(b,a);return m(function(a){var
-b=G(a[1],a[2]);return m(function(a){return ax(c,a[1],a[2])},b)},d)}function
-cI(b,f,e,d,a){var
-g=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
-b==="number"){if(3===b){var
-l=G(g,f);return x(L,0,h(function(a){var
-b=G(a[1],a[2]);return h(function(a){var
-b=c(e,c(a[1],a[2]));return[0,b,[0,s(k,b),0]]},b)},l))}if(4<=b){var
-m=G(g,f);return h(function(a){var
-b=G(a[1],a[2]);return h(function(a){var
-b=c(c(e,a[1]),j),f=c(d,i);return s(c(a[2],f),b)},b)},m)}}return 0}function
-gk(a){var
-b=x(R,f,a);return x(R,f,h(function(a){return c(a,l(au(f,cA(fR,a,b))))},a))}function
-cJ(j,i,h,e,b){var
-d=b[5],l=b[4],a=b[2];if(typeof
-j==="number")switch(j){case
-0:return 1;case
-2:return bA(function(e,b){var
-h=c(a,a),d=C(c(b,b),h);return d?g(f,c(e,b)):d},d,i);case
-4:var
-n=m(function(a){return C(x(R,f,a),f)},d);return n?bx(cI(4,i,h,e,b)):n;default:return bA(function(d,b){var
-m=c(a,a),i=C(c(b,b),m);if(i){var
-j=g(f,c(d,b));if(j){var
-n=c(e,c(l,a));return g(c(h,c(d,b)),n)}var
-k=j}else
-var
-k=i;return k},d,i)}var
-k=j[1],o=bc(k);if(o){var
-p=g(f,aW(k));if(p){var
-r=function(a){var
-b=c(e,l),d=c(aW(k),b);return g(c(c(h,at(a)),aa),d)};return m(function(a){return m(r,a)},d)}var
-q=p}else
-var
-q=o;return q}function
-bB(b,a){var
-c=G(b,a);return x(R,f,h(function(a){return H(a[1],a[2])},c))}function
-cK(aU,p,K,e){var
-j=K[1],aq=j[6],ar=j[5],z=j[3],as=j[1],Q=j[8],S=j[7],T=j[1],B=e[1],D=e[2],V=ab(T,j[2],S),W=V?ab(T,j[3],Q):V,ax=0;if(W){var
-X=w(B),Y=X?w(D):X;if(Y){var
-Z=bc(j[9]);if(Z){var
-_=U(B,aa),$=_?U(D,aa):_;if($){var
-ac=a(cE(q(aa,B)),S);if(ac){var
-L=a(cE(q(aa,D)),Q);ax=1}else
-var
-t=ac}else
-var
-t=$}else
-var
-t=Z}else
-var
-t=Y}else
-var
-t=W;if(!ax)var
-L=t;var
-at=L?ab(as,z,e[5]):L;if(at){var
-aD=cH(z,e[5]),aE=m(function(a){return C(f,a)},aD),aF=bz(ar),aG=aF||bz(aq),ad=cp(aG,aE);if(ad){var
-aV=j[7],aX=a(cD(q(aa,e[1])),aV),au=bO(aU,ar,as,j[2],z,aX);if(au){var
-av=K[3],aw=K[2],o=aW(j[9]),aY=j[8],u=a(cD(q(aa,e[2])),aY),k=j[4],v=e[5];if(typeof
-k==="number"){var
-ay=0;if(1===k||3<=k)ay=1;else
-var
-E=1;if(ay)var
-E=0}else
-var
-E=1;var
-aH=E?c(o,bB(v,v)):f,ae=cH(z,v),aI=1===aq?c(aa,H(ae,ae)):f,F=c(e[2],i(aH,aI)),aJ=bB(v,u),af=c(c(o,e[4]),aJ),aK=c(aa,p[1]),G=[0,c(o,p[2]),aK],ag=function(b,a){var
-d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},az=0;if(typeof
-k==="number"&&!k){var
-aA=0;if(!g(af,f)&&!g(F,f)){var
-y=[0,ag([0,af,F],G),0];aA=1}if(!aA)var
-y=[0,[0,f,d],0]}else
-az=1;if(az)var
-ah=g(aw,f),aL=ah?[0,[0,f,d],0]:ah,y=[0,ag([0,d,d],G),[0,G,aL]];var
-N=y[1],an=m(w,[0,e[2],[0,e[4],[0,o,[0,p[1],[0,p[2],[0,av,0]]]]]]);if(an){var
-ao=cJ(k,u,N[1],N[2],e);if(ao){var
-r=y;for(;;){if(r){var
-O=r[1],I=e[4],aM=c(I,I),aN=c(bb,c(c(o,e[2]),aM)),l=O[2],n=O[1],ai=g(f,n),aj=ai?w(l):ai,aB=0;if(aj){var
-aO=p[2],aP=c(c(o,l),aO),ak=g(c(c(n,p[1]),aa),aP);if(ak){var
-al=cJ(k,u,n,l,e);if(al){var
-aC=0,aQ=c(bb,c(c(n,n),F));if(typeof
-k==="number"&&3<=k){var
-am=x(R,f,h(gk,cI(k,u,n,l,e)));aC=1}if(!aC)var
-am=c(bb,c(n,bB(e[5],u)));var
-aR=c(l,c(o,I)),aS=c(av,s(c(c(a(b(2),d),aR),am),aQ)),aT=c(c(l,l),aN),A=g(c(c(a(b(2),d),aw),aT),aS);aB=1}else
-var
-J=al}else
-var
-J=ak}else
-var
-J=aj;if(!aB)var
-A=J;if(!A){var
-r=r[2];continue}var
-P=A}else
-var
-P=r;return P}}var
-ap=ao}else
-var
-ap=an;return ap}var
-M=au}else
-var
-M=ad}else
-var
-M=at;return M}function
-bC(k,i,f){if(2<=i[1][5])var
-j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),B=a(b(2),A),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),J=a(b(2),G),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),h=[0,e(a(b(2),N)),y];else
-var
-h=[0,d,d];var
-O=c(f[7],h[2]),P=[0,c(f[6],h[1]),O];return cK(function(v,h,n,l,i){var
-e=c(f[3],f[1]);switch(v){case
-0:return bP(k,h,n,l,i);case
-1:var
-o=C(f[3],d);if(o){var
-t=cF(h,e,i);return bP(k,h,I(n,gi),l,t)}return o;default:var
-p=w(e);if(p){var
-q=m(function(f){var
-h=c(e,e),i=H(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
-r=w(f[6]),s=r?w(f[7]):r;if(s){var
-u=cF(h,e,i);return bP(k,h,I(n,gj),l,u)}var
-j=s}else
-var
-j=q}else
-var
-j=p;return j}},P,i,f)}function
-cL(g,i,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return ax(i,b,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],v=o(0,b,e),x=h(function(b){return function(a){return c(b,a)}}(j),v),y=o(0,b,f),l=ao(h(function(b){return function(a){return c(b,a)}}(k),y),x),m=a$(F(f,e));if(m){var
-n=F(aB([0,f],g),0);if(n){var
-p=F(aB([0,e],g),0);if(p){var
-q=w(k);if(q){var
-r=w(j);if(r){var
-z=a[5],s=cL(g,i,aT(0,b,e,l),z);if(s){var
-A=a[6],b=aT(0,b,f,l),a=A;continue}var
+cR(g,h,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return ay(h,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],w=o(0,b,e),x=i(function(b){return function(a){return c(b,a)}}(j),w),y=o(0,b,f),l=aq(i(function(b){return function(a){return c(b,a)}}(k),y),x),m=ba(G(f,e));if(m){var
+n=G(aD([0,f],g),0);if(n){var
+p=G(aD([0,e],g),0);if(p){var
+q=v(k);if(q){var
+r=v(j);if(r){var
+z=a[5],s=cR(g,h,aU(0,b,e,l),z);if(s){var
+A=a[6],b=aU(0,b,f,l),a=A;continue}var
 d=s}else
 var
 d=r}else
@@ -1010,27 +1016,27 @@ var
 d=n}else
 var
 d=m;return d}}function
-bD(e,d,l,k,j){var
+bG(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],i=bD(e,d,aD(c,g),f,m);if(i){var
-n=a[2],c=aD(c,h(aR,g)),b=f,a=n;continue}return i}return 0===a[0]?cL(e,d,c,a[1]):0}}function
-gl(a){return E(f,a)}function
-bE(a){return h(gl,a)}function
-cM(a){return bE(h(aR,a))}function
-cN(a){return h(bE,a)}function
-cO(a){return h(cM,a)}function
-cP(a,e,b){var
-h=e[7],i=e[6],j=m(w,[0,e[1],[0,e[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
-l=b[4],k=$(function(b){return $(function(a){return F(b,a)?d:f},a)},a),n=0,u=b[3],v=b[2];return bD(a,function(x,f){var
-b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
-n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(H(b,b),r),q);if(k){var
-l=F(aB(K(b),a),0);if(l){var
-s=aE(0,a);return m(function(f){var
-q=o(0,p,f),a=o(0,x,f),e=aU(q,u);if(e){var
-h=e[1],i=h[1],r=K(a),j=F(K(i),r);if(j){var
-s=G(i,a),k=m(function(a){return C(a[1],a[2])},s);if(k){var
-t=c(H(a,b),v);return g(c(h[2],d),t)}var
+m=a[1],h=bG(e,d,aF(c,g),f,m);if(h){var
+n=a[2],c=aF(c,i(aS,g)),b=f,a=n;continue}return h}return 0===a[0]?cR(e,d,c,a[1]):0}}function
+gv(a){return F(f,a)}function
+bH(a){return i(gv,a)}function
+cS(a){return bH(i(aS,a))}function
+cT(a){return i(bH,a)}function
+cU(a){return i(cS,a)}function
+cV(a,e,b){var
+h=e[7],i=e[6],j=m(v,[0,e[1],[0,e[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
+l=b[4],k=aa(function(b){return aa(function(a){return G(b,a)?d:f},a)},a),n=0,u=b[3],w=b[2];return bG(a,function(x,f){var
+b=f[3],d=f[2],p=f[1],j=v(d);if(j){var
+n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(J(b,b),r),q);if(k){var
+l=G(aD(H(b),a),0);if(l){var
+s=aG(0,a);return m(function(f){var
+q=o(0,p,f),a=o(0,x,f),e=aV(q,u);if(e){var
+h=e[1],i=h[1],r=H(a),j=G(H(i),r);if(j){var
+s=I(i,a),k=m(function(a){return B(a[1],a[2])},s);if(k){var
+t=c(J(a,b),w);return g(c(h[2],d),t)}var
 l=k}else
 var
 l=j;var
@@ -1042,142 +1048,142 @@ var
 e=k}else
 var
 e=j;return e},n,k,l)}return j}function
-cQ(c,b,a){return h(function(a){return[0,b,ao(a,h(aR,c))]},a)}function
-cR(j,h,e,b){if(h){var
-i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cK(function(t,s,l,r,k){var
-n=bz(t);if(n){var
-e=F(aB(K(d),l),0),p=0;if(e){var
+cW(c,b,a){return i(function(a){return[0,b,aq(a,i(aS,c))]},a)}function
+cX(j,h,e,b){if(h){var
+i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cP(function(t,s,l,r,k){var
+n=bB(t);if(n){var
+e=G(aD(H(d),l),0),p=0;if(e){var
 h=g(f,a);if(h){var
-q=cQ(d,a,k),b=m(function(b){var
-d=b?b[2]:b,e=c(a,a);return g(H(d,d),e)},q);p=1}else
+q=cW(d,a,k),b=m(function(d){var
+b=bt(d),e=c(a,a);return g(J(b,b),e)},q);p=1}else
 var
 i=h}else
 var
 i=e;if(!p)var
-b=i;if(b)return bO(j,1,s,l,r,cQ(d,a,k));var
+b=i;if(b)return bT(j,1,s,l,r,cW(d,a,k));var
 o=b}else
 var
-o=n;return o},k,e,b)}return bC(function(d,c,b,a){return bO(j,0,d,c,b,a)},e,b)}function
-bF(b,a){var
-c=G(b,a);return h(function(a){var
-b=C(a[1],f);return b?a[2]:b},c)}function
-cS(d,b,j){var
-a=s(j,x(R,f,h(at,an(d,b)))),e=aU(d,b),i=g(f,a);if(i){var
-k=c(a,a);return g(H(e,e),k)}return i}function
-cT(p,e,n,J,k,ar,H,aq,E,a9,a8){var
-i=a9,r=a8;for(;;){if(0===r[0]){var
-j=r[1],ai=c(j[1][1],k),aj=c(ai,k),ak=F(K(i),e);if(ak){var
-al=cG(e,j[1]);if(al){var
-x=j[2],z=W(p),N=x[3],Q=x[1],az=x[4],aA=x[2],R=ah(e,I(z,n),Q),av=0;if(R){var
-S=ah(e,I(z,n),N);if(S){var
-aC=aE(0,e),C=m(function(a){var
-c=o(f,aA,a),b=cS(z,o(0,Q,a),c);if(b){var
-d=o(f,az,a);return cS(z,o(0,N,a),d)}return b},aC);av=1}else
+o=n;return o},k,e,b)}return bE(function(d,c,b,a){return bT(j,0,d,c,b,a)},e,b)}function
+bI(b,a){var
+c=I(b,a);return i(function(a){var
+b=B(a[1],f);return b?a[2]:b},c)}function
+cY(d,b,j){var
+a=s(j,x(R,f,i(av,ap(d,b)))),e=aV(d,b),h=g(f,a);if(h){var
+k=c(a,a);return g(J(e,e),k)}return h}function
+cZ(p,e,n,J,k,ar,F,ap,D,a9,a8){var
+h=a9,r=a8;for(;;){if(0===r[0]){var
+j=r[1],ah=c(j[1][1],k),ai=c(ah,k),ak=G(H(h),e);if(ak){var
+al=cQ(e,j[1]);if(al){var
+x=j[2],z=X(p),N=x[3],O=x[1],az=x[4],aA=x[2],R=aj(e,K(z,n),O),av=0;if(R){var
+S=aj(e,K(z,n),N);if(S){var
+aB=aG(0,e),C=m(function(a){var
+c=o(f,aA,a),b=cY(z,o(0,O,a),c);if(b){var
+d=o(f,az,a);return cY(z,o(0,N,a),d)}return b},aB);av=1}else
 var
 T=S}else
 var
 T=R;if(!av)var
 C=T;if(C){var
-am=g(f,j[4]),an=am?U(H,ai):am,ap=an?U(E,aj):an;if(ap){var
-v=j[2],w=j[1],V=w[4],X=w[3],Y=w[2],Z=j[4],aa=j[3],a7=j[5],t=I(W(p),n),aD=I(e,I(t,gm)),ab=c(w[1],k),aF=c(ab,k),aw=G(i,J),ac=y(t,h(function(a){var
-b=D(f,a[1]);return b?a[2]:b},aw)),ax=G(i,J),B=y(t,h(function(a){return D(f,a[1])?0:h(aR,a[2])},ax)),aG=0,aH=q(ab,H),aI=h(function(a){return c(aH,a)},ar),aJ=[0,ao(v[2],aI),aG],aK=v[1],aL=P(X,B),aM=L(y(t,u(u(P(Y,ac),aL),aK)),aJ),aN=bF(i,y(e,u(Y,X))),ad=L(a(O(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=L(y(t,u(P(V,B),aP)),aO),aU=bF(i,y(e,V)),ae=L(a(O(k),aU),aQ),aV=P(B,ae),aW=L(u(P(ac,ad),aV),gn),aX=bF(i,y(e,u(ad,ae))),af=L(a(O(k),aX),aW),aY=c(q(aF,E),aq),aZ=p?Z:f,a0=u(af,y(aD,af)),a1=a(O(l(d)),a0),a2=[0,c(a(b(2),d),s(s(aY,aa),aZ)),0],a3=L(_(n,c(a(b(2),d),aa)),a2),a4=c(a(b(2),d),Z),a5=L(_(W(p),a4),a3),ag=L(_(e,f),a5),ay=K(ag),a6=u($(function(b){var
-c=[0,o(f,ag,b),0];return a(aS(b,f),c)},ay),a1);return by(I(e,I(I(W(p),n),go)),aj,a6,a7)}var
-A=ap}else
+am=g(f,j[4]),an=am?U(F,ah):am,ao=an?U(D,ai):an;if(ao){var
+v=j[2],w=j[1],V=w[4],W=w[3],Y=w[2],Z=j[4],_=j[3],a7=j[5],t=K(X(p),n),aC=K(e,K(t,gw)),ab=c(w[1],k),aE=c(ab,k),aw=I(h,J),ac=y(t,i(function(a){var
+b=E(f,a[1]);return b?a[2]:b},aw)),ax=I(h,J),B=y(t,i(function(a){return E(f,a[1])?0:i(aS,a[2])},ax)),aF=0,aH=q(ab,F),aI=i(function(a){return c(aH,a)},ar),aJ=[0,aq(v[2],aI),aF],aK=v[1],aL=Q(W,B),aM=M(y(t,u(u(Q(Y,ac),aL),aK)),aJ),aN=bI(h,y(e,u(Y,W))),ad=M(a(P(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=M(y(t,u(Q(V,B),aP)),aO),aR=bI(h,y(e,V)),ae=M(a(P(k),aR),aQ),aV=Q(B,ae),aW=M(u(Q(ac,ad),aV),gx),aX=bI(h,y(e,u(ad,ae))),af=M(a(P(k),aX),aW),aY=c(q(aE,D),ap),aZ=p?Z:f,a0=u(af,y(aC,af)),a1=a(P(l(d)),a0),a2=[0,c(a(b(2),d),s(s(aY,_),aZ)),0],a3=M($(n,c(a(b(2),d),_)),a2),a4=c(a(b(2),d),Z),a5=M($(X(p),a4),a3),ag=M($(e,f),a5),ay=H(ag),a6=u(aa(function(b){var
+c=[0,o(f,ag,b),0];return a(aT(b,f),c)},ay),a1);return bF(K(e,K(K(X(p),n),gy)),ai,a6,a7)}var
+A=ao}else
 var
 A=C}else
 var
 A=al}else
 var
 A=ak;return A}var
-M=r[1],as=F(aB([0,M],e),0);if(as){var
-a_=r[2],at=cT(p,e,n,J,k,ar,H,aq,E,aT(f,i,M,l(d)),a_);if(at){var
-a$=r[3],i=aT(f,i,M,d),r=a$;continue}var
+L=r[1],as=G(aD([0,L],e),0);if(as){var
+a_=r[2],at=cZ(p,e,n,J,k,ar,F,ap,D,aU(f,h,L,l(d)),a_);if(at){var
+a$=r[3],h=aU(f,h,L,d),r=a$;continue}var
 au=at}else
 var
 au=as;return au}}function
-av(a){return J(a,d)}var
-cU=cq(gq,gp);function
-cV(g,e,d){var
+ax(a){return L(a,d)}var
+c0=cv(gA,gz);function
+c1(g,e,d){var
 b=g,a=e;for(;;){if(b){var
-c=av(i(a,q(d,a)));if(D(c,a)&&D(f,c)){var
+c=ax(h(a,q(d,a)));if(E(c,a)&&E(f,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bG(j,h,g){var
-b=j,a=h;for(;;){if(b){var
-c=b[1],e=J(g,a);if(D(f,e))return i(a,bG(c,av(a),e));var
-b=c,a=av(a);continue}return d}}var
-gr=a(b(2),d),gs=a(b(2),gr),gt=a(b(2),gs),gu=a(b(2),gt),gv=a(b(2),gu),gw=a(b(2),gv),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=a(b(2),gz),gB=a(b(2),gA),gC=a(b(2),gB),gD=a(b(2),d),gE=a(b(2),gD),gF=a(b(2),gE),gG=a(b(2),gF),gH=a(b(2),gG),gI=a(b(2),gH),gJ=p(d,e(a(b(2),gI))),gK=a(b(2),d),gL=a(b(2),gK),gM=a(b(2),gL),gN=a(b(2),gM),gO=a(b(2),gN),gP=a(b(2),gO),gQ=p(d,e(a(b(2),gP)));function
-bH(t,r){var
-e=$(function(c){var
-e=bG(gR,gC,o(f,o(0,r,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return av(s(a(b(2),m),e))},t);function
-I(a){var
-b=o(f,e,a),c=G(an([0,a],o(0,r,a)),e);return h(function(a){return p(a[1],i(b,a[2]))},c)}var
+bJ(j,i,g){var
+b=j,a=i;for(;;){if(b){var
+c=b[1],e=L(g,a);if(E(f,e))return h(a,bJ(c,ax(a),e));var
+b=c,a=ax(a);continue}return d}}var
+gB=a(b(2),d),gC=a(b(2),gB),gD=a(b(2),gC),gE=a(b(2),gD),gF=a(b(2),gE),gG=a(b(2),gF),gH=a(b(2),gG),gI=a(b(2),gH),gJ=a(b(2),gI),gK=a(b(2),gJ),gL=a(b(2),gK),gM=a(b(2),gL),gN=a(b(2),d),gO=a(b(2),gN),gP=a(b(2),gO),gQ=a(b(2),gP),gR=a(b(2),gQ),gS=a(b(2),gR),gT=p(d,e(a(b(2),gS))),gU=a(b(2),d),gV=a(b(2),gU),gW=a(b(2),gV),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=p(d,e(a(b(2),gZ)));function
+bK(t,r){var
+e=aa(function(c){var
+e=bJ(g1,gM,o(f,o(0,r,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return ax(s(a(b(2),m),e))},t);function
+G(a){var
+b=o(f,e,a),c=I(ap([0,a],o(0,r,a)),e);return i(function(a){return p(a[1],h(b,a[2]))},c)}var
 y=x(function(a){var
-b=l(a);return function(a){return E(b,a)}},f,e),J=x(function(a){return function(a){return i(gQ,a)}},f,e),n=$(I,t),m=0;a:for(;;){if(n){var
+b=l(a);return function(a){return F(b,a)}},f,e),H=x(function(a){return function(a){return h(g0,a)}},f,e),n=aa(G,t),m=0;a:for(;;){if(n){var
 v=n[1],k=v,j=m,c=0;for(;;){if(k&&j){var
-u=j[1],A=ct(d,u),B=H(c,u),C=aD(c,q(s(k[1],B),A)),k=k[2],j=j[2],c=C;continue}var
-D=H(c,c),w=s(s(ct(f,v),J),D);if(!g(w,f)){var
-F=aD(m,aD(c,cV(cU,gJ,w))),n=n[2],m=F;continue a}var
+u=j[1],A=cz(d,u),B=J(c,u),C=aF(c,q(s(k[1],B),A)),k=k[2],j=j[2],c=C;continue}var
+D=J(c,c),w=s(s(cz(f,v),H),D);if(!g(w,f)){var
+E=aF(m,aF(c,c1(c0,gT,w))),n=n[2],m=E;continue a}var
 z=0;break}}else
 var
 z=m;var
-K=h(function(a){return p(d,i(y,a))},e);return by(t,d,r,[0,p(d,y),K,d,z])}}var
-gS=e(a(b(2),d)),gT=a(b(2),gS),gU=e(a(b(2),gT)),cW=a(b(2),gU),ai=p(d,cW),aY=c(ai,ai),gV=e(a(b(2),d)),gW=a(b(2),gV),gX=e(a(b(2),gW)),gY=e(a(b(2),gX)),T=a(b(2),d),gZ=a(b(2),d),bI=a(b(2),gZ);function
-cX(a){return J(a,cW)}function
-bJ(a){return l(cX(l(a)))}function
-cY(a){if(a[1]){var
-b=0;if(!D(f,a[2])&&!D(a[3],f))b=1;if(!b){var
-d=c(a[3],a[3]);return au(c(a[2],a[2]),d)}}return f}function
-g0(a){if(a[1]){var
-b=c(a[3],a[3]);return E(c(a[2],a[2]),b)}return f}function
-bK(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bK(d[1],c,e)];var
+K=i(function(a){return p(d,h(y,a))},e);return bF(t,d,r,[0,p(d,y),K,d,z])}}var
+g2=e(a(b(2),d)),g3=a(b(2),g2),g4=e(a(b(2),g3)),c2=a(b(2),g4),ak=p(d,c2),aY=c(ak,ak),g5=e(a(b(2),d)),g6=a(b(2),g5),g7=e(a(b(2),g6)),g8=e(a(b(2),g7)),T=a(b(2),d),g9=a(b(2),d),bL=a(b(2),g9);function
+c3(a){return L(a,c2)}function
+bM(a){return l(c3(l(a)))}function
+c4(a){if(a[1]){var
+b=0;if(!E(f,a[2])&&!E(a[3],f))b=1;if(!b){var
+d=c(a[3],a[3]);return aw(c(a[2],a[2]),d)}}return f}function
+g_(a){if(a[1]){var
+b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return f}function
+bN(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bN(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-cZ(m,l){var
+c5(m,l){var
 d=f,b=m,a=l;for(;;){if(b&&a){var
-e=a[1],g=b[1],h=a[2],j=b[2],k=c(g,e[3]),d=i(d,E(c(g,e[2]),k)),b=j,a=h;continue}return bJ(d)}}function
-c0(d,b,a){var
-e=J(c(d,cX(c(a,a))),gY);return s(bJ(c(b,a)),e)}function
-c1(e,t,s){var
-j=av(i(e,d)),h=t,f=s;for(;;){if(h){if(f){var
-a=f[1],b=h[1],p=f[2],r=h[2];if(a[1]){var
-m=c(b,ai);if(g(m,c(e,a[2])))var
-k=c0(e,b,a[2]);else
+e=a[1],g=b[1],i=a[2],j=b[2],k=c(g,e[3]),d=h(d,F(c(g,e[2]),k)),b=j,a=i;continue}return bM(d)}}function
+c6(d,b,a){var
+e=L(c(d,c3(c(a,a))),g8);return s(bM(c(b,a)),e)}function
+c7(e,t,s){var
+j=ax(h(e,d)),i=t,f=s;for(;;){if(i){if(f){var
+a=f[1],b=i[1],p=f[2],r=i[2];if(a[1]){var
+m=c(b,ak);if(g(m,c(e,a[2])))var
+k=c6(e,b,a[2]);else
 if(g(c(e,a[3]),m))var
-k=c0(e,b,a[3]);else
+k=c6(e,b,a[3]);else
 var
 n=c(T,e),k=l(q(l(c(b,b)),n))}else
 var
-o=c(b,a[3]),k=bJ(E(c(b,a[2]),o));var
-j=i(j,k),h=r,f=p;continue}return j}return j}}var
-bL=c(bI,ai),c2=c(bL,bL);function
-c3(a){var
-b=J(a,T);return p(i(bI,aC(a,bI)),b)}function
-c4(z,F,C){var
-G=e(a(b(2),d)),H=E(f,s(z,a(b(2),G))),I=a(b(2),d),K=c(a(b(2),I),H),L=a(b(2),d),M=i(z,a(b(2),L)),N=a(b(2),d),r=g1,q=K,u=c(a(b(2),N),M);a:for(;;){if(r){var
-x=r[1];if(D(q,u)){var
-v=av(i(q,u)),m=c3(v),l=f,n=f,j=F,h=C;for(;;){if(j){var
-o=j[2],t=j[1];if(h){var
-p=h[2],k=h[1];if(k[1]){var
-w=c(t,bL);if(g(w,c(m,k[2]))){var
-l=i(l,c(k[2],k[2])),j=o,h=p;continue}if(g(c(m,k[3]),w)){var
-l=i(l,c(k[3],k[3])),j=o,h=p;continue}var
-n=i(n,c(t,t)),j=o,h=p;continue}var
-j=o,h=p;continue}var
-A=c(s(aY,l),c(m,m)),y=g(c(n,c2),A)}else
+o=c(b,a[3]),k=bM(F(c(b,a[2]),o));var
+j=h(j,k),i=r,f=p;continue}return j}return j}}var
+bO=c(bL,ak),c8=c(bO,bO);function
+c9(a){var
+b=L(a,T);return p(h(bL,aE(a,bL)),b)}function
+c_(z,D,C){var
+G=e(a(b(2),d)),H=F(f,s(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),M=h(z,a(b(2),K)),N=a(b(2),d),r=g$,q=J,u=c(a(b(2),N),M);a:for(;;){if(r){var
+x=r[1];if(E(q,u)){var
+v=ax(h(q,u)),m=c9(v),l=f,n=f,j=D,i=C;for(;;){if(j){var
+o=j[2],t=j[1];if(i){var
+p=i[2],k=i[1];if(k[1]){var
+w=c(t,bO);if(g(w,c(m,k[2]))){var
+l=h(l,c(k[2],k[2])),j=o,i=p;continue}if(g(c(m,k[3]),w)){var
+l=h(l,c(k[3],k[3])),j=o,i=p;continue}var
+n=h(n,c(t,t)),j=o,i=p;continue}var
+j=o,i=p;continue}var
+A=c(s(aY,l),c(m,m)),y=g(c(n,c8),A)}else
 var
-B=c(s(aY,l),c(m,m)),y=g(c(n,c2),B);if(y){var
+B=c(s(aY,l),c(m,m)),y=g(c(n,c8),B);if(y){var
 r=x,u=v;continue a}var
-r=x,q=i(v,d);continue a}}}return E(d,J(c3(q),T))}}var
-g2=e(a(b(2),d)),g3=e(a(b(2),g2)),g4=e(a(b(2),g3)),g5=a(b(2),g4),aj=p(d,a(b(2),g5)),g6=e(a(b(2),d)),g7=e(a(b(2),g6)),g8=a(b(2),g7),g9=e(a(b(2),g8)),g_=p(d,e(a(b(2),g9))),g$=e(a(b(2),d)),ha=e(a(b(2),g$)),hb=e(a(b(2),ha)),ac=p(d,a(b(2),hb)),hc=a(b(2),d),hd=a(b(2),hc),he=a(b(2),hd),hf=e(a(b(2),he)),hg=p(d,a(b(2),hf)),hh=a(b(2),d),hi=a(b(2),hh),hj=p(d,a(b(2),hi));function
-c5(e,c){var
+r=x,q=h(v,d);continue a}}}return F(d,L(c9(q),T))}}var
+ha=e(a(b(2),d)),hb=e(a(b(2),ha)),hc=e(a(b(2),hb)),hd=a(b(2),hc),al=p(d,a(b(2),hd)),he=e(a(b(2),d)),hf=e(a(b(2),he)),hg=a(b(2),hf),hh=e(a(b(2),hg)),hi=p(d,e(a(b(2),hh))),hj=e(a(b(2),d)),hk=e(a(b(2),hj)),hl=e(a(b(2),hk)),ad=p(d,a(b(2),hl)),hm=a(b(2),d),hn=a(b(2),hm),ho=a(b(2),hn),hp=e(a(b(2),ho)),hq=p(d,a(b(2),hp)),hr=a(b(2),d),hs=a(b(2),hr),ht=p(d,a(b(2),hs));function
+c$(e,c){var
 a=e,b=c;for(;;){if(a){if(g(b,f))return a[1];var
 a=a[2],b=s(b,d);continue}return f}}var
-hk=a(b(2),d),hl=a(b(2),hk),hm=a(b(2),hl),hn=e(a(b(2),hm)),ho=e(a(b(2),hn)),hp=a(b(2),ho),hq=[0,a(b(2),hp),0],hr=a(b(2),d),hs=a(b(2),hr),ht=e(a(b(2),hs)),hu=e(a(b(2),ht)),hv=a(b(2),hu),hw=a(b(2),hv),hx=[0,a(b(2),hw),hq],hy=a(b(2),d),hz=e(a(b(2),hy)),hA=a(b(2),hz),hB=a(b(2),hA),hC=e(a(b(2),hB)),hD=e(a(b(2),hC)),hE=[0,a(b(2),hD),hx],hF=a(b(2),d),hG=e(a(b(2),hF)),hH=e(a(b(2),hG)),hI=a(b(2),hH),hJ=e(a(b(2),hI)),hK=a(b(2),hJ),hL=[0,e(a(b(2),hK)),hE],hM=e(a(b(2),d)),hN=a(b(2),hM),hO=a(b(2),hN),hP=a(b(2),hO),hQ=e(a(b(2),hP)),hR=a(b(2),hQ),hS=[0,e(a(b(2),hR)),hL],hT=e(a(b(2),d)),hU=a(b(2),hT),hV=e(a(b(2),hU)),hW=a(b(2),hV),hX=e(a(b(2),hW)),hY=e(a(b(2),hX)),hZ=[0,e(a(b(2),hY)),hS],h0=e(a(b(2),d)),h1=e(a(b(2),h0)),h2=a(b(2),h1),h3=e(a(b(2),h2)),h4=a(b(2),h3),h5=e(a(b(2),h4)),h6=[0,e(a(b(2),h5)),hZ],h7=a(b(2),d),h8=a(b(2),h7),h9=a(b(2),h8),h_=a(b(2),h9),h$=a(b(2),h_),ia=a(b(2),h$),ib=a(b(2),ia),ic=[0,a(b(2),ib),h6],id=e(a(b(2),d)),ie=e(a(b(2),id)),ig=a(b(2),ie),ih=e(a(b(2),ig)),ii=a(b(2),ih),ij=e(a(b(2),ii)),ik=e(a(b(2),ij)),il=[0,a(b(2),ik),0],im=e(a(b(2),d)),io=a(b(2),im),ip=e(a(b(2),io)),iq=a(b(2),ip),ir=e(a(b(2),iq)),is=e(a(b(2),ir)),it=e(a(b(2),is)),iu=[0,e(a(b(2),it)),il],iv=e(a(b(2),d)),iw=a(b(2),iv),ix=a(b(2),iw),iy=a(b(2),ix),iz=e(a(b(2),iy)),iA=a(b(2),iz),iB=e(a(b(2),iA)),iC=[0,e(a(b(2),iB)),iu],iD=a(b(2),d),iE=e(a(b(2),iD)),iF=e(a(b(2),iE)),iG=a(b(2),iF),iH=e(a(b(2),iG)),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=[0,e(a(b(2),iJ)),iC],iL=a(b(2),d),iM=e(a(b(2),iL)),iN=a(b(2),iM),iO=a(b(2),iN),iP=e(a(b(2),iO)),iQ=e(a(b(2),iP)),iR=a(b(2),iQ),iS=[0,a(b(2),iR),iK],iT=a(b(2),d),iU=a(b(2),iT),iV=e(a(b(2),iU)),iW=e(a(b(2),iV)),iX=a(b(2),iW),iY=a(b(2),iX),iZ=a(b(2),iY),i0=[0,e(a(b(2),iZ)),iS],i1=a(b(2),d),i2=a(b(2),i1),i3=a(b(2),i2),i4=e(a(b(2),i3)),i5=e(a(b(2),i4)),i6=a(b(2),i5),i7=a(b(2),i6),i8=[0,a(b(2),i7),i0],i9=a(b(2),d),i_=a(b(2),i9),i$=a(b(2),i_),ja=a(b(2),i$),jb=a(b(2),ja),jc=a(b(2),jb),jd=a(b(2),jc),je=[0,a(b(2),jd),i8];function
-be(m,l,j,h,k){function
-n(a){return i(c(i(c(j,a),h),a),k)}function
-o(a){return i(c(c(T,j),a),h)}var
+hu=a(b(2),d),hv=a(b(2),hu),hw=a(b(2),hv),hx=e(a(b(2),hw)),hy=e(a(b(2),hx)),hz=a(b(2),hy),hA=[0,a(b(2),hz),0],hB=a(b(2),d),hC=a(b(2),hB),hD=e(a(b(2),hC)),hE=e(a(b(2),hD)),hF=a(b(2),hE),hG=a(b(2),hF),hH=[0,a(b(2),hG),hA],hI=a(b(2),d),hJ=e(a(b(2),hI)),hK=a(b(2),hJ),hL=a(b(2),hK),hM=e(a(b(2),hL)),hN=e(a(b(2),hM)),hO=[0,a(b(2),hN),hH],hP=a(b(2),d),hQ=e(a(b(2),hP)),hR=e(a(b(2),hQ)),hS=a(b(2),hR),hT=e(a(b(2),hS)),hU=a(b(2),hT),hV=[0,e(a(b(2),hU)),hO],hW=e(a(b(2),d)),hX=a(b(2),hW),hY=a(b(2),hX),hZ=a(b(2),hY),h0=e(a(b(2),hZ)),h1=a(b(2),h0),h2=[0,e(a(b(2),h1)),hV],h3=e(a(b(2),d)),h4=a(b(2),h3),h5=e(a(b(2),h4)),h6=a(b(2),h5),h7=e(a(b(2),h6)),h8=e(a(b(2),h7)),h9=[0,e(a(b(2),h8)),h2],h_=e(a(b(2),d)),h$=e(a(b(2),h_)),ia=a(b(2),h$),ib=e(a(b(2),ia)),ic=a(b(2),ib),id=e(a(b(2),ic)),ie=[0,e(a(b(2),id)),h9],ig=a(b(2),d),ih=a(b(2),ig),ii=a(b(2),ih),ij=a(b(2),ii),ik=a(b(2),ij),il=a(b(2),ik),im=a(b(2),il),io=[0,a(b(2),im),ie],ip=e(a(b(2),d)),iq=e(a(b(2),ip)),ir=a(b(2),iq),is=e(a(b(2),ir)),it=a(b(2),is),iu=e(a(b(2),it)),iv=e(a(b(2),iu)),iw=[0,a(b(2),iv),0],ix=e(a(b(2),d)),iy=a(b(2),ix),iz=e(a(b(2),iy)),iA=a(b(2),iz),iB=e(a(b(2),iA)),iC=e(a(b(2),iB)),iD=e(a(b(2),iC)),iE=[0,e(a(b(2),iD)),iw],iF=e(a(b(2),d)),iG=a(b(2),iF),iH=a(b(2),iG),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=a(b(2),iJ),iL=e(a(b(2),iK)),iM=[0,e(a(b(2),iL)),iE],iN=a(b(2),d),iO=e(a(b(2),iN)),iP=e(a(b(2),iO)),iQ=a(b(2),iP),iR=e(a(b(2),iQ)),iS=a(b(2),iR),iT=e(a(b(2),iS)),iU=[0,e(a(b(2),iT)),iM],iV=a(b(2),d),iW=e(a(b(2),iV)),iX=a(b(2),iW),iY=a(b(2),iX),iZ=e(a(b(2),iY)),i0=e(a(b(2),iZ)),i1=a(b(2),i0),i2=[0,a(b(2),i1),iU],i3=a(b(2),d),i4=a(b(2),i3),i5=e(a(b(2),i4)),i6=e(a(b(2),i5)),i7=a(b(2),i6),i8=a(b(2),i7),i9=a(b(2),i8),i_=[0,e(a(b(2),i9)),i2],i$=a(b(2),d),ja=a(b(2),i$),jb=a(b(2),ja),jc=e(a(b(2),jb)),jd=e(a(b(2),jc)),je=a(b(2),jd),jf=a(b(2),je),jg=[0,a(b(2),jf),i_],jh=a(b(2),d),ji=a(b(2),jh),jj=a(b(2),ji),jk=a(b(2),jj),jl=a(b(2),jk),jm=a(b(2),jl),jn=a(b(2),jm),jo=[0,a(b(2),jn),jg];function
+bf(m,l,j,i,k){function
+n(a){return h(c(h(c(j,a),i),a),k)}function
+o(a){return h(c(c(T,j),a),i)}var
 p=g(f,n(m));if(p){var
 q=g(f,n(l));if(q){var
 r=g(j,f);if(r)var
@@ -1185,27 +1191,27 @@ e=r;else{var
 s=g(f,o(m));if(s)var
 e=s;else{var
 t=g(o(l),f);if(!t){var
-u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(h,h),v)}var
+u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(i,i),v)}var
 e=t}}}else
 var
 e=q}else
 var
 e=p;return e}function
-c6(y,k){if(y){if(k){var
-z=k[1],A=y[1],m=A[3],h=A[2],O=A[1],n=O[2];if(g(f,n)){var
-j=au(m,l(h)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),r=s(z,a(b(2),aa));if(g(r,f))var
-F=l(r),ab=J(F,e(a(b(2),d))),ad=a(b(2),d),ae=a(b(2),ad),af=i(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=E(d,J(c(j,c5(ic,aC(F,a(b(2),ah)))),af)),ak=e(a(b(2),d)),al=e(a(b(2),ak)),am=a(b(2),al),an=e(a(b(2),am)),G=q(p(d,a(b(2),an)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,g_],i(q(p(d,a(b(2),ar)),G),d)];else
+da(y,k){if(y){if(k){var
+z=k[1],A=y[1],m=A[3],i=A[2],O=A[1],n=O[2];if(g(f,n)){var
+j=aw(m,l(i)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),r=s(z,a(b(2),aa));if(g(r,f))var
+E=l(r),ab=L(E,e(a(b(2),d))),ac=a(b(2),d),ae=a(b(2),ac),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,L(c(j,c$(io,aE(E,a(b(2),ah)))),af)),aj=e(a(b(2),d)),ak=e(a(b(2),aj)),am=a(b(2),ak),an=e(a(b(2),am)),G=q(p(d,a(b(2),an)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,hi],h(q(p(d,a(b(2),ar)),G),d)];else
 var
-as=a(b(2),d),at=a(b(2),as),av=a(b(2),at),aw=J(r,e(a(b(2),d))),ax=a(b(2),d),ay=a(b(2),ax),w=E(j,au(i(J(p(c(j,c5(je,aC(r,a(b(2),ay)))),aw),av),d),ac)),H=i(j,w),az=a(b(2),d),I=i(q(c(j,q(aj,H)),H),az),x=c(I,w),aA=e(a(b(2),d)),aB=e(a(b(2),aA)),aD=e(a(b(2),aB)),aE=a(b(2),aD),aF=e(a(b(2),d)),aG=e(a(b(2),aF)),aH=e(a(b(2),aG)),aI=i(J(c(i(J(x,a(b(2),aH)),d),w),aE),d),aJ=g(m,l(h))?c(T,x):s(aj,c(T,x)),P=[0,[0,I,aJ],aI];var
+as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=L(r,e(a(b(2),d))),ax=a(b(2),d),ay=a(b(2),ax),w=F(j,aw(h(L(p(c(j,c$(jo,aE(r,a(b(2),ay)))),av),au),d),ad)),H=h(j,w),az=a(b(2),d),I=h(q(c(j,q(al,H)),H),az),x=c(I,w),aA=e(a(b(2),d)),aB=e(a(b(2),aA)),aC=e(a(b(2),aB)),aD=a(b(2),aC),aF=e(a(b(2),d)),aG=e(a(b(2),aF)),aH=e(a(b(2),aG)),aI=h(L(c(h(L(x,a(b(2),aH)),d),w),aD),d),aJ=g(m,l(i))?c(T,x):s(al,c(T,x)),P=[0,[0,I,aJ],aI];var
 B=P}else
 var
-aK=a(b(2),d),aL=J(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aC(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),K=q(c(aP,q(aj,s(m,h))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,q(aj,e(a(b(2),aU)))),B=[0,[0,K,i(c(K,l(h)),aV)],f];var
-Q=B[1],u=Q[2],o=Q[1],R=B[2],L=s(u,aj),t=c(aj,R);if(g(f,n))var
-M=be(h,f,o,u,t),C=M?be(f,m,o,L,t):M;else
+aK=a(b(2),d),aL=L(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aE(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),J=q(c(aP,q(al,s(m,i))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,q(al,e(a(b(2),aU)))),B=[0,[0,J,h(c(J,l(i)),aV)],f];var
+Q=B[1],u=Q[2],o=Q[1],R=B[2],K=s(u,al),t=c(al,R);if(g(f,n))var
+M=bf(i,f,o,u,t),C=M?bf(f,m,o,K,t):M;else
 var
-N=be(h,f,l(o),l(u),l(t)),C=N?be(f,m,l(o),l(L),l(t)):N;if(C){var
-D=c6(y[2],k[2]);if(D)var
-S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
+N=bf(i,f,l(o),l(u),l(t)),C=N?bf(f,m,l(o),l(K),l(t)):N;if(C){var
+D=da(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=h(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
 var
 U=D;var
 V=U}else
@@ -1215,271 +1221,318 @@ W=V}else
 var
 W=k;return W}return[0,[0,[0,0,0,0,f],k]]}var
 aZ=[0,0,f,f];function
-c7(r,aF,aE,aD,aC,aB){var
+db(r,aF,aE,aD,aC,aB){var
 u=aF,t=aE,X=aD,W=aC,e=aB;for(;;){if(u){var
-Y=u[1],O=x(R,f,h(cY,t)),ak=0,al=x(R,f,h(g0,t));if(!D(aY,O)&&!D(al,aY)){var
-am=s(aY,O),L=[0,h(function(n){return function(a){var
-b=i(n,cY(a));if(!a$(a[1])){var
-h=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))h=1;if(h){var
-j=g(b,f)?f:cV(cU,ai,b),e=i(j,d);if(g(b,c(e,e))&&g(f,e)){var
-k=au(a[3],e),m=E(a[2],l(e));return[0,a[1],m,k]}return a}}return a}}(am),t)];ak=1}if(!ak)var
+Y=u[1],O=x(R,f,i(c4,t)),ai=0,aj=x(R,f,i(g_,t));if(!E(aY,O)&&!E(aj,aY)){var
+am=s(aY,O),L=[0,i(function(n){return function(a){var
+b=h(n,c4(a));if(!ba(a[1])){var
+i=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))i=1;if(i){var
+j=g(b,f)?f:c1(c0,ak,b),e=h(j,d);if(g(b,c(e,e))&&g(f,e)){var
+k=aw(a[3],e),m=F(a[2],l(e));return[0,a[1],m,k]}return a}}return a}}(am),t)];ai=1}if(!ai)var
 L=0;if(L){var
-b=L[1],ap=[0,X,0],P=x(function(a){return function(d,e){var
-i=e[2],k=e[1],b=d[1],j=h(aR,b),m=l(cZ(j,a)),n=cZ(b,a),r=d[2],o=ao(k,h(function(a){return c(r,a)},b));if(g(f,m))return[0,o,i];if(g(n,f))return e;var
-p=E(m,l(c1(c4(d[3],j,a),j,a)));if(g(f,p))return[0,o,i];var
-q=au(n,c1(c4(d[3],b,a),b,a));return g(q,f)?e:[0,k,[0,[0,d,p,q],i]]}}(b),ap,W),Z=P[2],M=P[1],v=e[1];if(v){var
-_=v[2],z=v[1];if(typeof
+b=L[1],an=[0,X,0],P=x(function(a){return function(d,e){var
+h=e[2],k=e[1],b=d[1],j=i(aS,b),m=l(c5(j,a)),n=c5(b,a),r=d[2],o=aq(k,i(function(a){return c(r,a)},b));if(g(f,m))return[0,o,h];if(g(n,f))return e;var
+p=F(m,l(c7(c_(d[3],j,a),j,a)));if(g(f,p))return[0,o,h];var
+q=aw(n,c7(c_(d[3],b,a),b,a));return g(q,f)?e:[0,k,[0,[0,d,p,q],h]]}}(b),an,W),Z=P[2],M=P[1],w=e[1];if(w){var
+_=w[2],z=w[1];if(typeof
 z==="number"){var
-A=e[3],G=c6(Z,e[2]);if(G)if(A){var
-I=A[1],k=I[1],Q=G[1],az=I[2],n=h(function(a){return c(r,a)},az),S=w(k);if(S){var
+A=e[3],G=da(Z,e[2]);if(G)if(A){var
+I=A[1],k=I[1],Q=G[1],az=I[2],n=i(function(a){return c(r,a)},az),S=v(k);if(S){var
 U=m(function(a){return g(f,a)},n);if(U)var
-V=c(r,I[3]),p=Q[1],aq=p[3],ar=p[2],C=K(b),F=y(C,p[1]),as=l(c(T,k)),at=c(hj,x(R,f,$(function(a){var
-d=o(aZ,b,a),e=c(d[2],d[3]);return c(o(f,n,a),e)},C))),aw=i(c(aj,s(c(k,s(r,p[4])),V)),at),ax=$(function(d){var
-g=bv(ar,o(0,F,d)),j=o(aZ,b,d)[1]?V:f,m=i(o(f,n,d),j),p=[0,c(c(T,aj),m),0],q=a(aS(d,f),p),r=an([0,d],F),s=ao(h(function(a){return c(as,H(g,a))},r),q),e=o(aZ,b,d),t=i(e[2],e[3]),u=c(hg,c(o(f,n,d),t)),v=H(aq,o(0,F,d));return[0,l(i(c(k,i(c(aj,o(f,M,d)),v)),u)),s]},C),ay=[0,[0,c(T,aw),0],ax],q=bH([0,K(b)],ay);else
+V=c(r,I[3]),p=Q[1],ao=p[3],ar=p[2],C=H(b),D=y(C,p[1]),as=l(c(T,k)),at=c(ht,x(R,f,aa(function(a){var
+d=o(aZ,b,a),e=c(d[2],d[3]);return c(o(f,n,a),e)},C))),au=h(c(al,s(c(k,s(r,p[4])),V)),at),av=aa(function(d){var
+g=by(ar,o(0,D,d)),j=o(aZ,b,d)[1]?V:f,m=h(o(f,n,d),j),p=[0,c(c(T,al),m),0],q=a(aT(d,f),p),r=ap([0,d],D),s=aq(i(function(a){return c(as,J(g,a))},r),q),e=o(aZ,b,d),t=h(e[2],e[3]),u=c(hq,c(o(f,n,d),t)),v=J(ao,o(0,D,d));return[0,l(h(c(k,h(c(al,o(f,M,d)),v)),u)),s]},C),ay=[0,[0,c(T,au),0],av],q=bK([0,H(b)],ay);else
 var
 q=U}else
 var
 q=S;var
-aA=q?[0,[0,_,Q[2],A[2]]]:q,J=aA}else
+aA=q?[0,[0,_,Q[2],A[2]]]:q,K=aA}else
 var
-J=A;else
+K=A;else
 var
-J=G;return J}else
+K=G;return K}else
 if(0===z[0])var
-aa=z[1],ab=o(aZ,b,aa),j=av(i(ab[2],ab[3])),B=aa;else
+$=z[1],ab=o(aZ,b,$),j=ax(h(ab[2],ab[3])),B=$;else
 var
 j=f,B=z[1];var
-ac=o(aZ,b,B),ad=h(function(a){return a[1]},Z),ae=D(ac[2],j),af=ae?D(j,ac[3]):ae;if(af){var
-aG=[0,_,e[2],e[3]],N=c7(r,Y,bK(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
-aH=N[1],u=Y,t=bK(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),X=M,W=ad,e=aH;continue}var
+ac=o(aZ,b,B),ad=i(function(a){return a[1]},Z),ae=E(ac[2],j),af=ae?E(j,ac[3]):ae;if(af){var
+aG=[0,_,e[2],e[3]],N=db(r,Y,bN(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
+aH=N[1],u=Y,t=bN(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),X=M,W=ad,e=aH;continue}var
 ag=N}else
 var
-ag=af;return ag}return v}var
+ag=af;return ag}return w}var
 ah=[0,e]}else
 var
 ah=u;return ah}}function
-c8(e,a,d,b){var
-f=c(a,b);return g(c(T,at(s(c(e,d),f))),a)}var
-c9=[M,jh,j3(0)];function
-jg(a){var
-b=a[2];if(C(b[1],f))return f;var
-c=i(at(b[2]),d),e=a[1];return x(R,f,h(function(a){return i(at(a),c)},e))}function
-S(a){throw[0,c9,a]}var
-ji=dn;function
-c_(c){var
-a=c[2],e=as(c[1]);if(e<=a)S(jj);var
-h=c[1],g=as(h),i=0;if(0<=a&&!(g<a)){var
+dc(e,a,d,b){var
+f=c(a,b);return g(c(T,av(s(c(e,d),f))),a)}function
+jq(a){var
+b=a[2];if(B(b[1],f))return f;var
+c=h(av(b[2]),d),e=a[1];return x(R,f,i(function(a){return h(av(a),c)},e))}function
+dd(r,e,j){switch(j[0]){case
+0:var
+n=j[1],al=j[2];return bE(function(h,p,g,ak){var
+i=n[1],j=e[7],C=e[5],k=e[4],s=e[1],ab=K(h,K(p,g)),o=c(i,s),t=c(o,s),b=F(i,F(o,F(t,F(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,t),ag=q(b,o),ah=q(b,i),w=n[4],D=n[3],ai=e[6],aj=n[2],z=u(aj,u(D,w)),A=u(w,y(h,w)),r=y(p,ak),O=u(z,y(h,z)),R=a(P(l(ah)),O),S=Q(r,u(D,A)),T=a(P(ag),S),V=Q(r,Q(r,A)),W=a(P(l(af)),V),X=y(g,C),Y=a(P(l(ae)),X),B=c(ad,ai),Z=aX(g,B),_=be(Y,be($(g,$(p,f)),Z)),aa=M(R,M(be(T,u(aX(p,B),W)),_)),E=ac(h,g,C),G=E?cQ(h,n):E;if(G){var
+H=m(v,[0,s,[0,k,[0,j,0]]]);if(H){var
+I=U(i,b);if(I){var
+J=U(o,b);if(J){var
+L=U(t,b);if(L)var
+N=U(k,b),d=N?U(j,b):N;else
+var
+d=L}else
+var
+d=J}else
+var
+d=I;if(d)return bF(ab,b,aa,al);var
+x=d}else
+var
+x=H}else
+var
+x=G;return x},r,e);case
+1:var
+p=j[1];return bE(function(N,h,M,L){var
+s=p[4],t=p[3],k=p[2],w=p[1],n=e[7],x=e[6],j=e[5],z=e[4],A=e[1],C=c(x,c(A,z)),D=m(v,[0,A,[0,z,[0,x,[0,n,[0,w,[0,t,0]]]]]]);if(D)var
+E=aj(N,h,L),q=E?ac(N,M,j):E;else
+var
+q=D;if(q){var
+F=aj(h,h,k),I=F?aj(h,h,s):F;if(I){var
+O=aX(h,l(c(w,t))),R=u(Q(k,s),O),S=function(a){return B(f,a)},K=m(function(a){return m(S,a)},R);if(K){var
+T=p[5],V=c(n,n),W=c(C,C),U=0,X=c(a(b(2),d),W);return bG(h,function(s,k){var
+t=Q(L,s),B=cT(t),e=i(function(a){return g(J(a,k),f)?bH(a):cS(a)},t);function
+n(b,a){var
+c=y(h,a);return Q(y(M,b),c)}var
+p=n(j,B),q=n(cT(j),e),r=n(cU(j),e),C=u(a(P(l(d)),q),r),w=cU(Q(j,y(h,u(a(P(a(b(2),d)),p),C))));function
+c(b,c){var
+a=y(h,c);return Q(y(h,b),a)}var
+D=c(w,e),E=u(c(e,w),D),F=c(r,q),I=u(u(c(q,r),F),E),K=c(p,p),N=u(a(P(a(b(2),d)),K),I),O=a(P(l(V)),N),R=Q(s,s),S=u(a(P(X),R),O),x=G(H(k),h);if(x){var
+z=m(v,k);if(z){var
+T=aG(0,h);return m(function(a){var
+d=o(0,S,a);return g(f,J(aa(function(b){var
+c=o(f,d,b);return G(a,b)?c:aw(f,c)},h),k))},T)}var
+A=z}else
+var
+A=x;return A},U,k,T)}var
+r=K}else
+var
+r=I}else
+var
+r=q;return r},r,e);case
+2:var
+t=j[1],w=t[1];return cX(function(n,a,l,k,j){var
+c=e[5],o=t[2],p=e[4],q=e[1],b=aj(a,K(X(n),l),j),d=b?ac(a,k,c):b;if(d){var
+g=cV(k,e,t);if(g){var
+r=t[3];return m(function(b){var
+d=i(function(a){return J(a,b[1])},c),e=b[3],g=$(a,f);return cZ(n,a,l,j,q,d,p,b[2],o,g,e)},r)}var
+h=g}else
+var
+h=d;return h},w,r,e);default:var
+k=j[1],z=k[8][1];return cX(function(p,D,j,aA,az){var
+U=k[8],C=k[5],V=k[4],W=k[3],Y=k[2],r=k[1],aq=e[5],aT=c(c(e[1],r),ad),ar=ac(D,K(X(p),j),az),as=ar?ac(D,aA,aq):ar;if(as){var
+at=ac(D,K(X(p),j),C);if(at){var
+au=cV(aA,e,U);if(au){var
+ai=y(j,Y),aj=Q(ai,ai),al=c(r,r),am=v(r),aB=0;if(am){var
+an=ac(j,j,Y);if(an){var
+aO=aX(j,l(c(s(ad,d),al))),ao=bK(j,u(a(P(ad),aj),aO));if(ao){var
+aP=aX(j,c(h(ad,T),al)),Z=bK(j,u(a(P(l(ad)),aj),aP));aB=1}else
+var
+S=ao}else
+var
+S=an}else
+var
+S=am;if(!aB)var
+Z=S;if(Z){var
+aw=v(W),ax=aw?v(V):aw;if(ax){var
+aQ=y(j,Y),aR=c(h(ad,d),r),aS=i(function(a){var
+b=i(function(b){return c(ad,J(aV(X(p),a),b))},aQ),d=ap(X(p),a);return M(i(function(a){return c(aR,a)},d),b)},az),ay=bC(function(a,b){return dc(W,V,a,b)},aS,C);if(ay){var
+z=U[3],n=k[7],aU=k[6],aW=U[2],aY=e[4];for(;;){if(z){var
+O=z[1],t=O[3],E=t[4],w=t[3],L=t[2],N=t[1],aa=O[2],aG=O[1],ab=i(function(b){return function(a){return J(a,b)}}(aG),aq),aH=x(R,f,i(jq,I(C,I(ab,w)))),ae=G(H(w),D);if(ae){var
+af=m(v,[0,N,[0,L,[0,aa,[0,E,0]]]]);if(af){var
+aI=I(ab,w),ag=m(function(c,d){return function(a){var
+b=dc(d,c,a[1],a[2]);return b?cu(B(a[1],f),B(a[2],f)):b}}(L,N),aI);if(ag)var
+aJ=c(N,aY),aK=c(c(W,aT),aJ),aL=c(c(T,c(aa,s(ad,d))),aK),aM=c(aW,ad),aN=c(c(V,L),aM),q=g(c(h(c(T,E),aH),aN),aL);else
+var
+q=ag}else
+var
+q=af}else
+var
+q=ae;var
+aC=0;if(q){var
+aE=I(C,w),aF=cA(function(a){var
+b=ba(B(a[2],f));if(b){var
+c=a[1];return ba(m(function(a){return B(f,a)},c))}return b},aE),_=i(function(c){var
+k=c[1],e=aV(X(p),k),f=x(function(a){var
+b=av(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bJ(jp,a(b(2),i),f);return[0,c[1],c[2],j]},aF);if(_){var
+aD=$(j,[0,1,l(ak),ak]),A=db(E,aU,M($(X(p),[0,0,l(ak),ak]),aD),0,_,n);aC=1}else
+var
+ah=[0,n]}else
+var
+ah=q;if(!aC)var
+A=ah;if(A){var
+z=z[2],n=A[1];continue}return A}return n[1]?0:n[2]?0:n[3]?0:1}}var
+o=ay}else
+var
+o=ax}else
+var
+o=Z}else
+var
+o=au}else
+var
+o=at}else
+var
+o=as;return o},z,r,e)}}function
+bP(c,f,e){var
+a=f,b=e;for(;;){if(a){var
+d=a[2];if(B(a[1],c)){var
+g=bP(c,d,bt(b));return[0,cy(0,b),g]}var
+a=d,b=bt(b);continue}return a}}var
+de=[N,js,kd(0)];function
+jr(e,n){if(0===n[0])return dd(e,n[1],n[2]);var
+y=n[1],s=e[1],t=y[2],u=y[1],i=s[1],o=u;for(;;){if(o){if(i){var
+i=i[1],o=o[2];continue}var
+w=i}else
+var
+w=1;if(w){var
+r=s[4];if(typeof
+r==="number")if(4<=r)var
+S=s[8],T=function(a){return g(f,ai(a))},l=m(function(a){return m(T,a)},S);else
+var
+l=1;else
+var
+l=g(f,ai(r[1]));if(l){var
+C=v(t),D=C?v(e[3]):C;if(D){var
+k=f,q=f,p=f,j=y[3];for(;;){var
+a=e[1];if(j){var
+b=j[1],N=b[4],O=b[3],z=bP(k,u,a[7]),E=b[2],F=b[1],G=bP(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dd([0,[0,H(z),M,L,K,J,I,z,G,F],E,t],O,N);if(A){var
+P=j[2],Q=h(p,b[2]),k=h(k,d),q=h(q,ai(b[1])),p=Q,j=P;continue}return A}var
+B=g(q,ai(a[9]));if(B){var
+R=c(e[3],p);return g(c(e[2],t),R)}return B}}var
+x=D}else
+var
+x=l}else
+var
+x=w;return x}}function
+S(a){throw[0,de,a]}function
+df(c){var
+a=c[2],e=au(c[1]);if(e<=a)S(jt);var
+h=c[1],g=au(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(ei(h,b)!==32){var
+d=0;else{if(es(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cj(eq);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))S(jk);return[0,a,f-a|0]}function
+d=cp(eA);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))S(ju);return[0,a,f-a|0]}function
 n(a){var
-o=c_(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cb(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)S(jl);if(aI<c)S(jm);var
+o=df(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cg(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)S(jv);if(aJ<c)S(jw);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cb(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=cg(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 m=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)S(jo);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)S(jy);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cb(a[1],b)?1:0;if(r)var
+r=48===cg(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)S(jn);var
-i=ks(a[1],b,c);return d?l(i):i}function
-Q(d,c,b){var
-a=n(d),e=D(a,Z(c)),f=e||D(Z(b),a);if(f)S(jp);return cg(a)}function
-aF(e,d){var
-c=e,b=0;for(;;){if(0===c)return cn(b);var
+s=r;if(s)S(jx);var
+i=kG(a[1],b,c);return d?l(i):i}function
+A(d,c,b){var
+a=n(d),e=E(a,W(c)),f=e||E(W(b),a);if(f)S(jz);return cm(a)}function
+Y(e,d){var
+c=e,b=0;for(;;){if(0===c)return ct(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-ad(b,a){return aF(a,function(a){return n(b)})}function
-aw(c,b,a){return aF(b,function(b){return ad(c,a)})}function
-aG(g,a,i){return aF(a,function(k){var
-e=Q(g,0,i),d=i,c=0;a:for(;;){if(0===e)return cn(c);var
-h=Q(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
+bg(b){var
+a=n(b);if(1-bd(a))S(jA);return a}function
+ae(b,a){return Y(a,function(a){return n(b)})}function
+dg(b,a){return Y(a,function(a){return bg(b)})}function
+a0(c,b,a){return Y(b,function(b){return ae(c,a)})}function
+aH(g,a,i){return Y(a,function(k){var
+e=A(g,0,i),d=i,c=0;a:for(;;){if(0===e)return ct(c);var
+h=A(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
 e=e-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
 b=b-1|0,a=[0,f,a];continue}}})}function
-ae(c){var
+af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-c$(b,a){var
-c=n(b),d=aG(b,a,a),e=aG(b,a,a);return[0,c,d,e,aG(b,a,a)]}function
-da(a,b){var
-c=n(a),d=ad(a,b),e=n(a);return[0,c,d,e,aG(a,b,b)]}function
-bM(b,c,e,d){if(400<d)S(jq);if(0===Q(b,0,1))return[0,a(e,0)];var
-f=Q(b,0,c-1|0),g=Q(b,0,c-1|0),h=n(b),i=n(b),j=bM(b,c,e,d+1|0),k=bM(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
-bf(d,c,b,a){if(0===a)return[0,bM(d,c,b,0)];var
-e=bf(d,c,b,a-1|0);return[1,e,bf(d,c,b,a-1|0)]}function
-bN(a,b,c,d){if(b<d)S(jr);if(0===Q(a,0,1)){var
-e=c$(a,b),f=aG(a,b,c),g=ad(a,b),h=aG(a,b,c),i=[0,f,g,h,ad(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,da(a,(b+c|0)+1|0)]]}var
-l=Q(a,0,b-1|0),m=bN(a,b,c,d+1|0),o=bN(a,b,c,d+1|0);return[1,ae(l),m,o]}function
-db(a,b){return Q(a,b,as(a[1]))}function
-dc(a,b){if(0===Q(a,0,1))return 0;var
-c=ad(a,b);return[0,[0,c,n(a)]]}function
-dd(b,c,f,e){var
-g=n(b),d=db(b,1),h=aF(d,function(g){var
-d=ad(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bf(b,c,function(f){var
-a=aF(c,function(a){return ae(Q(b,0,d-1|0))}),e=n(b);return[0,a,e,ad(b,c)]},c)]}function
-de(d){var
-a=Q(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+dh(a,b){return A(a,b,au(a[1]))}function
+di(b,a){var
+c=n(b),d=aH(b,a,a),e=aH(b,a,a);return[0,c,d,e,aH(b,a,a)]}function
+dj(a,b){var
+c=n(a),d=ae(a,b),e=n(a);return[0,c,d,e,aH(a,b,b)]}function
+bQ(b,c,e,d){if(400<d)S(jB);if(0===A(b,0,1))return[0,a(e,0)];var
+f=A(b,0,c-1|0),g=A(b,0,c-1|0),h=n(b),i=n(b),j=bQ(b,c,e,d+1|0),k=bQ(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
+bh(d,c,b,a){if(0===a)return[0,bQ(d,c,b,0)];var
+e=bh(d,c,b,a-1|0);return[1,e,bh(d,c,b,a-1|0)]}function
+bR(a,b,c,d){if(b<d)S(jC);if(0===A(a,0,1)){var
+e=di(a,b),f=aH(a,b,c),g=ae(a,b),h=aH(a,b,c),i=[0,f,g,h,ae(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,dj(a,(b+c|0)+1|0)]]}var
+l=A(a,0,b-1|0),m=bR(a,b,c,d+1|0),o=bR(a,b,c,d+1|0);return[1,af(l),m,o]}function
+dk(a,b){if(0===A(a,0,1))return 0;var
+c=ae(a,b);return[0,[0,c,n(a)]]}function
+dl(b,c,f,e){var
+g=n(b),d=dh(b,1),h=Y(d,function(g){var
+d=ae(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bh(b,c,function(f){var
+a=Y(c,function(a){return af(A(b,0,d-1|0))}),e=n(b);return[0,a,e,ae(b,c)]},c)]}var
+bi=[0,jH,jG,jF,jE],bS=dx,jD=65536;function
+dm(d){var
+a=A(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-jx(am){var
-e=[0,am,0],aJ=c_(e),Y=aJ[2],ao=aJ[1],ay=a2(am),aV=0;if(0<=ao&&0<=Y&&!((b_(ay)-Y|0)<ao)){var
-ax=ar(Y);a1(ay,ao,ax,0,Y);var
-az=ax;aV=1}if(!aV)var
-az=cj(ep);var
-M=eh(az),J=jy;for(;;){if(J){var
-aY=J[2],av=0===jZ(J[1],M)?1:0;if(!av){var
-J=aY;continue}var
-aK=av}else
-var
-aK=0;if(1-aK)S(jz);var
-ap=function(a){return Q(e,1,ji)},p=ap(0),r=ap(0),v=ap(0),aH=Q(e,0,5);if(4<aH>>>0)var
-t=js;else
-switch(aH){case
+dn(a,i){var
+c=A(a,1,i),d=A(a,1,bS),e=A(a,1,bS),f=A(a,0,5);if(4<f>>>0)var
+b=4;else
+switch(f){case
 0:var
-t=jt;break;case
+b=0;break;case
 1:var
-aI=n(e),t=[0,[0,aI],[0,aI,0]];break;case
+b=[0,bg(a)];break;case
 2:var
-t=ju;break;case
+b=1;break;case
 3:var
-t=jv;break;default:var
-t=jw}var
-aL=de(e),a7=de(e),k=0===aL?r:r+1|0,aM=(p+k|0)+v|0;if(dn<aM)S(jA);var
-aN=n(e),aO=n(e),a8=aQ(aN)<0?1:0,a9=a8||(aQ(aO)<=0?1:0);if(a9)S(jB);var
-aP=n(e),aR=aw(e,p,r),aS=aw(e,p,v),D=co(bq([0,[0,aP,t[2]],aR],aS));for(;;){if(D){var
-aW=D[2],aq=bc(D[1]);if(aq){var
-D=aW;continue}var
-aT=aq}else
+b=2;break;default:var
+b=3}var
+j=dm(a),k=dm(a),g=n(a),h=n(a),l=aR(g)<0?1:0,m=l||(aR(h)<=0?1:0);if(m)S(jI);var
+o=bg(a),p=Y(c,function(b){return dg(a,d)}),q=Y(c,function(b){return dg(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,o],g,h],c,d,e]}function
+dp(a,h,B,c,d,e){var
+b=0===B?d:d+1|0,k=(c+b|0)+e|0;if(dx<k)S(jJ);var
+C=n(a),D=n(a),E=n(a),F=n(a),G=a0(a,c,e),H=n(a),I=[0,C,D,E,F,G,H,n(a)];if(ch(h,jK))if(ch(h,jL))if(ch(h,jM))var
+i=dk(a,d),j=0===i?b:d,r=n(a),s=a0(a,j,j),t=n(a),u=n(a),v=a0(a,c,b),w=dl(a,e,i,function(f){var
+b=n(a),d=n(a),e=ae(a,c);return[0,b,d,e,n(a)]}),g=function(b){return Y(dh(a,0),b)},x=g(function(f){var
+c=A(a,0,2*b|0),d=0!==c?1:0;if(d){if(c<=b)return[0,af(c-1|0)];var
+e=[1,af((c-1|0)-b|0)]}else
 var
-aT=1;if(1-aT)S(jC);var
-a_=n(e),ba=n(e),bb=n(e),be=n(e),bg=aw(e,p,v),bh=n(e),bi=n(e),bj=t[1],bk=ae(v),bl=ae(r),A=[0,[0,ae(p),bl,bk,bj,aL,a7,aR,aS,aP],aN,aO],j=[0,a_,ba,bb,be,bg,bh,bi];if(ca(M,jD))var
-B=c$(e,p),bm=da(e,aM),aa=function(b){return bC(function(g,o,e,ak){var
-h=B[1],i=j[7],C=j[5],k=j[4],r=j[1],ac=I(g,I(o,e)),n=c(h,r),s=c(n,r),b=E(h,E(n,E(s,E(k,i)))),ad=q(b,i),ae=q(b,k),af=q(b,s),ag=q(b,n),ah=q(b,h),t=B[4],D=B[3],ai=j[6],aj=B[2],x=u(aj,u(D,t)),z=u(t,y(g,t)),p=y(o,ak),Q=u(x,y(g,x)),R=a(O(l(ah)),Q),S=P(p,u(D,z)),T=a(O(ag),S),V=P(p,P(p,z)),W=a(O(l(af)),V),X=y(e,C),Y=a(O(l(ae)),X),A=c(ad,ai),Z=aX(e,A),$=bd(Y,bd(_(e,_(o,f)),Z)),aa=L(R,L(bd(T,u(aX(o,A),W)),$)),F=ab(g,e,C),G=F?cG(g,B):F;if(G){var
-H=m(w,[0,r,[0,k,[0,i,0]]]);if(H){var
-J=U(h,b);if(J){var
-K=U(n,b);if(K){var
-M=U(s,b);if(M)var
-N=U(k,b),d=N?U(i,b):N;else
+e=d;return e}),y=g(function(b){return W(A(a,0,dK))}),z=[0,x,y,g(function(e){var
+c=n(a),d=ae(a,b);return[0,c,d,n(a)]})],f=[3,[0,r,s,t,u,v,af(401),z,w]];else
 var
-d=M}else
+q=dk(a,d),f=[2,dl(a,e,q,function(d){return bR(a,c,b,0)})];else
 var
-d=K}else
+J=di(a,c),f=[0,J,dj(a,k)];else
 var
-d=J;if(d)return by(ac,b,aa,bm);var
-v=d}else
+l=n(a),m=a0(a,b,b),o=n(a),p=a0(a,b,b),f=[1,[0,l,m,o,p,bh(a,b,function(c){return ae(a,b)},b)]];return[0,I,f]}function
+jN(w){var
+a=[0,w,0],t=df(a),d=t[2],i=t[1],r=a4(a[1]),D=0;if(0<=i&&0<=d&&!((cd(r)-d|0)<i)){var
+q=at(d);a3(r,i,q,0,d);var
+s=q;D=1}if(!D)var
+s=cp(ez);var
+F=er(s);function
+x(a){return eq(F,aC(jP,aC(a,jO)))}if(x(jQ))var
+e=dn(a,jD),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kb(268435456,f),H=ko(f,u)?f:u,j=A(a,1,H),k=kq(j,0),I=Y(f,function(c){var
+b=A(a,-1,j-1|0);if(0<=b)k[1+b]=b7(k,b)[1+b]+1|0;return W(b)}),v=[0,0],J=n(a),m=[1,[0,I,J,Y(j,function(h){var
+b=v[1],e=b7(k,b)[1+b];v[1]++;var
+f=bg(a),g=n(a),c=A(a,0,bi.length-1-1|0),d=dp(a,b7(bi,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+c=bi.length-1-1|0,h=0;for(;;){if(0<=c){var
+G=[0,bi[1+c],h],c=c-1|0,h=G;continue}var
+b=h;for(;;){if(b){var
+p=b[1],E=b[2];if(!x(p)){var
+b=E;continue}var
+o=[0,p]}else
 var
-v=H}else
+o=0;if(o)var
+g=dn(a,bS),z=g[1],B=dp(a,o[1],z[1][5],g[2],g[3],g[4]),m=[0,B[1],B[2]],l=z;else
 var
-v=G;return v},A,j)};else
-if(ca(M,jF))var
-a0=dc(e,r),N=dd(e,v,a0,function(a){return bN(e,p,k,0)}),aa=function(b){var
-a=N[1];return cR(function(n,a,l,k,i){var
-c=j[5],o=N[2],p=j[4],q=j[1],b=ah(a,I(W(n),l),i),d=b?ab(a,k,c):b;if(d){var
-e=cP(k,j,N);if(e){var
-r=N[3];return m(function(b){var
-d=h(function(a){return H(a,b[1])},c),e=b[3],g=_(a,f);return cT(n,a,l,i,q,d,p,b[2],o,g,e)},r)}var
-g=e}else
-var
-g=d;return g},a,A,j)};else
-if(ca(M,jG))var
-aD=dc(e,r),aG=0===aD?k:r,z=n(e),ag=aw(e,aG,aG),aj=n(e),ak=n(e),V=aw(e,p,k),X=dd(e,v,aD,function(d){var
-a=n(e),b=n(e),c=ad(e,p);return[0,a,b,c,n(e)]}),al=function(a){return aF(db(e,0),a)},a3=al(function(d){var
-a=Q(e,0,2*k|0),b=0!==a?1:0;if(b){if(a<=k)return[0,ae(a-1|0)];var
-c=[1,ae((a-1|0)-k|0)]}else
-var
-c=b;return c}),a4=al(function(a){return Z(Q(e,0,dC))}),a5=[0,a3,a4,al(function(c){var
-a=n(e),b=ad(e,k);return[0,a,b,n(e)]})],a6=ae(401),aa=function(k){var
-e=X[1];return cR(function(o,A,e,az,ay){var
-ap=j[5],aS=c(c(j[1],z),ac),aq=ab(A,I(W(o),e),ay),ar=aq?ab(A,az,ap):aq;if(ar){var
-as=ab(A,I(W(o),e),V);if(as){var
-au=cP(az,j,X);if(au){var
-ae=y(e,ag),af=P(ae,ae),ah=c(z,z),al=w(z),aA=0;if(al){var
-am=ab(e,e,ag);if(am){var
-aN=aX(e,l(c(s(ac,d),ah))),ao=bH(e,u(a(O(ac),af),aN));if(ao){var
-aO=aX(e,c(i(ac,T),ah)),Q=bH(e,u(a(O(l(ac)),af),aO));aA=1}else
-var
-N=ao}else
-var
-N=am}else
-var
-N=al;if(!aA)var
-Q=N;if(Q){var
-av=w(aj),aw=av?w(ak):av;if(aw){var
-aP=y(e,ag),aQ=c(i(ac,d),z),aR=h(function(a){var
-b=h(function(b){return c(ac,H(aU(W(o),a),b))},aP),d=an(W(o),a);return L(h(function(a){return c(aQ,a)},d),b)},ay),ax=bA(function(a,b){return c8(aj,ak,a,b)},aR,V);if(ax){var
-t=X[3],k=a5,aT=X[2],aV=j[4];for(;;){if(t){var
-M=t[1],q=M[3],B=q[4],r=q[3],D=q[2],J=q[1],U=M[2],aF=M[1],Y=h(function(b){return function(a){return H(a,b)}}(aF),ap),aG=x(R,f,h(jg,G(V,G(Y,r)))),Z=F(K(r),A);if(Z){var
-$=m(w,[0,J,[0,D,[0,U,[0,B,0]]]]);if($){var
-aH=G(Y,r),aa=m(function(c,d){return function(a){var
-b=c8(d,c,a[1],a[2]);return b?cp(C(a[1],f),C(a[2],f)):b}}(D,J),aH);if(aa)var
-aI=c(J,aV),aJ=c(c(aj,aS),aI),aK=c(c(T,c(U,s(ac,d))),aJ),aL=c(aT,ac),aM=c(c(ak,D),aL),p=g(c(i(c(T,B),aG),aM),aK);else
-var
-p=aa}else
-var
-p=$}else
-var
-p=Z;var
-aB=0;if(p){var
-aD=G(V,r),aE=cu(function(a){var
-b=a$(C(a[2],f));if(b){var
-c=a[1];return a$(m(function(a){return C(f,a)},c))}return b},aD),S=h(function(c){var
-k=c[1],e=aU(W(o),k),f=x(function(a){var
-b=at(a);return function(a){return E(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bG(jf,a(b(2),i),f);return[0,c[1],c[2],j]},aE);if(S){var
-aC=_(e,[0,1,l(ai),ai]),v=c7(B,a6,L(_(W(o),[0,0,l(ai),ai]),aC),0,S,k);aB=1}else
-var
-ad=[0,k]}else
-var
-ad=p;if(!aB)var
-v=ad;if(v){var
-t=t[2],k=v[1];continue}return v}return k[1]?0:k[2]?0:k[3]?0:1}}var
-n=ax}else
-var
-n=aw}else
-var
-n=Q}else
-var
-n=au}else
-var
-n=as}else
-var
-n=ar;return n},e,A,j)};else
-var
-aA=n(e),af=aw(e,k,k),aB=n(e),aC=aw(e,k,k),aZ=bf(e,k,function(a){return ad(e,k)},k),aa=function(e){return bC(function(G,e,E,D){var
-k=j[7],q=j[6],i=j[5],r=j[4],s=j[1],t=c(q,c(s,r)),v=m(w,[0,s,[0,r,[0,q,[0,k,[0,aA,[0,aB,0]]]]]]);if(v)var
-x=ah(G,e,D),n=x?ab(G,E,i):x;else
-var
-n=v;if(n){var
-z=ah(e,e,af),A=z?ah(e,e,aC):z;if(A){var
-I=aX(e,l(c(aA,aB))),J=u(P(af,aC),I),L=function(a){return C(f,a)},B=m(function(a){return m(L,a)},J);if(B){var
-U=c(k,k),N=c(t,t),M=0,V=c(a(b(2),d),N);return bD(e,function(s,k){var
-t=P(D,s),B=cN(t),j=h(function(a){return g(H(a,k),f)?bE(a):cM(a)},t);function
-n(b,a){var
-c=y(e,a);return P(y(E,b),c)}var
-p=n(i,B),q=n(cN(i),j),r=n(cO(i),j),C=u(a(O(l(d)),q),r),v=cO(P(i,y(e,u(a(O(a(b(2),d)),p),C))));function
-c(b,c){var
-a=y(e,c);return P(y(e,b),a)}var
-G=c(v,j),I=u(c(j,v),G),J=c(r,q),L=u(u(c(q,r),J),I),M=c(p,p),N=u(a(O(a(b(2),d)),M),L),Q=a(O(l(U)),N),R=P(s,s),S=u(a(O(V),R),Q),x=F(K(k),e);if(x){var
-z=m(w,k);if(z){var
-T=aE(0,e);return m(function(a){var
-d=o(0,S,a);return g(f,H($(function(b){var
-c=o(f,d,b);return F(a,b)?c:au(f,c)},e),k))},T)}var
-A=z}else
-var
-A=x;return A},M,af,aZ)}var
-p=B}else
-var
-p=A}else
-var
-p=n;return p},A,j)};if(e[2]<=as(am))S(jE);return[0,A,aa]}}}function
-jH(d){try{var
-b=jx(d)}catch(a){a=ek(a);if(a[1]===c9)return[0,2,a8(jI,a[2])];if(a===ck)return jJ;throw a}var
-c=b[1];if(a(b[2],0)){var
-e=a8(jK,en(c[3]));return[0,0,a8(jL,a8(en(c[2]),e))]}return jM}kt(function(a){return jH(a)[2]});cm(0);return}(globalThis));
+C=S(jS),m=C[2],l=C[1];break}break}}if(a[2]<=au(w))S(jR);return[0,l,m]}function
+jT(c){try{var
+b=jN(c)}catch(a){a=eu(a);if(a[1]===de)return[0,2,aC(jU,a[2])];if(a===cq)return jV;throw a}var
+a=b[1];if(jr(a,b[2])){var
+d=aC(jW,ex(a[3]));return[0,0,aC(jX,aC(ex(a[2]),d))]}return jY}kH(function(a){return jT(a)[2]});cs(0);return}(globalThis));

@@ -2,7 +2,7 @@
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Psd Checker Reading ClaimSound.
+From Certnn Require Import Statement Duality Psd Checker PsdChecker Reading ClaimSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -16,13 +16,6 @@ Section Theory.
 Variable R : rcfType.
 Notation of_Z := (@of_Z R).
 Notation "'M'" := (@matrix_of R).
-
-(* The double 1.0, so that the definition is seen to mean what it should. *)
-Lemma double_one : double R (Z.shiftl 1023 52) = 1.
-Proof.
-have E : numerator (Z.shiftl 1023 52) = denominator by vm_compute.
-by rewrite /double E divff // of_Z_neq0 // positive_denominator.
-Qed.
 
 (* Dominance. *)
 
@@ -321,8 +314,8 @@ by rewrite uuE !of_ZM.
 Qed.
 
 (* The checker is sound. *)
-Theorem check_sound statement point given witness :
-  check statement point given witness -> true_claim R statement.
+Theorem check_by_psd_sound statement point given witness :
+  check_by_psd statement point given witness -> true_claim R statement.
 Proof. by apply: verdict_with_column_sound => n d c X nX _ _; apply: check_psd_sound. Qed.
 
 End Theory.

@@ -1,0 +1,138 @@
+(* Reads the witnesses of each kind of proof. *)
+
+open Checked
+open Tokens
+
+(* Deeper ones would take more stack than a stranger's file should. *)
+let deepest_tree = 400
+
+let read_multipliers reader n =
+  let pairs_unit = integer reader in
+  let pairs_aa = sparse reader n n in
+  let pairs_ab = sparse reader n n in
+  let pairs_bb = sparse reader n n in
+  { pairs_unit; pairs_aa; pairs_ab; pairs_bb }
+
+let read_semidefinite reader order =
+  let weights_unit = integer reader in
+  let weights = integers reader order in
+  let factor_unit = integer reader in
+  let factor = sparse reader order order in
+  { weights_unit; weights; factor_unit; factor }
+
+(* Trees of cones with so many rays; a leaf is what the given function reads. *)
+let rec read_splits reader columns read_leaf depth =
+  if depth > deepest_tree then malformed "a tree is too deep";
+  if size reader ~least:0 ~most:1 = 0 then Leaf (read_leaf ())
+  else
+    let i = size reader ~least:0 ~most:(columns - 1) in
+    let j = size reader ~least:0 ~most:(columns - 1) in
+    let p = integer reader in
+    let q = integer reader in
+    let one = read_splits reader columns read_leaf (depth + 1) in
+    let other = read_splits reader columns read_leaf (depth + 1) in
+    Split (nat i, nat j, p, q, one, other)
+
+let rec read_signs reader columns read_leaf left =
+  if left = 0 then Cone (read_splits reader columns read_leaf 0)
+  else
+    let plus = read_signs reader columns read_leaf (left - 1) in
+    let minus = read_signs reader columns read_leaf (left - 1) in
+    Signs (plus, minus)
+
+let read_partition reader columns =
+  let basis_unit = integer reader in
+  let basis = matrix reader columns columns in
+  let inverse_unit = integer reader in
+  let inverse = matrix reader columns columns in
+  let cones = read_signs reader columns (fun () -> integers reader columns) columns in
+  { basis_unit; basis; inverse_unit; inverse; cones }
+
+let read_leaf reader n columns =
+  let pairs = read_multipliers reader n in
+  let vectors_a = sparse reader n columns in
+  let numbers_a = integers reader n in
+  let vectors_b = sparse reader n columns in
+  let numbers_b = integers reader n in
+  let norms = { vectors_a; numbers_a; vectors_b; numbers_b } in
+  let mu = integer reader in
+  let nu = integer reader in
+  let form_proof = read_semidefinite reader (n + columns + 1) in
+  { pairs; norms; mu; nu; form_proof }
+
+let rec read_regions reader n columns depth =
+  if depth > n then malformed "a tree is too deep";
+  if size reader ~least:0 ~most:1 = 0 then Region (read_leaf reader n columns)
+  else
+    let point = size reader ~least:0 ~most:(n - 1) in
+    let one = read_regions reader n columns (depth + 1) in
+    let other = read_regions reader n columns (depth + 1) in
+    Regions (nat point, one, other)
+
+let read_ball reader d =
+  if size reader ~least:0 ~most:1 = 0 then None
+  else
+    let center = integers reader d in
+    let radius = integer reader in
+    Some (center, radius)
+
+(* Directions and the cones that they are the rays of; what shows a direction is given. *)
+let read_directions reader c ball read_shown =
+  let heights_unit = integer reader in
+  let count = count reader ~least:1 in
+  let read_direction () =
+    let ray = integers reader c in
+    let height = integer reader in
+    let shown_by = read_shown () in
+    { ray; height; shown_by }
+  in
+  let directions = list count read_direction in
+  let read_cone () =
+    let members = list c (fun () -> nat (size reader ~least:0 ~most:(count - 1))) in
+    let vector_unit = integer reader in
+    let vector = integers reader c in
+    { members; vector_unit; vector }
+  in
+  let output_cones = read_signs reader c read_cone c in
+  { ball; heights_unit; directions; output_cones }
+
+let read_by_regions reader n d columns c =
+  let ball = read_ball reader d in
+  read_directions reader c ball (fun () -> read_regions reader n columns 0)
+
+let read_node reader columns =
+  match size reader ~least:0 ~most:(2 * columns) with
+  | 0 -> Uncut
+  | k when k <= columns -> Middle (nat (k - 1))
+  | k -> Zero (nat (k - 1 - columns))
+
+let read_leaf_multipliers reader columns =
+  let multipliers_unit = integer reader in
+  let of_sides = integers reader columns in
+  let of_sphere = integer reader in
+  { multipliers_unit; of_sides; of_sphere }
+
+let read_by_cells reader n d columns c =
+  let ball = read_ball reader d in
+  let turned = if ball = None then columns else d in
+  let rotation_unit = integer reader in
+  let rotation = matrix reader turned turned in
+  let points_over = integer reader in
+  let points_under = integer reader in
+  let rounded_points = matrix reader n columns in
+  let read_rounded () =
+    let weights_over = integer reader in
+    let weights_under = integer reader in
+    let rounded_weights = integers reader n in
+    let level = integer reader in
+    { weights_over; weights_under; rounded_weights; level }
+  in
+  let by_directions = read_directions reader c ball read_rounded in
+  let many read = list (count reader ~least:0) read in
+  let nodes = many (fun () -> read_node reader columns) in
+  let codes = many (fun () -> Integer.of_int (size reader ~least:0 ~most:255)) in
+  let leaves = many (fun () -> read_leaf_multipliers reader columns) in
+  let supplied = { nodes; codes; leaves } in
+  let deepest = nat (deepest_tree + 1) in
+  { rotation_unit; rotation; points_over; points_under; rounded_points; deepest; supplied;
+    by_directions }
