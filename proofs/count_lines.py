@@ -15,6 +15,7 @@ PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check document exact instance rejected"
+FILTERS = "float_filter cell_filter interval_filter"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
@@ -38,7 +39,11 @@ PARTS = [
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: definite matrices", "kernel", ["definite"]),
     ("Python kernel: what a check may cost", "kernel", ["work", "spans", "partition_costs"]),
-    ("Python kernel: filters in floats", "kernel", ["float_filter", "cell_filter"]),
+    (
+        "Python kernel: filters in floats",
+        "kernel",
+        ["float_filter", "cell_filter", "interval_filter"],
+    ),
     ("Python kernel: objectives of networks", "kernel", ["evaluate"]),
     ("Statement in Rocq: what has to be read", "statement", []),
     ("Checkers in Rocq: proved sound", "rocq", CHECKERS.split()),

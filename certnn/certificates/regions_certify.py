@@ -1,4 +1,4 @@
-"""From an approximate dual point of the level regions to a certificate that the kernel accepted."""
+"""From an approximate dual point of the level lifts to a certificate that the kernel accepted."""
 
 from __future__ import annotations
 

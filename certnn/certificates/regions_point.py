@@ -1,4 +1,4 @@
-"""An approximate dual point of the level regions: what a solver says, before anything is proved."""
+"""An approximate dual point of the level lifts: what a solver says, before anything is proved."""
 
 from __future__ import annotations
 

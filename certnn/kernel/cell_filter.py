@@ -26,11 +26,11 @@ from certnn.kernel.cell_geometry import (
     TOO_DEEP,
     TOO_MUCH,
     TREE_ENDS,
-    interval,
     majorant,
     minorant,
     trimmed,
 )
+from certnn.kernel.interval_filter import write_intervals
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -42,7 +42,7 @@ _Integers = NDArray[Any]
 _Places = tuple[int, int, int]
 
 _compiled: Any = njit(cache=True, nogil=True)
-box_trimmed, point_interval = _compiled(trimmed), _compiled(interval)
+box_trimmed = _compiled(trimmed)
 point_majorant, point_minorant = _compiled(majorant), _compiled(minorant)
 
 
@@ -111,8 +111,8 @@ class Walk(NamedTuple):
     linear : int64 array, shape (depths, 2, k)
         Σ σ_i x_i of the linear points of the boxes on the path: of the last 26 bits of each
         product, and of what is before them.
-    lows, highs : int64 array, shape (m,)
-        The intervals of the mixed points of the box at hand.
+    intervals : int64 array, shape (2, m)
+        Those of the mixed points of the box at hand.
     """
 
     place: _Integers
@@ -122,8 +122,7 @@ class Walk(NamedTuple):
     mixed: _Integers
     counts: _Integers
     linear: _Integers
-    lows: _Integers
-    highs: _Integers
+    intervals: _Integers
 
 
 #: Indices of `Walk.place`: in the tree, the codes and the multipliers; where those of the leaf at
@@ -196,7 +195,7 @@ def open_leaves(
                 walk.high[slot].tolist(),
                 walk.mixed[depth + 1, :count].tolist(),
                 [(a << GRID_BITS) + b for a, b in zip(above, below, strict=True)],
-                list(zip(walk.lows[:count].tolist(), walk.highs[:count].tolist(), strict=True)),
+                list(zip(*walk.intervals[:, :count].tolist(), strict=True)),
             )
             yield (at, codes, numbers), leaf
             walk.place[_LEFT] = work.left
@@ -212,8 +211,7 @@ def _new_walk(direction: Direction, deepest: int, places: _Places, left: int) ->
         mixed=np.zeros((depths, m), np.int32),
         counts=np.zeros(depths, np.int64),
         linear=np.zeros((depths, 2, k), np.int64),
-        lows=np.zeros(m, np.int64),
-        highs=np.zeros(m, np.int64),
+        intervals=np.zeros((2, m), np.int64),
     )
     walk.low[0], walk.high[0] = -(1 << 26), 1 << 26
     walk.mixed[0], walk.counts[0] = np.arange(m), m
@@ -244,9 +242,9 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
             return 9
         if place[_AT] == tree.size:
             return 3
-        _settle(direction, walk, low, high, depth)
-        count = walk.counts[depth + 1]
         node = int(tree[place[_AT]])
+        _settle(direction, walk, low, high, depth, node > 0)
+        count = walk.counts[depth + 1]
         place[_AT] += 1
         if node > 0:
             if node > 2 * k:
@@ -257,7 +255,8 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
             middle = 0 if node > k else (low[j] + high[j]) >> 1
             if not low[j] < middle < high[j]:
                 return 6
-            walk.low[slot + 1], walk.high[slot + 1] = low, high
+            for a in range(k):
+                walk.low[slot + 1, a], walk.high[slot + 1, a] = low[a], high[a]
             low[j] = walk.high[slot + 1, j] = middle  # the lower half is visited first
             walk.depth[slot] = walk.depth[slot + 1] = depth + 1
             place[_BOXES] += 2
@@ -281,15 +280,20 @@ def _walk(direction: Direction, walk: Walk, deepest: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _settle(direction: Direction, walk: Walk, low: _Integers, high: _Integers, depth: int) -> None:
-    """The intervals of the points mixed above; those of one sign are taken out."""
+def _settle(
+    direction: Direction, walk: Walk, low: _Integers, high: _Integers, depth: int, inner: bool
+) -> None:
+    """The intervals of the points mixed above, but of an inner box; those of one sign go."""
     above, mixed, linear = walk.mixed[depth], walk.mixed[depth + 1], walk.linear[depth + 1]
-    kept = 0
-    linear[:] = walk.linear[depth]
-    for place in range(walk.counts[depth]):
-        i = above[place]
+    kept, intervals = 0, walk.intervals
+    for j in range(low.size):
+        linear[0, j], linear[1, j] = walk.linear[depth, 0, j], walk.linear[depth, 1, j]
+    count = walk.counts[depth]
+    chosen, free = above[:count], direction.free
+    write_intervals(direction.points, chosen, low, high, free, inner, intervals)
+    for place in range(count):
+        i, bottom, top = above[place], intervals[0, place], intervals[1, place]
         x = direction.points[i]
-        bottom, top = point_interval(x, low, high, direction.free)
         if bottom >= 0:
             for j in range(low.size):
                 part = direction.weights[i] * x[j]
@@ -297,7 +301,7 @@ def _settle(direction: Direction, walk: Walk, low: _Integers, high: _Integers, d
                 linear[1, j] += part >> 26
         elif top > 0:
             mixed[kept] = i
-            walk.lows[kept], walk.highs[kept] = bottom, top
+            intervals[0, kept], intervals[1, kept] = bottom, top
             kept += 1
     walk.counts[depth + 1] = kept
 
@@ -327,11 +331,11 @@ def _proved(
         i, code = mixed[at], int(direction.codes[place[_CODES] + at])
         weight, x = float(direction.weights[i]), direction.points[i]
         if weight > 0.0:
-            a, b, c = point_majorant(code, walk.lows[at], walk.highs[at])
+            a, b, c = point_majorant(code, walk.intervals[0, at], walk.intervals[1, at])
         else:
             if (code >> 4) + (code & 15) > 15:
                 return False
-            a, b = point_minorant(code, walk.lows[at], walk.highs[at])
+            a, b = point_minorant(code, walk.intervals[0, at], walk.intervals[1, at])
             c = 0
         square, slope = weight * (a * scale), weight * (b * scale)
         form[0, 0] -= weight * c

@@ -59,8 +59,8 @@ def lower_bound(
     ----------
     problem : TrainingProblem
     level : str
-        "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "regions",
-        "regions(k)", "phases", "partition", "cells", "groups" or "groups(k)"; see
+        "auto", "shor", "block", "block(k)", "lifts", "lifts(k)", "dnn", "cuts", "phases",
+        "partition", "cells", "groups" or "groups(k)"; see
         `certnn.search.levels.schedule.stages`. After a partition "auto" runs no further level,
         unless there is a limit: then it goes on, also with levels that take long, until its goal or
         its limit is reached.

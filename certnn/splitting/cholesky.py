@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from certnn.arrays import FloatArray
+from certnn.training.compiled import inner
 
 
-@njit(cache=True, nogil=True)
+@inner
 def factorise(matrix: FloatArray, factor: FloatArray, least: float) -> bool:
     """Write the factor of a matrix's lower triangle.
 
@@ -38,7 +37,7 @@ def factorise(matrix: FloatArray, factor: FloatArray, least: float) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def substitute(factor: FloatArray, right: FloatArray) -> None:
     """Write the solution of the system with this factor over its right-hand side.
 

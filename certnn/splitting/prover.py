@@ -121,6 +121,8 @@ class Effort:
         norm is reg.
     order : float
         If not 0, nodes grow with this power of 1/(factor − 1) instead.
+    checking : float
+        Of the time of a search, what the check of its proof takes after it, until one is measured.
     quiet : int
         Rounds of training that must find nothing before a proof is tried. If 0 the first is tried
         at once, and there is one round after each that fails.
@@ -131,6 +133,7 @@ class Effort:
     most: float
     factors: tuple[float, ...] = FACTORS
     order: float = 0.0
+    checking: float = 0.2
     quiet: int = QUIET_ROUNDS
 
     def expected(self, nodes: float, factor: float, following: float) -> float:

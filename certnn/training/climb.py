@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
+from certnn.training.compiled import compiled, inner, read_only
 
 _POWER_STEPS = 8
 #: A jump over many hyperplanes must gain this share; the walk that follows goes on without.
@@ -38,7 +38,6 @@ class Walk(NamedTuple):
     rate: FloatArray
 
 
-@njit(cache=True, nogil=True)
 def climb_all(
     X: FloatArray, Z: FloatArray, directions: FloatArray, scores: FloatArray, most_steps: int
 ) -> None:
@@ -60,6 +59,13 @@ def climb_all(
     most_steps : int
         Steps of one walk.
     """
+    _climb_all(read_only(X), read_only(Z), directions, scores, most_steps)
+
+
+@compiled
+def _climb_all(
+    X: FloatArray, Z: FloatArray, directions: FloatArray, scores: FloatArray, most_steps: int
+) -> None:
     n, d = X.shape
     c = Z.shape[1]
     walk = Walk(
@@ -79,9 +85,11 @@ def climb_all(
         scores[k] = _climb(X, Z, directions[k], walk, most_steps)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _climb(X: FloatArray, Z: FloatArray, u: FloatArray, walk: Walk, most_steps: int) -> float:
-    count, jumping, powers = 0, True, _POWER_STEPS
+    # Of a type: for a constant what is called with it would be compiled once more.
+    count, usual, jumping = int(np.int64(0)), int(np.int64(_POWER_STEPS)), True
+    powers = usual
     left, side = -1, 0.0  # the point whose hyperplane was left last, and to which side
     for i in range(X.shape[0]):
         walk.held[i] = 0
@@ -115,7 +123,7 @@ def _climb(X: FloatArray, Z: FloatArray, u: FloatArray, walk: Walk, most_steps: 
                     rank = _span(X, walk, count)
                 _project(walk.normals, rank, u)
                 _normalise(u)
-                left, powers = -1, _POWER_STEPS
+                left, powers = -1, usual
                 continue
         if count == 0:
             break
@@ -137,7 +145,7 @@ def _climb(X: FloatArray, Z: FloatArray, u: FloatArray, walk: Walk, most_steps: 
     return _length(walk.image)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _length(vector: FloatArray) -> float:
     total = 0.0
     for j in range(vector.size):
@@ -145,14 +153,14 @@ def _length(vector: FloatArray) -> float:
     return math.sqrt(total)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _normalise(vector: FloatArray) -> None:
     length = _length(vector)
     for j in range(vector.size):
         vector[j] /= length
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _product(matrix: FloatArray, vector: FloatArray, result: FloatArray) -> None:
     for i in range(matrix.shape[0]):
         total = 0.0
@@ -161,7 +169,7 @@ def _product(matrix: FloatArray, vector: FloatArray, result: FloatArray) -> None
         result[i] = total
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _project(normals: FloatArray, rank: int, vector: FloatArray) -> None:
     """Remove the components along the normals; twice, because once leaves rounding errors."""
     for _ in range(2):
@@ -173,7 +181,7 @@ def _project(normals: FloatArray, rank: int, vector: FloatArray) -> None:
                 vector[j] -= along * normals[s, j]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _linear_map(X: FloatArray, Z: FloatArray, walk: Walk) -> None:
     linear = walk.linear
     for o in range(linear.shape[0]):
@@ -186,7 +194,7 @@ def _linear_map(X: FloatArray, Z: FloatArray, walk: Walk) -> None:
                     linear[o, j] += Z[i, o] * X[i, j]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _span(X: FloatArray, walk: Walk, count: int) -> int:
     """Gram–Schmidt over the points held; returns their rank."""
     rank = 0
@@ -203,7 +211,7 @@ def _span(X: FloatArray, walk: Walk, count: int) -> int:
     return rank
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _head_uphill(u: FloatArray, powers: int, rank: int, walk: Walk) -> None:
     """Direction from u to where some steps of the power method for MᵀM lead on the hyperplanes."""
     towards, linear = walk.direction, walk.linear
@@ -229,7 +237,7 @@ def _head_uphill(u: FloatArray, powers: int, rank: int, walk: Walk) -> None:
     _project(walk.normals, rank, towards)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _jump(Z: FloatArray, u: FloatArray, score: float, walk: Walk) -> bool:
     """Go as far along the direction as gains, across whatever hyperplanes; moves u if any does."""
     share = 1.0
@@ -252,7 +260,7 @@ def _jump(Z: FloatArray, u: FloatArray, score: float, walk: Walk) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _first_maximum(Z: FloatArray, u: FloatArray, walk: Walk) -> tuple[float, int]:
     """Share of the direction to the first local maximum, and the point of its ridge or −1."""
     start, rate = walk.start, walk.rate
@@ -290,7 +298,7 @@ def _first_maximum(Z: FloatArray, u: FloatArray, walk: Walk) -> tuple[float, int
             return ahead, crossed
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _norms(u: FloatArray, direction: FloatArray) -> tuple[float, float, float]:
     uu, ud, dd = 0.0, 0.0, 0.0
     for j in range(u.size):
@@ -300,7 +308,7 @@ def _norms(u: FloatArray, direction: FloatArray) -> tuple[float, float, float]:
     return uu, ud, dd
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _slope(
     start: FloatArray, rate: FloatArray, share: float, norms: tuple[float, float, float]
 ) -> float:
@@ -314,7 +322,7 @@ def _slope(
     return along * (uu + share * (2.0 * ud + share * dd)) - (ud + share * dd) * square
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _worth_leaving(
     X: FloatArray, Z: FloatArray, u: FloatArray, score: float, count: int, walk: Walk
 ) -> tuple[int, float]:
@@ -351,7 +359,7 @@ def _worth_leaving(
     return place, side
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _solved(gram: FloatArray, right: FloatArray) -> FloatArray:
     """The solution for a positive definite matrix, by elimination in place."""
     size = right.size

@@ -17,8 +17,8 @@ from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import iris, random_network_data
 from certnn.relaxation.interior.cuts import CutFamilies
+from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.level import Context, Goal
-from certnn.search.levels.rounds import Cuts
 from certnn.training import train_locally
 
 FAMILIES = {

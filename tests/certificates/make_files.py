@@ -25,7 +25,6 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.extended.refine import refine
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
 from certnn.relaxation.interior.lifts import GroupedLifts
-from certnn.relaxation.interior.regions import region_rounds
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows
 from certnn.search.lower_bound import lower_bound
 from certnn.splitting.cells.proof import CellsProver
@@ -222,8 +221,12 @@ def cut(problem, families, rounds):
 
 
 GROUPS = ("-tight", "", "-free-bias")
-#: With a witness, as certnn does not write them any more: these are kept.
-WITNESSED = ("regions", "regions-one-point", "regions-two-outputs", "regions-hidden-bias")
+#: With a witness, or with regions of weight space: certnn does not write them any more, and these
+#: are kept.
+KEPT = (
+    *("regions", "regions-one-point", "regions-two-outputs", "regions-hidden-bias"),
+    "lifts-with-splits",
+)
 
 
 def lifts_problems():
@@ -244,15 +247,6 @@ def lifts(problem, size):
     of = cover_of_outputs(problem.c, 1.2, Budget())
     *_, last = GroupedLifts(reduce_by_rows(problem), of, size, Budget()).points()
     return certify_regions(problem, last.point, {"made by": "certnn"}).certificate
-
-
-def lifts_with_splits():
-    rng = np.random.default_rng(12)
-    problem = TrainingProblem(
-        np.round(rng.standard_normal((6, 2)), 3), np.round(rng.standard_normal((6, 1)), 3), 0.05
-    )
-    points = islice(region_rounds(problem, Budget(), 2), 2)
-    return certify_regions(problem, list(points)[-1].point, {"made by": "certnn"}).certificate
 
 
 def grouped(problem, *groups):
@@ -1183,7 +1177,7 @@ def write(folder, name, content):
 
 
 def main():
-    witnessed = {name: (FOLDER / "correct" / f"{name}.json").read_bytes() for name in WITNESSED}
+    kept = {name: (FOLDER / "correct" / f"{name}.json").read_bytes() for name in KEPT}
     for folder in ("correct", "incorrect", "malformed"):
         for path in (FOLDER / folder).glob("*.json"):
             path.unlink()
@@ -1198,11 +1192,10 @@ def main():
     for name, factor, problem in cells_problems():
         write("correct", name, cells(problem, factor).document)
     write("correct", "cells-one-column", cells_of_one_column().document)
-    for name, content in witnessed.items():
+    for name, content in kept.items():
         write("correct", name, content)
     for name, size, problem in lifts_problems():
         write("correct", name, lifts(problem, size).document)
-    write("correct", "lifts-with-splits", lifts_with_splits().document)
     for name, certificate in groups():
         write("correct", name, certificate.document)
     for name, level, problem in problems():

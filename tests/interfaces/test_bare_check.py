@@ -146,7 +146,7 @@ def test_it_has_the_kernel_as_it_is_and_no_filter_in_floats(tmp_path):
     del there["__main__.py"]
     assert all((root / name).read_bytes() == content for name, content in there.items())
     kernel = {path.name for path in (root / "certnn" / "kernel").glob("*.py")}
-    filters = {"float_filter.py", "cell_filter.py"}
+    filters = {"float_filter.py", "cell_filter.py", "interval_filter.py"}
     assert {name for name in kernel if f"certnn/kernel/{name}" in there} == kernel - filters
 
 

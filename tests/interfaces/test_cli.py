@@ -412,8 +412,9 @@ def test_doctor_compiles_if_asked_to(capsys, monkeypatch, took, said):
 @pytest.mark.slow
 def test_after_compiling_there_is_nothing_to_compile(capfd):
     compile_searches()
-    assert compile_searches() == 0.0
-    assert "cells, outputs: 2" in capfd.readouterr().err
+    for outputs in (2, 1, 3):
+        assert compile_searches(outputs) == 0.0
+    assert " cells" in capfd.readouterr().err
 
 
 def test_the_verdict_alone_or_the_report_as_json(folder, capsys):

@@ -25,7 +25,7 @@ def here(tmp_path, monkeypatch):
         ("small", ["bound", "--level", "shor", "--solver", "MOSEK"], "--solver"),
         ("small", ["bound", "--level", "partition", "--solver", "SCS"], "--solver"),
         ("small", ["bound", "--level", "phases", "--solver", "SCS"], "--solver"),
-        ("small", ["bound", "--level", "regions(2)", "--solver", "SCS"], "--solver"),
+        ("small", ["bound", "--level", "lifts(2)", "--solver", "SCS"], "--solver"),
         ("small", ["bound", "--level", "groups(2)", "--solver", "SCS"], "--solver"),
         ("small", ["bound", "--level", "groups(6)", "--work-limit", "1"], "--level"),
         ("small", ["bound", "--level", "shor", "--formulation", "dual"], "--formulation"),

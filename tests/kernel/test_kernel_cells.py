@@ -19,6 +19,7 @@ from certnn.kernel import Rejected, cell_filter, cells
 from certnn.kernel.cell_geometry import interval, majorant, minorant, trimmed
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
 from certnn.kernel.exact import exact_matrix
+from certnn.kernel.interval_filter import write_intervals
 from certnn.kernel.work import Work
 
 GRID = 1 << 26
@@ -116,8 +117,17 @@ def test_boxes_and_intervals_in_compiled_code(seed, k, free):
     compiled = tuple(np.array(side) for side in own)
     assert trimmed(*own, free) == cell_filter.box_trimmed(*compiled, free)
     assert own == tuple(side.tolist() for side in compiled)
-    x = point(rng, k)
-    assert interval(x, *own, free) == cell_filter.point_interval(np.array(x), *compiled, free)
+    points = [point(rng, k) for _ in range(rng.integers(1, 80))]
+    chosen = rng.permutation(len(points))[: rng.integers(0, 1 + len(points))]
+    found = np.zeros((2, len(points)), np.int64)
+    write_intervals(np.array(points), chosen, *compiled, free, False, found)
+    expected = [interval(points[i], *own, free) for i in chosen]
+    assert found[:, : chosen.size].T.tolist() == [[*each] for each in expected]
+    signs = np.zeros((2, len(points)), np.int64)
+    write_intervals(np.array(points), chosen, *compiled, free, True, signs)
+    assert [[a >= 0, b > 0] for a, b in signs[:, : chosen.size].T] == [
+        [a >= 0, b > 0] for a, b in expected
+    ]
 
 
 @pytest.mark.parametrize("k", [1, 99, 100])
@@ -125,8 +135,9 @@ def test_boxes_and_intervals_in_compiled_code(seed, k, free):
 @pytest.mark.parametrize("free", [0, 1])
 def test_the_longest_integers_in_compiled_code(k, sign, free):
     x, sides = [sign * GRID] * k, ([-GRID] * k, [GRID] * k)
-    found = interval(x, *sides, free)
-    assert found == cell_filter.point_interval(np.array(x), *map(np.array, sides), free)
+    found, compiled = interval(x, *sides, free), np.zeros((2, 1), np.int64)
+    write_intervals(np.array([x]), np.arange(1), *map(np.array, sides), free, False, compiled)
+    assert found == (*compiled[:, 0],)
     assert math.sqrt(k) * GRID <= found[1] == -found[0] < 1 << 30
 
 

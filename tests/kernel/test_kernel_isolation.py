@@ -16,7 +16,7 @@ import certnn.kernel
 
 FOLDER = Path(certnn.kernel.__file__).parent
 SOURCES = sorted(FOLDER.rglob("*.py"))
-FILTERS = [FOLDER / "float_filter.py", FOLDER / "cell_filter.py"]
+FILTERS = [FOLDER / f"{name}_filter.py" for name in ("float", "cell", "interval")]
 EXACT = [path for path in SOURCES if path not in FILTERS]
 
 

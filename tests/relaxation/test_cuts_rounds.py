@@ -20,8 +20,8 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
+from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.level import Context, Goal
-from certnn.search.levels.rounds import Cuts
 from certnn.search.levels.schedule import CUTS, DNN, SHOR, stages
 
 SMALL = normal(0, 8, 2, 2, reg=0.1)

@@ -17,7 +17,7 @@ from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 
 #: Enough for nothing but the cheapest level, and for some of the search.
 WORK = (0.01, 0.2)
-LEVELS = ("shor", "block(4)", "dnn", "cuts", "regions", "phases", "partition", "auto")
+LEVELS = ("shor", "block(4)", "dnn", "cuts", "lifts(3)", "phases", "partition", "auto")
 
 
 def drawn(seed, n, d, c, reg=0.1):

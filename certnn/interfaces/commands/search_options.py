@@ -20,7 +20,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level",
         default="auto",
-        help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), "
+        help="auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, "
         "phases, partition, cells, groups or groups(k) (default: auto)",
     )
     command.add_argument(

@@ -2,9 +2,8 @@
 
 shor ⊂ block(k) ⊂ dnn ⊂ cuts are levels of the relaxation, from the cheapest to the tightest
 (Theorem 13). lifts has a relaxation for each direction of the outputs, with products in groups of
-points and with norms, and regions one for each region of weight space too. A partition of weight
-space into cones, cells of it, and phases of the activations prove the dual norm itself, as tightly
-as time and memory allow, and train as they go.
+points and with norms. A partition of weight space into cones, cells of it, and phases of the
+activations prove the dual norm itself, as tightly as time and memory allow, and train as they go.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from certnn.errors import InputError
+from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Level
 from certnn.search.levels.lifts import Lifts
 from certnn.search.levels.relaxed import Block, Dnn
-from certnn.search.levels.rounds import Cuts, Regions
 from certnn.search.levels.shor import Shor
 from certnn.search.levels.tightening import Cells, Partition, Phases
 from certnn.splitting.cells.proof import MOST_COLUMNS
@@ -38,7 +37,7 @@ _OF_ANOTHER_LOSS = 0.2
 #: Up to this many directions the level auto runs block.
 _BLOCK_UP_TO = 2000
 #: Where there is a limit to use, the level auto goes on with levels that take longer, up to these
-#: sizes: directions for block and dnn; directions, columns and outputs together for cuts, regions.
+#: sizes: directions for block and dnn; directions, columns and outputs together for cuts.
 _PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
@@ -52,7 +51,7 @@ _CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO, _LAST_CELLS_UP_TO = 2, 3,
 #: lifts prove less and later.
 _BEFORE_LIFTS = 0.2
 _CHOICE = (
-    "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, regions, regions(k), phases, "
+    "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, phases, "
     "partition, cells, groups or groups(k)"
 )
 
@@ -65,14 +64,13 @@ LIFTS = Lifts()
 EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
 DNN = Dnn()
 CUTS = Cuts()
-REGIONS = Regions()
 PHASES = Phases()
 PARTITION = Partition()
 EARLY_CELLS = Cells(share=_BEFORE_LIFTS)
 CELLS = Cells()
 
 _ALONE: dict[str, Level] = {"partition": PARTITION, "cells": CELLS, "phases": PHASES}
-_SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "regions": Regions, "groups": Groups}
+_SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "groups": Groups}
 
 #: What proves nothing better once another level of the same plan has proved something.
 OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS}
@@ -93,9 +91,8 @@ def stages(
     ----------
     request : str
         "shor", "block" (groups of 25), "block(k)", "lifts", "lifts(k)" (groups of k), "dnn",
-        "cuts", "regions", "regions(k)" (with at most k regions for each direction of the outputs),
-        "phases", "partition", "cells", "groups", "groups(k)" (k groups of points, each bound by
-        what auto runs for it), or "auto": a partition first if there are at most 5
+        "cuts", "phases", "partition", "cells", "groups", "groups(k)" (k groups of points, each
+        bound by what auto runs for it), or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
@@ -124,7 +121,7 @@ def stages(
     InputError
         If the request is none of these.
     """
-    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|regions|groups"
+    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|groups"
     pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
     match = re.fullmatch(pattern, request) if isinstance(request, str) else None
     if match is None or (match[2] and match[1] not in ("block", *_SIZED)):
@@ -193,8 +190,6 @@ def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
         yield DNN
     if directions + columns + outputs <= _ROUNDS_UP_TO:
         yield CUTS
-        if outputs <= _OUTPUTS_UP_TO:
-            yield REGIONS
     if directions <= _PATIENT_DNN_UP_TO and outputs <= _OUTPUTS_UP_TO:
         yield PHASES
 

@@ -32,6 +32,8 @@ from certnn.training import ColumnGeneration
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
 #: Share of what is left of a budget that training for one factor may take.
 _TRAINING_SHARE = 0.5
+#: A search that took so much, in units of the budget's `now`, tells what checking the next takes.
+_TELLING = 1.0
 #: Seconds that compiling what `Phases` and `Cells` run may take, which nothing interrupts.
 _COMPILING_PHASES, _COMPILING_CELLS = 60.0, 30.0
 #: Why a tighter proof is not even tried, without a limit and with one.
@@ -206,7 +208,8 @@ def tightening_proofs(
     prover : Prover
         For the problem's features.
     limits : Limits
-        The budget is that in which the last proof should also have been checked.
+        The budget is that in which the last proof should also have been checked: what that takes
+        is kept back from its search.
     known : float
         A bound proved before; what would not improve on it is left out.
     enough : float
@@ -228,7 +231,7 @@ def tightening_proofs(
         *(factor for factor in prover.effort.factors if factor < enough),
     ]
     last, nodes, cost = 0.0, 0, 0.0  # of the last proof: its size, and what it took with its check
-    why = ""
+    checking, why = prover.effort.checking if limits.budget.seconds_left else 0.0, ""
     while factors:
         passed = 0
         if nodes > 0:
@@ -239,7 +242,7 @@ def tightening_proofs(
             break
         tries, factors = factors[passed::-1], factors[passed + 1 :]
         tried = tries[0]
-        find = partial(_proof, problem, generation, prover, limits, known, tell, relaxed)
+        find = partial(_proof, problem, generation, prover, limits, checking, known, tell, relaxed)
         found = find(tried)
         for tried in tries[1:]:
             if not isinstance(found, NoProof) or limits.budget.over:
@@ -252,7 +255,10 @@ def tightening_proofs(
         if found is not None:
             told = limits.budget.now
             yield found
-            last, nodes, cost = tried, found.nodes, found.cost + limits.budget.now - told
+            check = limits.budget.now - told
+            last, nodes, cost = tried, found.nodes, found.cost + check
+            if found.cost > _TELLING:
+                checking = check / found.cost
     if not why:
         if limits.budget.over:
             why = "time is up"
@@ -289,6 +295,7 @@ def _proof(
     generation: ColumnGeneration,
     prover: Prover,
     limits: Limits,
+    checking: float,
     known: float,
     tell: Tell,
     relaxed: FloatArray | None,
@@ -308,11 +315,12 @@ def _proof(
             return None
         tell(f"proving {factor:.9g} reg", generation.objective)
         blend = None if relaxed is None else blended(problem, residual, relaxed, factor)
+        searching = replace(limits, budget=limits.budget.part(1.0 / (1.0 + checking)))
         if blend is not None:
-            found = prover.prove(blend.Z, blend.factor * problem.reg, margin, limits)
-            if not isinstance(found, NoProof) or limits.budget.over:
+            found = prover.prove(blend.Z, blend.factor * problem.reg, margin, searching)
+            if not isinstance(found, NoProof) or searching.budget.over:
                 return found
-        found = prover.prove(residual, factor * problem.reg, margin, limits)
+        found = prover.prove(residual, factor * problem.reg, margin, searching)
         if not isinstance(found, NoProof):
             return found
         exceeded = found.violators.shape[1] > 0

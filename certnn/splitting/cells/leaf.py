@@ -13,7 +13,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.kernel.cell_filter import point_majorant, point_minorant
@@ -36,6 +35,7 @@ from certnn.splitting.cells.quadratics import (
     write_minorant,
 )
 from certnn.splitting.cholesky import factorise, substitute
+from certnn.training.compiled import copy, inner
 
 PROVED, NOT_PROVABLE, UNDECIDED = range(3)
 
@@ -75,7 +75,7 @@ class Mixed(NamedTuple):
     linear: FloatArray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def close_cell(
     mixed: Mixed,
     low: FloatArray,
@@ -112,16 +112,18 @@ def close_cell(
         PROVED, NOT_PROVABLE or UNDECIDED.
     """
     k, pairs = low.size, mixed.products.shape[1]
-    size, ends = k + pairs, wide_low + wide_high
+    size = k + pairs
     barrier = _BARRIER / (2 * k + 1)
-    flat, twice = np.empty(pairs), np.empty(pairs)
+    flat, twice, doubled = np.empty(pairs), np.empty(pairs), np.empty(pairs)
     moments, inverse = np.empty((k + 1, k + 1)), np.empty((k + 1, k + 1))
     gradient, hessian = np.empty(size), np.empty((size, size))
-    step, normal, slack = np.empty(size), np.empty(size), np.empty(k)
+    step, normal = np.empty(size), np.empty(size)
+    ends, slack = np.empty(k), np.empty(k)
     form, slope, sides = np.empty((k, k)), np.empty(k), np.empty(k)
     bends = np.empty((3, mixed.weights.size))
     trace = np.zeros(size)
     for a in range(k):
+        ends[a] = wide_low[a] + wide_high[a]
         for b in range(a + 1):
             twice[at(a, b)] = 1.0 if a == b else 2.0
         if a < k - free:
@@ -130,9 +132,10 @@ def close_cell(
         for a in range(k):
             for b in range(a + 1):
                 flat[at(a, b)] = square[a, b]
+                doubled[at(a, b)] = flat[at(a, b)] * twice[at(a, b)]
         if not write_inverse(mean, flat, moments, inverse):
             return UNDECIDED
-        value, constant = _write_value(mixed, mean, flat * twice, slope, form, bends, codes)
+        value, constant = _write_value(mixed, mean, doubled, slope, form, bends, codes)
         if value > 1.0:
             return NOT_PROVABLE
         for a in range(k):
@@ -146,7 +149,8 @@ def close_cell(
         )
         if not factorise(hessian, hessian, 0.0):
             return UNDECIDED
-        step[:], normal[:] = gradient, trace
+        copy(gradient, step)
+        copy(trace, normal)
         substitute(hessian, step)
         substitute(hessian, normal)
         sphere = np.dot(trace, step) / np.dot(trace, normal)
@@ -175,7 +179,7 @@ def close_cell(
     return UNDECIDED
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _write_value(
     mixed: Mixed,
     mean: FloatArray,
@@ -212,19 +216,19 @@ def _write_value(
     return value, constant
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _write_sums(
     mixed: Mixed, firsts: FloatArray, seconds: FloatArray, slope: FloatArray, form: FloatArray
 ) -> None:
     """b and A of the quadratics whose linear and second coefficients these are."""
-    slope[:] = mixed.linear + np.dot(firsts, mixed.points)
-    total = np.dot(seconds, mixed.products)
+    first, total = np.dot(firsts, mixed.points), np.dot(seconds, mixed.products)
     for a in range(slope.size):
+        slope[a] = mixed.linear[a] + first[a]
         for b in range(a + 1):
             form[a, b] = form[b, a] = total[at(a, b)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _proved_rounded(
     mixed: Mixed,
     low: FloatArray,

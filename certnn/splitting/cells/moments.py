@@ -7,36 +7,36 @@ flat: its entries a ≥ b row by row.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.splitting.cholesky import factorise, substitute
+from certnn.training.compiled import inner
 
 #: What a step must leave of the distance to a side, and what it goes of the way to the border.
 _LEAST_SHARE, _BACK = 0.05, 0.9
 
 
-@njit(cache=True, nogil=True)
+@inner
 def at(a: int, b: int) -> int:
     """Place of the pair a ≥ b."""
     return a * (a + 1) // 2 + b
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_inverse(
     mean: FloatArray, flat: FloatArray, moments: FloatArray, inverse: FloatArray
 ) -> bool:
     """The inverse of [[1, mᵀ], [m, M]]; its factor is left in `moments`."""
     if not _moments_factorised(mean, flat, moments):
         return False
-    inverse[:] = 0.0
     for a in range(mean.size + 1):
-        inverse[a, a] = 1.0
+        for b in range(mean.size + 1):
+            inverse[a, b] = 1.0 if a == b else 0.0
         substitute(moments, inverse[a])
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _moments_factorised(mean: FloatArray, flat: FloatArray, moments: FloatArray) -> bool:
     moments[0, 0] = 1.0
     for a in range(mean.size):
@@ -46,7 +46,7 @@ def _moments_factorised(mean: FloatArray, flat: FloatArray, moments: FloatArray)
     return bool(factorise(moments, moments, 0.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_gradient(
     slope: FloatArray,
     form: FloatArray,
@@ -67,7 +67,7 @@ def write_gradient(
         gradient[k + at(a, a)] -= sides[a]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_hessian(
     points: FloatArray,
     products: FloatArray,
@@ -97,18 +97,17 @@ def write_hessian(
             for a in range(k):
                 lines[both, a], by_m[both, a] = points[i, a], bends[2, i] * points[i, a]
             both += 1
-    hessian[k:, k:] = np.dot(by_s[:bent].T, squares[:bent])
-    hessian[k:, :k] = np.dot(by_both[:both].T, lines[:both])
-    hessian[:k, :k] = np.dot(by_m[:both].T, lines[:both])
+    of_s = np.dot(by_s[:bent].T, squares[:bent])
+    of_both, of_m = np.dot(by_both[:both].T, lines[:both]), np.dot(by_m[:both].T, lines[:both])
     for t in range(pairs):
         for b in range(k):
-            hessian[k + t, b] *= twice[t]
+            hessian[k + t, b] = twice[t] * of_both[t, b]
         for u in range(t + 1):
-            hessian[k + t, k + u] *= twice[t] * twice[u]
+            hessian[k + t, k + u] = twice[t] * twice[u] * of_s[t, u]
     for a in range(k):
         for b in range(a + 1):
             entry = inverse[0, 0] * inverse[a + 1, b + 1] + inverse[0, b + 1] * inverse[a + 1, 0]
-            hessian[a, b] += 2.0 * barrier * entry
+            hessian[a, b] = of_m[a, b] + 2.0 * barrier * entry
         weight = barrier / (slack[a] * slack[a])
         hessian[a, a] += weight * ends[a] * ends[a]
         hessian[k + at(a, a), a] -= weight * ends[a]
@@ -135,7 +134,7 @@ def write_hessian(
         hessian[a, a] += 1e-13 * least / (k + pairs)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def longest_step(
     mean: FloatArray,
     flat: FloatArray,
@@ -147,15 +146,18 @@ def longest_step(
 ) -> float:
     """A length at which the step stays inside; 0 if there is none."""
     k, length = mean.size, 1.0
+    moved_mean, moved_flat = np.empty(k), np.empty(flat.size)
     while length > 1e-6:
         inside = True
         for a in range(k):
             t = at(a, a)
             moved = (low[a] + high[a]) * (mean[a] + length * step[a]) - low[a] * high[a]
             inside = inside and moved - flat[t] - length * step[k + t] > _LEAST_SHARE * slack[a]
-        if inside and _moments_factorised(
-            mean + length * step[:k], flat + length * step[k:], moments
-        ):
+        for a in range(k):
+            moved_mean[a] = mean[a] + length * step[a]
+        for t in range(flat.size):
+            moved_flat[t] = flat[t] + length * step[k + t]
+        if inside and _moments_factorised(moved_mean, moved_flat, moments):
             return length if length == 1.0 else _BACK * length
         length *= 0.6
     return 0.0

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.splitting.cholesky import factorise, substitute
+from certnn.training.compiled import copy, inner
 
 #: The first weight of the barrier, as a share of one for each coordinate, and how fast it falls.
 _BARRIER, _FALL = 0.05, 0.25
 _SHORTEST = 1e-6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def proved_maximum(
     squares: FloatArray,
     linear: FloatArray,
@@ -80,7 +80,7 @@ def proved_maximum(
             for m in range(k):
                 half[m] = 1.0 if m == j else 0.0
             substitute(factor, half)
-            inverse[j] = half
+            copy(half, inverse[j])
         _write_newton(low, high, free, sides, mean, inverse, barrier, hessian, step)
         if not factorise(hessian, hessian, 0.0):
             break
@@ -103,18 +103,21 @@ def proved_maximum(
             length *= 0.6
         if not value < math.inf:
             break
-        sides[:], mean[:], factor[:] = tried, tried_mean, tried_factor
+        copy(tried, sides)
+        copy(tried_mean, mean)
+        for j in range(k):
+            copy(tried_factor[j], factor[j])
         sphere += length * step[k]
         if value < best:
             best, best_sphere = value, sphere
-            best_sides[:] = sides
+            copy(sides, best_sides)
         if length > 0.5:
             barrier *= _FALL
-    sides[:] = best_sides
+    copy(best_sides, sides)
     return best, best_sphere
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _bound(
     squares: FloatArray,
     linear: FloatArray,
@@ -147,7 +150,7 @@ def _bound(
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _write_newton(
     low: FloatArray,
     high: FloatArray,

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
+from certnn.budget import thread_count
 from certnn.certificates.search_documents import CellsDocument
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
@@ -37,6 +38,8 @@ _A_PRODUCT, _A_NODE = 2e-9, 2e-5
 _TOO_NEAR = "a direction comes too close to its bound"
 #: Nodes grow with 1/(kappa/reg − 1) to the power of the columns over this, from what was seen.
 _COLUMNS_OF_AN_ORDER = 3.5
+#: Of a core's time for a node of one column, what its check takes; falls with the columns.
+_CHECKING = 4.5
 #: What to prove, in multiples of reg: in many columns a little less takes many times the nodes.
 _FACTORS = (
     *(8.0, 5.0, 3.5, 2.5, 2.0, 1.7, 1.5, 1.35, 1.25, 1.18, 1.12, 1.08, 1.05, 1.03, 1.02, 1.01),
@@ -68,7 +71,8 @@ class CellsProver:
         size = features.shape[0] * features.shape[1] ** 4
         # From what was seen on banknote, pima and diabetes.
         order = features.shape[1] / _COLUMNS_OF_AN_ORDER
-        self.effort = Effort(1.0, 2e9 / size, 2e11 / size, _FACTORS, order, quiet=0)
+        checking = thread_count() * _CHECKING / features.shape[1] ** 1.5
+        self.effort = Effort(1.0, 2e9 / size, 2e11 / size, _FACTORS, order, checking, quiet=0)
 
     def prove(self, Z: FloatArray, kappa: float, margin: float, limits: Limits) -> Cells | NoProof:
         """See `search`, whose room for rounding is its own."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from certnn.arrays import FloatArray
+from certnn.training.compiled import inner
 
 #: Indices of what is written: the value, its derivatives by s = E t² and m = E t, and by both.
 VALUE, BY_S, BY_M, BY_SS, BY_SM, BY_MM = range(6)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_majorant(m: float, s: float, low: float, high: float, out: FloatArray) -> float:
     """The largest mean of (t)₊ for moments m and s and t on the near side of its nearer end.
 
@@ -47,7 +46,7 @@ def write_majorant(m: float, s: float, low: float, high: float, out: FloatArray)
     return (s - mean * near) / rest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_minorant(
     m: float, s: float, low: float, high: float, room: float, out: FloatArray, shares: FloatArray
 ) -> float:

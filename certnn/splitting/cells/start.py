@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from certnn.arrays import FloatArray
+from certnn.training.compiled import inner
 
 #: Shares of the variance that the box allows, from ample to hardly any.
 _SHARES = (0.5, 0.1, 0.01)
@@ -13,7 +12,7 @@ _SHARES = (0.5, 0.1, 0.01)
 _WIDER, _MOST = 0.05, 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def write_start(
     low: FloatArray, high: FloatArray, free: int, mean: FloatArray, square: FloatArray
 ) -> bool:
@@ -47,7 +46,7 @@ def write_start(
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _write(
     low: FloatArray, high: FloatArray, free: int, share: float, mean: FloatArray, square: FloatArray
 ) -> None:
@@ -69,7 +68,7 @@ def _write(
         square[j, j] += variance
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _second_moment(low: FloatArray, high: FloatArray, place: float, share: float) -> float:
     total = 0.0
     for j in range(low.size):
@@ -78,7 +77,7 @@ def _second_moment(low: FloatArray, high: FloatArray, place: float, share: float
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _coordinate(low: float, high: float, place: float, share: float) -> tuple[float, float]:
     """Mean between the nearest point to zero (place −1) and the farthest (1), and variance."""
     centre, half = 0.5 * (low + high), 0.5 * (high - low)

@@ -6,14 +6,15 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.kernel.cell_filter import box_trimmed, point_interval
+from certnn.kernel.cell_filter import box_trimmed
+from certnn.kernel.interval_filter import write_intervals
 from certnn.splitting.cells.leaf import PROVED, Mixed, close_cell
 from certnn.splitting.cells.start import write_start
+from certnn.training.compiled import compiled, copy, inner
 
 FINISHED, EXCEEDED, STOPPED, TOO_DEEP = range(4)
 #: Boxes above a leaf: fewer than the kernel allows.
@@ -50,7 +51,7 @@ class Task(NamedTuple):
     free: int
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def search_cells(
     task: Task, stop: IndexArray, counted: IndexArray
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32], int, FloatArray]:
@@ -89,8 +90,11 @@ def search_cells(
     wide_low, wide_high = np.empty(k), np.empty(k)
     mean, square, score = np.empty(k), np.empty((k, k)), np.empty(k)
     size, coded, numbered, nodes, boxes = 0, 0, 0, 0, 1
-    lows[0], highs[0], counts[0] = -(1 << 26), 1 << 26, m
-    mixed[0] = np.arange(m)
+    for j in range(k):
+        lows[0, j], highs[0, j] = -(1 << 26), 1 << 26
+    counts[0] = m
+    for i in range(m):
+        mixed[0, i] = i
     while boxes > 0:
         boxes -= 1
         depth = depths[boxes]
@@ -111,20 +115,19 @@ def search_cells(
             depths[boxes] = depth + 1
             boxes += 1
             continue
-        if size == tree.size:
-            tree = _doubled(tree, 1)
-        codes, multipliers = (
-            _doubled(codes, coded + m - codes.size),
-            _doubled(multipliers, numbered + k + 1 - multipliers.size),
-        )
+        tree = _doubled(tree, size + 1 - tree.size)
+        codes = _doubled(codes, coded + m - codes.size)
+        multipliers = _doubled(multipliers, numbered + k + 1 - multipliers.size)
         for place in range(count):
             i = mixed[depth + 1, place]
-            points[place], products[place] = task.floats[i], task.products[i]
+            copy(task.floats[i], points[place])
+            copy(task.products[i], products[place])
             weights[place] = task.weights[i]
             ends[0, place] = intervals[0, place] * _UNIT
             ends[1, place] = intervals[1, place] * _UNIT
-        low[:], high[:] = box_low * _UNIT, box_high * _UNIT
-        wide_low[:], wide_high[:] = low, high
+        for j in range(k):
+            low[j] = wide_low[j] = box_low[j] * _UNIT
+            high[j] = wide_high[j] = box_high[j] * _UNIT
         status = -1
         if write_start(wide_low, wide_high, task.free, mean, square):
             status = close_cell(
@@ -163,24 +166,26 @@ def search_cells(
             return TOO_DEEP, tree[:size], codes[:coded], multipliers[:numbered], nodes, unit
         tree[size] = np.uint8(1 + j + (k if zero else 0))
         size += 1
-        lows[boxes + 1], highs[boxes + 1] = box_low, box_high
+        for a in range(k):
+            lows[boxes + 1, a], highs[boxes + 1, a] = box_low[a], box_high[a]
         lows[boxes, j], highs[boxes + 1, j] = middle, middle
         depths[boxes] = depths[boxes + 1] = depth + 1
         boxes += 2
     return FINISHED, tree[:size], codes[:coded], multipliers[:numbered], nodes, unit
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _doubled(array: NDArray[Any], missing: int) -> NDArray[Any]:
     """With twice the room, or more, if some is missing."""
     if missing <= 0:
         return array
     larger = np.empty(2 * array.size + missing, array.dtype)
-    larger[: array.size] = array
+    for j in range(array.size):
+        larger[j] = array[j]
     return larger
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _settle(
     task: Task,
     low: IndexArray,
@@ -192,11 +197,11 @@ def _settle(
     depth: int,
 ) -> None:
     """The intervals of the points mixed in the box above; those of one sign are taken out."""
-    kept = 0
-    linear[depth + 1] = linear[depth]
-    for place in range(counts[depth]):
-        i = mixed[depth, place]
-        bottom, top = point_interval(task.points[i], low, high, task.free)
+    kept, count = 0, counts[depth]
+    copy(linear[depth], linear[depth + 1])
+    write_intervals(task.points, mixed[depth, :count], low, high, task.free, False, intervals)
+    for place in range(count):
+        i, bottom, top = mixed[depth, place], intervals[0, place], intervals[1, place]
         if bottom >= 0:
             for j in range(low.size):
                 linear[depth + 1, j] += task.weights[i] * task.floats[i, j]
@@ -207,14 +212,15 @@ def _settle(
     counts[depth + 1] = kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _exceeded(task: Task, mean: FloatArray, unit: FloatArray) -> bool:
     """Whether the sum is above 1 in the direction of the mean, which is written."""
     k = unit.size - task.free
     length = math.sqrt(np.dot(mean[:k], mean[:k]))
     if not length > 0.0:
         return False
-    unit[:k] = mean[:k] / length
+    for j in range(k):
+        unit[j] = mean[j] / length
     for j in range(k, unit.size):
         unit[j] = min(max(mean[j], -1.0), 1.0)
     total = 0.0
@@ -226,7 +232,7 @@ def _exceeded(task: Task, mean: FloatArray, unit: FloatArray) -> bool:
     return total > 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _write_scores(
     points: FloatArray,
     weights: FloatArray,
@@ -238,7 +244,8 @@ def _write_scores(
 ) -> None:
     """What the mixed points may be off by at these moments, shared out to the coordinates."""
     k = low.size
-    score[:] = 1e-9 * (high - low)
+    for a in range(k):
+        score[a] = 1e-9 * (high[a] - low[a])
     for i in range(weights.size):
         m, s, reach = 0.0, 0.0, 1e-300
         for a in range(k):

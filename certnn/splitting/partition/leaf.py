@@ -6,11 +6,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.splitting.cholesky import factorise
+from certnn.training.compiled import inner
 
 #: Witnesses are integers up to this.
 LARGEST_WITNESS = 2.0**20
@@ -34,7 +34,7 @@ class Scratch(NamedTuple):
     below: FloatArray
 
 
-@njit(cache=True, nogil=True)
+@inner
 def new_scratch(k: int, c: int) -> Scratch:
     """Scratch arrays for cones of k rays and c outputs."""
     return Scratch(
@@ -49,7 +49,7 @@ def new_scratch(k: int, c: int) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def close_leaf(
     kappa: float,
     rays: FloatArray,
@@ -105,14 +105,14 @@ def close_leaf(
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _quantise(w: FloatArray) -> None:
     largest = _largest(w)
     for j in range(w.size):
         w[j] = max(1.0, np.round(w[j] / largest * LARGEST_WITNESS))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _largest(values: FloatArray) -> float:
     largest: float = values[0]
     for j in range(values.size):
@@ -120,7 +120,7 @@ def _largest(values: FloatArray) -> float:
     return largest
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _write_form(
     kappa: float,
     rays: FloatArray,
@@ -175,7 +175,7 @@ def _write_form(
                 q[j, m] -= error[j] * slope[m] + error[m] * slope[j]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _choose_error(values: FloatArray, w: FloatArray, error: FloatArray) -> None:
     """The positive or the negative parts of a point's activations, whichever is less at w."""
     up, down = 0.0, 0.0
@@ -189,7 +189,7 @@ def _choose_error(values: FloatArray, w: FloatArray, error: FloatArray) -> None:
         error[j] = max(0.0, sign * values[j])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _worst_row(q: FloatArray, room: float, norms: FloatArray, w: FloatArray) -> float:
     """The least of Q′w, row by row, over ‖r_j‖²w_j; Q′ is Q without positive off-diagonals."""
     worst = math.inf
@@ -203,7 +203,7 @@ def _worst_row(q: FloatArray, room: float, norms: FloatArray, w: FloatArray) -> 
     return worst
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _better_witness(norms: FloatArray, w: FloatArray, may_be_rough: bool, scratch: Scratch) -> bool:
     """w = Q'⁻¹1 where Q' is definite; else, if allowed, about the direction of its least value."""
     k = w.size
@@ -237,7 +237,7 @@ def _better_witness(norms: FloatArray, w: FloatArray, may_be_rough: bool, scratc
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _power_steps(matrix: FloatArray, x: FloatArray, y: FloatArray) -> None:
     """A few steps of the power method for the least eigenvalue, kept nonnegative."""
     top = 0.0

@@ -16,6 +16,7 @@ from certnn.errors import SolverError
 from certnn.splitting.ordered_search import Gauge, in_limits
 from certnn.splitting.partition.cones import Basis, first_cones, isotropic_basis
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
+from certnn.training.compiled import read_only
 
 #: Violators to be content with, of one cone and in all.
 _ENOUGH_OF_A_CONE, _ENOUGH = 8, 200
@@ -43,7 +44,8 @@ class PartitionProver:
         isotropic_basis(features)  # raises where there is none
         self._features = features
         # From what was seen on iris and banknote.
-        self.effort = Effort(growth=1.6, cheap=2e6 / features.shape[0], most=4e6)
+        size = features.shape[0]
+        self.effort = Effort(growth=1.6, cheap=2e6 / size, most=4e6, checking=0.8)
 
     def prove(
         self, Z: FloatArray, kappa: float, margin: float, limits: Limits
@@ -83,7 +85,7 @@ def find_partition(
     """
     from certnn.splitting.partition.search import PROVED, TOO_DEEP, VIOLATED, search_cone
 
-    x, z = np.ascontiguousarray(features), np.ascontiguousarray(Z)
+    x, z = read_only(features), read_only(Z)
     columns = x.shape[1]
     cones = first_cones(basis)
 

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.splitting.partition.leaf import close_leaf, new_scratch
+from certnn.training.compiled import compiled, inner
 
 PROVED, VIOLATED, STOPPED, TOO_DEEP = 0, 1, 2, 3
 
@@ -22,7 +22,7 @@ _LARGEST_SHARE = 255.0
 _NODES_BETWEEN_LOOKS = 1024
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def search_cone(
     kappa: float,
     X: FloatArray,
@@ -155,7 +155,7 @@ def search_cone(
     return status, tree[:size], witnesses[: leaves * k], nodes, violators[:violated]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _product(left: FloatArray, right: FloatArray) -> float:
     # Written out, here and below: array expressions take numba many times longer to compile.
     total = 0.0
@@ -164,14 +164,14 @@ def _product(left: FloatArray, right: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _copy(source: FloatArray, target: FloatArray) -> None:
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             target[i, j] = source[i, j]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _keep_mixed(values: FloatArray, mixed: IndexArray, count: IndexArray, top: int) -> None:
     kept = 0
     for place in range(count[top]):
@@ -187,7 +187,7 @@ def _keep_mixed(values: FloatArray, mixed: IndexArray, count: IndexArray, top: i
     count[top] = kept
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     larger = np.zeros(2 * array.size, array.dtype)
     for j in range(array.size):
@@ -195,7 +195,7 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def widest_edge(turned: FloatArray, lengths: FloatArray) -> tuple[int, int, int, int, int]:
     """The edge (a, b) of the widest angle, its number, and p, q for a ray in its middle."""
     k = lengths.size
@@ -220,7 +220,7 @@ def widest_edge(turned: FloatArray, lengths: FloatArray) -> tuple[int, int, int,
     return edge, a, b, int(p), int(q)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _put_middle(
     a: int,
     b: int,

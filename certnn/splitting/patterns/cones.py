@@ -5,11 +5,13 @@ In compiled code, as there are hundreds of cones with thousands of faces each.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
+from certnn.training.compiled import compiled, copy, inner
 
 #: Length of what is put below a working set's rows, a share of theirs: they may be dependent.
 _RIDGE = 1e-15
@@ -21,7 +23,7 @@ _CHANGES = 40
 _GAIN = 1e-6
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nearest(
     G: FloatArray, target: FloatArray, multipliers: FloatArray, enough: float
 ) -> FloatArray:
@@ -54,15 +56,13 @@ def nearest(
             working[size] = i
             inside[i] = True
             size += 1
-    rounding = _ROUNDING * np.sqrt(np.sum(target * target))
+    rounding = _ROUNDING * _length(target)
     point = target.copy()
     known = size > 0
     for _ in range(_CHANGES * columns):
         if not known:
-            point = target.copy()
-            for j in range(size):
-                point += multipliers[working[j]] * G[working[j]]
-            length = np.sqrt(np.sum(point * point))
+            _write_point(G, target, multipliers, working, size, point)
+            length = _length(point)
             if length <= enough:
                 break
             slack = G @ point
@@ -80,13 +80,35 @@ def nearest(
             size, done = _equalise(G, target, multipliers, working, inside, size)
             if done:
                 break
-    point = target.copy()
-    for j in range(size):
-        point += multipliers[working[j]] * G[working[j]]
+    _write_point(G, target, multipliers, working, size, point)
     return point
 
 
-@njit(cache=True, nogil=True)
+@inner
+def _length(vector: FloatArray) -> float:
+    square = 0.0
+    for j in range(vector.size):
+        square += vector[j] * vector[j]
+    return math.sqrt(square)
+
+
+@inner
+def _write_point(
+    G: FloatArray,
+    target: FloatArray,
+    multipliers: FloatArray,
+    working: NDArray[np.int64],
+    size: int,
+    point: FloatArray,
+) -> None:
+    """The target and the rows of the working set times their multipliers."""
+    copy(target, point)
+    for j in range(size):
+        for p in range(point.size):
+            point[p] += multipliers[working[j]] * G[working[j], p]
+
+
+@inner
 def _equalise(
     G: FloatArray,
     target: FloatArray,
@@ -137,7 +159,7 @@ def _equalise(
     return left, False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ascend_in_cone(
     G: FloatArray, M: FloatArray, output: FloatArray, multipliers: FloatArray, steps: int
 ) -> tuple[float, FloatArray]:
@@ -161,18 +183,22 @@ def ascend_in_cone(
         u, of length one; zeros where the score is zero.
     """
     best, found = 0.0, np.zeros(G.shape[1])
-    size = np.sqrt(np.sum(M * M))
-    direction = output / np.sqrt(np.sum(output * output))
+    size = _length(M.ravel())
+    direction, length = np.empty(output.size), _length(output)
+    for o in range(output.size):
+        direction[o] = output[o] / length
     for _ in range(steps):
         point = nearest(G, M @ direction, multipliers, 0.0)
-        length = np.sqrt(np.sum(point * point))
+        length = _length(point)
         if length <= 1e-9 * size:
             break
-        point = point / length
+        for j in range(point.size):
+            point[j] /= length
         image = point @ M
-        score = np.sqrt(np.sum(image * image))
+        score = _length(image)
         if score <= best * (1.0 + _GAIN):
             break
         best, found = score, point
-        direction = image / score
+        for o in range(output.size):
+            direction[o] = image[o] / score
     return best, found

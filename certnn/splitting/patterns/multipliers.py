@@ -15,13 +15,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.splitting.patterns.cones import ascend_in_cone, nearest
 from certnn.splitting.patterns.program import Cones, climb_cost
 from certnn.training.candidates import IntArray
+from certnn.training.compiled import compiled, inner
 
 #: Shares for the multipliers of all output directions together, and for those of one neuron.
 _SHARES_OF_ALL, _SHARES_OF_ONE = (0.3, 0.5), (0.97, 0.9, 0.8)
@@ -298,7 +298,7 @@ def _for_a_basis(G: FloatArray, image: FloatArray, first: FloatArray, small: flo
     return values
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _project(rows: FloatArray) -> None:
     """Move every row to the nearest point of the cone t₀ ≥ ‖(t₁, ..)‖."""
     for i in range(rows.shape[0]):
@@ -307,14 +307,16 @@ def _project(rows: FloatArray) -> None:
             square += rows[i, j] * rows[i, j]
         length = np.sqrt(square)
         if length <= -top:
-            rows[i] = 0.0
+            for j in range(rows.shape[1]):
+                rows[i, j] = 0.0
         elif length > abs(top):
             middle = 0.5 * (top + length)
-            rows[i] *= middle / length
+            for j in range(rows.shape[1]):
+                rows[i, j] *= middle / length
             rows[i, 0] = middle
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _descend(
     G: FloatArray,
     base: FloatArray,

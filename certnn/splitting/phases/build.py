@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from certnn.certificates.dual_point import IndexArray
-from certnn.splitting.phases.form import ACTIVE, INACTIVE, NEGATIVE, OPEN, Direction, Node, inner
+from certnn.splitting.phases.form import ACTIVE, INACTIVE, NEGATIVE, OPEN, Direction, Node
+from certnn.training.compiled import inner
 
 
 @inner

@@ -8,7 +8,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.splitting.cholesky import substitute
-from certnn.splitting.phases.form import inner
+from certnn.training.compiled import inner
 
 #: Columns that are eliminated at once.
 _BLOCK = 16

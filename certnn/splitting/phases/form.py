@@ -10,32 +10,16 @@ form is linear in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
-
-from numba import njit
+from typing import NamedTuple
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.splitting.cholesky import factorise
+from certnn.training.compiled import inner
 
 #: Phases of a point: of negative weight, open, fixed as active or inactive, without effect.
 NEGATIVE, OPEN, ACTIVE, INACTIVE, ABSENT = 0, 1, 2, 3, 4
 _LEAST_PIVOT = 1e-14
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def compiled(function: _Function) -> _Function:
-    """What this package compiles; division by zero gives no error but an infinity."""
-    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-def inner(function: _Function) -> _Function:
-    """The same for what only compiled functions call: without wrappers it compiles faster."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy", **options)(function))
 
 
 class Direction(NamedTuple):

@@ -17,10 +17,10 @@ from certnn.splitting.phases.form import (
     clear,
     clear_rows,
     definite,
-    inner,
 )
 from certnn.splitting.phases.newton import Dual, Step, new_step
 from certnn.splitting.phases.scaling import invert_factor, write_scaling
+from certnn.training.compiled import inner
 
 #: Share of the way to the border that a step goes.
 _SHARE = 0.95

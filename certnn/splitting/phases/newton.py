@@ -19,8 +19,9 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.splitting.phases.elimination import eliminate
-from certnn.splitting.phases.form import Direction, Node, clear, clear_rows, inner
+from certnn.splitting.phases.form import Direction, Node, clear, clear_rows
 from certnn.splitting.phases.scaling import scaled_pair
+from certnn.training.compiled import inner, joined
 
 _HALF = math.sqrt(0.5)
 #: Entries of D's factor below this share are rounding.
@@ -78,7 +79,7 @@ def new_step(direction: Direction, node: Node) -> Step:
     )
 
 
-@inner
+@joined
 def newton_step(
     direction: Direction, node: Node, y: FloatArray, slacks: FloatArray, dual: Dual, step: Step
 ) -> None:

@@ -16,9 +16,7 @@ from certnn.splitting.phases.form import (
     add_constant_form,
     add_linear_form,
     clear,
-    compiled,
     definite,
-    inner,
 )
 from certnn.splitting.phases.interior import (
     SHORTEST,
@@ -34,6 +32,7 @@ from certnn.splitting.phases.interior import (
 )
 from certnn.splitting.phases.newton import newton_step
 from certnn.splitting.phases.rounding import Units, write_leaf
+from certnn.training.compiled import compiled, inner
 
 #: What is left for rounding to float32, a share of the bound.
 MARGIN = 2e-6

@@ -19,8 +19,8 @@ from certnn.splitting.phases.form import (
     add_constant_form,
     add_linear_form,
     definite,
-    inner,
 )
+from certnn.training.compiled import inner
 
 #: Share by which multipliers are moved off the limits that rounding to float32 might cross.
 _SAFE = 3e-7

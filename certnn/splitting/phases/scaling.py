@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.splitting.phases.form import inner
+from certnn.training.compiled import inner
 
 _SWEEPS = 12
 

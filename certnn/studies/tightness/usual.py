@@ -10,7 +10,7 @@ from certnn.studies.tightness.cells import checked_levels
 from certnn.studies.tightness.families import FAMILIES, FIXED_SHAPES, Size
 
 #: From the cheapest on.
-LEVELS = (*("shor", "block(8)", "lifts", "dnn", "cuts", "regions", "phases", "partition", "cells"),)
+LEVELS = (*("shor", "block(8)", "lifts", "dnn", "cuts", "phases", "partition", "cells"),)
 #: Seconds for each level and for the optimum, so that all ends within 20 minutes.
 SECONDS = 2.0
 #: Of n, d, c and reg: the first, and from it one at a time.

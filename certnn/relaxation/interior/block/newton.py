@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy.linalg
 
@@ -22,6 +21,7 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.cliques import Clique
 from certnn.relaxation.reduced.packing import Packing
+from certnn.training.compiled import compiled
 
 
 @dataclass(eq=False)
@@ -93,7 +93,7 @@ def _paired(matrix: FloatArray, state: CliqueState) -> FloatArray:
     return entries
 
 
-@numba.njit(cache=True)
+@compiled
 def _schur_matrix(
     first: IndexArray, second: IndexArray, own: FloatArray, all_: FloatArray, border: FloatArray
 ) -> FloatArray:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from numba import njit
-
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
+from certnn.training.compiled import compiled
 
 
 class SchurWriter(Protocol):
@@ -31,7 +30,7 @@ class SchurWriter(Protocol):
         """`primal` and `dual` are symmetric (q, q), the others (N,), `out` (N, N)."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def schur_compiled(
     primal: FloatArray,
     dual: FloatArray,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.triangular import factor, solve_lower, solve_upper
+from certnn.training.compiled import compiled, inner
 
 
 class ConeHessians(NamedTuple):
@@ -28,7 +28,7 @@ class ConeHessians(NamedTuple):
     norm_b: FloatArray
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def eliminate(
     cones: ConeHessians,
     rows: FloatArray,
@@ -93,7 +93,7 @@ def eliminate(
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def finish(factors: FloatArray, fitted: FloatArray, groups: IndexArray) -> None:
     """Overwrite L⁻¹ times the borders with the fits, of `eliminate`, with L⁻ᵀ of that."""
     for lift in range(factors.shape[0]):
@@ -101,7 +101,7 @@ def finish(factors: FloatArray, fitted: FloatArray, groups: IndexArray) -> None:
             solve_upper(factors[lift, groups[place]], fitted[lift, place])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def assemble(
     cones: ConeHessians,
     rows: FloatArray,
@@ -126,7 +126,7 @@ def assemble(
     _add_bb(cones.aa, cones.bb, rows, corner_row, corner_column, own, across)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_matrix_to_own(psd: FloatArray, rows: FloatArray, own: FloatArray) -> None:
     """⟨E, psd·E′·psd⟩ for the entries E of Q and of A, which has x_iᵀE[a_i u] on its diagonal."""
     k, q = rows.shape[0], rows.shape[1] + 1
@@ -168,7 +168,7 @@ def _add_matrix_to_own(psd: FloatArray, rows: FloatArray, own: FloatArray) -> No
                     own[s, r * k + j] += x * y * psd[a, b] ** 2
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_matrix_across(
     psd: FloatArray,
     rows: FloatArray,
@@ -194,7 +194,7 @@ def _add_matrix_across(
                 t += 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_norms_across(
     norm_b: FloatArray,
     rows: FloatArray,
@@ -215,7 +215,7 @@ def _add_norms_across(
                     across[s, p * k + j] -= rows[j, r - 1] * norm_b[j, c, p]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_ab(ab: FloatArray, rows: FloatArray, own: FloatArray) -> None:
     """Of E[a_i b_j] = E[a_i a_j] − x_jᵀE[a_i u]."""
     k, q = rows.shape[0], rows.shape[1] + 1
@@ -234,7 +234,7 @@ def _add_ab(ab: FloatArray, rows: FloatArray, own: FloatArray) -> None:
             number += 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_bb(
     aa: FloatArray,
     bb: FloatArray,
@@ -279,7 +279,7 @@ def _add_bb(
                 across[t, p * k + i] -= product[p - 1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def bilinear(
     x: FloatArray,
     y: FloatArray,
@@ -296,13 +296,13 @@ def bilinear(
             out[t] = x[r] * y[c] + (x[c] * y[r] if r != c else 0.0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _pair(i: int, j: int, k: int) -> int:
     """The number of i < j."""
     return i * (2 * k - i - 1) // 2 + j - i - 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_corner(
     squares: FloatArray,
     norms: FloatArray,

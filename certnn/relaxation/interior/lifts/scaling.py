@@ -162,7 +162,10 @@ class Scaling:
         self._norms = [NormScaling.of(*pair) for pair in zip(primal.norms, dual.norms, strict=True)]
         self.psd = self._matrix.hessian()
         self._of_norms = [norm.hessian() for norm in self._norms]
-        self._of_numbers = [z / s for s, z in zip(primal.linear, dual.linear, strict=True)]
+        # Row by row: what is compiled for them is compiled for each order of entries.
+        self._of_numbers = [
+            np.ascontiguousarray(z / s) for s, z in zip(primal.linear, dual.linear, strict=True)
+        ]
         self.aa, self.ab, self.bb, bias_a, bias_b = self._of_numbers
         self.norm_a = _with_bias(self._of_norms[0], bias_a)
         self.norm_b = _with_bias(self._of_norms[1], bias_b)

@@ -6,12 +6,13 @@ import numpy as np
 from numba import njit
 
 from certnn.arrays import FloatArray
+from certnn.training.compiled import compiled, inner
 
 #: Shares by which a diagonal is raised until floats take the matrix for definite.
 SHIFTS = (0.0, 1e-14, 1e-12, 1e-10)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def factor(matrix: FloatArray) -> bool:
     """Put a lower Cholesky factor in place of the lower triangle of a matrix.
 
@@ -51,13 +52,14 @@ def _factored(matrix: FloatArray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def solve_lower(lower: FloatArray, right: FloatArray) -> None:
     """Overwrite a right side, shape (m, columns), with L⁻¹ of it."""
     columns = right.shape[1]
     for i in range(right.shape[0]):
         for first in range(0, i - i % 4, 4):  # four at once: a row is read and written less often
-            a, b, c, d = lower[i, first : first + 4]
+            a, b = lower[i, first], lower[i, first + 1]
+            c, d = lower[i, first + 2], lower[i, first + 3]
             for t in range(columns):
                 right[i, t] -= (
                     a * right[first, t]
@@ -74,7 +76,7 @@ def solve_lower(lower: FloatArray, right: FloatArray) -> None:
             right[i, t] *= a
 
 
-@njit(cache=True, nogil=True)
+@inner
 def solve_upper(lower: FloatArray, right: FloatArray) -> None:
     """Overwrite a right side, shape (m, columns), with L⁻ᵀ of it."""
     for i in range(right.shape[0] - 1, -1, -1):
