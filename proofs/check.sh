@@ -11,13 +11,15 @@ modules+=(RealExponential LogarithmsSound DataSound LossesSound ClaimSound PsdCh
 modules+=(PartitionChecker ConesSound PartitionCheckerSound)
 modules+=(DirectionsChecker DirectionsSound RegionsChecker RegionsForm RegionsCheckerSound)
 modules+=(Definite Cells CellsBoxes CellsChecker CellsBoxesSound CellsLeafSound CellsFormSound)
-modules+=(CellsTreeSound CellsCheckerSound GroupsChecker GroupsCheckerSound)
+modules+=(CellsTreeSound CellsCheckerSound Elimination EliminationSound Cuts CutsChecker)
+modules+=(CutsFormsSound CutsCheckerSound GroupsChecker GroupsCheckerSound)
 theorems=(dual_norm_leP weak_duality conjugate free_bias free_column psd_witness nonnegative_form)
 theorems+=(leaf_inequality leaf_sound tree_covers partition_sound)
 theorems+=(leaf_direction cone_bound double_one entropy_le log_above_sound gain_sound)
 theorems+=(cell_leaf rounded_bound turned_bound trimmed_sound halves_cover)
 theorems+=(check_by_psd_sound check_by_partition_sound check_by_regions_sound)
-theorems+=(check_by_cells_sound check_by_groups_sound check_sound)
+theorems+=(product_lower slack_within copositive cuts_prove_kappa eliminated_sound)
+theorems+=(check_by_cells_sound check_by_cuts_sound check_by_groups_sound check_sound)
 packages=(make coq libcoq-mathcomp-algebra libcoq-mathcomp-zify libcoq-mathcomp-algebra-tactics)
 
 if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then

@@ -20,10 +20,11 @@ ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound
 ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
 ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
-ROCQ += " GroupsCheckerSound"
+ROCQ += " EliminationSound Cuts CutsFormsSound CutsCheckerSound GroupsCheckerSound"
 CHECKERS = "Logarithms Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker"
-CHECKERS += " Definite CellsBoxes CellsChecker GroupsChecker"
+CHECKERS += " Definite CellsBoxes CellsChecker Elimination CutsChecker GroupsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
+TRANSLATION += ["integer_cuts"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),

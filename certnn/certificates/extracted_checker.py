@@ -23,6 +23,7 @@ from struct import iter_unpack, pack
 
 from certnn import kernel
 from certnn.certificates.integer_cells import cells_witness
+from certnn.certificates.integer_cuts import cuts_witness
 from certnn.certificates.integer_regions import (
     SparseRow,
     product_blocks,
@@ -33,6 +34,7 @@ from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof
 from certnn.kernel.check import Proof
+from certnn.kernel.cuts import CutsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
@@ -48,7 +50,7 @@ _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
 BIASES = (False, True, "free")
 #: Of proofs of a dual norm, in the order of their numbers.
-KINDS = ("psd", "partition", "regions", "cells")
+KINDS = ("psd", "partition", "regions", "cells", "cuts")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
 _PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
@@ -152,7 +154,7 @@ def integer_form(document: kernel.Document) -> bytes:
         If the basis of a partition is singular, a tree has not the form that it must have, or a
         point is in two groups.
     InputError
-        If its proof, or that of a group, is of another kind than psd, partition, regions and cells.
+        If its proof, or that of a group, is of the kind phases.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if isinstance(proof, list):
@@ -172,11 +174,11 @@ def integer_form(document: kernel.Document) -> bytes:
 
 def _kind(proof: object) -> int:
     """Its place in `KINDS`."""
-    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof)
+    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof, CutsProof)
     number = next((k for k, kind in enumerate(kinds) if isinstance(proof, kind)), None)
     if number is None:
-        taken = "takes the kinds psd, partition, regions, cells and groups of them alone"
-        raise InputError("verified", f"the extracted checker {taken}, and this is of another")
+        taken = "takes all kinds but phases"
+        raise InputError("verified", f"the extracted checker {taken}, and this is of that kind")
     return number
 
 
@@ -208,6 +210,8 @@ def _alone(instance: Instance, proof: Proof) -> Iterator[int]:
         yield from regions_witness(instance, proof, -inputs)
     elif isinstance(proof, CellsProof):
         yield from cells_witness(instance, proof, -inputs)
+    elif isinstance(proof, CutsProof):
+        yield from cuts_witness(instance.n, proof)
 
 
 def _loss(instance: Instance) -> Iterator[int]:

@@ -124,7 +124,7 @@ def compare_files(extracted: Extracted) -> None:
 def random_certificates(rng: random.Random) -> dict[str, dict]:
     """Of problems of all sorts of scales, and of all sorts of losses and biases."""
     certificates = {}
-    for level in ("shor", "block(3)", "dnn", "partition", "lifts(3)", "cells"):
+    for level in ("shor", "block(3)", "dnn", "partition", "lifts(3)", "cells", "cuts"):
         for _ in range(3):
             n, d, c = rng.randrange(2, 9), rng.randrange(1, 4), rng.randrange(1, 4)
             draw = np.random.default_rng(rng.randrange(2**32))

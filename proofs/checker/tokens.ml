@@ -83,4 +83,10 @@ let sparse reader p q = list p (fun () -> sparse_row reader q)
 let rec peano k so_far = if k = 0 then so_far else peano (k - 1) (S so_far)
 let nat k = peano k O
 
+(* All up to this one, which share what they are made of. *)
+let naturals most =
+  let made = Array.make (most + 1) O in
+  for k = 1 to most do made.(k) <- S made.(k - 1) done;
+  made
+
 let count reader ~least = size reader ~least ~most:(String.length reader.line)

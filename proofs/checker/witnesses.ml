@@ -6,6 +6,11 @@ open Tokens
 (* Deeper ones would take more stack than a stranger's file should. *)
 let deepest_tree = 400
 
+(* Of proofs by cuts: the forms in products, and their entries; the points of a set. *)
+let most_forms = 1 lsl 12
+let most_form_entries = 1 lsl 21
+let largest_set = 12
+
 let read_multipliers reader n =
   let pairs_unit = integer reader in
   let pairs_aa = sparse reader n n in
@@ -136,3 +141,37 @@ let read_by_cells reader n d columns c =
   let deepest = nat (deepest_tree + 1) in
   { rotation_unit; rotation; points_over; points_under; rounded_points; deepest; supplied;
     by_directions }
+
+let read_set reader n =
+  let k = size reader ~least:0 ~most:largest_set in
+  let set_points = list k (fun () -> nat (size reader ~least:0 ~most:(n - 1))) in
+  let set_form = sparse reader (2 * k) (2 * k) in
+  let set_parts = list (1 lsl k) (fun () -> sparse reader k k) in
+  { set_points; set_form; set_parts }
+
+let read_by_cuts reader n columns order =
+  let slacks_unit = integer reader in
+  let slack_count = count reader ~least:0 in
+  let forms = (2 * n) + slack_count in
+  if forms > most_forms || forms * (n + columns) > most_form_entries then
+    malformed "it has too many slacks for this checker";
+  let number = naturals forms in
+  let index most = number.(size reader ~least:0 ~most:(most - 1)) in
+  let read_slack () =
+    let target = index n in
+    let multiples_a = sparse_row reader n in
+    let multiples_b = sparse_row reader n in
+    { target; multiples_a; multiples_b }
+  in
+  let slacks = list slack_count read_slack in
+  let terms_unit = integer reader in
+  let read_term () =
+    let first_form = index forms in
+    let second_form = index forms in
+    let multiple = integer reader in
+    { first_form; second_form; multiple }
+  in
+  let multiplied = list (count reader ~least:0) read_term in
+  let sets = list (count reader ~least:0) (fun () -> read_set reader n) in
+  let cuts_form_proof = read_semidefinite reader order in
+  { slacks_unit; slacks; terms_unit; multiplied; sets; cuts_form_proof }

@@ -5,7 +5,7 @@
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
 From Certnn Require Import Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker.
-From Certnn Require Import CellsChecker.
+From Certnn Require Import CellsChecker CutsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -15,7 +15,8 @@ Inductive dual_norm_proof :=
 | ByPsd of multipliers & semidefinite_proof
 | ByPartition of partition_proof
 | ByRegions of directions_proof regions
-| ByCells of cells_proof.
+| ByCells of cells_proof
+| ByCuts of cuts_proof.
 
 Definition check_alone (statement : claim) (point : dual_point) (given : dual_norm_proof) : bool :=
   match given with
@@ -23,6 +24,7 @@ Definition check_alone (statement : claim) (point : dual_point) (given : dual_no
   | ByPartition witness => check_by_partition statement point witness
   | ByRegions witness => check_by_regions statement point witness
   | ByCells witness => check_by_cells statement point witness
+  | ByCuts witness => check_by_cuts statement point witness
   end.
 
 Record part := Part {

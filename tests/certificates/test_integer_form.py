@@ -191,7 +191,7 @@ def ratio(number):
 def test_other_kinds_are_refused(path):
     kind = load(path)["proof"]["kind"]
     if kind not in (*verified.KINDS, "groups"):
-        with pytest.raises(InputError, match="regions, cells and groups of them alone"):
+        with pytest.raises(InputError, match="takes all kinds but phases"):
             verified.integer_form(path.read_bytes())
     elif kind == "psd" or path.parent.name == "correct":
         assert verified.integer_form(path.read_bytes())
@@ -269,7 +269,22 @@ def test_the_checker_in_javascript_says_what_the_kernel_says(path, javascript):
         assert javascript(line) == "rejected"
 
 
-@pytest.mark.parametrize("line", [b"", b"certnn-psd-1 1", b"certnn-psd-2 80000000", b"\x00 '\"\\"])
+#: A point in one dimension, with one output, of no loss, as groups have it.
+ONE_POINT = b"certnn-groups-2 1 1 1 0 0 0 0 1 3ff0000000000000 0 0"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"certnn-psd-1 1",
+        b"certnn-psd-2 80000000",
+        b"\x00 '\"\\",
+        ONE_POINT + b" 2 0 1",  # more groups than points
+        ONE_POINT + b" 1 1 1",  # a label of a group that is not there
+        b"certnn-groups-2 10001" + ONE_POINT[17:],
+    ],
+)
 def test_the_checker_in_javascript_finds_lines_malformed(line, javascript):
     assert javascript(line).startswith("malformed: ")
 

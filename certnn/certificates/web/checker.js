@@ -4,82 +4,82 @@ globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurab
 b(){var
 b=this||self;b.globalThis=b;delete
 a.prototype._T_}}(Object));(function(t){"use strict";var
-dy=" : flags Open_text and Open_binary are not compatible",d4="Invalid_argument",bl='"',b1=1255,dK=255,dL=0x800,am=0xffff,dJ="jsError",ag=0x8000,dx=2048,dT="a tree is too deep",dU=12520,dI=256,dH="End_of_file",dw="Unix.Unix_error",b0="Failure",ar=0xff,bX="mkdir",bm=1000,dv="Stack_overflow",bZ="ENOENT",r="",dS="^",bj=": No such file or directory",du="/static/",dG="([^/]+)",aI=0x3f,dt="Not_found",bY=0xf,a1=128,dF=0xdc00,d2="Sys_blocked_io",d3="fd ",dE="ENOTEMPTY",dR="Match_failure",N=248,dD="Division_by_zero",d1=1027,dC="Sys_error",d0="regions",bW="rmdir",dQ=0xf0,dB="EEXIST",ds=1026,aJ=1024,dr="Pervasives.do_at_exit",dZ="partition",Z=0x80,dq="Undefined_recursive_module",dY=" : flags Open_rdonly and Open_wronly are not compatible",dA=512,dz=0x7ff0,b4=": Not a directory",dP=0xe0,dX=" : file already exists",dO=0xdfff,az=0xffffff,bV="compare: functional value",dN="Assert_failure",_="/",dW="Out_of_memory",b2="ENOTDIR",bk=254,b3="index out of bounds",dV="psd",dM=250,bn="_bigarr02";function
-ci(c,b,a){var
-d=String.fromCharCode;if(b==0&&a<=4096&&a==c.length)return d.apply(null,c);var
-e=r;for(;0<a;b+=aJ,a-=aJ)e+=d.apply(null,c.slice(b,b+Math.min(a,aJ)));return e}function
-ka(b){if(t.Uint8Array)var
+dM=" : flags Open_text and Open_binary are not compatible",eh="Invalid_argument",br='"',cb=1255,dY=255,dZ=0x800,ao=0xffff,dX="jsError",aj=0x8000,dL=2048,d7="a tree is too deep",d8=12520,dW=256,eg=4096,dK="cells",dV="End_of_file",dJ="Unix.Unix_error",ca="Failure",ax=0xff,b9="mkdir",bs=1000,dI="Stack_overflow",b$="ENOENT",s="",d6="^",bp=": No such file or directory",dH="/static/",dU="([^/]+)",aM=0x3f,dG="Not_found",b_=0xf,a5=128,dT=0xdc00,ee="Sys_blocked_io",ef="fd ",dS="ENOTEMPTY",d5="Match_failure",R=248,dR="Division_by_zero",ed=1027,dQ="Sys_error",ec="regions",b8="rmdir",d4=0xf0,dP="EEXIST",dF=1026,aN=1024,dE="Pervasives.do_at_exit",eb="partition",ad=0x80,dD="Undefined_recursive_module",ea=" : flags Open_rdonly and Open_wronly are not compatible",dO=512,dN=0x7ff0,ce=": Not a directory",d3=0xe0,d$=" : file already exists",d2=0xdfff,aE=0xffffff,b7="compare: functional value",d1="Assert_failure",ae="/",d_="Out_of_memory",cc="ENOTDIR",bq=254,cd="index out of bounds",d9="psd",d0=250,bt="_bigarr02";function
+ct(c,b,a){var
+d=String.fromCharCode;if(b==0&&a<=eg&&a==c.length)return d.apply(null,c);var
+e=s;for(;0<a;b+=aN,a-=aN)e+=d.apply(null,c.slice(b,b+Math.min(a,aN)));return e}function
+kq(b){if(t.Uint8Array)var
 c=new(t.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a3(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?ci(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?ci(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)ka(b);var
+a7(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?ct(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?ct(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kq(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-a4(a){return a}function
-b6(a,b,c,d,e){a3(a4(a),b,c,d,e);return 0}function
-aA(c,a){if(c.fun)return aA(c.fun,a);if(typeof
+a8(a){return a}function
+cg(a,b,c,d,e){a7(a8(a),b,c,d,e);return 0}function
+aF(c,a){if(c.fun)return aF(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return aA(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return aF(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aA(c,d)}}function
-ky(b,a){throw[0,b,a]}function
-kB(b,a){if(b==0)return r;if(a.repeat)return a.repeat(b);var
-d=r,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aL(a){if(a.t==2)a.c+=kB(a.l-a.c.length,"\0");else
-a.c=ci(a.c,0,a.c.length);a.t=0}function
-ey(a){if(a.length<24){for(var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aF(c,d)}}function
+kN(b,a){throw[0,b,a]}function
+kQ(b,a){if(b==0)return s;if(a.repeat)return a.repeat(b);var
+d=s,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aQ(a){if(a.t==2)a.c+=kQ(a.l-a.c.length,"\0");else
+a.c=ct(a.c,0,a.c.length);a.t=0}function
+eN(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-cj(e){for(var
-j=r,c=r,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<Z){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<Z;d++);if(d-b>dA){c.substr(0,1);j+=c;c=r;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1){g=h+(f<<6);if(f<dP){a=g-0x3080;if(a<Z)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1){g=h+(g<<6);if(f<dQ){a=g-0xe2080;if(a<dL||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a1&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>am)c+=String.fromCharCode(0xd7c0+(a>>10),dF+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aJ){c.substr(0,1);j+=c;c=r}}return j+c}function
-ah(c,a,b){this.t=c;this.c=a;this.l=b}ah.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aL(this);case
-0:if(ey(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};ah.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cj(a)};ah.prototype.slice=function(){var
+cu(e){for(var
+j=s,c=s,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ad){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<ad;d++);if(d-b>dO){c.substr(0,1);j+=c;c=s;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5){g=h+(f<<6);if(f<d3){a=g-0x3080;if(a<ad)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5){g=h+(g<<6);if(f<d4){a=g-0xe2080;if(a<dZ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>ao)c+=String.fromCharCode(0xd7c0+(a>>10),dT+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aN){c.substr(0,1);j+=c;c=s}}return j+c}function
+ak(c,a,b){this.t=c;this.c=a;this.l=b}ak.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aQ(this);case
+0:if(eN(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};ak.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cu(a)};ak.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-ah(this.t,a,this.l)};function
-eb(a){return new
-ah(0,a,a.length)}function
-j(a){return eb(a)}function
-ce(b,a){ky(b,j(a))}var
-w=[0];function
-D(a){ce(w.Invalid_argument,a)}function
-a2(){D(b3)}function
-b7(a,b){if(b>>>0>=a.length-1)a2();return a}function
-at(a){if(a<0)D("Bytes.create");return new
-ah(a?2:9,r,a)}function
-kw(a){throw a}function
-cf(){kw(w.Division_by_zero)}function
-kb(b,a){if(a==0)cf();return b/a|0}var
-kv=0;function
-kd(){return kv++}function
-aB(a){a.t&6&&aL(a);return a.c}var
-kL=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-kK(a){if(kL)return Math.floor(Math.log2(a));var
+ak(this.t,a,this.l)};function
+eq(a){return new
+ak(0,a,a.length)}function
+j(a){return eq(a)}function
+cq(b,a){kN(b,j(a))}var
+z=[0];function
+J(a){cq(z.Invalid_argument,a)}function
+a6(){J(cd)}function
+aP(a,b){if(b>>>0>=a.length-1)a6();return a}function
+az(a){if(a<0)J("Bytes.create");return new
+ak(a?2:9,s,a)}function
+kL(a){throw a}function
+cr(){kL(z.Division_by_zero)}function
+kr(b,a){if(a==0)cr();return b/a|0}var
+kK=0;function
+kt(){return kK++}function
+aG(a){a.t&6&&aQ(a);return a.c}var
+k0=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+kZ(a){if(k0)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-b9(c){var
+ci(c){var
 a=new(t.Float32Array)(1);a[0]=c;var
 b=new(t.Int32Array)(a.buffer);return b[0]|0}var
-ej=Math.pow(2,-24);function
-k(b,c,a){this.lo=b&az;this.mi=c&az;this.hi=a&am}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
+ey=Math.pow(2,-24);function
+k(b,c,a){this.lo=b&aE;this.mi=c&aE;this.hi=a&ao}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
 k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -88,7 +88,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 k(b,c,d)};k.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*ej|0)+this.mi*a.lo+this.lo*a.mi,d=(c*ej|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*ey|0)+this.mi*a.lo+this.lo*a.mi,d=(c*ey|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
 k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
 k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
@@ -102,27 +102,27 @@ k(this.hi>>a-48,0,0)};k.prototype.shift_right=function(a){a=a&63;if(a==0)return 
 c=this.hi<<16>>16;if(a<24)return new
 k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&am);return new
-k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&az;this.lo=this.lo<<1&az};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&az;this.mi=(this.mi>>>1|this.hi<<23)&az;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
+k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ao);return new
+k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aE;this.lo=this.lo<<1&aE};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aE;this.mi=(this.mi>>>1|this.hi<<23)&aE;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
-b=this;if(a.isZero())cf();var
-d=b.hi^a.hi;if(b.hi&ag)b=b.neg();if(a.hi&ag)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&ag)c=c.neg();return c};k.prototype.mod=function(b){var
-a=this;if(b.isZero())cf();var
-d=a.hi;if(a.hi&ag)a=a.neg();if(b.hi&ag)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&ag)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ar,this.mi>>16,this.mi>>8&ar,this.mi&ar,this.lo>>16,this.lo>>8&ar,this.lo&ar]};k.prototype.lo32=function(){return this.lo|(this.mi&ar)<<24};k.prototype.hi32=function(){return this.mi>>>8&am|this.hi<<16};function
-bp(b,c,a){return new
+b=this;if(a.isZero())cr();var
+d=b.hi^a.hi;if(b.hi&aj)b=b.neg();if(a.hi&aj)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&aj)c=c.neg();return c};k.prototype.mod=function(b){var
+a=this;if(b.isZero())cr();var
+d=a.hi;if(a.hi&aj)a=a.neg();if(b.hi&aj)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&aj)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ax,this.mi>>16,this.mi>>8&ax,this.mi&ax,this.lo>>16,this.lo>>8&ax,this.lo&ax]};k.prototype.lo32=function(){return this.lo|(this.mi&ax)<<24};k.prototype.hi32=function(){return this.mi>>>8&ao|this.hi<<16};function
+bv(b,c,a){return new
 k(b,c,a)}function
-bo(a){if(!isFinite(a)){if(isNaN(a))return bp(1,0,dz);return a>0?bp(0,0,dz):bp(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?ag:a>=0?0:ag;if(f)a=-a;var
-b=kK(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-ds)}else{a/=Math.pow(2,b-d1);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+bu(a){if(!isFinite(a)){if(isNaN(a))return bv(1,0,dN);return a>0?bv(0,0,dN):bv(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?aj:a>=0?0:aj;if(f)a=-a;var
+b=kZ(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dF)}else{a/=Math.pow(2,b-ed);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&bY|f|b<<4;return bp(g,e,c)}function
-a7(a){return a.toArray()}function
-d$(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bn)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<am)c.write(16,b.dims[a]);else{c.write(16,am);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&b_|f|b<<4;return bv(g,e,c)}function
+a$(a){return a.toArray()}function
+eo(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bt)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<ao)c.write(16,b.dims[a]);else{c.write(16,ao);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -139,29 +139,29 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=a7(b.get(a));for(var
+e=a$(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=a7(bo(b.get(a)));for(var
+e=a$(bu(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=b9(b.get(a));c.write(32,e)}break;case
+e=ci(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,b9(d[1]));c.write(32,b9(d[2]))}break;case
+d=b.get(a);c.write(32,ci(d[1]));c.write(32,ci(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=a7(bo(f[1]));for(var
+f=b.get(a),e=a$(bu(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=a7(bo(f[2]));for(var
+e=a$(bu(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-d9(a){switch(a){case
+em(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-j4(c,e){var
+ki(c,e){var
 b=t,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
@@ -175,51 +175,51 @@ b=t,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)D("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)J("Bigarray.create: unsupported kind");var
 d=new
-a(e*d9(c));return d}function
-b_(c){var
+a(e*em(c));return d}function
+cj(c){var
 a=new(t.Int32Array)(1);a[0]=c;var
 b=new(t.Float32Array)(a.buffer);return b[0]}function
-a6(a){return new
+a_(a){return new
 k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-b$(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&bY)==0?b&ag?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&bY);if(c>0){a+=16;a*=Math.pow(2,c-d1)}else
-a*=Math.pow(2,-ds);if(b&ag)a=-a;return a}function
-b5(b){var
+ck(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&b_)==0?b&aj?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&b_);if(c>0){a+=16;a*=Math.pow(2,c-ed)}else
+a*=Math.pow(2,-dF);if(b&aj)a=-a;return a}function
+cf(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)D("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-kh(b,a){return new
-k(b&az,b>>>24&ar|(a&am)<<8,a>>>16&am)}function
-ca(a){return a.hi32()}function
-cb(a){return a.lo32()}var
-j5=bn;function
-as(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}as.prototype.caml_custom=j5;as.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)J("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+kx(b,a){return new
+k(b&aE,b>>>24&ax|(a&ao)<<8,a>>>16&ao)}function
+cl(a){return a.hi32()}function
+cm(a){return a.lo32()}var
+kj=bt;function
+ay(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}ay.prototype.caml_custom=kj;ay.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))D("bigarray.js: invalid offset");if(this.dims.length!=b.length)D("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a2();c=c*this.dims[a]+b[a]}else
+Array))J("bigarray.js: invalid offset");if(this.dims.length!=b.length)J("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a6();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a2();c=c*this.dims[a]+(b[a]-1)}return c};as.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a6();c=c*this.dims[a]+(b[a]-1)}return c};ay.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return kh(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return kx(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[bk,e,c];default:return this.data[a]}};as.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=cb(b);this.data[a*2+1]=ca(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bq,e,c];default:return this.data[a]}};ay.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=cm(b);this.data[a*2+1]=cl(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};as.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};ay.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=cb(b),e=ca(b);if(c==e)this.data.fill(c);else
+c=cm(b),e=cl(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};as.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};ay.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -239,26 +239,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-aK(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aK.prototype=new
-as();aK.prototype.offset=function(a){if(typeof
+aO(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aO.prototype=new
+ay();aO.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-D("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a2();return a};aK.prototype.get=function(a){return this.data[a]};aK.prototype.set=function(a,b){this.data[a]=b;return 0};aK.prototype.fill=function(a){this.data.fill(a);return 0};function
-d7(c,d,a,b){var
-e=d9(c);if(b5(a)*e!=b.length)D("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-aK(c,d,a,b);return new
-as(c,d,a,b)}function
-aM(a){if(!w.Failure)w.Failure=[N,j(b0),-3];ce(w.Failure,a)}function
-d8(b,v,r){var
-i=b.read32s();if(i<0||i>16)aM("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ar,o=p>>8&1,h=[];if(r==bn)for(var
+J("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a6();return a};aO.prototype.get=function(a){return this.data[a]};aO.prototype.set=function(a,b){this.data[a]=b;return 0};aO.prototype.fill=function(a){this.data.fill(a);return 0};function
+ek(c,d,a,b){var
+e=em(c);if(cf(a)*e!=b.length)J("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aO(c,d,a,b);return new
+ay(c,d,a,b)}function
+aR(a){if(!z.Failure)z.Failure=[R,j(ca),-3];cq(z.Failure,a)}function
+el(b,v,r){var
+i=b.read32s();if(i<0||i>16)aR("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ax,o=p>>8&1,h=[];if(r==bt)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==am){var
-t=b.read32u(),u=b.read32u();if(t!=0)aM("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==ao){var
+t=b.read32u(),u=b.read32u();if(t!=0)aR("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=b5(h),f=j4(j,d),g=d7(j,o,h,f);switch(j){case
+d=cf(h),f=ki(j,d),g=ek(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -272,129 +272,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)aM("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aR("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=a6(e);g.set(a,q)}break;case
+q=a_(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=b$(a6(e));g.set(a,k)}break;case
+k=ck(a_(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=b_(b.read32s());g.set(a,k)}break;case
+k=cj(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=b_(b.read32s()),l=b_(b.read32s());g.set(a,[bk,m,l])}break;case
+m=cj(b.read32s()),l=cj(b.read32s());g.set(a,[bq,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=b$(a6(e));for(var
+m=ck(a_(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=b$(a6(e));g.set(a,[bk,m,l])}break}v[0]=(4+i)*4;return d7(j,o,h,f)}function
-d6(a,b,c){return a.compare(b,c)}function
-em(a,b){return Math.imul(a,b)}function
-an(b,a){a=em(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=em(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-ke(a,b){a=an(a,cb(b));a=an(a,ca(b));return a}function
-ei(a,b){return ke(a,bo(b))}function
-d_(c){var
-b=b5(c.dims),d=0;switch(c.kind){case
+l=ck(a_(e));g.set(a,[bq,m,l])}break}v[0]=(4+i)*4;return ek(j,o,h,f)}function
+ej(a,b,c){return a.compare(b,c)}function
+cp(a,b){return Math.imul(a,b)}function
+ap(b,a){a=cp(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=cp(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+ku(a,b){a=ap(a,cm(b));a=ap(a,cl(b));return a}function
+ex(a,b){return ku(a,bu(b))}function
+en(c){var
+b=cf(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>dI)b=dI;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=an(d,e)}e=0;switch(b&3){case
+12:if(b>dW)b=dW;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=ap(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=an(d,e)}break;case
+1:e|=c.data[a+0];d=ap(d,e)}break;case
 4:case
-5:if(b>a1)b=a1;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=an(d,e)}if((b&1)!=0)d=an(d,c.data[a]);break;case
+5:if(b>a5)b=a5;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=ap(d,e)}if((b&1)!=0)d=ap(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=an(d,c.data[a]);break;case
+a=0;a<b;a++)d=ap(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=an(d,c.data[a]);break;case
+a=0;a<b;a++)d=ap(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=an(d,c.data[a]);break;case
+a=0;a<b;a++)d=ap(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=ei(d,c.data[a]);break;case
+a=0;a<b;a++)d=ex(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=ei(d,c.data[a]);break}return d}function
-kf(a,b){b[0]=4;return a.read32s()}function
-ku(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=ex(d,c.data[a]);break}return d}function
+kv(a,b){b[0]=4;return a.read32s()}function
+kJ(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:aM("input_value: native integer value too large");default:aM("input_value: ill-formed native integer")}}function
-kk(c,d){var
+2:aR("input_value: native integer value too large");default:aR("input_value: ill-formed native integer")}}function
+kA(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a6(b)}function
-kj(e,d,b){var
-c=a7(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a_(b)}function
+kz(e,d,b){var
+c=a$(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-kg(a,b,c){return a.compare(b)}function
-ki(a){return a.lo32()^a.hi32()}var
-ef={"_j":{deserialize:kk,serialize:kj,fixed_length:8,compare:kg,hash:ki},"_i":{deserialize:kf,fixed_length:4},"_n":{deserialize:ku,fixed_length:4},"_bigarray":{deserialize:function(a,b){return d8(a,b,"_bigarray")},serialize:d$,compare:d6,hash:d_},"_bigarr02":{deserialize:function(a,b){return d8(a,b,bn)},serialize:d$,compare:d6,hash:d_}};function
-b8(a){return ef[a.caml_custom]&&ef[a.caml_custom].compare}function
-ed(f,c,d,e){var
-b=b8(c);if(b){var
+kw(a,b,c){return a.compare(b)}function
+ky(a){return a.lo32()^a.hi32()}var
+eu={"_j":{deserialize:kA,serialize:kz,fixed_length:8,compare:kw,hash:ky},"_i":{deserialize:kv,fixed_length:4},"_n":{deserialize:kJ,fixed_length:4},"_bigarray":{deserialize:function(a,b){return el(a,b,"_bigarray")},serialize:eo,compare:ej,hash:en},"_bigarr02":{deserialize:function(a,b){return el(a,b,bt)},serialize:eo,compare:ej,hash:en}};function
+ch(a){return eu[a.caml_custom]&&eu[a.caml_custom].compare}function
+es(f,c,d,e){var
+b=ch(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-cc(a){return a
+cn(a){return a
 instanceof
-ah}function
-ek(a){return cc(a)}function
-ee(a){if(typeof
-a==="number")return bm;else
-if(cc(a))return 252;else
-if(ek(a))return 1252;else
+ak}function
+ez(a){return cn(a)}function
+et(a){if(typeof
+a==="number")return bs;else
+if(cn(a))return 252;else
+if(ez(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=dK){var
-b=a[0]|0;return b==bk?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=dY){var
+b=a[0]|0;return b==bq?0:b}else
 if(a
 instanceof
-String)return dU;else
+String)return d8;else
 if(typeof
-a=="string")return dU;else
+a=="string")return d8;else
 if(a
 instanceof
-Number)return bm;else
-if(a&&a.caml_custom)return b1;else
+Number)return bs;else
+if(a&&a.caml_custom)return cb;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-kl(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-ea(a,b){a.t&6&&aL(a);b.t&6&&aL(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-kP(a,b){return ea(a,b)}function
-j$(a,b,d){var
+kB(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+ep(a,b){a.t&6&&aQ(a);b.t&6&&aQ(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+k4(a,b){return ep(a,b)}function
+kp(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=ee(a);if(f==dM){a=a[1];continue}var
-g=ee(b);if(g==dM){b=b[1];continue}if(f!==g){if(f==bm){if(g==b1)return ed(a,b,-1,d);return-1}if(g==bm){if(f==b1)return ed(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:D(bV);break;case
+f=et(a);if(f==d0){a=a[1];continue}var
+g=et(b);if(g==d0){b=b[1];continue}if(f!==g){if(f==bs){if(g==cb)return es(a,b,-1,d);return-1}if(g==bs){if(f==cb)return es(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:J(b7);break;case
 248:var
-c=kl(a[2],b[2]);if(c!=0)return c|0;break;case
-249:D(bV);break;case
-250:D("equal: got Forward_tag, should not happen");break;case
-251:D("equal: abstract value");break;case
+c=kB(a[2],b[2]);if(c!=0)return c|0;break;case
+249:J(b7);break;case
+250:J("equal: got Forward_tag, should not happen");break;case
+251:J("equal: abstract value");break;case
 252:if(a!==b){var
-c=ea(a,b);if(c!=0)return c|0}break;case
-253:D("equal: got Double_tag, should not happen");break;case
-254:D("equal: got Double_array_tag, should not happen");break;case
-255:D("equal: got Custom_tag, should not happen");break;case
-1247:D(bV);break;case
+c=ep(a,b);if(c!=0)return c|0}break;case
+253:J("equal: got Double_tag, should not happen");break;case
+254:J("equal: got Double_array_tag, should not happen");break;case
+255:J("equal: got Custom_tag, should not happen");break;case
+1247:J(b7);break;case
 1255:var
-i=b8(a);if(i!=b8(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)D("compare: abstract value");var
+i=ch(a);if(i!=ch(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)J("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -402,148 +402,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aB(a),b=aB(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aG(a),b=aG(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-ko(a,b){return+(j$(a,b,false)<=0)}function
-kq(a,d){if(a<0)a2();var
+kE(a,b){return+(kp(a,b,false)<=0)}function
+eA(a,d){if(a<0)a6();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
-cd(a){return a.l}function
-z(a){ce(w.Sys_error,a)}var
-ao=new
+co(a){return a.l}function
+E(a){cq(z.Sys_error,a)}var
+aq=new
 Array();function
-kr(c){var
-a=ao[c];if(!a.opened)z("Cannot flush a closed channel");if(!a.buffer||a.buffer==r)return 0;if(a.fd&&w.fds[a.fd]&&w.fds[a.fd].output){var
-b=w.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=r;return 0}function
-a9(){return false}function
-kE(e){for(var
-f=r,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<Z){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<Z;d++);if(d-c>dA){b.substr(0,1);f+=b;b=r;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<dL){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(Z|a&aI)}else
-if(a<0xd800||a>=dO)b+=String.fromCharCode(dP|a>>12,Z|a>>6&aI,Z|a&aI);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dF||h>dO)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(dQ|a>>18,Z|a>>12&aI,Z|a>>6&aI,Z|a&aI)}if(b.length>aJ){b.substr(0,1);f+=b;b=r}}return f+b}function
-j_(a){var
-b=9;if(!ey(a))b=8,a=kE(a);return new
-ah(b,a,a.length)}function
-a8(a){return j_(a)}function
-kn(a){return a.toUtf16()}function
-kM(){function
-a(a){if(a.charAt(0)===_)return[r,a.substring(1)];return}function
+kG(c){var
+a=aq[c];if(!a.opened)E("Cannot flush a closed channel");if(!a.buffer||a.buffer==s)return 0;if(a.fd&&z.fds[a.fd]&&z.fds[a.fd].output){var
+b=z.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=s;return 0}function
+bb(){return false}function
+kT(e){for(var
+f=s,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ad){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<ad;d++);if(d-c>dO){b.substr(0,1);f+=b;b=s;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<dZ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ad|a&aM)}else
+if(a<0xd800||a>=d2)b+=String.fromCharCode(d3|a>>12,ad|a>>6&aM,ad|a&aM);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dT||h>d2)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(d4|a>>18,ad|a>>12&aM,ad|a>>6&aM,ad|a&aM)}if(b.length>aN){b.substr(0,1);f+=b;b=s}}return f+b}function
+ko(a){var
+b=9;if(!eN(a))b=8,a=kT(a);return new
+ak(b,a,a.length)}function
+ba(a){return ko(a)}function
+kD(a){return a.toUtf16()}function
+k1(){function
+a(a){if(a.charAt(0)===ae)return[s,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||r,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||r,f=a[2]||r;return[d,c.substring(d.length+f.length)]}return}return a9()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
-cn=kM();function
-et(a){return a.slice(-1)!==_?a+_:a}if(a9()&&t.process&&t.process.cwd)var
-a5=t.process.cwd().replace(/\\/g,_);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||s,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||s,f=a[2]||s;return[d,c.substring(d.length+f.length)]}return}return bb()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
+cy=k1();function
+eI(a){return a.slice(-1)!==ae?a+ae:a}if(bb()&&t.process&&t.process.cwd)var
+a9=t.process.cwd().replace(/\\/g,ae);else
 var
-a5="/static";a5=et(a5);function
-kp(a){a=kn(a);if(!cn(a))a=a5+a;var
-e=cn(a),d=e[1].split(_),b=[];for(var
+a9="/static";a9=eI(a9);function
+kF(a){a=kD(a);if(!cy(a))a=a9+a;var
+e=cy(a),d=e[1].split(ae),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-kO=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dB,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",bZ,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",b2,dE,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aQ(d,f,e,a){var
-b=kO.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,a8(f||r),a8(e||r)];return c}var
-en={};function
-aN(a){return en[a]}function
-aO(b,a){throw[0,b].concat(a)}function
-j9(a){return new
-ah(4,a,a.length)}function
-kx(a){z(a+bj)}function
-j6(){D(b3)}function
-ec(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+k3=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dP,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",b$,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cc,dS,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aV(d,f,e,a){var
+b=k3.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,ba(f||s),ba(e||s)];return c}var
+eC={};function
+aS(a){return eC[a]}function
+aT(b,a){throw[0,b].concat(a)}function
+kn(a){return new
+ak(4,a,a.length)}function
+kM(a){E(a+bp)}function
+kk(){J(cd)}function
+er(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-j8(b,a){if(a>>>0>=b.l)j6();return ec(b,a)}function
-j3(){}function
-C(a){this.data=a}C.prototype=new
-j3();C.prototype.truncate=function(a){var
-b=this.data;this.data=at(a|0);a3(b,0,this.data,0,a)};C.prototype.length=function(){return cd(this.data)};C.prototype.write=function(b,d,g,a){var
+km(b,a){if(a>>>0>=b.l)kk();return er(b,a)}function
+kh(){}function
+I(a){this.data=a}I.prototype=new
+kh();I.prototype.truncate=function(a){var
+b=this.data;this.data=az(a|0);a7(b,0,this.data,0,a)};I.prototype.length=function(){return co(this.data)};I.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=at(b+a),f=this.data;this.data=e;a3(f,0,this.data,0,c)}b6(d,g,this.data,b,a);return 0};C.prototype.read=function(c,a,d,b){var
-e=this.length();a3(this.data,c,a,d,b);return 0};C.prototype.read_one=function(a){return j8(this.data,a)};C.prototype.close=function(){};C.prototype.constructor=C;function
-O(b,a){this.content={};this.root=b;this.lookupFun=a}O.prototype.nm=function(a){return this.root+a};O.prototype.create_dir_if_needed=function(d){var
-c=d.split(_),b=r;for(var
-a=0;a<c.length-1;a++){b+=c[a]+_;if(this.content[b])continue;this.content[b]=Symbol("directory")}};O.prototype.slash=function(a){return/\/$/.test(a)?a:a+_};O.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+e=az(b+a),f=this.data;this.data=e;a7(f,0,this.data,0,c)}cg(d,g,this.data,b,a);return 0};I.prototype.read=function(c,a,d,b){var
+e=this.length();a7(this.data,c,a,d,b);return 0};I.prototype.read_one=function(a){return km(this.data,a)};I.prototype.close=function(){};I.prototype.constructor=I;function
+S(b,a){this.content={};this.root=b;this.lookupFun=a}S.prototype.nm=function(a){return this.root+a};S.prototype.create_dir_if_needed=function(d){var
+c=d.split(ae),b=s;for(var
+a=0;a<c.length-1;a++){b+=c[a]+ae;if(this.content[b])continue;this.content[b]=Symbol("directory")}};S.prototype.slash=function(a){return/\/$/.test(a)?a:a+ae};S.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-C(a4(b[1]))}}};O.prototype.exists=function(a){if(a==r)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};O.prototype.mkdir=function(c,e,d){var
-b=d&&aN(dw);if(this.exists(c))if(b)aO(b,aQ(dB,bX,this.nm(c)));else
-z(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||r;if(!this.exists(a))if(b)aO(b,aQ(bZ,bX,this.nm(a)));else
-z(a+bj);if(!this.is_dir(a))if(b)aO(b,aQ(b2,bX,this.nm(a)));else
-z(a+b4);this.create_dir_if_needed(this.slash(c))};O.prototype.rmdir=function(a,f){var
-b=f&&aN(dw),c=a==r?r:this.slash(a),e=new
-RegExp(dS+c+dG);if(!this.exists(a))if(b)aO(b,aQ(bZ,bW,this.nm(a)));else
-z(a+bj);if(!this.is_dir(a))if(b)aO(b,aQ(b2,bW,this.nm(a)));else
-z(a+b4);for(var
+I(a8(b[1]))}}};S.prototype.exists=function(a){if(a==s)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};S.prototype.mkdir=function(c,e,d){var
+b=d&&aS(dJ);if(this.exists(c))if(b)aT(b,aV(dP,b9,this.nm(c)));else
+E(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||s;if(!this.exists(a))if(b)aT(b,aV(b$,b9,this.nm(a)));else
+E(a+bp);if(!this.is_dir(a))if(b)aT(b,aV(cc,b9,this.nm(a)));else
+E(a+ce);this.create_dir_if_needed(this.slash(c))};S.prototype.rmdir=function(a,f){var
+b=f&&aS(dJ),c=a==s?s:this.slash(a),e=new
+RegExp(d6+c+dU);if(!this.exists(a))if(b)aT(b,aV(b$,b8,this.nm(a)));else
+E(a+bp);if(!this.is_dir(a))if(b)aT(b,aV(cc,b8,this.nm(a)));else
+E(a+ce);for(var
 d
 in
-this.content)if(d.match(e))if(b)aO(b,aQ(dE,bW,this.nm(a)));else
-z(this.nm(a)+": Directory not empty");delete
-this.content[c]};O.prototype.readdir=function(a){var
-f=a==r?r:this.slash(a);if(!this.exists(a))z(a+bj);if(!this.is_dir(a))z(a+b4);var
+this.content)if(d.match(e))if(b)aT(b,aV(dS,b8,this.nm(a)));else
+E(this.nm(a)+": Directory not empty");delete
+this.content[c]};S.prototype.readdir=function(a){var
+f=a==s?s:this.slash(a);if(!this.exists(a))E(a+bp);if(!this.is_dir(a))E(a+ce);var
 g=new
-RegExp(dS+f+dG),d={},c=[];for(var
+RegExp(d6+f+dU),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};O.prototype.is_dir=function(a){if(a==r)return true;var
-b=this.slash(a);return this.content[b]?1:0};O.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};S.prototype.is_dir=function(a){if(a==s)return true;var
+b=this.slash(a);return this.content[b]?1:0};S.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};O.prototype.open=function(a,b){if(b.rdonly&&b.wronly)z(this.nm(a)+dY);if(b.text&&b.binary)z(this.nm(a)+dy);this.lookup(a);if(this.content[a]){if(this.is_dir(a))z(this.nm(a)+" : is a directory");if(b.create&&b.excl)z(this.nm(a)+dX);var
+this.content[a];return b};S.prototype.open=function(a,b){if(b.rdonly&&b.wronly)E(this.nm(a)+ea);if(b.text&&b.binary)E(this.nm(a)+dM);this.lookup(a);if(this.content[a]){if(this.is_dir(a))E(this.nm(a)+" : is a directory");if(b.create&&b.excl)E(this.nm(a)+d$);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-C(at(0));return this.content[a]}else
-kx(this.nm(a))};O.prototype.register=function(c,a){var
-b;if(this.content[c])z(this.nm(c)+dX);if(cc(a))b=new
-C(a);if(ek(a))b=new
-C(a4(a));else
+I(az(0));return this.content[a]}else
+kM(this.nm(a))};S.prototype.register=function(c,a){var
+b;if(this.content[c])E(this.nm(c)+d$);if(cn(a))b=new
+I(a);if(ez(a))b=new
+I(a8(a));else
 if(a
 instanceof
 Array)b=new
-C(j9(a));else
+I(kn(a));else
 if(typeof
 a==="string")b=new
-C(eb(a));else
+I(eq(a));else
 if(a.toString){var
-d=a4(a8(a.toString()));b=new
-C(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-z(this.nm(c)+" : registering file with invalid content type")};O.prototype.constructor=O;function
-d5(){}function
-eh(b){var
-a=cn(b);if(!a)return;return a[0]+_}var
-bq=eh(a5)||aM("unable to compute caml_root"),aP=[];if(a9())aP.push({path:bq,device:new
-d5(bq)});else
-aP.push({path:bq,device:new
-O(bq)});aP.push({path:du,device:new
-O(du)});function
-kN(b){var
-g=kp(b),b=g.join(_),f=et(b),c;for(var
-e=0;e<aP.length;e++){var
-a=aP[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&a9()){var
-d=eh(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=a8(ba(a.toString()));b=new
+I(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+E(this.nm(c)+" : registering file with invalid content type")};S.prototype.constructor=S;function
+ei(){}function
+ew(b){var
+a=cy(b);if(!a)return;return a[0]+ae}var
+bw=ew(a9)||aR("unable to compute caml_root"),aU=[];if(bb())aU.push({path:bw,device:new
+ei(bw)});else
+aU.push({path:bw,device:new
+S(bw)});aU.push({path:dH,device:new
+S(dH)});function
+k2(b){var
+g=kF(b),b=g.join(ae),f=eI(b),c;for(var
+e=0;e<aU.length;e++){var
+a=aU[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bb()){var
+d=ew(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-d5(d)};aP.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;z("no device found for "+f)}function
-au(a){return cd(a)}function
-ep(d,e){var
-a=ao[d],c=j(e),b=au(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-kI(a){var
-a=cj(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+ei(d)};aU.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;E("no device found for "+f)}function
+aA(a){return co(a)}function
+eE(d,e){var
+a=aq[d],c=j(e),b=aA(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+kX(a){var
+a=cu(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-kJ(a){var
-a=cj(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+kY(a){var
+a=cu(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-br(c,e,d,a){if(w.fds===undefined)w.fds=new
+by(c,e,d,a){if(z.fds===undefined)z.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;w.fds[c]=b;if(!w.fd_last_idx||c>w.fd_last_idx)w.fd_last_idx=c;return c}function
-kQ(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;z.fds[c]=b;if(!z.fd_last_idx||c>z.fd_last_idx)z.fd_last_idx=c;return c}function
+k5(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -553,66 +553,66 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)z(aB(c)+dY);if(a.text&&a.binary)z(aB(c)+dy);var
-d=kN(c),e=d.device.open(d.rest,a),f=w.fd_last_idx?w.fd_last_idx:0;return br(f+1,ep,e,a)}br(0,ep,new
-C(at(0)));br(1,kJ,new
-C(at(0)));br(2,kI,new
-C(at(0)));function
-ks(a){var
-c=w.fds[a];if(c.flags.wronly)z(d3+a+" is writeonly");var
-d=null;if(a==0&&a9()){var
-e=require("fs");d=function(){return a8(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};ao[b.fd]=b;return b.fd}function
-el(c){var
-b=w.fds[c];if(b.flags.rdonly)z(d3+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:r};ao[a.fd]=a;return a.fd}function
-kt(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)E(aG(c)+ea);if(a.text&&a.binary)E(aG(c)+dM);var
+d=k2(c),e=d.device.open(d.rest,a),f=z.fd_last_idx?z.fd_last_idx:0;return by(f+1,eE,e,a)}by(0,eE,new
+I(az(0)));by(1,kY,new
+I(az(0)));by(2,kX,new
+I(az(0)));function
+kH(a){var
+c=z.fds[a];if(c.flags.wronly)E(ef+a+" is writeonly");var
+d=null;if(a==0&&bb()){var
+e=require("fs");d=function(){return ba(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};aq[b.fd]=b;return b.fd}function
+eB(c){var
+b=z.fds[c];if(b.flags.rdonly)E(ef+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:s};aq[a.fd]=a;return a.fd}function
+kI(){var
 b=0;for(var
-a=0;a<ao.length;a++)if(ao[a]&&ao[a].opened&&ao[a].out)b=[0,ao[a].fd,b];return b}function
-V(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);w[b+1]=c;if(a)w[a]=c}function
-kz(a,b){en[aB(a)]=b;return 0}function
-j7(a,b){if(a===b)return 1;a.t&6&&aL(a);b.t&6&&aL(b);return a.c==b.c?1:0}function
-eq(a,b){return j7(a,b)}function
-kC(){D(b3)}function
-es(b,a){return ec(b,a)}function
-cg(b,a){if(a>>>0>=au(b))kC();return es(b,a)}function
-ch(a,b){return 1-eq(a,b)}function
-er(a){return a}function
-kD(c,a){if(typeof
+a=0;a<aq.length;a++)if(aq[a]&&aq[a].opened&&aq[a].out)b=[0,aq[a].fd,b];return b}function
+_(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);z[b+1]=c;if(a)z[a]=c}function
+kO(a,b){eC[aG(a)]=b;return 0}function
+kl(a,b){if(a===b)return 1;a.t&6&&aQ(a);b.t&6&&aQ(b);return a.c==b.c?1:0}function
+eF(a,b){return kl(a,b)}function
+kR(){J(cd)}function
+eH(b,a){return er(b,a)}function
+cs(b,a){if(a>>>0>=aA(b))kR();return eH(b,a)}function
+bx(a,b){return 1-eF(a,b)}function
+eG(a){return a}function
+kS(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-eo(a){return a}function
-eu(a){if(a
+eD(a){return a}function
+eJ(a){if(a
 instanceof
 Array)return a;if(t.RangeError&&a
 instanceof
-t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eo(w.Stack_overflow);if(t.InternalError&&a
+t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eD(z.Stack_overflow);if(t.InternalError&&a
 instanceof
-t.InternalError&&a.message&&a.message.match(/too much recursion/i))return eo(w.Stack_overflow);if(a
+t.InternalError&&a.message&&a.message.match(/too much recursion/i))return eD(z.Stack_overflow);if(a
 instanceof
-t.Error&&aN(dJ))return[0,aN(dJ),a];return[0,w.Failure,a8(String(a))]}function
-g(a,b){return a<=b?1:0}function
-kF(a,b){return a<b?-1:a>b?1:0}function
-s(a,b){return a-b}function
-B(a,b){return a===b?1:0}function
-E(a,b){return a<b?1:0}function
-l(a){return-a}function
-kG(c,a,b){return BigInt("0x"+aB(c).slice(a,a+b))}function
-W(a){return BigInt(a)}var
-ck=0;function
-c(a,b){ck+=1;if(ck%100000===0&&t.certnnProducts)t.certnnProducts(ck);return a*b}function
-kH(b){t.certnnVerdict=function(a){return aB(b(j(a)))}}function
-bs(c,a){var
+t.Error&&aS(dX))return[0,aS(dX),a];return[0,z.Failure,ba(String(a))]}function
+h(a,b){return a<=b?1:0}function
+kU(a,b){return a<b?-1:a>b?1:0}function
+r(a,b){return a-b}function
+H(a,b){return a===b?1:0}function
+K(a,b){return a<b?1:0}function
+n(a){return-a}function
+kV(c,a,b){return BigInt("0x"+aG(c).slice(a,a+b))}function
+$(a){return BigInt(a)}var
+cv=0;function
+c(a,b){cv+=1;if(cv%100000===0&&t.certnnProducts)t.certnnProducts(cv);return a*b}function
+kW(b){t.certnnVerdict=function(a){return aG(b(j(a)))}}function
+bz(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-cl(a,b){return(a-bs(a,b))/b}function
-ev(a,b){return a<<BigInt(b)}function
-ew(a,b){return a>>BigInt(b)}function
-h(a,b){return a+b}function
-cm(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
-ex(a){return j(a.toString())}function
-km(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-kc(b){var
-a=r;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&km(b[1]))var
+cw(a,b){return(a-bz(a,b))/b}function
+eK(a,b){return a<<BigInt(b)}function
+eL(a,b){return a>>BigInt(b)}function
+i(a,b){return a+b}function
+cx(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
+eM(a){return j(a.toString())}function
+kC(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+ks(b){var
+a=s;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&kC(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -621,260 +621,263 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-ah)a+=bl+c.toString()+bl;else
+ak)a+=br+c.toString()+br;else
 if(typeof
-c=="string")a+=bl+c.toString()+bl;else
+c=="string")a+=br+c.toString()+br;else
 a+="_"}a+=")"}else
-if(b[0]==N)a+=b[1];return a}function
-eg(a){if(a
+if(b[0]==R)a+=b[1];return a}function
+ev(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==N)){var
-c=aN("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=kc(a),b=aN(dr);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==R)){var
+c=aS("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=ks(a),b=aS(dE);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-kA(){var
-a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eg(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eg(a.error)})}kA();function
-a(a,b){return a.length==1?a(b):aA(a,[b])}function
-ay(a,b,c){return a.length==2?a(b,c):aA(a,[b,c])}function
-bU(a,b,c,d,e){return a.length==4?a(b,c,d,e):aA(a,[b,c,d,e])}function
-bT(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aA(a,[b,c,d,e,f])}var
-cq=[N,j(dW),-1],cr=[N,j(dC),-2],co=[N,j(d4),-4],jZ=[0,[0,0]],j0=[0,[0,0]],j1=[0,0],j2=[0,0];V(11,[N,j(dq),-12],dq);V(10,[N,j(dN),-11],dN);V(9,[N,j(d2),-10],d2);V(8,[N,j(dv),-9],dv);V(7,[N,j(dR),-8],dR);V(6,[N,j(dt),-7],dt);V(5,[N,j(dD),-6],dD);V(4,[N,j(dH),-5],dH);V(3,co,d4);V(2,[N,j(b0),-3],b0);V(1,cr,dC);V(0,cq,dW);var
-ez=j("String.sub / Bytes.sub"),eA=j("String.index_from_opt / Bytes.index_from_opt"),jp=[0,[0,[0,[0,[0,0]]]]],g$=[0,[0,[0,[0,[0,[0,0]]]]]],g1=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,jZ]]]]]]]]]]],gy=[0,0],gw=[0,0],gx=[0,0,0],gs=[0,0],gt=[0,0],f1=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j0]]]]]]]]]]],eU=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],eB=[0,0],gz=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j1]]]]]]]]]]],gA=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,j2]]]]]]]]]]],jA=j("a number is not finite"),jz=j("a size is out of range"),jv=j("an integer has no digits"),jw=j("an integer is too long"),jy=j("an integer has another sign than 0-9, a-f"),jx=j("an integer has a zero in front"),jt=j("it ends too early"),ju=j("there is a space at the end"),js=j("Tokens.Malformed"),jB=j(dT),jC=j(dT),jU=j("malformed: "),jV=[0,2,j("malformed: it does not fit into memory")],jW=j(_),jX=j("proved: "),jY=[0,1,j("rejected")],jO=j("-2"),jP=j("certnn-"),jQ=j("groups"),jS=j("the format is not known"),jR=j("it goes on after its end"),jJ=j("it is too large for this checker"),jK=j(dZ),jL=j(dV),jM=j(d0),jI=j("the claim is not p/q"),jE=j("cells"),jF=j(d0),jG=j(dZ),jH=j(dV);function
-cp(a){throw[0,co,a]}function
-aC(d,c){var
-a=au(d),e=au(c),b=at(a+e|0);b6(d,0,b,0,a);b6(c,0,b,a,e);return er(b)}ks(0);el(1);el(2);function
-cs(b){function
+kP(){var
+a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){ev(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)ev(a.error)})}kP();function
+a(a,b){return a.length==1?a(b):aF(a,[b])}function
+aw(a,b,c){return a.length==2?a(b,c):aF(a,[b,c])}function
+b6(a,b,c,d,e){return a.length==4?a(b,c,d,e):aF(a,[b,c,d,e])}function
+b5(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aF(a,[b,c,d,e,f])}var
+cB=[R,j(d_),-1],cC=[R,j(dQ),-2],cz=[R,j(eh),-4],kd=[0,[0,0]],ke=[0,[0,0]],kf=[0,0],kg=[0,0];_(11,[R,j(dD),-12],dD);_(10,[R,j(d1),-11],d1);_(9,[R,j(ee),-10],ee);_(8,[R,j(dI),-9],dI);_(7,[R,j(d5),-8],d5);_(6,[R,j(dG),-7],dG);_(5,[R,j(dR),-6],dR);_(4,[R,j(dV),-5],dV);_(3,cz,eh);_(2,[R,j(ca),-3],ca);_(1,cC,dQ);_(0,cB,d_);var
+eO=j("String.sub / Bytes.sub"),eP=j("String.index_from_opt / Bytes.index_from_opt"),jG=[0,0,0],jE=[0,[0,[0,[0,[0,0]]]]],ho=[0,[0,[0,[0,[0,[0,0]]]]]],he=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kd]]]]]]]]]]],gN=[0,0],gL=[0,0],gM=[0,0,0],gH=[0,0],gI=[0,0],ge=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ke]]]]]]]]]]],e9=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],eQ=[0,0],gO=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kf]]]]]]]]]]],gP=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kg]]]]]]]]]]],jQ=j("a number is not finite"),jP=j("a size is out of range"),jL=j("an integer has no digits"),jM=j("an integer is too long"),jO=j("an integer has another sign than 0-9, a-f"),jN=j("an integer has a zero in front"),jJ=j("it ends too early"),jK=j("there is a space at the end"),jI=j("Tokens.Malformed"),jS=j(d7),jT=j(d7),jU=j("it has too many slacks for this checker"),j_=j("malformed: "),j$=[0,2,j("malformed: it does not fit into memory")],ka=j(ae),kb=j("proved: "),kc=[0,1,j("rejected")],j4=j("-2"),j5=j("certnn-"),j6=j("groups"),j8=j("the format is not known"),j7=j("it goes on after its end"),jY=j("it is too large for this checker"),jZ=j(dK),j0=j(eb),j1=j(d9),j2=j(ec),jX=j("the claim is not p/q"),jW=[0,j(d9),j(eb),j(ec),j(dK),j("cuts")];function
+cA(a){throw[0,cz,a]}function
+aH(d,c){var
+a=aA(d),e=aA(c),b=az(a+e|0);cg(d,0,b,0,a);cg(c,0,b,a,e);return eG(b)}kH(0);eB(1);eB(2);function
+cD(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{kr(d)}catch(a){a=eu(a);if(a[1]!==cr)throw a;var
+c=a[2],d=a[1];try{kG(d)}catch(a){a=eJ(a);if(a[1]!==cC)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(kt(0))}kz(j(dr),cs);function
-ct(d){var
+a=c;continue}return 0}}return a(kI(0))}kO(j(dE),cD);function
+cE(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
-f=W(0);function
-aR(a){return kF(a,f)}var
-d=W(1),aS=l;function
-av(a){return 0<=aR(a)?a:l(a)}function
-F(b,a){return g(b,a)?a:b}function
-aw(b,a){return g(b,a)?b:a}var
-R=h;function
-a_(a){var
-b=W(a);return function(a){return h(b,a)}}function
+f=$(0);function
+aW(a){return kU(a,f)}var
+d=$(1),aB=n;function
+ar(a){return 0<=aW(a)?a:n(a)}function
+F(b,a){return h(b,a)?a:b}function
+aC(b,a){return h(b,a)?b:a}var
+T=i;function
+bc(a){var
+b=$(a);return function(a){return i(b,a)}}function
 b(a){var
-b=W(a);return function(a){return c(b,a)}}function
-e(a){return h(d,a)}function
-a$(b,a){var
-c=bs(b,a);return[0,cl(b,a),c]}function
-cu(b,a){return b?a:1}function
-ba(a){return a?0:1}function
-K(b,a){return b?[0,K(b[1],a)]:a}function
-cv(a,b){return a?K(b,cv(a[1],b)):a}function
-aD(d,c){var
+b=$(a);return function(a){return c(b,a)}}function
+e(a){return i(d,a)}function
+bd(b,a){var
+c=bz(b,a);return[0,cw(b,a),c]}function
+cF(b,a){return b?a:1}function
+be(a){return a?0:1}function
+x(b,a){return b?[0,x(b[1],a)]:a}function
+cG(a,b){return a?x(b,cG(a[1],b)):a}function
+Y(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-bb=function
-c(a,b){return c.fun(a,b)};kD(bb,function(j,c){if(g(j,d)){if(g(c,d))return e(a(b(2),d));var
-k=a$(c,W(2)),l=k[1];if(B(k[2],f)){var
+bf=function
+c(a,b){return c.fun(a,b)};kS(bf,function(j,c){if(h(j,d)){if(h(c,d))return e(a(b(2),d));var
+k=bd(c,$(2)),l=k[1];if(H(k[2],f)){var
 r=e(l);return a(b(2),r)}var
 s=e(l);return e(a(b(2),s))}var
-q=a$(j,W(2)),i=q[1];if(B(q[2],f)){if(g(c,d)){var
-t=e(i);return a(b(2),t)}var
-m=a$(c,W(2)),n=m[1];if(B(m[2],f))return e(a(b(2),h(i,n)));var
-u=ay(bb,i,n);return a(b(2),u)}if(g(c,d)){var
-v=e(i);return e(a(b(2),v))}var
-o=a$(c,W(2)),p=o[1];if(B(o[2],f)){var
-w=ay(bb,i,p);return a(b(2),w)}var
-x=ay(bb,i,p);return e(a(b(2),x))});function
-cw(a){return a?e(cw(a[1])):d}function
-q(c,b){var
-d=aR(b);if(0===d)return f;if(1===d)return cl(c,b);var
-e=cl(a(a_(-1),c),b);return a(a_(-1),e)}function
-aE(c,b){var
-d=aR(b);if(0===d)return c;if(1===d)return bs(c,b);var
-e=bs(a(a_(-1),c),b);return h(b,a(a_(1),e))}function
-p(b,c){var
-a=cm(c);return 0<=a?ev(b,a):ew(b,-a|0)}function
-L(b,c){var
-a=cm(c);return 0<=a?ew(b,a):ev(b,-a|0)}function
-G(d,c){var
+q=bd(j,$(2)),g=q[1];if(H(q[2],f)){if(h(c,d)){var
+t=e(g);return a(b(2),t)}var
+m=bd(c,$(2)),n=m[1];if(H(m[2],f))return e(a(b(2),i(g,n)));var
+u=aw(bf,g,n);return a(b(2),u)}if(h(c,d)){var
+v=e(g);return e(a(b(2),v))}var
+o=bd(c,$(2)),p=o[1];if(H(o[2],f)){var
+w=aw(bf,g,p);return a(b(2),w)}var
+x=aw(bf,g,p);return e(a(b(2),x))});function
+cH(a){return a?e(cH(a[1])):d}function
+p(c,b){var
+d=aW(b);if(0===d)return f;if(1===d)return cw(c,b);var
+e=cw(a(bc(-1),c),b);return a(bc(-1),e)}function
+aI(c,b){var
+d=aW(b);if(0===d)return c;if(1===d)return bz(c,b);var
+e=bz(a(bc(-1),c),b);return i(b,a(bc(1),e))}function
+q(b,c){var
+a=cx(c);return 0<=a?eK(b,a):eL(b,-a|0)}function
+M(b,c){var
+a=cx(c);return 0<=a?eL(b,a):eK(b,-a|0)}function
+u(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cx(d,c,b){return d?a(c,cx(d[1],c,b)):b}function
-X(a){var
-b=a?eB:a;return b}function
-H(a){var
-b=a?[0,H(a[2])]:a;return b}function
-cy(b,a){return a?a[1]:b}function
-bt(a){var
+cI(d,c,b){return d?a(c,cI(d[1],c,b)):b}function
+aa(a){var
+b=a?eQ:a;return b}function
+A(a){var
+b=a?[0,A(a[2])]:a;return b}function
+cJ(b,a){return a?a[1]:b}function
+bA(a){var
 b=a?a[2]:a;return b}function
-aT(b,a){function
-c(b){return[0,a,b]}return function(a){return cx(b,c,a)}}function
-$(c,b){return a(aT(c,b),0)}function
-M(a,b){if(a){var
-c=M(a[2],b);return[0,a[1],c]}return b}function
-aF(a,b){if(a){var
-c=aF(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cz(d,c){var
+as(b,a){function
+c(b){return[0,a,b]}return function(a){return cI(b,c,a)}}function
+W(c,b){return a(as(c,b),0)}function
+B(a,b){if(a){var
+c=B(a[2],b);return[0,a[1],c]}return b}function
+aJ(a,b){if(a){var
+c=aJ(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cK(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
-o(e,d,c){var
+l(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aU(e,d,c,b){if(d){var
+aX(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aU(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aT(c,e),[0,b,0])}function
-cA(c,f){var
+g=aX(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(as(c,e),[0,b,0])}function
+cL(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cA(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cL(c,d)];var
 b=d;continue}return b}}function
 m(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-aV(d,c){var
+aY(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-ap(b,a){if(a)if(b)var
-d=ap(b[1],a[2]),c=[0,a[1],d];else
+at(b,a){if(a)if(b)var
+d=at(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
 c=a;return c}function
-i(c,b){if(b)var
-e=i(c,b[2]),d=[0,a(c,b[1]),e];else
+g(c,b){if(b)var
+e=g(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-aG(b,a){var
-c=a?[0,b,aG([0,b],a[1])]:a;return c}function
-aa(b,a){return i(b,aG(0,a))}function
-x(c,b,a){if(a){var
-d=x(c,b,a[2]);return ay(c,a[1],d)}return b}function
-I(b,a){if(b)if(a)var
-d=I(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+au(b,a){var
+c=a?[0,b,au([0,b],a[1])]:a;return c}function
+X(b,a){return g(b,au(0,a))}function
+D(c,b,a){if(a){var
+d=D(c,b,a[2]);return aw(c,a[1],d)}return b}function
+bB(e,d,c){var
+b=d,a=c;for(;;){if(a){var
+f=a[2],b=aw(e,b,a[1]),a=f;continue}return b}}function
+L(b,a){if(b)if(a)var
+d=L(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
-c=b;return c}var
-eC=a(b(2),d),eD=a(b(2),eC),eE=a(b(2),eD),eF=a(b(2),eE),eG=a(b(2),eF),eH=a(b(2),eG),cB=a(b(2),eH),eI=a(b(2),d),eJ=a(b(2),eI),eK=a(b(2),eJ),eL=a(b(2),eK),eM=a(b(2),eL),eN=a(b(2),eM),eO=a(b(2),eN),bu=a(b(2),eO),eP=a(b(2),d),eQ=a(b(2),eP),eR=a(b(2),eQ),eS=a(b(2),eR),eT=a(b(2),eS),aW=a(b(2),eT),bc=p(d,cB),bv=p(d,bu),cC=p(d,aW);function
-cD(b,a){return l(q(l(b),a))}function
-cE(f,e){var
+c=b;return c}function
+bC(a){return D(B,0,a)}var
+eR=a(b(2),d),eS=a(b(2),eR),eT=a(b(2),eS),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),cM=a(b(2),eW),eX=a(b(2),d),eY=a(b(2),eX),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=a(b(2),e0),e2=a(b(2),e1),e3=a(b(2),e2),bD=a(b(2),e3),e4=a(b(2),d),e5=a(b(2),e4),e6=a(b(2),e5),e7=a(b(2),e6),e8=a(b(2),e7),aZ=a(b(2),e8),bg=q(d,cM),bE=q(d,bD),cN=q(d,aZ);function
+cO(b,a){return n(p(n(b),a))}function
+cP(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cE(d,a);continue}return L(c(a,a),bu)}}var
-eV=[0,e(a(b(2),d)),[0,d,0]],eW=a(b(2),d),eX=[0,e(a(b(2),eW)),eV],eY=e(a(b(2),d)),eZ=[0,e(a(b(2),eY)),eX],e0=a(b(2),d),e1=a(b(2),e0),e2=[0,e(a(b(2),e1)),eZ],e3=a(b(2),d),e4=e(a(b(2),e3)),e5=[0,e(a(b(2),e4)),e2],e6=e(a(b(2),d)),e7=a(b(2),e6),e8=[0,e(a(b(2),e7)),e5],e9=e(a(b(2),d)),e_=e(a(b(2),e9)),e$=[0,e(a(b(2),e_)),e8],fa=a(b(2),d),fb=a(b(2),fa),fc=a(b(2),fb),fd=[0,e(a(b(2),fc)),e$],fe=a(b(2),d),ff=a(b(2),fe),fg=e(a(b(2),ff)),fh=[0,e(a(b(2),fg)),fd],fi=a(b(2),d),fj=e(a(b(2),fi)),fk=a(b(2),fj),fl=[0,e(a(b(2),fk)),fh],fm=a(b(2),d),fn=e(a(b(2),fm)),fo=e(a(b(2),fn)),fp=[0,e(a(b(2),fo)),fl],fq=e(a(b(2),d)),fr=a(b(2),fq),fs=a(b(2),fr),ft=[0,e(a(b(2),fs)),fp],fu=e(a(b(2),d)),fv=a(b(2),fu),fw=e(a(b(2),fv)),fx=[0,e(a(b(2),fw)),ft],fy=e(a(b(2),d)),fz=e(a(b(2),fy)),fA=a(b(2),fz),fB=[0,e(a(b(2),fA)),fx],fC=e(a(b(2),d)),fD=e(a(b(2),fC)),fE=e(a(b(2),fD)),fF=[0,e(a(b(2),fE)),fB],fG=a(b(2),d),fH=a(b(2),fG),fI=a(b(2),fH),fJ=a(b(2),fI),fK=[0,e(a(b(2),fJ)),fF],fL=a(b(2),d),fM=a(b(2),fL),fN=a(b(2),fM),fO=e(a(b(2),fN)),fP=[0,e(a(b(2),fO)),fK],fQ=a(b(2),d),fR=a(b(2),fQ),fS=e(a(b(2),fR)),fT=a(b(2),fS),fU=[0,e(a(b(2),fT)),fP],fV=a(b(2),d),fW=a(b(2),fV),fX=e(a(b(2),fW)),fY=e(a(b(2),fX)),fZ=[0,e(a(b(2),fY)),fU];function
-cF(r,o){var
-g=cD(p(r,bu),o),e=q(p(s(g,bv),aW),h(g,bv)),b=f,a=fZ,l=L(c(e,e),aW);for(;;){if(a){var
-k=a[2],m=q(cC,a[1]),b=h(L(c(b,l),aW),m),a=k;continue}var
-n=L(cC,d),j=p(q(c(e,b),n),aW),i=cE(eU,F(f,h(bv,j)));return E(f,i)?s(h(j,cD(p(g,cB),i)),bc):f}}var
-f0=l(cF(d,a(b(2),d)));function
-cG(k,h,b){var
+d=b[1],b=d,a=cP(d,a);continue}return M(c(a,a),bD)}}var
+e_=[0,e(a(b(2),d)),[0,d,0]],e$=a(b(2),d),fa=[0,e(a(b(2),e$)),e_],fb=e(a(b(2),d)),fc=[0,e(a(b(2),fb)),fa],fd=a(b(2),d),fe=a(b(2),fd),ff=[0,e(a(b(2),fe)),fc],fg=a(b(2),d),fh=e(a(b(2),fg)),fi=[0,e(a(b(2),fh)),ff],fj=e(a(b(2),d)),fk=a(b(2),fj),fl=[0,e(a(b(2),fk)),fi],fm=e(a(b(2),d)),fn=e(a(b(2),fm)),fo=[0,e(a(b(2),fn)),fl],fp=a(b(2),d),fq=a(b(2),fp),fr=a(b(2),fq),fs=[0,e(a(b(2),fr)),fo],ft=a(b(2),d),fu=a(b(2),ft),fv=e(a(b(2),fu)),fw=[0,e(a(b(2),fv)),fs],fx=a(b(2),d),fy=e(a(b(2),fx)),fz=a(b(2),fy),fA=[0,e(a(b(2),fz)),fw],fB=a(b(2),d),fC=e(a(b(2),fB)),fD=e(a(b(2),fC)),fE=[0,e(a(b(2),fD)),fA],fF=e(a(b(2),d)),fG=a(b(2),fF),fH=a(b(2),fG),fI=[0,e(a(b(2),fH)),fE],fJ=e(a(b(2),d)),fK=a(b(2),fJ),fL=e(a(b(2),fK)),fM=[0,e(a(b(2),fL)),fI],fN=e(a(b(2),d)),fO=e(a(b(2),fN)),fP=a(b(2),fO),fQ=[0,e(a(b(2),fP)),fM],fR=e(a(b(2),d)),fS=e(a(b(2),fR)),fT=e(a(b(2),fS)),fU=[0,e(a(b(2),fT)),fQ],fV=a(b(2),d),fW=a(b(2),fV),fX=a(b(2),fW),fY=a(b(2),fX),fZ=[0,e(a(b(2),fY)),fU],f0=a(b(2),d),f1=a(b(2),f0),f2=a(b(2),f1),f3=e(a(b(2),f2)),f4=[0,e(a(b(2),f3)),fZ],f5=a(b(2),d),f6=a(b(2),f5),f7=e(a(b(2),f6)),f8=a(b(2),f7),f9=[0,e(a(b(2),f8)),f4],f_=a(b(2),d),f$=a(b(2),f_),ga=e(a(b(2),f$)),gb=e(a(b(2),ga)),gc=[0,e(a(b(2),gb)),f9];function
+cQ(m,l){var
+b=cO(q(m,bD),l),a=p(q(r(b,bE),aZ),i(b,bE)),h=M(c(a,a),aZ),j=bB(function(b,a){var
+d=p(cN,a);return i(M(c(b,h),aZ),d)},f,gc),k=M(cN,d),g=q(p(c(a,j),k),aZ),e=cP(e9,F(f,i(bE,g)));return K(f,e)?r(i(g,cO(q(b,cM),e)),bg):f}var
+gd=n(cQ(d,a(b(2),d)));function
+cR(k,g,b){var
 e=k;for(;;){if(e){var
-a=e[1],l=a?cw(a[1]):f,i=p(d,l),j=p(h,i);if(g(j,b)){var
-m=c(i,f0);return s(cG(a,j,b),m)}var
-e=a;continue}return cF(h,b)}}var
-f2=a(b(2),d),f3=e(a(b(2),f2)),cH=p(d,e(a(b(2),f3))),f4=e(a(b(2),d)),f5=a(b(2),f4),f6=e(a(b(2),f5)),f7=a(b(2),f6),bw=p(d,a(b(2),f7)),f8=e(a(b(2),d)),f9=e(a(b(2),f8)),f_=e(a(b(2),f9)),f$=e(a(b(2),f_)),ga=p(d,e(a(b(2),f$))),gb=a(b(2),d),gc=a(b(2),gb),gd=a(b(2),gc),ge=a(b(2),gd),gf=a(b(2),ge),gg=p(d,a(b(2),gf)),gh=a(b(2),d),gi=a(b(2),gh),gj=a(b(2),gi),gk=a(b(2),gj),gl=e(a(b(2),gk)),gm=e(a(b(2),gl)),gn=a(b(2),gm),go=a(b(2),gn),gp=e(a(b(2),go)),ab=p(d,e(a(b(2),gp)));function
-cI(a){return aE(q(a,bw),cH)}function
-ai(a){var
-b=cI(a),c=aE(a,bw),e=B(b,f)?p(c,d):p(h(bw,c),b);return E(a,ga)?e:l(e)}function
-bd(a){var
-b=g(f,a);if(b){var
-c=E(a,gg);if(c)return E(h(cI(a),d),cH);var
+a=e[1],l=a?cH(a[1]):f,i=q(d,l),j=q(g,i);if(h(j,b)){var
+m=c(i,gd);return r(cR(a,j,b),m)}var
+e=a;continue}return cQ(g,b)}}var
+gf=a(b(2),d),gg=e(a(b(2),gf)),cS=q(d,e(a(b(2),gg))),gh=e(a(b(2),d)),gi=a(b(2),gh),gj=e(a(b(2),gi)),gk=a(b(2),gj),bF=q(d,a(b(2),gk)),gl=e(a(b(2),d)),gm=e(a(b(2),gl)),gn=e(a(b(2),gm)),go=e(a(b(2),gn)),gp=q(d,e(a(b(2),go))),gq=a(b(2),d),gr=a(b(2),gq),gs=a(b(2),gr),gt=a(b(2),gs),gu=a(b(2),gt),gv=q(d,a(b(2),gu)),gw=a(b(2),d),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=e(a(b(2),gz)),gB=e(a(b(2),gA)),gC=a(b(2),gB),gD=a(b(2),gC),gE=e(a(b(2),gD)),af=q(d,e(a(b(2),gE)));function
+cT(a){return aI(p(a,bF),cS)}function
+al(a){var
+b=cT(a),c=aI(a,bF),e=H(b,f)?q(c,d):q(i(bF,c),b);return K(a,gp)?e:n(e)}function
+bh(a){var
+b=h(f,a);if(b){var
+c=K(a,gv);if(c)return K(i(cT(a),d),cS);var
 e=c}else
 var
 e=b;return e}function
-J(i,j){var
-d=f,b=i,a=j;for(;;){if(b){if(a){var
-e=a[2],g=b[2],d=h(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
-bx(c,b,a){if(b){if(a){var
-d=bx(c,b[2],a[2]);return[0,ay(c,b[1],a[1]),d]}return b}return a}function
-aq(a,b){return bx(R,a,b)}function
-u(a,b){return bx(aq,a,b)}function
-by(b,a){if(b)if(a)var
-e=by(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+G(h,j){var
+d=f,b=h,a=j;for(;;){if(b){if(a){var
+e=a[2],g=b[2],d=i(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
+bG(c,b,a){if(b){if(a){var
+d=bG(c,b[2],a[2]);return[0,aw(c,b[1],a[1]),d]}return b}return a}function
+N(a,b){return bG(T,a,b)}function
+v(a,b){return bG(N,a,b)}function
+bH(b,a){if(b)if(a)var
+e=bH(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-P(a){function
+O(a){function
 b(b){return c(a,b)}function
-d(a){return i(b,a)}return function(a){return i(d,a)}}function
-Q(b,a){return i(function(b){return i(function(a){return J(b,a)},a)},b)}function
-bz(b,a){if(a){var
+d(a){return g(b,a)}return function(a){return g(d,a)}}function
+U(b,a){return g(function(b){return g(function(a){return G(b,a)},a)},b)}function
+bI(b,a){if(a){var
 c=a[2],d=a[1];if(b){var
-g=bz(b[2],c);return[0,[0,b[1],d],g]}var
-e=[0,[0,f,d],bz(0,c)]}else
+g=bI(b[2],c);return[0,[0,b[1],d],g]}var
+e=[0,[0,f,d],bI(0,c)]}else
 var
 e=a;return e}function
-y(b,a){return x(bz,$(b,0),a)}function
-be(b,a){var
-c=I(b,a);return i(function(a){return M(a[1],a[2])},c)}function
-aX(c,b){return aa(function(c){return a(aT(c,f),[0,b,0])},c)}function
-ac(d,c,a){var
-b=G(H(a),d);return b?m(function(a){return G(H(a),c)},a):b}function
-aj(d,c,a){var
-b=G(H(a),d);return b?m(function(a){return G(aD(H(a),c),0)},a):b}function
-v(a){return E(f,a)}function
-gq(a){return g(f,a)}function
-gr(a){return m(gq,a)}function
-bA(a){return m(gr,a)}function
-U(b,a){return B(c(q(a,b),b),a)}function
-cJ(a){function
-b(b){return q(ai(b),a)}function
-c(a){return i(b,a)}return function(a){return i(c,a)}}function
-cK(c){function
+y(b,a){return D(bI,W(b,0),a)}function
+aK(b,a){var
+c=L(b,a);return g(function(a){return B(a[1],a[2])},c)}function
+aL(c,b){return X(function(c){return a(as(c,f),[0,b,0])},c)}function
+ab(d,c,a){var
+b=u(A(a),d);return b?m(function(a){return u(A(a),c)},a):b}function
+ag(d,c,a){var
+b=u(A(a),d);return b?m(function(a){return u(Y(A(a),c),0)},a):b}function
+w(a){return K(f,a)}function
+gF(a){return h(f,a)}function
+gG(a){return m(gF,a)}function
+bi(a){return m(gG,a)}function
+P(b,a){return H(c(p(a,b),b),a)}function
+cU(a){function
+b(b){return p(al(b),a)}function
+c(a){return g(b,a)}return function(a){return g(c,a)}}function
+cV(c){function
 a(a){var
-b=bd(a);return b?U(c,ai(a)):b}function
+b=bh(a);return b?P(c,al(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-cL(c,b,a){return be(a,$(c,[0,b,0]))}function
-bB(b){var
+cW(c,b,a){return aK(a,W(c,[0,b,0]))}function
+bJ(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-cM(b,a){var
-c=y(b,a);return i(function(a){return x(R,f,a)},c)}function
-bC(c,b,a){var
-d=I(b,a);return m(function(a){var
-b=I(a[1],a[2]);return m(function(a){return ay(c,a[1],a[2])},b)},d)}function
-cN(b,f,e,d,a){var
-g=a[5],h=a[4],j=a[2],k=c(d,c(h,j));if(typeof
+cX(b,a){var
+c=y(b,a);return g(function(a){return D(T,f,a)},c)}function
+bK(c,b,a){var
+d=L(b,a);return m(function(a){var
+b=L(a[1],a[2]);return m(function(a){return aw(c,a[1],a[2])},b)},d)}function
+cY(b,f,e,d,a){var
+h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
-l=I(g,f);return x(M,0,i(function(a){var
-b=I(a[1],a[2]);return i(function(a){var
-b=c(e,c(a[1],a[2]));return[0,b,[0,s(k,b),0]]},b)},l))}if(4<=b){var
-m=I(g,f);return i(function(a){var
-b=I(a[1],a[2]);return i(function(a){var
-b=c(c(e,a[1]),j),f=c(d,h);return s(c(a[2],f),b)},b)},m)}}return 0}function
-gu(a){var
-b=x(R,f,a);return x(R,f,i(function(a){return c(a,l(aw(f,cG(f1,a,b))))},a))}function
-cO(j,i,h,e,b){var
+l=L(h,f);return bC(g(function(a){var
+b=L(a[1],a[2]);return g(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,r(k,b),0]]},b)},l))}if(4<=b){var
+m=L(h,f);return g(function(a){var
+b=L(a[1],a[2]);return g(function(a){var
+b=c(c(e,a[1]),j),f=c(d,i);return r(c(a[2],f),b)},b)},m)}}return 0}function
+gJ(a){var
+b=D(T,f,a);return D(T,f,g(function(a){return c(a,n(aC(f,cR(ge,a,b))))},a))}function
+cZ(j,i,g,e,b){var
 d=b[5],l=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
-2:return bC(function(e,b){var
-h=c(a,a),d=B(c(b,b),h);return d?g(f,c(e,b)):d},d,i);case
+2:return bK(function(e,b){var
+g=c(a,a),d=H(c(b,b),g);return d?h(f,c(e,b)):d},d,i);case
 4:var
-n=m(function(a){return B(x(R,f,a),f)},d);return n?bA(cN(4,i,h,e,b)):n;default:return bC(function(d,b){var
-m=c(a,a),i=B(c(b,b),m);if(i){var
-j=g(f,c(d,b));if(j){var
-n=c(e,c(l,a));return g(c(h,c(d,b)),n)}var
+n=m(function(a){return H(D(T,f,a),f)},d);return n?bi(cY(4,i,g,e,b)):n;default:return bK(function(d,b){var
+m=c(a,a),i=H(c(b,b),m);if(i){var
+j=h(f,c(d,b));if(j){var
+n=c(e,c(l,a));return h(c(g,c(d,b)),n)}var
 k=j}else
 var
 k=i;return k},d,i)}var
-k=j[1],o=bd(k);if(o){var
-p=g(f,ai(k));if(p){var
+k=j[1],o=bh(k);if(o){var
+p=h(f,al(k));if(p){var
 r=function(a){var
-b=c(e,l),d=c(ai(k),b);return g(c(c(h,av(a)),ab),d)};return m(function(a){return m(r,a)},d)}var
+b=c(e,l),d=c(al(k),b);return h(c(c(g,ar(a)),af),d)};return m(function(a){return m(r,a)},d)}var
 q=p}else
 var
 q=o;return q}function
-bD(b,a){var
-c=I(b,a);return x(R,f,i(function(a){return J(a[1],a[2])},c))}function
-cP(aV,p,K,e){var
-j=K[1],ar=j[6],as=j[5],z=j[3],at=j[1],P=j[8],Q=j[7],S=j[1],C=e[1],D=e[2],T=ac(S,j[2],Q),V=T?ac(S,j[3],P):T,ay=0;if(V){var
-W=v(C),X=W?v(D):W;if(X){var
-Y=bd(j[9]);if(Y){var
-Z=U(C,ab),_=Z?U(D,ab):Z;if(_){var
-$=a(cK(q(ab,C)),Q);if($){var
-L=a(cK(q(ab,D)),P);ay=1}else
+bL(b,a){var
+c=L(b,a);return D(T,f,g(function(a){return G(a[1],a[2])},c))}function
+c0(aV,q,K,e){var
+j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],R=j[7],S=j[1],A=e[1],B=e[2],U=ab(S,j[2],R),V=U?ab(S,j[3],Q):U,ay=0;if(V){var
+W=w(A),X=W?w(B):W;if(X){var
+Y=bh(j[9]);if(Y){var
+Z=P(A,af),_=Z?P(B,af):Z;if(_){var
+$=a(cV(p(af,A)),R);if($){var
+L=a(cV(p(af,B)),Q);ay=1}else
 var
 t=$}else
 var
@@ -886,47 +889,47 @@ t=X}else
 var
 t=V;if(!ay)var
 L=t;var
-au=L?ac(at,z,e[5]):L;if(au){var
-aE=cM(z,e[5]),aF=m(function(a){return B(f,a)},aE),aG=bB(as),aH=aG||bB(ar),aa=cu(aH,aF);if(aa){var
-aW=j[7],aX=a(cJ(q(ab,e[1])),aW),av=bT(aV,as,at,j[2],z,aX);if(av){var
-aw=K[3],ax=K[2],o=ai(j[9]),aY=j[8],u=a(cJ(q(ab,e[2])),aY),k=j[4],w=e[5];if(typeof
+au=L?ab(at,y,e[5]):L;if(au){var
+aE=cX(y,e[5]),aF=m(function(a){return H(f,a)},aE),aG=bJ(as),aH=aG||bJ(ar),aa=cF(aH,aF);if(aa){var
+aW=j[7],aX=a(cU(p(af,e[1])),aW),av=b5(aV,as,at,j[2],y,aX);if(av){var
+aw=K[3],ax=K[2],o=al(j[9]),aY=j[8],u=a(cU(p(af,e[2])),aY),k=j[4],v=e[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
-E=1;if(az)var
-E=0}else
+C=1;if(az)var
+C=0}else
 var
-E=1;var
-aI=E?c(o,bD(w,w)):f,ad=cM(z,w),aJ=1===ar?c(ab,J(ad,ad)):f,F=c(e[2],h(aI,aJ)),aK=bD(w,u),ae=c(c(o,e[4]),aK),aL=c(ab,p[1]),G=[0,c(o,p[2]),aL],af=function(b,a){var
-d=c(a[1],b[2]);return g(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
+C=1;var
+aI=C?c(o,bL(v,v)):f,ac=cX(y,v),aJ=1===ar?c(af,G(ac,ac)):f,E=c(e[2],i(aI,aJ)),aK=bL(v,u),ad=c(c(o,e[4]),aK),aL=c(af,q[1]),F=[0,c(o,q[2]),aL],ae=function(b,a){var
+d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
-aB=0;if(!g(ae,f)&&!g(F,f)){var
-y=[0,af([0,ae,F],G),0];aB=1}if(!aB)var
-y=[0,[0,f,d],0]}else
+aB=0;if(!h(ad,f)&&!h(E,f)){var
+x=[0,ae([0,ad,E],F),0];aB=1}if(!aB)var
+x=[0,[0,f,d],0]}else
 aA=1;if(aA)var
-ag=g(ax,f),aM=ag?[0,[0,f,d],0]:ag,y=[0,af([0,d,d],G),[0,G,aM]];var
-an=cy([0,f,d],y),ao=m(v,[0,e[2],[0,e[4],[0,o,[0,p[1],[0,p[2],[0,aw,0]]]]]]);if(ao){var
-ap=cO(k,u,an[1],an[2],e);if(ap){var
-r=y;for(;;){if(r){var
-N=r[1],H=e[4],aN=c(H,H),aO=c(bc,c(c(o,e[2]),aN)),l=N[2],n=N[1],ah=g(f,n),aj=ah?v(l):ah,aC=0;if(aj){var
-aP=p[2],aQ=c(c(o,l),aP),ak=g(c(c(n,p[1]),ab),aQ);if(ak){var
-al=cO(k,u,n,l,e);if(al){var
-aD=0,aR=c(bc,c(c(n,n),F));if(typeof
+ag=h(ax,f),aM=ag?[0,[0,f,d],0]:ag,x=[0,ae([0,d,d],F),[0,F,aM]];var
+an=cJ([0,f,d],x),ao=m(w,[0,e[2],[0,e[4],[0,o,[0,q[1],[0,q[2],[0,aw,0]]]]]]);if(ao){var
+ap=cZ(k,u,an[1],an[2],e);if(ap){var
+s=x;for(;;){if(s){var
+N=s[1],I=e[4],aN=c(I,I),aO=c(bg,c(c(o,e[2]),aN)),l=N[2],n=N[1],ah=h(f,n),ai=ah?w(l):ah,aC=0;if(ai){var
+aP=q[2],aQ=c(c(o,l),aP),aj=h(c(c(n,q[1]),af),aQ);if(aj){var
+ak=cZ(k,u,n,l,e);if(ak){var
+aD=0,aR=c(bg,c(c(n,n),E));if(typeof
 k==="number"&&3<=k){var
-am=x(R,f,i(gu,cN(k,u,n,l,e)));aD=1}if(!aD)var
-am=c(bc,c(n,bD(e[5],u)));var
-aS=c(l,c(o,H)),aT=c(aw,s(c(c(a(b(2),d),aS),am),aR)),aU=c(c(l,l),aO),A=g(c(c(a(b(2),d),ax),aU),aT);aC=1}else
+am=D(T,f,g(gJ,cY(k,u,n,l,e)));aD=1}if(!aD)var
+am=c(bg,c(n,bL(e[5],u)));var
+aS=c(l,c(o,I)),aT=c(aw,r(c(c(a(b(2),d),aS),am),aR)),aU=c(c(l,l),aO),z=h(c(c(a(b(2),d),ax),aU),aT);aC=1}else
 var
-I=al}else
+J=ak}else
 var
-I=ak}else
+J=aj}else
 var
-I=aj;if(!aC)var
-A=I;if(!A){var
-r=r[2];continue}var
-O=A}else
+J=ai;if(!aC)var
+z=J;if(!z){var
+s=s[2];continue}var
+O=z}else
 var
-O=r;return O}}var
+O=s;return O}}var
 aq=ap}else
 var
 aq=ao;return aq}var
@@ -935,56 +938,56 @@ var
 M=aa}else
 var
 M=au;return M}function
-bE(k,i,f){if(2<=i[1][5])var
-j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),w=a(b(2),u),x=a(b(2),w),y=a(b(2),x),z=a(b(2),d),A=a(b(2),z),C=a(b(2),A),D=a(b(2),C),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),H=a(b(2),G),I=a(b(2),H),L=a(b(2),I),M=a(b(2),L),N=a(b(2),M),h=[0,e(a(b(2),N)),y];else
+bj(k,i,f){if(2<=i[1][5])var
+j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),y=a(b(2),v),z=a(b(2),y),A=a(b(2),d),B=a(b(2),A),C=a(b(2),B),D=a(b(2),C),E=a(b(2),D),F=a(b(2),E),I=a(b(2),F),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,e(a(b(2),N)),z];else
 var
-h=[0,d,d];var
-O=c(f[7],h[2]),P=[0,c(f[6],h[1]),O];return cP(function(w,h,n,l,i){var
-e=c(f[3],f[1]);switch(w){case
-0:return bU(k,h,n,l,i);case
+g=[0,d,d];var
+O=c(f[7],g[2]),P=[0,c(f[6],g[1]),O];return c0(function(v,g,n,l,i){var
+e=c(f[3],f[1]);switch(v){case
+0:return b6(k,g,n,l,i);case
 1:var
-o=B(f[3],d);if(o){var
-t=cL(h,e,i);return bU(k,h,K(n,gs),l,t)}return o;default:var
-p=v(e);if(p){var
+o=H(f[3],d);if(o){var
+t=cW(g,e,i);return b6(k,g,x(n,gH),l,t)}return o;default:var
+p=w(e);if(p){var
 q=m(function(f){var
-h=c(e,e),i=J(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return g(c(a(b(2),t),i),h)},i);if(q){var
-r=v(f[6]),s=r?v(f[7]):r;if(s){var
-u=cL(h,e,i);return bU(k,h,K(n,gt),l,u)}var
+g=c(e,e),i=G(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
+r=w(f[6]),s=r?w(f[7]):r;if(s){var
+u=cW(g,e,i);return b6(k,g,x(n,gI),l,u)}var
 j=s}else
 var
 j=q}else
 var
 j=p;return j}},P,i,f)}function
-bF(k,B,O,j){var
-s=j[4],t=j[3],n=j[2],u=j[1],w=c(B,c(u,u)),y=c(t,t),p=F(w,y),C=G(H(n),k),D=C?G(H(s),k):C;if(D){var
-E=m(v,[0,B,[0,u,[0,t,0]]]),I=E?m(v,n):E;if(I){var
-K=U(w,p);if(K){var
-L=U(y,p);if(L){var
-P=q(p,y),Q=q(p,w),z=aa(function(a){var
-b=ap([0,a],s),d=i(function(b){return c(l(P),J(o(0,s,a),b))},b),e=o(0,O,a),g=by(ap([0,a],n),e),h=c(Q,o(f,n,a));return aq(i(function(a){return c(h,a)},g),d)},k),A=i(function(a){return i(av,a)},z),M=x(aq,0,A),N=aG(0,k);return m(function(i){var
-j=o(f,o(0,z,i),i),k=c(e(a(b(2),d)),j),l=o(f,M,i);return g(h(x(R,f,o(0,A,i)),l),k)},N)}var
+bk(k,C,Q,j){var
+s=j[4],t=j[3],o=j[2],v=j[1],x=c(C,c(v,v)),y=c(t,t),q=F(x,y),E=u(A(o),k),H=E?u(A(s),k):E;if(H){var
+I=m(w,[0,C,[0,v,[0,t,0]]]),J=I?m(w,o):I;if(J){var
+K=P(x,q);if(K){var
+L=P(y,q);if(L){var
+R=p(q,y),S=p(q,x),z=X(function(a){var
+b=at([0,a],s),d=g(function(b){return c(n(R),G(l(0,s,a),b))},b),e=l(0,Q,a),h=bH(at([0,a],o),e),i=c(S,l(f,o,a));return N(g(function(a){return c(i,a)},h),d)},k),B=g(function(a){return g(ar,a)},z),M=D(N,0,B),O=au(0,k);return m(function(g){var
+j=l(f,l(0,z,g),g),k=c(e(a(b(2),d)),j),m=l(f,M,g);return h(i(D(T,f,l(0,B,g)),m),k)},O)}var
 r=L}else
 var
 r=K}else
 var
-r=I}else
+r=J}else
 var
-r=D;return r}function
-cQ(a,e){var
-l=e[4],n=e[3],o=e[2],p=v(e[1]);if(p){var
-q=aj(a,a,o);if(q){var
-r=aj(a,a,n);if(r){var
-s=aj(a,a,l);if(s){var
-t=bA(o);if(t){var
+r=H;return r}function
+c1(a,e){var
+l=e[4],n=e[3],o=e[2],p=w(e[1]);if(p){var
+q=ag(a,a,o);if(q){var
+r=ag(a,a,n);if(r){var
+s=ag(a,a,l);if(s){var
+t=bi(o);if(t){var
 d=0,c=n;for(;;){if(c){var
-j=c[1],u=ap(d,j),k=m(function(a){return g(f,a)},u);if(k)var
-w=aV([0,d],j),h=m(function(a){return g(f,a)},w);else
+j=c[1],u=at(d,j),k=m(function(a){return h(f,a)},u);if(k)var
+v=aY([0,d],j),g=m(function(a){return h(f,a)},v);else
 var
-h=k;if(h){var
+g=k;if(g){var
 d=[0,d],c=c[2];continue}var
-i=h}else
+i=g}else
 var
-i=1;if(i)return bA(l);var
+i=1;if(i)return bi(l);var
 b=i;break}}else
 var
 b=t}else
@@ -996,15 +999,15 @@ var
 b=q}else
 var
 b=p;return b}function
-cR(g,h,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return ay(h,b,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],w=o(0,b,e),x=i(function(b){return function(a){return c(b,a)}}(j),w),y=o(0,b,f),l=aq(i(function(b){return function(a){return c(b,a)}}(k),y),x),m=ba(G(f,e));if(m){var
-n=G(aD([0,f],g),0);if(n){var
-p=G(aD([0,e],g),0);if(p){var
-q=v(k);if(q){var
-r=v(j);if(r){var
-z=a[5],s=cR(g,h,aU(0,b,e,l),z);if(s){var
-A=a[6],b=aU(0,b,f,l),a=A;continue}var
+c2(h,i,v,t){var
+b=v,a=t;for(;;){if(0===a[0])return aw(i,b,a[1]);var
+j=a[4],k=a[3],e=a[2],f=a[1],x=l(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(j),x),z=l(0,b,f),m=N(g(function(b){return function(a){return c(b,a)}}(k),z),y),n=be(u(f,e));if(n){var
+o=u(Y([0,f],h),0);if(o){var
+p=u(Y([0,e],h),0);if(p){var
+q=w(k);if(q){var
+r=w(j);if(r){var
+A=a[5],s=c2(h,i,aX(0,b,e,m),A);if(s){var
+B=a[6],b=aX(0,b,f,m),a=B;continue}var
 d=s}else
 var
 d=r}else
@@ -1013,526 +1016,628 @@ d=q}else
 var
 d=p}else
 var
-d=n}else
+d=o}else
 var
-d=m;return d}}function
-bG(e,d,l,k,j){var
+d=n;return d}}function
+bM(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
-f=b[2],g=b[1];if(0===a[0])return 0;var
-m=a[1],h=bG(e,d,aF(c,g),f,m);if(h){var
-n=a[2],c=aF(c,i(aS,g)),b=f,a=n;continue}return h}return 0===a[0]?cR(e,d,c,a[1]):0}}function
-gv(a){return F(f,a)}function
-bH(a){return i(gv,a)}function
-cS(a){return bH(i(aS,a))}function
-cT(a){return i(bH,a)}function
-cU(a){return i(cS,a)}function
-cV(a,e,b){var
-h=e[7],i=e[6],j=m(v,[0,e[1],[0,e[4],[0,i,[0,h,[0,b[2],0]]]]]);if(j){var
-l=b[4],k=aa(function(b){return aa(function(a){return G(b,a)?d:f},a)},a),n=0,u=b[3],w=b[2];return bG(a,function(x,f){var
-b=f[3],d=f[2],p=f[1],j=v(d);if(j){var
-n=c(i,d),q=c(c(i,d),n),r=c(h,h),k=g(c(J(b,b),r),q);if(k){var
-l=G(aD(H(b),a),0);if(l){var
-s=aG(0,a);return m(function(f){var
-q=o(0,p,f),a=o(0,x,f),e=aV(q,u);if(e){var
-h=e[1],i=h[1],r=H(a),j=G(H(i),r);if(j){var
-s=I(i,a),k=m(function(a){return B(a[1],a[2])},s);if(k){var
-t=c(J(a,b),w);return g(c(h[2],d),t)}var
-l=k}else
+f=b[2],h=b[1];if(0===a[0])return 0;var
+m=a[1],i=bM(e,d,aJ(c,h),f,m);if(i){var
+n=a[2],c=aJ(c,g(aB,h)),b=f,a=n;continue}return i}return 0===a[0]?c2(e,d,c,a[1]):0}}function
+gK(a){return F(f,a)}function
+bN(a){return g(gK,a)}function
+c3(a){return bN(g(aB,a))}function
+c4(a){return g(bN,a)}function
+c5(a){return g(c3,a)}function
+c6(a,c,b){var
+d=y(a,b);return U(y(a,c),d)}function
+c7(a,e,b){var
+g=e[7],i=e[6],j=m(w,[0,e[1],[0,e[4],[0,i,[0,g,[0,b[2],0]]]]]);if(j){var
+n=b[4],k=X(function(b){return X(function(a){return u(b,a)?d:f},a)},a),o=0,v=b[3],x=b[2];return bM(a,function(y,f){var
+b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
+o=c(i,d),q=c(c(i,d),o),r=c(g,g),k=h(c(G(b,b),r),q);if(k){var
+n=u(Y(A(b),a),0);if(n){var
+s=au(0,a);return m(function(f){var
+q=l(0,p,f),a=l(0,y,f),e=aY(q,v);if(e){var
+g=e[1],i=g[1],r=A(a),j=u(A(i),r);if(j){var
+s=L(i,a),k=m(function(a){return H(a[1],a[2])},s);if(k){var
+t=c(G(a,b),x);return h(c(g[2],d),t)}var
+n=k}else
 var
-l=j;var
-n=l}else
+n=j;var
+o=n}else
 var
-n=e;return n},s)}var
-e=l}else
+o=e;return o},s)}var
+e=n}else
 var
 e=k}else
 var
-e=j;return e},n,k,l)}return j}function
-cW(c,b,a){return i(function(a){return[0,b,aq(a,i(aS,c))]},a)}function
-cX(j,h,e,b){if(h){var
-i=h[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return cP(function(t,s,l,r,k){var
-n=bB(t);if(n){var
-e=G(aD(H(d),l),0),p=0;if(e){var
-h=g(f,a);if(h){var
-q=cW(d,a,k),b=m(function(d){var
-b=bt(d),e=c(a,a);return g(J(b,b),e)},q);p=1}else
+e=j;return e},o,k,n)}return j}function
+c8(c,b,a){return g(function(a){return[0,b,N(a,g(aB,c))]},a)}function
+c9(j,g,e,b){if(g){var
+i=g[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return c0(function(t,s,l,r,k){var
+n=bJ(t);if(n){var
+e=u(Y(A(d),l),0),p=0;if(e){var
+g=h(f,a);if(g){var
+q=c8(d,a,k),b=m(function(d){var
+b=bA(d),e=c(a,a);return h(G(b,b),e)},q);p=1}else
 var
-i=h}else
+i=g}else
 var
 i=e;if(!p)var
-b=i;if(b)return bT(j,1,s,l,r,cW(d,a,k));var
+b=i;if(b)return b5(j,1,s,l,r,c8(d,a,k));var
 o=b}else
 var
-o=n;return o},k,e,b)}return bE(function(d,c,b,a){return bT(j,0,d,c,b,a)},e,b)}function
-bI(b,a){var
-c=I(b,a);return i(function(a){var
-b=B(a[1],f);return b?a[2]:b},c)}function
-cY(d,b,j){var
-a=s(j,x(R,f,i(av,ap(d,b)))),e=aV(d,b),h=g(f,a);if(h){var
-k=c(a,a);return g(J(e,e),k)}return h}function
-cZ(p,e,n,J,k,ar,F,ap,D,a9,a8){var
-h=a9,r=a8;for(;;){if(0===r[0]){var
-j=r[1],ah=c(j[1][1],k),ai=c(ah,k),ak=G(H(h),e);if(ak){var
-al=cQ(e,j[1]);if(al){var
-x=j[2],z=X(p),N=x[3],O=x[1],az=x[4],aA=x[2],R=aj(e,K(z,n),O),av=0;if(R){var
-S=aj(e,K(z,n),N);if(S){var
-aB=aG(0,e),C=m(function(a){var
-c=o(f,aA,a),b=cY(z,o(0,O,a),c);if(b){var
-d=o(f,az,a);return cY(z,o(0,N,a),d)}return b},aB);av=1}else
+o=n;return o},k,e,b)}return bj(function(d,c,b,a){return b5(j,0,d,c,b,a)},e,b)}function
+bO(b,a){var
+c=L(b,a);return g(function(a){var
+b=H(a[1],f);return b?a[2]:b},c)}function
+c_(b){var
+c=A(b);return X(function(c){var
+d=[0,l(f,b,c),0];return a(as(c,f),d)},c)}function
+c$(d,b,j){var
+a=r(j,D(T,f,g(ar,at(d,b)))),e=aY(d,b),i=h(f,a);if(i){var
+k=c(a,a);return h(G(e,e),k)}return i}function
+da(q,e,o,J,k,aq,I,ap,H,a5,a4){var
+i=a5,s=a4;for(;;){if(0===s[0]){var
+j=s[1],ai=c(j[1][1],k),aj=c(ai,k),ak=u(A(i),e);if(ak){var
+al=c1(e,j[1]);if(al){var
+C=j[2],D=aa(q),Q=C[3],R=C[1],ay=C[4],az=C[2],S=ag(e,x(D,o),R),av=0;if(S){var
+T=ag(e,x(D,o),Q);if(T){var
+aA=au(0,e),G=m(function(a){var
+c=l(f,az,a),b=c$(D,l(0,R,a),c);if(b){var
+d=l(f,ay,a);return c$(D,l(0,Q,a),d)}return b},aA);av=1}else
 var
-T=S}else
+V=T}else
 var
-T=R;if(!av)var
-C=T;if(C){var
-am=g(f,j[4]),an=am?U(F,ah):am,ao=an?U(D,ai):an;if(ao){var
-v=j[2],w=j[1],V=w[4],W=w[3],Y=w[2],Z=j[4],_=j[3],a7=j[5],t=K(X(p),n),aC=K(e,K(t,gw)),ab=c(w[1],k),aE=c(ab,k),aw=I(h,J),ac=y(t,i(function(a){var
-b=E(f,a[1]);return b?a[2]:b},aw)),ax=I(h,J),B=y(t,i(function(a){return E(f,a[1])?0:i(aS,a[2])},ax)),aF=0,aH=q(ab,F),aI=i(function(a){return c(aH,a)},ar),aJ=[0,aq(v[2],aI),aF],aK=v[1],aL=Q(W,B),aM=M(y(t,u(u(Q(Y,ac),aL),aK)),aJ),aN=bI(h,y(e,u(Y,W))),ad=M(a(P(k),aN),aM),aO=[0,v[4],0],aP=v[3],aQ=M(y(t,u(Q(V,B),aP)),aO),aR=bI(h,y(e,V)),ae=M(a(P(k),aR),aQ),aV=Q(B,ae),aW=M(u(Q(ac,ad),aV),gx),aX=bI(h,y(e,u(ad,ae))),af=M(a(P(k),aX),aW),aY=c(q(aE,D),ap),aZ=p?Z:f,a0=u(af,y(aC,af)),a1=a(P(l(d)),a0),a2=[0,c(a(b(2),d),s(s(aY,_),aZ)),0],a3=M($(n,c(a(b(2),d),_)),a2),a4=c(a(b(2),d),Z),a5=M($(X(p),a4),a3),ag=M($(e,f),a5),ay=H(ag),a6=u(aa(function(b){var
-c=[0,o(f,ag,b),0];return a(aT(b,f),c)},ay),a1);return bF(K(e,K(K(X(p),n),gy)),ai,a6,a7)}var
-A=ao}else
+V=S;if(!av)var
+G=V;if(G){var
+am=h(f,j[4]),an=am?P(I,ai):am,ao=an?P(H,aj):an;if(ao){var
+w=j[2],z=j[1],X=z[4],Z=z[3],_=z[2],$=j[4],ab=j[3],a3=j[5],t=x(aa(q),o),aC=x(e,x(t,gL)),ac=c(z[1],k),aD=c(ac,k),aw=L(i,J),ad=y(t,g(function(a){var
+b=K(f,a[1]);return b?a[2]:b},aw)),ax=L(i,J),F=y(t,g(function(a){return K(f,a[1])?0:g(aB,a[2])},ax)),aE=0,aF=p(ac,I),aG=g(function(a){return c(aF,a)},aq),aH=[0,N(w[2],aG),aE],aI=w[1],aJ=U(Z,F),aK=B(y(t,v(v(U(_,ad),aJ),aI)),aH),aL=bO(i,y(e,v(_,Z))),ae=B(a(O(k),aL),aK),aM=[0,w[4],0],aN=w[3],aO=B(y(t,v(U(X,F),aN)),aM),aP=bO(i,y(e,X)),af=B(a(O(k),aP),aO),aQ=U(F,af),aR=B(v(U(ad,ae),aQ),gM),aS=bO(i,y(e,v(ae,af))),ah=B(a(O(k),aS),aR),aT=c(p(aD,H),ap),aU=q?$:f,aV=v(ah,y(aC,ah)),aW=a(O(n(d)),aV),aY=[0,c(a(b(2),d),r(r(aT,ab),aU)),0],aZ=B(W(o,c(a(b(2),d),ab)),aY),a0=c(a(b(2),d),$),a1=B(W(aa(q),a0),aZ),a2=v(c_(B(W(e,f),a1)),aW);return bk(x(e,x(x(aa(q),o),gN)),aj,a2,a3)}var
+E=ao}else
 var
-A=C}else
+E=G}else
 var
-A=al}else
+E=al}else
 var
-A=ak;return A}var
-L=r[1],as=G(aD([0,L],e),0);if(as){var
-a_=r[2],at=cZ(p,e,n,J,k,ar,F,ap,D,aU(f,h,L,l(d)),a_);if(at){var
-a$=r[3],h=aU(f,h,L,d),r=a$;continue}var
-au=at}else
+E=ak;return E}var
+M=s[1],ar=u(Y([0,M],e),0);if(ar){var
+a6=s[2],as=da(q,e,o,J,k,aq,I,ap,H,aX(f,i,M,n(d)),a6);if(as){var
+a7=s[3],i=aX(f,i,M,d),s=a7;continue}var
+at=as}else
 var
-au=as;return au}}function
-ax(a){return L(a,d)}var
-c0=cv(gA,gz);function
-c1(g,e,d){var
+at=ar;return at}}function
+aD(a){return M(a,d)}var
+db=cG(gP,gO);function
+dc(g,e,d){var
 b=g,a=e;for(;;){if(b){var
-c=ax(h(a,q(d,a)));if(E(c,a)&&E(f,c)){var
+c=aD(i(a,p(d,a)));if(K(c,a)&&K(f,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bJ(j,i,g){var
-b=j,a=i;for(;;){if(b){var
-c=b[1],e=L(g,a);if(E(f,e))return h(a,bJ(c,ax(a),e));var
-b=c,a=ax(a);continue}return d}}var
-gB=a(b(2),d),gC=a(b(2),gB),gD=a(b(2),gC),gE=a(b(2),gD),gF=a(b(2),gE),gG=a(b(2),gF),gH=a(b(2),gG),gI=a(b(2),gH),gJ=a(b(2),gI),gK=a(b(2),gJ),gL=a(b(2),gK),gM=a(b(2),gL),gN=a(b(2),d),gO=a(b(2),gN),gP=a(b(2),gO),gQ=a(b(2),gP),gR=a(b(2),gQ),gS=a(b(2),gR),gT=p(d,e(a(b(2),gS))),gU=a(b(2),d),gV=a(b(2),gU),gW=a(b(2),gV),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=p(d,e(a(b(2),gZ)));function
-bK(t,r){var
-e=aa(function(c){var
-e=bJ(g1,gM,o(f,o(0,r,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l);return ax(s(a(b(2),m),e))},t);function
-G(a){var
-b=o(f,e,a),c=I(ap([0,a],o(0,r,a)),e);return i(function(a){return p(a[1],h(b,a[2]))},c)}var
-y=x(function(a){var
-b=l(a);return function(a){return F(b,a)}},f,e),H=x(function(a){return function(a){return h(g0,a)}},f,e),n=aa(G,t),m=0;a:for(;;){if(n){var
-v=n[1],k=v,j=m,c=0;for(;;){if(k&&j){var
-u=j[1],A=cz(d,u),B=J(c,u),C=aF(c,q(s(k[1],B),A)),k=k[2],j=j[2],c=C;continue}var
-D=J(c,c),w=s(s(cz(f,v),H),D);if(!g(w,f)){var
-E=aF(m,aF(c,c1(c0,gT,w))),n=n[2],m=E;continue a}var
-z=0;break}}else
+bP(j,h,g){var
+b=j,a=h;for(;;){if(b){var
+c=b[1],e=M(g,a);if(K(f,e))return i(a,bP(c,aD(a),e));var
+b=c,a=aD(a);continue}return d}}var
+gQ=a(b(2),d),gR=a(b(2),gQ),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=a(b(2),gU),gW=a(b(2),gV),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=a(b(2),g0),g2=a(b(2),d),g3=a(b(2),g2),g4=a(b(2),g3),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=q(d,e(a(b(2),g7))),g9=a(b(2),d),g_=a(b(2),g9),g$=a(b(2),g_),ha=a(b(2),g$),hb=a(b(2),ha),hc=a(b(2),hb),hd=q(d,e(a(b(2),hc)));function
+bQ(t,s){var
+e=X(function(c){var
+e=bP(he,g1,l(f,l(0,s,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),m=a(b(2),k),n=a(b(2),m);return aD(r(a(b(2),n),e))},t);function
+H(a){var
+b=l(f,e,a),c=L(at([0,a],l(0,s,a)),e);return g(function(a){return q(a[1],i(b,a[2]))},c)}var
+x=D(function(a){var
+b=n(a);return function(a){return F(b,a)}},f,e),I=D(function(a){return function(a){return i(hd,a)}},f,e),o=X(H,t),m=0;a:for(;;){if(o){var
+v=o[1],k=v,j=m,c=0;for(;;){if(k&&j){var
+u=j[1],z=cK(d,u),A=G(c,u),B=aJ(c,p(r(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
+C=G(c,c),w=r(r(cK(f,v),I),C);if(!h(w,f)){var
+E=aJ(m,aJ(c,dc(db,g8,w))),o=o[2],m=E;continue a}var
+y=0;break}}else
 var
-z=m;var
-K=i(function(a){return p(d,h(y,a))},e);return bF(t,d,r,[0,p(d,y),K,d,z])}}var
-g2=e(a(b(2),d)),g3=a(b(2),g2),g4=e(a(b(2),g3)),c2=a(b(2),g4),ak=p(d,c2),aY=c(ak,ak),g5=e(a(b(2),d)),g6=a(b(2),g5),g7=e(a(b(2),g6)),g8=e(a(b(2),g7)),T=a(b(2),d),g9=a(b(2),d),bL=a(b(2),g9);function
-c3(a){return L(a,c2)}function
-bM(a){return l(c3(l(a)))}function
-c4(a){if(a[1]){var
-b=0;if(!E(f,a[2])&&!E(a[3],f))b=1;if(!b){var
-d=c(a[3],a[3]);return aw(c(a[2],a[2]),d)}}return f}function
-g_(a){if(a[1]){var
+y=m;var
+J=g(function(a){return q(d,i(x,a))},e);return bk(t,d,s,[0,q(d,x),J,d,y])}}var
+hf=e(a(b(2),d)),hg=a(b(2),hf),hh=e(a(b(2),hg)),dd=a(b(2),hh),am=q(d,dd),a0=c(am,am),hi=e(a(b(2),d)),hj=a(b(2),hi),hk=e(a(b(2),hj)),hl=e(a(b(2),hk)),Z=a(b(2),d),hm=a(b(2),d),bR=a(b(2),hm);function
+de(a){return M(a,dd)}function
+bS(a){return n(de(n(a)))}function
+df(a){if(a[1]){var
+b=0;if(!K(f,a[2])&&!K(a[3],f))b=1;if(!b){var
+d=c(a[3],a[3]);return aC(c(a[2],a[2]),d)}}return f}function
+hn(a){if(a[1]){var
 b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return f}function
-bN(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bN(d[1],c,e)];var
+bT(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bT(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-c5(m,l){var
+dg(m,l){var
 d=f,b=m,a=l;for(;;){if(b&&a){var
-e=a[1],g=b[1],i=a[2],j=b[2],k=c(g,e[3]),d=h(d,F(c(g,e[2]),k)),b=j,a=i;continue}return bM(d)}}function
-c6(d,b,a){var
-e=L(c(d,c3(c(a,a))),g8);return s(bM(c(b,a)),e)}function
-c7(e,t,s){var
-j=ax(h(e,d)),i=t,f=s;for(;;){if(i){if(f){var
-a=f[1],b=i[1],p=f[2],r=i[2];if(a[1]){var
-m=c(b,ak);if(g(m,c(e,a[2])))var
-k=c6(e,b,a[2]);else
-if(g(c(e,a[3]),m))var
-k=c6(e,b,a[3]);else
+e=a[1],g=b[1],h=a[2],j=b[2],k=c(g,e[3]),d=i(d,F(c(g,e[2]),k)),b=j,a=h;continue}return bS(d)}}function
+dh(d,b,a){var
+e=M(c(d,de(c(a,a))),hl);return r(bS(c(b,a)),e)}function
+di(e,t,s){var
+j=aD(i(e,d)),g=t,f=s;for(;;){if(g){if(f){var
+a=f[1],b=g[1],q=f[2],r=g[2];if(a[1]){var
+l=c(b,am);if(h(l,c(e,a[2])))var
+k=dh(e,b,a[2]);else
+if(h(c(e,a[3]),l))var
+k=dh(e,b,a[3]);else
 var
-n=c(T,e),k=l(q(l(c(b,b)),n))}else
+m=c(Z,e),k=n(p(n(c(b,b)),m))}else
 var
-o=c(b,a[3]),k=bM(F(c(b,a[2]),o));var
-j=h(j,k),i=r,f=p;continue}return j}return j}}var
-bO=c(bL,ak),c8=c(bO,bO);function
-c9(a){var
-b=L(a,T);return p(h(bL,aE(a,bL)),b)}function
-c_(z,D,C){var
-G=e(a(b(2),d)),H=F(f,s(z,a(b(2),G))),I=a(b(2),d),J=c(a(b(2),I),H),K=a(b(2),d),M=h(z,a(b(2),K)),N=a(b(2),d),r=g$,q=J,u=c(a(b(2),N),M);a:for(;;){if(r){var
-x=r[1];if(E(q,u)){var
-v=ax(h(q,u)),m=c9(v),l=f,n=f,j=D,i=C;for(;;){if(j){var
-o=j[2],t=j[1];if(i){var
-p=i[2],k=i[1];if(k[1]){var
-w=c(t,bO);if(g(w,c(m,k[2]))){var
-l=h(l,c(k[2],k[2])),j=o,i=p;continue}if(g(c(m,k[3]),w)){var
-l=h(l,c(k[3],k[3])),j=o,i=p;continue}var
-n=h(n,c(t,t)),j=o,i=p;continue}var
-j=o,i=p;continue}var
-A=c(s(aY,l),c(m,m)),y=g(c(n,c8),A)}else
+o=c(b,a[3]),k=bS(F(c(b,a[2]),o));var
+j=i(j,k),g=r,f=q;continue}return j}return j}}var
+bU=c(bR,am),dj=c(bU,bU);function
+dk(a){var
+b=M(a,Z);return q(i(bR,aI(a,bR)),b)}function
+dl(z,D,C){var
+E=e(a(b(2),d)),G=F(f,r(z,a(b(2),E))),H=a(b(2),d),I=c(a(b(2),H),G),J=a(b(2),d),L=i(z,a(b(2),J)),N=a(b(2),d),s=ho,q=I,u=c(a(b(2),N),L);a:for(;;){if(s){var
+x=s[1];if(K(q,u)){var
+v=aD(i(q,u)),m=dk(v),l=f,n=f,j=D,g=C;for(;;){if(j){var
+o=j[2],t=j[1];if(g){var
+p=g[2],k=g[1];if(k[1]){var
+w=c(t,bU);if(h(w,c(m,k[2]))){var
+l=i(l,c(k[2],k[2])),j=o,g=p;continue}if(h(c(m,k[3]),w)){var
+l=i(l,c(k[3],k[3])),j=o,g=p;continue}var
+n=i(n,c(t,t)),j=o,g=p;continue}var
+j=o,g=p;continue}var
+A=c(r(a0,l),c(m,m)),y=h(c(n,dj),A)}else
 var
-B=c(s(aY,l),c(m,m)),y=g(c(n,c8),B);if(y){var
-r=x,u=v;continue a}var
-r=x,q=h(v,d);continue a}}}return F(d,L(c9(q),T))}}var
-ha=e(a(b(2),d)),hb=e(a(b(2),ha)),hc=e(a(b(2),hb)),hd=a(b(2),hc),al=p(d,a(b(2),hd)),he=e(a(b(2),d)),hf=e(a(b(2),he)),hg=a(b(2),hf),hh=e(a(b(2),hg)),hi=p(d,e(a(b(2),hh))),hj=e(a(b(2),d)),hk=e(a(b(2),hj)),hl=e(a(b(2),hk)),ad=p(d,a(b(2),hl)),hm=a(b(2),d),hn=a(b(2),hm),ho=a(b(2),hn),hp=e(a(b(2),ho)),hq=p(d,a(b(2),hp)),hr=a(b(2),d),hs=a(b(2),hr),ht=p(d,a(b(2),hs));function
-c$(e,c){var
-a=e,b=c;for(;;){if(a){if(g(b,f))return a[1];var
-a=a[2],b=s(b,d);continue}return f}}var
-hu=a(b(2),d),hv=a(b(2),hu),hw=a(b(2),hv),hx=e(a(b(2),hw)),hy=e(a(b(2),hx)),hz=a(b(2),hy),hA=[0,a(b(2),hz),0],hB=a(b(2),d),hC=a(b(2),hB),hD=e(a(b(2),hC)),hE=e(a(b(2),hD)),hF=a(b(2),hE),hG=a(b(2),hF),hH=[0,a(b(2),hG),hA],hI=a(b(2),d),hJ=e(a(b(2),hI)),hK=a(b(2),hJ),hL=a(b(2),hK),hM=e(a(b(2),hL)),hN=e(a(b(2),hM)),hO=[0,a(b(2),hN),hH],hP=a(b(2),d),hQ=e(a(b(2),hP)),hR=e(a(b(2),hQ)),hS=a(b(2),hR),hT=e(a(b(2),hS)),hU=a(b(2),hT),hV=[0,e(a(b(2),hU)),hO],hW=e(a(b(2),d)),hX=a(b(2),hW),hY=a(b(2),hX),hZ=a(b(2),hY),h0=e(a(b(2),hZ)),h1=a(b(2),h0),h2=[0,e(a(b(2),h1)),hV],h3=e(a(b(2),d)),h4=a(b(2),h3),h5=e(a(b(2),h4)),h6=a(b(2),h5),h7=e(a(b(2),h6)),h8=e(a(b(2),h7)),h9=[0,e(a(b(2),h8)),h2],h_=e(a(b(2),d)),h$=e(a(b(2),h_)),ia=a(b(2),h$),ib=e(a(b(2),ia)),ic=a(b(2),ib),id=e(a(b(2),ic)),ie=[0,e(a(b(2),id)),h9],ig=a(b(2),d),ih=a(b(2),ig),ii=a(b(2),ih),ij=a(b(2),ii),ik=a(b(2),ij),il=a(b(2),ik),im=a(b(2),il),io=[0,a(b(2),im),ie],ip=e(a(b(2),d)),iq=e(a(b(2),ip)),ir=a(b(2),iq),is=e(a(b(2),ir)),it=a(b(2),is),iu=e(a(b(2),it)),iv=e(a(b(2),iu)),iw=[0,a(b(2),iv),0],ix=e(a(b(2),d)),iy=a(b(2),ix),iz=e(a(b(2),iy)),iA=a(b(2),iz),iB=e(a(b(2),iA)),iC=e(a(b(2),iB)),iD=e(a(b(2),iC)),iE=[0,e(a(b(2),iD)),iw],iF=e(a(b(2),d)),iG=a(b(2),iF),iH=a(b(2),iG),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=a(b(2),iJ),iL=e(a(b(2),iK)),iM=[0,e(a(b(2),iL)),iE],iN=a(b(2),d),iO=e(a(b(2),iN)),iP=e(a(b(2),iO)),iQ=a(b(2),iP),iR=e(a(b(2),iQ)),iS=a(b(2),iR),iT=e(a(b(2),iS)),iU=[0,e(a(b(2),iT)),iM],iV=a(b(2),d),iW=e(a(b(2),iV)),iX=a(b(2),iW),iY=a(b(2),iX),iZ=e(a(b(2),iY)),i0=e(a(b(2),iZ)),i1=a(b(2),i0),i2=[0,a(b(2),i1),iU],i3=a(b(2),d),i4=a(b(2),i3),i5=e(a(b(2),i4)),i6=e(a(b(2),i5)),i7=a(b(2),i6),i8=a(b(2),i7),i9=a(b(2),i8),i_=[0,e(a(b(2),i9)),i2],i$=a(b(2),d),ja=a(b(2),i$),jb=a(b(2),ja),jc=e(a(b(2),jb)),jd=e(a(b(2),jc)),je=a(b(2),jd),jf=a(b(2),je),jg=[0,a(b(2),jf),i_],jh=a(b(2),d),ji=a(b(2),jh),jj=a(b(2),ji),jk=a(b(2),jj),jl=a(b(2),jk),jm=a(b(2),jl),jn=a(b(2),jm),jo=[0,a(b(2),jn),jg];function
-bf(m,l,j,i,k){function
-n(a){return h(c(h(c(j,a),i),a),k)}function
-o(a){return h(c(c(T,j),a),i)}var
-p=g(f,n(m));if(p){var
-q=g(f,n(l));if(q){var
-r=g(j,f);if(r)var
+B=c(r(a0,l),c(m,m)),y=h(c(n,dj),B);if(y){var
+s=x,u=v;continue a}var
+s=x,q=i(v,d);continue a}}}return F(d,M(dk(q),Z))}}var
+hp=e(a(b(2),d)),hq=e(a(b(2),hp)),hr=e(a(b(2),hq)),hs=a(b(2),hr),an=q(d,a(b(2),hs)),ht=e(a(b(2),d)),hu=e(a(b(2),ht)),hv=a(b(2),hu),hw=e(a(b(2),hv)),hx=q(d,e(a(b(2),hw))),hy=e(a(b(2),d)),hz=e(a(b(2),hy)),hA=e(a(b(2),hz)),ah=q(d,a(b(2),hA)),hB=a(b(2),d),hC=a(b(2),hB),hD=a(b(2),hC),hE=e(a(b(2),hD)),hF=q(d,a(b(2),hE)),hG=a(b(2),d),hH=a(b(2),hG),hI=q(d,a(b(2),hH));function
+dm(e,c){var
+a=e,b=c;for(;;){if(a){if(h(b,f))return a[1];var
+a=a[2],b=r(b,d);continue}return f}}var
+hJ=a(b(2),d),hK=a(b(2),hJ),hL=a(b(2),hK),hM=e(a(b(2),hL)),hN=e(a(b(2),hM)),hO=a(b(2),hN),hP=[0,a(b(2),hO),0],hQ=a(b(2),d),hR=a(b(2),hQ),hS=e(a(b(2),hR)),hT=e(a(b(2),hS)),hU=a(b(2),hT),hV=a(b(2),hU),hW=[0,a(b(2),hV),hP],hX=a(b(2),d),hY=e(a(b(2),hX)),hZ=a(b(2),hY),h0=a(b(2),hZ),h1=e(a(b(2),h0)),h2=e(a(b(2),h1)),h3=[0,a(b(2),h2),hW],h4=a(b(2),d),h5=e(a(b(2),h4)),h6=e(a(b(2),h5)),h7=a(b(2),h6),h8=e(a(b(2),h7)),h9=a(b(2),h8),h_=[0,e(a(b(2),h9)),h3],h$=e(a(b(2),d)),ia=a(b(2),h$),ib=a(b(2),ia),ic=a(b(2),ib),id=e(a(b(2),ic)),ie=a(b(2),id),ig=[0,e(a(b(2),ie)),h_],ih=e(a(b(2),d)),ii=a(b(2),ih),ij=e(a(b(2),ii)),ik=a(b(2),ij),il=e(a(b(2),ik)),im=e(a(b(2),il)),io=[0,e(a(b(2),im)),ig],ip=e(a(b(2),d)),iq=e(a(b(2),ip)),ir=a(b(2),iq),is=e(a(b(2),ir)),it=a(b(2),is),iu=e(a(b(2),it)),iv=[0,e(a(b(2),iu)),io],iw=a(b(2),d),ix=a(b(2),iw),iy=a(b(2),ix),iz=a(b(2),iy),iA=a(b(2),iz),iB=a(b(2),iA),iC=a(b(2),iB),iD=[0,a(b(2),iC),iv],iE=e(a(b(2),d)),iF=e(a(b(2),iE)),iG=a(b(2),iF),iH=e(a(b(2),iG)),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=e(a(b(2),iJ)),iL=[0,a(b(2),iK),0],iM=e(a(b(2),d)),iN=a(b(2),iM),iO=e(a(b(2),iN)),iP=a(b(2),iO),iQ=e(a(b(2),iP)),iR=e(a(b(2),iQ)),iS=e(a(b(2),iR)),iT=[0,e(a(b(2),iS)),iL],iU=e(a(b(2),d)),iV=a(b(2),iU),iW=a(b(2),iV),iX=a(b(2),iW),iY=e(a(b(2),iX)),iZ=a(b(2),iY),i0=e(a(b(2),iZ)),i1=[0,e(a(b(2),i0)),iT],i2=a(b(2),d),i3=e(a(b(2),i2)),i4=e(a(b(2),i3)),i5=a(b(2),i4),i6=e(a(b(2),i5)),i7=a(b(2),i6),i8=e(a(b(2),i7)),i9=[0,e(a(b(2),i8)),i1],i_=a(b(2),d),i$=e(a(b(2),i_)),ja=a(b(2),i$),jb=a(b(2),ja),jc=e(a(b(2),jb)),jd=e(a(b(2),jc)),je=a(b(2),jd),jf=[0,a(b(2),je),i9],jg=a(b(2),d),jh=a(b(2),jg),ji=e(a(b(2),jh)),jj=e(a(b(2),ji)),jk=a(b(2),jj),jl=a(b(2),jk),jm=a(b(2),jl),jn=[0,e(a(b(2),jm)),jf],jo=a(b(2),d),jp=a(b(2),jo),jq=a(b(2),jp),jr=e(a(b(2),jq)),js=e(a(b(2),jr)),jt=a(b(2),js),ju=a(b(2),jt),jv=[0,a(b(2),ju),jn],jw=a(b(2),d),jx=a(b(2),jw),jy=a(b(2),jx),jz=a(b(2),jy),jA=a(b(2),jz),jB=a(b(2),jA),jC=a(b(2),jB),jD=[0,a(b(2),jC),jv];function
+bl(m,l,j,g,k){function
+n(a){return i(c(i(c(j,a),g),a),k)}function
+o(a){return i(c(c(Z,j),a),g)}var
+p=h(f,n(m));if(p){var
+q=h(f,n(l));if(q){var
+r=h(j,f);if(r)var
 e=r;else{var
-s=g(f,o(m));if(s)var
+s=h(f,o(m));if(s)var
 e=s;else{var
-t=g(o(l),f);if(!t){var
-u=a(b(2),d),v=c(c(a(b(2),u),j),k);return g(c(i,i),v)}var
+t=h(o(l),f);if(!t){var
+u=a(b(2),d),v=c(c(a(b(2),u),j),k);return h(c(g,g),v)}var
 e=t}}}else
 var
 e=q}else
 var
 e=p;return e}function
-da(y,k){if(y){if(k){var
-z=k[1],A=y[1],m=A[3],i=A[2],O=A[1],n=O[2];if(g(f,n)){var
-j=aw(m,l(i)),X=a(b(2),d),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),$=a(b(2),_),aa=a(b(2),$),r=s(z,a(b(2),aa));if(g(r,f))var
-E=l(r),ab=L(E,e(a(b(2),d))),ac=a(b(2),d),ae=a(b(2),ac),af=h(a(b(2),ae),ab),ag=a(b(2),d),ah=a(b(2),ag),ai=F(d,L(c(j,c$(io,aE(E,a(b(2),ah)))),af)),aj=e(a(b(2),d)),ak=e(a(b(2),aj)),am=a(b(2),ak),an=e(a(b(2),am)),G=q(p(d,a(b(2),an)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,hi],h(q(p(d,a(b(2),ar)),G),d)];else
+dn(y,k){if(y){if(k){var
+z=k[1],A=y[1],l=A[3],g=A[2],O=A[1],m=O[2];if(h(f,m)){var
+j=aC(l,n(g)),W=a(b(2),d),X=a(b(2),W),Y=a(b(2),X),_=a(b(2),Y),$=a(b(2),_),aa=a(b(2),$),s=r(z,a(b(2),aa));if(h(s,f))var
+E=n(s),ab=M(E,e(a(b(2),d))),ac=a(b(2),d),ad=a(b(2),ac),ae=i(a(b(2),ad),ab),af=a(b(2),d),ag=a(b(2),af),ai=F(d,M(c(j,dm(iD,aI(E,a(b(2),ag)))),ae)),aj=e(a(b(2),d)),ak=e(a(b(2),aj)),al=a(b(2),ak),am=e(a(b(2),al)),G=p(q(d,a(b(2),am)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,hx],i(p(q(d,a(b(2),ar)),G),d)];else
 var
-as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=L(r,e(a(b(2),d))),ax=a(b(2),d),ay=a(b(2),ax),w=F(j,aw(h(L(p(c(j,c$(jo,aE(r,a(b(2),ay)))),av),au),d),ad)),H=h(j,w),az=a(b(2),d),I=h(q(c(j,q(al,H)),H),az),x=c(I,w),aA=e(a(b(2),d)),aB=e(a(b(2),aA)),aC=e(a(b(2),aB)),aD=a(b(2),aC),aF=e(a(b(2),d)),aG=e(a(b(2),aF)),aH=e(a(b(2),aG)),aI=h(L(c(h(L(x,a(b(2),aH)),d),w),aD),d),aJ=g(m,l(i))?c(T,x):s(al,c(T,x)),P=[0,[0,I,aJ],aI];var
+as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=M(s,e(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aC(i(M(q(c(j,dm(jD,aI(s,a(b(2),ax)))),av),au),d),ah)),H=i(j,w),ay=a(b(2),d),I=i(p(c(j,p(an,H)),H),ay),x=c(I,w),az=e(a(b(2),d)),aA=e(a(b(2),az)),aB=e(a(b(2),aA)),aD=a(b(2),aB),aE=e(a(b(2),d)),aF=e(a(b(2),aE)),aG=e(a(b(2),aF)),aH=i(M(c(i(M(x,a(b(2),aG)),d),w),aD),d),aJ=h(l,n(g))?c(Z,x):r(an,c(Z,x)),P=[0,[0,I,aJ],aH];var
 B=P}else
 var
-aK=a(b(2),d),aL=L(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aE(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),J=q(c(aP,q(al,s(m,i))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,q(al,e(a(b(2),aU)))),B=[0,[0,J,h(c(J,l(i)),aV)],f];var
-Q=B[1],u=Q[2],o=Q[1],R=B[2],K=s(u,al),t=c(al,R);if(g(f,n))var
-M=bf(i,f,o,u,t),C=M?bf(f,m,o,K,t):M;else
+aK=a(b(2),d),aL=M(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aI(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),J=p(c(aP,p(an,r(l,g))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,p(an,e(a(b(2),aU)))),B=[0,[0,J,i(c(J,n(g)),aV)],f];var
+Q=B[1],u=Q[2],o=Q[1],R=B[2],K=r(u,an),t=c(an,R);if(h(f,m))var
+L=bl(g,f,o,u,t),C=L?bl(f,l,o,K,t):L;else
 var
-N=bf(i,f,l(o),l(u),l(t)),C=N?bf(f,m,l(o),l(K),l(t)):N;if(C){var
-D=da(y[2],k[2]);if(D)var
-S=D[1],v=S[1],aW=S[2],aX=v[4],aY=h(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
+N=bl(g,f,n(o),n(u),n(t)),C=N?bl(f,l,n(o),n(K),n(t)):N;if(C){var
+D=dn(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(m,R),aX),aZ=v[3],a0=[0,c(m,u),aZ],a1=v[2],a2=[0,c(m,o),a1],T=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
 var
-U=D;var
+T=D;var
+U=T}else
+var
+U=C;var
 V=U}else
 var
-V=C;var
-W=V}else
-var
-W=k;return W}return[0,[0,[0,0,0,0,f],k]]}var
-aZ=[0,0,f,f];function
-db(r,aF,aE,aD,aC,aB){var
-u=aF,t=aE,X=aD,W=aC,e=aB;for(;;){if(u){var
-Y=u[1],O=x(R,f,i(c4,t)),ai=0,aj=x(R,f,i(g_,t));if(!E(aY,O)&&!E(aj,aY)){var
-am=s(aY,O),L=[0,i(function(n){return function(a){var
-b=h(n,c4(a));if(!ba(a[1])){var
-i=0;if(!g(c(a[2],a[2]),b)||!g(c(a[3],a[3]),b))i=1;if(i){var
-j=g(b,f)?f:c1(c0,ak,b),e=h(j,d);if(g(b,c(e,e))&&g(f,e)){var
-k=aw(a[3],e),m=F(a[2],l(e));return[0,a[1],m,k]}return a}}return a}}(am),t)];ai=1}if(!ai)var
+V=k;return V}return[0,[0,[0,0,0,0,f],k]]}var
+a1=[0,0,f,f];function
+dp(s,aH,aG,aF,aE,aA){var
+u=aH,t=aG,Y=aF,W=aE,e=aA;for(;;){if(u){var
+_=u[1],P=D(T,f,g(df,t)),aj=0,ak=D(T,f,g(hn,t));if(!K(a0,P)&&!K(ak,a0)){var
+al=r(a0,P),L=[0,g(function(m){return function(a){var
+b=i(m,df(a));if(!be(a[1])){var
+g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
+j=h(b,f)?f:dc(db,am,b),e=i(j,d);if(h(b,c(e,e))&&h(f,e)){var
+k=aC(a[3],e),l=F(a[2],n(e));return[0,a[1],l,k]}return a}}return a}}(al),t)];aj=1}if(!aj)var
 L=0;if(L){var
-b=L[1],an=[0,X,0],P=x(function(a){return function(d,e){var
-h=e[2],k=e[1],b=d[1],j=i(aS,b),m=l(c5(j,a)),n=c5(b,a),r=d[2],o=aq(k,i(function(a){return c(r,a)},b));if(g(f,m))return[0,o,h];if(g(n,f))return e;var
-p=F(m,l(c7(c_(d[3],j,a),j,a)));if(g(f,p))return[0,o,h];var
-q=aw(n,c7(c_(d[3],b,a),b,a));return g(q,f)?e:[0,k,[0,[0,d,p,q],h]]}}(b),an,W),Z=P[2],M=P[1],w=e[1];if(w){var
-_=w[2],z=w[1];if(typeof
-z==="number"){var
-A=e[3],G=da(Z,e[2]);if(G)if(A){var
-I=A[1],k=I[1],Q=G[1],az=I[2],n=i(function(a){return c(r,a)},az),S=v(k);if(S){var
-U=m(function(a){return g(f,a)},n);if(U)var
-V=c(r,I[3]),p=Q[1],ao=p[3],ar=p[2],C=H(b),D=y(C,p[1]),as=l(c(T,k)),at=c(ht,x(R,f,aa(function(a){var
-d=o(aZ,b,a),e=c(d[2],d[3]);return c(o(f,n,a),e)},C))),au=h(c(al,s(c(k,s(r,p[4])),V)),at),av=aa(function(d){var
-g=by(ar,o(0,D,d)),j=o(aZ,b,d)[1]?V:f,m=h(o(f,n,d),j),p=[0,c(c(T,al),m),0],q=a(aT(d,f),p),r=ap([0,d],D),s=aq(i(function(a){return c(as,J(g,a))},r),q),e=o(aZ,b,d),t=h(e[2],e[3]),u=c(hq,c(o(f,n,d),t)),v=J(ao,o(0,D,d));return[0,l(h(c(k,h(c(al,o(f,M,d)),v)),u)),s]},C),ay=[0,[0,c(T,au),0],av],q=bK([0,H(b)],ay);else
+b=L[1],ao=[0,Y,0],Q=D(function(a){return function(d,e){var
+i=e[2],k=e[1],b=d[1],j=g(aB,b),l=n(dg(j,a)),m=dg(b,a),r=d[2],o=N(k,g(function(a){return c(r,a)},b));if(h(f,l))return[0,o,i];if(h(m,f))return e;var
+p=F(l,n(di(dl(d[3],j,a),j,a)));if(h(f,p))return[0,o,i];var
+q=aC(m,di(dl(d[3],b,a),b,a));return h(q,f)?e:[0,k,[0,[0,d,p,q],i]]}}(b),ao,W),$=Q[2],M=Q[1],v=e[1];if(v){var
+aa=v[2],x=v[1];if(typeof
+x==="number"){var
+z=e[3],H=dn($,e[2]);if(H)if(z){var
+I=z[1],k=I[1],R=H[1],ay=I[2],o=g(function(a){return c(s,a)},ay),S=w(k);if(S){var
+U=m(function(a){return h(f,a)},o);if(U)var
+V=c(s,I[3]),p=R[1],ap=p[3],aq=p[2],C=A(b),E=y(C,p[1]),ar=n(c(Z,k)),au=c(hI,D(T,f,X(function(a){var
+d=l(a1,b,a),e=c(d[2],d[3]);return c(l(f,o,a),e)},C))),av=i(c(an,r(c(k,r(s,p[4])),V)),au),aw=X(function(d){var
+h=bH(aq,l(0,E,d)),j=l(a1,b,d)[1]?V:f,m=i(l(f,o,d),j),p=[0,c(c(Z,an),m),0],q=a(as(d,f),p),r=at([0,d],E),s=N(g(function(a){return c(ar,G(h,a))},r),q),e=l(a1,b,d),t=i(e[2],e[3]),u=c(hF,c(l(f,o,d),t)),v=G(ap,l(0,E,d));return[0,n(i(c(k,i(c(an,l(f,M,d)),v)),u)),s]},C),ax=[0,[0,c(Z,av),0],aw],q=bQ([0,A(b)],ax);else
 var
 q=U}else
 var
 q=S;var
-aA=q?[0,[0,_,Q[2],A[2]]]:q,K=aA}else
+az=q?[0,[0,aa,R[2],z[2]]]:q,J=az}else
 var
-K=A;else
+J=z;else
 var
-K=G;return K}else
-if(0===z[0])var
-$=z[1],ab=o(aZ,b,$),j=ax(h(ab[2],ab[3])),B=$;else
+J=H;return J}else
+if(0===x[0])var
+ab=x[1],ac=l(a1,b,ab),j=aD(i(ac[2],ac[3])),B=ab;else
 var
-j=f,B=z[1];var
-ac=o(aZ,b,B),ad=i(function(a){return a[1]},Z),ae=E(ac[2],j),af=ae?E(j,ac[3]):ae;if(af){var
-aG=[0,_,e[2],e[3]],N=db(r,Y,bN(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ad,aG);if(N){var
-aH=N[1],u=Y,t=bN(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),X=M,W=ad,e=aH;continue}var
-ag=N}else
+j=f,B=x[1];var
+ad=l(a1,b,B),ae=g(function(a){return a[1]},$),af=K(ad[2],j),ag=af?K(j,ad[3]):af;if(ag){var
+aI=[0,aa,e[2],e[3]],O=dp(s,_,bT(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ae,aI);if(O){var
+aJ=O[1],u=_,t=bT(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),Y=M,W=ae,e=aJ;continue}var
+ah=O}else
 var
-ag=af;return ag}return w}var
-ah=[0,e]}else
+ah=ag;return ah}return v}var
+ai=[0,e]}else
 var
-ah=u;return ah}}function
-dc(e,a,d,b){var
-f=c(a,b);return g(c(T,av(s(c(e,d),f))),a)}function
-jq(a){var
-b=a[2];if(B(b[1],f))return f;var
-c=h(av(b[2]),d),e=a[1];return x(R,f,i(function(a){return h(av(a),c)},e))}function
-dd(r,e,j){switch(j[0]){case
+ai=u;return ai}}function
+dq(e,a,d,b){var
+f=c(a,b);return h(c(Z,ar(r(c(e,d),f))),a)}function
+jF(a){var
+b=a[2];if(H(b[1],f))return f;var
+c=i(ar(b[2]),d),e=a[1];return D(T,f,g(function(a){return i(ar(a),c)},e))}function
+bV(c,b,a){return l(f,l(0,c,b),a)}function
+a2(a){return D(T,f,g(ar,a))}function
+dr(b,a){if(a){var
+c=a[1],d=dr(b,a[2]),e=g(function(a){return[0,x(b,c),a]},d);return B(g(function(a){return[0,c,a]},d),e)}return jG}function
+bW(c,b,a){if(c){var
+d=c[1];if(a){var
+e=bW(d,b,a[2]);return[0,a[1],e]}return[0,0,bW(d,b,0)]}if(a){var
+f=a[2];return[0,N(b,a[1]),f]}return[0,b,0]}function
+bX(c,b){return a(as(c,f),[0,b,0])}function
+ds(b,a){return g(function(b){return G(a,b)},b)}var
+bY=[0,0,f,f];function
+dt(o,e,j){switch(j[0]){case
 0:var
-n=j[1],al=j[2];return bE(function(h,p,g,ak){var
-i=n[1],j=e[7],C=e[5],k=e[4],s=e[1],ab=K(h,K(p,g)),o=c(i,s),t=c(o,s),b=F(i,F(o,F(t,F(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,t),ag=q(b,o),ah=q(b,i),w=n[4],D=n[3],ai=e[6],aj=n[2],z=u(aj,u(D,w)),A=u(w,y(h,w)),r=y(p,ak),O=u(z,y(h,z)),R=a(P(l(ah)),O),S=Q(r,u(D,A)),T=a(P(ag),S),V=Q(r,Q(r,A)),W=a(P(l(af)),V),X=y(g,C),Y=a(P(l(ae)),X),B=c(ad,ai),Z=aX(g,B),_=be(Y,be($(g,$(p,f)),Z)),aa=M(R,M(be(T,u(aX(p,B),W)),_)),E=ac(h,g,C),G=E?cQ(h,n):E;if(G){var
-H=m(v,[0,s,[0,k,[0,j,0]]]);if(H){var
-I=U(i,b);if(I){var
-J=U(o,b);if(J){var
-L=U(t,b);if(L)var
-N=U(k,b),d=N?U(j,b):N;else
+q=j[1],al=j[2];return bj(function(h,o,g,ak){var
+i=q[1],j=e[7],E=e[5],k=e[4],s=e[1],ac=x(h,x(o,g)),l=c(i,s),t=c(l,s),b=F(i,F(l,F(t,F(k,j)))),ad=p(b,j),ae=p(b,k),af=p(b,t),ag=p(b,l),ah=p(b,i),u=q[4],G=q[3],ai=e[6],aj=q[2],A=v(aj,v(G,u)),C=v(u,y(h,u)),r=y(o,ak),Q=v(A,y(h,A)),R=a(O(n(ah)),Q),S=U(r,v(G,C)),T=a(O(ag),S),V=U(r,U(r,C)),X=a(O(n(af)),V),Y=y(g,E),Z=a(O(n(ae)),Y),D=c(ad,ai),_=aL(g,D),$=aK(Z,aK(W(g,W(o,f)),_)),aa=B(R,B(aK(T,v(aL(o,D),X)),$)),H=ab(h,g,E),I=H?c1(h,q):H;if(I){var
+J=m(w,[0,s,[0,k,[0,j,0]]]);if(J){var
+K=P(i,b);if(K){var
+L=P(l,b);if(L){var
+M=P(t,b);if(M)var
+N=P(k,b),d=N?P(j,b):N;else
+var
+d=M}else
 var
 d=L}else
 var
-d=J}else
+d=K;if(d)return bk(ac,b,aa,al);var
+z=d}else
 var
-d=I;if(d)return bF(ab,b,aa,al);var
-x=d}else
+z=J}else
 var
-x=H}else
-var
-x=G;return x},r,e);case
+z=I;return z},o,e);case
 1:var
-p=j[1];return bE(function(N,h,M,L){var
-s=p[4],t=p[3],k=p[2],w=p[1],n=e[7],x=e[6],j=e[5],z=e[4],A=e[1],C=c(x,c(A,z)),D=m(v,[0,A,[0,z,[0,x,[0,n,[0,w,[0,t,0]]]]]]);if(D)var
-E=aj(N,h,L),q=E?ac(N,M,j):E;else
+s=j[1];return bj(function(N,i,M,L){var
+r=s[4],t=s[3],k=s[2],x=s[1],o=e[7],z=e[6],j=e[5],B=e[4],C=e[1],D=c(z,c(C,B)),E=m(w,[0,C,[0,B,[0,z,[0,o,[0,x,[0,t,0]]]]]]);if(E)var
+F=ag(N,i,L),p=F?ab(N,M,j):F;else
 var
-q=D;if(q){var
-F=aj(h,h,k),I=F?aj(h,h,s):F;if(I){var
-O=aX(h,l(c(w,t))),R=u(Q(k,s),O),S=function(a){return B(f,a)},K=m(function(a){return m(S,a)},R);if(K){var
-T=p[5],V=c(n,n),W=c(C,C),U=0,X=c(a(b(2),d),W);return bG(h,function(s,k){var
-t=Q(L,s),B=cT(t),e=i(function(a){return g(J(a,k),f)?bH(a):cS(a)},t);function
-n(b,a){var
-c=y(h,a);return Q(y(M,b),c)}var
-p=n(j,B),q=n(cT(j),e),r=n(cU(j),e),C=u(a(P(l(d)),q),r),w=cU(Q(j,y(h,u(a(P(a(b(2),d)),p),C))));function
-c(b,c){var
-a=y(h,c);return Q(y(h,b),a)}var
-D=c(w,e),E=u(c(e,w),D),F=c(r,q),I=u(u(c(q,r),F),E),K=c(p,p),N=u(a(P(a(b(2),d)),K),I),O=a(P(l(V)),N),R=Q(s,s),S=u(a(P(X),R),O),x=G(H(k),h);if(x){var
-z=m(v,k);if(z){var
-T=aG(0,h);return m(function(a){var
-d=o(0,S,a);return g(f,J(aa(function(b){var
-c=o(f,d,b);return G(a,b)?c:aw(f,c)},h),k))},T)}var
-A=z}else
+p=E;if(p){var
+I=ag(i,i,k),J=I?ag(i,i,r):I;if(J){var
+P=aL(i,n(c(x,t))),Q=v(U(k,r),P),R=function(a){return H(f,a)},K=m(function(a){return m(R,a)},Q);if(K){var
+S=s[5],V=c(o,o),W=c(D,D),T=0,Y=c(a(b(2),d),W);return bM(i,function(s,k){var
+t=U(L,s),D=c4(t),e=g(function(a){return h(G(a,k),f)?bN(a):c3(a)},t);function
+o(b,a){var
+c=y(i,a);return U(y(M,b),c)}var
+p=o(j,D),q=o(c4(j),e),r=o(c5(j),e),E=v(a(O(n(d)),q),r),x=c5(U(j,y(i,v(a(O(a(b(2),d)),p),E))));function
+c(a,b){return c6(i,a,b)}var
+F=c(x,e),H=v(c(e,x),F),I=c(r,q),J=v(v(c(q,r),I),H),K=c(p,p),N=v(a(O(a(b(2),d)),K),J),P=a(O(n(V)),N),Q=U(s,s),R=v(a(O(Y),Q),P),z=u(A(k),i);if(z){var
+B=m(w,k);if(B){var
+S=au(0,i);return m(function(a){var
+d=l(0,R,a);return h(f,G(X(function(b){var
+c=l(f,d,b);return u(a,b)?c:aC(f,c)},i),k))},S)}var
+C=B}else
 var
-A=x;return A},U,k,T)}var
-r=K}else
+C=z;return C},T,k,S)}var
+q=K}else
 var
-r=I}else
+q=J}else
 var
-r=q;return r},r,e);case
+q=p;return q},o,e);case
 2:var
-t=j[1],w=t[1];return cX(function(n,a,l,k,j){var
-c=e[5],o=t[2],p=e[4],q=e[1],b=aj(a,K(X(n),l),j),d=b?ac(a,k,c):b;if(d){var
-g=cV(k,e,t);if(g){var
-r=t[3];return m(function(b){var
-d=i(function(a){return J(a,b[1])},c),e=b[3],g=$(a,f);return cZ(n,a,l,j,q,d,p,b[2],o,g,e)},r)}var
-h=g}else
+z=j[1],C=z[1];return c9(function(n,a,l,k,j){var
+c=e[5],o=z[2],p=e[4],q=e[1],b=ag(a,x(aa(n),l),j),d=b?ab(a,k,c):b;if(d){var
+h=c7(k,e,z);if(h){var
+r=z[3];return m(function(b){var
+d=g(function(a){return G(a,b[1])},c),e=b[3],h=W(a,f);return da(n,a,l,j,q,d,p,b[2],o,h,e)},r)}var
+i=h}else
 var
-h=d;return h},w,r,e);default:var
-k=j[1],z=k[8][1];return cX(function(p,D,j,aA,az){var
-U=k[8],C=k[5],V=k[4],W=k[3],Y=k[2],r=k[1],aq=e[5],aT=c(c(e[1],r),ad),ar=ac(D,K(X(p),j),az),as=ar?ac(D,aA,aq):ar;if(as){var
-at=ac(D,K(X(p),j),C);if(at){var
-au=cV(aA,e,U);if(au){var
-ai=y(j,Y),aj=Q(ai,ai),al=c(r,r),am=v(r),aB=0;if(am){var
-an=ac(j,j,Y);if(an){var
-aO=aX(j,l(c(s(ad,d),al))),ao=bK(j,u(a(P(ad),aj),aO));if(ao){var
-aP=aX(j,c(h(ad,T),al)),Z=bK(j,u(a(P(l(ad)),aj),aP));aB=1}else
+i=d;return i},C,o,e);case
+3:var
+k=j[1],E=k[8][1];return c9(function(p,J,j,aA,az){var
+R=k[8],I=k[5],S=k[4],V=k[3],X=k[2],s=k[1],ap=e[5],aU=c(c(e[1],s),ah),aq=ab(J,x(aa(p),j),az),as=aq?ab(J,aA,ap):aq;if(as){var
+au=ab(J,x(aa(p),j),I);if(au){var
+av=c7(aA,e,R);if(av){var
+ai=y(j,X),aj=U(ai,ai),ak=c(s,s),al=w(s),aB=0;if(al){var
+an=ab(j,j,X);if(an){var
+aP=aL(j,n(c(r(ah,d),ak))),ao=bQ(j,v(a(O(ah),aj),aP));if(ao){var
+aQ=aL(j,c(i(ah,Z),ak)),Y=bQ(j,v(a(O(n(ah)),aj),aQ));aB=1}else
 var
-S=ao}else
+Q=ao}else
 var
-S=an}else
+Q=an}else
 var
-S=am;if(!aB)var
-Z=S;if(Z){var
-aw=v(W),ax=aw?v(V):aw;if(ax){var
-aQ=y(j,Y),aR=c(h(ad,d),r),aS=i(function(a){var
-b=i(function(b){return c(ad,J(aV(X(p),a),b))},aQ),d=ap(X(p),a);return M(i(function(a){return c(aR,a)},d),b)},az),ay=bC(function(a,b){return dc(W,V,a,b)},aS,C);if(ay){var
-z=U[3],n=k[7],aU=k[6],aW=U[2],aY=e[4];for(;;){if(z){var
-O=z[1],t=O[3],E=t[4],w=t[3],L=t[2],N=t[1],aa=O[2],aG=O[1],ab=i(function(b){return function(a){return J(a,b)}}(aG),aq),aH=x(R,f,i(jq,I(C,I(ab,w)))),ae=G(H(w),D);if(ae){var
-af=m(v,[0,N,[0,L,[0,aa,[0,E,0]]]]);if(af){var
-aI=I(ab,w),ag=m(function(c,d){return function(a){var
-b=dc(d,c,a[1],a[2]);return b?cu(B(a[1],f),B(a[2],f)):b}}(L,N),aI);if(ag)var
-aJ=c(N,aY),aK=c(c(W,aT),aJ),aL=c(c(T,c(aa,s(ad,d))),aK),aM=c(aW,ad),aN=c(c(V,L),aM),q=g(c(h(c(T,E),aH),aN),aL);else
-var
-q=ag}else
+Q=al;if(!aB)var
+Y=Q;if(Y){var
+aw=w(V),ax=aw?w(S):aw;if(ax){var
+aR=y(j,X),aS=c(i(ah,d),s),aT=g(function(a){var
+b=g(function(b){return c(ah,G(aY(aa(p),a),b))},aR),d=at(aa(p),a);return B(g(function(a){return c(aS,a)},d),b)},az),ay=bK(function(a,b){return dq(V,S,a,b)},aT,I);if(ay){var
+C=R[3],l=k[7],aV=k[6],aW=R[2],aX=e[4];for(;;){if(C){var
+P=C[1],t=P[3],K=t[4],z=t[3],M=t[2],N=t[1],$=P[2],aG=P[1],ac=g(function(b){return function(a){return G(a,b)}}(aG),ap),aH=D(T,f,g(jF,L(I,L(ac,z)))),ad=u(A(z),J);if(ad){var
+ae=m(w,[0,N,[0,M,[0,$,[0,K,0]]]]);if(ae){var
+aI=L(ac,z),af=m(function(c,d){return function(a){var
+b=dq(d,c,a[1],a[2]);return b?cF(H(a[1],f),H(a[2],f)):b}}(M,N),aI);if(af)var
+aJ=c(N,aX),aK=c(c(V,aU),aJ),aM=c(c(Z,c($,r(ah,d))),aK),aN=c(aW,ah),aO=c(c(S,M),aN),q=h(c(i(c(Z,K),aH),aO),aM);else
 var
 q=af}else
 var
-q=ae;var
+q=ae}else
+var
+q=ad;var
 aC=0;if(q){var
-aE=I(C,w),aF=cA(function(a){var
-b=ba(B(a[2],f));if(b){var
-c=a[1];return ba(m(function(a){return B(f,a)},c))}return b},aE),_=i(function(c){var
-k=c[1],e=aV(X(p),k),f=x(function(a){var
-b=av(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bJ(jp,a(b(2),i),f);return[0,c[1],c[2],j]},aF);if(_){var
-aD=$(j,[0,1,l(ak),ak]),A=db(E,aU,M($(X(p),[0,0,l(ak),ak]),aD),0,_,n);aC=1}else
+aE=L(I,z),aF=cL(function(a){var
+b=be(H(a[2],f));if(b){var
+c=a[1];return be(m(function(a){return H(f,a)},c))}return b},aE),_=g(function(c){var
+k=c[1],e=aY(aa(p),k),f=D(function(a){var
+b=ar(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bP(jE,a(b(2),i),f);return[0,c[1],c[2],j]},aF);if(_){var
+aD=W(j,[0,1,n(am),am]),E=dp(K,aV,B(W(aa(p),[0,0,n(am),am]),aD),0,_,l);aC=1}else
 var
-ah=[0,n]}else
+ag=[0,l]}else
 var
-ah=q;if(!aC)var
-A=ah;if(A){var
-z=z[2],n=A[1];continue}return A}return n[1]?0:n[2]?0:n[3]?0:1}}var
+ag=q;if(!aC)var
+E=ag;if(E){var
+C=C[2],l=E[1];continue}return E}return l[1]?0:l[2]?0:l[3]?0:1}}var
 o=ay}else
 var
 o=ax}else
 var
-o=Z}else
+o=Y}else
+var
+o=av}else
 var
 o=au}else
 var
-o=at}else
+o=as;return o},E,o,e);default:var
+t=j[1];return bj(function(j,s,D,q){var
+R=t[5],J=t[4],S=t[3],T=t[2],k=t[1],E=e[7],U=e[5],H=e[4],C=e[1],V=c(k,C),K=c(S,c(V,V)),o=F(K,F(H,E)),Z=y(s,q),ak=g(function(e){var
+b=e[3],d=e[2],h=e[1],m=l(0,q,h),o=ds(Z,b),p=bX(h,n(k)),r=N(N(d,b),p),s=N(g(aB,ds(Z,d)),o),t=N(g(function(a){return c(k,a)},m),s),u=g(a2,q),v=G(N(d,b),u),w=i(c(k,a2(m)),v),x=a2(t),y=g(aB,o),z=a(as(j,f),y);return[0,N(g(function(a){return c(C,a)},r),z),x,w]},T),al=B(X(function(b){var
+d=c(k,a2(l(0,q,b))),e=l(0,q,b),h=n(k),i=g(function(a){return c(h,a)},e),m=a(as(j,f),i);return[0,N(bX(b,c(k,C)),m),f,d]},j),ak),z=B(X(function(a){var
+b=c(k,a2(l(0,q,a)));return[0,bX(a,c(k,C)),f,b]},j),al),aA=bB(function(k,a){var
+b=l(bY,z,a[1]),d=b[2],e=l(bY,z,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),j=i(c(d,e[3]),h);return i(k,c(a[3],j))},f,J),aC=B(J,bC(g(function(d){var
+b=d[1],e=d[2],a=B(b,g(function(a){return x(j,a)},b)),c=au(0,A(a));return bC(g(function(b){return g(function(c){var
+d=bV(e,b,c),f=l(0,a,c);return[0,l(0,a,b),f,d]},c)},c))},R))),am=0,an=bB(function(b,a){var
+d=l(bY,z,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return bW(a[1],f,b)},am,aC),aD=g(function(a){return a[1]},z),_=c6(x(j,s),aD,an),$=ag(j,s,q),aa=$?ab(j,D,U):$;if(aa){var
+ac=m(w,[0,C,[0,k,[0,S,[0,H,[0,E,0]]]]]);if(ac){var
+ad=m(function(b){var
+c=b[3],d=b[2],e=u(Y([0,b[1]],j),0);if(e){var
+g=u(Y(A(d),j),0),i=g?m(function(a){return h(f,a)},d):g;if(i){var
+k=u(Y(A(c),j),0);if(k)return m(function(a){return h(f,a)},c);var
+a=k}else
 var
-o=as;return o},z,r,e)}}function
-bP(c,f,e){var
+a=i}else
+var
+a=e;return a},T);if(ad)var
+ae=A(z),af=m(function(c){var
+d=c[2],b=c[1],e=u(Y([0,b],ae),0);if(e){var
+g=u(Y([0,d],ae),0);if(g){var
+i=h(f,c[3]);if(i)var
+a=i;else{var
+k=u(Y([0,b],j),0);if(k)return u(d,x(j,b));var
+a=k}}else
+var
+a=g}else
+var
+a=e;return a},J),L=af?m(function(t){var
+F=t[1],R=t[2],e=A(F),G=m(function(a){return u(Y([0,a],j),0)},F);if(G){var
+S=t[3],h=dr(e,au(0,e)),a=S;for(;;){if(h){if(a){var
+D=a[1],O=h[1],H=bi(D);if(H){var
+Q=function(c,b,a){var
+d=bV(c,a,b);return i(bV(c,b,a),d)},q=e,o=d,b=X(function(g,c,d){return function(a){return X(function(b){var
+e=d(g,a,b),f=l(0,c,b);return r(d(R,l(0,c,a),f),e)},e)}}(D,O,Q),e);for(;;){if(q){if(b){var
+f=b[1];if(f){var
+s=f[1],I=b[2],J=f[2],v=g(function(f,h){return function(a){if(a){var
+b=n(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return N(g(function(a){return c(f,a)},e),d)}return a}}(s,J),I),x=w(s);if(x){var
+K=function(b){return function(a){return P(b,a)}}(o),y=m(function(b){return function(a){return m(b,a)}}(K),v);if(y){var
+L=function(b){return function(a){return p(a,b)}}(o),M=g(function(b){return function(a){return g(b,a)}}(L),v),q=q[1],o=s,b=M;continue}var
+z=y}else
+var
+z=x;var
+B=z}else
+var
+B=f;var
+C=B}else
+var
+C=b;var
+k=C}else
+var
+k=1;break}}else
+var
+k=H;if(k){var
+h=h[2],a=a[2];continue}var
+E=k}else
+var
+E=a;return E}return a?0:1}}return G},R):af;else
+var
+L=ad;if(L){var
+ah=P(K,o);if(ah)var
+ai=P(H,o),M=ai?P(E,o):ai;else
+var
+M=ah;if(M){var
+aE=t[6],aF=p(o,E),aG=p(o,H),aj=p(o,K),Q=c(aF,e[6]),ao=c(aj,aA),ap=r(Q,c(a(b(2),d),ao)),aq=aL(D,Q),ar=aK(W(D,W(s,f)),aq),at=y(D,U),av=aK(a(O(n(aG)),at),ar),aw=v(_,y(x(j,s),_)),ax=a(O(n(aj)),aw),ay=W(s,ap),az=B(v(c_(B(W(j,f),ay)),ax),av);return bk(x(x(j,s),D),o,az,aE)}var
+I=M}else
+var
+I=L}else
+var
+I=ac}else
+var
+I=aa;return I},o,e)}}function
+bZ(c,f,e){var
 a=f,b=e;for(;;){if(a){var
-d=a[2];if(B(a[1],c)){var
-g=bP(c,d,bt(b));return[0,cy(0,b),g]}var
-a=d,b=bt(b);continue}return a}}var
-de=[N,js,kd(0)];function
-jr(e,n){if(0===n[0])return dd(e,n[1],n[2]);var
-y=n[1],s=e[1],t=y[2],u=y[1],i=s[1],o=u;for(;;){if(o){if(i){var
-i=i[1],o=o[2];continue}var
-w=i}else
+d=a[2];if(H(a[1],c)){var
+g=bZ(c,d,bA(b));return[0,cJ(0,b),g]}var
+a=d,b=bA(b);continue}return a}}var
+du=[R,jI,kt(0)];function
+jH(e,n){if(0===n[0])return dt(e,n[1],n[2]);var
+y=n[1],s=e[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
+g=g[1],o=o[2];continue}var
+v=g}else
 var
-w=1;if(w){var
+v=1;if(v){var
 r=s[4];if(typeof
 r==="number")if(4<=r)var
-S=s[8],T=function(a){return g(f,ai(a))},l=m(function(a){return m(T,a)},S);else
+S=s[8],T=function(a){return h(f,al(a))},l=m(function(a){return m(T,a)},S);else
 var
 l=1;else
 var
-l=g(f,ai(r[1]));if(l){var
-C=v(t),D=C?v(e[3]):C;if(D){var
+l=h(f,al(r[1]));if(l){var
+D=w(t),E=D?w(e[3]):D;if(E){var
 k=f,q=f,p=f,j=y[3];for(;;){var
 a=e[1];if(j){var
-b=j[1],N=b[4],O=b[3],z=bP(k,u,a[7]),E=b[2],F=b[1],G=bP(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dd([0,[0,H(z),M,L,K,J,I,z,G,F],E,t],O,N);if(A){var
-P=j[2],Q=h(p,b[2]),k=h(k,d),q=h(q,ai(b[1])),p=Q,j=P;continue}return A}var
-B=g(q,ai(a[9]));if(B){var
-R=c(e[3],p);return g(c(e[2],t),R)}return B}}var
-x=D}else
+b=j[1],N=b[4],O=b[3],z=bZ(k,u,a[7]),F=b[2],G=b[1],H=bZ(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dt([0,[0,A(z),M,L,K,J,I,z,H,G],F,t],O,N);if(B){var
+P=j[2],Q=i(p,b[2]),k=i(k,d),q=i(q,al(b[1])),p=Q,j=P;continue}return B}var
+C=h(q,al(a[9]));if(C){var
+R=c(e[3],p);return h(c(e[2],t),R)}return C}}var
+x=E}else
 var
 x=l}else
 var
-x=w;return x}}function
-S(a){throw[0,de,a]}function
-df(c){var
-a=c[2],e=au(c[1]);if(e<=a)S(jt);var
-h=c[1],g=au(h),i=0;if(0<=a&&!(g<a)){var
+x=v;return x}}function
+V(a){throw[0,du,a]}function
+dv(c){var
+a=c[2],e=aA(c[1]);if(e<=a)V(jJ);var
+h=c[1],g=aA(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(es(h,b)!==32){var
+d=0;else{if(eH(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cp(eA);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))S(ju);return[0,a,f-a|0]}function
-n(a){var
-o=df(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cg(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)S(jv);if(aJ<c)S(jw);var
+d=cA(eP);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))V(jK);return[0,a,f-a|0]}function
+o(a){var
+o=dv(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cs(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)V(jL);if(aN<c)V(jM);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cg(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
-m=k;else
+f=cs(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+l=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)S(jy);var
+m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)V(jO);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cg(a[1],b)?1:0;if(r)var
+r=48===cs(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)S(jx);var
-i=kG(a[1],b,c);return d?l(i):i}function
-A(d,c,b){var
-a=n(d),e=E(a,W(c)),f=e||E(W(b),a);if(f)S(jz);return cm(a)}function
-Y(e,d){var
-c=e,b=0;for(;;){if(0===c)return ct(b);var
+s=r;if(s)V(jN);var
+i=kV(a[1],b,c);return d?n(i):i}function
+C(d,c,b){var
+a=o(d),e=K(a,$(c)),f=e||K($(b),a);if(f)V(jP);return cx(a)}function
+Q(e,d){var
+c=e,b=0;for(;;){if(0===c)return cE(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-bg(b){var
-a=n(b);if(1-bd(a))S(jA);return a}function
-ae(b,a){return Y(a,function(a){return n(b)})}function
-dg(b,a){return Y(a,function(a){return bg(b)})}function
-a0(c,b,a){return Y(b,function(b){return ae(c,a)})}function
-aH(g,a,i){return Y(a,function(k){var
-e=A(g,0,i),d=i,c=0;a:for(;;){if(0===e)return ct(c);var
-h=A(g,0,d-1|0),b=h,a=c,j=n(g);for(;;){if(0===b){var
-e=e-1|0,d=(d-h|0)-1|0,c=[0,j,a];continue a}var
-b=b-1|0,a=[0,f,a];continue}}})}function
-af(c){var
+bm(b){var
+a=o(b);if(1-bh(a))V(jQ);return a}function
+ai(b,a){return Q(a,function(a){return o(b)})}function
+dw(b,a){return Q(a,function(a){return bm(b)})}function
+a3(c,b,a){return Q(b,function(b){return ai(c,a)})}function
+b0(a,h){var
+g=C(a,0,h),e=h,d=0;a:for(;;){if(0===g)return cE(d);var
+i=C(a,0,e-1|0),c=i,b=d,j=o(a);for(;;){if(0===c){var
+g=g-1|0,e=(e-i|0)-1|0,d=[0,j,b];continue a}var
+c=c-1|0,b=[0,f,b];continue}}}function
+av(c,b,a){return Q(b,function(b){return b0(c,a)})}function
+ac(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-dh(a,b){return A(a,b,au(a[1]))}function
-di(b,a){var
-c=n(b),d=aH(b,a,a),e=aH(b,a,a);return[0,c,d,e,aH(b,a,a)]}function
-dj(a,b){var
-c=n(a),d=ae(a,b),e=n(a);return[0,c,d,e,aH(a,b,b)]}function
-bQ(b,c,e,d){if(400<d)S(jB);if(0===A(b,0,1))return[0,a(e,0)];var
-f=A(b,0,c-1|0),g=A(b,0,c-1|0),h=n(b),i=n(b),j=bQ(b,c,e,d+1|0),k=bQ(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
-bh(d,c,b,a){if(0===a)return[0,bQ(d,c,b,0)];var
-e=bh(d,c,b,a-1|0);return[1,e,bh(d,c,b,a-1|0)]}function
-bR(a,b,c,d){if(b<d)S(jC);if(0===A(a,0,1)){var
-e=di(a,b),f=aH(a,b,c),g=ae(a,b),h=aH(a,b,c),i=[0,f,g,h,ae(a,b)],j=n(a),k=n(a);return[0,[0,e,i,j,k,dj(a,(b+c|0)+1|0)]]}var
-l=A(a,0,b-1|0),m=bR(a,b,c,d+1|0),o=bR(a,b,c,d+1|0);return[1,af(l),m,o]}function
-dk(a,b){if(0===A(a,0,1))return 0;var
-c=ae(a,b);return[0,[0,c,n(a)]]}function
-dl(b,c,f,e){var
-g=n(b),d=dh(b,1),h=Y(d,function(g){var
-d=ae(b,c),f=n(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bh(b,c,function(f){var
-a=Y(c,function(a){return af(A(b,0,d-1|0))}),e=n(b);return[0,a,e,ae(b,c)]},c)]}var
-bi=[0,jH,jG,jF,jE],bS=dx,jD=65536;function
-dm(d){var
-a=A(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+a4(a,b){return C(a,b,aA(a[1]))}var
+jR=12;function
+dx(b,a){var
+c=o(b),d=av(b,a,a),e=av(b,a,a);return[0,c,d,e,av(b,a,a)]}function
+b1(a,b){var
+c=o(a),d=ai(a,b),e=o(a);return[0,c,d,e,av(a,b,b)]}function
+b2(b,c,e,d){if(400<d)V(jS);if(0===C(b,0,1))return[0,a(e,0)];var
+f=C(b,0,c-1|0),g=C(b,0,c-1|0),h=o(b),i=o(b),j=b2(b,c,e,d+1|0),k=b2(b,c,e,d+1|0),l=ac(g);return[1,ac(f),l,h,i,j,k]}function
+bn(d,c,b,a){if(0===a)return[0,b2(d,c,b,0)];var
+e=bn(d,c,b,a-1|0);return[1,e,bn(d,c,b,a-1|0)]}function
+b3(a,b,c,d){if(b<d)V(jT);if(0===C(a,0,1)){var
+e=dx(a,b),f=av(a,b,c),g=ai(a,b),h=av(a,b,c),i=[0,f,g,h,ai(a,b)],j=o(a),k=o(a);return[0,[0,e,i,j,k,b1(a,(b+c|0)+1|0)]]}var
+l=C(a,0,b-1|0),m=b3(a,b,c,d+1|0),n=b3(a,b,c,d+1|0);return[1,ac(l),m,n]}function
+dy(a,b){if(0===C(a,0,1))return 0;var
+c=ai(a,b);return[0,[0,c,o(a)]]}function
+dz(b,c,f,e){var
+g=o(b),d=a4(b,1),h=Q(d,function(g){var
+d=ai(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bn(b,c,function(f){var
+a=Q(c,function(a){return ac(C(b,0,d-1|0))}),e=o(b);return[0,a,e,ai(b,c)]},c)]}var
+bo=jW.slice(),b4=dL,jV=65536;function
+dA(d){var
+a=C(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-dn(a,i){var
-c=A(a,1,i),d=A(a,1,bS),e=A(a,1,bS),f=A(a,0,5);if(4<f>>>0)var
+dB(a,i){var
+c=C(a,1,i),d=C(a,1,b4),e=C(a,1,b4),f=C(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
 0:var
 b=0;break;case
 1:var
-b=[0,bg(a)];break;case
+b=[0,bm(a)];break;case
 2:var
 b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dm(a),k=dm(a),g=n(a),h=n(a),l=aR(g)<0?1:0,m=l||(aR(h)<=0?1:0);if(m)S(jI);var
-o=bg(a),p=Y(c,function(b){return dg(a,d)}),q=Y(c,function(b){return dg(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,o],g,h],c,d,e]}function
-dp(a,h,B,c,d,e){var
-b=0===B?d:d+1|0,k=(c+b|0)+e|0;if(dx<k)S(jJ);var
-C=n(a),D=n(a),E=n(a),F=n(a),G=a0(a,c,e),H=n(a),I=[0,C,D,E,F,G,H,n(a)];if(ch(h,jK))if(ch(h,jL))if(ch(h,jM))var
-i=dk(a,d),j=0===i?b:d,r=n(a),s=a0(a,j,j),t=n(a),u=n(a),v=a0(a,c,b),w=dl(a,e,i,function(f){var
-b=n(a),d=n(a),e=ae(a,c);return[0,b,d,e,n(a)]}),g=function(b){return Y(dh(a,0),b)},x=g(function(f){var
-c=A(a,0,2*b|0),d=0!==c?1:0;if(d){if(c<=b)return[0,af(c-1|0)];var
-e=[1,af((c-1|0)-b|0)]}else
+j=dA(a),k=dA(a),g=o(a),h=o(a),l=aW(g)<0?1:0,m=l||(aW(h)<=0?1:0);if(m)V(jX);var
+n=bm(a),p=Q(c,function(b){return dw(a,d)}),q=Q(c,function(b){return dw(a,e)}),r=ac(e),s=ac(d);return[0,[0,[0,ac(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
+dC(a,i,U,c,f,h){var
+b=0===U?f:f+1|0,m=(c+b|0)+h|0;if(dL<m)V(jY);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),_=a3(a,c,h),aa=o(a),ab=[0,W,X,Y,Z,_,aa,o(a)];if(bx(i,jZ))if(bx(i,j0))if(bx(i,j1))if(bx(i,j2)){var
+K=o(a),r=a4(a,0),d=(2*c|0)+r|0,L=eg<d?1:0,M=L||(2097152<cp(d,c+b|0)?1:0);if(M)V(jU);var
+j=eA(d+1|0,0),s=1;if(!(d<1)){var
+e=s;for(;;){var
+n=e-1|0,t=[0,aP(j,n)[1+n]];aP(j,e)[1+e]=t;var
+u=e+1|0;if(d!==e){var
+e=u;continue}break}}var
+l=function(c){var
+b=C(a,0,c-1|0);return aP(j,b)[1+b]},N=Q(r,function(e){var
+b=l(c),d=b0(a,c);return[0,b,d,b0(a,c)]}),O=o(a),P=function(e){var
+b=l(d),c=l(d);return[0,b,c,o(a)]},R=Q(a4(a,0),P),S=function(f){var
+b=C(a,0,jR),d=Q(b,function(b){return ac(C(a,0,c-1|0))}),e=av(a,2*b|0,2*b|0);return[0,d,e,Q(1<<b,function(c){return av(a,b,b)})]},T=Q(a4(a,0),S),g=[4,[0,K,N,O,R,T,b1(a,m)]]}else
 var
-e=d;return e}),y=g(function(b){return W(A(a,0,dK))}),z=[0,x,y,g(function(e){var
-c=n(a),d=ae(a,b);return[0,c,d,n(a)]})],f=[3,[0,r,s,t,u,v,af(401),z,w]];else
+z=dy(a,f),g=[2,dz(a,h,z,function(d){return b3(a,c,b,0)})];else
 var
-q=dk(a,d),f=[2,dl(a,e,q,function(d){return bR(a,c,b,0)})];else
+ad=dx(a,c),g=[0,ad,b1(a,m)];else
 var
-J=di(a,c),f=[0,J,dj(a,k)];else
+v=o(a),w=a3(a,b,b),x=o(a),y=a3(a,b,b),g=[1,[0,v,w,x,y,bn(a,b,function(c){return ai(a,b)},b)]];else
 var
-l=n(a),m=a0(a,b,b),o=n(a),p=a0(a,b,b),f=[1,[0,l,m,o,p,bh(a,b,function(c){return ae(a,b)},b)]];return[0,I,f]}function
-jN(w){var
-a=[0,w,0],t=df(a),d=t[2],i=t[1],r=a4(a[1]),D=0;if(0<=i&&0<=d&&!((cd(r)-d|0)<i)){var
-q=at(d);a3(r,i,q,0,d);var
+p=dy(a,f),q=0===p?b:f,A=o(a),B=a3(a,q,q),D=o(a),E=o(a),F=a3(a,c,b),G=dz(a,h,p,function(f){var
+b=o(a),d=o(a),e=ai(a,c);return[0,b,d,e,o(a)]}),k=function(b){return Q(a4(a,0),b)},H=k(function(f){var
+c=C(a,0,2*b|0),d=0!==c?1:0;if(d){if(c<=b)return[0,ac(c-1|0)];var
+e=[1,ac((c-1|0)-b|0)]}else
+var
+e=d;return e}),I=k(function(b){return $(C(a,0,dY))}),J=[0,H,I,k(function(e){var
+c=o(a),d=ai(a,b);return[0,c,d,o(a)]})],g=[3,[0,A,B,D,E,F,ac(401),J,G]];return[0,ab,g]}function
+j3(w){var
+a=[0,w,0],t=dv(a),d=t[2],i=t[1],r=a8(a[1]),D=0;if(0<=i&&0<=d&&!((co(r)-d|0)<i)){var
+q=az(d);a7(r,i,q,0,d);var
 s=q;D=1}if(!D)var
-s=cp(ez);var
-F=er(s);function
-x(a){return eq(F,aC(jP,aC(a,jO)))}if(x(jQ))var
-e=dn(a,jD),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kb(268435456,f),H=ko(f,u)?f:u,j=A(a,1,H),k=kq(j,0),I=Y(f,function(c){var
-b=A(a,-1,j-1|0);if(0<=b)k[1+b]=b7(k,b)[1+b]+1|0;return W(b)}),v=[0,0],J=n(a),m=[1,[0,I,J,Y(j,function(h){var
-b=v[1],e=b7(k,b)[1+b];v[1]++;var
-f=bg(a),g=n(a),c=A(a,0,bi.length-1-1|0),d=dp(a,b7(bi,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
-c=bi.length-1-1|0,h=0;for(;;){if(0<=c){var
-G=[0,bi[1+c],h],c=c-1|0,h=G;continue}var
+s=cA(eO);var
+F=eG(s);function
+x(a){return eF(F,aH(j5,aH(a,j4)))}if(x(j6))var
+e=dB(a,jV),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kr(268435456,f),H=kE(f,u)?f:u,j=C(a,1,H),k=eA(j,0),I=Q(f,function(c){var
+b=C(a,-1,j-1|0);if(0<=b)k[1+b]=aP(k,b)[1+b]+1|0;return $(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
+b=v[1],e=aP(k,b)[1+b];v[1]++;var
+f=bm(a),g=o(a),c=C(a,0,bo.length-1-1|0),d=dC(a,aP(bo,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+c=bo.length-1-1|0,h=0;for(;;){if(0<=c){var
+G=[0,bo[1+c],h],c=c-1|0,h=G;continue}var
 b=h;for(;;){if(b){var
 p=b[1],E=b[2];if(!x(p)){var
 b=E;continue}var
-o=[0,p]}else
+n=[0,p]}else
 var
-o=0;if(o)var
-g=dn(a,bS),z=g[1],B=dp(a,o[1],z[1][5],g[2],g[3],g[4]),m=[0,B[1],B[2]],l=z;else
+n=0;if(n)var
+g=dB(a,b4),z=g[1],A=dC(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-C=S(jS),m=C[2],l=C[1];break}break}}if(a[2]<=au(w))S(jR);return[0,l,m]}function
-jT(c){try{var
-b=jN(c)}catch(a){a=eu(a);if(a[1]===de)return[0,2,aC(jU,a[2])];if(a===cq)return jV;throw a}var
-a=b[1];if(jr(a,b[2])){var
-d=aC(jW,ex(a[3]));return[0,0,aC(jX,aC(ex(a[2]),d))]}return jY}kH(function(a){return jT(a)[2]});cs(0);return}(globalThis));
+B=V(j8),m=B[2],l=B[1];break}break}}if(a[2]<=aA(w))V(j7);return[0,l,m]}function
+j9(c){try{var
+b=j3(c)}catch(a){a=eJ(a);if(a[1]===du)return[0,2,aH(j_,a[2])];if(a===cB)return j$;throw a}var
+a=b[1];if(jH(a,b[2])){var
+d=aH(ka,eM(a[3]));return[0,0,aH(kb,aH(eM(a[2]),d))]}return kc}kW(function(a){return j9(a)[2]});cD(0);return}(globalThis));

@@ -26,9 +26,9 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let a checker that is extracted from Rocq decide too (psd, partition, regions, "
-        "cells and groups): the program that CERTNN_CHECKER names or proofs/build_checker.sh has "
-        "made, or else that of certnn[verified]",
+        help="let a checker that is extracted from Rocq decide too, of all kinds but phases: the "
+        "program that CERTNN_CHECKER names or proofs/build_checker.sh has made, or else that of "
+        "certnn[verified]",
     )
     written = command.add_mutually_exclusive_group()
     written.add_argument(
