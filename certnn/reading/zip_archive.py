@@ -26,7 +26,7 @@ class ZipArchive:
     path : str
         For error messages.
     sizes : dict
-        Uncompressed size by name. Python reads no more than that of an entry.
+        Uncompressed size by name, as the file says; no more than that is unpacked of an entry.
     largest : int
         Most bytes that all entries read may have, uncompressed.
     """
@@ -65,7 +65,9 @@ class ZipArchive:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(self.path, f"entry {shorten(name)} is compressed in an unusual way")
         try:
-            return self._archive.read(name)
+            with self._archive.open(info) as member:
+                # Without a number Python inflates up to 2 GiB before it looks at the size.
+                return member.read(info.file_size)
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             # RuntimeError: encrypted
             raise InputError(

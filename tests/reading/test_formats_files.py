@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import struct
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks import read_network
+from certnn.reading.zip_archive import open_zip
 
 FILES = Path(__file__).parent / "files"
 OUTPUTS = dict(np.load(FILES / "outputs.npz"))
@@ -210,3 +212,21 @@ def test_hostile_safetensors_shapes(tmp_path, shape):
 def test_other_things_are_refused(source):
     with pytest.raises(InputError):
         read_network(source)
+
+
+def test_an_entry_that_unpacks_to_more_than_it_says_is_not_unpacked(tmp_path):
+    path, said = tmp_path / "lying.npz", 64
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("U.npy", bytes(1 << 26))
+    content = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = content.index(mark) + place
+        content[at : at + 4] = said.to_bytes(4, "little")
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with open_zip(path) as archive, pytest.raises(InputError, match=r"U\.npy cannot be read"):
+            archive.read("U.npy")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
