@@ -283,7 +283,7 @@ def test_false_evidence_is_refused():
         judge(evidence, 1.0)
     document = json.loads(evidence.optimum.document)
     document["claim"]["lower_bound"] = "1000/1"
-    claim = replace(evidence.optimum, document=json.dumps(document).encode())
+    claim = replace(evidence.optimum, content=json.dumps(document).encode())
     with pytest.raises(Rejected):
         judge(replace(evidence, optimum=claim))
 
