@@ -21,7 +21,7 @@ from certnn.certificates.sphere import largest_on_sphere
 from certnn.errors import InputError
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
+from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
 from certnn.relaxation.interior.lifts.dual_point import joint_dual
 from certnn.relaxation.interior.lifts.elimination import Elimination
@@ -294,7 +294,7 @@ def test_costs_are_linear_in_the_points():
     for n in (200, 400):
         reduced = reduce_problem(normal(1, n, 3, 1))
         of = cover(1, 1.5, Budget())
-        cost = RunCost.of(reduced, of, 10)
+        cost = GroupedLifts.cost(reduced, of, 10)
         costs.append((cost.step, cost.memory))
     assert all(1.5 < more / less < 2.1 for less, more in zip(*costs, strict=True))
 

@@ -14,8 +14,8 @@ from certnn.certificates.directions import bounds, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.block.cliques import Responses
-from certnn.relaxation.interior.lifts import GroupedLifts, RunCost
-from certnn.relaxation.interior.priced import PricedCost, PricedLifts
+from certnn.relaxation.interior.lifts import GroupedLifts
+from certnn.relaxation.interior.priced import PricedLifts
 from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
 from certnn.relaxation.interior.priced.working_set import grow
@@ -165,14 +165,16 @@ def test_it_is_for_many_columns_and_larger_groups():
     of = cover(2, 1.09, Budget())
     for columns, size, cheaper in ((30, 40, True), (30, 10, True), (4, 4, False)):
         reduced = reduce_problem(normal(0, 200, columns, 2))
-        priced, grouped = (cost.of(reduced, of, size).step for cost in (PricedCost, RunCost))
+        priced, grouped = (
+            lifts.cost(reduced, of, size).step for lifts in (PricedLifts, GroupedLifts)
+        )
         assert (priced < grouped) == cheaper
 
 
 def test_costs_are_linear_in_the_points():
     of, costs = cover(1, 1.5, Budget()), []
     for n in (400, 800):
-        cost = PricedCost.of(reduce_problem(normal(1, n, 20, 1)), of, 25)
+        cost = PricedLifts.cost(reduce_problem(normal(1, n, 20, 1)), of, 25)
         costs.append((cost.step, cost.proof))
     assert all(1.5 < more / less < 2.3 for less, more in zip(*costs, strict=True))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
+from certnn.training.compiled import compiled
 
 
 class Packing:
@@ -81,7 +81,7 @@ class Packing:
         return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_kronecker(matrix: FloatArray, out: FloatArray) -> None:
     """Add `Packing.kronecker` of a symmetric matrix to the lower triangle of `out`."""
     order, root = matrix.shape[0], np.sqrt(2.0)

@@ -13,7 +13,7 @@ from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
 from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
-from certnn.relaxation.interior.priced import PricedCost, PricedIterate, PricedLifts
+from certnn.relaxation.interior.priced import PricedIterate, PricedLifts
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_by_rows
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
@@ -135,11 +135,9 @@ class _Choice:
     plain: bool
 
     @cached_property
-    def _costs(self) -> tuple[RunCost, PricedCost]:
-        return (
-            RunCost.of(self.reduced, self.cover, self.size),
-            PricedCost.of(self.reduced, self.cover, self.size),
-        )
+    def _costs(self) -> tuple[RunCost, RunCost]:
+        given = self.reduced, self.cover, self.size
+        return GroupedLifts.cost(*given), PricedLifts.cost(*given)
 
     @property
     def priced(self) -> bool:
@@ -149,7 +147,7 @@ class _Choice:
         return self.plain and many and priced.step < grouped.step
 
     @property
-    def cost(self) -> RunCost | PricedCost:
+    def cost(self) -> RunCost:
         """What a run takes."""
         return self._costs[self.priced]
 

@@ -135,9 +135,9 @@ def stages(
         return (shor, _SIZED[match[1]](int(match[2] or 0)))
     if request in _ALONE:
         return (shor, _ALONE[request])
+    patient = limited and plain and not general
     if request == "auto":
         lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
-        patient = limited and plain and not general
         relaxed = [*_relaxed(directions, lifted, general or not plain, patient)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
@@ -150,7 +150,7 @@ def stages(
             shor = FIRST_SHOR
         return (shor, *plan) if plan else (SHOR,)
     if request in ("dnn", "cuts"):
-        if limited and plain and not general and outputs > _LIFTS_OUTPUTS_UP_TO:
+        if patient and outputs > _LIFTS_OUTPUTS_UP_TO:
             shor = FIRST_SHOR
         tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
         return (shor, *_early(directions, general or not plain), *tightest)

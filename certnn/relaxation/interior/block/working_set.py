@@ -18,7 +18,7 @@ NEGATIVE = -1e-4
 #: At most this many at a time for each direction.
 _AT_A_TIME = 4
 #: A new slack is at least this share of its product's natural size.
-LEAST_SLACK = 0.05
+_LEAST_SLACK = 0.05
 #: X moves towards Gaussian moments by at most this share, and by this multiple of what is needed.
 _BLEND, _MORE = 0.3, 1.5
 #: How much of S new multipliers may take.
@@ -64,18 +64,31 @@ def grow(state: CliqueState, centre: float) -> int:
         state.moments(safe)[state.signed :], 0.0
     )
     state.X = (1.0 - share) * state.X + share * safe
-    moment = (1.0 - share) * here + share * there
+    add_products(state, first, second, (1.0 - share) * here + share * there, centre)
+    return int(first.size)
+
+
+def add_products(
+    state: CliqueState, first: IndexArray, second: IndexArray, moment: FloatArray, centre: float
+) -> None:
+    """Add products with these moments; multipliers begin near centre/slack.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If rounding has left S indefinite.
+    """
+    forms = state.clique.forms
     square = np.einsum("fi,ij,fj->f", forms, state.X, forms)
-    slack = np.maximum(moment, 2.0 * LEAST_SLACK * np.sqrt(square[first] * square[second]))
-    y = bearable(state, first, second, centre / slack)
+    slack = np.maximum(moment, 2.0 * _LEAST_SLACK * np.sqrt(square[first] * square[second]))
+    y = _bearable(state, first, second, centre / slack)
     state.first = np.concatenate([state.first, first])
     state.second = np.concatenate([state.second, second])
     state.y = np.concatenate([state.y, y])
     state.slack = np.concatenate([state.slack, slack])
-    return int(first.size)
 
 
-def bearable(
+def _bearable(
     state: CliqueState, first: IndexArray, second: IndexArray, y: FloatArray
 ) -> FloatArray:
     """Multipliers of new products, or so much of them that S stays definite."""

@@ -14,6 +14,7 @@ from certnn.certificates.directions import Cover, bounds
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.relaxation.interior.dense.program import make_program
+from certnn.relaxation.interior.lifts.cost import RunCost
 from certnn.relaxation.interior.lifts.dual_point import JointDual, joint_dual
 from certnn.relaxation.interior.lifts.fitting import OutputLoss
 from certnn.relaxation.interior.lifts.grouping import batches_of, fits_alone, fits_of, rows_alone
@@ -98,16 +99,29 @@ class GroupedLifts:
             loss,
             reduced.bias_decay,
             directions,
-            self._lowest(bounds(of, 1.0, budget)),
+            lowest_heights(bounds(of, 1.0, budget) / self._seen, self._lift_of),
         )
-        self._step = RunCost.of(reduced, of, size).step
+        self._step = self.cost(reduced, of, size).step
 
-    def _lowest(self, heights: FloatArray) -> FloatArray:
-        """The bound of each lift: the lowest of its rays."""
-        some = self._lift_of >= 0
-        lowest = np.full(int(np.max(self._lift_of)) + 1, np.inf)
-        np.minimum.at(lowest, self._lift_of[some], (heights / self._seen)[some])
-        return lowest
+    @staticmethod
+    def cost(reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
+        """Of groups of this size, for the directions of a cover."""
+        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
+        lifts = len(lifted_directions(of, loss)[0])
+        order, points = reduced.rank + 1, reduced.directions.count
+        size = min(size, points)
+        groups = points / size
+        entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
+        of_lift = own**3 / 3.0 + own**2 * entries + 0.5 * own * entries**2
+        of_lift += _ASSEMBLED * own**2
+        of_residual = 0.5 * size * reduced.outputs * (lifts * entries) ** 2
+        products = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
+        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
+        return RunCost(
+            step=_A_GROUP * groups * lifts + _A_PRODUCT * products,
+            proof=_A_PROOF * lifts * points * (order + size) ** 2,
+            memory=8.0 * (numbers + 2.0 * (lifts * entries) ** 2),
+        )
 
     def points(self) -> Iterator[LiftsIterate]:
         """Dual points, each of a higher bound than the one before; none if floats allow none."""
@@ -211,43 +225,6 @@ class GroupedLifts:
         )
 
 
-@dataclass(frozen=True)
-class RunCost:
-    """What a run takes, forecast from sizes alone.
-
-    Attributes
-    ----------
-    step, proof : float
-        Nominal seconds of a step, of which a run takes some `STEPS`, and of certifying.
-    memory : float
-        Bytes of the factors and of the matrices of a step, about.
-    """
-
-    step: float
-    proof: float
-    memory: float
-
-    @classmethod
-    def of(cls, reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
-        """Of groups of this size, for the directions of a cover."""
-        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
-        lifts = len(lifted_directions(of, loss)[0])
-        order, points = reduced.rank + 1, reduced.directions.count
-        size = min(size, points)
-        groups = points / size
-        entries, own = order * (order + 1) // 2, order * size + size * (size - 1) // 2
-        of_lift = own**3 / 3.0 + own**2 * entries + 0.5 * own * entries**2
-        of_lift += _ASSEMBLED * own**2
-        of_residual = 0.5 * size * reduced.outputs * (lifts * entries) ** 2
-        products = groups * (lifts * of_lift + of_residual) + (lifts * entries) ** 3 / 3.0
-        numbers = groups * lifts * (own**2 + _MATRICES * (order + size) ** 2)
-        return cls(
-            step=_A_GROUP * groups * lifts + _A_PRODUCT * products,
-            proof=_A_PROOF * lifts * points * (order + size) ** 2,
-            memory=8.0 * (numbers + 2.0 * (lifts * entries) ** 2),
-        )
-
-
 def _with_centred_targets(reduced: ReducedProblem) -> ReducedProblem:
     """The same, as an output bias sees it that is free to take what the targets' rows sum to."""
     if not reduced.centred or reduced.loss.sums_to_zero:
@@ -277,3 +254,11 @@ def lifted_directions(of: Cover, loss: OutputLoss) -> tuple[FloatArray, IndexArr
     lift_of[some] = inverse.ravel()
     directions = own[some][first] / seen[some][first, None]
     return directions, lift_of, np.maximum(seen, _NOTHING * whole)
+
+
+def lowest_heights(heights: FloatArray, lift_of: IndexArray) -> FloatArray:
+    """Of each lift the lowest of its rays' heights."""
+    some = lift_of >= 0
+    lowest = np.full(int(np.max(lift_of)) + 1, np.inf)
+    np.minimum.at(lowest, lift_of[some], heights[some])
+    return lowest

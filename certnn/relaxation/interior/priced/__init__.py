@@ -1,5 +1,5 @@
 """Lifts whose products are priced: an interior point method for many columns."""
 
-from certnn.relaxation.interior.priced.method import PricedCost, PricedIterate, PricedLifts
+from certnn.relaxation.interior.priced.method import PricedIterate, PricedLifts
 
-__all__ = ["PricedCost", "PricedIterate", "PricedLifts"]
+__all__ = ["PricedIterate", "PricedLifts"]

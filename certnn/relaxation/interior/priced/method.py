@@ -19,8 +19,9 @@ from certnn.certificates.dual_point import summed
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.problem.dual_bound import best_scale
 from certnn.relaxation.interior.block.cliques import Responses
+from certnn.relaxation.interior.lifts.cost import RunCost
 from certnn.relaxation.interior.lifts.fitting import OutputLoss
-from certnn.relaxation.interior.lifts.method import lifted_directions
+from certnn.relaxation.interior.lifts.method import lifted_directions, lowest_heights
 from certnn.relaxation.interior.priced.lift import Lift
 from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
@@ -86,9 +87,29 @@ class PricedLifts:
         loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
         self._directions, self._lift_of, self._seen = lifted_directions(of, loss)
         heights = bounds(of, reduced.reg, budget) / self._seen
-        self._heights = np.full(len(self._directions), np.inf)
-        np.minimum.at(self._heights, self._lift_of, heights)
-        self._step = PricedCost.of(reduced, of, size).step
+        self._heights = lowest_heights(heights, self._lift_of)
+        self._step = self.cost(reduced, of, size).step
+
+    @staticmethod
+    def cost(reduced: ReducedProblem, of: Cover, size: int) -> RunCost:
+        """Of groups of this size, for the directions of a cover."""
+        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
+        lifts = len(lifted_directions(of, loss)[0])
+        order, points = reduced.rank + 1, reduced.directions.count
+        size = min(size, points)
+        groups, entries = points / size, order * (order + 1) / 2
+        own = _MULTIPLIERS * size
+        of_clique = own**3 / 3.0 + 0.5 * own**2 * entries + 0.5 * own * entries**2
+        of_clique += _SCALED * (size + order) ** 3 + _WRITTEN * own**2 + _COUPLED * entries**2
+        of_lift = entries**3 / 3.0 + 0.5 * points * entries**2 + 0.5 * points**2 * entries
+        outputs = points * reduced.outputs
+        products = lifts * (groups * of_clique + of_lift) + outputs**3 / 3.0
+        numbers = groups * (own**2 + 8.0 * (size + order) ** 2) + 2.0 * points * entries
+        return RunCost(
+            step=_A_CLIQUE * groups * lifts + _A_PRODUCT * products,
+            proof=_A_PROOF * lifts * points * (order + size) ** 2,
+            memory=8.0 * (lifts * (numbers + points**2 + entries**2) + 2.0 * outputs**2),
+        )
 
     def points(self) -> Iterator[PricedIterate]:
         """Dual points, each of a higher bound than the one before; none if floats allow none."""
@@ -191,42 +212,4 @@ class PricedLifts:
             summed(products),
             form[used],
             partner[used],
-        )
-
-
-@dataclass(frozen=True)
-class PricedCost:
-    """What a run takes, forecast from sizes alone.
-
-    Attributes
-    ----------
-    step, proof : float
-        Nominal seconds of a step, and of certifying.
-    memory : float
-        Bytes of the matrices of a step, about.
-    """
-
-    step: float
-    proof: float
-    memory: float
-
-    @classmethod
-    def of(cls, reduced: ReducedProblem, of: Cover, size: int) -> PricedCost:
-        """Of groups of this size, for the directions of a cover."""
-        loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
-        lifts = len(lifted_directions(of, loss)[0])
-        order, points = reduced.rank + 1, reduced.directions.count
-        size = min(size, points)
-        groups, entries = points / size, order * (order + 1) / 2
-        own = _MULTIPLIERS * size
-        of_clique = own**3 / 3.0 + 0.5 * own**2 * entries + 0.5 * own * entries**2
-        of_clique += _SCALED * (size + order) ** 3 + _WRITTEN * own**2 + _COUPLED * entries**2
-        of_lift = entries**3 / 3.0 + 0.5 * points * entries**2 + 0.5 * points**2 * entries
-        outputs = points * reduced.outputs
-        products = lifts * (groups * of_clique + of_lift) + outputs**3 / 3.0
-        numbers = groups * (own**2 + 8.0 * (size + order) ** 2) + 2.0 * points * entries
-        return cls(
-            step=_A_CLIQUE * groups * lifts + _A_PRODUCT * products,
-            proof=_A_PROOF * lifts * points * (order + size) ** 2,
-            memory=8.0 * (lifts * (numbers + points**2 + entries**2) + 2.0 * outputs**2),
         )

@@ -7,12 +7,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.newton import CliqueState
-from certnn.relaxation.interior.block.working_set import (
-    LEAST_SLACK,
-    NEGATIVE,
-    bearable,
-    lacking_pairs,
-)
+from certnn.relaxation.interior.block.working_set import NEGATIVE, add_products, lacking_pairs
 
 
 def grow(state: CliqueState, centre: float) -> int:
@@ -35,14 +30,8 @@ def grow(state: CliqueState, centre: float) -> int:
     if first.size == 0:
         return 0
     state.clique = clique = clique.with_forms(np.vstack([clique.forms, rays]))
-    square = np.einsum("fi,ij,fj->f", clique.forms, state.X, clique.forms)
     moment = 2.0 * np.einsum("fi,ij,fj->f", clique.forms[first], state.X, clique.forms[second])
-    slack = np.maximum(moment, 2.0 * LEAST_SLACK * np.sqrt(square[first] * square[second]))
-    y = bearable(state, first, second, centre / slack)
-    state.first = np.concatenate([state.first, first])
-    state.second = np.concatenate([state.second, second])
-    state.y = np.concatenate([state.y, y])
-    state.slack = np.concatenate([state.slack, slack])
+    add_products(state, first, second, moment, centre)
     return int(first.size)
 
 
