@@ -18,7 +18,7 @@ from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.priced import PricedLifts
 from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
-from certnn.relaxation.interior.priced.working_set import grow
+from certnn.relaxation.interior.priced.working_set import grow, lacking
 from certnn.relaxation.reduced.packing import Packing, add_kronecker
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
@@ -111,19 +111,21 @@ def test_steps_keep_what_they_have_to(c):
     reduced, responses, lifts, zeta = started(problem, 4)
     assert_consistent(reduced, lifts, zeta)
     packing, full = Packing(reduced.rank + 1), 0
-    for _ in range(12):
+    for step in range(12):
+        if step == 8:
+            earlier, then = [lift.copied() for lift in lifts], zeta
         zeta, centre, length = take_step(lifts, responses, zeta, packing)
         assert_consistent(reduced, lifts, zeta)
         full += length > 0.5
     assert full > 0
-    before = [state.y.size for lift in lifts for state in lift.states]
-    added = [grow(state, centre) for lift in lifts for state in lift.states]
+    assert_consistent(reduced, earlier, then)
+    lacked = [lacking(state) for lift in lifts for state in lift.states]
+    states = [state for lift in earlier for state in lift.states]
+    before = [state.y.size for state in states]
+    added = [grow(state, new, centre) for state, new in zip(states, lacked, strict=True)]
     assert sum(added) > 0
-    after = [state.y.size for lift in lifts for state in lift.states]
-    assert [new - old for old, new in zip(before, after, strict=True)] == added
-    for lift in lifts:
-        for state in lift.states:
-            assert np.linalg.eigvalsh(state.form_slack())[0] > 0.0
+    assert [state.y.size - old for state, old in zip(states, before, strict=True)] == added
+    assert_consistent(reduced, earlier, then)
 
 
 @given(seed=SEEDS)

@@ -6,7 +6,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 
-#: Systems up to this order are solved as if they were full.
+#: Up to this order the factor is inverted: products are several times as fast as substitution.
 _SMALL = 32
 
 
@@ -20,7 +20,7 @@ def solve_lower(factor: FloatArray, right: FloatArray) -> None:
     """
     w = factor.shape[0]
     if w <= _SMALL:
-        right[:] = np.linalg.solve(np.tril(factor), right)
+        right[:] = np.linalg.inv(np.tril(factor)) @ right
         return
     half = w // 2
     solve_lower(factor[:half, :half], right[:half])

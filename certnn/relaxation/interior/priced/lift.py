@@ -7,7 +7,7 @@ groups. The multiplier of each ρ·a_i is ζ_i·w, so that ζ is what the lifts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Lift:
     height: float
     mu: float
     states: list[CliqueState]
+
+    def copied(self) -> Lift:
+        """The same place, which the steps of this one leave alone."""
+        return replace(self, states=[replace(state) for state in self.states])
 
     def corner(self) -> FloatArray:
         """Of the claim 2·height·ρ² − mu·(ρ² − |u|²), over (u, ρ)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from certnn.arrays import FloatArray
@@ -10,29 +12,51 @@ from certnn.relaxation.interior.block.newton import CliqueState
 from certnn.relaxation.interior.block.working_set import NEGATIVE, add_products, lacking_pairs
 
 
-def grow(state: CliqueState, centre: float) -> int:
-    """Add the products that X violates most, and say how many.
+@dataclass(frozen=True, eq=False)
+class Lacking:
+    """Products that a clique lacks.
 
-    f·(ρ + qᵀu) ≥ 0 for every |q| = 1 says E[fρ] ≥ |E[fu]|, and fails most for q against E[fu]. New
-    multipliers begin near centre/slack, their slacks above what X has, which the next steps mend.
+    Attributes
+    ----------
+    first, second : int64 array, shape (w,)
+        Their forms; a second one from the number of the clique's forms on is one of `rays`.
+    rays : float64 array, shape (r, k + q)
+    """
+
+    first: IndexArray
+    second: IndexArray
+    rays: FloatArray
+
+
+def lacking(state: CliqueState) -> Lacking:
+    """The products that X violates most.
+
+    f·(ρ + qᵀu) ≥ 0 for every |q| = 1 says E[fρ] ≥ |E[fu]|, and fails most for q against E[fu].
+    """
+    first, second = lacking_pairs(state)
+    points, rays = _lacking_rays(state)
+    of_rays = state.clique.forms.shape[0] + np.arange(points.size)
+    return Lacking(np.concatenate([first, points]), np.concatenate([second, of_rays]), rays)
+
+
+def grow(state: CliqueState, new: Lacking, centre: float) -> int:
+    """Add products, and say how many.
+
+    Their multipliers begin near centre/slack, their slacks above what X has, which the next steps
+    mend: the fewer, the larger `centre` still is.
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If rounding has left S indefinite.
     """
-    clique = state.clique
-    first, second = lacking_pairs(state)
-    points, rays = _lacking_rays(state)
-    begin = clique.forms.shape[0]
-    first = np.concatenate([first, points])
-    second = np.concatenate([second, begin + np.arange(points.size)])
-    if first.size == 0:
+    if new.first.size == 0:
         return 0
-    state.clique = clique = clique.with_forms(np.vstack([clique.forms, rays]))
-    moment = 2.0 * np.einsum("fi,ij,fj->f", clique.forms[first], state.X, clique.forms[second])
-    add_products(state, first, second, moment, centre)
-    return int(first.size)
+    forms = np.vstack([state.clique.forms, new.rays])
+    state.clique = state.clique.with_forms(forms)
+    moment = 2.0 * np.einsum("fi,ij,fj->f", forms[new.first], state.X, forms[new.second])
+    add_products(state, new.first, new.second, moment, centre)
+    return int(new.first.size)
 
 
 def _lacking_rays(state: CliqueState) -> tuple[IndexArray, FloatArray]:
