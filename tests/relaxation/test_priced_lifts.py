@@ -16,7 +16,8 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.priced import PricedLifts
-from certnn.relaxation.interior.priced.newton import take_step
+from certnn.relaxation.interior.priced.elimination import CornersFirst, OutputsFirst, Sizes
+from certnn.relaxation.interior.priced.newton import LiftStep, take_step
 from certnn.relaxation.interior.priced.start import first_lifts
 from certnn.relaxation.interior.priced.working_set import grow, lacking
 from certnn.relaxation.reduced.packing import Packing, add_kronecker
@@ -86,6 +87,10 @@ def started(problem, size):
     return reduced, responses, lifts, zeta
 
 
+def one_by_one(do, things):
+    return [do(thing) for thing in things]
+
+
 def assert_consistent(reduced, lifts, zeta):
     """All that the equations keep: the claim is shared out, and groups agree on a lift's corner."""
     for lift in lifts:
@@ -126,6 +131,40 @@ def test_steps_keep_what_they_have_to(c):
     assert sum(added) > 0
     assert [state.y.size - old for state, old in zip(states, before, strict=True)] == added
     assert_consistent(reduced, earlier, then)
+
+
+@pytest.mark.parametrize("c", [1, 2])
+@pytest.mark.parametrize("order", [CornersFirst, OutputsFirst])
+def test_what_lifts_share_solves_its_equations(order, c):
+    reduced, responses, lifts, _ = started(normal(6, 12, 3, c), 5)
+    packing, rng = Packing(reduced.rank + 1), np.random.default_rng(c)
+    equations = [LiftStep(lift, packing).equations for lift in lifts]
+    pulls = rng.standard_normal((len(lifts), packing.size))
+    wanted = rng.standard_normal(responses.target.shape)
+    found = order(equations, responses.weight, one_by_one).solve(pulls, wanted)
+    outputs = found.zeta / responses.weight[:, None]
+    for own, pull, omega, mu in zip(equations, pulls, found.corners, found.mu, strict=True):
+        left = np.tril(own.coupling) + np.tril(own.coupling, -1).T
+        given = left @ omega + mu * own.ball
+        for clique in own.cliques:
+            place = clique.state.clique.place
+            along = found.zeta[place] @ own.direction
+            given -= clique.given_corner.T @ along
+            answer = clique.given_own @ along + clique.given_corner @ omega
+            outputs[place] += np.outer(answer, own.direction)
+        np.testing.assert_allclose(given, pull, atol=1e-7 * np.abs(left).max())
+        assert own.ball @ omega == pytest.approx(0.0, abs=1e-9 * np.abs(omega).max())
+    np.testing.assert_allclose(outputs, wanted, atol=1e-7)
+
+
+def test_time_and_memory_are_linear_in_many_points():
+    sizes = [Sizes(2, 231, points, 1) for points in (2_000, 20_000, 200_000)]
+    assert [few.outputs_first < few.corners_first for few in sizes] == [True] * 3
+    work, numbers = [few.outputs_first for few in sizes], [few.numbers for few in sizes]
+    assert work[2] / work[1] == pytest.approx(10.0, rel=0.05)
+    assert numbers[2] / numbers[1] < 10.5
+    few = Sizes(8, 528, 569, 2)
+    assert few.corners_first < few.outputs_first
 
 
 @given(seed=SEEDS)

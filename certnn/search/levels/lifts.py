@@ -22,7 +22,7 @@ from certnn.splitting.cells.proof import MOST_COLUMNS
 #: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first.
 _CHOICES = {
     1: ((4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
-    2: ((4, 1.5), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02), (40, 1.09), (40, 1.02)),
+    2: ((4, 1.5), (40, 1.5), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02), (40, 1.09), (40, 1.02)),
     3: ((4, 1.5), (4, 1.3), (10, 1.3), (10, 1.1), (40, 1.3), (40, 1.1)),
 }
 #: The same where only what has sum zero counts, so that the outputs have one dimension fewer.

@@ -22,6 +22,7 @@ from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.lifts.cost import RunCost
 from certnn.relaxation.interior.lifts.fitting import OutputLoss
 from certnn.relaxation.interior.lifts.method import lifted_directions, lowest_heights
+from certnn.relaxation.interior.priced.elimination import Sizes
 from certnn.relaxation.interior.priced.lift import Lift
 from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
@@ -127,18 +128,17 @@ class PricedLifts:
         lifts = len(lifted_directions(of, loss)[0])
         order, points = reduced.rank + 1, reduced.directions.count
         size = min(size, points)
-        groups, entries = points / size, order * (order + 1) / 2
+        groups, entries = points / size, order * (order + 1) // 2
         own = _MULTIPLIERS * size
         of_clique = own**3 / 3.0 + 0.5 * own**2 * entries + 0.5 * own * entries**2
         of_clique += _SCALED * (size + order) ** 3 + _WRITTEN * own**2 + _COUPLED * entries**2
-        of_lift = entries**3 / 3.0 + 0.5 * points * entries**2 + 0.5 * points**2 * entries
-        outputs = points * reduced.outputs
-        products = lifts * (groups * of_clique + of_lift) + outputs**3 / 3.0
-        numbers = groups * (own**2 + 8.0 * (size + order) ** 2) + 2.0 * points * entries
+        shared = Sizes(lifts, entries, points, reduced.outputs)
+        products = lifts * groups * of_clique + min(shared.corners_first, shared.outputs_first)
+        numbers = groups * (own**2 + 8.0 * (size + order) ** 2 + size * entries)
         return RunCost(
             step=_A_CLIQUE * groups * lifts + _A_PRODUCT * products,
             proof=_A_PROOF * lifts * points * (order + size) ** 2,
-            memory=8.0 * (lifts * (numbers + points**2 + entries**2) + 2.0 * outputs**2),
+            memory=8.0 * (lifts * numbers + shared.numbers),
         )
 
     def points(self) -> Iterator[PricedIterate]:
