@@ -1,19 +1,23 @@
-"""shor and block(k) against n, with growth exponents: python tests/benchmarks/linear_levels.py
+"""shor, block(k) and lifts(k) against n: python tests/benchmarks/linear_levels.py
 
-Seconds are those of the processor. The weight decay is 0.1 in all, or with --reg-a-point in
-proportion to n, as it is under a mean loss.
+Growth exponents come last. Seconds are those of the processor. The weight decay is 0.1 in all, or
+with --reg-a-point in proportion to n, as it is under a mean loss.
 """
 
 import argparse
 import resource
 import time
+from functools import partial
 
 import numpy as np
 
 from certnn.budget import Budget
 from certnn.certificates import certify
+from certnn.certificates.directions import cover
+from certnn.certificates.regions_certify import certify_regions
 from certnn.reading.datasets import random_network_data
 from certnn.relaxation.interior.block import block_points
+from certnn.relaxation.interior.priced import PricedLifts
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.relaxation.shor.method import shor_point
@@ -25,6 +29,20 @@ def block_run(problem, size):
     points = list(block_points(reduced, groups, Budget(), tolerance=1e-3))
     best = max(points, key=lambda point: point.bound)
     return reduced.original_point(best.Z, best.products), len(points)
+
+
+def lifts_run(problem, size):
+    """With priced products, as for many columns, and few directions of the outputs."""
+    of = cover(problem.c, 1.5, Budget())
+    points = list(PricedLifts(reduce_problem(problem), of, size, Budget()).points())
+    return points[-1].point, len(points)
+
+
+LEVELS = {
+    "shor": (lambda problem, _: (shor_point(problem, Budget()), 1), certify),
+    "block": (block_run, certify),
+    "lifts": (lifts_run, certify_regions),
+}
 
 
 def timed(run):
@@ -42,20 +60,22 @@ def main():
     parser.add_argument("--d", type=int, default=10)
     parser.add_argument("--c", type=int, default=2)
     parser.add_argument("--reg-a-point", type=float)
-    parser.add_argument("--groups", type=int, nargs="+", default=[8, 32])
+    parser.add_argument("--groups", type=int, nargs="*", default=[8, 32], help="of block")
+    parser.add_argument("--lifts", type=int, nargs="*", default=[], help="groups of lifts")
     options = parser.parse_args()
     block_run(random_network_data(0, 0.1, n=20), 4)  # what is compiled, is compiled now
-    for size in [0, *options.groups]:
-        name = f"block({size})" if size else "shor"
+    chosen = [("shor", 0)]
+    chosen += [("block", size) for size in options.groups]
+    chosen += [("lifts", size) for size in options.lifts]
+    for level, size in chosen:
+        name = f"{level}({size})" if size else level
+        search, proof = LEVELS[level]
         searched, step, proved = [], [], []
         for n in options.n:
             reg = 0.1 if options.reg_a_point is None else options.reg_a_point * n
             problem = random_network_data(0, reg, n=n, d=options.d, c=options.c)
-            if size:
-                (point, steps), seconds = timed(lambda: block_run(problem, size))  # noqa: B023
-            else:
-                (point, steps), seconds = timed(lambda: (shor_point(problem, Budget()), 1))  # noqa: B023
-            certified, check = timed(lambda: certify(problem, point, {}))  # noqa: B023
+            (point, steps), seconds = timed(partial(search, problem, size))
+            certified, check = timed(partial(proof, problem, point, {}))
             searched.append(seconds)
             step.append(seconds / steps)
             proved.append(check)
