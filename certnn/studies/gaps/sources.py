@@ -26,7 +26,8 @@ class Source:
     name : str
     regs : dict of float
         By loss, "half-squared" and for classes "cross-entropy": the weight decay among half powers
-        of ten with the best score of scikit-learn's networks in three folds, the largest of equals.
+        of ten with the best score of scikit-learn's networks in three to five folds, the largest of
+        equals.
     needs_folder : bool
         Whether it is read from a file that the user has.
     """
