@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from certnn.search.audit import audit
     from certnn.search.audit_result import AuditResult
     from certnn.search.confidence import ConfidenceBound
+    from certnn.search.forecast import GapForecast, forecast_gap
     from certnn.search.lower_bound import lower_bound
     from certnn.search.path import regularisation_path
     from certnn.search.path_result import RegularisationPath
@@ -57,6 +58,7 @@ _HOMES = {
     "CertifiedReLURegressorCV": "certnn.interfaces.cross_validated",
     "ConfidenceBound": "certnn.search.confidence",
     "ExactSolution": "certnn.studies.completely_positive",
+    "GapForecast": "certnn.search.forecast",
     "GapReport": "certnn.report",
     "InputError": "certnn.errors",
     "LowerBoundResult": "certnn.search.results",
@@ -73,6 +75,7 @@ _HOMES = {
     "bound_over_patterns": "certnn.splitting.patterns",
     "check": "certnn.certificates.check",
     "exact_solution": "certnn.studies.completely_positive",
+    "forecast_gap": "certnn.search.forecast",
     "load_network": "certnn.reading.npz",
     "lower_bound": "certnn.search.lower_bound",
     "problem_for": "certnn.reading.statement",
@@ -97,6 +100,7 @@ __all__ = [
     "CertifiedReLURegressorCV",
     "ConfidenceBound",
     "ExactSolution",
+    "GapForecast",
     "GapReport",
     "InputError",
     "LowerBoundResult",
@@ -113,6 +117,7 @@ __all__ = [
     "bound_over_patterns",
     "check",
     "exact_solution",
+    "forecast_gap",
     "load_network",
     "lower_bound",
     "problem_for",

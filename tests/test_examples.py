@@ -9,8 +9,8 @@ import certnn
 
 #: Types that one is handed by a verb, whose example has them.
 HANDED = {
-    *("AuditResult", "ExactSolution", "GapReport", "LowerBoundResult", "PatternBound"),
-    *("RegularisationPath", "SolverError", "TightnessVerdict", "TrainingResult"),
+    *("AuditResult", "ExactSolution", "GapForecast", "GapReport", "LowerBoundResult"),
+    *("PatternBound", "RegularisationPath", "SolverError", "TightnessVerdict", "TrainingResult"),
 }
 
 

@@ -188,7 +188,7 @@ def test_scripts_take_these_options(words, monkeypatch):
 def given(tmp_path, monkeypatch):
     """What the pages take for granted: data and networks, and little time."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("certnn.search.audit._USUAL_SECONDS", 1.0)
+    monkeypatch.setattr("certnn.search.audit.USUAL_SECONDS", 1.0)
     draw = np.random.default_rng(0).standard_normal
     X, Y = draw((4, 4)), draw((4, 3))
     shutil.copy(ROOT / "tests" / "reading" / "files" / "float64.pt", "model.pt")

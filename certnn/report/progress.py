@@ -29,9 +29,12 @@ class SearchProgress:
     ----------
     quiet : bool
         Say nothing.
+    opening : callable or None
+        Asked for a line that is printed when the search has begun, and stays; "" for none.
     """
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, opening: Callable[[], str] | None = None) -> None:
+        self._opening = None if quiet else opening
         self._console = Console(stderr=True, quiet=quiet)
         self._start = time.monotonic()
         self._last, self._stage, self._waiting = -_BETWEEN_LINES, "", ""
@@ -76,6 +79,10 @@ class SearchProgress:
 
     def tell(self, stage: str, bound: float | None, objective: float | None) -> None:
         """Show a stage, the best proved bound and the best network's objective."""
+        if self._opening is not None:
+            said, self._opening = self._opening(), None
+            if said:
+                self._print(said)
         parts = [stage]
         if bound is not None:
             parts.append(f"proved ≥ {bound:.6g}")

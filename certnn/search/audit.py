@@ -27,6 +27,7 @@ from certnn.search.audit_findings import (
 )
 from certnn.search.audit_report import History, Recheck, gap_report, with_pattern_tier
 from certnn.search.audit_result import AuditResult
+from certnn.search.forecast import USUAL_SECONDS
 from certnn.search.levels.schedule import FIRST_SHOR, stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
 from certnn.splitting.prover import ENOUGH, MEMORY
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 #: Shares of what is left of a limit for the cheapest level where others follow, and for a better
 #: network; and nominal seconds where there is no limit.
 _CHEAPEST, _TRAINING, _TRAINING_WORK = 0.3, 0.15, 10.0
-#: Seconds of an audit where nobody says how long.
-_USUAL_SECONDS = 60.0
 #: Where networks come from that the search has found.
 _SEARCHED = "column generation"
 
@@ -91,7 +90,8 @@ def audit(
         optimal.
     time_limit : float or None
         Seconds for the whole audit; the cheapest level is always run to a bound. A minute if
-        neither this nor `work_limit` nor `budget` says how long.
+        neither this nor `work_limit` nor `budget` says how long. `certnn.forecast_gap` says what
+        may be expected of so much.
     work_limit, budget
         In place of seconds, as in `certnn.lower_bound`.
     memory_limit : float
@@ -168,7 +168,7 @@ def audit(
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
     if time_limit is None and work_limit is None and budget is None:
-        time_limit = _USUAL_SECONDS
+        time_limit = USUAL_SECONDS
     with (
         budgeted(time_limit, work_limit, budget) as whole,
         shown_progress(progress) as show,

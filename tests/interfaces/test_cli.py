@@ -429,6 +429,21 @@ def test_the_verdict_alone_or_the_report_as_json(folder, capsys):
     assert printed == (folder / "json" / "report.json").read_text()
 
 
+def test_what_is_to_be_expected_is_said_first(tmp_path, capsys):
+    save_data(tmp_path / "data.npz", random_network_data(0, 1.0, n=30, d=3, c=2))
+    command = ["bound", "--data", str(tmp_path / "data.npz"), "--reg", "1", "--gap", "0.9"]
+    command += ["--work-limit", "10", "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    first, *others = capsys.readouterr().err.splitlines()
+    said = r"30×3, reg 1: the gap expected in 10 s is (about|below) .+ %.*; a forecast, not proved"
+    assert re.fullmatch(said, first)
+    assert not any("forecast" in line for line in others)
+    assert main([*command, "--level", "shor"]) == 0  # of which nothing is known
+    assert "forecast" not in capsys.readouterr().err
+    assert main([*command, "--work-limit", "-1"]) == 2
+    assert "work-limit: must be" in one_line_error(capsys)
+
+
 def test_demo_options(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["demo", "--help"])

@@ -234,7 +234,7 @@ def test_true_from_the_callback_ends_the_search():
 
 
 def test_a_search_lasts_a_minute_if_nobody_says_how_long(monkeypatch, capsys):
-    monkeypatch.setattr("certnn.search.audit._USUAL_SECONDS", 1e-3)
+    monkeypatch.setattr("certnn.search.audit.USUAL_SECONDS", 1e-3)
     problem = certnn.TrainingProblem(np.eye(30), np.ones((30, 1)), 0.1)
     result = certnn.audit(None, problem)
     assert [bound.level for bound in result.report.bounds] == ["shor"]

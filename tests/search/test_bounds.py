@@ -34,6 +34,7 @@ from certnn.search.levels.schedule import (
     CELLS,
     DEFAULT_GROUP,
     DNN,
+    EARLY_BLOCK,
     EARLY_CELLS,
     EARLY_LIFTS,
     FIRST_SHOR,
@@ -135,7 +136,8 @@ def test_stages_of_auto():
     assert stages("auto", 10**5, 2, 2, limited=True) == (SHOR, LIFTS, PARTITION)
     few = stages("auto", 150, 4, 3, limited=True)
     assert few[1].share < 1.0
-    assert few[2:5] == (EARLY_LIFTS, PARTITION, DNN)
+    assert few[2:6] == (EARLY_LIFTS, PARTITION, EARLY_BLOCK, DNN)
+    assert str(EARLY_BLOCK) == str(block)  # which is not run again
 
 
 @pytest.mark.parametrize(
@@ -202,6 +204,15 @@ def test_in_a_process_of_its_own_the_result_is_the_same(in_process):
 def test_deterministic(in_process, choice):
     first, second = (lower_bound(DEGENERATE["everything"], "dnn", choice=choice) for _ in range(2))
     assert first.certificate.document == second.certificate.document
+
+
+def test_the_work_of_a_general_solver_is_counted(in_process):
+    problem, limit = random_family(0, n=20, c=2), Budget(work=1.0)
+    assert levels_of(lower_bound(problem, "dnn", choice=CLARABEL, budget=limit)) == ["shor", "dnn"]
+    assert 0.2 < limit.worked < 0.3  # 6e-8 times the fourth power of 2·20 + 2 + 2
+    short = lower_bound(problem, "dnn", choice=CLARABEL, work_limit=0.1)
+    assert (levels_of(short), len(in_process)) == (["shor"], 1)
+    assert "dnn: CLARABEL would take longer than the work left" in short.notes
 
 
 # Arguments.

@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import certnn
 from certnn.budget import Budget
+from certnn.certificates import Certified
+from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
+from certnn.search.levels.level import Context, Goal
+from certnn.search.levels.rising import Rising
 from certnn.search.levels.tightening import tightening_proofs
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 from certnn.training import ColumnGeneration
@@ -71,3 +77,29 @@ def test_it_is_what_the_last_one_took():
 def test_checks_are_no_work():
     assert given(Prover(cost=0.5), Budget(work=10.0)) == pytest.approx([10.0] * 3, rel=0.2)
     assert given(Prover(cost=0.5), Budget()) == [math.inf] * 3
+
+
+@pytest.mark.parametrize(
+    ("share", "proving", "is_proved"),
+    [(0.9, 10.0, False), (0.9, 1.0, True), (1.1, 10.0, True)],
+    ids=["no better, and long", "no better, but soon done", "better"],
+)
+def test_what_is_no_better_than_what_is_proved_is_not_certified_late(share, proving, is_proved):
+    problem, checked = TrainingProblem([[1.0], [-1.0]], [1.0, 2.0], reg=0.1), []
+    known = certnn.lower_bound(problem, "shor")
+    best = Certified(known.certificate, known.bound)
+    context = Context(problem, Goal(Budget(work=5.0)), best=best)
+
+    def prove(iterate):
+        checked.append(iterate.bound)
+        return best
+
+    run, bound = Rising(context, "dnn", prove, proving), share * known.value
+    proofs = run.proofs(iter([SimpleNamespace(bound=bound)]))
+    if is_proved:
+        assert len([*proofs]) == 1
+        assert checked == [bound]
+    else:
+        with pytest.raises(SolverError, match="less than is proved"):
+            next(proofs)
+        assert checked == []

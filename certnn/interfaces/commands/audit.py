@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from certnn.interfaces.commands.search_options import (
 )
 
 if TYPE_CHECKING:
+    from certnn.problem.training_problem import TrainingProblem
     from certnn.report.html import AttachedNetwork
     from certnn.search.audit_result import AuditResult
 
@@ -131,7 +133,7 @@ def run_audit(options: argparse.Namespace) -> int:
     problem, decay = problem_of(options, stored)
     network = None if stored is None else network_for(problem, stored)
     memory = memory_of(options, problem)
-    with SearchProgress(options.quiet) as progress:
+    with SearchProgress(options.quiet, partial(_expected, options, problem)) as progress:
         result = audit(
             network,
             problem,
@@ -151,6 +153,21 @@ def run_audit(options: argparse.Namespace) -> int:
     if stored is not None:
         attached = attach_better(options.network, stored, problem, result, out, options.layers)
     return finish(result, out, options, attached)
+
+
+def _expected(options: argparse.Namespace, problem: TrainingProblem) -> str:
+    """What so long an audit may be expected to prove; "" where nothing is known of such."""
+    from certnn.search.forecast import USUAL_SECONDS, forecast_gap
+
+    if options.level != "auto" or choice_of(options) is not None:
+        return ""
+    limits = [one for one in (options.time_limit, options.work_limit) if one is not None]
+    forecast = forecast_gap(problem, min(limits, default=USUAL_SECONDS))
+    if forecast is None:
+        return ""
+    of = f"{problem.n}×{problem.d}, reg {problem.reg:g}"
+    when = f"expected in {forecast.seconds:g} s"
+    return f"{of}: the gap {when} is {forecast}; a forecast, not proved"
 
 
 def add_output_options(command: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from certnn.search.levels.rising import Rising
 
 #: Nominal seconds of certifying, for each third power of the order of a matrix.
 _A_CUBE = 5e-8
+#: Nominal seconds of a general solver, for each fourth power of the order of a matrix: it took half
+#: a second at order 57, and 39 at 157.
+_A_FOURTH = 6e-8
 #: From so many outputs on dnn begins with groups where it is large: there are no lifts that prove
 #: more than those, and the level block, with which it begins else, takes longer.
 _MANY_OUTPUTS = 4
@@ -30,9 +34,17 @@ _MANY_OUTPUTS = 4
 
 @dataclass(frozen=True)
 class Block:
-    """All products within groups of `size` points that are close in angle."""
+    """All products within groups of `size` points that are close in angle.
+
+    Attributes
+    ----------
+    size : int
+    share : float
+        Of what is left of a limit, what our own solver may take.
+    """
 
     size: int
+    share: float = 1.0
     trains = False
 
     def __str__(self) -> str:
@@ -42,7 +54,7 @@ class Block:
         """Bounds as they rise."""
         groups = angular_groups(context.directions.units, self.size)
         if context.choice.solver == OWN or context.choice.formulation != "reduced":
-            return _by_own_solver(context, self, groups)
+            return _by_own_solver(context, self, groups, share=self.share)
         return _by_general_solver(context, self, groups)
 
 
@@ -95,8 +107,13 @@ def _in_groups(context: Context, level: Dnn) -> Iterator[Certified]:
 def _by_general_solver(
     context: Context, level: Block | Dnn, groups: list[IndexArray] | None
 ) -> Iterator[Certified]:
-    choice = context.choice
-    outcome = solve_in_process(context.problem, groups, choice, context.budget)
+    choice, budget = context.choice, context.budget
+    if math.isfinite(budget.work_left):  # nobody counts what it computes
+        cost = _solver_cost(context.problem, groups)
+        if not budget.affords(cost):
+            raise SolverError(f"{choice.solver} would take longer than the work left")
+        budget.spend(cost)
+    outcome = solve_in_process(context.problem, groups, choice, budget)
     context.figures.append(outcome.figure)
     if outcome.point is None:
         raise SolverError(f"{choice.solver} ended with no dual point: {outcome.figure.status}")
@@ -110,9 +127,10 @@ def _by_own_solver(
     level: Block | Dnn,
     groups: list[IndexArray] | None,
     begin: Sequence[DualIterate] | None = None,
+    share: float = 1.0,
 ) -> Iterator[Certified]:
     """Certify the bound now and then while it rises, and at the end."""
-    problem, budget, name = context.problem, context.budget, str(level)
+    problem, budget, name = context.problem, context.budget.part(share), str(level)
     if not problem.is_plain:
         raise SolverError(
             "our own solvers take the half-squared loss without output bias and free biases "
@@ -126,7 +144,7 @@ def _by_own_solver(
     def prove(iterate: DualIterate) -> Certified:
         return certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
 
-    run = Rising(context, name, prove, _proof_cost(problem, groups))
+    run = Rising(context, name, prove, _proof_cost(problem, groups), budget)
     start = context.products.get(name)
     try:
         yield from run.proofs(iterates(reduced, groups, budget, start, begin))
@@ -135,6 +153,13 @@ def _by_own_solver(
             context.products[name] = run.highest.products
             seconds = time.monotonic() - started
             context.figures.append(_figure(solver, name, run.highest, run.finished, seconds))
+
+
+def _solver_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:
+    """Nominal seconds of a general solver, roughly: of a matrix for each group, or one for all."""
+    order = problem.features.shape[1] + problem.c
+    sizes = [len(group) for group in groups or ()] or [problem.n]
+    return _A_FOURTH * sum(float(2 * size + order) ** 4 for size in sizes)
 
 
 def _proof_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from certnn.budget import Budget
 from certnn.certificates import Certified
 from certnn.errors import SolverError
 from certnn.search.levels.level import Context
@@ -39,6 +40,8 @@ class Rising(Generic[_Point]):
         From a dual point to its certificate, checked.
     proving : float
         Nominal seconds that it takes.
+    budget : Budget or None
+        A part of the context's, for this run; None for all of it.
 
     Attributes
     ----------
@@ -49,12 +52,18 @@ class Rising(Generic[_Point]):
     """
 
     def __init__(
-        self, context: Context, name: str, prove: Callable[[_Point], Certified], proving: float
+        self,
+        context: Context,
+        name: str,
+        prove: Callable[[_Point], Certified],
+        proving: float,
+        budget: Budget | None = None,
     ) -> None:
         self._context, self._name, self._prove = context, name, prove
+        self._budget = budget or context.budget
         self._nominal = self._cost = proving
         self._proved = -math.inf
-        self._since = context.budget.now
+        self._since = self._budget.now
         self.highest: _Point | None = None
         self.finished = False
 
@@ -64,9 +73,10 @@ class Rising(Generic[_Point]):
         Raises
         ------
         SolverError
-            If it finds nothing.
+            If it finds nothing, or nothing that there is time to certify and that is better than
+            what is proved.
         """
-        context, budget, began = self._context, self._context.budget, self._context.budget.now
+        context, budget, began = self._context, self._budget, self._budget.now
         for iterate in iterates:
             step = budget.now - began
             if self.highest is None or iterate.bound > self.highest.bound:
@@ -83,18 +93,27 @@ class Rising(Generic[_Point]):
             self.finished = True
         if self.highest is None:
             raise SolverError("the solver found no dual point")
-        if self.highest.bound > self._proved:
+        bound = self.highest.bound
+        if bound <= self._proved:
+            return
+        # What is no better than another level's bound is certified for comparison alone.
+        if self._is_best(bound) or budget.affords(self._cost):
             yield self._proof(self.highest)
+        elif self._proved == -math.inf:
+            raise SolverError("in the time left it would prove less than is proved")
+
+    def _is_best(self, bound: float) -> bool:
+        best = self._context.best
+        return best is None or bound > best.bound.rounded
 
     def _is_worth(self, bound: float) -> bool:
         """Whether it is better than what is proved, by enough."""
-        best = self._context.best
-        if best is not None and bound <= best.bound.rounded:
+        if not self._is_best(bound):
             return False
         return self._proved == -math.inf or bound > self._proved + _RISE * abs(self._proved)
 
     def _proof(self, iterate: _Point) -> Certified:
-        budget = self._context.budget
+        budget = self._budget
         self._proved, start = iterate.bound, budget.now
         self._context.tell(f"{self._name}: proving")
         found = self._prove(iterate)

@@ -30,8 +30,9 @@ _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
-#: Share of a limit that a run of lifts may take where dnn follows, which is soon done.
-_BEFORE_DNN = 0.3
+#: Share of a limit that a run of lifts may take where dnn follows, which is soon done; and block,
+#: where there is no time for lifts: then there may be none for dnn either.
+_BEFORE_DNN, _IN_PLACE_OF_LIFTS = 0.3, 0.5
 #: Share of a limit that shor may take of another loss, where it trains, if levels follow; and where
 #: dnn follows, which with many outputs soon proves more.
 _OF_ANOTHER_LOSS, _BEFORE_GROUPS = 0.2, 0.1
@@ -63,6 +64,7 @@ BRIEF_SHOR = Shor(share=_OF_ANOTHER_LOSS)
 FIRST_SHOR = Shor(share=_BEFORE_GROUPS)
 BLOCK = Block(DEFAULT_GROUP)
 LIFTS = Lifts()
+EARLY_BLOCK = Block(DEFAULT_GROUP, share=_IN_PLACE_OF_LIFTS)
 EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
 DNN = Dnn()
 CUTS = Cuts()
@@ -75,7 +77,7 @@ _ALONE: dict[str, Level] = {"partition": PARTITION, "cells": CELLS, "phases": PH
 _SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "groups": Groups}
 
 #: What proves nothing better once another level of the same plan has proved something.
-OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS}
+OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS, EARLY_BLOCK: LIFTS}
 
 
 def stages(
@@ -99,9 +101,9 @@ def stages(
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
         not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
-        directions and up to 3 outputs; then as far as the solver goes in minutes, dnn up to 300
-        directions, and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases
-        last, up to 100 directions and 3 outputs.
+        directions and up to 3 outputs, or with a limit block in their place; then as far as the
+        solver goes in minutes, dnn up to 300 directions, and with more outputs block up to 2000, or
+        with a limit dnn up to 20,000; phases last, up to 100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -184,7 +186,10 @@ def _relaxed(directions: int, lifted: bool, general: bool, patient: bool) -> Ite
     if lifted:
         yield EARLY_LIFTS if directions <= most else LIFTS
     if directions <= most:
-        yield from (*_early(directions, general), DNN)
+        yield from _early(directions, general)
+        if patient and lifted:
+            yield EARLY_BLOCK
+        yield DNN
     elif patient and not lifted and directions <= _PATIENT_BLOCK_UP_TO:
         yield DNN  # its groups prove more than those of block, and sooner
     elif directions <= _BLOCK_UP_TO and not lifted:
