@@ -26,7 +26,7 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let a checker that is extracted from Rocq decide too, of all kinds but phases: the "
+        help="let a checker that is extracted from Rocq decide too: the "
         "program that CERTNN_CHECKER names or proofs/build_checker.sh has made, or else that of "
         "certnn[verified]",
     )
