@@ -467,7 +467,8 @@ def incorrect(correct):
     )
 
     yield from incorrect_cuts(correct["cuts"], correct["cuts-sets"])
-    yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
+    ends = ("", "-one-column", "-three-columns")
+    yield from incorrect_partitions(*(correct[f"partition{end}"] for end in ends))
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
     yield from incorrect_regions(correct["regions"])
     yield from incorrect_lifts(correct["lifts"])
@@ -847,7 +848,7 @@ def malformed_cuts(good, of_sets):
     yield "cuts-set-of-13-points", dump(large)
 
 
-def incorrect_partitions(good, one_column):
+def incorrect_partitions(good, one_column, three_columns):
     proof, leaf, early, late = "proof", "leaf", "ends before", "goes on"
     value = float(Fraction(good["claim"]["lower_bound"]))
     up = ratio(math.nextafter(value, math.inf))
@@ -876,6 +877,9 @@ def incorrect_partitions(good, one_column):
     yield "partition-kappa-tiny", leaf, changed(good, proof, "kappa", to=5e-324)
     lower = changed(one_column, proof, "kappa", to=lambda k: k * (1 - 3e-12))
     yield "partition-kappa-barely-below-the-norm", leaf, lower
+    # With half of what points of mixed signs may lose it would be proved.
+    halved = changed(three_columns, proof, "kappa", to=lambda k: 0.99 * k)
+    yield "partition-kappa-a-little-lower", leaf, halved
     yield "partition-dual-point-doubled", leaf, array_changed(good, proof, "Z", to=double)
     yield "partition-data-doubled", leaf, array_changed(good, "data", "X", to=double)
     yield "partition-last-cone-missing", early, tree(lambda nodes: nodes[:-1])
