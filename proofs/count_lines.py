@@ -25,6 +25,8 @@ CHECKERS = "Logarithms Checker PsdChecker PartitionChecker DirectionsChecker Reg
 CHECKERS += " Definite CellsBoxes CellsChecker Elimination CutsChecker GroupsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 TRANSLATION += ["integer_cuts"]
+IN_JAVASCRIPT = ["translation", "psd", "partition", "directions", "regions", "phases", "cells"]
+IN_JAVASCRIPT += ["cuts"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
@@ -57,7 +59,8 @@ PARTS = [
     ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
     ("Integers in JavaScript: in the place of zarith", "integers", ["z", "big_int_Z", "publish"]),
     ("Integers in JavaScript: BigInt", "bigint", ["integers"]),
-    ("Translation in JavaScript: from JSON to integers", "web", ["reading", "translation"]),
+    ("Reading in JavaScript: JSON, containers, arrays", "web", ["reading", "container", "exact"]),
+    ("Translation in JavaScript: from JSON to integers", "web", IN_JAVASCRIPT),
     ("Page: asks the checker, and says the theorem", "web", ["worker", "page"]),
 ]
 FOLDERS = {
