@@ -14,7 +14,8 @@ fi
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 modules=(Logarithms Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker)
-modules+=(Definite CellsBoxes CellsChecker Elimination CutsChecker GroupsChecker Extract)
+modules+=(Definite CellsBoxes CellsChecker Elimination CutsChecker PhasesChecker)
+modules+=(GroupsChecker Extract)
 cp rocq/*.v checker/*.ml "$build"
 (
   cd "$build"

@@ -16,15 +16,17 @@ BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
 READING = "bound check container document exact instance rejected"
 FILTERS = "float_filter cell_filter interval_filter"
-ROCQ = "Duality Exponential Biases Psd Partition Regions Reading LogarithmsSound DataSound"
+ROCQ = "Duality Exponential Biases Psd Partition Regions Reading Values LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
 ROCQ += " PartitionCheckerSound DirectionsSound RegionsForm RegionsCheckerSound Cells"
 ROCQ += " CellsBoxesSound CellsLeafSound CellsFormSound CellsTreeSound CellsCheckerSound"
-ROCQ += " EliminationSound Cuts CutsFormsSound CutsCheckerSound GroupsCheckerSound"
+ROCQ += " DefiniteSound Cuts CutsFormsSound CutsCheckerSound Phases PhasesFormSound"
+ROCQ += " PhasesCheckerSound GroupsCheckerSound"
 CHECKERS = "Logarithms Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker"
-CHECKERS += " Definite CellsBoxes CellsChecker Elimination CutsChecker GroupsChecker"
+CHECKERS += " Definite CellsBoxes CellsChecker Elimination CutsChecker PhasesChecker"
+CHECKERS += " GroupsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
-TRANSLATION += ["integer_cuts"]
+TRANSLATION += ["integer_cuts", "integer_phases"]
 IN_JAVASCRIPT = ["translation", "psd", "partition", "directions", "regions", "phases", "cells"]
 IN_JAVASCRIPT += ["cuts"]
 PARTS = [
@@ -33,7 +35,7 @@ PARTS = [
     ("Python kernel: kind `psd`", "kernel", ["psd"]),
     ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
     ("Python kernel: kind `partition`", "kernel", ["partition"]),
-    ("Python kernel: kind `phases`", "kernel", ["phases"]),
+    ("Python kernel: kind `phases`", "kernel", ["phases", "phase_leaves"]),
     ("Python kernel: kind `regions`", "kernel", ["regions"]),
     ("Python kernel: kind `cells`", "kernel", ["cells", "cell_geometry", "cell_rounding"]),
     ("Python kernel: kind `groups`", "kernel", ["groups"]),

@@ -24,6 +24,7 @@ from struct import iter_unpack, pack
 from certnn import kernel
 from certnn.certificates.integer_cells import cells_witness
 from certnn.certificates.integer_cuts import cuts_witness
+from certnn.certificates.integer_phases import phases_witness
 from certnn.certificates.integer_regions import (
     SparseRow,
     product_blocks,
@@ -40,6 +41,7 @@ from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
 from certnn.kernel.partition import DEEPEST, PartitionProof
+from certnn.kernel.phases import PhasesProof
 from certnn.kernel.psd import PsdProof
 from certnn.kernel.regions import RegionsProof
 
@@ -50,7 +52,7 @@ _SCRIPT = Path(__file__).parents[2] / "proofs" / "build_checker.sh"
 _BUILT = Path("_build", "certnn-checker")
 BIASES = (False, True, "free")
 #: Of proofs of a dual norm, in the order of their numbers.
-KINDS = ("psd", "partition", "regions", "cells", "cuts")
+KINDS = ("psd", "partition", "regions", "cells", "cuts", "phases")
 #: Of the program, for each verdict.
 _EXIT_CODES = {"proved": 0, "rejected": 1, "malformed": 2}
 _PROVED = re.compile(r"proved: ([0-9]+/[0-9]+)")
@@ -151,10 +153,8 @@ def integer_form(document: kernel.Document) -> bytes:
     certnn.kernel.Malformed
         If the file is not a certificate.
     certnn.kernel.Rejected
-        If the basis of a partition is singular, a tree has not the form that it must have, or a
-        point is in two groups.
-    InputError
-        If its proof, or that of a group, is of the kind phases.
+        If the basis of a partition is singular, a tree or a leaf has not the form that it must
+        have, or a point is in two groups.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if isinstance(proof, list):
@@ -172,14 +172,10 @@ def integer_form(document: kernel.Document) -> bytes:
     return f"certnn-{head}-2 {numbers}".encode()
 
 
-def _kind(proof: object) -> int:
+def _kind(proof: Proof) -> int:
     """Its place in `KINDS`."""
-    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof, CutsProof)
-    number = next((k for k, kind in enumerate(kinds) if isinstance(proof, kind)), None)
-    if number is None:
-        taken = "takes all kinds but phases"
-        raise InputError("verified", f"the extracted checker {taken}, and this is of that kind")
-    return number
+    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof, CutsProof, PhasesProof)
+    return kinds.index(type(proof))
 
 
 def _groups(n: int, groups: list[tuple[Group, Proof]]) -> Iterator[int]:
@@ -212,6 +208,8 @@ def _alone(instance: Instance, proof: Proof) -> Iterator[int]:
         yield from cells_witness(instance, proof, -inputs)
     elif isinstance(proof, CutsProof):
         yield from cuts_witness(instance.n, proof)
+    else:
+        yield from phases_witness(instance, proof)
 
 
 def _loss(instance: Instance) -> Iterator[int]:

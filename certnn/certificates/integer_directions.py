@@ -1,4 +1,4 @@
-"""What proofs by regions and by cells share, as integers, for the extracted checker."""
+"""What proofs by regions, phases and cells share, as integers, for the extracted checker."""
 
 from __future__ import annotations
 
@@ -90,3 +90,10 @@ class Directions:
                 determinant, V = solution(cone, [self.heights[k] for k in members])
                 sign = 1 if determinant > 0 else -1
                 yield from (0, *members, sign * determinant << self.bits, *(sign * v for v in V))
+
+
+def noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
+    """The nodes, each of which is appended to the list when it is taken."""
+    for node in nodes:
+        into.append(node)
+        yield node

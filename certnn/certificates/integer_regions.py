@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import mul
 
-from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
+from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers, noted
 from certnn.kernel.definite import scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
@@ -99,7 +99,7 @@ class _Leaves:
         dual = self._proof.Z
         sigma = ExactMatrix([[sum(map(mul, z, ray)) for z in dual.rows]], dual.exponent)
         passed: list[int] = []
-        for signs in leaves(_noted(self._splits, passed), frozenset(range(len(dual.rows)))):
+        for signs in leaves(noted(self._splits, passed), frozenset(range(len(dual.rows)))):
             *points, _ = passed
             passed.clear()
             for point in points:
@@ -181,10 +181,3 @@ class _Leaves:
             raise Rejected("the splits go on after the last leaf")
         if name := self._reader.left_over():
             raise Rejected(f"{name} go on after the last leaf")
-
-
-def _noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
-    """The nodes, each of which is appended to the list when it is taken."""
-    for node in nodes:
-        into.append(node)
-        yield node

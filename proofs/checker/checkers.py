@@ -8,7 +8,6 @@ from pathlib import Path
 
 from specification import plain_checker
 
-import certnn
 from certnn import kernel
 from certnn.certificates import extracted_checker as verified
 from certnn.certificates.web_checker import javascript_checker
@@ -58,10 +57,6 @@ class Checkers:
         self._plain = plain_checker()
         self.extracted = Extracted()
 
-    def takes(self, document: bytes) -> bool:
-        """Whether the certificate is one for the extracted checker."""
-        return self._extracted_says(document) is not None
-
     def verdict(self, document: bytes, plain: bool = True) -> str:
         """The verdict that all give, or all but the plain one; where they do not, the file is kept.
 
@@ -72,9 +67,8 @@ class Checkers:
         verdict = reasons["python"][0]
         said = {name: " ".join(words) for name, words in reasons.items()}
         agree = len({*said.values()}) == 1
-        if (extracted := self._extracted_says(document)) is not None:
-            said["extracted"] = extracted
-            agree &= extracted == verdict
+        said["extracted"] = self._extracted_says(document)
+        agree &= said["extracted"] == verdict
         if plain and verdict != "malformed":  # it takes files that are not malformed
             proved = self._plain(document)
             said["plain"] = "proved" if proved else "rejected"
@@ -84,15 +78,13 @@ class Checkers:
             sys.exit(f"{DISAGREEMENT}: {said}")
         return verdict.split(":")[0]
 
-    def _extracted_says(self, document: bytes) -> str | None:
+    def _extracted_says(self, document: bytes) -> str:
         try:
             return self.extracted.says(verified.integer_form(document))
         except kernel.Malformed:
             return "malformed"
         except kernel.Rejected:  # by the translation: a tree that has not its form
             return "rejected"
-        except certnn.InputError:
-            return None
 
 
 def kernel_says(document: bytes, backend: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ let most_grouped_points = 1 lsl 16
 let most_labels_read = 1 lsl 28
 
 (* The number of a kind is its place. *)
-let kinds = [| "psd"; "partition"; "regions"; "cells"; "cuts" |]
+let kinds = [| "psd"; "partition"; "regions"; "cells"; "cuts"; "phases" |]
 
 let read_bias reader =
   match size reader ~least:0 ~most:2 with 0 -> NoBias | 1 -> Decayed | _ -> Free
@@ -69,7 +69,8 @@ let read_alone reader kind hidden_bias n d c =
     | "partition" -> ByPartition (read_partition reader columns)
     | "regions" -> ByRegions (read_by_regions reader n d columns c)
     | "cells" -> ByCells (read_by_cells reader n d columns c)
-    | _ -> ByCuts (read_by_cuts reader n columns order)
+    | "cuts" -> ByCuts (read_by_cuts reader n columns order)
+    | _ -> ByPhases (read_by_phases reader n columns c)
   in
   (point, proof)
 

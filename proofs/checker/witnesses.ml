@@ -6,7 +6,8 @@ open Tokens
 (* Deeper ones would take more stack than a stranger's file should. *)
 let deepest_tree = 400
 
-(* Of proofs by cuts: the forms in products, and their entries; the points of a set. *)
+(* Of proofs by cuts: the forms in products; the points of a set. Of these too, and of the pairs of
+   phases: the entries of forms. *)
 let most_forms = 1 lsl 12
 let most_form_entries = 1 lsl 21
 let largest_set = 12
@@ -65,13 +66,14 @@ let read_leaf reader n columns =
   let form_proof = read_semidefinite reader (n + columns + 1) in
   { pairs; norms; mu; nu; form_proof }
 
-let rec read_regions reader n columns depth =
+(* Trees of regions; a leaf is what the given function reads. *)
+let rec read_regions reader n read_leaf depth =
   if depth > n then malformed "a tree is too deep";
-  if size reader ~least:0 ~most:1 = 0 then Region (read_leaf reader n columns)
+  if size reader ~least:0 ~most:1 = 0 then Region (read_leaf ())
   else
     let point = size reader ~least:0 ~most:(n - 1) in
-    let one = read_regions reader n columns (depth + 1) in
-    let other = read_regions reader n columns (depth + 1) in
+    let one = read_regions reader n read_leaf (depth + 1) in
+    let other = read_regions reader n read_leaf (depth + 1) in
     Regions (nat point, one, other)
 
 let read_ball reader d =
@@ -103,7 +105,47 @@ let read_directions reader c ball read_shown =
 
 let read_by_regions reader n d columns c =
   let ball = read_ball reader d in
-  read_directions reader c ball (fun () -> read_regions reader n columns 0)
+  let read_leaf () = read_leaf reader n columns in
+  read_directions reader c ball (fun () -> read_regions reader n read_leaf 0)
+
+let read_majorants reader count =
+  let slopes = integers reader count in
+  let curvatures = integers reader count in
+  let constants = integers reader count in
+  { slopes; curvatures; constants }
+
+let read_by_phases reader n columns c =
+  let number = naturals n in
+  let point () = number.(size reader ~least:0 ~most:(n - 1)) in
+  let read_pair () =
+    let one_point = point () in
+    let other_point = point () in
+    let one_share = integer reader in
+    let other_share = integer reader in
+    { one_point; other_point; one_share; other_share }
+  in
+  let read_product () =
+    let one_fixed = point () in
+    let other_fixed = point () in
+    let product_factor = integer reader in
+    { one_fixed; other_fixed; product_factor }
+  in
+  let read_direction () =
+    let pairs = count reader ~least:0 in
+    if pairs * columns > most_form_entries then malformed "it has too many pairs for this checker";
+    let point_pairs = list pairs read_pair in
+    let read_leaf () =
+      let phases_unit = integer reader in
+      let of_length = integer reader in
+      let of_points = read_majorants reader n in
+      let of_pairs = read_majorants reader pairs in
+      let sign_products = list (count reader ~least:0) read_product in
+      { phases_unit; of_length; of_points; of_pairs; sign_products }
+    in
+    let phases = read_regions reader n read_leaf 0 in
+    { point_pairs; phases }
+  in
+  read_directions reader c None read_direction
 
 let read_node reader columns =
   match size reader ~least:0 ~most:(2 * columns) with

@@ -4,7 +4,7 @@
 From Coq Require Import ZArith Lia.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Cells Reading ClaimSound Definite CellsBoxes.
+From Certnn Require Import Statement Duality Cells Reading Values ClaimSound Definite CellsBoxes.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -93,13 +93,6 @@ Notation of_Z := (@of_Z R).
 Notation G := (of_Z grid).
 Implicit Types (y : seq R) (b : box) (x : Checker.row) (s : side).
 
-(* x^T y, for lists that are continued by zeros. *)
-Fixpoint value x y : R :=
-  match x, y with
-  | a :: x', t :: y' => of_Z a * t + value x' y'
-  | _, _ => 0
-  end.
-
 Definition in_side s (t : R) : bool := (of_Z (low s) <= G * t) && (G * t <= of_Z (high s)).
 
 Fixpoint in_box b y : bool :=
@@ -126,27 +119,6 @@ Qed.
 Lemma size_in_box b y : in_box b y -> size y = size b.
 Proof. by elim: b y => [|s b IH] [|t y] //= /andP[_ /IH ->]. Qed.
 
-Lemma value_nil y : value [::] y = 0.
-Proof. by case: y. Qed.
-
-Lemma value_plus x x' y : value (plus_row x x') y = value x y + value x' y.
-Proof.
-elim: x x' y => [|a x IH] [|a' x'] [|t y] /=; rewrite ?addr0 ?add0r //.
-rewrite IH of_ZD mulrDl -!addrA; congr (_ + _); rewrite addrCA.
-by [].
-Qed.
-
-Lemma value_scaled w x y : value (map (Z.mul w) x) y = of_Z w * value x y.
-Proof.
-elim: x y => [|a x IH] [|t y] /=; rewrite ?mulr0 //.
-by rewrite IH of_ZM mulrDr mulrA.
-Qed.
-
-Lemma value_opp x y : value (map Z.opp x) y = - value x y.
-Proof.
-elim: x y => [|a x IH] [|t y] /=; rewrite ?oppr0 //.
-by rewrite IH of_ZN opprD mulNr.
-Qed.
 
 (* How far a point reaches. *)
 

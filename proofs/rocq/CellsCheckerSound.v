@@ -4,8 +4,8 @@
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Biases Psd Regions Cells Reading ClaimSound.
-From Certnn Require Import DirectionsChecker DirectionsSound Definite CellsBoxes.
+From Certnn Require Import Statement Duality Biases Psd Regions Cells Reading Values ClaimSound.
+From Certnn Require Import DirectionsChecker DirectionsSound Definite DefiniteSound CellsBoxes.
 From Certnn Require Import CellsBoxesSound CellsChecker CellsLeafSound CellsFormSound.
 From Certnn Require Import CellsTreeSound.
 

@@ -4,8 +4,9 @@
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Psd Cells Reading ClaimSound PsdCheckerSound.
-From Certnn Require Import Definite CellsBoxes CellsBoxesSound CellsChecker CellsLeafSound.
+From Certnn Require Import Statement Duality Psd Cells Reading Values ClaimSound.
+From Certnn Require Import Definite DefiniteSound CellsBoxes CellsBoxesSound CellsChecker.
+From Certnn Require Import CellsLeafSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -144,20 +145,6 @@ Notation row_of := (@row_of R).
 Notation G := (of_Z grid).
 Implicit Types (y : seq R) (b : box).
 
-Definition column_of k y : 'cV[R]_k := \col_j nth 0 y j.
-
-Lemma value_sum k (x : Checker.row) y : size y = k ->
-  value x y = \sum_(j < k) of_Z (nth Z0 x j) * nth 0 y j.
-Proof.
-elim: k x y => [|k IH] [|a x] [|t y] //=; rewrite ?big_ord0 //.
-  by move=> _; rewrite big1 // => j _; rewrite nth_nil mul0r.
-by case=> yk; rewrite big_ord_recl /= (IH x).
-Qed.
-
-Lemma valueE k (x : Checker.row) y : size y = k ->
-  value x y = (row_of k x *m column_of k y) 0 0.
-Proof. by move=> yk; rewrite mxE (value_sum _ yk); apply: eq_bigr => j _; rewrite !mxE. Qed.
-
 Lemma in_box_nth b y : in_box b y -> forall j, (j < size b)%N ->
   in_side (nth no_side b j) (nth 0 y j).
 Proof. by elim: b y => [|s b IH] [|t y] //= /andP[st /IH H] [|j] //=; apply: H. Qed.
@@ -175,14 +162,6 @@ Proof.
 elim: k b y => [|k IH] [|s b] [|t y] //=; first by rewrite big_ord0.
 case=> bk [yk]; rewrite big_mkcond big_ord_recl /= (IH _ _ bk yk) big_mkcond; congr (_ + _).
 by case: round.
-Qed.
-
-Lemma definite_sound N form (S : 'M[R]_N) : S^T = S ->
-  (forall i j : 'I_N, (j <= i)%N -> of_Z (nth Z0 (nth [::] form i) j) = S i j) ->
-  definite N form -> forall z, 0 <= bf S z z.
-Proof.
-move=> symS H; apply: semidefinite_sound symS _ => i j ji.
-by rewrite (H i j ji); have -> : of_Z (Zpos xH) = 1 by []; rewrite mul1r.
 Qed.
 
 (* Theorem 52(a), for what the checker has of a leaf. *)

@@ -4,7 +4,7 @@
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Psd Cells Reading ClaimSound PsdCheckerSound.
+From Certnn Require Import Statement Duality Psd Cells Reading Values ClaimSound PsdCheckerSound.
 From Certnn Require Import CellsBoxes CellsBoxesSound CellsChecker.
 
 Set Implicit Arguments.

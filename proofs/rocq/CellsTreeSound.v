@@ -4,8 +4,8 @@
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Cells Reading ClaimSound CellsBoxes CellsBoxesSound.
-From Certnn Require Import CellsChecker CellsLeafSound CellsFormSound.
+From Certnn Require Import Statement Duality Cells Reading Values ClaimSound CellsBoxes.
+From Certnn Require Import CellsBoxesSound CellsChecker CellsLeafSound CellsFormSound.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -62,25 +62,7 @@ move=> o0 t0 /(of_Z_le R); rewrite (of_ZM _ two) of_two of_Z_abs of_ZB.
 rewrite (of_ZM _ over) (of_ZM _ under); exact: near_arithmetic (of_Z_gt0 R o0) t0.
 Qed.
 
-Lemma of_Z_eq0 a : of_Z a = 0 -> Z.eqb a 0.
-Proof.
-move=> a0; apply: contraT => na; have : 0 < of_Z (Z.abs a).
-  by apply: of_Z_gt0; case: (a) na.
-by rewrite of_Z_abs a0 normr0 ltxx.
-Qed.
-
 (* The cube around the sphere. *)
-
-Definition list_of k (y : 'cV[R]_k) : seq R := [seq y j 0 | j <- enum 'I_k].
-
-Lemma size_list_of k (y : 'cV[R]_k) : size (list_of y) = k.
-Proof. by rewrite size_map size_enum_ord. Qed.
-
-Lemma nth_list_of k (y : 'cV[R]_k) (j : 'I_k) : nth 0 (list_of y) j = y j 0.
-Proof. by rewrite (nth_map j) ?size_enum_ord // nth_ord_enum. Qed.
-
-Lemma column_of_list k (y : 'cV[R]_k) : column_of k (list_of y) = y.
-Proof. by apply/matrixP => i j; rewrite ord1 mxE nth_list_of. Qed.
 
 Lemma size_cube (beside : bool) d : size (cube beside d) = (beside + d)%N.
 Proof. by rewrite size_cat !size_nseq. Qed.

@@ -6,7 +6,7 @@ From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Partition Cuts Reading ClaimSound.
 From Certnn Require Import PsdChecker PsdCheckerSound PartitionChecker PartitionCheckerSound.
-From Certnn Require Import RegionsChecker RegionsForm Elimination EliminationSound.
+From Certnn Require Import RegionsChecker RegionsForm Elimination DefiniteSound.
 From Certnn Require Import CutsChecker CutsFormsSound.
 
 Set Implicit Arguments.

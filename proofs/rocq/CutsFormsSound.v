@@ -5,7 +5,7 @@ From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Biases Psd Partition Cuts Reading ClaimSound.
-From Certnn Require Import Elimination EliminationSound CutsChecker.
+From Certnn Require Import Elimination DefiniteSound CutsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

@@ -1,5 +1,5 @@
-(* Certificates that bound a dual norm by directions of the outputs: what those of kind regions and
-   of kind cells share. DirectionsSound.v proves it sound. *)
+(* Certificates that bound a dual norm by directions of the outputs: what those of the kinds regions,
+   phases and cells share. DirectionsSound.v proves it sound. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
@@ -53,6 +53,21 @@ Definition directions_cover (T : Type) (c : nat) (point : dual_point) (given : d
   all positive [:: uX; uZ; kp; kq; heights_unit given] &&
   signs_accepted c (output_cone_accepted c kp kq (heights_unit given) (directions given)) [::]
     (identity c) (output_cones given).
+
+(* At a split of a point the region in which it is inactive, and that in which it is active. *)
+Inductive regions (T : Type) :=
+| Region of T
+| Regions of nat & regions T & regions T.
+
+(* Of n points the signs, which are 0 where they are not fixed; and what a leaf has to be. *)
+Fixpoint regions_accepted (T : Type) (n : nat) (accepted : row -> T -> bool) (signs : row)
+    (tree : regions T) : bool :=
+  match tree with
+  | Region leaf => accepted signs leaf
+  | Regions i one other =>
+      [&& eqn (i.+1 - n) 0, regions_accepted n accepted (set_nth Z0 signs i (-1)%Z) one &
+          regions_accepted n accepted (set_nth Z0 signs i 1%Z) other]
+  end.
 
 (* The points from the center of the ball, with the radius beside u. *)
 Definition in_ball (center : row) (radius : Z) (X : rows) : rows :=

@@ -126,6 +126,45 @@ apply/matrixP => i j; rewrite !mxE !nth_mkseq // eqnE -(inj_eq val_inj) /=.
 by case: eqP => _; rewrite ?one ?of_Z0.
 Qed.
 
+(* Trees of regions. *)
+Section Regions.
+
+Variables (T : Type) (beside : bool) (n d c : nat).
+Variables (x : 'M[R]_(n, beside + d)) (z : 'M[R]_(n, c)) (w : 'cV[R]_c) (h : R).
+
+(* Points that are fixed have their sign. *)
+Definition consistent (signs : Checker.row) (u : 'cV[R]_(beside + d)) : Prop :=
+  forall i : 'I_n, 0 <= of_Z (nth Z0 signs i) * (x *m u) i 0.
+
+Variable accepted : Checker.row -> T -> bool.
+Variable leaf_sound : forall signs leaf, accepted signs leaf ->
+  direction_bound x z w h (consistent signs).
+
+Lemma regions_accepted_sound tree signs : regions_accepted n accepted signs tree ->
+  direction_bound x z w h (consistent signs).
+Proof.
+elim: tree signs => [leaf|i one IH1 other IH2] signs; first exact: leaf_sound.
+case/and3P => iN /IH1 H1 /IH2 H2 u cons beside_u.
+have i_n : (i < n)%N by [].
+pose s := (x *m u) (Ordinal i_n) 0.
+have child a : 0 <= of_Z a * s -> consistent (set_nth Z0 signs i a) u.
+  move=> H j; rewrite nth_set_nth /=; case: eqP => [ji|_]; last exact: cons.
+  by have -> : j = Ordinal i_n by apply: val_inj.
+case: (lerP 0 s) => s0.
+  by apply: H2 => //; apply: child; rewrite mulr_ge0 // (of_Z_ge0 R (isT : Z.leb 0 1)).
+apply: H1 => //; apply: child; have -> : of_Z (Zneg xH) = -1 by [].
+by rewrite mulN1r oppr_ge0 ltW.
+Qed.
+
+Lemma regions_sound tree : regions_accepted n accepted (nseq n Z0) tree ->
+  direction_bound x z w h (fun _ => True).
+Proof.
+move/regions_accepted_sound => H u _; apply: H => i.
+by rewrite nth_nseq ltn_ord of_Z0 mul0r.
+Qed.
+
+End Regions.
+
 (* A check that is sound with the numbers beside u, and without. *)
 Section Verdict.
 

@@ -1,9 +1,10 @@
-(* Whether a symmetric matrix of integers is positive definite, by elimination without fractions. The
-   quotients are minors, so that nothing is lost; what is proved does not rest on it. *)
+(* Whether a symmetric matrix of integers is positive definite, by elimination without fractions,
+   where a rounded factor does not show it. The quotients are minors, so that nothing is lost; what is
+   proved does not rest on it. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
-From Certnn Require Import Checker.
+From Certnn Require Import Checker Definite.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -25,3 +26,6 @@ Fixpoint eliminated (order : nat) (previous : Z) (S : rows) : bool :=
           eliminated order' a (map (map (fun entry => Z.div entry previous)) next)]
     else false
   else true.
+
+Definition positive_definite (N : nat) (form : rows) : bool :=
+  definite N form || eliminated N 1 form.

@@ -5,7 +5,7 @@
 From Coq Require Import ZArith.
 From mathcomp Require Import ssreflect ssrfun ssrbool eqtype ssrnat seq.
 From Certnn Require Import Checker PsdChecker PartitionChecker DirectionsChecker RegionsChecker.
-From Certnn Require Import CellsChecker CutsChecker.
+From Certnn Require Import CellsChecker CutsChecker PhasesChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -14,9 +14,10 @@ Unset Printing Implicit Defensive.
 Inductive dual_norm_proof :=
 | ByPsd of multipliers & semidefinite_proof
 | ByPartition of partition_proof
-| ByRegions of directions_proof regions
+| ByRegions of directions_proof (regions leaf_proof)
 | ByCells of cells_proof
-| ByCuts of cuts_proof.
+| ByCuts of cuts_proof
+| ByPhases of directions_proof phases_direction.
 
 Definition check_alone (statement : claim) (point : dual_point) (given : dual_norm_proof) : bool :=
   match given with
@@ -25,6 +26,7 @@ Definition check_alone (statement : claim) (point : dual_point) (given : dual_no
   | ByRegions witness => check_by_regions statement point witness
   | ByCells witness => check_by_cells statement point witness
   | ByCuts witness => check_by_cuts statement point witness
+  | ByPhases witness => check_by_phases statement point witness
   end.
 
 Record part := Part {

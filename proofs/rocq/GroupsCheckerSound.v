@@ -6,7 +6,7 @@ From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
 From Certnn Require Import Statement Duality Exponential Reading ClaimSound PsdCheckerSound.
 From Certnn Require Import PartitionCheckerSound RegionsCheckerSound CellsCheckerSound.
-From Certnn Require Import CutsCheckerSound GroupsChecker.
+From Certnn Require Import CutsCheckerSound PhasesCheckerSound GroupsChecker.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -23,12 +23,13 @@ Notation of_Z := (@of_Z R).
 Lemma check_alone_sound statement point given :
   check_alone statement point given -> true_claim R statement.
 Proof.
-case: given => [pairs||||] witness /=.
+case: given => [pairs|||||] witness /=.
 - exact: check_by_psd_sound.
 - exact: check_by_partition_sound.
 - exact: check_by_regions_sound.
 - exact: check_by_cells_sound.
-exact: check_by_cuts_sound.
+- exact: check_by_cuts_sound.
+exact: check_by_phases_sound.
 Qed.
 
 (* No loss is negative. *)

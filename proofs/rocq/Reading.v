@@ -59,6 +59,19 @@ case: a => [|p|p]; rewrite ?normr0 //=.
 by rewrite -[Z.neg p]/(Z.opp (Z.pos p)) of_ZN normrN ger0_norm // of_Z_ge0.
 Qed.
 
+Lemma of_Z_eq0 a : of_Z a = 0 -> Z.eqb a 0.
+Proof.
+move=> a0; apply: contraT => na; have : 0 < of_Z (Z.abs a).
+  by apply: of_Z_gt0; case: (a) na.
+by rewrite of_Z_abs a0 normr0 ltxx.
+Qed.
+
+Lemma of_Z_inj : injective of_Z.
+Proof.
+move=> a b ab; apply/Z.sub_move_0_r/Z.eqb_eq/of_Z_eq0.
+by rewrite of_ZB ab subrr.
+Qed.
+
 Lemma of_Z_sum (x : row) k : (size x <= k)%N ->
   of_Z (foldr Z.add Z0 x) = \sum_(i < k) of_Z (nth Z0 x i).
 Proof.

@@ -27,11 +27,6 @@ Record leaf_proof := LeafProof {
   form_proof : semidefinite_proof;
 }.
 
-(* At a split of a point the region in which it is inactive, and that in which it is active. *)
-Inductive regions :=
-| Region of leaf_proof
-| Regions of nat & regions & regions.
-
 (* Rows by the signs of their points, which are 0 where they are not fixed. *)
 Definition kept (signs : row) (A : rows) : rows :=
   [seq if Z.eqb s.1 0 then s.2 else [::] | s <- zip signs A].
@@ -93,28 +88,20 @@ Definition region_accepted (signs : row) (leaf : leaf_proof) : bool :=
       Z.leb 0 (nu leaf) && divides uZ u_partner && divides uh unit &
       semidefinite (n + (beside + d + 1)) unit (leaf_form signs leaf) (form_proof leaf)].
 
-Fixpoint regions_accepted (signs : row) (tree : regions) : bool :=
-  match tree with
-  | Region leaf => region_accepted signs leaf
-  | Regions i one other =>
-      [&& eqn (i.+1 - n) 0, regions_accepted (set_nth Z0 signs i (-1)%Z) one &
-          regions_accepted (set_nth Z0 signs i 1%Z) other]
-  end.
-
 End Leaf.
 
 (* kappa bounds the dual norm of Z, with a number beside u or without. *)
 Definition check_regions (beside : bool) (n d c : nat) (X : rows) (point : dual_point)
-    (witness : directions_proof regions) : bool :=
+    (witness : directions_proof (regions leaf_proof)) : bool :=
   let: DualPoint uX _ _ uZ Z' _ _ := point in
   let: DirectionsProof _ uh given _ := witness in
   [&& within n (beside + d) X && full n c Z', directions_cover c point witness &
       all (fun one =>
         let sigma := map (fun z => dot z (ray one)) Z' in
-        regions_accepted beside n d X uX sigma uZ (height one) uh (nseq n Z0) (shown_by one))
-        given].
+        regions_accepted n (region_accepted beside n d X uX sigma uZ (height one) uh) (nseq n Z0)
+          (shown_by one)) given].
 
 Definition check_by_regions (statement : claim) (point : dual_point)
-    (witness : directions_proof regions) : bool :=
+    (witness : directions_proof (regions leaf_proof)) : bool :=
   verdict_beside (fun beside n d c X => check_regions beside n d c X point witness)
     (ball witness) statement point.

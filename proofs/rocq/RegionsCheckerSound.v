@@ -59,11 +59,7 @@ Let ray : 'cV[R]_c := (row_of c w)^T.
 Let sigma := map (fun z => dot z w) Z'.
 Let bound : R := of_Z h / of_Z uh.
 
-(* Points that are fixed have their sign. *)
-Definition consistent (signs : Checker.row) (u : 'cV[R]_D) : Prop :=
-  forall i : 'I_n, 0 <= of_Z (nth Z0 signs i) * (x *m u) i 0.
-
-Lemma substitution signs u : size signs = n -> consistent signs u ->
+Lemma substitution signs u : size signs = n -> consistent x signs u ->
   let a := map_mx (@relu R) (x *m u) in
   diag_mx (free_row R n signs) *m a + (of_Z uX)^-1 *: M n D (active signs X) *m u = a /\
   diag_mx (free_row R n signs) *m a + (of_Z uX)^-1 *: M n D (inactive signs X) *m u =
@@ -99,7 +95,7 @@ Qed.
 
 Lemma region_accepted_sound signs leaf :
   region_accepted beside n d X uX sigma uZ h uh signs leaf ->
-  direction_bound x z ray bound (consistent signs).
+  direction_bound x z ray bound (consistent x signs).
 Proof.
 case: leaf => [[uN Naa Nab Nbb] [ra sa rb sb] mu nu witness].
 case/and5P => /eqP ns fit /and3P[Wra Wrb /allP norms] /andP[/andP[nu0 uZd] uhd] psd.
@@ -126,38 +122,12 @@ have fits (A : rows) (B : Checker.row) (i : 'I_n) : within n D A ->
   by apply: H; apply: (@nth_size A i (fun y => (size y <= D)%N)).
 rewrite /S -(weightsE R uZ w FZ) in psd.
 have nuR : 0 <= of_Z nu / of_Z unit by rewrite divr_ge0 ?(of_Z_ge0 R nu0) ?(ltW (of_Z_gt0 R U0)).
-apply: (@leaf_direction R n beside d c x z ray bound (consistent signs) _ _ _ _ _ _ _ _ _ _ _ _
+apply: (@leaf_direction R n beside d c x z ray bound (consistent x signs) _ _ _ _ _ _ _ _ _ _ _ _
   adm nuR _ _ _ psd) => [i|i|u]; last exact: substitution.
   have /norms/andP[H _] : val i \in iota 0 n by rewrite mem_iota /=.
   exact: (fits ra sa i Wra H).
 have /norms/andP[_ H] : val i \in iota 0 n by rewrite mem_iota /=.
 exact: (fits rb sb i Wrb H).
-Qed.
-
-(* A tree of regions proves its direction on the region of its root. *)
-Lemma regions_accepted_sound tree signs :
-  regions_accepted beside n d X uX sigma uZ h uh signs tree ->
-  direction_bound x z ray bound (consistent signs).
-Proof.
-elim: tree signs => [leaf|i one IH1 other IH2] signs; first exact: region_accepted_sound.
-case/and3P => iN /IH1 H1 /IH2 H2 u cons beside_u.
-have i_n : (i < n)%N by [].
-pose s := (x *m u) (Ordinal i_n) 0.
-have child a : 0 <= of_Z a * s -> consistent (set_nth Z0 signs i a) u.
-  move=> H j; rewrite nth_set_nth /=; case: eqP => [ji|_]; last exact: cons.
-  by have -> : j = Ordinal i_n by apply: val_inj.
-case: (lerP 0 s) => s0.
-  by apply: H2 => //; apply: child; rewrite mulr_ge0 // (of_Z_ge0 R (isT : Z.leb 0 1)).
-apply: H1 => //; apply: child; have -> : of_Z (Zneg xH) = -1 by [].
-by rewrite mulN1r oppr_ge0 ltW.
-Qed.
-
-Lemma direction_sound tree :
-  regions_accepted beside n d X uX sigma uZ h uh (nseq n Z0) tree ->
-  direction_bound x z ray bound (fun _ => True).
-Proof.
-move/regions_accepted_sound => H u _; apply: H => i.
-by rewrite nth_nseq ltn_ord of_Z0 mul0r.
 Qed.
 
 End Direction.
@@ -172,9 +142,12 @@ case: point => uX uY col uZ Z' kp kq; case: witness => ball uh given cones nX /=
 case/and3P => /andP[_ FZ] cover each.
 pose point := DualPoint uX uY col uZ Z' kp kq; pose witness := DirectionsProof ball uh given cones.
 apply: (@directions_sound R _ beside n d c X point witness cover) => /= X0 Z0' h0 one inside.
-apply: (direction_sound nX FZ X0 Z0' h0 (tree := shown_by one)).
-clear cover witness.
-elim: given each inside => //= other others IH /andP[H Hs] [<- //|/IH]; exact.
+have : regions_accepted n (region_accepted beside n d X uX [seq dot z (ray one) | z <- Z'] uZ
+    (height one) uh) (nseq n Z0) (shown_by one).
+  clear cover witness.
+  elim: given each inside => //= other others IH /andP[H Hs] [<- //|/IH]; exact.
+move=> accepted; refine (@regions_sound R _ beside n d c _ _ _ _ _ _ _ accepted) => signs leaf.
+exact: (region_accepted_sound nX FZ X0 Z0' h0).
 Qed.
 
 (* The checker is sound. *)

@@ -26,7 +26,8 @@ from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.outputs import solution
 from certnn.kernel.partition import DEEPEST
-from certnn.kernel.phases import _direction, check_phases
+from certnn.kernel.phase_leaves import phases_direction
+from certnn.kernel.phases import check_phases
 from certnn.kernel.work import Work
 from certnn.problem.training_problem import TrainingProblem
 
@@ -119,9 +120,9 @@ def test_form_is_that_of_the_theorem(seed):
     phases = {i: int(rng.choice([1, -1])) for i in positive if rng.random() < 0.5}
     leaf, h = random_leaf(rng, X, weights, pairs, phases)
     h = max(h, 1e-3)
-    direction = _direction(matrix(X), matrix(Z), ray, h, pairs)
+    direction = phases_direction(matrix(X), matrix(Z), ray, h, pairs)
     placed = {direction.places[i]: sign for i, sign in phases.items()}
-    S = direction._form(direction._read(placed, iter(leaf.values())))
+    S = direction._form(direction.read(placed, iter(leaf.values())))
 
     exact = {slot: Fraction(value) for slot, value in leaf.items()}
     pairs = [(i, j, sign, Fraction(ratio)) for i, j, sign, ratio in pairs]
@@ -278,7 +279,7 @@ def with_multiplier(kind, change, chosen=lambda value: value > 1e-3):
         ("pi", lambda t: -t, "negative"),
         ("pi", lambda t: 0.999 * t, "less than its weight"),
         ("pi", lambda t: 100 * t, "definite"),
-        ("pi", lambda t: 0.0, "less than its weight"),
+        ("pi", lambda t: 0.0, "only one"),
         ("alpha", lambda t: -t, "negative"),
         ("alpha", lambda t: 0.0, "only one"),
         ("alpha", lambda t: 1e-4 * t, "definite"),
@@ -303,7 +304,7 @@ def test_wrong_multipliers(kind, change, reason):
 @pytest.mark.parametrize("ratio", [1.0, 1.25])
 def test_minorants_are_bounded_on_both_sides(scale, ratio):
     """‖x‖ = 5 and η = 1/8: 5/8 ≤ θ ≤ 2 − 5/8, and less by what the pair takes."""
-    direction = _direction(
+    direction = phases_direction(
         matrix(scale * np.array([[3.0, 4.0], [0.0, 1.0]])),
         matrix([[-2.0], [1.0]]),
         (1,),
@@ -314,7 +315,7 @@ def test_minorants_are_bounded_on_both_sides(scale, ratio):
     def fits(theta, pi):
         values = [1.0, theta, 0.125 / scale, 1.0, 1.0, pi, float(pi > 0)]
         try:
-            direction._require_cover(direction._read({}, iter(values)))
+            direction._require_cover(direction.read({}, iter(values)))
         except Rejected:
             return False
         return True

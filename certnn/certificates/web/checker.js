@@ -3,126 +3,126 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(t){"use strict";var
-dM=" : flags Open_text and Open_binary are not compatible",eh="Invalid_argument",br='"',cb=1255,dY=255,dZ=0x800,ao=0xffff,dX="jsError",aj=0x8000,dL=2048,d7="a tree is too deep",d8=12520,dW=256,eg=4096,dK="cells",dV="End_of_file",dJ="Unix.Unix_error",ca="Failure",ax=0xff,b9="mkdir",bs=1000,dI="Stack_overflow",b$="ENOENT",s="",d6="^",bp=": No such file or directory",dH="/static/",dU="([^/]+)",aM=0x3f,dG="Not_found",b_=0xf,a5=128,dT=0xdc00,ee="Sys_blocked_io",ef="fd ",dS="ENOTEMPTY",d5="Match_failure",R=248,dR="Division_by_zero",ed=1027,dQ="Sys_error",ec="regions",b8="rmdir",d4=0xf0,dP="EEXIST",dF=1026,aN=1024,dE="Pervasives.do_at_exit",eb="partition",ad=0x80,dD="Undefined_recursive_module",ea=" : flags Open_rdonly and Open_wronly are not compatible",dO=512,dN=0x7ff0,ce=": Not a directory",d3=0xe0,d$=" : file already exists",d2=0xdfff,aE=0xffffff,b7="compare: functional value",d1="Assert_failure",ae="/",d_="Out_of_memory",cc="ENOTDIR",bq=254,cd="index out of bounds",d9="psd",d0=250,bt="_bigarr02";function
-ct(c,b,a){var
-d=String.fromCharCode;if(b==0&&a<=eg&&a==c.length)return d.apply(null,c);var
-e=s;for(;0<a;b+=aN,a-=aN)e+=d.apply(null,c.slice(b,b+Math.min(a,aN)));return e}function
-kq(b){if(t.Uint8Array)var
-c=new(t.Uint8Array)(b.l);else
+a.prototype._T_}}(Object));(function(w){"use strict";var
+dV=" : flags Open_text and Open_binary are not compatible",er="Invalid_argument",bu='"',ch=1255,d7=2097152,d8=255,d9=0x800,as=0xffff,d6="jsError",al=0x8000,dU=2048,ef="a tree is too deep",eg=12520,d5=256,eq=4096,dT="cells",d4="End_of_file",dS="Unix.Unix_error",cg="Failure",ay=0xff,cd="mkdir",bv=1000,dR="Stack_overflow",cf="ENOENT",t="",ee="^",bs=": No such file or directory",dQ="/static/",d3="([^/]+)",aO=0x3f,dO="cuts",dP="Not_found",ce=0xf,a6=128,d2=0xdc00,eo="Sys_blocked_io",ep="fd ",d1="ENOTEMPTY",ed="Match_failure",U=248,d0="Division_by_zero",en=1027,dZ="Sys_error",em="regions",cc="rmdir",ec=0xf0,dY="EEXIST",dN=1026,aP=1024,dM="Pervasives.do_at_exit",el="partition",af=0x80,dL="Undefined_recursive_module",ek=" : flags Open_rdonly and Open_wronly are not compatible",dX=512,dW=0x7ff0,ck=": Not a directory",eb=0xe0,ej=" : file already exists",ea=0xdfff,aH=0xffffff,cb="compare: functional value",d$="Assert_failure",ag="/",ei="Out_of_memory",ci="ENOTDIR",bt=254,cj="index out of bounds",eh="psd",d_=250,bw="_bigarr02";function
+cy(c,b,a){var
+d=String.fromCharCode;if(b==0&&a<=eq&&a==c.length)return d.apply(null,c);var
+e=t;for(;0<a;b+=aP,a-=aP)e+=d.apply(null,c.slice(b,b+Math.min(a,aP)));return e}function
+kC(b){if(w.Uint8Array)var
+c=new(w.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a7(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?ct(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?ct(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kq(b);var
+a8(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cy(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cy(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kC(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-a8(a){return a}function
-cg(a,b,c,d,e){a7(a8(a),b,c,d,e);return 0}function
-aF(c,a){if(c.fun)return aF(c.fun,a);if(typeof
+a9(a){return a}function
+cm(a,b,c,d,e){a8(a9(a),b,c,d,e);return 0}function
+aI(c,a){if(c.fun)return aI(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return aF(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return aI(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aF(c,d)}}function
-kN(b,a){throw[0,b,a]}function
-kQ(b,a){if(b==0)return s;if(a.repeat)return a.repeat(b);var
-d=s,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aQ(a){if(a.t==2)a.c+=kQ(a.l-a.c.length,"\0");else
-a.c=ct(a.c,0,a.c.length);a.t=0}function
-eN(a){if(a.length<24){for(var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aI(c,d)}}function
+kZ(b,a){throw[0,b,a]}function
+k2(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
+d=t,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aR(a){if(a.t==2)a.c+=k2(a.l-a.c.length,"\0");else
+a.c=cy(a.c,0,a.c.length);a.t=0}function
+eX(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-cu(e){for(var
-j=s,c=s,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ad){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<ad;d++);if(d-b>dO){c.substr(0,1);j+=c;c=s;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5){g=h+(f<<6);if(f<d3){a=g-0x3080;if(a<ad)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5){g=h+(g<<6);if(f<d4){a=g-0xe2080;if(a<dZ||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a5&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>ao)c+=String.fromCharCode(0xd7c0+(a>>10),dT+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aN){c.substr(0,1);j+=c;c=s}}return j+c}function
-ak(c,a,b){this.t=c;this.c=a;this.l=b}ak.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aQ(this);case
-0:if(eN(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};ak.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cu(a)};ak.prototype.slice=function(){var
+cz(e){for(var
+j=t,c=t,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<af){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<af;d++);if(d-b>dX){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6){g=h+(f<<6);if(f<eb){a=g-0x3080;if(a<af)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6){g=h+(g<<6);if(f<ec){a=g-0xe2080;if(a<d9||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>as)c+=String.fromCharCode(0xd7c0+(a>>10),d2+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aP){c.substr(0,1);j+=c;c=t}}return j+c}function
+am(c,a,b){this.t=c;this.c=a;this.l=b}am.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aR(this);case
+0:if(eX(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};am.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cz(a)};am.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-ak(this.t,a,this.l)};function
-eq(a){return new
-ak(0,a,a.length)}function
-j(a){return eq(a)}function
-cq(b,a){kN(b,j(a))}var
-z=[0];function
-J(a){cq(z.Invalid_argument,a)}function
-a6(){J(cd)}function
-aP(a,b){if(b>>>0>=a.length-1)a6();return a}function
-az(a){if(a<0)J("Bytes.create");return new
-ak(a?2:9,s,a)}function
-kL(a){throw a}function
-cr(){kL(z.Division_by_zero)}function
-kr(b,a){if(a==0)cr();return b/a|0}var
-kK=0;function
-kt(){return kK++}function
-aG(a){a.t&6&&aQ(a);return a.c}var
-k0=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-kZ(a){if(k0)return Math.floor(Math.log2(a));var
+am(this.t,a,this.l)};function
+eA(a){return new
+am(0,a,a.length)}function
+k(a){return eA(a)}function
+cv(b,a){kZ(b,k(a))}var
+C=[0];function
+M(a){cv(C.Invalid_argument,a)}function
+a7(){M(cj)}function
+aJ(a,b){if(b>>>0>=a.length-1)a7();return a}function
+aA(a){if(a<0)M("Bytes.create");return new
+am(a?2:9,t,a)}function
+kX(a){throw a}function
+cw(){kX(C.Division_by_zero)}function
+kD(b,a){if(a==0)cw();return b/a|0}var
+kW=0;function
+kF(){return kW++}function
+aK(a){a.t&6&&aR(a);return a.c}var
+la=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+k$(a){if(la)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-ci(c){var
-a=new(t.Float32Array)(1);a[0]=c;var
-b=new(t.Int32Array)(a.buffer);return b[0]|0}var
-ey=Math.pow(2,-24);function
-k(b,c,a){this.lo=b&aE;this.mi=c&aE;this.hi=a&ao}k.prototype.caml_custom="_j";k.prototype.copy=function(){return new
-k(this.lo,this.mi,this.hi)};k.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.compare=function(a){var
-b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};k.prototype.neg=function(){var
+co(c){var
+a=new(w.Float32Array)(1);a[0]=c;var
+b=new(w.Int32Array)(a.buffer);return b[0]|0}var
+eI=Math.pow(2,-24);function
+n(b,c,a){this.lo=b&aH;this.mi=c&aH;this.hi=a&as}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
+n(this.lo,this.mi,this.hi)};n.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.compare=function(a){var
+b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
-k(a,b,c)};k.prototype.add=function(a){var
+n(a,b,c)};n.prototype.add=function(a){var
 b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
-k(b,c,d)};k.prototype.sub=function(a){var
+n(b,c,d)};n.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
-k(b,c,d)};k.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*ey|0)+this.mi*a.lo+this.lo*a.mi,d=(c*ey|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
-k(b,c,d)};k.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};k.prototype.isNeg=function(){return this.hi<<16<0};k.prototype.and=function(a){return new
-k(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};k.prototype.or=function(a){return new
-k(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};k.prototype.xor=function(a){return new
-k(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};k.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-k(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
-k(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
-k(0,0,this.lo<<a-48)};k.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
-k(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
-k(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
-k(this.hi>>a-48,0,0)};k.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
+n(b,c,d)};n.prototype.mul=function(a){var
+b=this.lo*a.lo,c=(b*eI|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eI|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+n(b,c,d)};n.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};n.prototype.isNeg=function(){return this.hi<<16<0};n.prototype.and=function(a){return new
+n(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};n.prototype.or=function(a){return new
+n(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};n.prototype.xor=function(a){return new
+n(this.lo^a.lo,this.mi^a.mi,this.hi^a.hi)};n.prototype.shift_left=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+n(this.lo<<a,this.mi<<a|this.lo>>24-a,this.hi<<a|this.mi>>24-a);if(a<48)return new
+n(0,this.lo<<a-24,this.mi<<a-24|this.lo>>48-a);return new
+n(0,0,this.lo<<a-48)};n.prototype.shift_right_unsigned=function(a){a=a&63;if(a==0)return this;if(a<24)return new
+n(this.lo>>a|this.mi<<24-a,this.mi>>a|this.hi<<24-a,this.hi>>a);if(a<48)return new
+n(this.mi>>a-24|this.hi<<48-a,this.hi>>a-24,0);return new
+n(this.hi>>a-48,0,0)};n.prototype.shift_right=function(a){a=a&63;if(a==0)return this;var
 c=this.hi<<16>>16;if(a<24)return new
-k(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
+n(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-k(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&ao);return new
-k(this.hi<<16>>a-32,b,b)};k.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aE;this.lo=this.lo<<1&aE};k.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aE;this.mi=(this.mi>>>1|this.hi<<23)&aE;this.hi=this.hi>>>1};k.prototype.udivmod=function(e){var
+n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&as);return new
+n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aH;this.lo=this.lo<<1&aH};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aH;this.mi=(this.mi>>>1|this.hi<<23)&aH;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
-k(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};k.prototype.div=function(a){var
-b=this;if(a.isZero())cr();var
-d=b.hi^a.hi;if(b.hi&aj)b=b.neg();if(a.hi&aj)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&aj)c=c.neg();return c};k.prototype.mod=function(b){var
-a=this;if(b.isZero())cr();var
-d=a.hi;if(a.hi&aj)a=a.neg();if(b.hi&aj)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&aj)c=c.neg();return c};k.prototype.toInt=function(){return this.lo|this.mi<<24};k.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};k.prototype.toArray=function(){return[this.hi>>8,this.hi&ax,this.mi>>16,this.mi>>8&ax,this.mi&ax,this.lo>>16,this.lo>>8&ax,this.lo&ax]};k.prototype.lo32=function(){return this.lo|(this.mi&ax)<<24};k.prototype.hi32=function(){return this.mi>>>8&ao|this.hi<<16};function
-bv(b,c,a){return new
-k(b,c,a)}function
-bu(a){if(!isFinite(a)){if(isNaN(a))return bv(1,0,dN);return a>0?bv(0,0,dN):bv(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?aj:a>=0?0:aj;if(f)a=-a;var
-b=kZ(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dF)}else{a/=Math.pow(2,b-ed);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+n(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};n.prototype.div=function(a){var
+b=this;if(a.isZero())cw();var
+d=b.hi^a.hi;if(b.hi&al)b=b.neg();if(a.hi&al)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&al)c=c.neg();return c};n.prototype.mod=function(b){var
+a=this;if(b.isZero())cw();var
+d=a.hi;if(a.hi&al)a=a.neg();if(b.hi&al)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&al)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&ay,this.mi>>16,this.mi>>8&ay,this.mi&ay,this.lo>>16,this.lo>>8&ay,this.lo&ay]};n.prototype.lo32=function(){return this.lo|(this.mi&ay)<<24};n.prototype.hi32=function(){return this.mi>>>8&as|this.hi<<16};function
+by(b,c,a){return new
+n(b,c,a)}function
+bx(a){if(!isFinite(a)){if(isNaN(a))return by(1,0,dW);return a>0?by(0,0,dW):by(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?al:a>=0?0:al;if(f)a=-a;var
+b=k$(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dN)}else{a/=Math.pow(2,b-en);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&b_|f|b<<4;return bv(g,e,c)}function
-a$(a){return a.toArray()}function
-eo(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bt)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<ao)c.write(16,b.dims[a]);else{c.write(16,ao);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&ce|f|b<<4;return by(g,e,c)}function
+ba(a){return a.toArray()}function
+ey(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bw)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<as)c.write(16,b.dims[a]);else{c.write(16,as);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -139,30 +139,30 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=a$(b.get(a));for(var
+e=ba(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=a$(bu(b.get(a)));for(var
+e=ba(bx(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=ci(b.get(a));c.write(32,e)}break;case
+e=co(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,ci(d[1]));c.write(32,ci(d[2]))}break;case
+d=b.get(a);c.write(32,co(d[1]));c.write(32,co(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=a$(bu(f[1]));for(var
+f=b.get(a),e=ba(bx(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=a$(bu(f[2]));for(var
+e=ba(bx(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-em(a){switch(a){case
+ew(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-ki(c,e){var
-b=t,a;switch(c){case
+ku(c,e){var
+b=w,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -175,51 +175,51 @@ b=t,a;switch(c){case
 9:a=b.Int32Array;break;case
 10:a=b.Float32Array;break;case
 11:a=b.Float64Array;break;case
-12:a=b.Uint8Array;break}if(!a)J("Bigarray.create: unsupported kind");var
+12:a=b.Uint8Array;break}if(!a)M("Bigarray.create: unsupported kind");var
 d=new
-a(e*em(c));return d}function
-cj(c){var
-a=new(t.Int32Array)(1);a[0]=c;var
-b=new(t.Float32Array)(a.buffer);return b[0]}function
-a_(a){return new
-k(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-ck(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&b_)==0?b&aj?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&b_);if(c>0){a+=16;a*=Math.pow(2,c-ed)}else
-a*=Math.pow(2,-dF);if(b&aj)a=-a;return a}function
-cf(b){var
+a(e*ew(c));return d}function
+cp(c){var
+a=new(w.Int32Array)(1);a[0]=c;var
+b=new(w.Float32Array)(a.buffer);return b[0]}function
+a$(a){return new
+n(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
+cq(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&ce)==0?b&al?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&ce);if(c>0){a+=16;a*=Math.pow(2,c-en)}else
+a*=Math.pow(2,-dN);if(b&al)a=-a;return a}function
+cl(b){var
 d=b.length,c=1;for(var
-a=0;a<d;a++){if(b[a]<0)J("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-kx(b,a){return new
-k(b&aE,b>>>24&ax|(a&ao)<<8,a>>>16&ao)}function
-cl(a){return a.hi32()}function
-cm(a){return a.lo32()}var
-kj=bt;function
-ay(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}ay.prototype.caml_custom=kj;ay.prototype.offset=function(b){var
+a=0;a<d;a++){if(b[a]<0)M("Bigarray.create: negative dimension");c=c*b[a]}return c}function
+kJ(b,a){return new
+n(b&aH,b>>>24&ay|(a&as)<<8,a>>>16&as)}function
+cr(a){return a.hi32()}function
+cs(a){return a.lo32()}var
+kv=bw;function
+az(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}az.prototype.caml_custom=kv;az.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
-Array))J("bigarray.js: invalid offset");if(this.dims.length!=b.length)J("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a6();c=c*this.dims[a]+b[a]}else
+Array))M("bigarray.js: invalid offset");if(this.dims.length!=b.length)M("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a7();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a6();c=c*this.dims[a]+(b[a]-1)}return c};ay.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a7();c=c*this.dims[a]+(b[a]-1)}return c};az.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return kx(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return kJ(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[bq,e,c];default:return this.data[a]}};ay.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=cm(b);this.data[a*2+1]=cl(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bt,e,c];default:return this.data[a]}};az.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=cs(b);this.data[a*2+1]=cr(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};ay.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};az.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=cm(b),e=cl(b);if(c==e)this.data.fill(c);else
+c=cs(b),e=cr(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};ay.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};az.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -239,26 +239,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-aO(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aO.prototype=new
-ay();aO.prototype.offset=function(a){if(typeof
+aQ(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aQ.prototype=new
+az();aQ.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-J("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a6();return a};aO.prototype.get=function(a){return this.data[a]};aO.prototype.set=function(a,b){this.data[a]=b;return 0};aO.prototype.fill=function(a){this.data.fill(a);return 0};function
-ek(c,d,a,b){var
-e=em(c);if(cf(a)*e!=b.length)J("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-aO(c,d,a,b);return new
-ay(c,d,a,b)}function
-aR(a){if(!z.Failure)z.Failure=[R,j(ca),-3];cq(z.Failure,a)}function
-el(b,v,r){var
-i=b.read32s();if(i<0||i>16)aR("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ax,o=p>>8&1,h=[];if(r==bt)for(var
+M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a7();return a};aQ.prototype.get=function(a){return this.data[a]};aQ.prototype.set=function(a,b){this.data[a]=b;return 0};aQ.prototype.fill=function(a){this.data.fill(a);return 0};function
+eu(c,d,a,b){var
+e=ew(c);if(cl(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aQ(c,d,a,b);return new
+az(c,d,a,b)}function
+aS(a){if(!C.Failure)C.Failure=[U,k(cg),-3];cv(C.Failure,a)}function
+ev(b,v,r){var
+i=b.read32s();if(i<0||i>16)aS("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&ay,o=p>>8&1,h=[];if(r==bw)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==ao){var
-t=b.read32u(),u=b.read32u();if(t!=0)aR("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==as){var
+t=b.read32u(),u=b.read32u();if(t!=0)aS("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=cf(h),f=ki(j,d),g=ek(j,o,h,f);switch(j){case
+d=cl(h),f=ku(j,d),g=eu(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -272,129 +272,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)aR("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aS("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=a_(e);g.set(a,q)}break;case
+q=a$(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=ck(a_(e));g.set(a,k)}break;case
+k=cq(a$(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=cj(b.read32s());g.set(a,k)}break;case
+k=cp(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=cj(b.read32s()),l=cj(b.read32s());g.set(a,[bq,m,l])}break;case
+m=cp(b.read32s()),l=cp(b.read32s());g.set(a,[bt,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=ck(a_(e));for(var
+m=cq(a$(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=ck(a_(e));g.set(a,[bq,m,l])}break}v[0]=(4+i)*4;return ek(j,o,h,f)}function
-ej(a,b,c){return a.compare(b,c)}function
-cp(a,b){return Math.imul(a,b)}function
-ap(b,a){a=cp(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=cp(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-ku(a,b){a=ap(a,cm(b));a=ap(a,cl(b));return a}function
-ex(a,b){return ku(a,bu(b))}function
-en(c){var
-b=cf(c.dims),d=0;switch(c.kind){case
+l=cq(a$(e));g.set(a,[bt,m,l])}break}v[0]=(4+i)*4;return eu(j,o,h,f)}function
+et(a,b,c){return a.compare(b,c)}function
+bz(a,b){return Math.imul(a,b)}function
+at(b,a){a=bz(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bz(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+kG(a,b){a=at(a,cs(b));a=at(a,cr(b));return a}function
+eH(a,b){return kG(a,bx(b))}function
+ex(c){var
+b=cl(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>dW)b=dW;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=ap(d,e)}e=0;switch(b&3){case
+12:if(b>d5)b=d5;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=at(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=ap(d,e)}break;case
+1:e|=c.data[a+0];d=at(d,e)}break;case
 4:case
-5:if(b>a5)b=a5;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=ap(d,e)}if((b&1)!=0)d=ap(d,c.data[a]);break;case
+5:if(b>a6)b=a6;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=at(d,e)}if((b&1)!=0)d=at(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=ap(d,c.data[a]);break;case
+a=0;a<b;a++)d=at(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=ap(d,c.data[a]);break;case
+a=0;a<b;a++)d=at(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=ap(d,c.data[a]);break;case
+a=0;a<b;a++)d=at(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=ex(d,c.data[a]);break;case
+a=0;a<b;a++)d=eH(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=ex(d,c.data[a]);break}return d}function
-kv(a,b){b[0]=4;return a.read32s()}function
-kJ(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=eH(d,c.data[a]);break}return d}function
+kH(a,b){b[0]=4;return a.read32s()}function
+kV(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:aR("input_value: native integer value too large");default:aR("input_value: ill-formed native integer")}}function
-kA(c,d){var
+2:aS("input_value: native integer value too large");default:aS("input_value: ill-formed native integer")}}function
+kM(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a_(b)}function
-kz(e,d,b){var
-c=a$(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a$(b)}function
+kL(e,d,b){var
+c=ba(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-kw(a,b,c){return a.compare(b)}function
-ky(a){return a.lo32()^a.hi32()}var
-eu={"_j":{deserialize:kA,serialize:kz,fixed_length:8,compare:kw,hash:ky},"_i":{deserialize:kv,fixed_length:4},"_n":{deserialize:kJ,fixed_length:4},"_bigarray":{deserialize:function(a,b){return el(a,b,"_bigarray")},serialize:eo,compare:ej,hash:en},"_bigarr02":{deserialize:function(a,b){return el(a,b,bt)},serialize:eo,compare:ej,hash:en}};function
-ch(a){return eu[a.caml_custom]&&eu[a.caml_custom].compare}function
-es(f,c,d,e){var
-b=ch(c);if(b){var
+kI(a,b,c){return a.compare(b)}function
+kK(a){return a.lo32()^a.hi32()}var
+eE={"_j":{deserialize:kM,serialize:kL,fixed_length:8,compare:kI,hash:kK},"_i":{deserialize:kH,fixed_length:4},"_n":{deserialize:kV,fixed_length:4},"_bigarray":{deserialize:function(a,b){return ev(a,b,"_bigarray")},serialize:ey,compare:et,hash:ex},"_bigarr02":{deserialize:function(a,b){return ev(a,b,bw)},serialize:ey,compare:et,hash:ex}};function
+cn(a){return eE[a.caml_custom]&&eE[a.caml_custom].compare}function
+eC(f,c,d,e){var
+b=cn(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-cn(a){return a
+ct(a){return a
 instanceof
-ak}function
-ez(a){return cn(a)}function
-et(a){if(typeof
-a==="number")return bs;else
-if(cn(a))return 252;else
-if(ez(a))return 1252;else
+am}function
+eJ(a){return ct(a)}function
+eD(a){if(typeof
+a==="number")return bv;else
+if(ct(a))return 252;else
+if(eJ(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=dY){var
-b=a[0]|0;return b==bq?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=d8){var
+b=a[0]|0;return b==bt?0:b}else
 if(a
 instanceof
-String)return d8;else
+String)return eg;else
 if(typeof
-a=="string")return d8;else
+a=="string")return eg;else
 if(a
 instanceof
-Number)return bs;else
-if(a&&a.caml_custom)return cb;else
+Number)return bv;else
+if(a&&a.caml_custom)return ch;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-kB(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-ep(a,b){a.t&6&&aQ(a);b.t&6&&aQ(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-k4(a,b){return ep(a,b)}function
-kp(a,b,d){var
+kN(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+ez(a,b){a.t&6&&aR(a);b.t&6&&aR(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+le(a,b){return ez(a,b)}function
+kB(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=et(a);if(f==d0){a=a[1];continue}var
-g=et(b);if(g==d0){b=b[1];continue}if(f!==g){if(f==bs){if(g==cb)return es(a,b,-1,d);return-1}if(g==bs){if(f==cb)return es(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:J(b7);break;case
+f=eD(a);if(f==d_){a=a[1];continue}var
+g=eD(b);if(g==d_){b=b[1];continue}if(f!==g){if(f==bv){if(g==ch)return eC(a,b,-1,d);return-1}if(g==bv){if(f==ch)return eC(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:M(cb);break;case
 248:var
-c=kB(a[2],b[2]);if(c!=0)return c|0;break;case
-249:J(b7);break;case
-250:J("equal: got Forward_tag, should not happen");break;case
-251:J("equal: abstract value");break;case
+c=kN(a[2],b[2]);if(c!=0)return c|0;break;case
+249:M(cb);break;case
+250:M("equal: got Forward_tag, should not happen");break;case
+251:M("equal: abstract value");break;case
 252:if(a!==b){var
-c=ep(a,b);if(c!=0)return c|0}break;case
-253:J("equal: got Double_tag, should not happen");break;case
-254:J("equal: got Double_array_tag, should not happen");break;case
-255:J("equal: got Custom_tag, should not happen");break;case
-1247:J(b7);break;case
+c=ez(a,b);if(c!=0)return c|0}break;case
+253:M("equal: got Double_tag, should not happen");break;case
+254:M("equal: got Double_array_tag, should not happen");break;case
+255:M("equal: got Custom_tag, should not happen");break;case
+1247:M(cb);break;case
 1255:var
-i=ch(a);if(i!=ch(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)J("compare: abstract value");var
+i=cn(a);if(i!=cn(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -402,148 +402,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aG(a),b=aG(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aK(a),b=aK(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-kE(a,b){return+(kp(a,b,false)<=0)}function
-eA(a,d){if(a<0)a6();var
+kQ(a,b){return+(kB(a,b,false)<=0)}function
+eK(a,d){if(a<0)a7();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
-co(a){return a.l}function
-E(a){cq(z.Sys_error,a)}var
-aq=new
+cu(a){return a.l}function
+G(a){cv(C.Sys_error,a)}var
+au=new
 Array();function
-kG(c){var
-a=aq[c];if(!a.opened)E("Cannot flush a closed channel");if(!a.buffer||a.buffer==s)return 0;if(a.fd&&z.fds[a.fd]&&z.fds[a.fd].output){var
-b=z.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=s;return 0}function
-bb(){return false}function
-kT(e){for(var
-f=s,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ad){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<ad;d++);if(d-c>dO){b.substr(0,1);f+=b;b=s;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<dZ){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ad|a&aM)}else
-if(a<0xd800||a>=d2)b+=String.fromCharCode(d3|a>>12,ad|a>>6&aM,ad|a&aM);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<dT||h>d2)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(d4|a>>18,ad|a>>12&aM,ad|a>>6&aM,ad|a&aM)}if(b.length>aN){b.substr(0,1);f+=b;b=s}}return f+b}function
-ko(a){var
-b=9;if(!eN(a))b=8,a=kT(a);return new
-ak(b,a,a.length)}function
-ba(a){return ko(a)}function
-kD(a){return a.toUtf16()}function
-k1(){function
-a(a){if(a.charAt(0)===ae)return[s,a.substring(1)];return}function
+kS(c){var
+a=au[c];if(!a.opened)G("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&C.fds[a.fd]&&C.fds[a.fd].output){var
+b=C.fds[a.fd].output;switch(b.length){case
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=t;return 0}function
+bd(){return false}function
+k5(e){for(var
+f=t,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<af){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<af;d++);if(d-c>dX){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<d9){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(af|a&aO)}else
+if(a<0xd800||a>=ea)b+=String.fromCharCode(eb|a>>12,af|a>>6&aO,af|a&aO);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<d2||h>ea)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(ec|a>>18,af|a>>12&aO,af|a>>6&aO,af|a&aO)}if(b.length>aP){b.substr(0,1);f+=b;b=t}}return f+b}function
+kA(a){var
+b=9;if(!eX(a))b=8,a=k5(a);return new
+am(b,a,a.length)}function
+bc(a){return kA(a)}function
+kP(a){return a.toUtf16()}function
+lb(){function
+a(a){if(a.charAt(0)===ag)return[t,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||s,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||s,f=a[2]||s;return[d,c.substring(d.length+f.length)]}return}return bb()&&t.process&&t.process.platform?t.process.platform==="win32"?b:a:a}var
-cy=k1();function
-eI(a){return a.slice(-1)!==ae?a+ae:a}if(bb()&&t.process&&t.process.cwd)var
-a9=t.process.cwd().replace(/\\/g,ae);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||t,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bd()&&w.process&&w.process.platform?w.process.platform==="win32"?b:a:a}var
+cD=lb();function
+eS(a){return a.slice(-1)!==ag?a+ag:a}if(bd()&&w.process&&w.process.cwd)var
+a_=w.process.cwd().replace(/\\/g,ag);else
 var
-a9="/static";a9=eI(a9);function
-kF(a){a=kD(a);if(!cy(a))a=a9+a;var
-e=cy(a),d=e[1].split(ae),b=[];for(var
+a_="/static";a_=eS(a_);function
+kR(a){a=kP(a);if(!cD(a))a=a_+a;var
+e=cD(a),d=e[1].split(ag),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-k3=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dP,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",b$,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cc,dS,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aV(d,f,e,a){var
-b=k3.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,ba(f||s),ba(e||s)];return c}var
-eC={};function
-aS(a){return eC[a]}function
-aT(b,a){throw[0,b].concat(a)}function
-kn(a){return new
-ak(4,a,a.length)}function
-kM(a){E(a+bp)}function
-kk(){J(cd)}function
-er(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+ld=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dY,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",cf,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",ci,d1,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aW(d,f,e,a){var
+b=ld.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,bc(f||t),bc(e||t)];return c}var
+eM={};function
+aT(a){return eM[a]}function
+aU(b,a){throw[0,b].concat(a)}function
+kz(a){return new
+am(4,a,a.length)}function
+kY(a){G(a+bs)}function
+kw(){M(cj)}function
+eB(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-km(b,a){if(a>>>0>=b.l)kk();return er(b,a)}function
-kh(){}function
-I(a){this.data=a}I.prototype=new
-kh();I.prototype.truncate=function(a){var
-b=this.data;this.data=az(a|0);a7(b,0,this.data,0,a)};I.prototype.length=function(){return co(this.data)};I.prototype.write=function(b,d,g,a){var
+ky(b,a){if(a>>>0>=b.l)kw();return eB(b,a)}function
+kt(){}function
+L(a){this.data=a}L.prototype=new
+kt();L.prototype.truncate=function(a){var
+b=this.data;this.data=aA(a|0);a8(b,0,this.data,0,a)};L.prototype.length=function(){return cu(this.data)};L.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=az(b+a),f=this.data;this.data=e;a7(f,0,this.data,0,c)}cg(d,g,this.data,b,a);return 0};I.prototype.read=function(c,a,d,b){var
-e=this.length();a7(this.data,c,a,d,b);return 0};I.prototype.read_one=function(a){return km(this.data,a)};I.prototype.close=function(){};I.prototype.constructor=I;function
-S(b,a){this.content={};this.root=b;this.lookupFun=a}S.prototype.nm=function(a){return this.root+a};S.prototype.create_dir_if_needed=function(d){var
-c=d.split(ae),b=s;for(var
-a=0;a<c.length-1;a++){b+=c[a]+ae;if(this.content[b])continue;this.content[b]=Symbol("directory")}};S.prototype.slash=function(a){return/\/$/.test(a)?a:a+ae};S.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
-b=this.lookupFun(j(this.root),j(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-I(a8(b[1]))}}};S.prototype.exists=function(a){if(a==s)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};S.prototype.mkdir=function(c,e,d){var
-b=d&&aS(dJ);if(this.exists(c))if(b)aT(b,aV(dP,b9,this.nm(c)));else
-E(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||s;if(!this.exists(a))if(b)aT(b,aV(b$,b9,this.nm(a)));else
-E(a+bp);if(!this.is_dir(a))if(b)aT(b,aV(cc,b9,this.nm(a)));else
-E(a+ce);this.create_dir_if_needed(this.slash(c))};S.prototype.rmdir=function(a,f){var
-b=f&&aS(dJ),c=a==s?s:this.slash(a),e=new
-RegExp(d6+c+dU);if(!this.exists(a))if(b)aT(b,aV(b$,b8,this.nm(a)));else
-E(a+bp);if(!this.is_dir(a))if(b)aT(b,aV(cc,b8,this.nm(a)));else
-E(a+ce);for(var
+e=aA(b+a),f=this.data;this.data=e;a8(f,0,this.data,0,c)}cm(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
+e=this.length();a8(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return ky(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
+V(b,a){this.content={};this.root=b;this.lookupFun=a}V.prototype.nm=function(a){return this.root+a};V.prototype.create_dir_if_needed=function(d){var
+c=d.split(ag),b=t;for(var
+a=0;a<c.length-1;a++){b+=c[a]+ag;if(this.content[b])continue;this.content[b]=Symbol("directory")}};V.prototype.slash=function(a){return/\/$/.test(a)?a:a+ag};V.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+b=this.lookupFun(k(this.root),k(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
+L(a9(b[1]))}}};V.prototype.exists=function(a){if(a==t)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};V.prototype.mkdir=function(c,e,d){var
+b=d&&aT(dS);if(this.exists(c))if(b)aU(b,aW(dY,cd,this.nm(c)));else
+G(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aU(b,aW(cf,cd,this.nm(a)));else
+G(a+bs);if(!this.is_dir(a))if(b)aU(b,aW(ci,cd,this.nm(a)));else
+G(a+ck);this.create_dir_if_needed(this.slash(c))};V.prototype.rmdir=function(a,f){var
+b=f&&aT(dS),c=a==t?t:this.slash(a),e=new
+RegExp(ee+c+d3);if(!this.exists(a))if(b)aU(b,aW(cf,cc,this.nm(a)));else
+G(a+bs);if(!this.is_dir(a))if(b)aU(b,aW(ci,cc,this.nm(a)));else
+G(a+ck);for(var
 d
 in
-this.content)if(d.match(e))if(b)aT(b,aV(dS,b8,this.nm(a)));else
-E(this.nm(a)+": Directory not empty");delete
-this.content[c]};S.prototype.readdir=function(a){var
-f=a==s?s:this.slash(a);if(!this.exists(a))E(a+bp);if(!this.is_dir(a))E(a+ce);var
+this.content)if(d.match(e))if(b)aU(b,aW(d1,cc,this.nm(a)));else
+G(this.nm(a)+": Directory not empty");delete
+this.content[c]};V.prototype.readdir=function(a){var
+f=a==t?t:this.slash(a);if(!this.exists(a))G(a+bs);if(!this.is_dir(a))G(a+ck);var
 g=new
-RegExp(d6+f+dU),d={},c=[];for(var
+RegExp(ee+f+d3),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};S.prototype.is_dir=function(a){if(a==s)return true;var
-b=this.slash(a);return this.content[b]?1:0};S.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};V.prototype.is_dir=function(a){if(a==t)return true;var
+b=this.slash(a);return this.content[b]?1:0};V.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};S.prototype.open=function(a,b){if(b.rdonly&&b.wronly)E(this.nm(a)+ea);if(b.text&&b.binary)E(this.nm(a)+dM);this.lookup(a);if(this.content[a]){if(this.is_dir(a))E(this.nm(a)+" : is a directory");if(b.create&&b.excl)E(this.nm(a)+d$);var
+this.content[a];return b};V.prototype.open=function(a,b){if(b.rdonly&&b.wronly)G(this.nm(a)+ek);if(b.text&&b.binary)G(this.nm(a)+dV);this.lookup(a);if(this.content[a]){if(this.is_dir(a))G(this.nm(a)+" : is a directory");if(b.create&&b.excl)G(this.nm(a)+ej);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-I(az(0));return this.content[a]}else
-kM(this.nm(a))};S.prototype.register=function(c,a){var
-b;if(this.content[c])E(this.nm(c)+d$);if(cn(a))b=new
-I(a);if(ez(a))b=new
-I(a8(a));else
+L(aA(0));return this.content[a]}else
+kY(this.nm(a))};V.prototype.register=function(c,a){var
+b;if(this.content[c])G(this.nm(c)+ej);if(ct(a))b=new
+L(a);if(eJ(a))b=new
+L(a9(a));else
 if(a
 instanceof
 Array)b=new
-I(kn(a));else
+L(kz(a));else
 if(typeof
 a==="string")b=new
-I(eq(a));else
+L(eA(a));else
 if(a.toString){var
-d=a8(ba(a.toString()));b=new
-I(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-E(this.nm(c)+" : registering file with invalid content type")};S.prototype.constructor=S;function
-ei(){}function
-ew(b){var
-a=cy(b);if(!a)return;return a[0]+ae}var
-bw=ew(a9)||aR("unable to compute caml_root"),aU=[];if(bb())aU.push({path:bw,device:new
-ei(bw)});else
-aU.push({path:bw,device:new
-S(bw)});aU.push({path:dH,device:new
-S(dH)});function
-k2(b){var
-g=kF(b),b=g.join(ae),f=eI(b),c;for(var
-e=0;e<aU.length;e++){var
-a=aU[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bb()){var
-d=ew(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=a9(bc(a.toString()));b=new
+L(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
+G(this.nm(c)+" : registering file with invalid content type")};V.prototype.constructor=V;function
+es(){}function
+eG(b){var
+a=cD(b);if(!a)return;return a[0]+ag}var
+bA=eG(a_)||aS("unable to compute caml_root"),aV=[];if(bd())aV.push({path:bA,device:new
+es(bA)});else
+aV.push({path:bA,device:new
+V(bA)});aV.push({path:dQ,device:new
+V(dQ)});function
+lc(b){var
+g=kR(b),b=g.join(ag),f=eS(b),c;for(var
+e=0;e<aV.length;e++){var
+a=aV[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bd()){var
+d=eG(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-ei(d)};aU.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;E("no device found for "+f)}function
-aA(a){return co(a)}function
-eE(d,e){var
-a=aq[d],c=j(e),b=aA(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-kX(a){var
-a=cu(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+es(d)};aV.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;G("no device found for "+f)}function
+aB(a){return cu(a)}function
+eO(d,e){var
+a=au[d],c=k(e),b=aB(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+k9(a){var
+a=cz(a),b=w;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-kY(a){var
-a=cu(a),b=t;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+k_(a){var
+a=cz(a),b=w;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-by(c,e,d,a){if(z.fds===undefined)z.fds=new
+bB(c,e,d,a){if(C.fds===undefined)C.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;z.fds[c]=b;if(!z.fd_last_idx||c>z.fd_last_idx)z.fd_last_idx=c;return c}function
-k5(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;C.fds[c]=b;if(!C.fd_last_idx||c>C.fd_last_idx)C.fd_last_idx=c;return c}function
+lf(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -553,66 +553,66 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)E(aG(c)+ea);if(a.text&&a.binary)E(aG(c)+dM);var
-d=k2(c),e=d.device.open(d.rest,a),f=z.fd_last_idx?z.fd_last_idx:0;return by(f+1,eE,e,a)}by(0,eE,new
-I(az(0)));by(1,kY,new
-I(az(0)));by(2,kX,new
-I(az(0)));function
-kH(a){var
-c=z.fds[a];if(c.flags.wronly)E(ef+a+" is writeonly");var
-d=null;if(a==0&&bb()){var
-e=require("fs");d=function(){return ba(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};aq[b.fd]=b;return b.fd}function
-eB(c){var
-b=z.fds[c];if(b.flags.rdonly)E(ef+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:s};aq[a.fd]=a;return a.fd}function
-kI(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)G(aK(c)+ek);if(a.text&&a.binary)G(aK(c)+dV);var
+d=lc(c),e=d.device.open(d.rest,a),f=C.fd_last_idx?C.fd_last_idx:0;return bB(f+1,eO,e,a)}bB(0,eO,new
+L(aA(0)));bB(1,k_,new
+L(aA(0)));bB(2,k9,new
+L(aA(0)));function
+kT(a){var
+c=C.fds[a];if(c.flags.wronly)G(ep+a+" is writeonly");var
+d=null;if(a==0&&bd()){var
+e=require("fs");d=function(){return bc(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};au[b.fd]=b;return b.fd}function
+eL(c){var
+b=C.fds[c];if(b.flags.rdonly)G(ep+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};au[a.fd]=a;return a.fd}function
+kU(){var
 b=0;for(var
-a=0;a<aq.length;a++)if(aq[a]&&aq[a].opened&&aq[a].out)b=[0,aq[a].fd,b];return b}function
-_(b,c,a){if(a&&t.toplevelReloc)b=t.toplevelReloc(a);z[b+1]=c;if(a)z[a]=c}function
-kO(a,b){eC[aG(a)]=b;return 0}function
-kl(a,b){if(a===b)return 1;a.t&6&&aQ(a);b.t&6&&aQ(b);return a.c==b.c?1:0}function
-eF(a,b){return kl(a,b)}function
-kR(){J(cd)}function
-eH(b,a){return er(b,a)}function
-cs(b,a){if(a>>>0>=aA(b))kR();return eH(b,a)}function
-bx(a,b){return 1-eF(a,b)}function
-eG(a){return a}function
-kS(c,a){if(typeof
+a=0;a<au.length;a++)if(au[a]&&au[a].opened&&au[a].out)b=[0,au[a].fd,b];return b}function
+aa(b,c,a){if(a&&w.toplevelReloc)b=w.toplevelReloc(a);C[b+1]=c;if(a)C[a]=c}function
+k0(a,b){eM[aK(a)]=b;return 0}function
+kx(a,b){if(a===b)return 1;a.t&6&&aR(a);b.t&6&&aR(b);return a.c==b.c?1:0}function
+eP(a,b){return kx(a,b)}function
+k3(){M(cj)}function
+eR(b,a){return eB(b,a)}function
+cx(b,a){if(a>>>0>=aB(b))k3();return eR(b,a)}function
+bb(a,b){return 1-eP(a,b)}function
+eQ(a){return a}function
+k4(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-eD(a){return a}function
-eJ(a){if(a
+eN(a){return a}function
+eT(a){if(a
 instanceof
-Array)return a;if(t.RangeError&&a
+Array)return a;if(w.RangeError&&a
 instanceof
-t.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eD(z.Stack_overflow);if(t.InternalError&&a
+w.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eN(C.Stack_overflow);if(w.InternalError&&a
 instanceof
-t.InternalError&&a.message&&a.message.match(/too much recursion/i))return eD(z.Stack_overflow);if(a
+w.InternalError&&a.message&&a.message.match(/too much recursion/i))return eN(C.Stack_overflow);if(a
 instanceof
-t.Error&&aS(dX))return[0,aS(dX),a];return[0,z.Failure,ba(String(a))]}function
+w.Error&&aT(d6))return[0,aT(d6),a];return[0,C.Failure,bc(String(a))]}function
 h(a,b){return a<=b?1:0}function
-kU(a,b){return a<b?-1:a>b?1:0}function
-r(a,b){return a-b}function
+k6(a,b){return a<b?-1:a>b?1:0}function
+q(a,b){return a-b}function
 H(a,b){return a===b?1:0}function
-K(a,b){return a<b?1:0}function
-n(a){return-a}function
-kV(c,a,b){return BigInt("0x"+aG(c).slice(a,a+b))}function
-$(a){return BigInt(a)}var
-cv=0;function
-c(a,b){cv+=1;if(cv%100000===0&&t.certnnProducts)t.certnnProducts(cv);return a*b}function
-kW(b){t.certnnVerdict=function(a){return aG(b(j(a)))}}function
-bz(c,a){var
+J(a,b){return a<b?1:0}function
+m(a){return-a}function
+k7(c,a,b){return BigInt("0x"+aK(c).slice(a,a+b))}function
+ab(a){return BigInt(a)}var
+cA=0;function
+c(a,b){cA+=1;if(cA%100000===0&&w.certnnProducts)w.certnnProducts(cA);return a*b}function
+k8(b){w.certnnVerdict=function(a){return aK(b(k(a)))}}function
+bC(c,a){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}function
-cw(a,b){return(a-bz(a,b))/b}function
-eK(a,b){return a<<BigInt(b)}function
-eL(a,b){return a>>BigInt(b)}function
+cB(a,b){return(a-bC(a,b))/b}function
+eU(a,b){return a<<BigInt(b)}function
+eV(a,b){return a>>BigInt(b)}function
 i(a,b){return a+b}function
-cx(a){if(BigInt.asIntN(32,a)!==a)throw new(t.RangeError)("an integer is too long for an int");return Number(a)}function
-eM(a){return j(a.toString())}function
-kC(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-ks(b){var
-a=s;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&kC(b[1]))var
+cC(a){if(BigInt.asIntN(32,a)!==a)throw new(w.RangeError)("an integer is too long for an int");return Number(a)}function
+eW(a){return k(a.toString())}function
+kO(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+kE(b){var
+a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&kO(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -621,123 +621,123 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-ak)a+=br+c.toString()+br;else
+am)a+=bu+c.toString()+bu;else
 if(typeof
-c=="string")a+=br+c.toString()+br;else
+c=="string")a+=bu+c.toString()+bu;else
 a+="_"}a+=")"}else
-if(b[0]==R)a+=b[1];return a}function
-ev(a){if(a
+if(b[0]==U)a+=b[1];return a}function
+eF(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==R)){var
-c=aS("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=ks(a),b=aS(dE);if(b)b(0);t.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==U)){var
+c=aT("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=kE(a),b=aT(dM);if(b)b(0);w.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-kP(){var
-a=t;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){ev(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)ev(a.error)})}kP();function
-a(a,b){return a.length==1?a(b):aF(a,[b])}function
-aw(a,b,c){return a.length==2?a(b,c):aF(a,[b,c])}function
-b6(a,b,c,d,e){return a.length==4?a(b,c,d,e):aF(a,[b,c,d,e])}function
-b5(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aF(a,[b,c,d,e,f])}var
-cB=[R,j(d_),-1],cC=[R,j(dQ),-2],cz=[R,j(eh),-4],kd=[0,[0,0]],ke=[0,[0,0]],kf=[0,0],kg=[0,0];_(11,[R,j(dD),-12],dD);_(10,[R,j(d1),-11],d1);_(9,[R,j(ee),-10],ee);_(8,[R,j(dI),-9],dI);_(7,[R,j(d5),-8],d5);_(6,[R,j(dG),-7],dG);_(5,[R,j(dR),-6],dR);_(4,[R,j(dV),-5],dV);_(3,cz,eh);_(2,[R,j(ca),-3],ca);_(1,cC,dQ);_(0,cB,d_);var
-eO=j("String.sub / Bytes.sub"),eP=j("String.index_from_opt / Bytes.index_from_opt"),jG=[0,0,0],jE=[0,[0,[0,[0,[0,0]]]]],ho=[0,[0,[0,[0,[0,[0,0]]]]]],he=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kd]]]]]]]]]]],gN=[0,0],gL=[0,0],gM=[0,0,0],gH=[0,0],gI=[0,0],ge=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ke]]]]]]]]]]],e9=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],eQ=[0,0],gO=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kf]]]]]]]]]]],gP=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kg]]]]]]]]]]],jQ=j("a number is not finite"),jP=j("a size is out of range"),jL=j("an integer has no digits"),jM=j("an integer is too long"),jO=j("an integer has another sign than 0-9, a-f"),jN=j("an integer has a zero in front"),jJ=j("it ends too early"),jK=j("there is a space at the end"),jI=j("Tokens.Malformed"),jS=j(d7),jT=j(d7),jU=j("it has too many slacks for this checker"),j_=j("malformed: "),j$=[0,2,j("malformed: it does not fit into memory")],ka=j(ae),kb=j("proved: "),kc=[0,1,j("rejected")],j4=j("-2"),j5=j("certnn-"),j6=j("groups"),j8=j("the format is not known"),j7=j("it goes on after its end"),jY=j("it is too large for this checker"),jZ=j(dK),j0=j(eb),j1=j(d9),j2=j(ec),jX=j("the claim is not p/q"),jW=[0,j(d9),j(eb),j(ec),j(dK),j("cuts")];function
-cA(a){throw[0,cz,a]}function
-aH(d,c){var
-a=aA(d),e=aA(c),b=az(a+e|0);cg(d,0,b,0,a);cg(c,0,b,a,e);return eG(b)}kH(0);eB(1);eB(2);function
-cD(b){function
+k1(){var
+a=w;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eF(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eF(a.error)})}k1();function
+a(a,b){return a.length==1?a(b):aI(a,[b])}function
+ar(a,b,c){return a.length==2?a(b,c):aI(a,[b,c])}function
+ca(a,b,c,d,e){return a.length==4?a(b,c,d,e):aI(a,[b,c,d,e])}function
+b$(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aI(a,[b,c,d,e,f])}var
+cG=[U,k(ei),-1],cH=[U,k(dZ),-2],cE=[U,k(er),-4],kp=[0,[0,0]],kq=[0,[0,0]],kr=[0,0],ks=[0,0];aa(11,[U,k(dL),-12],dL);aa(10,[U,k(d$),-11],d$);aa(9,[U,k(eo),-10],eo);aa(8,[U,k(dR),-9],dR);aa(7,[U,k(ed),-8],ed);aa(6,[U,k(dP),-7],dP);aa(5,[U,k(d0),-6],d0);aa(4,[U,k(d4),-5],d4);aa(3,cE,er);aa(2,[U,k(cg),-3],cg);aa(1,cH,dZ);aa(0,cG,ei);var
+eY=k("String.sub / Bytes.sub"),eZ=k("String.index_from_opt / Bytes.index_from_opt"),jQ=[0,0,0],jO=[0,[0,[0,[0,[0,0]]]]],hy=[0,[0,[0,[0,[0,[0,0]]]]]],ho=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kp]]]]]]]]]]],gX=[0,0],gV=[0,0],gW=[0,0,0],gR=[0,0],gS=[0,0],go=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kq]]]]]]]]]]],fh=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],e0=[0,0],gY=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kr]]]]]]]]]]],gZ=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ks]]]]]]]]]]],j0=k("a number is not finite"),jZ=k("a size is out of range"),jV=k("an integer has no digits"),jW=k("an integer is too long"),jY=k("an integer has another sign than 0-9, a-f"),jX=k("an integer has a zero in front"),jT=k("it ends too early"),jU=k("there is a space at the end"),jS=k("Tokens.Malformed"),j2=k(ef),j3=k(ef),j5=k("it has too many slacks for this checker"),j4=k("it has too many pairs for this checker"),kk=k("malformed: "),kl=[0,2,k("malformed: it does not fit into memory")],km=k(ag),kn=k("proved: "),ko=[0,1,k("rejected")],ke=k("-2"),kf=k("certnn-"),kg=k("groups"),ki=k("the format is not known"),kh=k("it goes on after its end"),j9=k("it is too large for this checker"),j_=k(dT),j$=k(dO),ka=k(el),kb=k(eh),kc=k(em),j8=k("the claim is not p/q"),j7=[0,k(eh),k(el),k(em),k(dT),k(dO),k("phases")];function
+cF(a){throw[0,cE,a]}function
+aL(d,c){var
+a=aB(d),e=aB(c),b=aA(a+e|0);cm(d,0,b,0,a);cm(c,0,b,a,e);return eQ(b)}kT(0);eL(1);eL(2);function
+cI(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{kG(d)}catch(a){a=eJ(a);if(a[1]!==cC)throw a;var
+c=a[2],d=a[1];try{kS(d)}catch(a){a=eT(a);if(a[1]!==cH)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(kI(0))}kO(j(dE),cD);function
-cE(d){var
+a=c;continue}return 0}}return a(kU(0))}k0(k(dM),cI);function
+cJ(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
-f=$(0);function
-aW(a){return kU(a,f)}var
-d=$(1),aB=n;function
-ar(a){return 0<=aW(a)?a:n(a)}function
-F(b,a){return h(b,a)?a:b}function
+d=ab(0);function
+aX(a){return k6(a,d)}var
+e=ab(1),av=m;function
+ah(a){return 0<=aX(a)?a:m(a)}function
+I(b,a){return h(b,a)?a:b}function
 aC(b,a){return h(b,a)?b:a}var
-T=i;function
-bc(a){var
-b=$(a);return function(a){return i(b,a)}}function
+Q=i;function
+be(a){var
+b=ab(a);return function(a){return i(b,a)}}function
 b(a){var
-b=$(a);return function(a){return c(b,a)}}function
-e(a){return i(d,a)}function
-bd(b,a){var
-c=bz(b,a);return[0,cw(b,a),c]}function
-cF(b,a){return b?a:1}function
-be(a){return a?0:1}function
-x(b,a){return b?[0,x(b[1],a)]:a}function
-cG(a,b){return a?x(b,cG(a[1],b)):a}function
-Y(d,c){var
+b=ab(a);return function(a){return c(b,a)}}function
+f(a){return i(e,a)}function
+bf(b,a){var
+c=bC(b,a);return[0,cB(b,a),c]}function
+cK(b,a){return b?a:1}function
+aY(a){return a?0:1}function
+y(b,a){return b?[0,y(b[1],a)]:a}function
+cL(a,b){return a?y(b,cL(a[1],b)):a}function
+X(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-bf=function
-c(a,b){return c.fun(a,b)};kS(bf,function(j,c){if(h(j,d)){if(h(c,d))return e(a(b(2),d));var
-k=bd(c,$(2)),l=k[1];if(H(k[2],f)){var
-r=e(l);return a(b(2),r)}var
-s=e(l);return e(a(b(2),s))}var
-q=bd(j,$(2)),g=q[1];if(H(q[2],f)){if(h(c,d)){var
-t=e(g);return a(b(2),t)}var
-m=bd(c,$(2)),n=m[1];if(H(m[2],f))return e(a(b(2),i(g,n)));var
-u=aw(bf,g,n);return a(b(2),u)}if(h(c,d)){var
-v=e(g);return e(a(b(2),v))}var
-o=bd(c,$(2)),p=o[1];if(H(o[2],f)){var
-w=aw(bf,g,p);return a(b(2),w)}var
-x=aw(bf,g,p);return e(a(b(2),x))});function
-cH(a){return a?e(cH(a[1])):d}function
+bg=function
+c(a,b){return c.fun(a,b)};k4(bg,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
+k=bf(c,ab(2)),l=k[1];if(H(k[2],d)){var
+r=f(l);return a(b(2),r)}var
+s=f(l);return f(a(b(2),s))}var
+q=bf(j,ab(2)),g=q[1];if(H(q[2],d)){if(h(c,e)){var
+t=f(g);return a(b(2),t)}var
+m=bf(c,ab(2)),n=m[1];if(H(m[2],d))return f(a(b(2),i(g,n)));var
+u=ar(bg,g,n);return a(b(2),u)}if(h(c,e)){var
+v=f(g);return f(a(b(2),v))}var
+o=bf(c,ab(2)),p=o[1];if(H(o[2],d)){var
+w=ar(bg,g,p);return a(b(2),w)}var
+x=ar(bg,g,p);return f(a(b(2),x))});function
+cM(a){return a?f(cM(a[1])):e}function
 p(c,b){var
-d=aW(b);if(0===d)return f;if(1===d)return cw(c,b);var
-e=cw(a(bc(-1),c),b);return a(bc(-1),e)}function
-aI(c,b){var
-d=aW(b);if(0===d)return c;if(1===d)return bz(c,b);var
-e=bz(a(bc(-1),c),b);return i(b,a(bc(1),e))}function
-q(b,c){var
-a=cx(c);return 0<=a?eK(b,a):eL(b,-a|0)}function
-M(b,c){var
-a=cx(c);return 0<=a?eL(b,a):eK(b,-a|0)}function
-u(d,c){var
+e=aX(b);if(0===e)return d;if(1===e)return cB(c,b);var
+f=cB(a(be(-1),c),b);return a(be(-1),f)}function
+aM(c,b){var
+d=aX(b);if(0===d)return c;if(1===d)return bC(c,b);var
+e=bC(a(be(-1),c),b);return i(b,a(be(1),e))}function
+r(b,c){var
+a=cC(c);return 0<=a?eU(b,a):eV(b,-a|0)}function
+R(b,c){var
+a=cC(c);return 0<=a?eV(b,a):eU(b,-a|0)}function
+x(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cI(d,c,b){return d?a(c,cI(d[1],c,b)):b}function
-aa(a){var
-b=a?eQ:a;return b}function
-A(a){var
-b=a?[0,A(a[2])]:a;return b}function
-cJ(b,a){return a?a[1]:b}function
-bA(a){var
+cN(d,c,b){return d?a(c,cN(d[1],c,b)):b}function
+ac(a){var
+b=a?e0:a;return b}function
+z(a){var
+b=a?[0,z(a[2])]:a;return b}function
+cO(b,a){return a?a[1]:b}function
+bD(a){var
 b=a?a[2]:a;return b}function
-as(b,a){function
-c(b){return[0,a,b]}return function(a){return cI(b,c,a)}}function
-W(c,b){return a(as(c,b),0)}function
-B(a,b){if(a){var
-c=B(a[2],b);return[0,a[1],c]}return b}function
-aJ(a,b){if(a){var
-c=aJ(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cK(d,c){var
+ai(b,a){function
+c(b){return[0,a,b]}return function(a){return cN(b,c,a)}}function
+W(c,b){return a(ai(c,b),0)}function
+D(a,b){if(a){var
+c=D(a[2],b);return[0,a[1],c]}return b}function
+aN(a,b){if(a){var
+c=aN(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cP(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
-l(e,d,c){var
+j(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aX(e,d,c,b){if(d){var
+aZ(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aX(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(as(c,e),[0,b,0])}function
-cL(c,f){var
+g=aZ(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(ai(c,e),[0,b,0])}function
+cQ(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cL(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cQ(c,d)];var
 b=d;continue}return b}}function
-m(e,d){var
+l(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-aY(d,c){var
+a0(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-at(b,a){if(a)if(b)var
-d=at(b[1],a[2]),c=[0,a[1],d];else
+aw(b,a){if(a)if(b)var
+d=aw(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
@@ -746,140 +746,140 @@ g(c,b){if(b)var
 e=g(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-au(b,a){var
-c=a?[0,b,au([0,b],a[1])]:a;return c}function
-X(b,a){return g(b,au(0,a))}function
-D(c,b,a){if(a){var
-d=D(c,b,a[2]);return aw(c,a[1],d)}return b}function
-bB(e,d,c){var
+an(b,a){var
+c=a?[0,b,an([0,b],a[1])]:a;return c}function
+Y(b,a){return g(b,an(0,a))}function
+A(c,b,a){if(a){var
+d=A(c,b,a[2]);return ar(c,a[1],d)}return b}function
+bE(e,d,c){var
 b=d,a=c;for(;;){if(a){var
-f=a[2],b=aw(e,b,a[1]),a=f;continue}return b}}function
-L(b,a){if(b)if(a)var
-d=L(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
+f=a[2],b=ar(e,b,a[1]),a=f;continue}return b}}function
+K(b,a){if(b)if(a)var
+d=K(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}function
-bC(a){return D(B,0,a)}var
-eR=a(b(2),d),eS=a(b(2),eR),eT=a(b(2),eS),eU=a(b(2),eT),eV=a(b(2),eU),eW=a(b(2),eV),cM=a(b(2),eW),eX=a(b(2),d),eY=a(b(2),eX),eZ=a(b(2),eY),e0=a(b(2),eZ),e1=a(b(2),e0),e2=a(b(2),e1),e3=a(b(2),e2),bD=a(b(2),e3),e4=a(b(2),d),e5=a(b(2),e4),e6=a(b(2),e5),e7=a(b(2),e6),e8=a(b(2),e7),aZ=a(b(2),e8),bg=q(d,cM),bE=q(d,bD),cN=q(d,aZ);function
-cO(b,a){return n(p(n(b),a))}function
-cP(f,e){var
+bF(a){return A(D,0,a)}var
+e1=a(b(2),e),e2=a(b(2),e1),e3=a(b(2),e2),e4=a(b(2),e3),e5=a(b(2),e4),e6=a(b(2),e5),cR=a(b(2),e6),e7=a(b(2),e),e8=a(b(2),e7),e9=a(b(2),e8),e_=a(b(2),e9),e$=a(b(2),e_),fa=a(b(2),e$),fb=a(b(2),fa),bG=a(b(2),fb),fc=a(b(2),e),fd=a(b(2),fc),fe=a(b(2),fd),ff=a(b(2),fe),fg=a(b(2),ff),a1=a(b(2),fg),bh=r(e,cR),bH=r(e,bG),cS=r(e,a1);function
+cT(b,a){return m(p(m(b),a))}function
+cU(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cP(d,a);continue}return M(c(a,a),bD)}}var
-e_=[0,e(a(b(2),d)),[0,d,0]],e$=a(b(2),d),fa=[0,e(a(b(2),e$)),e_],fb=e(a(b(2),d)),fc=[0,e(a(b(2),fb)),fa],fd=a(b(2),d),fe=a(b(2),fd),ff=[0,e(a(b(2),fe)),fc],fg=a(b(2),d),fh=e(a(b(2),fg)),fi=[0,e(a(b(2),fh)),ff],fj=e(a(b(2),d)),fk=a(b(2),fj),fl=[0,e(a(b(2),fk)),fi],fm=e(a(b(2),d)),fn=e(a(b(2),fm)),fo=[0,e(a(b(2),fn)),fl],fp=a(b(2),d),fq=a(b(2),fp),fr=a(b(2),fq),fs=[0,e(a(b(2),fr)),fo],ft=a(b(2),d),fu=a(b(2),ft),fv=e(a(b(2),fu)),fw=[0,e(a(b(2),fv)),fs],fx=a(b(2),d),fy=e(a(b(2),fx)),fz=a(b(2),fy),fA=[0,e(a(b(2),fz)),fw],fB=a(b(2),d),fC=e(a(b(2),fB)),fD=e(a(b(2),fC)),fE=[0,e(a(b(2),fD)),fA],fF=e(a(b(2),d)),fG=a(b(2),fF),fH=a(b(2),fG),fI=[0,e(a(b(2),fH)),fE],fJ=e(a(b(2),d)),fK=a(b(2),fJ),fL=e(a(b(2),fK)),fM=[0,e(a(b(2),fL)),fI],fN=e(a(b(2),d)),fO=e(a(b(2),fN)),fP=a(b(2),fO),fQ=[0,e(a(b(2),fP)),fM],fR=e(a(b(2),d)),fS=e(a(b(2),fR)),fT=e(a(b(2),fS)),fU=[0,e(a(b(2),fT)),fQ],fV=a(b(2),d),fW=a(b(2),fV),fX=a(b(2),fW),fY=a(b(2),fX),fZ=[0,e(a(b(2),fY)),fU],f0=a(b(2),d),f1=a(b(2),f0),f2=a(b(2),f1),f3=e(a(b(2),f2)),f4=[0,e(a(b(2),f3)),fZ],f5=a(b(2),d),f6=a(b(2),f5),f7=e(a(b(2),f6)),f8=a(b(2),f7),f9=[0,e(a(b(2),f8)),f4],f_=a(b(2),d),f$=a(b(2),f_),ga=e(a(b(2),f$)),gb=e(a(b(2),ga)),gc=[0,e(a(b(2),gb)),f9];function
-cQ(m,l){var
-b=cO(q(m,bD),l),a=p(q(r(b,bE),aZ),i(b,bE)),h=M(c(a,a),aZ),j=bB(function(b,a){var
-d=p(cN,a);return i(M(c(b,h),aZ),d)},f,gc),k=M(cN,d),g=q(p(c(a,j),k),aZ),e=cP(e9,F(f,i(bE,g)));return K(f,e)?r(i(g,cO(q(b,cM),e)),bg):f}var
-gd=n(cQ(d,a(b(2),d)));function
-cR(k,g,b){var
-e=k;for(;;){if(e){var
-a=e[1],l=a?cH(a[1]):f,i=q(d,l),j=q(g,i);if(h(j,b)){var
-m=c(i,gd);return r(cR(a,j,b),m)}var
-e=a;continue}return cQ(g,b)}}var
-gf=a(b(2),d),gg=e(a(b(2),gf)),cS=q(d,e(a(b(2),gg))),gh=e(a(b(2),d)),gi=a(b(2),gh),gj=e(a(b(2),gi)),gk=a(b(2),gj),bF=q(d,a(b(2),gk)),gl=e(a(b(2),d)),gm=e(a(b(2),gl)),gn=e(a(b(2),gm)),go=e(a(b(2),gn)),gp=q(d,e(a(b(2),go))),gq=a(b(2),d),gr=a(b(2),gq),gs=a(b(2),gr),gt=a(b(2),gs),gu=a(b(2),gt),gv=q(d,a(b(2),gu)),gw=a(b(2),d),gx=a(b(2),gw),gy=a(b(2),gx),gz=a(b(2),gy),gA=e(a(b(2),gz)),gB=e(a(b(2),gA)),gC=a(b(2),gB),gD=a(b(2),gC),gE=e(a(b(2),gD)),af=q(d,e(a(b(2),gE)));function
-cT(a){return aI(p(a,bF),cS)}function
-al(a){var
-b=cT(a),c=aI(a,bF),e=H(b,f)?q(c,d):q(i(bF,c),b);return K(a,gp)?e:n(e)}function
-bh(a){var
-b=h(f,a);if(b){var
-c=K(a,gv);if(c)return K(i(cT(a),d),cS);var
-e=c}else
+d=b[1],b=d,a=cU(d,a);continue}return R(c(a,a),bG)}}var
+fi=[0,f(a(b(2),e)),[0,e,0]],fj=a(b(2),e),fk=[0,f(a(b(2),fj)),fi],fl=f(a(b(2),e)),fm=[0,f(a(b(2),fl)),fk],fn=a(b(2),e),fo=a(b(2),fn),fp=[0,f(a(b(2),fo)),fm],fq=a(b(2),e),fr=f(a(b(2),fq)),fs=[0,f(a(b(2),fr)),fp],ft=f(a(b(2),e)),fu=a(b(2),ft),fv=[0,f(a(b(2),fu)),fs],fw=f(a(b(2),e)),fx=f(a(b(2),fw)),fy=[0,f(a(b(2),fx)),fv],fz=a(b(2),e),fA=a(b(2),fz),fB=a(b(2),fA),fC=[0,f(a(b(2),fB)),fy],fD=a(b(2),e),fE=a(b(2),fD),fF=f(a(b(2),fE)),fG=[0,f(a(b(2),fF)),fC],fH=a(b(2),e),fI=f(a(b(2),fH)),fJ=a(b(2),fI),fK=[0,f(a(b(2),fJ)),fG],fL=a(b(2),e),fM=f(a(b(2),fL)),fN=f(a(b(2),fM)),fO=[0,f(a(b(2),fN)),fK],fP=f(a(b(2),e)),fQ=a(b(2),fP),fR=a(b(2),fQ),fS=[0,f(a(b(2),fR)),fO],fT=f(a(b(2),e)),fU=a(b(2),fT),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fS],fX=f(a(b(2),e)),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=[0,f(a(b(2),fZ)),fW],f1=f(a(b(2),e)),f2=f(a(b(2),f1)),f3=f(a(b(2),f2)),f4=[0,f(a(b(2),f3)),f0],f5=a(b(2),e),f6=a(b(2),f5),f7=a(b(2),f6),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f4],f_=a(b(2),e),f$=a(b(2),f_),ga=a(b(2),f$),gb=f(a(b(2),ga)),gc=[0,f(a(b(2),gb)),f9],gd=a(b(2),e),ge=a(b(2),gd),gf=f(a(b(2),ge)),gg=a(b(2),gf),gh=[0,f(a(b(2),gg)),gc],gi=a(b(2),e),gj=a(b(2),gi),gk=f(a(b(2),gj)),gl=f(a(b(2),gk)),gm=[0,f(a(b(2),gl)),gh];function
+cV(m,l){var
+b=cT(r(m,bG),l),a=p(r(q(b,bH),a1),i(b,bH)),h=R(c(a,a),a1),j=bE(function(b,a){var
+d=p(cS,a);return i(R(c(b,h),a1),d)},d,gm),k=R(cS,e),g=r(p(c(a,j),k),a1),f=cU(fh,I(d,i(bH,g)));return J(d,f)?q(i(g,cT(r(b,cR),f)),bh):d}var
+gn=m(cV(e,a(b(2),e)));function
+cW(k,g,b){var
+f=k;for(;;){if(f){var
+a=f[1],l=a?cM(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
+m=c(i,gn);return q(cW(a,j,b),m)}var
+f=a;continue}return cV(g,b)}}var
+gp=a(b(2),e),gq=f(a(b(2),gp)),cX=r(e,f(a(b(2),gq))),gr=f(a(b(2),e)),gs=a(b(2),gr),gt=f(a(b(2),gs)),gu=a(b(2),gt),bI=r(e,a(b(2),gu)),gv=f(a(b(2),e)),gw=f(a(b(2),gv)),gx=f(a(b(2),gw)),gy=f(a(b(2),gx)),gz=r(e,f(a(b(2),gy))),gA=a(b(2),e),gB=a(b(2),gA),gC=a(b(2),gB),gD=a(b(2),gC),gE=a(b(2),gD),gF=r(e,a(b(2),gE)),gG=a(b(2),e),gH=a(b(2),gG),gI=a(b(2),gH),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=a(b(2),gM),gO=f(a(b(2),gN)),aj=r(e,f(a(b(2),gO)));function
+cY(a){return aM(p(a,bI),cX)}function
+ao(a){var
+b=cY(a),c=aM(a,bI),f=H(b,d)?r(c,e):r(i(bI,c),b);return J(a,gz)?f:m(f)}function
+bi(a){var
+b=h(d,a);if(b){var
+c=J(a,gF);if(c)return J(i(cY(a),e),cX);var
+f=c}else
 var
-e=b;return e}function
-G(h,j){var
-d=f,b=h,a=j;for(;;){if(b){if(a){var
-e=a[2],g=b[2],d=i(d,c(b[1],a[1])),b=g,a=e;continue}return d}return d}}function
-bG(c,b,a){if(b){if(a){var
-d=bG(c,b[2],a[2]);return[0,aw(c,b[1],a[1]),d]}return b}return a}function
-N(a,b){return bG(T,a,b)}function
-v(a,b){return bG(N,a,b)}function
-bH(b,a){if(b)if(a)var
-e=bH(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+f=b;return f}function
+E(h,j){var
+e=d,b=h,a=j;for(;;){if(b){if(a){var
+f=a[2],g=b[2],e=i(e,c(b[1],a[1])),b=g,a=f;continue}return e}return e}}function
+bJ(c,b,a){if(b){if(a){var
+d=bJ(c,b[2],a[2]);return[0,ar(c,b[1],a[1]),d]}return b}return a}function
+F(a,b){return bJ(Q,a,b)}function
+s(a,b){return bJ(F,a,b)}function
+bK(b,a){if(b)if(a)var
+e=bK(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-O(a){function
+N(a){function
 b(b){return c(a,b)}function
 d(a){return g(b,a)}return function(a){return g(d,a)}}function
-U(b,a){return g(function(b){return g(function(a){return G(b,a)},a)},b)}function
-bI(b,a){if(a){var
-c=a[2],d=a[1];if(b){var
-g=bI(b[2],c);return[0,[0,b[1],d],g]}var
-e=[0,[0,f,d],bI(0,c)]}else
+S(b,a){return g(function(b){return g(function(a){return E(b,a)},a)},b)}function
+bL(b,a){if(a){var
+c=a[2],e=a[1];if(b){var
+g=bL(b[2],c);return[0,[0,b[1],e],g]}var
+f=[0,[0,d,e],bL(0,c)]}else
 var
-e=a;return e}function
-y(b,a){return D(bI,W(b,0),a)}function
-aK(b,a){var
-c=L(b,a);return g(function(a){return B(a[1],a[2])},c)}function
-aL(c,b){return X(function(c){return a(as(c,f),[0,b,0])},c)}function
-ab(d,c,a){var
-b=u(A(a),d);return b?m(function(a){return u(A(a),c)},a):b}function
-ag(d,c,a){var
-b=u(A(a),d);return b?m(function(a){return u(Y(A(a),c),0)},a):b}function
-w(a){return K(f,a)}function
-gF(a){return h(f,a)}function
-gG(a){return m(gF,a)}function
-bi(a){return m(gG,a)}function
-P(b,a){return H(c(p(a,b),b),a)}function
-cU(a){function
-b(b){return p(al(b),a)}function
+f=a;return f}function
+u(b,a){return A(bL,W(b,0),a)}function
+aD(b,a){var
+c=K(b,a);return g(function(a){return D(a[1],a[2])},c)}function
+aE(c,b){return Y(function(c){return a(ai(c,d),[0,b,0])},c)}function
+$(d,c,a){var
+b=x(z(a),d);return b?l(function(a){return x(z(a),c)},a):b}function
+ad(d,c,a){var
+b=x(z(a),d);return b?l(function(a){return x(X(z(a),c),0)},a):b}function
+v(a){return J(d,a)}function
+gP(a){return h(d,a)}function
+gQ(a){return l(gP,a)}function
+bj(a){return l(gQ,a)}function
+O(b,a){return H(c(p(a,b),b),a)}function
+cZ(a){function
+b(b){return p(ao(b),a)}function
 c(a){return g(b,a)}return function(a){return g(c,a)}}function
-cV(c){function
+c0(c){function
 a(a){var
-b=bh(a);return b?P(c,al(a)):b}function
-b(b){return m(a,b)}return function(a){return m(b,a)}}function
-cW(c,b,a){return aK(a,W(c,[0,b,0]))}function
-bJ(b){var
+b=bi(a);return b?O(c,ao(a)):b}function
+b(b){return l(a,b)}return function(a){return l(b,a)}}function
+c1(c,b,a){return aD(a,W(c,[0,b,0]))}function
+bM(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-cX(b,a){var
-c=y(b,a);return g(function(a){return D(T,f,a)},c)}function
-bK(c,b,a){var
-d=L(b,a);return m(function(a){var
-b=L(a[1],a[2]);return m(function(a){return aw(c,a[1],a[2])},b)},d)}function
-cY(b,f,e,d,a){var
+c2(b,a){var
+c=u(b,a);return g(function(a){return A(Q,d,a)},c)}function
+bN(c,b,a){var
+d=K(b,a);return l(function(a){var
+b=K(a[1],a[2]);return l(function(a){return ar(c,a[1],a[2])},b)},d)}function
+c3(b,f,e,d,a){var
 h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
-l=L(h,f);return bC(g(function(a){var
-b=L(a[1],a[2]);return g(function(a){var
-b=c(e,c(a[1],a[2]));return[0,b,[0,r(k,b),0]]},b)},l))}if(4<=b){var
-m=L(h,f);return g(function(a){var
-b=L(a[1],a[2]);return g(function(a){var
-b=c(c(e,a[1]),j),f=c(d,i);return r(c(a[2],f),b)},b)},m)}}return 0}function
-gJ(a){var
-b=D(T,f,a);return D(T,f,g(function(a){return c(a,n(aC(f,cR(ge,a,b))))},a))}function
-cZ(j,i,g,e,b){var
-d=b[5],l=b[4],a=b[2];if(typeof
+l=K(h,f);return bF(g(function(a){var
+b=K(a[1],a[2]);return g(function(a){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,q(k,b),0]]},b)},l))}if(4<=b){var
+m=K(h,f);return g(function(a){var
+b=K(a[1],a[2]);return g(function(a){var
+b=c(c(e,a[1]),j),f=c(d,i);return q(c(a[2],f),b)},b)},m)}}return 0}function
+gT(a){var
+b=A(Q,d,a);return A(Q,d,g(function(a){return c(a,m(aC(d,cW(go,a,b))))},a))}function
+c4(j,i,g,f,b){var
+e=b[5],m=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
-2:return bK(function(e,b){var
-g=c(a,a),d=H(c(b,b),g);return d?h(f,c(e,b)):d},d,i);case
+2:return bN(function(f,b){var
+g=c(a,a),e=H(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
 4:var
-n=m(function(a){return H(D(T,f,a),f)},d);return n?bi(cY(4,i,g,e,b)):n;default:return bK(function(d,b){var
-m=c(a,a),i=H(c(b,b),m);if(i){var
-j=h(f,c(d,b));if(j){var
-n=c(e,c(l,a));return h(c(g,c(d,b)),n)}var
+n=l(function(a){return H(A(Q,d,a),d)},e);return n?bj(c3(4,i,g,f,b)):n;default:return bN(function(e,b){var
+l=c(a,a),i=H(c(b,b),l);if(i){var
+j=h(d,c(e,b));if(j){var
+n=c(f,c(m,a));return h(c(g,c(e,b)),n)}var
 k=j}else
 var
-k=i;return k},d,i)}var
-k=j[1],o=bh(k);if(o){var
-p=h(f,al(k));if(p){var
+k=i;return k},e,i)}var
+k=j[1],o=bi(k);if(o){var
+p=h(d,ao(k));if(p){var
 r=function(a){var
-b=c(e,l),d=c(al(k),b);return h(c(c(g,ar(a)),af),d)};return m(function(a){return m(r,a)},d)}var
+b=c(f,m),d=c(ao(k),b);return h(c(c(g,ah(a)),aj),d)};return l(function(a){return l(r,a)},e)}var
 q=p}else
 var
 q=o;return q}function
-bL(b,a){var
-c=L(b,a);return D(T,f,g(function(a){return G(a[1],a[2])},c))}function
-c0(aV,q,K,e){var
-j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],R=j[7],S=j[1],A=e[1],B=e[2],U=ab(S,j[2],R),V=U?ab(S,j[3],Q):U,ay=0;if(V){var
-W=w(A),X=W?w(B):W;if(X){var
-Y=bh(j[9]);if(Y){var
-Z=P(A,af),_=Z?P(B,af):Z;if(_){var
-$=a(cV(p(af,A)),R);if($){var
-L=a(cV(p(af,B)),Q);ay=1}else
+bO(b,a){var
+c=K(b,a);return A(Q,d,g(function(a){return E(a[1],a[2])},c))}function
+c5(aV,r,K,f){var
+j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],R=j[8],S=j[7],T=j[1],B=f[1],C=f[2],U=$(T,j[2],S),V=U?$(T,j[3],R):U,ay=0;if(V){var
+W=v(B),X=W?v(C):W;if(X){var
+Y=bi(j[9]);if(Y){var
+Z=O(B,aj),_=Z?O(C,aj):Z;if(_){var
+aa=a(c0(p(aj,B)),S);if(aa){var
+L=a(c0(p(aj,C)),R);ay=1}else
 var
-t=$}else
+t=aa}else
 var
 t=_}else
 var
@@ -889,105 +889,105 @@ t=X}else
 var
 t=V;if(!ay)var
 L=t;var
-au=L?ab(at,y,e[5]):L;if(au){var
-aE=cX(y,e[5]),aF=m(function(a){return H(f,a)},aE),aG=bJ(as),aH=aG||bJ(ar),aa=cF(aH,aF);if(aa){var
-aW=j[7],aX=a(cU(p(af,e[1])),aW),av=b5(aV,as,at,j[2],y,aX);if(av){var
-aw=K[3],ax=K[2],o=al(j[9]),aY=j[8],u=a(cU(p(af,e[2])),aY),k=j[4],v=e[5];if(typeof
+au=L?$(at,y,f[5]):L;if(au){var
+aE=c2(y,f[5]),aF=l(function(a){return H(d,a)},aE),aG=bM(as),aH=aG||bM(ar),ab=cK(aH,aF);if(ab){var
+aW=j[7],aX=a(cZ(p(aj,f[1])),aW),av=b$(aV,as,at,j[2],y,aX);if(av){var
+aw=K[3],ax=K[2],o=ao(j[9]),aY=j[8],u=a(cZ(p(aj,f[2])),aY),k=j[4],w=f[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
-C=1;if(az)var
-C=0}else
+D=1;if(az)var
+D=0}else
 var
-C=1;var
-aI=C?c(o,bL(v,v)):f,ac=cX(y,v),aJ=1===ar?c(af,G(ac,ac)):f,E=c(e[2],i(aI,aJ)),aK=bL(v,u),ad=c(c(o,e[4]),aK),aL=c(af,q[1]),F=[0,c(o,q[2]),aL],ae=function(b,a){var
+D=1;var
+aI=D?c(o,bO(w,w)):d,ac=c2(y,w),aJ=1===ar?c(aj,E(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bO(w,u),ad=c(c(o,f[4]),aK),aL=c(aj,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
 d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
-aB=0;if(!h(ad,f)&&!h(E,f)){var
-x=[0,ae([0,ad,E],F),0];aB=1}if(!aB)var
-x=[0,[0,f,d],0]}else
+aB=0;if(!h(ad,d)&&!h(F,d)){var
+x=[0,ae([0,ad,F],G),0];aB=1}if(!aB)var
+x=[0,[0,d,e],0]}else
 aA=1;if(aA)var
-ag=h(ax,f),aM=ag?[0,[0,f,d],0]:ag,x=[0,ae([0,d,d],F),[0,F,aM]];var
-an=cJ([0,f,d],x),ao=m(w,[0,e[2],[0,e[4],[0,o,[0,q[1],[0,q[2],[0,aw,0]]]]]]);if(ao){var
-ap=cZ(k,u,an[1],an[2],e);if(ap){var
+af=h(ax,d),aM=af?[0,[0,d,e],0]:af,x=[0,ae([0,e,e],G),[0,G,aM]];var
+am=cO([0,d,e],x),an=l(v,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
+ap=c4(k,u,am[1],am[2],f);if(ap){var
 s=x;for(;;){if(s){var
-N=s[1],I=e[4],aN=c(I,I),aO=c(bg,c(c(o,e[2]),aN)),l=N[2],n=N[1],ah=h(f,n),ai=ah?w(l):ah,aC=0;if(ai){var
-aP=q[2],aQ=c(c(o,l),aP),aj=h(c(c(n,q[1]),af),aQ);if(aj){var
-ak=cZ(k,u,n,l,e);if(ak){var
-aD=0,aR=c(bg,c(c(n,n),E));if(typeof
+N=s[1],I=f[4],aN=c(I,I),aO=c(bh,c(c(o,f[2]),aN)),m=N[2],n=N[1],ag=h(d,n),ah=ag?v(m):ag,aC=0;if(ah){var
+aP=r[2],aQ=c(c(o,m),aP),ai=h(c(c(n,r[1]),aj),aQ);if(ai){var
+ak=c4(k,u,n,m,f);if(ak){var
+aD=0,aR=c(bh,c(c(n,n),F));if(typeof
 k==="number"&&3<=k){var
-am=D(T,f,g(gJ,cY(k,u,n,l,e)));aD=1}if(!aD)var
-am=c(bg,c(n,bL(e[5],u)));var
-aS=c(l,c(o,I)),aT=c(aw,r(c(c(a(b(2),d),aS),am),aR)),aU=c(c(l,l),aO),z=h(c(c(a(b(2),d),ax),aU),aT);aC=1}else
+al=A(Q,d,g(gT,c3(k,u,n,m,f)));aD=1}if(!aD)var
+al=c(bh,c(n,bO(f[5],u)));var
+aS=c(m,c(o,I)),aT=c(aw,q(c(c(a(b(2),e),aS),al),aR)),aU=c(c(m,m),aO),z=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
 var
 J=ak}else
 var
-J=aj}else
+J=ai}else
 var
-J=ai;if(!aC)var
+J=ah;if(!aC)var
 z=J;if(!z){var
 s=s[2];continue}var
-O=z}else
+P=z}else
 var
-O=s;return O}}var
+P=s;return P}}var
 aq=ap}else
 var
-aq=ao;return aq}var
+aq=an;return aq}var
 M=av}else
 var
-M=aa}else
+M=ab}else
 var
 M=au;return M}function
-bj(k,i,f){if(2<=i[1][5])var
-j=a(b(2),d),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),y=a(b(2),v),z=a(b(2),y),A=a(b(2),d),B=a(b(2),A),C=a(b(2),B),D=a(b(2),C),E=a(b(2),D),F=a(b(2),E),I=a(b(2),F),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,e(a(b(2),N)),z];else
+bk(k,i,d){if(2<=i[1][5])var
+j=a(b(2),e),m=a(b(2),j),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),w=a(b(2),u),x=a(b(2),w),z=a(b(2),x),A=a(b(2),e),B=a(b(2),A),C=a(b(2),B),D=a(b(2),C),F=a(b(2),D),G=a(b(2),F),I=a(b(2),G),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),z];else
 var
-g=[0,d,d];var
-O=c(f[7],g[2]),P=[0,c(f[6],g[1]),O];return c0(function(v,g,n,l,i){var
-e=c(f[3],f[1]);switch(v){case
-0:return b6(k,g,n,l,i);case
+g=[0,e,e];var
+O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c5(function(w,g,n,m,i){var
+f=c(d[3],d[1]);switch(w){case
+0:return ca(k,g,n,m,i);case
 1:var
-o=H(f[3],d);if(o){var
-t=cW(g,e,i);return b6(k,g,x(n,gH),l,t)}return o;default:var
-p=w(e);if(p){var
-q=m(function(f){var
-g=c(e,e),i=G(f,f),j=a(b(2),d),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
-r=w(f[6]),s=r?w(f[7]):r;if(s){var
-u=cW(g,e,i);return b6(k,g,x(n,gI),l,u)}var
+o=H(d[3],e);if(o){var
+t=c1(g,f,i);return ca(k,g,y(n,gR),m,t)}return o;default:var
+p=v(f);if(p){var
+q=l(function(d){var
+g=c(f,f),i=E(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
+r=v(d[6]),s=r?v(d[7]):r;if(s){var
+u=c1(g,f,i);return ca(k,g,y(n,gS),m,u)}var
 j=s}else
 var
 j=q}else
 var
-j=p;return j}},P,i,f)}function
-bk(k,C,Q,j){var
-s=j[4],t=j[3],o=j[2],v=j[1],x=c(C,c(v,v)),y=c(t,t),q=F(x,y),E=u(A(o),k),H=E?u(A(s),k):E;if(H){var
-I=m(w,[0,C,[0,v,[0,t,0]]]),J=I?m(w,o):I;if(J){var
-K=P(x,q);if(K){var
-L=P(y,q);if(L){var
-R=p(q,y),S=p(q,x),z=X(function(a){var
-b=at([0,a],s),d=g(function(b){return c(n(R),G(l(0,s,a),b))},b),e=l(0,Q,a),h=bH(at([0,a],o),e),i=c(S,l(f,o,a));return N(g(function(a){return c(i,a)},h),d)},k),B=g(function(a){return g(ar,a)},z),M=D(N,0,B),O=au(0,k);return m(function(g){var
-j=l(f,l(0,z,g),g),k=c(e(a(b(2),d)),j),m=l(f,M,g);return h(i(D(T,f,l(0,B,g)),m),k)},O)}var
+j=p;return j}},P,i,d)}function
+bl(n,D,R,k){var
+s=k[4],t=k[3],o=k[2],u=k[1],w=c(D,c(u,u)),y=c(t,t),q=I(w,y),G=x(z(o),n),H=G?x(z(s),n):G;if(H){var
+J=l(v,[0,D,[0,u,[0,t,0]]]),K=J?l(v,o):J;if(K){var
+L=O(w,q);if(L){var
+M=O(y,q);if(M){var
+S=p(q,y),T=p(q,w),B=Y(function(a){var
+b=aw([0,a],s),e=g(function(b){return c(m(S),E(j(0,s,a),b))},b),f=j(0,R,a),h=bK(aw([0,a],o),f),i=c(T,j(d,o,a));return F(g(function(a){return c(i,a)},h),e)},n),C=g(function(a){return g(ah,a)},B),N=A(F,0,C),P=an(0,n);return l(function(g){var
+k=j(d,j(0,B,g),g),l=c(f(a(b(2),e)),k),m=j(d,N,g);return h(i(A(Q,d,j(0,C,g)),m),l)},P)}var
+r=M}else
+var
 r=L}else
 var
 r=K}else
 var
-r=J}else
-var
 r=H;return r}function
-c1(a,e){var
-l=e[4],n=e[3],o=e[2],p=w(e[1]);if(p){var
-q=ag(a,a,o);if(q){var
-r=ag(a,a,n);if(r){var
-s=ag(a,a,l);if(s){var
-t=bi(o);if(t){var
-d=0,c=n;for(;;){if(c){var
-j=c[1],u=at(d,j),k=m(function(a){return h(f,a)},u);if(k)var
-v=aY([0,d],j),g=m(function(a){return h(f,a)},v);else
+c6(a,f){var
+m=f[4],n=f[3],o=f[2],p=v(f[1]);if(p){var
+q=ad(a,a,o);if(q){var
+r=ad(a,a,n);if(r){var
+s=ad(a,a,m);if(s){var
+t=bj(o);if(t){var
+e=0,c=n;for(;;){if(c){var
+j=c[1],u=aw(e,j),k=l(function(a){return h(d,a)},u);if(k)var
+w=a0([0,e],j),g=l(function(a){return h(d,a)},w);else
 var
 g=k;if(g){var
-d=[0,d],c=c[2];continue}var
+e=[0,e],c=c[2];continue}var
 i=g}else
 var
-i=1;if(i)return bi(l);var
+i=1;if(i)return bj(m);var
 b=i;break}}else
 var
 b=t}else
@@ -999,15 +999,15 @@ var
 b=q}else
 var
 b=p;return b}function
-c2(h,i,v,t){var
-b=v,a=t;for(;;){if(0===a[0])return aw(i,b,a[1]);var
-j=a[4],k=a[3],e=a[2],f=a[1],x=l(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(j),x),z=l(0,b,f),m=N(g(function(b){return function(a){return c(b,a)}}(k),z),y),n=be(u(f,e));if(n){var
-o=u(Y([0,f],h),0);if(o){var
-p=u(Y([0,e],h),0);if(p){var
-q=w(k);if(q){var
-r=w(j);if(r){var
-A=a[5],s=c2(h,i,aX(0,b,e,m),A);if(s){var
-B=a[6],b=aX(0,b,f,m),a=B;continue}var
+c7(h,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return ar(i,b,a[1]);var
+k=a[4],l=a[3],e=a[2],f=a[1],w=j(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(k),w),z=j(0,b,f),m=F(g(function(b){return function(a){return c(b,a)}}(l),z),y),n=aY(x(f,e));if(n){var
+o=x(X([0,f],h),0);if(o){var
+p=x(X([0,e],h),0);if(p){var
+q=v(l);if(q){var
+r=v(k);if(r){var
+A=a[5],s=c7(h,i,aZ(0,b,e,m),A);if(s){var
+B=a[6],b=aZ(0,b,f,m),a=B;continue}var
 d=s}else
 var
 d=r}else
@@ -1019,206 +1019,184 @@ var
 d=o}else
 var
 d=n;return d}}function
-bM(e,d,l,k,j){var
+bP(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],h=b[1];if(0===a[0])return 0;var
-m=a[1],i=bM(e,d,aJ(c,h),f,m);if(i){var
-n=a[2],c=aJ(c,g(aB,h)),b=f,a=n;continue}return i}return 0===a[0]?c2(e,d,c,a[1]):0}}function
-gK(a){return F(f,a)}function
-bN(a){return g(gK,a)}function
-c3(a){return bN(g(aB,a))}function
-c4(a){return g(bN,a)}function
-c5(a){return g(c3,a)}function
-c6(a,c,b){var
-d=y(a,b);return U(y(a,c),d)}function
-c7(a,e,b){var
-g=e[7],i=e[6],j=m(w,[0,e[1],[0,e[4],[0,i,[0,g,[0,b[2],0]]]]]);if(j){var
-n=b[4],k=X(function(b){return X(function(a){return u(b,a)?d:f},a)},a),o=0,v=b[3],x=b[2];return bM(a,function(y,f){var
-b=f[3],d=f[2],p=f[1],j=w(d);if(j){var
-o=c(i,d),q=c(c(i,d),o),r=c(g,g),k=h(c(G(b,b),r),q);if(k){var
-n=u(Y(A(b),a),0);if(n){var
-s=au(0,a);return m(function(f){var
-q=l(0,p,f),a=l(0,y,f),e=aY(q,v);if(e){var
-g=e[1],i=g[1],r=A(a),j=u(A(i),r);if(j){var
-s=L(i,a),k=m(function(a){return H(a[1],a[2])},s);if(k){var
-t=c(G(a,b),x);return h(c(g[2],d),t)}var
-n=k}else
+m=a[1],i=bP(e,d,aN(c,h),f,m);if(i){var
+n=a[2],c=aN(c,g(av,h)),b=f,a=n;continue}return i}return 0===a[0]?c7(e,d,c,a[1]):0}}function
+gU(a){return I(d,a)}function
+bQ(a){return g(gU,a)}function
+c8(a){return bQ(g(av,a))}function
+c9(a){return g(bQ,a)}function
+c_(a){return g(c8,a)}function
+c$(a,c,b){var
+d=u(a,b);return S(u(a,c),d)}function
+bR(a,f,b){var
+g=f[7],i=f[6],k=l(v,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
+n=b[4],m=Y(function(b){return Y(function(a){return x(b,a)?e:d},a)},a),o=0,u=b[3],w=b[2];return bP(a,function(y,f){var
+b=f[3],d=f[2],p=f[1],k=v(d);if(k){var
+o=c(i,d),q=c(c(i,d),o),r=c(g,g),m=h(c(E(b,b),r),q);if(m){var
+n=x(X(z(b),a),0);if(n){var
+s=an(0,a);return l(function(f){var
+q=j(0,p,f),a=j(0,y,f),e=a0(q,u);if(e){var
+g=e[1],i=g[1],r=z(a),k=x(z(i),r);if(k){var
+s=K(i,a),m=l(function(a){return H(a[1],a[2])},s);if(m){var
+t=c(E(a,b),w);return h(c(g[2],d),t)}var
+n=m}else
 var
-n=j;var
+n=k;var
 o=n}else
 var
 o=e;return o},s)}var
 e=n}else
 var
-e=k}else
+e=m}else
 var
-e=j;return e},o,k,n)}return j}function
-c8(c,b,a){return g(function(a){return[0,b,N(a,g(aB,c))]},a)}function
-c9(j,g,e,b){if(g){var
-i=g[1],a=i[2],d=i[1],k=[0,b[6],b[7]];return c0(function(t,s,l,r,k){var
-n=bJ(t);if(n){var
-e=u(Y(A(d),l),0),p=0;if(e){var
-g=h(f,a);if(g){var
-q=c8(d,a,k),b=m(function(d){var
-b=bA(d),e=c(a,a);return h(G(b,b),e)},q);p=1}else
+e=k;return e},o,m,n)}return k}function
+bS(g,f,l,k){var
+b=l,a=k;for(;;){if(0===a[0])return ar(f,b,a[1]);var
+c=a[1],h=x(X([0,c],g),0);if(h){var
+n=a[2],i=bS(g,f,aZ(d,b,c,m(e)),n);if(i){var
+o=a[3],b=aZ(d,b,c,e),a=o;continue}var
+j=i}else
+var
+j=h;return j}}function
+da(c,b,a){return g(function(a){return[0,b,F(a,g(av,c))]},a)}function
+bT(j,g,f,b){if(g){var
+i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c5(function(t,s,m,r,k){var
+n=bM(t);if(n){var
+f=x(X(z(e),m),0),p=0;if(f){var
+g=h(d,a);if(g){var
+q=da(e,a,k),b=l(function(d){var
+b=bD(d),e=c(a,a);return h(E(b,b),e)},q);p=1}else
 var
 i=g}else
 var
-i=e;if(!p)var
-b=i;if(b)return b5(j,1,s,l,r,c8(d,a,k));var
+i=f;if(!p)var
+b=i;if(b)return b$(j,1,s,m,r,da(e,a,k));var
 o=b}else
 var
-o=n;return o},k,e,b)}return bj(function(d,c,b,a){return b5(j,0,d,c,b,a)},e,b)}function
-bO(b,a){var
-c=L(b,a);return g(function(a){var
-b=H(a[1],f);return b?a[2]:b},c)}function
-c_(b){var
-c=A(b);return X(function(c){var
-d=[0,l(f,b,c),0];return a(as(c,f),d)},c)}function
-c$(d,b,j){var
-a=r(j,D(T,f,g(ar,at(d,b)))),e=aY(d,b),i=h(f,a);if(i){var
-k=c(a,a);return h(G(e,e),k)}return i}function
-da(q,e,o,J,k,aq,I,ap,H,a5,a4){var
-i=a5,s=a4;for(;;){if(0===s[0]){var
-j=s[1],ai=c(j[1][1],k),aj=c(ai,k),ak=u(A(i),e);if(ak){var
-al=c1(e,j[1]);if(al){var
-C=j[2],D=aa(q),Q=C[3],R=C[1],ay=C[4],az=C[2],S=ag(e,x(D,o),R),av=0;if(S){var
-T=ag(e,x(D,o),Q);if(T){var
-aA=au(0,e),G=m(function(a){var
-c=l(f,az,a),b=c$(D,l(0,R,a),c);if(b){var
-d=l(f,ay,a);return c$(D,l(0,Q,a),d)}return b},aA);av=1}else
-var
-V=T}else
-var
-V=S;if(!av)var
-G=V;if(G){var
-am=h(f,j[4]),an=am?P(I,ai):am,ao=an?P(H,aj):an;if(ao){var
-w=j[2],z=j[1],X=z[4],Z=z[3],_=z[2],$=j[4],ab=j[3],a3=j[5],t=x(aa(q),o),aC=x(e,x(t,gL)),ac=c(z[1],k),aD=c(ac,k),aw=L(i,J),ad=y(t,g(function(a){var
-b=K(f,a[1]);return b?a[2]:b},aw)),ax=L(i,J),F=y(t,g(function(a){return K(f,a[1])?0:g(aB,a[2])},ax)),aE=0,aF=p(ac,I),aG=g(function(a){return c(aF,a)},aq),aH=[0,N(w[2],aG),aE],aI=w[1],aJ=U(Z,F),aK=B(y(t,v(v(U(_,ad),aJ),aI)),aH),aL=bO(i,y(e,v(_,Z))),ae=B(a(O(k),aL),aK),aM=[0,w[4],0],aN=w[3],aO=B(y(t,v(U(X,F),aN)),aM),aP=bO(i,y(e,X)),af=B(a(O(k),aP),aO),aQ=U(F,af),aR=B(v(U(ad,ae),aQ),gM),aS=bO(i,y(e,v(ae,af))),ah=B(a(O(k),aS),aR),aT=c(p(aD,H),ap),aU=q?$:f,aV=v(ah,y(aC,ah)),aW=a(O(n(d)),aV),aY=[0,c(a(b(2),d),r(r(aT,ab),aU)),0],aZ=B(W(o,c(a(b(2),d),ab)),aY),a0=c(a(b(2),d),$),a1=B(W(aa(q),a0),aZ),a2=v(c_(B(W(e,f),a1)),aW);return bk(x(e,x(x(aa(q),o),gN)),aj,a2,a3)}var
-E=ao}else
-var
-E=G}else
-var
-E=al}else
-var
-E=ak;return E}var
-M=s[1],ar=u(Y([0,M],e),0);if(ar){var
-a6=s[2],as=da(q,e,o,J,k,aq,I,ap,H,aX(f,i,M,n(d)),a6);if(as){var
-a7=s[3],i=aX(f,i,M,d),s=a7;continue}var
-at=as}else
-var
-at=ar;return at}}function
-aD(a){return M(a,d)}var
-db=cG(gP,gO);function
-dc(g,e,d){var
-b=g,a=e;for(;;){if(b){var
-c=aD(i(a,p(d,a)));if(K(c,a)&&K(f,c)){var
+o=n;return o},k,f,b)}return bk(function(d,c,b,a){return b$(j,0,d,c,b,a)},f,b)}function
+bU(b,a){var
+c=K(b,a);return g(function(a){var
+b=H(a[1],d);return b?a[2]:b},c)}function
+db(b){var
+c=z(b);return Y(function(c){var
+e=[0,j(d,b,c),0];return a(ai(c,d),e)},c)}function
+dc(e,b,j){var
+a=q(j,A(Q,d,g(ah,aw(e,b)))),f=a0(e,b),i=h(d,a);if(i){var
+k=c(a,a);return h(E(f,f),k)}return i}function
+aF(a){return R(a,e)}var
+dd=cL(gZ,gY);function
+de(g,f,e){var
+b=g,a=f;for(;;){if(b){var
+c=aF(i(a,p(e,a)));if(J(c,a)&&J(d,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bP(j,h,g){var
+bV(j,h,g){var
 b=j,a=h;for(;;){if(b){var
-c=b[1],e=M(g,a);if(K(f,e))return i(a,bP(c,aD(a),e));var
-b=c,a=aD(a);continue}return d}}var
-gQ=a(b(2),d),gR=a(b(2),gQ),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=a(b(2),gU),gW=a(b(2),gV),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=a(b(2),g0),g2=a(b(2),d),g3=a(b(2),g2),g4=a(b(2),g3),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=q(d,e(a(b(2),g7))),g9=a(b(2),d),g_=a(b(2),g9),g$=a(b(2),g_),ha=a(b(2),g$),hb=a(b(2),ha),hc=a(b(2),hb),hd=q(d,e(a(b(2),hc)));function
-bQ(t,s){var
-e=X(function(c){var
-e=bP(he,g1,l(f,l(0,s,c),c)),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=a(b(2),i),k=a(b(2),j),m=a(b(2),k),n=a(b(2),m);return aD(r(a(b(2),n),e))},t);function
-H(a){var
-b=l(f,e,a),c=L(at([0,a],l(0,s,a)),e);return g(function(a){return q(a[1],i(b,a[2]))},c)}var
-x=D(function(a){var
-b=n(a);return function(a){return F(b,a)}},f,e),I=D(function(a){return function(a){return i(hd,a)}},f,e),o=X(H,t),m=0;a:for(;;){if(o){var
-v=o[1],k=v,j=m,c=0;for(;;){if(k&&j){var
-u=j[1],z=cK(d,u),A=G(c,u),B=aJ(c,p(r(k[1],A),z)),k=k[2],j=j[2],c=B;continue}var
-C=G(c,c),w=r(r(cK(f,v),I),C);if(!h(w,f)){var
-E=aJ(m,aJ(c,dc(db,g8,w))),o=o[2],m=E;continue a}var
+c=b[1],f=R(g,a);if(J(d,f))return i(a,bV(c,aF(a),f));var
+b=c,a=aF(a);continue}return e}}var
+g0=a(b(2),e),g1=a(b(2),g0),g2=a(b(2),g1),g3=a(b(2),g2),g4=a(b(2),g3),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=a(b(2),g7),g9=a(b(2),g8),g_=a(b(2),g9),g$=a(b(2),g_),ha=a(b(2),e),hb=a(b(2),ha),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=r(e,f(a(b(2),hf))),hh=a(b(2),e),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=r(e,f(a(b(2),hm)));function
+bm(t,s){var
+f=Y(function(c){var
+f=bV(ho,g$,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aF(q(a(b(2),n),f))},t);function
+G(a){var
+b=j(d,f,a),c=K(aw([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
+x=A(function(a){var
+b=m(a);return function(a){return I(b,a)}},d,f),H=A(function(a){return function(a){return i(hn,a)}},d,f),o=Y(G,t),n=0;a:for(;;){if(o){var
+v=o[1],l=v,k=n,c=0;for(;;){if(l&&k){var
+u=k[1],z=cP(e,u),B=E(c,u),C=aN(c,p(q(l[1],B),z)),l=l[2],k=k[2],c=C;continue}var
+D=E(c,c),w=q(q(cP(d,v),H),D);if(!h(w,d)){var
+F=aN(n,aN(c,de(dd,hg,w))),o=o[2],n=F;continue a}var
 y=0;break}}else
 var
-y=m;var
-J=g(function(a){return q(d,i(x,a))},e);return bk(t,d,s,[0,q(d,x),J,d,y])}}var
-hf=e(a(b(2),d)),hg=a(b(2),hf),hh=e(a(b(2),hg)),dd=a(b(2),hh),am=q(d,dd),a0=c(am,am),hi=e(a(b(2),d)),hj=a(b(2),hi),hk=e(a(b(2),hj)),hl=e(a(b(2),hk)),Z=a(b(2),d),hm=a(b(2),d),bR=a(b(2),hm);function
-de(a){return M(a,dd)}function
-bS(a){return n(de(n(a)))}function
-df(a){if(a[1]){var
-b=0;if(!K(f,a[2])&&!K(a[3],f))b=1;if(!b){var
-d=c(a[3],a[3]);return aC(c(a[2],a[2]),d)}}return f}function
-hn(a){if(a[1]){var
-b=c(a[3],a[3]);return F(c(a[2],a[2]),b)}return f}function
-bT(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bT(d[1],c,e)];var
+y=n;var
+J=g(function(a){return r(e,i(x,a))},f);return bl(t,e,s,[0,r(e,x),J,e,y])}}var
+hp=f(a(b(2),e)),hq=a(b(2),hp),hr=f(a(b(2),hq)),df=a(b(2),hr),ap=r(e,df),a2=c(ap,ap),hs=f(a(b(2),e)),ht=a(b(2),hs),hu=f(a(b(2),ht)),hv=f(a(b(2),hu)),Z=a(b(2),e),hw=a(b(2),e),bW=a(b(2),hw);function
+dg(a){return R(a,df)}function
+bX(a){return m(dg(m(a)))}function
+dh(a){if(a[1]){var
+b=0;if(!J(d,a[2])&&!J(a[3],d))b=1;if(!b){var
+e=c(a[3],a[3]);return aC(c(a[2],a[2]),e)}}return d}function
+hx(a){if(a[1]){var
+b=c(a[3],a[3]);return I(c(a[2],a[2]),b)}return d}function
+bY(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,bY(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-dg(m,l){var
-d=f,b=m,a=l;for(;;){if(b&&a){var
-e=a[1],g=b[1],h=a[2],j=b[2],k=c(g,e[3]),d=i(d,F(c(g,e[2]),k)),b=j,a=h;continue}return bS(d)}}function
-dh(d,b,a){var
-e=M(c(d,de(c(a,a))),hl);return r(bS(c(b,a)),e)}function
-di(e,t,s){var
-j=aD(i(e,d)),g=t,f=s;for(;;){if(g){if(f){var
+di(m,l){var
+e=d,b=m,a=l;for(;;){if(b&&a){var
+f=a[1],g=b[1],h=a[2],j=b[2],k=c(g,f[3]),e=i(e,I(c(g,f[2]),k)),b=j,a=h;continue}return bX(e)}}function
+dj(d,b,a){var
+e=R(c(d,dg(c(a,a))),hv);return q(bX(c(b,a)),e)}function
+dk(d,t,s){var
+j=aF(i(d,e)),g=t,f=s;for(;;){if(g){if(f){var
 a=f[1],b=g[1],q=f[2],r=g[2];if(a[1]){var
-l=c(b,am);if(h(l,c(e,a[2])))var
-k=dh(e,b,a[2]);else
-if(h(c(e,a[3]),l))var
-k=dh(e,b,a[3]);else
+l=c(b,ap);if(h(l,c(d,a[2])))var
+k=dj(d,b,a[2]);else
+if(h(c(d,a[3]),l))var
+k=dj(d,b,a[3]);else
 var
-m=c(Z,e),k=n(p(n(c(b,b)),m))}else
+n=c(Z,d),k=m(p(m(c(b,b)),n))}else
 var
-o=c(b,a[3]),k=bS(F(c(b,a[2]),o));var
+o=c(b,a[3]),k=bX(I(c(b,a[2]),o));var
 j=i(j,k),g=r,f=q;continue}return j}return j}}var
-bU=c(bR,am),dj=c(bU,bU);function
-dk(a){var
-b=M(a,Z);return q(i(bR,aI(a,bR)),b)}function
-dl(z,D,C){var
-E=e(a(b(2),d)),G=F(f,r(z,a(b(2),E))),H=a(b(2),d),I=c(a(b(2),H),G),J=a(b(2),d),L=i(z,a(b(2),J)),N=a(b(2),d),s=ho,q=I,u=c(a(b(2),N),L);a:for(;;){if(s){var
-x=s[1];if(K(q,u)){var
-v=aD(i(q,u)),m=dk(v),l=f,n=f,j=D,g=C;for(;;){if(j){var
+bZ=c(bW,ap),dl=c(bZ,bZ);function
+dm(a){var
+b=R(a,Z);return r(i(bW,aM(a,bW)),b)}function
+dn(z,D,C){var
+E=f(a(b(2),e)),F=I(d,q(z,a(b(2),E))),G=a(b(2),e),H=c(a(b(2),G),F),K=a(b(2),e),L=i(z,a(b(2),K)),M=a(b(2),e),s=hy,r=H,u=c(a(b(2),M),L);a:for(;;){if(s){var
+x=s[1];if(J(r,u)){var
+v=aF(i(r,u)),m=dm(v),l=d,n=d,j=D,g=C;for(;;){if(j){var
 o=j[2],t=j[1];if(g){var
 p=g[2],k=g[1];if(k[1]){var
-w=c(t,bU);if(h(w,c(m,k[2]))){var
+w=c(t,bZ);if(h(w,c(m,k[2]))){var
 l=i(l,c(k[2],k[2])),j=o,g=p;continue}if(h(c(m,k[3]),w)){var
 l=i(l,c(k[3],k[3])),j=o,g=p;continue}var
 n=i(n,c(t,t)),j=o,g=p;continue}var
 j=o,g=p;continue}var
-A=c(r(a0,l),c(m,m)),y=h(c(n,dj),A)}else
+A=c(q(a2,l),c(m,m)),y=h(c(n,dl),A)}else
 var
-B=c(r(a0,l),c(m,m)),y=h(c(n,dj),B);if(y){var
+B=c(q(a2,l),c(m,m)),y=h(c(n,dl),B);if(y){var
 s=x,u=v;continue a}var
-s=x,q=i(v,d);continue a}}}return F(d,M(dk(q),Z))}}var
-hp=e(a(b(2),d)),hq=e(a(b(2),hp)),hr=e(a(b(2),hq)),hs=a(b(2),hr),an=q(d,a(b(2),hs)),ht=e(a(b(2),d)),hu=e(a(b(2),ht)),hv=a(b(2),hu),hw=e(a(b(2),hv)),hx=q(d,e(a(b(2),hw))),hy=e(a(b(2),d)),hz=e(a(b(2),hy)),hA=e(a(b(2),hz)),ah=q(d,a(b(2),hA)),hB=a(b(2),d),hC=a(b(2),hB),hD=a(b(2),hC),hE=e(a(b(2),hD)),hF=q(d,a(b(2),hE)),hG=a(b(2),d),hH=a(b(2),hG),hI=q(d,a(b(2),hH));function
-dm(e,c){var
-a=e,b=c;for(;;){if(a){if(h(b,f))return a[1];var
-a=a[2],b=r(b,d);continue}return f}}var
-hJ=a(b(2),d),hK=a(b(2),hJ),hL=a(b(2),hK),hM=e(a(b(2),hL)),hN=e(a(b(2),hM)),hO=a(b(2),hN),hP=[0,a(b(2),hO),0],hQ=a(b(2),d),hR=a(b(2),hQ),hS=e(a(b(2),hR)),hT=e(a(b(2),hS)),hU=a(b(2),hT),hV=a(b(2),hU),hW=[0,a(b(2),hV),hP],hX=a(b(2),d),hY=e(a(b(2),hX)),hZ=a(b(2),hY),h0=a(b(2),hZ),h1=e(a(b(2),h0)),h2=e(a(b(2),h1)),h3=[0,a(b(2),h2),hW],h4=a(b(2),d),h5=e(a(b(2),h4)),h6=e(a(b(2),h5)),h7=a(b(2),h6),h8=e(a(b(2),h7)),h9=a(b(2),h8),h_=[0,e(a(b(2),h9)),h3],h$=e(a(b(2),d)),ia=a(b(2),h$),ib=a(b(2),ia),ic=a(b(2),ib),id=e(a(b(2),ic)),ie=a(b(2),id),ig=[0,e(a(b(2),ie)),h_],ih=e(a(b(2),d)),ii=a(b(2),ih),ij=e(a(b(2),ii)),ik=a(b(2),ij),il=e(a(b(2),ik)),im=e(a(b(2),il)),io=[0,e(a(b(2),im)),ig],ip=e(a(b(2),d)),iq=e(a(b(2),ip)),ir=a(b(2),iq),is=e(a(b(2),ir)),it=a(b(2),is),iu=e(a(b(2),it)),iv=[0,e(a(b(2),iu)),io],iw=a(b(2),d),ix=a(b(2),iw),iy=a(b(2),ix),iz=a(b(2),iy),iA=a(b(2),iz),iB=a(b(2),iA),iC=a(b(2),iB),iD=[0,a(b(2),iC),iv],iE=e(a(b(2),d)),iF=e(a(b(2),iE)),iG=a(b(2),iF),iH=e(a(b(2),iG)),iI=a(b(2),iH),iJ=e(a(b(2),iI)),iK=e(a(b(2),iJ)),iL=[0,a(b(2),iK),0],iM=e(a(b(2),d)),iN=a(b(2),iM),iO=e(a(b(2),iN)),iP=a(b(2),iO),iQ=e(a(b(2),iP)),iR=e(a(b(2),iQ)),iS=e(a(b(2),iR)),iT=[0,e(a(b(2),iS)),iL],iU=e(a(b(2),d)),iV=a(b(2),iU),iW=a(b(2),iV),iX=a(b(2),iW),iY=e(a(b(2),iX)),iZ=a(b(2),iY),i0=e(a(b(2),iZ)),i1=[0,e(a(b(2),i0)),iT],i2=a(b(2),d),i3=e(a(b(2),i2)),i4=e(a(b(2),i3)),i5=a(b(2),i4),i6=e(a(b(2),i5)),i7=a(b(2),i6),i8=e(a(b(2),i7)),i9=[0,e(a(b(2),i8)),i1],i_=a(b(2),d),i$=e(a(b(2),i_)),ja=a(b(2),i$),jb=a(b(2),ja),jc=e(a(b(2),jb)),jd=e(a(b(2),jc)),je=a(b(2),jd),jf=[0,a(b(2),je),i9],jg=a(b(2),d),jh=a(b(2),jg),ji=e(a(b(2),jh)),jj=e(a(b(2),ji)),jk=a(b(2),jj),jl=a(b(2),jk),jm=a(b(2),jl),jn=[0,e(a(b(2),jm)),jf],jo=a(b(2),d),jp=a(b(2),jo),jq=a(b(2),jp),jr=e(a(b(2),jq)),js=e(a(b(2),jr)),jt=a(b(2),js),ju=a(b(2),jt),jv=[0,a(b(2),ju),jn],jw=a(b(2),d),jx=a(b(2),jw),jy=a(b(2),jx),jz=a(b(2),jy),jA=a(b(2),jz),jB=a(b(2),jA),jC=a(b(2),jB),jD=[0,a(b(2),jC),jv];function
-bl(m,l,j,g,k){function
+s=x,r=i(v,e);continue a}}}return I(e,R(dm(r),Z))}}var
+hz=f(a(b(2),e)),hA=f(a(b(2),hz)),hB=f(a(b(2),hA)),hC=a(b(2),hB),aq=r(e,a(b(2),hC)),hD=f(a(b(2),e)),hE=f(a(b(2),hD)),hF=a(b(2),hE),hG=f(a(b(2),hF)),hH=r(e,f(a(b(2),hG))),hI=f(a(b(2),e)),hJ=f(a(b(2),hI)),hK=f(a(b(2),hJ)),ak=r(e,a(b(2),hK)),hL=a(b(2),e),hM=a(b(2),hL),hN=a(b(2),hM),hO=f(a(b(2),hN)),hP=r(e,a(b(2),hO)),hQ=a(b(2),e),hR=a(b(2),hQ),hS=r(e,a(b(2),hR));function
+dp(f,c){var
+a=f,b=c;for(;;){if(a){if(h(b,d))return a[1];var
+a=a[2],b=q(b,e);continue}return d}}var
+hT=a(b(2),e),hU=a(b(2),hT),hV=a(b(2),hU),hW=f(a(b(2),hV)),hX=f(a(b(2),hW)),hY=a(b(2),hX),hZ=[0,a(b(2),hY),0],h0=a(b(2),e),h1=a(b(2),h0),h2=f(a(b(2),h1)),h3=f(a(b(2),h2)),h4=a(b(2),h3),h5=a(b(2),h4),h6=[0,a(b(2),h5),hZ],h7=a(b(2),e),h8=f(a(b(2),h7)),h9=a(b(2),h8),h_=a(b(2),h9),h$=f(a(b(2),h_)),ia=f(a(b(2),h$)),ib=[0,a(b(2),ia),h6],ic=a(b(2),e),id=f(a(b(2),ic)),ie=f(a(b(2),id)),ig=a(b(2),ie),ih=f(a(b(2),ig)),ii=a(b(2),ih),ij=[0,f(a(b(2),ii)),ib],ik=f(a(b(2),e)),il=a(b(2),ik),im=a(b(2),il),io=a(b(2),im),ip=f(a(b(2),io)),iq=a(b(2),ip),ir=[0,f(a(b(2),iq)),ij],is=f(a(b(2),e)),it=a(b(2),is),iu=f(a(b(2),it)),iv=a(b(2),iu),iw=f(a(b(2),iv)),ix=f(a(b(2),iw)),iy=[0,f(a(b(2),ix)),ir],iz=f(a(b(2),e)),iA=f(a(b(2),iz)),iB=a(b(2),iA),iC=f(a(b(2),iB)),iD=a(b(2),iC),iE=f(a(b(2),iD)),iF=[0,f(a(b(2),iE)),iy],iG=a(b(2),e),iH=a(b(2),iG),iI=a(b(2),iH),iJ=a(b(2),iI),iK=a(b(2),iJ),iL=a(b(2),iK),iM=a(b(2),iL),iN=[0,a(b(2),iM),iF],iO=f(a(b(2),e)),iP=f(a(b(2),iO)),iQ=a(b(2),iP),iR=f(a(b(2),iQ)),iS=a(b(2),iR),iT=f(a(b(2),iS)),iU=f(a(b(2),iT)),iV=[0,a(b(2),iU),0],iW=f(a(b(2),e)),iX=a(b(2),iW),iY=f(a(b(2),iX)),iZ=a(b(2),iY),i0=f(a(b(2),iZ)),i1=f(a(b(2),i0)),i2=f(a(b(2),i1)),i3=[0,f(a(b(2),i2)),iV],i4=f(a(b(2),e)),i5=a(b(2),i4),i6=a(b(2),i5),i7=a(b(2),i6),i8=f(a(b(2),i7)),i9=a(b(2),i8),i_=f(a(b(2),i9)),i$=[0,f(a(b(2),i_)),i3],ja=a(b(2),e),jb=f(a(b(2),ja)),jc=f(a(b(2),jb)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=[0,f(a(b(2),jg)),i$],ji=a(b(2),e),jj=f(a(b(2),ji)),jk=a(b(2),jj),jl=a(b(2),jk),jm=f(a(b(2),jl)),jn=f(a(b(2),jm)),jo=a(b(2),jn),jp=[0,a(b(2),jo),jh],jq=a(b(2),e),jr=a(b(2),jq),js=f(a(b(2),jr)),jt=f(a(b(2),js)),ju=a(b(2),jt),jv=a(b(2),ju),jw=a(b(2),jv),jx=[0,f(a(b(2),jw)),jp],jy=a(b(2),e),jz=a(b(2),jy),jA=a(b(2),jz),jB=f(a(b(2),jA)),jC=f(a(b(2),jB)),jD=a(b(2),jC),jE=a(b(2),jD),jF=[0,a(b(2),jE),jx],jG=a(b(2),e),jH=a(b(2),jG),jI=a(b(2),jH),jJ=a(b(2),jI),jK=a(b(2),jJ),jL=a(b(2),jK),jM=a(b(2),jL),jN=[0,a(b(2),jM),jF];function
+bn(m,l,j,g,k){function
 n(a){return i(c(i(c(j,a),g),a),k)}function
 o(a){return i(c(c(Z,j),a),g)}var
-p=h(f,n(m));if(p){var
-q=h(f,n(l));if(q){var
-r=h(j,f);if(r)var
-e=r;else{var
-s=h(f,o(m));if(s)var
-e=s;else{var
-t=h(o(l),f);if(!t){var
-u=a(b(2),d),v=c(c(a(b(2),u),j),k);return h(c(g,g),v)}var
-e=t}}}else
+p=h(d,n(m));if(p){var
+q=h(d,n(l));if(q){var
+r=h(j,d);if(r)var
+f=r;else{var
+s=h(d,o(m));if(s)var
+f=s;else{var
+t=h(o(l),d);if(!t){var
+u=a(b(2),e),v=c(c(a(b(2),u),j),k);return h(c(g,g),v)}var
+f=t}}}else
 var
-e=q}else
+f=q}else
 var
-e=p;return e}function
-dn(y,k){if(y){if(k){var
-z=k[1],A=y[1],l=A[3],g=A[2],O=A[1],m=O[2];if(h(f,m)){var
-j=aC(l,n(g)),W=a(b(2),d),X=a(b(2),W),Y=a(b(2),X),_=a(b(2),Y),$=a(b(2),_),aa=a(b(2),$),s=r(z,a(b(2),aa));if(h(s,f))var
-E=n(s),ab=M(E,e(a(b(2),d))),ac=a(b(2),d),ad=a(b(2),ac),ae=i(a(b(2),ad),ab),af=a(b(2),d),ag=a(b(2),af),ai=F(d,M(c(j,dm(iD,aI(E,a(b(2),ag)))),ae)),aj=e(a(b(2),d)),ak=e(a(b(2),aj)),al=a(b(2),ak),am=e(a(b(2),al)),G=p(q(d,a(b(2),am)),ai),ao=e(a(b(2),d)),ap=e(a(b(2),ao)),aq=a(b(2),ap),ar=a(b(2),aq),P=[0,[0,G,hx],i(p(q(d,a(b(2),ar)),G),d)];else
+f=p;return f}function
+dq(y,k){if(y){if(k){var
+z=k[1],A=y[1],l=A[3],g=A[2],N=A[1],n=N[2];if(h(d,n)){var
+j=aC(l,m(g)),W=a(b(2),e),X=a(b(2),W),Y=a(b(2),X),_=a(b(2),Y),$=a(b(2),_),aa=a(b(2),$),s=q(z,a(b(2),aa));if(h(s,d))var
+E=m(s),ab=R(E,f(a(b(2),e))),ac=a(b(2),e),ad=a(b(2),ac),ae=i(a(b(2),ad),ab),af=a(b(2),e),ag=a(b(2),af),ah=I(e,R(c(j,dp(iN,aM(E,a(b(2),ag)))),ae)),ai=f(a(b(2),e)),aj=f(a(b(2),ai)),al=a(b(2),aj),am=f(a(b(2),al)),F=p(r(e,a(b(2),am)),ah),an=f(a(b(2),e)),ao=f(a(b(2),an)),ap=a(b(2),ao),ar=a(b(2),ap),O=[0,[0,F,hH],i(p(r(e,a(b(2),ar)),F),e)];else
 var
-as=a(b(2),d),at=a(b(2),as),au=a(b(2),at),av=M(s,e(a(b(2),d))),aw=a(b(2),d),ax=a(b(2),aw),w=F(j,aC(i(M(q(c(j,dm(jD,aI(s,a(b(2),ax)))),av),au),d),ah)),H=i(j,w),ay=a(b(2),d),I=i(p(c(j,p(an,H)),H),ay),x=c(I,w),az=e(a(b(2),d)),aA=e(a(b(2),az)),aB=e(a(b(2),aA)),aD=a(b(2),aB),aE=e(a(b(2),d)),aF=e(a(b(2),aE)),aG=e(a(b(2),aF)),aH=i(M(c(i(M(x,a(b(2),aG)),d),w),aD),d),aJ=h(l,n(g))?c(Z,x):r(an,c(Z,x)),P=[0,[0,I,aJ],aH];var
-B=P}else
+as=a(b(2),e),at=a(b(2),as),au=a(b(2),at),av=R(s,f(a(b(2),e))),aw=a(b(2),e),ax=a(b(2),aw),w=I(j,aC(i(R(r(c(j,dp(jN,aM(s,a(b(2),ax)))),av),au),e),ak)),G=i(j,w),ay=a(b(2),e),H=i(p(c(j,p(aq,G)),G),ay),x=c(H,w),az=f(a(b(2),e)),aA=f(a(b(2),az)),aB=f(a(b(2),aA)),aD=a(b(2),aB),aE=f(a(b(2),e)),aF=f(a(b(2),aE)),aG=f(a(b(2),aF)),aH=i(R(c(i(R(x,a(b(2),aG)),e),w),aD),e),aI=h(l,m(g))?c(Z,x):q(aq,c(Z,x)),O=[0,[0,H,aI],aH];var
+B=O}else
 var
-aK=a(b(2),d),aL=M(z,a(b(2),aK)),aM=a(b(2),d),aN=a(b(2),aM),aO=a(b(2),aN),aP=aI(z,a(b(2),aO)),aQ=e(a(b(2),d)),aR=e(a(b(2),aQ)),aS=e(a(b(2),aR)),J=p(c(aP,p(an,r(l,g))),aS),aT=e(a(b(2),d)),aU=e(a(b(2),aT)),aV=c(aL,p(an,e(a(b(2),aU)))),B=[0,[0,J,i(c(J,n(g)),aV)],f];var
-Q=B[1],u=Q[2],o=Q[1],R=B[2],K=r(u,an),t=c(an,R);if(h(f,m))var
-L=bl(g,f,o,u,t),C=L?bl(f,l,o,K,t):L;else
+aJ=a(b(2),e),aK=R(z,a(b(2),aJ)),aL=a(b(2),e),aN=a(b(2),aL),aO=a(b(2),aN),aP=aM(z,a(b(2),aO)),aQ=f(a(b(2),e)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=p(c(aP,p(aq,q(l,g))),aS),aT=f(a(b(2),e)),aU=f(a(b(2),aT)),aV=c(aK,p(aq,f(a(b(2),aU)))),B=[0,[0,J,i(c(J,m(g)),aV)],d];var
+P=B[1],u=P[2],o=P[1],Q=B[2],K=q(u,aq),t=c(aq,Q);if(h(d,n))var
+L=bn(g,d,o,u,t),C=L?bn(d,l,o,K,t):L;else
 var
-N=bl(g,f,n(o),n(u),n(t)),C=N?bl(f,l,n(o),n(K),n(t)):N;if(C){var
-D=dn(y[2],k[2]);if(D)var
-S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(m,R),aX),aZ=v[3],a0=[0,c(m,u),aZ],a1=v[2],a2=[0,c(m,o),a1],T=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
+M=bn(g,d,m(o),m(u),m(t)),C=M?bn(d,l,m(o),m(K),m(t)):M;if(C){var
+D=dq(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,Q),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],T=[0,[0,[0,[0,N[1],v[1]],a2,a0,aY],aW]];else
 var
 T=D;var
 U=T}else
@@ -1226,418 +1204,533 @@ var
 U=C;var
 V=U}else
 var
-V=k;return V}return[0,[0,[0,0,0,0,f],k]]}var
-a1=[0,0,f,f];function
-dp(s,aH,aG,aF,aE,aA){var
-u=aH,t=aG,Y=aF,W=aE,e=aA;for(;;){if(u){var
-_=u[1],P=D(T,f,g(df,t)),aj=0,ak=D(T,f,g(hn,t));if(!K(a0,P)&&!K(ak,a0)){var
-al=r(a0,P),L=[0,g(function(m){return function(a){var
-b=i(m,df(a));if(!be(a[1])){var
+V=k;return V}return[0,[0,[0,0,0,0,d],k]]}var
+a3=[0,0,d,d];function
+dr(s,aH,aG,aE,aD,aB){var
+w=aH,t=aG,X=aE,W=aD,f=aB;for(;;){if(w){var
+_=w[1],P=A(Q,d,g(dh,t)),ak=0,al=A(Q,d,g(hx,t));if(!J(a2,P)&&!J(al,a2)){var
+am=q(a2,P),M=[0,g(function(n){return function(a){var
+b=i(n,dh(a));if(!aY(a[1])){var
 g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
-j=h(b,f)?f:dc(db,am,b),e=i(j,d);if(h(b,c(e,e))&&h(f,e)){var
-k=aC(a[3],e),l=F(a[2],n(e));return[0,a[1],l,k]}return a}}return a}}(al),t)];aj=1}if(!aj)var
-L=0;if(L){var
-b=L[1],ao=[0,Y,0],Q=D(function(a){return function(d,e){var
-i=e[2],k=e[1],b=d[1],j=g(aB,b),l=n(dg(j,a)),m=dg(b,a),r=d[2],o=N(k,g(function(a){return c(r,a)},b));if(h(f,l))return[0,o,i];if(h(m,f))return e;var
-p=F(l,n(di(dl(d[3],j,a),j,a)));if(h(f,p))return[0,o,i];var
-q=aC(m,di(dl(d[3],b,a),b,a));return h(q,f)?e:[0,k,[0,[0,d,p,q],i]]}}(b),ao,W),$=Q[2],M=Q[1],v=e[1];if(v){var
-aa=v[2],x=v[1];if(typeof
-x==="number"){var
-z=e[3],H=dn($,e[2]);if(H)if(z){var
-I=z[1],k=I[1],R=H[1],ay=I[2],o=g(function(a){return c(s,a)},ay),S=w(k);if(S){var
-U=m(function(a){return h(f,a)},o);if(U)var
-V=c(s,I[3]),p=R[1],ap=p[3],aq=p[2],C=A(b),E=y(C,p[1]),ar=n(c(Z,k)),au=c(hI,D(T,f,X(function(a){var
-d=l(a1,b,a),e=c(d[2],d[3]);return c(l(f,o,a),e)},C))),av=i(c(an,r(c(k,r(s,p[4])),V)),au),aw=X(function(d){var
-h=bH(aq,l(0,E,d)),j=l(a1,b,d)[1]?V:f,m=i(l(f,o,d),j),p=[0,c(c(Z,an),m),0],q=a(as(d,f),p),r=at([0,d],E),s=N(g(function(a){return c(ar,G(h,a))},r),q),e=l(a1,b,d),t=i(e[2],e[3]),u=c(hF,c(l(f,o,d),t)),v=G(ap,l(0,E,d));return[0,n(i(c(k,i(c(an,l(f,M,d)),v)),u)),s]},C),ax=[0,[0,c(Z,av),0],aw],q=bQ([0,A(b)],ax);else
+j=h(b,d)?d:de(dd,ap,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
+k=aC(a[3],f),l=I(a[2],m(f));return[0,a[1],l,k]}return a}}return a}}(am),t)];ak=1}if(!ak)var
+M=0;if(M){var
+b=M[1],an=[0,X,0],R=A(function(a){return function(e,f){var
+i=f[2],k=f[1],b=e[1],j=g(av,b),l=m(di(j,a)),n=di(b,a),r=e[2],o=F(k,g(function(a){return c(r,a)},b));if(h(d,l))return[0,o,i];if(h(n,d))return f;var
+p=I(l,m(dk(dn(e[3],j,a),j,a)));if(h(d,p))return[0,o,i];var
+q=aC(n,dk(dn(e[3],b,a),b,a));return h(q,d)?f:[0,k,[0,[0,e,p,q],i]]}}(b),an,W),$=R[2],N=R[1],x=f[1];if(x){var
+aa=x[2],y=x[1];if(typeof
+y==="number"){var
+B=f[3],H=dq($,f[2]);if(H)if(B){var
+K=B[1],n=K[1],S=H[1],az=K[2],o=g(function(a){return c(s,a)},az),T=v(n);if(T){var
+U=l(function(a){return h(d,a)},o);if(U)var
+V=c(s,K[3]),p=S[1],ao=p[3],ar=p[2],D=z(b),G=u(D,p[1]),as=m(c(Z,n)),at=c(hS,A(Q,d,Y(function(a){var
+e=j(a3,b,a),f=c(e[2],e[3]);return c(j(d,o,a),f)},D))),au=i(c(aq,q(c(n,q(s,p[4])),V)),at),ax=Y(function(e){var
+h=bK(ar,j(0,G,e)),k=j(a3,b,e)[1]?V:d,l=i(j(d,o,e),k),p=[0,c(c(Z,aq),l),0],q=a(ai(e,d),p),r=aw([0,e],G),s=F(g(function(a){return c(as,E(h,a))},r),q),f=j(a3,b,e),t=i(f[2],f[3]),u=c(hP,c(j(d,o,e),t)),v=E(ao,j(0,G,e));return[0,m(i(c(n,i(c(aq,j(d,N,e)),v)),u)),s]},D),ay=[0,[0,c(Z,au),0],ax],r=bm([0,z(b)],ay);else
 var
-q=U}else
+r=U}else
 var
-q=S;var
-az=q?[0,[0,aa,R[2],z[2]]]:q,J=az}else
+r=T;var
+aA=r?[0,[0,aa,S[2],B[2]]]:r,L=aA}else
 var
-J=z;else
+L=B;else
 var
-J=H;return J}else
-if(0===x[0])var
-ab=x[1],ac=l(a1,b,ab),j=aD(i(ac[2],ac[3])),B=ab;else
+L=H;return L}else
+if(0===y[0])var
+ab=y[1],ac=j(a3,b,ab),k=aF(i(ac[2],ac[3])),C=ab;else
 var
-j=f,B=x[1];var
-ad=l(a1,b,B),ae=g(function(a){return a[1]},$),af=K(ad[2],j),ag=af?K(j,ad[3]):af;if(ag){var
-aI=[0,aa,e[2],e[3]],O=dp(s,_,bT(B,function(b){return function(a){return[0,a[1],a[2],b]}}(j),b),M,ae,aI);if(O){var
-aJ=O[1],u=_,t=bT(B,function(b){return function(a){return[0,a[1],b,a[3]]}}(j),b),Y=M,W=ae,e=aJ;continue}var
+k=d,C=y[1];var
+ad=j(a3,b,C),ae=g(function(a){return a[1]},$),af=J(ad[2],k),ag=af?J(k,ad[3]):af;if(ag){var
+aI=[0,aa,f[2],f[3]],O=dr(s,_,bY(C,function(b){return function(a){return[0,a[1],a[2],b]}}(k),b),N,ae,aI);if(O){var
+aJ=O[1],w=_,t=bY(C,function(b){return function(a){return[0,a[1],b,a[3]]}}(k),b),X=N,W=ae,f=aJ;continue}var
 ah=O}else
 var
-ah=ag;return ah}return v}var
-ai=[0,e]}else
+ah=ag;return ah}return x}var
+aj=[0,f]}else
 var
-ai=u;return ai}}function
-dq(e,a,d,b){var
-f=c(a,b);return h(c(Z,ar(r(c(e,d),f))),a)}function
-jF(a){var
-b=a[2];if(H(b[1],f))return f;var
-c=i(ar(b[2]),d),e=a[1];return D(T,f,g(function(a){return i(ar(a),c)},e))}function
-bV(c,b,a){return l(f,l(0,c,b),a)}function
-a2(a){return D(T,f,g(ar,a))}function
-dr(b,a){if(a){var
-c=a[1],d=dr(b,a[2]),e=g(function(a){return[0,x(b,c),a]},d);return B(g(function(a){return[0,c,a]},d),e)}return jG}function
-bW(c,b,a){if(c){var
+aj=w;return aj}}function
+ds(e,a,d,b){var
+f=c(a,b);return h(c(Z,ah(q(c(e,d),f))),a)}function
+jP(a){var
+b=a[2];if(H(b[1],d))return d;var
+c=i(ah(b[2]),e),f=a[1];return A(Q,d,g(function(a){return i(ah(a),c)},f))}function
+b0(c,b,a){return j(d,j(0,c,b),a)}function
+dt(s,r,q){var
+e=s,d=r,a=q;for(;;){if(e){if(a){var
+b=a[1];if(b){var
+f=b[1],t=a[2],u=b[2],h=g(function(f,h){return function(a){if(a){var
+b=m(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return F(g(function(a){return c(f,a)},e),d)}return a}}(f,u),t),i=v(f);if(i){var
+w=function(b){return function(a){return O(b,a)}}(d),j=l(function(b){return function(a){return l(b,a)}}(w),h);if(j){var
+x=function(b){return function(a){return p(a,b)}}(d),y=g(function(b){return function(a){return g(b,a)}}(x),h),e=e[1],d=f,a=y;continue}var
+k=j}else
+var
+k=i;var
+n=k}else
+var
+n=b;var
+o=n}else
+var
+o=a;return o}return 1}}function
+a4(a){return A(Q,d,g(ah,a))}function
+du(b,a){if(a){var
+c=a[1],d=du(b,a[2]),e=g(function(a){return[0,y(b,c),a]},d);return D(g(function(a){return[0,c,a]},d),e)}return jQ}function
+b1(c,b,a){if(c){var
 d=c[1];if(a){var
-e=bW(d,b,a[2]);return[0,a[1],e]}return[0,0,bW(d,b,0)]}if(a){var
-f=a[2];return[0,N(b,a[1]),f]}return[0,b,0]}function
-bX(c,b){return a(as(c,f),[0,b,0])}function
-ds(b,a){return g(function(b){return G(a,b)},b)}var
-bY=[0,0,f,f];function
-dt(o,e,j){switch(j[0]){case
+e=b1(d,b,a[2]);return[0,a[1],e]}return[0,0,b1(d,b,0)]}if(a){var
+f=a[2];return[0,F(b,a[1]),f]}return[0,b,0]}function
+b2(c,b){return a(ai(c,d),[0,b,0])}function
+dv(b,a){return g(function(b){return E(a,b)},b)}var
+b3=[0,0,d,d];function
+dw(a,f,e,d,b){var
+h=j(0,a,e),i=m(b),k=g(function(a){return c(i,a)},h),l=j(0,a,f);return F(g(function(a){return c(d,a)},l),k)}function
+dx(i,g,f){var
+j=h(d,g);if(j){var
+k=h(d,f);if(k){var
+m=c(g,f),n=a(b(2),e),o=c(a(b(2),n),m);return h(c(i,i),o)}var
+l=k}else
+var
+l=j;return l}function
+dy(i,h,g){if(i){if(h){var
+f=i[1],k=h[1],j=c(a(b(2),e),k),l=dy(i[2],h[2],g),n=[0,c(j,ah(f[4])),0],o=F(a(ai(f[2],d),n),l),p=[0,m(c(j,f[3])),0];return F(a(ai(f[1],d),p),o)}return g}return g}function
+dz(c,b,a){var
+d=u(c,a);return g(function(a){return E(b,a)},d)}function
+b4(a,e,d,b){var
+f=K(e,b),h=u(a,g(function(a){var
+b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return S(u(a,d),h)}function
+dA(o,f,n){switch(n[0]){case
 0:var
-q=j[1],al=j[2];return bj(function(h,o,g,ak){var
-i=q[1],j=e[7],E=e[5],k=e[4],s=e[1],ac=x(h,x(o,g)),l=c(i,s),t=c(l,s),b=F(i,F(l,F(t,F(k,j)))),ad=p(b,j),ae=p(b,k),af=p(b,t),ag=p(b,l),ah=p(b,i),u=q[4],G=q[3],ai=e[6],aj=q[2],A=v(aj,v(G,u)),C=v(u,y(h,u)),r=y(o,ak),Q=v(A,y(h,A)),R=a(O(n(ah)),Q),S=U(r,v(G,C)),T=a(O(ag),S),V=U(r,U(r,C)),X=a(O(n(af)),V),Y=y(g,E),Z=a(O(n(ae)),Y),D=c(ad,ai),_=aL(g,D),$=aK(Z,aK(W(g,W(o,f)),_)),aa=B(R,B(aK(T,v(aL(o,D),X)),$)),H=ab(h,g,E),I=H?c1(h,q):H;if(I){var
-J=m(w,[0,s,[0,k,[0,j,0]]]);if(J){var
-K=P(i,b);if(K){var
-L=P(l,b);if(L){var
-M=P(t,b);if(M)var
-N=P(k,b),d=N?P(j,b):N;else
+r=n[1],al=n[2];return bk(function(h,o,g,ak){var
+i=r[1],j=f[7],E=f[5],k=f[4],t=f[1],ac=y(h,y(o,g)),n=c(i,t),w=c(n,t),b=I(i,I(n,I(w,I(k,j)))),ad=p(b,j),ae=p(b,k),af=p(b,w),ag=p(b,n),ah=p(b,i),x=r[4],F=r[3],ai=f[6],aj=r[2],A=s(aj,s(F,x)),B=s(x,u(h,x)),q=u(o,ak),Q=s(A,u(h,A)),R=a(N(m(ah)),Q),T=S(q,s(F,B)),U=a(N(ag),T),V=S(q,S(q,B)),X=a(N(m(af)),V),Y=u(g,E),Z=a(N(m(ae)),Y),C=c(ad,ai),_=aE(g,C),aa=aD(Z,aD(W(g,W(o,d)),_)),ab=D(R,D(aD(U,s(aE(o,C),X)),aa)),G=$(h,g,E),H=G?c6(h,r):G;if(H){var
+J=l(v,[0,t,[0,k,[0,j,0]]]);if(J){var
+K=O(i,b);if(K){var
+L=O(n,b);if(L){var
+M=O(w,b);if(M)var
+P=O(k,b),e=P?O(j,b):P;else
 var
-d=M}else
+e=M}else
 var
-d=L}else
+e=L}else
 var
-d=K;if(d)return bk(ac,b,aa,al);var
-z=d}else
+e=K;if(e)return bl(ac,b,ab,al);var
+z=e}else
 var
 z=J}else
 var
-z=I;return z},o,e);case
+z=H;return z},o,f);case
 1:var
-s=j[1];return bj(function(N,i,M,L){var
-r=s[4],t=s[3],k=s[2],x=s[1],o=e[7],z=e[6],j=e[5],B=e[4],C=e[1],D=c(z,c(C,B)),E=m(w,[0,C,[0,B,[0,z,[0,o,[0,x,[0,t,0]]]]]]);if(E)var
-F=ag(N,i,L),p=F?ab(N,M,j):F;else
+t=n[1];return bk(function(O,i,M,L){var
+r=t[4],w=t[3],n=t[2],y=t[1],o=f[7],A=f[6],k=f[5],B=f[4],C=f[1],D=c(A,c(C,B)),F=l(v,[0,C,[0,B,[0,A,[0,o,[0,y,[0,w,0]]]]]]);if(F)var
+G=ad(O,i,L),p=G?$(O,M,k):G;else
 var
-p=E;if(p){var
-I=ag(i,i,k),J=I?ag(i,i,r):I;if(J){var
-P=aL(i,n(c(x,t))),Q=v(U(k,r),P),R=function(a){return H(f,a)},K=m(function(a){return m(R,a)},Q);if(K){var
-S=s[5],V=c(o,o),W=c(D,D),T=0,Y=c(a(b(2),d),W);return bM(i,function(s,k){var
-t=U(L,s),D=c4(t),e=g(function(a){return h(G(a,k),f)?bN(a):c3(a)},t);function
+p=F;if(p){var
+I=ad(i,i,n),J=I?ad(i,i,r):I;if(J){var
+P=aE(i,m(c(y,w))),Q=s(S(n,r),P),R=function(a){return H(d,a)},K=l(function(a){return l(R,a)},Q);if(K){var
+T=t[5],V=c(o,o),W=c(D,D),U=0,X=c(a(b(2),e),W);return bP(i,function(t,n){var
+w=S(L,t),D=c9(w),f=g(function(a){return h(E(a,n),d)?bQ(a):c8(a)},w);function
 o(b,a){var
-c=y(i,a);return U(y(M,b),c)}var
-p=o(j,D),q=o(c4(j),e),r=o(c5(j),e),E=v(a(O(n(d)),q),r),x=c5(U(j,y(i,v(a(O(a(b(2),d)),p),E))));function
-c(a,b){return c6(i,a,b)}var
-F=c(x,e),H=v(c(e,x),F),I=c(r,q),J=v(v(c(q,r),I),H),K=c(p,p),N=v(a(O(a(b(2),d)),K),J),P=a(O(n(V)),N),Q=U(s,s),R=v(a(O(Y),Q),P),z=u(A(k),i);if(z){var
-B=m(w,k);if(B){var
-S=au(0,i);return m(function(a){var
-d=l(0,R,a);return h(f,G(X(function(b){var
-c=l(f,d,b);return u(a,b)?c:aC(f,c)},i),k))},S)}var
+c=u(i,a);return S(u(M,b),c)}var
+p=o(k,D),q=o(c9(k),f),r=o(c_(k),f),F=s(a(N(m(e)),q),r),y=c_(S(k,u(i,s(a(N(a(b(2),e)),p),F))));function
+c(a,b){return c$(i,a,b)}var
+G=c(y,f),H=s(c(f,y),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),O=s(a(N(a(b(2),e)),K),J),P=a(N(m(V)),O),Q=S(t,t),R=s(a(N(X),Q),P),A=x(z(n),i);if(A){var
+B=l(v,n);if(B){var
+T=an(0,i);return l(function(a){var
+e=j(0,R,a);return h(d,E(Y(function(b){var
+c=j(d,e,b);return x(a,b)?c:aC(d,c)},i),n))},T)}var
 C=B}else
 var
-C=z;return C},T,k,S)}var
+C=A;return C},U,n,T)}var
 q=K}else
 var
 q=J}else
 var
-q=p;return q},o,e);case
+q=p;return q},o,f);case
 2:var
-z=j[1],C=z[1];return c9(function(n,a,l,k,j){var
-c=e[5],o=z[2],p=e[4],q=e[1],b=ag(a,x(aa(n),l),j),d=b?ab(a,k,c):b;if(d){var
-h=c7(k,e,z);if(h){var
-r=z[3];return m(function(b){var
-d=g(function(a){return G(a,b[1])},c),e=b[3],h=W(a,f);return da(n,a,l,j,q,d,p,b[2],o,h,e)},r)}var
-i=h}else
+B=n[1],G=B[1];return bT(function(o,i,n,C,H){var
+ak=B[2],r=f[5],al=f[4],k=f[1],t=ad(i,y(ac(o),n),H),v=t?$(i,C,r):t;if(v){var
+w=bR(C,f,B);if(w){var
+G=B[3];return l(function(f){var
+aV=g(function(a){return E(a,f[1])},r),t=f[3],v=W(i,d),aW=f[2];return bS(i,function(r,f){var
+ab=c(f[1][1],k),ae=c(ab,k),af=x(z(r),i);if(af){var
+ag=c6(i,f[1]);if(ag){var
+A=f[2],B=ac(o),I=A[3],L=A[1],aq=A[4],ar=A[2],M=ad(i,y(B,n),L),am=0;if(M){var
+P=ad(i,y(B,n),I);if(P){var
+as=an(0,i),G=l(function(a){var
+c=j(d,ar,a),b=dc(B,j(0,L,a),c);if(b){var
+e=j(d,aq,a);return dc(B,j(0,I,a),e)}return b},as);am=1}else
 var
-i=d;return i},C,o,e);case
+Q=P}else
+var
+Q=M;if(!am)var
+G=Q;if(G){var
+ah=h(d,f[4]),ai=ah?O(al,ab):ah,aj=ai?O(ak,ae):ai;if(aj){var
+v=f[2],w=f[1],R=w[4],T=w[3],U=w[2],V=f[4],X=f[3],aU=f[5],t=y(ac(o),n),at=y(i,y(t,gV)),Y=c(w[1],k),au=c(Y,k),ao=K(r,H),Z=u(t,g(function(a){var
+b=J(d,a[1]);return b?a[2]:b},ao)),ap=K(r,H),E=u(t,g(function(a){return J(d,a[1])?0:g(av,a[2])},ap)),aw=0,ax=p(Y,al),ay=g(function(a){return c(ax,a)},aV),az=[0,F(v[2],ay),aw],aA=v[1],aB=S(T,E),aC=D(u(t,s(s(S(U,Z),aB),aA)),az),aD=bU(r,u(i,s(U,T))),_=D(a(N(k),aD),aC),aE=[0,v[4],0],aF=v[3],aG=D(u(t,s(S(R,E),aF)),aE),aH=bU(r,u(i,R)),$=D(a(N(k),aH),aG),aI=S(E,$),aJ=D(s(S(Z,_),aI),gW),aK=bU(r,u(i,s(_,$))),aa=D(a(N(k),aK),aJ),aL=c(p(au,ak),aW),aM=o?V:d,aN=s(aa,u(at,aa)),aO=a(N(m(e)),aN),aP=[0,c(a(b(2),e),q(q(aL,X),aM)),0],aQ=D(W(n,c(a(b(2),e),X)),aP),aR=c(a(b(2),e),V),aS=D(W(ac(o),aR),aQ),aT=s(db(D(W(i,d),aS)),aO);return bl(y(i,y(y(ac(o),n),gX)),ae,aT,aU)}var
+C=aj}else
+var
+C=G}else
+var
+C=ag}else
+var
+C=af;return C},v,t)},G)}var
+A=w}else
+var
+A=v;return A},G,o,f);case
 3:var
-k=j[1],E=k[8][1];return c9(function(p,J,j,aA,az){var
-R=k[8],I=k[5],S=k[4],V=k[3],X=k[2],s=k[1],ap=e[5],aU=c(c(e[1],s),ah),aq=ab(J,x(aa(p),j),az),as=aq?ab(J,aA,ap):aq;if(as){var
-au=ab(J,x(aa(p),j),I);if(au){var
-av=c7(aA,e,R);if(av){var
-ai=y(j,X),aj=U(ai,ai),ak=c(s,s),al=w(s),aB=0;if(al){var
-an=ab(j,j,X);if(an){var
-aP=aL(j,n(c(r(ah,d),ak))),ao=bQ(j,v(a(O(ah),aj),aP));if(ao){var
-aQ=aL(j,c(i(ah,Z),ak)),Y=bQ(j,v(a(O(n(ah)),aj),aQ));aB=1}else
+k=n[1],L=k[8][1];return bT(function(p,J,j,aA,az){var
+T=k[8],G=k[5],U=k[4],V=k[3],X=k[2],t=k[1],aq=f[5],aU=c(c(f[1],t),ak),ar=$(J,y(ac(p),j),az),as=ar?$(J,aA,aq):ar;if(as){var
+at=$(J,y(ac(p),j),G);if(at){var
+au=bR(aA,f,T);if(au){var
+ai=u(j,X),aj=S(ai,ai),al=c(t,t),am=v(t),aB=0;if(am){var
+an=$(j,j,X);if(an){var
+aP=aE(j,m(c(q(ak,e),al))),ao=bm(j,s(a(N(ak),aj),aP));if(ao){var
+aQ=aE(j,c(i(ak,Z),al)),Y=bm(j,s(a(N(m(ak)),aj),aQ));aB=1}else
 var
-Q=ao}else
+R=ao}else
 var
-Q=an}else
+R=an}else
 var
-Q=al;if(!aB)var
-Y=Q;if(Y){var
-aw=w(V),ax=aw?w(S):aw;if(ax){var
-aR=y(j,X),aS=c(i(ah,d),s),aT=g(function(a){var
-b=g(function(b){return c(ah,G(aY(aa(p),a),b))},aR),d=at(aa(p),a);return B(g(function(a){return c(aS,a)},d),b)},az),ay=bK(function(a,b){return dq(V,S,a,b)},aT,I);if(ay){var
-C=R[3],l=k[7],aV=k[6],aW=R[2],aX=e[4];for(;;){if(C){var
-P=C[1],t=P[3],K=t[4],z=t[3],M=t[2],N=t[1],$=P[2],aG=P[1],ac=g(function(b){return function(a){return G(a,b)}}(aG),ap),aH=D(T,f,g(jF,L(I,L(ac,z)))),ad=u(A(z),J);if(ad){var
-ae=m(w,[0,N,[0,M,[0,$,[0,K,0]]]]);if(ae){var
-aI=L(ac,z),af=m(function(c,d){return function(a){var
-b=dq(d,c,a[1],a[2]);return b?cF(H(a[1],f),H(a[2],f)):b}}(M,N),aI);if(af)var
-aJ=c(N,aX),aK=c(c(V,aU),aJ),aM=c(c(Z,c($,r(ah,d))),aK),aN=c(aW,ah),aO=c(c(S,M),aN),q=h(c(i(c(Z,K),aH),aO),aM);else
+R=am;if(!aB)var
+Y=R;if(Y){var
+av=v(V),ax=av?v(U):av;if(ax){var
+aR=u(j,X),aS=c(i(ak,e),t),aT=g(function(a){var
+b=g(function(b){return c(ak,E(a0(ac(p),a),b))},aR),d=aw(ac(p),a);return D(g(function(a){return c(aS,a)},d),b)},az),ay=bN(function(a,b){return ds(V,U,a,b)},aT,G);if(ay){var
+C=T[3],n=k[7],aV=k[6],aW=T[2],aX=f[4];for(;;){if(C){var
+P=C[1],w=P[3],L=w[4],B=w[3],M=w[2],O=w[1],aa=P[2],aH=P[1],ab=g(function(b){return function(a){return E(a,b)}}(aH),aq),aI=A(Q,d,g(jP,K(G,K(ab,B)))),ad=x(z(B),J);if(ad){var
+ae=l(v,[0,O,[0,M,[0,aa,[0,L,0]]]]);if(ae){var
+aJ=K(ab,B),af=l(function(c,e){return function(a){var
+b=ds(e,c,a[1],a[2]);return b?cK(H(a[1],d),H(a[2],d)):b}}(M,O),aJ);if(af)var
+aK=c(O,aX),aL=c(c(V,aU),aK),aM=c(c(Z,c(aa,q(ak,e))),aL),aN=c(aW,ak),aO=c(c(U,M),aN),r=h(c(i(c(Z,L),aI),aO),aM);else
 var
-q=af}else
+r=af}else
 var
-q=ae}else
+r=ae}else
 var
-q=ad;var
-aC=0;if(q){var
-aE=L(I,z),aF=cL(function(a){var
-b=be(H(a[2],f));if(b){var
-c=a[1];return be(m(function(a){return H(f,a)},c))}return b},aE),_=g(function(c){var
-k=c[1],e=aY(aa(p),k),f=D(function(a){var
-b=ar(a);return function(a){return F(b,a)}},d,e),g=a(b(2),d),h=a(b(2),g),i=a(b(2),h),j=bP(jE,a(b(2),i),f);return[0,c[1],c[2],j]},aF);if(_){var
-aD=W(j,[0,1,n(am),am]),E=dp(K,aV,B(W(aa(p),[0,0,n(am),am]),aD),0,_,l);aC=1}else
+r=ad;var
+aC=0;if(r){var
+aF=K(G,B),aG=cQ(function(a){var
+b=aY(H(a[2],d));if(b){var
+c=a[1];return aY(l(function(a){return H(d,a)},c))}return b},aF),_=g(function(c){var
+k=c[1],d=a0(ac(p),k),f=A(function(a){var
+b=ah(a);return function(a){return I(b,a)}},e,d),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),j=bV(jO,a(b(2),i),f);return[0,c[1],c[2],j]},aG);if(_){var
+aD=W(j,[0,1,m(ap),ap]),F=dr(L,aV,D(W(ac(p),[0,0,m(ap),ap]),aD),0,_,n);aC=1}else
 var
-ag=[0,l]}else
+ag=[0,n]}else
 var
-ag=q;if(!aC)var
-E=ag;if(E){var
-C=C[2],l=E[1];continue}return E}return l[1]?0:l[2]?0:l[3]?0:1}}var
+ag=r;if(!aC)var
+F=ag;if(F){var
+C=C[2],n=F[1];continue}return F}return n[1]?0:n[2]?0:n[3]?0:1}}var
 o=ay}else
 var
 o=ax}else
 var
 o=Y}else
 var
-o=av}else
-var
 o=au}else
 var
-o=as;return o},E,o,e);default:var
-t=j[1];return bj(function(j,s,D,q){var
-R=t[5],J=t[4],S=t[3],T=t[2],k=t[1],E=e[7],U=e[5],H=e[4],C=e[1],V=c(k,C),K=c(S,c(V,V)),o=F(K,F(H,E)),Z=y(s,q),ak=g(function(e){var
-b=e[3],d=e[2],h=e[1],m=l(0,q,h),o=ds(Z,b),p=bX(h,n(k)),r=N(N(d,b),p),s=N(g(aB,ds(Z,d)),o),t=N(g(function(a){return c(k,a)},m),s),u=g(a2,q),v=G(N(d,b),u),w=i(c(k,a2(m)),v),x=a2(t),y=g(aB,o),z=a(as(j,f),y);return[0,N(g(function(a){return c(C,a)},r),z),x,w]},T),al=B(X(function(b){var
-d=c(k,a2(l(0,q,b))),e=l(0,q,b),h=n(k),i=g(function(a){return c(h,a)},e),m=a(as(j,f),i);return[0,N(bX(b,c(k,C)),m),f,d]},j),ak),z=B(X(function(a){var
-b=c(k,a2(l(0,q,a)));return[0,bX(a,c(k,C)),f,b]},j),al),aA=bB(function(k,a){var
-b=l(bY,z,a[1]),d=b[2],e=l(bY,z,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),j=i(c(d,e[3]),h);return i(k,c(a[3],j))},f,J),aC=B(J,bC(g(function(d){var
-b=d[1],e=d[2],a=B(b,g(function(a){return x(j,a)},b)),c=au(0,A(a));return bC(g(function(b){return g(function(c){var
-d=bV(e,b,c),f=l(0,a,c);return[0,l(0,a,b),f,d]},c)},c))},R))),am=0,an=bB(function(b,a){var
-d=l(bY,z,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return bW(a[1],f,b)},am,aC),aD=g(function(a){return a[1]},z),_=c6(x(j,s),aD,an),$=ag(j,s,q),aa=$?ab(j,D,U):$;if(aa){var
-ac=m(w,[0,C,[0,k,[0,S,[0,H,[0,E,0]]]]]);if(ac){var
-ad=m(function(b){var
-c=b[3],d=b[2],e=u(Y([0,b[1]],j),0);if(e){var
-g=u(Y(A(d),j),0),i=g?m(function(a){return h(f,a)},d):g;if(i){var
-k=u(Y(A(c),j),0);if(k)return m(function(a){return h(f,a)},c);var
-a=k}else
+o=at}else
+var
+o=as;return o},L,o,f);case
+4:var
+w=n[1];return bk(function(k,t,C,r){var
+R=w[5],K=w[4],S=w[3],T=w[2],n=w[1],G=f[7],U=f[5],H=f[4],B=f[1],V=c(n,B),L=c(S,c(V,V)),o=I(L,I(H,G)),Z=u(t,r),al=g(function(f){var
+b=f[3],e=f[2],h=f[1],l=j(0,r,h),o=dv(Z,b),p=b2(h,m(n)),q=F(F(e,b),p),s=F(g(av,dv(Z,e)),o),t=F(g(function(a){return c(n,a)},l),s),u=g(a4,r),v=E(F(e,b),u),w=i(c(n,a4(l)),v),x=a4(t),y=g(av,o),z=a(ai(k,d),y);return[0,F(g(function(a){return c(B,a)},q),z),x,w]},T),am=D(Y(function(b){var
+e=c(n,a4(j(0,r,b))),f=j(0,r,b),h=m(n),i=g(function(a){return c(h,a)},f),l=a(ai(k,d),i);return[0,F(b2(b,c(n,B)),l),d,e]},k),al),A=D(Y(function(a){var
+b=c(n,a4(j(0,r,a)));return[0,b2(a,c(n,B)),d,b]},k),am),aB=bE(function(l,a){var
+b=j(b3,A,a[1]),d=b[2],e=j(b3,A,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aC=D(K,bF(g(function(d){var
+b=d[1],e=d[2],a=D(b,g(function(a){return y(k,a)},b)),c=an(0,z(a));return bF(g(function(b){return g(function(c){var
+d=b0(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),ao=0,ap=bE(function(b,a){var
+d=j(b3,A,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b1(a[1],f,b)},ao,aC),aF=g(function(a){return a[1]},A),_=c$(y(k,t),aF,ap),aa=ad(k,t,r),ab=aa?$(k,C,U):aa;if(ab){var
+ac=l(v,[0,B,[0,n,[0,S,[0,H,[0,G,0]]]]]);if(ac){var
+ae=l(function(b){var
+c=b[3],e=b[2],f=x(X([0,b[1]],k),0);if(f){var
+g=x(X(z(e),k),0),i=g?l(function(a){return h(d,a)},e):g;if(i){var
+j=x(X(z(c),k),0);if(j)return l(function(a){return h(d,a)},c);var
+a=j}else
 var
 a=i}else
 var
-a=e;return a},T);if(ad)var
-ae=A(z),af=m(function(c){var
-d=c[2],b=c[1],e=u(Y([0,b],ae),0);if(e){var
-g=u(Y([0,d],ae),0);if(g){var
-i=h(f,c[3]);if(i)var
+a=f;return a},T);if(ae)var
+af=z(A),ag=l(function(c){var
+e=c[2],b=c[1],f=x(X([0,b],af),0);if(f){var
+g=x(X([0,e],af),0);if(g){var
+i=h(d,c[3]);if(i)var
 a=i;else{var
-k=u(Y([0,b],j),0);if(k)return u(d,x(j,b));var
-a=k}}else
+j=x(X([0,b],k),0);if(j)return x(e,y(k,b));var
+a=j}}else
 var
 a=g}else
 var
-a=e;return a},J),L=af?m(function(t){var
-F=t[1],R=t[2],e=A(F),G=m(function(a){return u(Y([0,a],j),0)},F);if(G){var
-S=t[3],h=dr(e,au(0,e)),a=S;for(;;){if(h){if(a){var
-D=a[1],O=h[1],H=bi(D);if(H){var
-Q=function(c,b,a){var
-d=bV(c,a,b);return i(bV(c,b,a),d)},q=e,o=d,b=X(function(g,c,d){return function(a){return X(function(b){var
-e=d(g,a,b),f=l(0,c,b);return r(d(R,l(0,c,a),f),e)},e)}}(D,O,Q),e);for(;;){if(q){if(b){var
-f=b[1];if(f){var
-s=f[1],I=b[2],J=f[2],v=g(function(f,h){return function(a){if(a){var
-b=n(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return N(g(function(a){return c(f,a)},e),d)}return a}}(s,J),I),x=w(s);if(x){var
-K=function(b){return function(a){return P(b,a)}}(o),y=m(function(b){return function(a){return m(b,a)}}(K),v);if(y){var
-L=function(b){return function(a){return p(a,b)}}(o),M=g(function(b){return function(a){return g(b,a)}}(L),v),q=q[1],o=s,b=M;continue}var
-z=y}else
+a=f;return a},K),M=ag?l(function(f){var
+m=f[1],s=f[2],b=z(m),n=l(function(a){return x(X([0,a],k),0)},m);if(n){var
+t=f[3],c=du(b,an(0,b)),a=t;for(;;){if(c){if(a){var
+g=a[1],p=c[1],o=bj(g);if(o)var
+r=function(c,b,a){var
+d=b0(c,a,b);return i(b0(c,b,a),d)},d=dt(b,e,Y(function(g,c,d){return function(a){return Y(function(b){var
+e=d(g,a,b),f=j(0,c,b);return q(d(s,j(0,c,a),f),e)},b)}}(g,p,r),b));else
 var
-z=x;var
-B=z}else
+d=o;if(d){var
+c=c[2],a=a[2];continue}var
+h=d}else
 var
-B=f;var
-C=B}else
+h=a;return h}return a?0:1}}return n},R):ag;else
 var
-C=b;var
-k=C}else
+M=ae;if(M){var
+ah=O(L,o);if(ah)var
+aj=O(H,o),P=aj?O(G,o):aj;else
 var
-k=1;break}}else
+P=ah;if(P){var
+aG=w[6],aH=p(o,G),aI=p(o,H),ak=p(o,L),Q=c(aH,f[6]),aq=c(ak,aB),ar=q(Q,c(a(b(2),e),aq)),as=aE(C,Q),at=aD(W(C,W(t,d)),as),au=u(C,U),aw=aD(a(N(m(aI)),au),at),ax=s(_,u(y(k,t),_)),ay=a(N(m(ak)),ax),az=W(t,ar),aA=D(s(db(D(W(k,d),az)),ay),aw);return bl(y(y(k,t),C),o,aA,aG)}var
+J=P}else
 var
-k=H;if(k){var
-h=h[2],a=a[2];continue}var
-E=k}else
+J=M}else
 var
-E=a;return E}return a?0:1}}return G},R):af;else
+J=ac}else
 var
-L=ad;if(L){var
-ah=P(K,o);if(ah)var
-ai=P(H,o),M=ai?P(E,o):ai;else
+J=ab;return J},o,f);default:var
+C=n[1],M=C[1];return bT(function(L,t,n,D,k){var
+I=aY(L);if(I){var
+w=f[5],aN=g(function(a){return E(a,a)},k),o=ad(t,n,k),r=o?$(t,D,w):o;if(r){var
+y=bR(D,f,C);if(y){var
+ak=C[2],al=f[4],G=f[1],K=C[3];return l(function(f){var
+o=f[3],D=o[1],y=f[1],U=g(function(a){return dw(k,a[1],a[2],a[3],a[4])},D),am=g(function(a){var
+b=ah(a[4]);return dw(k,a[1],a[2],a[3],b)},D),aL=f[2],aM=g(function(a){return E(a,y)},w);function
+B(S,f){var
+M=f[4],ac=M[1],P=f[3],ad=P[3],y=f[1],aF=P[2],aG=P[1],aH=p(y,al),aI=dy(D,ac,g(function(a){return c(aH,a)},aM)),ae=v(y);if(ae){var
+af=O(al,y);if(af)var
+ag=O(ak,y),B=ag?x(X(z(ad),t),0):ag;else
 var
-M=ah;if(M){var
-aE=t[6],aF=p(o,E),aG=p(o,H),aj=p(o,K),Q=c(aF,e[6]),ao=c(aj,aA),ap=r(Q,c(a(b(2),d),ao)),aq=aL(D,Q),ar=aK(W(D,W(s,f)),aq),at=y(D,U),av=aK(a(O(n(aG)),at),ar),aw=v(_,y(x(j,s),_)),ax=a(O(n(aj)),aw),ay=W(s,ap),az=B(v(c_(B(W(j,f),ay)),ax),av);return bk(x(x(j,s),D),o,az,aE)}var
-I=M}else
+B=af}else
 var
-I=L}else
+B=ae;if(B){var
+aJ=an(0,t),ah=l(function(g){var
+l=j(d,ad,g),k=j(d,aF,g),f=j(d,aG,g),C=j(d,aN,g),m=j(d,aI,g),B=j(d,S,g);if(H(B,d)){var
+n=dx(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
+p=o;else{var
+r=q(f,m),s=c(c(k,k),C),t=function(a){var
+b=c(G,G);return c(c(a,a),b)},u=h(d,l);if(u){var
+v=h(f,d);if(v){var
+w=h(d,r);if(w){var
+x=h(s,t(f));if(x)return h(s,t(r));var
+i=x}else
 var
-I=ac}else
+i=w}else
 var
-I=aa;return I},o,e)}}function
-bZ(c,f,e){var
+i=v}else
+var
+i=u;var
+p=i}return p}var
+y=h(d,k);if(y){var
+z=h(d,l);if(z)return J(d,B)?h(m,f):h(f,d);var
+A=z}else
+var
+A=y;return A},aJ);if(ah){var
+w=ac,r=M[2],o=M[3];for(;;){if(w){if(r)if(o){var
+V=w[1],W=h(d,V);if(W){var
+Y=dx(V,r[1],o[1]);if(Y){var
+w=w[2],r=r[2],o=o[2];continue}var
+Z=Y}else
+var
+Z=W;var
+E=Z}else
+var
+E=o;else
+var
+E=r;var
+R=E}else
+var
+R=r?0:o?0:1;if(R){var
+aK=f[5],ai=l(function(a){var
+b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return v(c(a[3],e))},aK);if(ai){var
+I=f[4],K=f[3],L=f[5],_=f[2],ao=dz(n,I[1],am),$=F(dz(n,K[1],k),ao),ap=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b4(n,g(function(a){return a[3]},L),aq,ap),as=s(b4(n,I[2],U,U),ar),aa=s(b4(n,K[2],k,k),as),at=s(aa,u(n,aa)),au=a(N(m(e)),at),aw=c(_,c(G,G)),ax=s(aE(n,c(a(b(2),e),aw)),au),ay=A(Q,d,I[3]),az=i(_,i(A(Q,d,K[3]),ay)),aA=q(c(p(f[1],ak),aL),az),aB=c(a(b(2),e),aA),aC=aD(g(function(a){return[0,m(a),0]},$),ax),ab=[0,[0,aB,g(av,$)],aC],aj=[0,n],T=bm(aj,ab);return T?T:dt(aj,e,ab)}var
+C=ai}else
+var
+C=R;break}}else
+var
+C=ah}else
+var
+C=B;return C}var
+r=l(function(a){return h(d,a[3])},D);if(r){var
+C=o[2];return bS(t,B,W(t,d),C)}return r},K)}var
+B=y}else
+var
+B=r;return B}return I},M,o,f)}}function
+b5(c,f,e){var
 a=f,b=e;for(;;){if(a){var
 d=a[2];if(H(a[1],c)){var
-g=bZ(c,d,bA(b));return[0,cJ(0,b),g]}var
-a=d,b=bA(b);continue}return a}}var
-du=[R,jI,kt(0)];function
-jH(e,n){if(0===n[0])return dt(e,n[1],n[2]);var
-y=n[1],s=e[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
+g=b5(c,d,bD(b));return[0,cO(0,b),g]}var
+a=d,b=bD(b);continue}return a}}var
+dB=[U,jS,kF(0)];function
+jR(f,n){if(0===n[0])return dA(f,n[1],n[2]);var
+y=n[1],s=f[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
 g=g[1],o=o[2];continue}var
-v=g}else
+w=g}else
 var
-v=1;if(v){var
+w=1;if(w){var
 r=s[4];if(typeof
 r==="number")if(4<=r)var
-S=s[8],T=function(a){return h(f,al(a))},l=m(function(a){return m(T,a)},S);else
+S=s[8],T=function(a){return h(d,ao(a))},m=l(function(a){return l(T,a)},S);else
 var
-l=1;else
+m=1;else
 var
-l=h(f,al(r[1]));if(l){var
-D=w(t),E=D?w(e[3]):D;if(E){var
-k=f,q=f,p=f,j=y[3];for(;;){var
-a=e[1];if(j){var
-b=j[1],N=b[4],O=b[3],z=bZ(k,u,a[7]),F=b[2],G=b[1],H=bZ(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dt([0,[0,A(z),M,L,K,J,I,z,H,G],F,t],O,N);if(B){var
-P=j[2],Q=i(p,b[2]),k=i(k,d),q=i(q,al(b[1])),p=Q,j=P;continue}return B}var
-C=h(q,al(a[9]));if(C){var
-R=c(e[3],p);return h(c(e[2],t),R)}return C}}var
+m=h(d,ao(r[1]));if(m){var
+D=v(t),E=D?v(f[3]):D;if(E){var
+k=d,q=d,p=d,j=y[3];for(;;){var
+a=f[1];if(j){var
+b=j[1],N=b[4],O=b[3],A=b5(k,u,a[7]),F=b[2],G=b[1],H=b5(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dA([0,[0,z(A),M,L,K,J,I,A,H,G],F,t],O,N);if(B){var
+P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ao(b[1])),p=Q,j=P;continue}return B}var
+C=h(q,ao(a[9]));if(C){var
+R=c(f[3],p);return h(c(f[2],t),R)}return C}}var
 x=E}else
 var
-x=l}else
+x=m}else
 var
-x=v;return x}}function
-V(a){throw[0,du,a]}function
-dv(c){var
-a=c[2],e=aA(c[1]);if(e<=a)V(jJ);var
-h=c[1],g=aA(h),i=0;if(0<=a&&!(g<a)){var
+x=w;return x}}function
+T(a){throw[0,dB,a]}function
+dC(c){var
+a=c[2],e=aB(c[1]);if(e<=a)T(jT);var
+h=c[1],g=aB(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(eH(h,b)!==32){var
+d=0;else{if(eR(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cA(eP);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))V(jK);return[0,a,f-a|0]}function
+d=cF(eZ);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))T(jU);return[0,a,f-a|0]}function
 o(a){var
-o=dv(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cs(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)V(jL);if(aN<c)V(jM);var
+o=dC(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cx(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)T(jV);if(aP<c)T(jW);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cs(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=cx(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 l=k;else
 var
-m=97<=f?1:0,l=m?f<=102?1:0:m;if(1-l)V(jO);var
+n=97<=f?1:0,l=n?f<=102?1:0:n;if(1-l)T(jY);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cs(a[1],b)?1:0;if(r)var
+r=48===cx(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)V(jN);var
-i=kV(a[1],b,c);return d?n(i):i}function
-C(d,c,b){var
-a=o(d),e=K(a,$(c)),f=e||K($(b),a);if(f)V(jP);return cx(a)}function
-Q(e,d){var
-c=e,b=0;for(;;){if(0===c)return cE(b);var
+s=r;if(s)T(jX);var
+i=k7(a[1],b,c);return d?m(i):i}function
+B(d,c,b){var
+a=o(d),e=J(a,ab(c)),f=e||J(ab(b),a);if(f)T(jZ);return cC(a)}function
+P(e,d){var
+c=e,b=0;for(;;){if(0===c)return cJ(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-bm(b){var
-a=o(b);if(1-bh(a))V(jQ);return a}function
-ai(b,a){return Q(a,function(a){return o(b)})}function
-dw(b,a){return Q(a,function(a){return bm(b)})}function
-a3(c,b,a){return Q(b,function(b){return ai(c,a)})}function
-b0(a,h){var
-g=C(a,0,h),e=h,d=0;a:for(;;){if(0===g)return cE(d);var
-i=C(a,0,e-1|0),c=i,b=d,j=o(a);for(;;){if(0===c){var
-g=g-1|0,e=(e-i|0)-1|0,d=[0,j,b];continue a}var
-c=c-1|0,b=[0,f,b];continue}}}function
-av(c,b,a){return Q(b,function(b){return b0(c,a)})}function
-ac(c){var
+bo(b){var
+a=o(b);if(1-bi(a))T(j0);return a}function
+_(b,a){return P(a,function(a){return o(b)})}function
+dD(b,a){return P(a,function(a){return bo(b)})}function
+a5(c,b,a){return P(b,function(b){return _(c,a)})}function
+b6(a,h){var
+g=B(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cJ(e);var
+i=B(a,0,f-1|0),c=i,b=e,j=o(a);for(;;){if(0===c){var
+g=g-1|0,f=(f-i|0)-1|0,e=[0,j,b];continue a}var
+c=c-1|0,b=[0,d,b];continue}}}function
+ax(c,b,a){return P(b,function(b){return b6(c,a)})}function
+ae(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-a4(a,b){return C(a,b,aA(a[1]))}var
-jR=12;function
-dx(b,a){var
-c=o(b),d=av(b,a,a),e=av(b,a,a);return[0,c,d,e,av(b,a,a)]}function
-b1(a,b){var
-c=o(a),d=ai(a,b),e=o(a);return[0,c,d,e,av(a,b,b)]}function
-b2(b,c,e,d){if(400<d)V(jS);if(0===C(b,0,1))return[0,a(e,0)];var
-f=C(b,0,c-1|0),g=C(b,0,c-1|0),h=o(b),i=o(b),j=b2(b,c,e,d+1|0),k=b2(b,c,e,d+1|0),l=ac(g);return[1,ac(f),l,h,i,j,k]}function
-bn(d,c,b,a){if(0===a)return[0,b2(d,c,b,0)];var
-e=bn(d,c,b,a-1|0);return[1,e,bn(d,c,b,a-1|0)]}function
-b3(a,b,c,d){if(b<d)V(jT);if(0===C(a,0,1)){var
-e=dx(a,b),f=av(a,b,c),g=ai(a,b),h=av(a,b,c),i=[0,f,g,h,ai(a,b)],j=o(a),k=o(a);return[0,[0,e,i,j,k,b1(a,(b+c|0)+1|0)]]}var
-l=C(a,0,b-1|0),m=b3(a,b,c,d+1|0),n=b3(a,b,c,d+1|0);return[1,ac(l),m,n]}function
-dy(a,b){if(0===C(a,0,1))return 0;var
-c=ai(a,b);return[0,[0,c,o(a)]]}function
-dz(b,c,f,e){var
-g=o(b),d=a4(b,1),h=Q(d,function(g){var
-d=ai(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bn(b,c,function(f){var
-a=Q(c,function(a){return ac(C(b,0,d-1|0))}),e=o(b);return[0,a,e,ai(b,c)]},c)]}var
-bo=jW.slice(),b4=dL,jV=65536;function
-dA(d){var
-a=C(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+dE(b){var
+c=eK(b+1|0,0),e=1;if(!(b<1)){var
+a=e;for(;;){var
+d=a-1|0,f=[0,aJ(c,d)[1+d]];aJ(c,a)[1+a]=f;var
+g=a+1|0;if(b!==a){var
+a=g;continue}break}}return c}function
+aG(a,b){return B(a,b,aB(a[1]))}var
+j1=12;function
+dF(b,a){var
+c=o(b),d=ax(b,a,a),e=ax(b,a,a);return[0,c,d,e,ax(b,a,a)]}function
+b7(a,b){var
+c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ax(a,b,b)]}function
+b8(b,c,e,d){if(400<d)T(j2);if(0===B(b,0,1))return[0,a(e,0)];var
+f=B(b,0,c-1|0),g=B(b,0,c-1|0),h=o(b),i=o(b),j=b8(b,c,e,d+1|0),k=b8(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
+bp(d,c,b,a){if(0===a)return[0,b8(d,c,b,0)];var
+e=bp(d,c,b,a-1|0);return[1,e,bp(d,c,b,a-1|0)]}function
+bq(c,b,e,d){if(b<d)T(j3);if(0===B(c,0,1))return[0,a(e,0)];var
+f=B(c,0,b-1|0),g=bq(c,b,e,d+1|0),h=bq(c,b,e,d+1|0);return[1,ae(f),g,h]}function
+dG(a,b){if(0===B(a,0,1))return 0;var
+c=_(a,b);return[0,[0,c,o(a)]]}function
+b9(b,c,f,e){var
+g=o(b),d=aG(b,1),h=P(d,function(g){var
+d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bp(b,c,function(f){var
+a=P(c,function(a){return ae(B(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
+dH(b,a){var
+c=_(b,a),d=_(b,a);return[0,c,d,_(b,a)]}var
+br=j7.slice(),b_=dU,j6=65536;function
+dI(d){var
+a=B(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-dB(a,i){var
-c=C(a,1,i),d=C(a,1,b4),e=C(a,1,b4),f=C(a,0,5);if(4<f>>>0)var
+dJ(a,i){var
+c=B(a,1,i),d=B(a,1,b_),e=B(a,1,b_),f=B(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
 0:var
 b=0;break;case
 1:var
-b=[0,bm(a)];break;case
+b=[0,bo(a)];break;case
 2:var
 b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dA(a),k=dA(a),g=o(a),h=o(a),l=aW(g)<0?1:0,m=l||(aW(h)<=0?1:0);if(m)V(jX);var
-n=bm(a),p=Q(c,function(b){return dw(a,d)}),q=Q(c,function(b){return dw(a,e)}),r=ac(e),s=ac(d);return[0,[0,[0,ac(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
-dC(a,i,U,c,f,h){var
-b=0===U?f:f+1|0,m=(c+b|0)+h|0;if(dL<m)V(jY);var
-W=o(a),X=o(a),Y=o(a),Z=o(a),_=a3(a,c,h),aa=o(a),ab=[0,W,X,Y,Z,_,aa,o(a)];if(bx(i,jZ))if(bx(i,j0))if(bx(i,j1))if(bx(i,j2)){var
-K=o(a),r=a4(a,0),d=(2*c|0)+r|0,L=eg<d?1:0,M=L||(2097152<cp(d,c+b|0)?1:0);if(M)V(jU);var
-j=eA(d+1|0,0),s=1;if(!(d<1)){var
-e=s;for(;;){var
-n=e-1|0,t=[0,aP(j,n)[1+n]];aP(j,e)[1+e]=t;var
-u=e+1|0;if(d!==e){var
-e=u;continue}break}}var
-l=function(c){var
-b=C(a,0,c-1|0);return aP(j,b)[1+b]},N=Q(r,function(e){var
-b=l(c),d=b0(a,c);return[0,b,d,b0(a,c)]}),O=o(a),P=function(e){var
-b=l(d),c=l(d);return[0,b,c,o(a)]},R=Q(a4(a,0),P),S=function(f){var
-b=C(a,0,jR),d=Q(b,function(b){return ac(C(a,0,c-1|0))}),e=av(a,2*b|0,2*b|0);return[0,d,e,Q(1<<b,function(c){return av(a,b,b)})]},T=Q(a4(a,0),S),g=[4,[0,K,N,O,R,T,b1(a,m)]]}else
+j=dI(a),k=dI(a),g=o(a),h=o(a),l=aX(g)<0?1:0,m=l||(aX(h)<=0?1:0);if(m)T(j8);var
+n=bo(a),p=P(c,function(b){return dD(a,d)}),q=P(c,function(b){return dD(a,e)}),r=ae(e),s=ae(d);return[0,[0,[0,ae(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
+dK(a,h,V,b,g,f){var
+c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(dU<l)T(j9);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),$=a5(a,b,f),aa=o(a),ac=[0,W,X,Y,Z,$,aa,o(a)];if(bb(h,j_))if(bb(h,j$))if(bb(h,ka))if(bb(h,kb))if(bb(h,kc))var
+w=dE(b),i=function(d){var
+c=B(a,0,b-1|0);return aJ(w,c)[1+c]},x=function(e){var
+b=i(0),c=i(0),d=o(a);return[0,b,c,d,o(a)]},y=function(d){var
+b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,b9(a,f,0,function(f){var
+d=aG(a,0);if(d7<bz(d,c))T(j4);var
+e=P(d,x);return[0,e,bq(a,b,function(h){var
+c=o(a),e=o(a),f=dH(a,b),g=dH(a,d);return[0,c,e,f,g,P(aG(a,0),y)]},0)]})];else
 var
-z=dy(a,f),g=[2,dz(a,h,z,function(d){return b3(a,c,b,0)})];else
+u=dG(a,g),v=function(k){var
+d=dF(a,b),e=ax(a,b,c),f=_(a,b),g=ax(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,b7(a,(b+c|0)+1|0)]},d=[2,b9(a,f,u,function(c){return bq(a,b,v,0)})];else
 var
-ad=dx(a,c),g=[0,ad,b1(a,m)];else
+ad=dF(a,b),d=[0,ad,b7(a,l)];else
 var
-v=o(a),w=a3(a,b,b),x=o(a),y=a3(a,b,b),g=[1,[0,v,w,x,y,bn(a,b,function(c){return ai(a,b)},b)]];else
+q=o(a),r=a5(a,c,c),s=o(a),t=a5(a,c,c),d=[1,[0,q,r,s,t,bp(a,c,function(b){return _(a,c)},c)]];else{var
+J=o(a),p=aG(a,0),e=(2*b|0)+p|0,K=eq<e?1:0,L=K||(d7<bz(e,b+c|0)?1:0);if(L)T(j5);var
+M=dE(e),k=function(c){var
+b=B(a,0,c-1|0);return aJ(M,b)[1+b]},N=P(p,function(e){var
+c=k(b),d=b6(a,b);return[0,c,d,b6(a,b)]}),O=o(a),Q=function(d){var
+b=k(e),c=k(e);return[0,b,c,o(a)]},R=P(aG(a,0),Q),S=function(f){var
+c=B(a,0,j1),d=P(c,function(c){return ae(B(a,0,b-1|0))}),e=ax(a,2*c|0,2*c|0);return[0,d,e,P(1<<c,function(b){return ax(a,c,c)})]},U=P(aG(a,0),S),d=[4,[0,J,N,O,R,U,b7(a,l)]]}else
 var
-p=dy(a,f),q=0===p?b:f,A=o(a),B=a3(a,q,q),D=o(a),E=o(a),F=a3(a,c,b),G=dz(a,h,p,function(f){var
-b=o(a),d=o(a),e=ai(a,c);return[0,b,d,e,o(a)]}),k=function(b){return Q(a4(a,0),b)},H=k(function(f){var
-c=C(a,0,2*b|0),d=0!==c?1:0;if(d){if(c<=b)return[0,ac(c-1|0)];var
-e=[1,ac((c-1|0)-b|0)]}else
+m=dG(a,g),n=0===m?c:g,z=o(a),A=a5(a,n,n),C=o(a),D=o(a),E=a5(a,b,c),F=b9(a,f,m,function(f){var
+c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return P(aG(a,0),b)},G=j(function(f){var
+b=B(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,ae(b-1|0)];var
+e=[1,ae((b-1|0)-c|0)]}else
 var
-e=d;return e}),I=k(function(b){return $(C(a,0,dY))}),J=[0,H,I,k(function(e){var
-c=o(a),d=ai(a,b);return[0,c,d,o(a)]})],g=[3,[0,A,B,D,E,F,ac(401),J,G]];return[0,ab,g]}function
-j3(w){var
-a=[0,w,0],t=dv(a),d=t[2],i=t[1],r=a8(a[1]),D=0;if(0<=i&&0<=d&&!((co(r)-d|0)<i)){var
-q=az(d);a7(r,i,q,0,d);var
+e=d;return e}),H=j(function(b){return ab(B(a,0,d8))}),I=[0,G,H,j(function(e){var
+b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,C,D,E,ae(401),I,F]];return[0,ac,d]}function
+kd(w){var
+a=[0,w,0],t=dC(a),d=t[2],i=t[1],r=a9(a[1]),D=0;if(0<=i&&0<=d&&!((cu(r)-d|0)<i)){var
+q=aA(d);a8(r,i,q,0,d);var
 s=q;D=1}if(!D)var
-s=cA(eO);var
-F=eG(s);function
-x(a){return eF(F,aH(j5,aH(a,j4)))}if(x(j6))var
-e=dB(a,jV),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kr(268435456,f),H=kE(f,u)?f:u,j=C(a,1,H),k=eA(j,0),I=Q(f,function(c){var
-b=C(a,-1,j-1|0);if(0<=b)k[1+b]=aP(k,b)[1+b]+1|0;return $(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
-b=v[1],e=aP(k,b)[1+b];v[1]++;var
-f=bm(a),g=o(a),c=C(a,0,bo.length-1-1|0),d=dC(a,aP(bo,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
-c=bo.length-1-1|0,h=0;for(;;){if(0<=c){var
-G=[0,bo[1+c],h],c=c-1|0,h=G;continue}var
+s=cF(eY);var
+F=eQ(s);function
+x(a){return eP(F,aL(kf,aL(a,ke)))}if(x(kg))var
+e=dJ(a,j6),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kD(268435456,f),H=kQ(f,u)?f:u,j=B(a,1,H),k=eK(j,0),I=P(f,function(c){var
+b=B(a,-1,j-1|0);if(0<=b)k[1+b]=aJ(k,b)[1+b]+1|0;return ab(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,P(j,function(h){var
+b=v[1],e=aJ(k,b)[1+b];v[1]++;var
+f=bo(a),g=o(a),c=B(a,0,br.length-1-1|0),d=dK(a,aJ(br,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+c=br.length-1-1|0,h=0;for(;;){if(0<=c){var
+G=[0,br[1+c],h],c=c-1|0,h=G;continue}var
 b=h;for(;;){if(b){var
 p=b[1],E=b[2];if(!x(p)){var
 b=E;continue}var
 n=[0,p]}else
 var
 n=0;if(n)var
-g=dB(a,b4),z=g[1],A=dC(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
+g=dJ(a,b_),z=g[1],A=dK(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-B=V(j8),m=B[2],l=B[1];break}break}}if(a[2]<=aA(w))V(j7);return[0,l,m]}function
-j9(c){try{var
-b=j3(c)}catch(a){a=eJ(a);if(a[1]===du)return[0,2,aH(j_,a[2])];if(a===cB)return j$;throw a}var
-a=b[1];if(jH(a,b[2])){var
-d=aH(ka,eM(a[3]));return[0,0,aH(kb,aH(eM(a[2]),d))]}return kc}kW(function(a){return j9(a)[2]});cD(0);return}(globalThis));
+C=T(ki),m=C[2],l=C[1];break}break}}if(a[2]<=aB(w))T(kh);return[0,l,m]}function
+kj(c){try{var
+b=kd(c)}catch(a){a=eT(a);if(a[1]===dB)return[0,2,aL(kk,a[2])];if(a===cG)return kl;throw a}var
+a=b[1];if(jR(a,b[2])){var
+d=aL(km,eW(a[3]));return[0,0,aL(kn,aL(eW(a[2]),d))]}return ko}k8(function(a){return kj(a)[2]});cI(0);return}(globalThis));

@@ -26,7 +26,7 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verified",
         action="store_true",
-        help="let a checker that is extracted from Rocq decide too, of all kinds but phases: the "
+        help="let a checker that is extracted from Rocq decide too: the "
         "program that CERTNN_CHECKER names or proofs/build_checker.sh has made, or else that of "
         "certnn[verified]",
     )
@@ -40,8 +40,8 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     written.add_argument(
         "--page",
         metavar="FOLDER",
-        help="write check.html there, a page by which a browser checks certificates of all kinds "
-        "but phases, with the extracted checker; checks nothing",
+        help="write check.html there, a page by which a browser checks certificates of all "
+        "kinds, with the extracted checker; checks nothing",
     )
 
 

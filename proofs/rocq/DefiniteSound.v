@@ -1,9 +1,9 @@
-(* What elimination accepts is positive semidefinite, over every real field. *)
+(* What a rounded factor or elimination accepts is positive semidefinite, over every real field. *)
 
 From Coq Require Import ZArith.
 From Certnn Require Import Checker.
 From mathcomp Require Import all_ssreflect all_algebra ssrZ ring.
-From Certnn Require Import Statement Duality Psd Reading Elimination.
+From Certnn Require Import Statement Duality Psd Reading PsdCheckerSound Definite Elimination.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -83,3 +83,30 @@ by rewrite !valK /= AE; ring.
 Qed.
 
 End Theory.
+
+(* A factor that the program finds itself. *)
+Section Factor.
+
+Variable R : rcfType.
+Notation of_Z := (@of_Z R).
+
+Lemma definite_sound N form (S : 'M[R]_N) : S^T = S ->
+  (forall i j : 'I_N, (j <= i)%N -> of_Z (nth Z0 (nth [::] form i) j) = S i j) ->
+  definite N form -> forall z, 0 <= bf S z z.
+Proof.
+move=> symS H; apply: semidefinite_sound symS _ => i j ji.
+by rewrite (H i j ji); have -> : of_Z (Zpos xH) = 1 by []; rewrite mul1r.
+Qed.
+
+(* Either, of a form with all its entries. *)
+Lemma positive_definite_sound N form : (matrix_of R N N form)^T = matrix_of R N N form ->
+  positive_definite N form -> forall z, 0 <= bf (matrix_of R N N form) z z.
+Proof.
+move=> sym /orP[] accepted.
+  by apply: definite_sound accepted => [|i j _]; rewrite ?mxE.
+apply: (eliminated_psd accepted sym) => [i j|i j iN jN]; first by rewrite mxE.
+have := congr1 (fun A : 'M_N => A (Ordinal jN) (Ordinal iN)) sym; rewrite !mxE.
+exact: of_Z_inj.
+Qed.
+
+End Factor.
