@@ -449,6 +449,7 @@ def incorrect(correct):
         array_changed(dnn, proof, "weights", to=lambda w: [-t for t in w]),
     )
     yield "weight-huge", row, array_changed(dnn, proof, "weights", to=entry(0, 1e300))
+    yield "weights-and-L-zero", weight, nothing(dnn)
     for part in ("L_points", "L_cross", "L_corner"):
         zeros = array_changed(dnn, proof, part, to=lambda t: [0.0] * len(t))
         yield f"{part}-zero", row, zeros
@@ -476,6 +477,14 @@ def incorrect(correct):
     yield from incorrect_free_bias(correct["lifts-free-bias"])
     yield from incorrect_cells_of_free_bias(correct["cells-free-bias"])
     yield from incorrect_groups(*(correct[f"groups{which}"] for which in GROUPS))
+
+
+def nothing(certificate):
+    """With weights and L of zeros, of which no row of the remainder is not dominant."""
+    for key in certificate["proof"]:
+        if key == "weights" or key[0] == "L":
+            certificate = array_changed(certificate, "proof", key, to=lambda t: [0.0] * len(t))
+    return certificate
 
 
 def incorrect_cells(good, one_column):
@@ -693,6 +702,7 @@ def incorrect_regions(good):
     negated = lists((*balls, "multiplier"), entry(tightest, lambda t: -t))
     yield "regions-ball-negative", "norm may be negative", negated
     yield "regions-balls-doubled", row, lists((*balls, "multiplier"), double)
+    yield "regions-weights-and-L-zero", weight, nothing(good)
     yield "regions-weight-zero", weight, lists((proof, "weights"), entry(0, 0.0))
     yield "regions-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
     yield "regions-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
@@ -761,6 +771,7 @@ def incorrect_cuts(good, of_sets):
     yield "cuts-slacks-without-points", row, changed(good, *slacks, to=lambda s: s | none)
     turned = lists((*slacks, "target"), lambda t: [(i + 1) % n for i in t], "I")
     yield "cuts-slacks-of-other-points", row, turned
+    yield "cuts-weights-and-L-zero", "weight", nothing(good)
     yield "cuts-weight-zero", "weight", lists((proof, "weights"), entry(0, 0.0))
     yield "cuts-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
     yield "cuts-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
@@ -887,8 +898,19 @@ def incorrect_partitions(good, one_column, three_columns):
     yield "partition-tree-too-long", late, tree(lambda nodes: [*nodes, 0])
     yield "partition-ends-in-a-split", early, tree(lambda nodes: [*nodes[:-1], 1, 1])
     yield "partition-edge-out-of-range", "not there", tree(entry(first, 2))
-    yield "partition-split-at-an-end", "at its end", tree(entry(first + 1, 0))
-    yield "partition-split-at-the-other-end", "at its end", tree(entry(first + 2, 0))
+    # The first leaf is split into itself and a face, which its witness proves as well.
+    nodes_of_good, leaf_at = unpack(good[proof]["tree"], "B"), 0
+    while nodes_of_good[leaf_at]:
+        leaf_at += 3
+    twice = witnesses(lambda w: [*w[:2], *w])
+    for name, ends in (("an-end", [0, 1]), ("the-other-end", [1, 0])):
+        split = array_changed(
+            twice,
+            *(proof, "tree"),
+            to=lambda nodes, ends=ends: [*nodes[:leaf_at], 1, *ends, 0, *nodes[leaf_at:]],
+            kind="B",
+        )
+        yield f"partition-split-at-{name}", "at its end", split
     yield "partition-too-deep", "splits", tree(lambda nodes: [1, 1, 1] * 401 + nodes)
     yield "partition-split-elsewhere", leaf, tree(entry(first + 1, 255))
     yield "partition-witnesses-missing", early, witnesses(lambda w: w[:-2])
