@@ -58,9 +58,9 @@ class Checkers:
         self.extracted = Extracted()
 
     def verdict(self, document: bytes, plain: bool = True) -> str:
-        """The verdict that all give, or all but the plain one; where they do not, the file is kept.
+        """The verdict that all give, or all but the plain one.
 
-        And that is the end.
+        Where they do not, the file is kept, and this is the end.
         """
         reasons = {backend: kernel_says(document, backend) for backend in ("python", "flint")}
         reasons["with filters"] = kernel_says(document, "auto")

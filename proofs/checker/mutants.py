@@ -24,6 +24,8 @@ def compare_mutants(good: dict[str, dict], checkers: Checkers, seed: int, number
     """Let all checkers judge the mutants with these numbers."""
     seen: Counter[str] = Counter()
     for number in numbers:
+        if number % OFTEN == 0 and number != numbers[0]:
+            print(f"mutants below {number}: {dict(seen)}", file=sys.stderr, flush=True)
         rng = random.Random(f"{seed} {number}")
         try:
             name, mutant = mutant_of(rng, good)
@@ -37,8 +39,6 @@ def compare_mutants(good: dict[str, dict], checkers: Checkers, seed: int, number
             seen["another claim proved"] += mutant["claim"] != good[name]["claim"]
             if name in CLOSED_FORM:
                 require_true(mutant, document)
-        if (number + 1) % OFTEN == 0:
-            print(f"mutants up to {number}: {dict(seen)}", file=sys.stderr, flush=True)
     print(f"mutants {numbers[0]} to {numbers[-1]}: {dict(seen)}, by all checkers")
     if min(seen["proved"], seen["rejected"], seen["malformed"]) < len(numbers) // 50:
         sys.exit("too few mutants of one kind")
