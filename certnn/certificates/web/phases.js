@@ -54,8 +54,9 @@ class PhasesDirection {
     read.pairs += count;
     const ratios = exactOf(own.map((j) => proof.ratios[j]));
     const pairs = own.map((j, place) => {
-      const pair = { i: proof.first[j], j: proof.second[j], sign: proof.signs[j], ratio: ratios.entries[place] };
-      if (pair.ratio <= 0n) throw rejected("a ratio of a pair is not positive");
+      const [sign, ratio] = [proof.signs[j], ratios.entries[place]];
+      const pair = { i: proof.first[j], j: proof.second[j], sign, ratio };
+      if (ratio <= 0n) throw rejected("a ratio of a pair is not positive");
       if (!(sigma[pair.i] > 0n && sigma[pair.j] < 0n)) {
         throw rejected("a pair does not join a positive weight to a negative one");
       }
@@ -163,7 +164,8 @@ class PhasesDirection {
     if (pi > 0n !== alpha > 0n) throw rejected("a term has only one of its two multipliers");
     if (alpha === 0n) return 0n;
     const shift = -4 - this.gammaExponent - bits;
-    const quotient = -floorQuotient(-(pi * pi << BigInt(Math.max(0, shift))), alpha << BigInt(Math.max(0, -shift)));
+    const [up, down] = [shift, -shift].map((bits) => BigInt(Math.max(0, bits)));
+    const quotient = -floorQuotient(-((pi * pi) << up), alpha << down); // rounded up
     return shifted(quotient, fine + this.gammaExponent);
   }
 }
