@@ -624,6 +624,9 @@ def incorrect_lifts(good):
         return [0.0 if free else y for y, free in zip(numbers, vanishing, strict=True)]
 
     yield "lifts-without-squares", row, lists((*products, "multiplier"), without_squares)
+    # So little that the form of the leaf is definite all the same.
+    shorter = lists((proof, "balls", "multiplier"), entry(32, lambda t: t * (1.0 - 1e-6)))
+    yield "lifts-norm-barely-negative", "norm may be negative", shorter
     yield "lifts-with-weights-alone", "weights end", lists((proof, "weights"), lambda t: [1.0])
     yield "lifts-with-L-alone", "weights end", lists((proof, "L"), lambda t: [1.0])
 
@@ -981,7 +984,6 @@ def incorrect_phases(good, one_column):
     yield "phases-theta-too-large", "minorant", multiplier("theta", 1e3)
     yield "phases-eta-too-large", "minorant", multiplier("eta", 1e3)
     yield "phases-eta-negative", "negative", multiplier("eta", lambda t: -t)
-    yield "phases-eta-barely-negative", "negative", multiplier("eta", -(2.0**-149))
     yield "phases-lambda-negative", "negative", multiplier("lambda", -1.0)
     yield "phases-pi-below-the-weight", "less than", multiplier("pi", lambda t: 0.9 * t)
     yield "phases-pi-negative", "negative", multiplier("pi", lambda t: -t)
@@ -1035,6 +1037,16 @@ def incorrect_phases(good, one_column):
     more = lists((proof, "bounds"), lambda h: [*h, h[-1]], "d")
     more = array_changed(more, *pairs, "count", to=lambda t: [*t, 0], kind="I")
     yield "phases-bounds-too-many", "bounds go on", more
+    # So little that all else is as it has to be.
+    for name, place in (("lambda", 1), ("theta", 4), ("eta", 5)):
+        tiny = array_changed(
+            one_column, proof, "multipliers", to=entry(place, -(2.0**-149)), kind="f"
+        )
+        yield f"phases-{name}-barely-negative", "negative", tiny
+    down = array_changed(
+        good, proof, "multipliers", to=entry(5, lambda t: t * (1.0 - 2.0**-23)), kind="f"
+    )
+    yield "phases-terms-barely-below-the-weight", "less than its weight", down
 
 
 def malformed_phases(good, one_column):
