@@ -27,6 +27,8 @@ CHECKERS += " Definite CellsBoxes CellsChecker Elimination CutsChecker PhasesChe
 CHECKERS += " GroupsChecker"
 TRANSLATION = ["extracted_checker", "integer_directions", "integer_regions", "integer_cells"]
 TRANSLATION += ["integer_cuts", "integer_phases"]
+IN_JAVASCRIPT = ["translation", "psd", "partition", "directions", "regions", "phases", "cells"]
+IN_JAVASCRIPT += ["cuts"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
@@ -59,7 +61,8 @@ PARTS = [
     ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
     ("Integers in JavaScript: in the place of zarith", "integers", ["z", "big_int_Z", "publish"]),
     ("Integers in JavaScript: BigInt", "bigint", ["integers"]),
-    ("Translation in JavaScript: from JSON to integers", "web", ["reading", "translation"]),
+    ("Reading in JavaScript: JSON, containers, arrays", "web", ["reading", "container", "exact"]),
+    ("Translation in JavaScript: from JSON to integers", "web", IN_JAVASCRIPT),
     ("Page: asks the checker, and says the theorem", "web", ["worker", "page"]),
 ]
 FOLDERS = {

@@ -1,12 +1,8 @@
 """Settings that all tests share."""
 
-import re
-from pathlib import Path
-
 import pytest
+import specification
 from hypothesis import settings
-
-import certnn.kernel
 
 pytest_plugins = ["pytester"]
 
@@ -17,8 +13,4 @@ settings.load_profile("certnn")
 @pytest.fixture(scope="session")
 def plain_checker():
     """The checker in the specification of certificates: whether a file proves its claim."""
-    text = Path(certnn.kernel.__file__).with_name("FORMAT.md").read_text("utf-8")
-    (source,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
-    names = {"__name__": "checker"}
-    exec(compile(source, "FORMAT.md", "exec"), names)
-    return names["proved"]
+    return specification.plain_checker()

@@ -1,7 +1,7 @@
 """The extracted checker in JavaScript, as the package has it: for a page, and for Python.
 
 `proofs/build_web_checker.sh` makes ``web/checker.js`` from the proofs. Beside it are the
-translation from JSON to integers, which a page needs, and the page's own scripts.
+translation from a file to integers, which a page needs, and the page's own scripts.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from certnn.errors import InputError, shorten
 #: An engine of JavaScript with fast integers of any length.
 ENGINE = "py_mini_racer"
 _FOLDER = Path(__file__).with_name("web")
+_KINDS = ("psd", "partition", "directions", "regions", "phases", "cells", "cuts")
+_OF_WORKER = ("exact", "reading", "container", *_KINDS, "translation", "checker", "worker")
 
 
 def page_scripts() -> tuple[str, str]:
     """The scripts of a page that checks certificates: of its worker, and its own."""
-    return "".join(map(_script, ("reading", "translation", "checker", "worker"))), _script("page")
+    return "".join(map(_script, _OF_WORKER)), _script("page")
 
 
 def engine_installed() -> bool:

@@ -449,6 +449,7 @@ def incorrect(correct):
         array_changed(dnn, proof, "weights", to=lambda w: [-t for t in w]),
     )
     yield "weight-huge", row, array_changed(dnn, proof, "weights", to=entry(0, 1e300))
+    yield "weights-and-L-zero", weight, nothing(dnn)
     for part in ("L_points", "L_cross", "L_corner"):
         zeros = array_changed(dnn, proof, part, to=lambda t: [0.0] * len(t))
         yield f"{part}-zero", row, zeros
@@ -467,7 +468,8 @@ def incorrect(correct):
     )
 
     yield from incorrect_cuts(correct["cuts"], correct["cuts-sets"])
-    yield from incorrect_partitions(correct["partition"], correct["partition-one-column"])
+    ends = ("", "-one-column", "-three-columns")
+    yield from incorrect_partitions(*(correct[f"partition{end}"] for end in ends))
     yield from incorrect_phases(correct["phases"], correct["phases-one-column"])
     yield from incorrect_regions(correct["regions"])
     yield from incorrect_lifts(correct["lifts"])
@@ -475,6 +477,14 @@ def incorrect(correct):
     yield from incorrect_free_bias(correct["lifts-free-bias"])
     yield from incorrect_cells_of_free_bias(correct["cells-free-bias"])
     yield from incorrect_groups(*(correct[f"groups{which}"] for which in GROUPS))
+
+
+def nothing(certificate):
+    """With weights and L of zeros, of which no row of the remainder is not dominant."""
+    for key in certificate["proof"]:
+        if key == "weights" or key[0] == "L":
+            certificate = array_changed(certificate, "proof", key, to=lambda t: [0.0] * len(t))
+    return certificate
 
 
 def incorrect_cells(good, one_column):
@@ -614,6 +624,9 @@ def incorrect_lifts(good):
         return [0.0 if free else y for y, free in zip(numbers, vanishing, strict=True)]
 
     yield "lifts-without-squares", row, lists((*products, "multiplier"), without_squares)
+    # So little that the form of the leaf is definite all the same.
+    shorter = lists((proof, "balls", "multiplier"), entry(32, lambda t: t * (1.0 - 1e-6)))
+    yield "lifts-norm-barely-negative", "norm may be negative", shorter
     yield "lifts-with-weights-alone", "weights end", lists((proof, "weights"), lambda t: [1.0])
     yield "lifts-with-L-alone", "weights end", lists((proof, "L"), lambda t: [1.0])
 
@@ -692,6 +705,7 @@ def incorrect_regions(good):
     negated = lists((*balls, "multiplier"), entry(tightest, lambda t: -t))
     yield "regions-ball-negative", "norm may be negative", negated
     yield "regions-balls-doubled", row, lists((*balls, "multiplier"), double)
+    yield "regions-weights-and-L-zero", weight, nothing(good)
     yield "regions-weight-zero", weight, lists((proof, "weights"), entry(0, 0.0))
     yield "regions-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
     yield "regions-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
@@ -760,6 +774,7 @@ def incorrect_cuts(good, of_sets):
     yield "cuts-slacks-without-points", row, changed(good, *slacks, to=lambda s: s | none)
     turned = lists((*slacks, "target"), lambda t: [(i + 1) % n for i in t], "I")
     yield "cuts-slacks-of-other-points", row, turned
+    yield "cuts-weights-and-L-zero", "weight", nothing(good)
     yield "cuts-weight-zero", "weight", lists((proof, "weights"), entry(0, 0.0))
     yield "cuts-L-zero", row, lists((proof, "L"), lambda t: [0.0] * len(t))
     yield "cuts-L-entry-1e300", row, lists((proof, "L"), entry(-1, 1e300))
@@ -847,7 +862,7 @@ def malformed_cuts(good, of_sets):
     yield "cuts-set-of-13-points", dump(large)
 
 
-def incorrect_partitions(good, one_column):
+def incorrect_partitions(good, one_column, three_columns):
     proof, leaf, early, late = "proof", "leaf", "ends before", "goes on"
     value = float(Fraction(good["claim"]["lower_bound"]))
     up = ratio(math.nextafter(value, math.inf))
@@ -876,6 +891,9 @@ def incorrect_partitions(good, one_column):
     yield "partition-kappa-tiny", leaf, changed(good, proof, "kappa", to=5e-324)
     lower = changed(one_column, proof, "kappa", to=lambda k: k * (1 - 3e-12))
     yield "partition-kappa-barely-below-the-norm", leaf, lower
+    # With half of what points of mixed signs may lose it would be proved.
+    halved = changed(three_columns, proof, "kappa", to=lambda k: 0.99 * k)
+    yield "partition-kappa-a-little-lower", leaf, halved
     yield "partition-dual-point-doubled", leaf, array_changed(good, proof, "Z", to=double)
     yield "partition-data-doubled", leaf, array_changed(good, "data", "X", to=double)
     yield "partition-last-cone-missing", early, tree(lambda nodes: nodes[:-1])
@@ -883,8 +901,19 @@ def incorrect_partitions(good, one_column):
     yield "partition-tree-too-long", late, tree(lambda nodes: [*nodes, 0])
     yield "partition-ends-in-a-split", early, tree(lambda nodes: [*nodes[:-1], 1, 1])
     yield "partition-edge-out-of-range", "not there", tree(entry(first, 2))
-    yield "partition-split-at-an-end", "at its end", tree(entry(first + 1, 0))
-    yield "partition-split-at-the-other-end", "at its end", tree(entry(first + 2, 0))
+    # The first leaf is split into itself and a face, which its witness proves as well.
+    nodes_of_good, leaf_at = unpack(good[proof]["tree"], "B"), 0
+    while nodes_of_good[leaf_at]:
+        leaf_at += 3
+    twice = witnesses(lambda w: [*w[:2], *w])
+    for name, ends in (("an-end", [0, 1]), ("the-other-end", [1, 0])):
+        split = array_changed(
+            twice,
+            *(proof, "tree"),
+            to=lambda nodes, ends=ends: [*nodes[:leaf_at], 1, *ends, 0, *nodes[leaf_at:]],
+            kind="B",
+        )
+        yield f"partition-split-at-{name}", "at its end", split
     yield "partition-too-deep", "splits", tree(lambda nodes: [1, 1, 1] * 401 + nodes)
     yield "partition-split-elsewhere", leaf, tree(entry(first + 1, 255))
     yield "partition-witnesses-missing", early, witnesses(lambda w: w[:-2])
@@ -955,7 +984,6 @@ def incorrect_phases(good, one_column):
     yield "phases-theta-too-large", "minorant", multiplier("theta", 1e3)
     yield "phases-eta-too-large", "minorant", multiplier("eta", 1e3)
     yield "phases-eta-negative", "negative", multiplier("eta", lambda t: -t)
-    yield "phases-eta-barely-negative", "negative", multiplier("eta", -(2.0**-149))
     yield "phases-lambda-negative", "negative", multiplier("lambda", -1.0)
     yield "phases-pi-below-the-weight", "less than", multiplier("pi", lambda t: 0.9 * t)
     yield "phases-pi-negative", "negative", multiplier("pi", lambda t: -t)
@@ -1009,6 +1037,16 @@ def incorrect_phases(good, one_column):
     more = lists((proof, "bounds"), lambda h: [*h, h[-1]], "d")
     more = array_changed(more, *pairs, "count", to=lambda t: [*t, 0], kind="I")
     yield "phases-bounds-too-many", "bounds go on", more
+    # So little that all else is as it has to be.
+    for name, place in (("lambda", 1), ("theta", 4), ("eta", 5)):
+        tiny = array_changed(
+            one_column, proof, "multipliers", to=entry(place, -(2.0**-149)), kind="f"
+        )
+        yield f"phases-{name}-barely-negative", "negative", tiny
+    down = array_changed(
+        good, proof, "multipliers", to=entry(5, lambda t: t * (1.0 - 2.0**-23)), kind="f"
+    )
+    yield "phases-terms-barely-below-the-weight", "less than its weight", down
 
 
 def malformed_phases(good, one_column):

@@ -11,7 +11,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import inf, nan, nextafter, sqrt
-from pathlib import Path
 
 import numpy as np
 import plain_phases
@@ -20,8 +19,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_partition import fractions, relu
 from plain_phases import Parts, best_leaf, form, matrix, prove, random_leaf, slots
+from specification import plain_checker
 
-import certnn.kernel
 from certnn.kernel import Malformed, Rejected, check_certificate
 from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
@@ -33,15 +32,6 @@ from certnn.kernel.work import Work
 from certnn.problem.training_problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def plain_checker():
-    text = (Path(certnn.kernel.__file__).parent / "FORMAT.md").read_text("utf-8")
-    names = {"__name__": "checker"}
-    exec(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)[0], names)
-    return names["proved"]
-
-
 PROVED = plain_checker()
 
 

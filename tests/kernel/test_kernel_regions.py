@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import struct
 from array import array
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_problems import region_form
+from specification import plain_checker
 
-import certnn.kernel
 from certnn.budget import Budget
 from certnn.certificates.directions import cover
 from certnn.certificates.dual_point import Products
@@ -33,14 +31,7 @@ from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def plain_checker():
-    text = (Path(certnn.kernel.__file__).parent / "FORMAT.md").read_text("utf-8")
-    names: dict[str, object] = {"__name__": "specification"}
-    (source,) = re.findall(r"```python\n(.*?)```", text, re.S)
-    exec(compile(source, "FORMAT.md", "exec"), names)
-    return names
+PROVED = plain_checker()
 
 
 def random_leaf(rng, n, columns, direction, signs, safe):
@@ -91,7 +82,7 @@ def test_a_proved_kappa_is_above_every_neuron(seed, n, columns, c):
     u = rng.standard_normal((columns, 2000))
     outputs = np.linalg.norm(point.Z.T @ np.maximum(problem.X @ u, 0.0), axis=0)
     assert np.all(outputs <= kappa * np.linalg.norm(u, axis=0))
-    assert plain_checker()["proved"](certificate.document)
+    assert PROVED(certificate.document)
 
 
 @given(seed=SEEDS, n=st.integers(2, 4), d=st.integers(1, 2), c=st.integers(1, 2))
@@ -113,7 +104,7 @@ def test_a_proved_kappa_is_above_every_neuron_with_a_free_bias(seed, n, d, c):
     bias = ball.radius * norms * rng.standard_normal(3000) * 10.0 ** rng.integers(-1, 2, 3000)
     outputs = np.maximum(X @ u + bias - ball.center @ u, 0.0)
     assert np.all(np.linalg.norm(Z.T @ outputs, axis=0) <= kappa * norms * (1.0 + 1e-9))
-    assert plain_checker()["proved"](certificate.document)
+    assert PROVED(certificate.document)
 
 
 @given(seed=SEEDS)
@@ -290,7 +281,7 @@ def test_a_factor_in_groups_decides_as_elimination_in_fractions_does(seed, n, co
     proof["bounds"] = base64.b64encode(heights.tobytes()).decode()
     proof["kappa"] *= 1.0 - 0.5 * lower  # the directions prove it; the leaves may not
     document = json.dumps(given_file).encode()
-    if plain_checker()["proved"](document):
+    if PROVED(document):
         assert lower < 1e-3  # the highest bound is as low as its leaf allows
         check_certificate(document, "python")
     else:

@@ -6,17 +6,15 @@ import json
 from base64 import b64decode, b64encode
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from loss_cases import BIASES, LOSSES, optimum_over_patterns, problem
 
-import certnn.kernel
+import certnn
 from certnn import kernel
 from certnn.problem.losses import Huber
 
-FORMAT = Path(certnn.kernel.__file__).parent / "FORMAT.md"
 SETTINGS = [
     (loss, BIASES[(k + shift) % 3], BIASES[(k // 2 + 2 * shift) % 3])
     for k, loss in enumerate(LOSSES)
@@ -86,7 +84,7 @@ def test_relabelled_certificates_prove_nothing_false(loss, plain_checker):
                 changed = doctored(document, delta=delta, **claim)
                 value = verdict(changed)
                 if isinstance(value, type):
-                    assert not plain_checker(changed) or value is kernel.Malformed
+                    assert value is kernel.Malformed or not plain_checker(changed)
                     continue
                 assert plain_checker(changed)
                 given = Huber(0.7) if delta else name

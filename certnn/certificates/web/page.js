@@ -66,10 +66,6 @@ async function check(file) {
   mine.onerror = () => mine === worker && show("failed", "it needs more than this browser has");
   timer = setTimeout(() => show("failed", `not within ${MOST_SECONDS} s`), 1000 * MOST_SECONDS);
   const bytes = await file.arrayBuffer();
-  if (new TextDecoder().decode(bytes.slice(0, 2)) === "PK") {
-    show("unsupported", "it is a container, with arrays beside the JSON: check it with certnn check");
-    return;
-  }
   mine.postMessage(bytes, [bytes]);
   URL.revokeObjectURL(url);
 }

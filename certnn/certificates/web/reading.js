@@ -16,8 +16,20 @@ const DEEPEST_NESTING = 100;
 const NUMBER = /(-?(?:0|[1-9][0-9]*))((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y;
 const WORDS = new Map([["true", true], ["false", false], ["null", null]]);
 
-/** The value of a JSON text: objects are Maps, whole numbers BigInts, others Numbers. */
-function parsedJson(text) {
+/** An array beside the JSON in a container: the type of its numbers, and its bytes. */
+class StoredArray {
+  constructor(kind, bytes) {
+    this.kind = kind;
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * The value of a JSON text: objects are Maps, whole numbers BigInts, others Numbers.
+ *
+ * In a container an object with the key "npy" alone is an array, which is taken out of `arrays`.
+ */
+function parsedJson(text, arrays = null) {
   let parts = 0;
   for (const mark of ",[{") {
     for (let i = text.indexOf(mark); i >= 0; i = text.indexOf(mark, i + 1)) {
@@ -67,7 +79,14 @@ function parsedJson(text) {
       found.set(key, value(depth));
     } while (skips(","));
     if (!skips("}")) throw wrong();
-    return found;
+    return arrays !== null && found.size === 1 && found.has("npy") ? stored(found.get("npy")) : found;
+  }
+
+  function stored(name) {
+    const array = arrays.get(name);
+    if (array === undefined) throw malformed("an array is not in the zip file, or given twice");
+    arrays.delete(name);
+    return array;
   }
 
   function list(depth) {
@@ -162,29 +181,30 @@ class Section {
     return [p / divisor, q / divisor];
   }
 
-  bytes(key) {
-    return this.decoded(key, this.text(key));
+  /** Of an array: base64, or in a container what has this type. */
+  bytes(key, kind = "|u1") {
+    return this.decoded(key, this.value(key), kind);
   }
 
   summands(key) {
-    const texts = this.value(key);
-    if (!Array.isArray(texts)) return [this.bytes(key)];
-    const strings = texts.every((text) => typeof text === "string");
-    if (texts.length < 1 || texts.length > MOST_SUMMANDS || !strings) {
-      throw this.wrong(key, "must be a string or a list of strings");
+    const given = this.value(key);
+    const parts = Array.isArray(given) ? given : [given];
+    if (parts.length < 1 || parts.length > MOST_SUMMANDS) {
+      throw this.wrong(key, `must be an array or a list of 1 to ${MOST_SUMMANDS} of them`);
     }
-    return texts.map((text) => this.decoded(key, text));
+    return parts.map((part) => this.decoded(key, part, "<f8"));
   }
 
-  decoded(key, text) {
-    const bytes = decodedBase64(text);
-    if (bytes === null) throw this.wrong(key, "is not base64");
+  decoded(key, given, kind) {
+    if (given instanceof StoredArray && given.kind === kind) return given.bytes;
+    const bytes = typeof given === "string" ? decodedBase64(given) : null;
+    if (bytes === null) throw this.wrong(key, `is neither base64 nor an array of ${kind}`);
     return bytes;
   }
 
   /** Little-endian doubles: so many finite numbers, exactly. */
   doubles(key, count) {
-    return this.exactly(key, this.bytes(key), count);
+    return this.exactly(key, this.bytes(key, "<f8"), count);
   }
 
   /** The same, or the exact sum of a list of such arrays. */
@@ -198,17 +218,38 @@ class Section {
     return numbers;
   }
 
-  /** Little-endian unsigned integers of 32 bits. */
-  words(key) {
-    const bytes = this.bytes(key);
-    if (bytes.length % 4 !== 0) throw this.wrong(key, "must have integers of 4 bytes");
-    const view = new DataView(bytes.buffer);
-    return Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+  /** Little-endian finite numbers, any of them: doubles, or of 4 bytes. */
+  floats(key, kind = "<f8") {
+    const size = Number(kind[2]);
+    const bytes = this.bytes(key, kind);
+    if (bytes.length % size !== 0) throw this.wrong(key, `must have numbers of ${size} bytes`);
+    const numbers = Array.from(size === 8 ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer));
+    if (!numbers.every(Number.isFinite)) throw this.wrong(key, "has a number that is not finite");
+    return numbers;
   }
 
+  /** Little-endian unsigned integers of 32 bits. */
+  words(key) {
+    return Array.from(new Uint32Array(this.whole(key, "<u4")));
+  }
+
+  /** Little-endian signed integers of 32 bits. */
+  integers(key) {
+    return Array.from(new Int32Array(this.whole(key, "<i4")));
+  }
+
+  whole(key, kind) {
+    const bytes = this.bytes(key, kind);
+    if (bytes.length % 4 !== 0) throw this.wrong(key, "must have integers of 4 bytes");
+    return bytes.buffer;
+  }
+
+  /** Of any number, if `count` is null. */
   indices(key, count, below) {
     const words = this.words(key);
-    if (words.length !== count) throw this.wrong(key, `must have ${count} integers of 4 bytes`);
+    if (count !== null && words.length !== count) {
+      throw this.wrong(key, `must have ${count} integers of 4 bytes`);
+    }
     if (words.some((word) => word >= below)) throw this.wrong(key, "has an index that is too large");
     return words;
   }
@@ -238,45 +279,4 @@ function decodedBase64(text) {
     }
   }
   return (held & ((1 << bits) - 1)) === 0 ? bytes : null; // no bit is left that an encoder drops
-}
-
-/** Doubles as BigInts over 2**bits, the least power of two that makes all whole; or null. */
-function exactNumbers(bytes) {
-  const view = new DataView(bytes.buffer);
-  const count = bytes.length / 8;
-  const [odd, exponents] = [new Float64Array(count), new Int32Array(count)];
-  let bits = 0;
-  for (let i = 0; i < count; i += 1) {
-    const [low, high] = [view.getUint32(8 * i, true), view.getUint32(8 * i + 4, true)];
-    const exponent = (high >>> 20) & 0x7ff;
-    if (exponent === 0x7ff) return null;
-    const upper = (high & 0xfffff) | (exponent === 0 ? 0 : 1 << 20);
-    if (upper === 0 && low === 0) continue;
-    const zeros = low !== 0 ? trailingZeros(low) : 32 + trailingZeros(upper);
-    odd[i] = ((upper * 2 ** 32 + low) / 2 ** zeros) * (high >>> 31 ? -1 : 1);
-    exponents[i] = Math.max(exponent, 1) - 1075 + zeros;
-    bits = Math.max(bits, -exponents[i]);
-  }
-  const entries = Array.from(odd, (m, i) => (m === 0 ? 0n : BigInt(m) << BigInt(exponents[i] + bits)));
-  return { entries, bits };
-}
-
-const trailingZeros = (word) => 31 - Math.clz32(word & -word);
-
-/** The numbers over a larger power of two. */
-function atBits(numbers, bits) {
-  const shift = BigInt(bits - numbers.bits);
-  return shift === 0n ? numbers.entries : numbers.entries.map((entry) => entry << shift);
-}
-
-function exactSum(one, other) {
-  const bits = Math.max(one.bits, other.bits);
-  const others = atBits(other, bits);
-  return { entries: atBits(one, bits).map((entry, i) => entry + others[i]), bits };
-}
-
-function greatestDivisor(a, b) {
-  let [one, other] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  while (other !== 0n) [one, other] = [other, one % other];
-  return one;
 }

@@ -5,6 +5,7 @@
 
 /** A larger one may need more stack than a worker has. */
 const LARGEST_ORDER = 1500;
+/** Of a partition, and outputs of directions. */
 const MOST_COLUMNS = 23;
 const DEEPEST_TREE = 400;
 /** In the order of their numbers. */
@@ -12,39 +13,43 @@ const LOSSES = ["half-squared", "huber", "hinge", "squared-hinge", "logistic", "
 const BIASES = [false, true, "free"];
 /** A free hidden bias may be this many times the largest norms, squared (Theorem 41). */
 const REACH = 4096n;
-const OTHER_KINDS = ["cuts", "phases", "cells", "regions", "groups"];
-/** How each kind of proof is read, and written as integers; `products`: how many it takes about. */
+/** How each kind of proof is read, and written as integers; in the order of their numbers. */
 const KINDS = new Map([
-  ["psd", { head: "certnn-psd-2", read: readPsd, witness: psdWitness }],
-  ["partition", { head: "certnn-partition-2", read: readPartition, witness: partitionWitness }],
+  ["psd", { read: readPsd, witness: psdWitness }],
+  ["partition", { read: readPartition, witness: partitionWitness }],
+  ["regions", { read: readRegions, witness: regionsWitness }],
+  ["cells", { read: readCells, witness: cellsWitness }],
+  ["cuts", { read: readCuts, witness: cutsWitness }],
+  ["phases", { read: readPhases, witness: phasesWitness }],
 ]);
 
-/** The claim of a certificate, the line for the checker, and about how many products that takes. */
-function translated(text) {
-  const top = topOf(parsedJson(text));
+/**
+ * The claim of a certificate, the line for the checker, and about how many products that takes.
+ *
+ * `arrays` has the members of a container, by their names.
+ */
+function translated(text, arrays = null) {
+  const parsed = parsedJson(text, arrays);
+  if (arrays !== null && arrays.size > 0) {
+    throw malformed("the zip file has a member that the certificate does not speak of");
+  }
+  const top = topOf(parsed);
   const claim = claimOf(top);
   const given = top.value("proof");
-  const name = given instanceof Map ? given.get("kind") : undefined;
-  const kind = KINDS.get(name);
-  if (OTHER_KINDS.includes(name)) throw unsupported(`proofs of the kind ${name}`);
-  if (kind === undefined) throw malformed("proof.kind is not known");
-  if (claim.n + claim.columns + claim.c > LARGEST_ORDER) {
-    throw unsupported(`problems with n + d + c above ${LARGEST_ORDER}`);
-  }
-  const proof = kind.read(given, claim);
-  const { integers, products } = kind.witness(claim, proof);
-  const [X, Y] = [exactNumbers(claim.X), exactNumbers(claim.Y)];
-  const [p, q] = [proof.kappa.entries[0], 1n << BigInt(proof.kappa.bits)];
-  const units = [1n << BigInt(X.bits), 1n << BigInt(Y.bits)];
-  const point = [...units, hiddenColumn(claim, X), ...overUnit(proof.Z), p, q];
+  const grouped = given instanceof Map && given.get("kind") === "groups";
+  const proved = grouped ? readGroups(given, claim) : readAlone(given, claim);
+  const { integers, products } = (grouped ? groupsWitness : aloneWitness)(claim, proved);
   const words = [];
-  for (const part of [claimedIntegers(claim), point, integers]) {
+  for (const part of [claimedIntegers(claim), integers]) {
     for (const integer of part) words.push(integer.toString(16));
   }
-  return { claim, line: `${kind.head} ${words.join(" ")}`, products };
+  const head = grouped ? "groups" : proved.name;
+  return { claim, line: `certnn-${head}-2 ${words.join(" ")}`, products };
 }
 
 const unsupported = (what) => new Refusal("unsupported", `this checker does not know ${what}`);
+
+const rejected = (reason) => new Refusal("rejected", reason);
 
 function topOf(parsed) {
   if (!(parsed instanceof Map)) throw malformed("not a JSON object");
@@ -75,7 +80,7 @@ function claimOf(top) {
   const delta = optional.includes("delta") ? claim.positive("delta") : null;
   const hiddenBias = claim.bias("hidden_bias");
   const outputBias = optional.includes("output_bias") ? claim.bias("output_bias") : false;
-  const [X, Y, reg] = [data.bytes("X"), data.bytes("Y"), claim.positive("reg")];
+  const [X, Y, reg] = [data.bytes("X", "<f8"), data.bytes("Y", "<f8"), claim.positive("reg")];
   if (X.length !== 8 * n * d || Y.length !== 8 * n * c) {
     throw malformed("data: X or Y has the wrong length for its shape");
   }
@@ -117,6 +122,33 @@ function wordsOf(bytes) {
   return Array.from({ length: bytes.length / 8 }, (_, i) => view.getBigUint64(8 * i, true));
 }
 
+/** The name and the content of a proof that is not of groups. */
+function readAlone(given, problem) {
+  const name = given instanceof Map ? given.get("kind") : undefined;
+  const kind = KINDS.get(name);
+  if (kind === undefined) throw malformed("proof.kind is not known");
+  if (problem.n + problem.columns + problem.c > LARGEST_ORDER) {
+    throw unsupported(`problems with n + d + c above ${LARGEST_ORDER}`);
+  }
+  return { name, proof: kind.read(given, problem) };
+}
+
+/** A dual point, and the proof of its dual norm. */
+function aloneWitness(problem, { name, proof }) {
+  const [X, Y] = [exactNumbers(problem.X), exactNumbers(problem.Y)];
+  const dataBits = Math.max(X.bits, proof.ball ? proof.ball.bits : 0);
+  const integers = [1n << BigInt(dataBits), 1n << BigInt(Y.bits), hiddenColumn(problem, X)];
+  append(integers, overUnit(proof.Z));
+  integers.push(proof.kappa.entries[0], 1n << BigInt(proof.kappa.bits));
+  const { integers: its, products } = KINDS.get(name).witness(problem, proof, X);
+  append(integers, its);
+  return { integers, products };
+}
+
+function append(integers, more) {
+  for (const integer of more) integers.push(integer);
+}
+
 const overUnit = (numbers) => [1n << BigInt(numbers.bits), ...numbers.entries];
 
 const kappaOf = (proof) => exactNumbers(bytesOf(proof.positive("kappa")));
@@ -127,7 +159,7 @@ function hiddenColumn({ n, d, hiddenBias }, X) {
   let largest = 0n;
   for (let i = 0; i < n; i += 1) {
     const row = X.entries.slice(i * d, (i + 1) * d);
-    const square = row.reduce((sum, entry) => sum + entry * entry, 0n);
+    const square = inner(row, row);
     if (square > largest) largest = square;
   }
   const unit = 1n << BigInt(2 * X.bits);
@@ -136,187 +168,52 @@ function hiddenColumn({ n, d, hiddenBias }, X) {
   return column;
 }
 
-function readPsd(given, { n, c, columns }) {
-  const keys = ["kind", "kappa", "Z", "products", "weights", "L_points", "L_cross", "L_corner"];
-  const proof = new Section("proof", given, keys);
-  const products = new Section("products", proof.value("products"), ["first", "second", "multiplier"]);
-  const border = columns + c;
-  const count = Math.floor(products.summands("multiplier")[0].length / 8);
-  const first = products.indices("first", count, 2 * n);
-  const second = products.indices("second", count, 2 * n);
-  if (first.some((r, k) => r > second[k])) throw products.wrong("first", "must not be above second");
-  const groups = connectedGroups(n, first.map((r, k) => [r % n, second[k] % n]));
-  const triangle = (size) => (size * (size + 1)) / 2;
-  const triangles = groups.reduce((sum, group) => sum + triangle(group.length), 0);
-  return {
-    first,
-    second,
-    groups,
-    kappa: kappaOf(proof),
-    Z: proof.sumOfDoubles("Z", n * c),
-    multipliers: products.sumOfDoubles("multiplier", count),
-    weights: proof.doubles("weights", n + border),
-    points: proof.sumOfDoubles("L_points", triangles),
-    cross: proof.sumOfDoubles("L_cross", border * n),
-    corner: proof.sumOfDoubles("L_corner", triangle(border)),
-  };
-}
-
-/** The connected components, each ascending, in the order of their smallest members. */
-function connectedGroups(n, edges) {
-  const parent = Array.from({ length: n }, (_, i) => i);
-  const root = (i) => {
-    while (parent[i] !== i) {
-      parent[i] = parent[parent[i]];
-      i = parent[i];
+/** The parts, each with its problem; the data of each are rows of the whole's. */
+function readGroups(given, claim) {
+  const parts = new Section("proof", given, ["kind", "parts"]).value("parts");
+  if (!Array.isArray(parts) || parts.length === 0) throw malformed("proof.parts must be a list of parts");
+  const keys = ["points", "reg", "lower_bound", "proof"];
+  const groups = parts.map((part, k) => new Section(`parts[${k}]`, part, keys));
+  const members = groups.map((group) => {
+    const points = group.indices("points", null, claim.n);
+    if (points.length === 0 || points.some((i, k) => k > 0 && i <= points[k - 1])) {
+      throw group.wrong("points", "must have one index or more, ascending");
     }
-    return i;
-  };
-  for (const [i, j] of edges) {
-    const [one, other] = [root(i), root(j)];
-    parent[Math.max(one, other)] = Math.min(one, other);
-  }
-  const groups = new Map();
-  for (let i = 0; i < n; i += 1) {
-    if (!groups.has(root(i))) groups.set(root(i), []);
-    groups.get(root(i)).push(i);
-  }
-  return [...groups.values()];
-}
-
-function psdWitness({ n, d, columns, c }, proof) {
-  const integers = [1n << BigInt(proof.multipliers.bits)];
-  for (const block of multiplierBlocks(n, proof)) appendSparse(integers, block);
-  for (const integer of overUnit(proof.weights)) integers.push(integer);
-  const { rows, bits } = factor(n, columns + c, proof);
-  integers.push(1n << BigInt(bits));
-  appendSparse(integers, rows);
-  const widths = rows.map((row) => 1 + Math.max(-1, ...row.keys())).sort((a, b) => b - a);
-  const squares = widths.reduce((sum, width, i) => sum + width * (i + 1), 0);
-  return { integers, products: squares + 2 * d * n * n + 2 * rows.length ** 2 };
-}
-
-/** The multipliers of a_i·a_j, a_i·b_j and b_i·b_j; a negative one must not be lost in a sum. */
-function multiplierBlocks(n, proof) {
-  const blocks = [0, 1, 2].map(() => Array.from({ length: n }, () => new Map()));
-  proof.multipliers.entries.forEach((y, k) => {
-    const [r, s] = [proof.first[k], proof.second[k]];
-    const row = blocks[(r >= n) + (s >= n)][r % n];
-    const before = row.get(s % n) ?? 0n;
-    const lowest = y < before ? y : before;
-    row.set(s % n, lowest < 0n && s !== r + n ? lowest : before + y);
+    return points;
   });
-  return blocks;
+  const [shares, claims] = ["reg", "lower_bound"].map((key) => groups.map((group) => group.positive(key)));
+  if (new Set(members.flat()).size < members.flat().length) throw rejected("a point is in two groups");
+  const [whole, ...exact] = exactOf([claim.reg, ...shares]).entries;
+  if (exact.reduce((sum, share) => sum + share) > whole) {
+    throw rejected("the shares of the groups come to more than reg");
+  }
+  return groups.map((group, k) => {
+    const points = members[k];
+    const [X, Y] = [rowsOf(claim.X, 8 * claim.d, points), rowsOf(claim.Y, 8 * claim.c, points)];
+    const problem = { ...claim, n: points.length, reg: shares[k], X, Y };
+    return { points, problem, bound: claims[k], alone: readAlone(group.value("proof"), problem) };
+  });
 }
 
-/** The rows of L over the variables (a, u, v), by column. */
-function factor(n, border, proof) {
-  const parts = [proof.points, proof.cross, proof.corner];
-  const bits = Math.max(...parts.map((part) => part.bits));
-  const [points, cross, corner] = parts.map((part) => atBits(part, bits));
-  const rows = Array.from({ length: n + border }, () => new Map());
-  const fill = (members, entries, start) => {
-    let at = start;
-    members.forEach((i, place) => {
-      for (const j of members.slice(0, place + 1)) {
-        rows[i].set(j, entries[at]);
-        at += 1;
-      }
-    });
-    return at;
-  };
-  let at = 0;
-  for (const group of proof.groups) at = fill(group, points, at);
-  cross.forEach((entry, k) => rows[n + Math.floor(k / n)].set(k % n, entry));
-  fill(Array.from({ length: border }, (_, i) => n + i), corner, 0);
-  return { rows, bits };
+function rowsOf(bytes, size, points) {
+  const rows = new Uint8Array(size * points.length);
+  points.forEach((i, k) => rows.set(bytes.subarray(size * i, size * (i + 1)), size * k));
+  return rows;
 }
 
-/** Of each row how many entries are not zero; then how many zeros come before each, and it. */
-function appendSparse(integers, rows) {
-  for (const row of rows) {
-    for (const [j, entry] of row) if (entry === 0n) row.delete(j);
-    const columns = [...row.keys()].sort((a, b) => a - b);
-    integers.push(columns.length);
-    columns.forEach((j, k) => integers.push(j - (k ? columns[k - 1] : -1) - 1, row.get(j)));
-  }
-}
-
-function readPartition(given, { n, c, columns }) {
-  const keys = ["kind", "kappa", "Z", "basis", "tree", "witnesses"];
-  const proof = new Section("proof", given, keys);
-  if (columns > MOST_COLUMNS) {
-    throw malformed(`a partition is for at most ${MOST_COLUMNS} columns`);
-  }
-  return {
-    kappa: kappaOf(proof),
-    Z: proof.doubles("Z", n * c),
-    basis: proof.doubles("basis", columns * columns),
-    tree: proof.bytes("tree"),
-    witnesses: proof.words("witnesses"),
-  };
-}
-
-function partitionWitness({ n, columns, c }, { basis, tree, witnesses }) {
-  const integers = [...overUnit(basis), ...inverseTransposed(basis, columns)];
-  const edges = [];
-  for (let i = 0; i < columns; i += 1) {
-    for (let j = i + 1; j < columns; j += 1) edges.push([i, j]);
-  }
-  let [node, leaf] = [0, 0];
-  const next = () => {
-    node += 1;
-    if (node > tree.length) throw new Refusal("rejected", "the partition ends before it covers the space");
-    return tree[node - 1];
-  };
-  for (let cone = 0; cone < 2 ** columns; cone += 1) {
-    const open = [0]; // their depths, the next one last
-    while (open.length > 0) {
-      const [depth, code] = [open.pop(), next()];
-      if (code === 0) {
-        const w = witnesses.slice(leaf, leaf + columns);
-        if (w.length < columns) throw new Refusal("rejected", "a leaf has no witness");
-        leaf += columns;
-        integers.push(0, ...w);
-        continue;
-      }
-      if (depth === DEEPEST_TREE || code > edges.length) {
-        throw new Refusal("rejected", "a tree of the partition is too deep, or splits no edge");
-      }
-      integers.push(1, ...edges[code - 1], next(), next());
-      open.push(depth + 1, depth + 1);
-    }
-  }
-  if (node < tree.length || leaf < witnesses.length) {
-    throw new Refusal("rejected", "the partition goes on after it covers the space");
-  }
-  return { integers, products: (leaf / columns) * n * columns * (columns + 4 * c) };
-}
-
-/** A unit and the rows of a matrix M with basis · Mᵀ = 1, by elimination without fractions. */
-function inverseTransposed(basis, size) {
-  const rows = Array.from({ length: size }, (_, i) => [
-    ...basis.entries.slice(i * size, (i + 1) * size),
-    ...Array.from({ length: size }, (_, j) => (i === j ? 1n << BigInt(basis.bits) : 0n)),
-  ]);
-  for (let k = 0; k < size; k += 1) {
-    const pivot = rows.findIndex((row, i) => i >= k && row[k] !== 0n);
-    if (pivot < 0) throw new Refusal("rejected", "the basis of the partition is singular");
-    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
-    rows.forEach((row, i) => {
-      if (i === k || row[k] === 0n) return;
-      const changed = row.map((entry, j) => entry * rows[k][k] - rows[k][j] * row[k]);
-      const content = changed.reduce(greatestDivisor, 0n) || 1n;
-      rows[i] = changed.map((entry) => entry / content);
-    });
-  }
-  const inverse = rows.map((row, i) =>
-    row.slice(size).map((entry) => {
-      const divisor = greatestDivisor(entry, row[i]) * (row[i] < 0n ? -1n : 1n);
-      return [entry / divisor, row[i] / divisor];
-    }),
-  );
-  const unit = inverse.flat().reduce((lcm, [, q]) => (lcm / greatestDivisor(lcm, q)) * q, 1n);
-  const places = Array.from({ length: size }, (_, i) => i);
-  return [unit, ...places.flatMap((i) => places.map((j) => (inverse[j][i][0] * unit) / inverse[j][i][1]))];
+/** How many, for each point its group or -1, and the parts. */
+function groupsWitness({ n }, groups) {
+  const labels = new Array(n).fill(-1);
+  groups.forEach(({ points }, k) => points.forEach((i) => (labels[i] = k)));
+  const bounds = exactOf(groups.map(({ bound }) => bound));
+  const integers = [groups.length, ...labels, 1n << BigInt(bounds.bits)];
+  const numbers = [...KINDS.keys()];
+  let products = 0;
+  groups.forEach(({ problem, alone }, k) => {
+    integers.push(...wordsOf(bytesOf(problem.reg)), bounds.entries[k], numbers.indexOf(alone.name));
+    const own = aloneWitness(problem, alone);
+    append(integers, own.integers);
+    products += own.products;
+  });
+  return { integers, products };
 }

@@ -3,7 +3,7 @@
 
 self.onmessage = async ({ data: bytes }) => {
   try {
-    const { claim, line, products } = translated(decodedText(bytes));
+    const { claim, line, products } = translatedFile(new Uint8Array(bytes));
     const { p, q } = claim;
     const known = { ...claim, p: String(p), q: String(q), sha256: await sha256(claim) };
     self.postMessage({ claim: known });
@@ -14,6 +14,13 @@ self.onmessage = async ({ data: bytes }) => {
     self.postMessage({ verdict, reason: error.message });
   }
 };
+
+/** What `translated` says of a file: JSON, or a container with arrays beside it. */
+function translatedFile(bytes) {
+  if (!isContainer(bytes)) return translated(decodedText(bytes));
+  const { head, arrays } = opened(bytes);
+  return translated(decodedText(head), arrays);
+}
 
 function decodedText(bytes) {
   try {

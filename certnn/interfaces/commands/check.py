@@ -40,8 +40,8 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
     written.add_argument(
         "--page",
         metavar="FOLDER",
-        help="write check.html there, a page by which a browser checks certificates of the kinds "
-        "psd and partition, with the extracted checker; checks nothing",
+        help="write check.html there, a page by which a browser checks certificates of all "
+        "kinds, with the extracted checker; checks nothing",
     )
 
 
