@@ -11,7 +11,7 @@ import pytest
 
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
-from certnn.search.levels.tightening import tightening_proofs
+from certnn.search.levels.proving import tightening_proofs
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 from certnn.training import ColumnGeneration
 
