@@ -11,7 +11,7 @@ from small_problems import normal
 
 import certnn
 from certnn.budget import Budget
-from certnn.search.levels.tightening import tightening_proofs
+from certnn.search.levels.proving import tightening_proofs
 from certnn.splitting.patterns import bound_over_patterns, collect_patterns
 from certnn.splitting.prover import Effort, Limits, NoProof
 from certnn.training import ColumnGeneration

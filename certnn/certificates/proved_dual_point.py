@@ -27,16 +27,17 @@ def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatA
     document = read_document(certificate)
     proof = document["proof"]
     if proof["kind"] != "groups":
-        return _dual_point(proof, shape)
+        return proved_point(proof, shape)
     Z = np.zeros(shape)
     for part in proof["parts"]:
         points = numbers(part["points"], "<u4")
-        own, kappa = _dual_point(part["proof"], (points.size, shape[1]))
+        own, kappa = proved_point(part["proof"], (points.size, shape[1]))
         Z[points] = own * min(1.0, part["reg"] / kappa)
     return Z, float(document["claim"]["reg"])
 
 
-def _dual_point(proof: Mapping[str, Any], shape: tuple[int, int]) -> tuple[FloatArray, float]:
+def proved_point(proof: Mapping[str, Any], shape: tuple[int, int]) -> tuple[FloatArray, float]:
+    """The same of a proof that is not one of groups."""
     parts = proof["Z"] if isinstance(proof["Z"], list) else [proof["Z"]]
     Z = np.sum([numbers(part, "<f8") for part in parts], axis=0).reshape(shape)
     return Z, float(proof["kappa"])

@@ -86,8 +86,8 @@ def lower_bound(
         which certify as they go.
     improve : LowerBoundResult or None
         An earlier result on the same problem; its levels are not run again, but for phases,
-        cells and partition, which go on from its network, and groups, of which those that its
-        certificate proves are kept.
+        cells and partition, which go on from its network, cells from the trees of its certificate
+        too, and groups, of which those that its certificate proves are kept.
     near : LowerBoundResult or None
         A result for the same points with another reg or other targets: our own solvers of the
         relaxation begin with its working set.

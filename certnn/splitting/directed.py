@@ -11,8 +11,9 @@ from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates.directions import Cover, bounds, cover
 
-#: Share of the slack that is given up to having few directions, and the least slack.
-_SPREAD, _LEAST_SLACK = 0.2, 1e-4
+#: Share of the slack that is given up to having few directions, and the least slack; directions
+#: that there are already are kept as long as they take no more than so many times as much.
+_SPREAD, _LEAST_SLACK, _KEPT = 0.2, 1e-4, 1.75
 _CLIMB = 100
 #: Sums of rows that count as zero, beside entries up to 1.
 _ZERO_SUM = 1e-12
@@ -68,7 +69,12 @@ def spread_for(kappa: float, reg: float) -> float:
 
 
 def directed_claim(
-    features: FloatArray, Z: FloatArray, kappa: float, spread: float, budget: Budget
+    features: FloatArray,
+    Z: FloatArray,
+    kappa: float,
+    spread: float,
+    budget: Budget,
+    before: Cover | None = None,
 ) -> DirectedClaim:
     """The claim that the dual norm of Z is at most kappa, in directions.
 
@@ -81,6 +87,8 @@ def directed_claim(
     spread : float
         Above 1: in a direction kappa/spread is claimed, or a little more.
     budget : Budget
+    before : Cover or None
+        Directions to keep as long as they are enough.
 
     Raises
     ------
@@ -89,6 +97,8 @@ def directed_claim(
     """
     exponent = math.frexp(float(np.max(np.abs(Z), initial=0.0)))[1]
     z, scaled = np.ascontiguousarray(np.ldexp(Z, -exponent)), math.ldexp(kappa, -exponent)
-    cones = _cover(z, spread, budget)
+    cones = before
+    if cones is None or cones.spread > 1.0 + _KEPT * (spread - 1.0):
+        cones = _cover(z, spread, budget)
     heights = bounds(cones, scaled, budget)
     return DirectedClaim(np.ascontiguousarray(features), z, scaled, cones, heights)

@@ -126,6 +126,9 @@ class Effort:
     quiet : int
         Rounds of training that must find nothing before a proof is tried. If 0 the first is tried
         at once, and there is one round after each that fails.
+    leap : float
+        If not 0, a search goes on from the tree of the one before, so that steps may be small. As
+        long as there is time for it they go so far that there are this many times the nodes.
     """
 
     growth: float
@@ -135,6 +138,7 @@ class Effort:
     order: float = 0.0
     checking: float = 0.2
     quiet: int = QUIET_ROUNDS
+    leap: float = 0.0
 
     def expected(self, nodes: float, factor: float, following: float) -> float:
         """Nodes for one factor if another, the last or the one before it, takes so many."""

@@ -16,8 +16,8 @@ from certnn.certificates import Certified
 from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.levels.level import Context, Goal
+from certnn.search.levels.proving import tightening_proofs
 from certnn.search.levels.rising import Rising
-from certnn.search.levels.tightening import tightening_proofs
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 from certnn.training import ColumnGeneration
 

@@ -14,7 +14,7 @@ from certnn.errors import SolverError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.datasets import iris, random_network_data
-from certnn.search.levels.tightening import tightening_proofs
+from certnn.search.levels.proving import tightening_proofs
 from certnn.search.lower_bound import lower_bound
 from certnn.splitting.partition.cones import isotropic_basis
 from certnn.splitting.partition.proof import Partition, PartitionProver, find_partition

@@ -4,7 +4,7 @@ What the quadratics can prove at best is the largest Σ σ_i φ_i(m_i, s_i) over
 M = E yyᵀ with M ⪰ mmᵀ, tr M = 1 (without the free coordinates) and E (y_j − l_j)(h_j − y_j) ≥ 0,
 where φ_i is the least majorant or largest minorant for the moments m_i = x_iᵀm and s_i = x_iᵀMx_i.
 It is concave; where it is above what is wanted no multipliers will do, and on the way to it the
-quadratics of every step are tried.
+quadratics of every step are tried. Where less is wanted later, the method goes on from there.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ _ROOM = 0.02
 _STEPS, _INNER_STEPS, _ROUNDED_STEPS = 14, 8, 12
 #: Room for rounding the multipliers to 32 bits.
 _TARGET, _ROUNDED_TARGET = 1.0 - 1e-5, 1.0 - 2e-6
+#: What of that a level has for it, and for rounding them once more; of 1 and what they are worth.
+#: Levels are units, and positive.
+_ROUNDED, _AGAIN, _LEAST = 5e-7, 3e-7, 0.01
 
 
 class Mixed(NamedTuple):
@@ -83,11 +86,12 @@ def close_cell(
     wide_low: FloatArray,
     wide_high: FloatArray,
     free: int,
+    barrier: float,
     mean: FloatArray,
     square: FloatArray,
     codes: FloatArray,
     multipliers: FloatArray,
-) -> int:
+) -> tuple[int, float, float]:
     """Prove Σ σ_i (x_iᵀy)₊ + gᵀy ≤ 1 in a box, or find out that it cannot be.
 
     Parameters
@@ -99,21 +103,29 @@ def close_cell(
         The same, or a larger one if the sphere hardly meets it.
     free : int
         So many last coordinates of y are no part of its length.
+    barrier : float
+        Its weight to begin with; 0 for that of moments from nowhere.
     mean, square : array, shape (k,) and (k, k)
         Moments to begin with, strictly inside; the last ones are written.
     codes : array, shape (m,)
         Of the quadratics if all is proved: integers. Until then what they are made from.
     multipliers : array, shape (k + 1,)
-        Of the sides and of the sphere; written if all is proved, rounded to 32 bits.
+        Of the sides and of the sphere, in units of the level; written if all is proved, rounded to
+        32 bits.
 
     Returns
     -------
-    int
+    status : int
         PROVED, NOT_PROVABLE or UNDECIDED.
+    level : float
+        What is proved in place of 1 if all is, with room to round the multipliers up once more.
+    barrier : float
+        The weight with which to go on from the last moments.
     """
     k, pairs = low.size, mixed.products.shape[1]
     size = k + pairs
-    barrier = _BARRIER / (2 * k + 1)
+    if not barrier > 0.0:
+        barrier = _BARRIER / (2 * k + 1)
     flat, twice, doubled = np.empty(pairs), np.empty(pairs), np.empty(pairs)
     moments, inverse = np.empty((k + 1, k + 1)), np.empty((k + 1, k + 1))
     gradient, hessian = np.empty(size), np.empty((size, size))
@@ -134,10 +146,10 @@ def close_cell(
                 flat[at(a, b)] = square[a, b]
                 doubled[at(a, b)] = flat[at(a, b)] * twice[at(a, b)]
         if not write_inverse(mean, flat, moments, inverse):
-            return UNDECIDED
+            return UNDECIDED, math.inf, barrier
         value, constant = _write_value(mixed, mean, doubled, slope, form, bends, codes)
         if value > 1.0:
-            return NOT_PROVABLE
+            return NOT_PROVABLE, math.inf, barrier
         for a in range(k):
             slack[a] = ends[a] * mean[a] - square[a, a]
             slack[a] -= wide_low[a] * wide_high[a]
@@ -148,7 +160,7 @@ def close_cell(
             *(inverse, barrier, twice, hessian),
         )
         if not factorise(hessian, hessian, 0.0):
-            return UNDECIDED
+            return UNDECIDED, math.inf, barrier
         copy(gradient, step)
         copy(trace, normal)
         substitute(hessian, step)
@@ -158,17 +170,16 @@ def close_cell(
             *(form, slope, constant, wide_low, wide_high, free),
             *(sides, sphere, _TARGET, _INNER_STEPS),
         )
-        if bound <= _TARGET and _proved_rounded(
-            *(mixed, low, high, free, codes, sides, found, multipliers)
-        ):
-            return PROVED
+        level = math.inf
+        if bound <= _TARGET:
+            level = _rounded_level(mixed, low, high, free, codes, sides, found, multipliers)
         decrease = 0.0
         for a in range(size):
             step[a] -= sphere * normal[a]
             decrease += step[a] * gradient[a]
         length = longest_step(mean, flat, wide_low, wide_high, slack, step, moments)
-        if length == 0.0:
-            return UNDECIDED
+        if length == 0.0 and level > 1.0:
+            return UNDECIDED, math.inf, barrier
         for a in range(k):
             mean[a] += length * step[a]
             for b in range(a + 1):
@@ -176,7 +187,9 @@ def close_cell(
                 square[b, a] = square[a, b]
         if length == 1.0 and decrease < _NEAR * barrier:
             barrier *= _FALL
-    return UNDECIDED
+        if level <= 1.0:
+            return PROVED, level, barrier
+    return UNDECIDED, math.inf, barrier
 
 
 @inner
@@ -229,7 +242,7 @@ def _write_sums(
 
 
 @inner
-def _proved_rounded(
+def _rounded_level(
     mixed: Mixed,
     low: FloatArray,
     high: FloatArray,
@@ -238,8 +251,8 @@ def _proved_rounded(
     sides: FloatArray,
     sphere: float,
     multipliers: FloatArray,
-) -> bool:
-    """Whether the quadratics that the codes name prove as much, with multipliers of 32 bits."""
+) -> float:
+    """What the quadratics that the codes name prove, with multipliers of 32 bits; or infinity."""
     k, scale, unit = low.size, 1.0 / (1 << 60), 1.0 / (1 << 26)
     weights, lows, highs = mixed.weights, mixed.lows, mixed.highs
     firsts, seconds, constant = np.empty(weights.size), np.empty(weights.size), 0.0
@@ -260,19 +273,27 @@ def _proved_rounded(
         *(sides, sphere, _ROUNDED_TARGET, _ROUNDED_STEPS),
     )
     if not bound <= _ROUNDED_TARGET:
-        return False
-    matrix = np.empty((k + 1, k + 1))
-    multipliers[k] = np.float32(sphere * (1.0 + 1e-7))
-    corner = 1.0 - 5e-7 - constant - multipliers[k]
+        return math.inf
+    # Rounded up, the multiplier of a side takes its share of (h − l)²/4 at most, which is where
+    # (y − l)(h − y) is largest, and the form of y only grows.
+    matrix, worth = np.empty((k + 1, k + 1)), 1.0 + abs(sphere)
     for a in range(k):
-        multipliers[a] = np.float32(sides[a])
-        side = multipliers[a]
+        worth += 0.25 * sides[a] * (high[a] - low[a]) ** 2
+    level = max(bound + (_ROUNDED + _AGAIN) * worth, _LEAST)
+    if level > 1.0:
+        return math.inf
+    multipliers[k] = np.float32(sphere / level * (1.0 + 1e-7))
+    sphere = level * multipliers[k]
+    corner = level - constant - sphere
+    for a in range(k):
+        multipliers[a] = np.float32(sides[a] / level)
+        side = level * multipliers[a]
         corner += side * low[a] * high[a]
         matrix[a + 1, 0] = -0.5 * (slope[a] + side * (low[a] + high[a]))
         for b in range(a + 1):
             matrix[a + 1, b + 1] = -form[a, b]
         matrix[a + 1, a + 1] += side
         if a < k - free:
-            matrix[a + 1, a + 1] += multipliers[k]
-    matrix[0, 0] = corner
-    return bool(factorise(matrix, matrix, 1e-13))
+            matrix[a + 1, a + 1] += sphere
+    matrix[0, 0] = corner - _AGAIN * worth
+    return level if factorise(matrix, matrix, 1e-13) else math.inf

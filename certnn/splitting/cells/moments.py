@@ -7,6 +7,7 @@ flat: its entries a ≥ b row by row.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.splitting.cholesky import factorise, substitute
@@ -161,3 +162,44 @@ def longest_step(
             return length if length == 1.0 else _BACK * length
         length *= 0.6
     return 0.0
+
+
+@inner
+def write_moments(
+    barrier: float, mean: FloatArray, square: FloatArray, out: NDArray[np.float32]
+) -> None:
+    """Write the weight of the barrier, m and M flat, to be gone on from."""
+    k = mean.size
+    out[0] = np.float32(barrier)
+    for a in range(k):
+        out[1 + a] = np.float32(mean[a])
+        for b in range(a + 1):
+            out[1 + k + at(a, b)] = np.float32(square[a, b])
+
+
+@inner
+def moments_read(
+    stored: NDArray[np.float32],
+    low: FloatArray,
+    high: FloatArray,
+    mean: FloatArray,
+    square: FloatArray,
+) -> bool:
+    """Read m and M; False, and nothing is changed, where rounding has put them outside."""
+    k = mean.size
+    flat, moments = np.empty(k * (k + 1) // 2), np.empty((k + 1, k + 1))
+    means = np.empty(k)
+    for a in range(k):
+        means[a] = stored[1 + a]
+    for t in range(flat.size):
+        flat[t] = stored[1 + k + t]
+    for a in range(k):
+        if not (low[a] + high[a]) * means[a] - flat[at(a, a)] > low[a] * high[a]:
+            return False
+    if not _moments_factorised(means, flat, moments):
+        return False
+    for a in range(k):
+        mean[a] = means[a]
+        for b in range(a + 1):
+            square[a, b] = square[b, a] = flat[at(a, b)]
+    return True
