@@ -26,6 +26,8 @@ _TELLING = 1.0
 _AGAIN = 1.5
 #: How many times as long as expected a large step from there might take, where small ones go too.
 _CARE = 2.5
+#: Share of the gap that the first tree has to close.
+_FIRST_GAIN = 0.1
 #: Why a tighter proof is not even tried, without a limit and with one.
 _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
@@ -202,7 +204,7 @@ class _Search:
                 if not quiet or generation.stalled or training.over:
                     break
             first, residual = False, generation.residual
-            if expected_bound(self.problem, residual, factor) <= self.known:
+            if expected_bound(self.problem, residual, factor) <= self._least():
                 trained = generation.highest <= 1.0 + tolerance or generation.stalled
                 if quiet or trained or limits.budget.over:
                     return None
@@ -220,6 +222,12 @@ class _Search:
                 return replace(found, reason="time is up")
             if generation.stalled or (exceeded and generation.highest <= factor):
                 return replace(found, reason="the training is at the end of float64's accuracy")
+
+    def _least(self) -> float:
+        """What a proof has to be above: the first one, which costs most, by a part of the gap."""
+        if self.last is not None or not self.prover.effort.leap:
+            return self.known
+        return self.known + _FIRST_GAIN * (self.generation.objective - self.known)
 
     def _tried(self, point: DualPoint) -> DualNormProof | NoProof:
         """A proof of the residual, or of a dual point that is as good and easier."""
