@@ -1,9 +1,8 @@
 """A direction of the outputs, and the leaves of its tree of phases (Theorems 19 and 20).
 
-With σ_i = wᵀz_i, a tree splits the space of u by the
-signs of x_iᵀu of points i with σ_i > 0: the *mixed* points, until they are *fixed*. On each leaf
-the multipliers in the file give a quadratic form of (1, u) below h − Σ σ_i (x_iᵀu)₊ for ‖u‖ = 1,
-and it is shown to be positive definite.
+With σ_i = wᵀz_i, a tree splits the space of u by the signs of x_iᵀu of points i with σ_i > 0: the
+*mixed* points, until they are *fixed*. On each leaf the multipliers in the file give a quadratic
+form of (1, u) below h − Σ σ_i (x_iᵀu)₊ for ‖u‖ = 1, and it is shown to be positive definite.
 """
 
 from __future__ import annotations

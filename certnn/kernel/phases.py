@@ -2,8 +2,7 @@
 
 The claim is that ‖Zᵀ(Xu)₊‖ ≤ kappa‖u‖ for every u. The space of outputs is covered by cones of
 rays w; for each ray it is shown that wᵀZᵀ(Xu)₊ ≤ h‖u‖, with a bound h of its own, and the bounds of
-the rays of a cone give kappa on that cone. How a
-ray is treated is in `phase_leaves`.
+the rays of a cone give kappa on that cone. How a ray is treated is in `phase_leaves`.
 """
 
 from __future__ import annotations
