@@ -26,8 +26,9 @@ _TELLING = 1.0
 _AGAIN = 1.5
 #: How many times as long as expected a large step from there might take, where small ones go too.
 _CARE = 2.5
-#: Share of the gap that the first tree has to close.
-_FIRST_GAIN = 0.1
+#: Share of the gap that the first tree has to close where so much of the objective is proved
+#: already, which makes it large; else it is cheap.
+_FIRST_GAIN, _PROVED_ALREADY = 0.1, 0.5
 #: Why a tighter proof is not even tried, without a limit and with one.
 _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
@@ -224,10 +225,12 @@ class _Search:
                 return replace(found, reason="the training is at the end of float64's accuracy")
 
     def _least(self) -> float:
-        """What a proof has to be above: the first one, which costs most, by a part of the gap."""
-        if self.last is not None or not self.prover.effort.leap:
+        """What a proof has to be above: the first one of many nodes by a part of the gap."""
+        objective = self.generation.objective
+        cheap = self.known < _PROVED_ALREADY * objective
+        if self.last is not None or cheap or not self.prover.effort.leap:
             return self.known
-        return self.known + _FIRST_GAIN * (self.generation.objective - self.known)
+        return self.known + _FIRST_GAIN * (objective - self.known)
 
     def _tried(self, point: DualPoint) -> DualNormProof | NoProof:
         """A proof of the residual, or of a dual point that is as good and easier."""
