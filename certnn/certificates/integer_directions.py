@@ -97,3 +97,12 @@ def noted(nodes: Iterator[int], into: list[int]) -> Iterator[int]:
     for node in nodes:
         into.append(node)
         yield node
+
+
+def splits_to_a_leaf(nodes: list[int]) -> Iterator[int]:
+    """1 and the point of each node, and 0 for the leaf, which is the last; the list is emptied."""
+    *points, _ = nodes
+    nodes.clear()
+    for point in points:
+        yield from (1, point)
+    yield 0

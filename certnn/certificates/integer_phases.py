@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from certnn.certificates.integer_directions import SIZE, Directions, noted
+from certnn.certificates.integer_directions import SIZE, Directions, noted, splits_to_a_leaf
 from certnn.kernel.instance import Instance
 from certnn.kernel.phase_leaves import PhasesDirection, PhasesLeaf
 from certnn.kernel.phases import PhasesProof, phases_directions, require_end
@@ -42,11 +42,7 @@ def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
         yield from translated.pairs()
         passed: list[int] = []
         for phases in direction.leaves(noted(splits, passed)):
-            *points, _ = passed
-            passed.clear()
-            for point in points:
-                yield from (1, point)
-            yield 0
+            yield from splits_to_a_leaf(passed)
             yield from translated.leaf(direction.read(phases, multipliers))
     require_end(splits, multipliers)
     yield from given.output_cones()

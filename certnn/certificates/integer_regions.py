@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import mul
 
-from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers, noted
+from certnn.certificates.integer_directions import (
+    SIZE,
+    Directions,
+    ball_numbers,
+    noted,
+    splits_to_a_leaf,
+)
 from certnn.kernel.definite import scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
@@ -100,11 +106,7 @@ class _Leaves:
         sigma = ExactMatrix([[sum(map(mul, z, ray)) for z in dual.rows]], dual.exponent)
         passed: list[int] = []
         for signs in leaves(noted(self._splits, passed), frozenset(range(len(dual.rows)))):
-            *points, _ = passed
-            passed.clear()
-            for point in points:
-                yield from (1, point)
-            yield 0
+            yield from splits_to_a_leaf(passed)
             yield from self._leaf(sigma, bound, signs)
 
     def _leaf(self, sigma: ExactMatrix, bound: float, signs: Mapping[int, int]) -> Iterator[int]:

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 
 import certnn
 from certnn.reading.datasets import PRACTICE_SETS
-from certnn.studies.gaps.sources import SOURCES
+from certnn.studies.gaps.sources import SOURCES, for_cross_entropy
 
 #: The objective of the best network known.
 KNOWN = {
@@ -40,9 +40,7 @@ def problem_of(name, folder, cross_entropy=False, free_biases=False):
     problem = PRACTICE_SETS[name].problem(folder)
     Y, reg, loss = problem.Y, problem.reg, "half-squared"
     if cross_entropy and name != "diabetes":
-        reg, loss = OF_CROSS_ENTROPY[name], "softmax"
-        if problem.c == 2:
-            Y, loss = 2.0 * Y[:, 1:] - 1.0, "logistic"
+        reg, (Y, loss) = OF_CROSS_ENTROPY[name], for_cross_entropy(Y)
     hidden, output = ("free", "free") if free_biases else (True, cross_entropy)
     return certnn.TrainingProblem(problem.X, Y, reg, hidden, loss=loss, output_bias=output)
 

@@ -1,8 +1,9 @@
-"""Triangular systems with many right sides, by numpy, which lets other threads run meanwhile."""
+"""Triangular systems: with many right sides by numpy, which lets other threads run meanwhile."""
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 
 from certnn.arrays import FloatArray
 
@@ -26,3 +27,15 @@ def solve_lower(factor: FloatArray, right: FloatArray) -> None:
     solve_lower(factor[:half, :half], right[:half])
     right[half:] -= factor[half:, :half] @ right[:half]
     solve_lower(factor[half:, half:], right[half:])
+
+
+def forward(factor: FloatArray, right: FloatArray) -> FloatArray:
+    """factor⁻¹·right for a few right sides; `factor` is lower triangular."""
+    solved = scipy.linalg.solve_triangular(factor, right, lower=True, check_finite=False)
+    return np.asarray(solved)
+
+
+def backward(factor: FloatArray, right: FloatArray) -> FloatArray:
+    """factor⁻ᵀ·right for a few right sides."""
+    solved = scipy.linalg.solve_triangular(factor, right, lower=True, trans="T", check_finite=False)
+    return np.asarray(solved)

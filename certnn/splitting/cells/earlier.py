@@ -13,7 +13,7 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.certificates.search_documents import CellsDocument
 from certnn.kernel.cell_filter import box_trimmed
-from certnn.splitting.cells.task import Grown
+from certnn.splitting.cells.task import Grown, splits_above
 from certnn.splitting.cells.tree import DEEPEST
 from certnn.training.compiled import compiled
 
@@ -108,10 +108,8 @@ def trees_of(document: CellsDocument, rays: Sequence[tuple[int, ...]], halves: A
     for ray in rays:
         parts = []
         for number, half in enumerate(halves):
-            # The splits of the first coordinates above it that are above no orthant before it.
-            above = len(half) if number == 0 else (number & -number).bit_length() - 1
-            splits = [1 + columns + level for level in range(len(half) - above, len(half))]
-            start = end + above
+            splits = splits_above(number, len(half), columns)
+            start = end + len(splits)
             if whole[end:start].tolist() != splits:
                 return Trees(tuple(directions))
             end = _end(whole, start, half, columns, free)

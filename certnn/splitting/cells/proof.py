@@ -26,7 +26,7 @@ from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 from certnn.problem.bias_ball import BiasBall
 from certnn.splitting.cells.orthants import TOO_NEAR, directions, halves, search_all
-from certnn.splitting.cells.task import Grown
+from certnn.splitting.cells.task import Grown, splits_above
 from certnn.splitting.directed import directed_claim, spread_for
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
@@ -206,8 +206,5 @@ def _joined(trees: list[bytes], k: int) -> bytes:
     """The trees of the orthants below the splits of the first coordinates at zero."""
     joined, halved = [], len(trees).bit_length() - 1
     for number, tree in enumerate(trees):
-        # The splits above that have not been written for an orthant before this one.
-        new = halved if number == 0 else (number & -number).bit_length() - 1
-        joined += [bytes([1 + k + level]) for level in range(halved - new, halved)]
-        joined.append(tree)
+        joined += [bytes(splits_above(number, halved, k)), tree]
     return b"".join(joined)

@@ -63,3 +63,18 @@ class Grown(NamedTuple):
     levels: FloatArray
     multipliers: NDArray[np.float32]
     moments: NDArray[np.float32]
+
+
+def splits_above(number: int, halved: int, columns: int) -> list[int]:
+    """The splits of the first coordinates that come before an orthant's tree, and before no other.
+
+    Parameters
+    ----------
+    number : int
+        Of the orthant, as `certnn.splitting.cells.orthants.halves` has them.
+    halved : int
+        Coordinates that are halved.
+    columns : int
+    """
+    above = halved if number == 0 else (number & -number).bit_length() - 1
+    return [1 + columns + level for level in range(halved - above, halved)]

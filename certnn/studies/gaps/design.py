@@ -10,7 +10,7 @@ import numpy as np
 
 from certnn.problem.losses import HALF_SQUARED
 from certnn.problem.training_problem import TrainingProblem
-from certnn.studies.gaps.sources import SOURCES
+from certnn.studies.gaps.sources import SOURCES, for_cross_entropy
 from certnn.studies.sweep import Record
 
 #: Of cross-validation, what the decays are times.
@@ -79,9 +79,7 @@ def problem_of(run: Record, folder: str | Path | None = None) -> TrainingProblem
     loss = HALF_SQUARED.name
     crossed = run["loss"] != loss
     if crossed:
-        loss = "softmax"
-        if Y.shape[1] == 2:
-            Y, loss = 2.0 * Y[:, 1:] - 1.0, "logistic"
+        Y, loss = for_cross_entropy(Y)
     if run["biases"] == "free":
         return TrainingProblem(X, Y, reg, "free", loss=loss, output_bias="free")
     return TrainingProblem(X, Y, reg, True, loss=loss, output_bias=crossed)

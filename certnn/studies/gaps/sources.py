@@ -58,6 +58,13 @@ class Source:
         return self._read(None if folder is None else Path(folder))
 
 
+def for_cross_entropy(classes: FloatArray) -> tuple[FloatArray, str]:
+    """One-hot targets, shape (n, c), as a loss takes them that has cross-entropy, and its name."""
+    if classes.shape[1] == 2:
+        return 2.0 * classes[:, 1:] - 1.0, "logistic"
+    return classes, "softmax"
+
+
 def _practice(name: str, folder: Path | None) -> Data:
     problem = PRACTICE_SETS[name].problem(folder)
     return problem.X, problem.Y

@@ -24,7 +24,7 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.cliques import Clique
 from certnn.relaxation.reduced.packing import Packing, add_kronecker
-from certnn.relaxation.reduced.triangular import solve_lower
+from certnn.relaxation.reduced.triangular import backward, forward, solve_lower
 from certnn.training.compiled import compiled
 
 
@@ -205,7 +205,7 @@ class CliqueStep:
 
     def pull(self, aim: Aim) -> FloatArray:
         """Its share of the right side for Ω, shape (packed,), as long as nothing given changes."""
-        y, none = self._transposed(aim.half), np.zeros_like(self.state.given)
+        y, none = backward(self.factor, aim.half), np.zeros_like(self.state.given)
         inner = self.corner_inverse @ aim.corner @ self.corner_inverse
         return self.packing.packed(inner + self.T.T @ self.state.form_matrix(y, none) @ self.T)
 
@@ -213,16 +213,6 @@ class CliqueStep:
         """The new moments of the given products, without what Ω and their own change add."""
         moments: FloatArray = aim.given + self.across.T @ aim.half
         return moments
-
-    def _half(self, right: FloatArray) -> FloatArray:
-        solved = scipy.linalg.solve_triangular(self.factor, right, lower=True, check_finite=False)
-        return np.asarray(solved)
-
-    def _transposed(self, half: FloatArray) -> FloatArray:
-        solved = scipy.linalg.solve_triangular(
-            self.factor, half, lower=True, trans="T", check_finite=False
-        )
-        return np.asarray(solved)
 
     def aim(self, centre: float, affine: Direction | None) -> Aim:
         """What the step should reach: products of primal and dual equal to `centre`."""
@@ -244,15 +234,15 @@ class CliqueStep:
             - np.repeat(1.0 / state.clique.weight, state.clique.target.shape[1]) * state.y[:p]
         )
         right[t:] += slack
-        return Aim(wanted, slack, corner, self._half(right), state.given_moments(hidden))
+        return Aim(wanted, slack, corner, forward(self.factor, right), state.given_moments(hidden))
 
     def direction(self, aim: Aim, omega: FloatArray, given: FloatArray) -> Direction:
         """The step of this clique for the new corner Ω (packed) and the change of the given."""
         state = self.state
         t = state.signed
         corner = self.packing.unpacked(omega)
-        from_corner = self._half(state.moments(self.T @ corner @ self.T.T))
-        dy = self._transposed(aim.half - from_corner - self.across @ given)
+        from_corner = forward(self.factor, state.moments(self.T @ corner @ self.T.T))
+        dy = backward(self.factor, aim.half - from_corner - self.across @ given)
         change = state.form_matrix(dy, given)
         dP = self.corner_inverse @ (aim.corner - corner) @ self.corner_inverse
         dP = dP + self.T.T @ change @ self.T

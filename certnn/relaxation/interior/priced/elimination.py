@@ -21,7 +21,7 @@ import scipy.linalg
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.newton import CliqueStep
-from certnn.relaxation.reduced.triangular import solve_lower
+from certnn.relaxation.reduced.triangular import backward, forward, solve_lower
 
 _Given = TypeVar("_Given")
 _Found = TypeVar("_Found")
@@ -190,8 +190,7 @@ class _OneCorner:
         self.of_zeta += within.T @ within
 
     def half(self, right: FloatArray) -> FloatArray:
-        solved = scipy.linalg.solve_triangular(self._factor, right, lower=True, check_finite=False)
-        return np.asarray(solved)
+        return forward(self._factor, right)
 
     def _less_ball(self, half: FloatArray) -> FloatArray:
         """Without what tr Ω_uu = Ω_ρρ forbids."""
@@ -206,10 +205,7 @@ class _OneCorner:
         """The change of μ and Ω, for a change of ζ·w."""
         half = half + self._across @ along
         mu = float(self._ball @ half) / float(self._ball @ self._ball)
-        omega = scipy.linalg.solve_triangular(
-            self._factor, half - mu * self._ball, lower=True, trans="T", check_finite=False
-        )
-        return mu, np.asarray(omega)
+        return mu, backward(self._factor, half - mu * self._ball)
 
 
 class OutputsFirst:
@@ -275,13 +271,7 @@ class _OneGroup:
         solve_lower(self._factor, self.across)
 
     def half(self, right: FloatArray) -> FloatArray:
-        solved = scipy.linalg.solve_triangular(
-            self._factor, right.ravel(), lower=True, check_finite=False
-        )
-        return np.asarray(solved)
+        return forward(self._factor, right.ravel())
 
     def solved(self, half: FloatArray) -> FloatArray:
-        solved = scipy.linalg.solve_triangular(
-            self._factor, half, lower=True, trans="T", check_finite=False
-        )
-        return np.asarray(solved)
+        return backward(self._factor, half)

@@ -33,12 +33,10 @@ class LiftStep:
 
     Attributes
     ----------
-    lift : Lift
     equations : LiftEquations
     """
 
     def __init__(self, lift: Lift, packing: Packing) -> None:
-        self.lift = lift
         coupling = np.zeros((packing.size, packing.size))
         steps = [CliqueStep.of(state, packing, coupling) for state in lift.states]
         if not np.all(np.isfinite(coupling)):
