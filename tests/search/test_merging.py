@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -71,6 +72,23 @@ def test_each_round_proves_more_and_none_more_than_all_products(problem):
     [whole] = merged.points
     assert whole.Z.shape == problem.Y.shape
     assert whole.bound == pytest.approx(second.bound)
+
+
+def test_what_groups_prove_together_is_no_estimate_of_what_they_prove_as_one(monkeypatch):
+    """Else a round of merged groups would be over before it begins."""
+    begun, solved = [], merging._solved
+
+    def noted(task, budget):
+        begun.append((task.tolerance, task.begin))
+        return solved(task, budget)
+
+    monkeypatch.setattr(merging, "_solved", noted)
+    _, counts, _ = rounds(normal(1, n=36, d=3, c=4))
+    assert counts[:2] == [4, 4]
+    firsts, merged = begun[:4], begun[4:]
+    assert [begin for _, begin in firsts] == [None] * 4
+    assert len(merged) == 2
+    assert all(math.isinf(begin.estimate) for _, begin in merged)
 
 
 def test_groups_are_all_directions_once_and_their_rows_keep_their_targets():

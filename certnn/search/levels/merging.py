@@ -27,6 +27,9 @@ from certnn.search.groups.tasks import Workers
 _SMALLEST = 128
 #: Groups are merged at this relative gap to their estimates; the last ones end at the other.
 _COARSE, _FINE = 0.1, 1e-3
+#: Groups are merged where so many times the next round, as far as _COARSE, is affordable: else it
+#: would end before it proves what these groups do at _FINE.
+_ROUNDS_TO_FINE = 2.0
 #: Directions of a group, at most.
 _LARGEST = 2000
 #: Share of what is left that is kept for certifying.
@@ -107,7 +110,7 @@ class MergedGroups:
             took *= self._longer()
             if budget.over or (tolerance == _FINE and not budget.affords(took)):
                 return
-            if not budget.affords(took):
+            if tolerance == _COARSE and not budget.affords(_ROUNDS_TO_FINE * took):
                 tolerance = _FINE
                 continue
             pairs = zip(*(iter(self.groups),) * 2, strict=True)
@@ -139,7 +142,8 @@ class MergedGroups:
 
     def _merged(self, pair: tuple[Group, Group]) -> Group:
         chosen = np.sort(np.concatenate([group.chosen for group in pair]))
-        return Group(chosen, self._joined(list(pair), chosen))
+        # What both come to together is no estimate of what they prove as one.
+        return Group(chosen, replace(self._joined(list(pair), chosen), estimate=math.inf))
 
     def _joined(self, groups: list[Group], chosen: IndexArray) -> DualIterate:
         """The dual point of some groups, over the directions that they have together."""
@@ -168,7 +172,8 @@ def _solved(task: _Task, budget: Budget) -> DualIterate | None:
         if best is None or found.bound > best.bound:
             best = replace(found, moment=None)
         took, began = budget.now - began, budget.now
-        near = abs(found.estimate - best.bound) <= task.tolerance * best.bound
+        # An estimate below what is proved is of moments that do not fit yet.
+        near = -_FINE <= found.estimate / best.bound - 1.0 <= task.tolerance
         if near or not budget.affords(took):
             break
     return best
