@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cell_programs import solve_cells, solve_patterns
 from hypothesis import given, settings
 from small_problems import DEGENERATE, PLAIN, normal, problems, random_family
 
@@ -23,7 +24,6 @@ from certnn.relaxation.moments.feasible_moment import (
 )
 from certnn.relaxation.moments.feasible_search import feasible_moment
 from certnn.relaxation.moments.moment_document import load_moment, save_moment
-from certnn.studies.completely_positive.cell_programs import solve_cells, solve_patterns
 from certnn.studies.tightness.evidence import Evidence
 from certnn.studies.tightness.exact_families import exactness_reason
 from certnn.studies.tightness.verdict import judge, tightness_verdict
