@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from certnn.cones.certificates import (
     CompletelyPositive,
@@ -32,6 +33,15 @@ from certnn.cones.matrix import SymmetricMatrix
 
 class Rejected(Exception):
     """The certificate does not prove its claim; the message says where it fails."""
+
+
+_Verdict = TypeVar("_Verdict", bound=Verdict)
+
+
+def verified(verdict: _Verdict) -> _Verdict:
+    """The verdict, once `verify` has let it pass."""
+    verify(verdict)
+    return verdict
 
 
 def verify(verdict: Verdict) -> None:

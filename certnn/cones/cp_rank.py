@@ -10,7 +10,7 @@ from certnn.cones.certificates import (
     NotCompletelyPositive,
     Undecided,
 )
-from certnn.cones.check import general_cp_rank_bound, verify
+from certnn.cones.check import general_cp_rank_bound, verified
 from certnn.cones.elimination import psd_rank
 from certnn.cones.matrix import SymmetricMatrix
 from certnn.cones.positive import complete_positivity
@@ -45,15 +45,9 @@ def cp_rank_bounds(
     rank = psd_rank(exact)
     assert rank is not None  # a sum of squares
     edges = _separate_edges(exact)
-    bounds = CpRankBounds(
-        matrix=exact,
-        lower=max(rank, len(edges)),
-        upper=min(factorization.size, general_cp_rank_bound(exact.order, rank)),
-        edges=edges,
-        factorization=factorization,
-    )
-    verify(bounds)
-    return bounds
+    lower = max(rank, len(edges))
+    upper = min(factorization.size, general_cp_rank_bound(exact.order, rank))
+    return verified(CpRankBounds(exact, lower, upper, edges, factorization))
 
 
 def _separate_edges(matrix: SymmetricMatrix) -> tuple[tuple[int, int], ...]:

@@ -35,11 +35,12 @@ def exact_matrix(name: str, value: Any) -> SymmetricMatrix:
     if isinstance(value, SymmetricMatrix):
         rows = value.rows
     else:
+        if isinstance(value, np.ndarray) and value.ndim != 2:
+            raise InputError(name, f"must be a matrix (two dimensions), got shape {value.shape}")
         try:
-            given = value if isinstance(value, np.ndarray) else [list(row) for row in value]
+            listed = [list(row) for row in value]
         except TypeError:
             raise InputError(name, "is not a square array of numbers") from None
-        listed = _listed(name, given)
         if len(listed) > LARGEST_ORDER:
             raise InputError(
                 name, f"is of order {len(listed)}; at most {LARGEST_ORDER} is supported"
@@ -55,15 +56,6 @@ def exact_matrix(name: str, value: Any) -> SymmetricMatrix:
             if rows[i][j] != rows[j][i]:
                 raise InputError(name, f"is not symmetric: entries ({j}, {i}) and ({i}, {j})")
     return SymmetricMatrix(rows)
-
-
-def _listed(name: str, given: Any) -> list[list[Any]]:
-    if isinstance(given, np.ndarray):
-        if given.ndim != 2:
-            raise InputError(name, f"must be a matrix (two dimensions), got shape {given.shape}")
-        return [list(row) for row in given]
-    listed: list[list[Any]] = given
-    return listed
 
 
 def _fraction(name: str, entry: Any) -> Fraction:

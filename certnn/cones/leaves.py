@@ -1,15 +1,24 @@
-"""Leaves of proofs of copositivity that cost no search."""
+"""What searches for proofs of copositivity share: leaves that cost none, and what they find."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.cones.certificates import Decomposition
+from certnn.cones.certificates import Decomposition, Step
 from certnn.cones.elimination import psd_rank
-from certnn.cones.matrix import SymmetricMatrix
+from certnn.cones.matrix import SymmetricMatrix, Vector
+
+
+@dataclass(frozen=True)
+class TreeSearch:
+    """What a search found: a proof, a vector at which the form is negative, or neither."""
+
+    steps: tuple[Step, ...] | None = None
+    violator: Vector | None = None
 
 
 def plain_decomposition(matrix: SymmetricMatrix, floats: FloatArray) -> Decomposition | None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from certnn.cones.certificates import (
-    Block,
     CompletelyPositive,
     Copositive,
     DoublyNonnegative,
@@ -16,10 +15,9 @@ from certnn.cones.certificates import (
     NegativeEntry,
     NotCompletelyPositive,
     NotDoublyNonnegative,
-    Term,
     Undecided,
 )
-from certnn.cones.check import verify
+from certnn.cones.check import verified
 from certnn.cones.core_search import search_core
 from certnn.cones.elimination import negative_direction, psd_rank
 from certnn.cones.exact_input import exact_matrix
@@ -48,9 +46,7 @@ def double_nonnegativity(matrix: Any) -> DoublyNonnegative | NotDoublyNonnegativ
     exact = exact_matrix("matrix", matrix)
     found = _failure(exact)
     if found is not None:
-        failed = NotDoublyNonnegative(exact, found)
-        verify(failed)
-        return failed
+        return verified(NotDoublyNonnegative(exact, found))
     rank = psd_rank(exact)
     assert rank is not None  # there is no negative direction
     return DoublyNonnegative(exact, rank)
@@ -90,27 +86,22 @@ def complete_positivity(
     exact = exact_matrix("matrix", matrix)
     failure = _failure(exact)
     if failure is not None:
-        return _separated(exact, failure)
+        return verified(NotCompletelyPositive(exact, failure))
     parts = structural_parts(exact)
     generator = np.random.default_rng(seed)
     terms, methods = list(parts.terms), ["structure"] if parts.terms or parts.blocks else []
     for core in parts.cores:
         found = search_core(exact, core, generator, max_nodes)
         if isinstance(found, Copositive):
-            return _separated(exact, found)
+            return verified(NotCompletelyPositive(exact, found))
         if isinstance(found, str):
             return Undecided(exact, found)
-        terms += _placed(found.terms, core, exact.order)
+        terms += [placed_term(term, core.indices, exact.order) for term in found.terms]
         methods.append(found.method)
-    verdict = CompletelyPositive(
-        exact, Factorization(tuple(terms), tuple(parts.blocks), ", ".join(methods) or "zero")
+    method = ", ".join(methods) or "zero"
+    return verified(
+        CompletelyPositive(exact, Factorization(tuple(terms), tuple(parts.blocks), method))
     )
-    verify(verdict)
-    return verdict
-
-
-def _placed(terms: tuple[Term, ...], core: Block, order: int) -> list[Term]:
-    return [placed_term(term, core.indices, order) for term in terms]
 
 
 def _failure(matrix: SymmetricMatrix) -> NegativeEntry | NegativeDirection | None:
@@ -119,11 +110,3 @@ def _failure(matrix: SymmetricMatrix) -> NegativeEntry | NegativeDirection | Non
         return NegativeEntry(*entry)
     direction = negative_direction(matrix)
     return None if direction is None else NegativeDirection(direction)
-
-
-def _separated(
-    matrix: SymmetricMatrix, found: NegativeEntry | NegativeDirection | Copositive
-) -> NotCompletelyPositive:
-    verdict = NotCompletelyPositive(matrix, found)
-    verify(verdict)
-    return verdict

@@ -11,7 +11,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.cones.certificates import CompletelyPositive, Factorization, Term
 from certnn.cones.check import verify
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.matrix import SymmetricMatrix, Vector, dot
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -96,7 +96,7 @@ class LiftedNetwork:
             for a, b, x in zip(neuron.alpha, neuron.beta, features, strict=True):
                 if a * b != 0:
                     raise InputError("neurons", "must have a point on one side only")
-                if a - b != _product(x, neuron.u):
+                if a - b != dot(x, neuron.u):
                     raise InputError("neurons", "must have α − β = Xu")
         verify(self.membership())
 
@@ -151,7 +151,7 @@ def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
     features = _rows(problem.features)
     neurons = []
     for u, v in zip(_rows(network.U.T), _rows(network.V), strict=True):
-        inputs = [_product(x, u) for x in features]
+        inputs = [dot(x, u) for x in features]
         alpha = tuple(max(t, Fraction(0)) for t in inputs)
         beta = tuple(max(-t, Fraction(0)) for t in inputs)
         neurons.append(LiftedNeuron(alpha, beta, u, v))
@@ -160,10 +160,6 @@ def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
 
 def _rows(matrix: FloatArray) -> list[Vector]:
     return [tuple(Fraction(float(entry)) for entry in row) for row in matrix]
-
-
-def _product(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
-    return sum((p * q for p, q in zip(one, other, strict=True)), Fraction(0))
 
 
 def _sum_of_squares(vectors: Sequence[Vector], order: int) -> SymmetricMatrix:
