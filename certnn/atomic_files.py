@@ -19,10 +19,8 @@ LARGEST_CONTENT = 256 << 20
 def read_bytes(path: str | Path, largest: int) -> bytes:
     """The content of a regular file of at most `largest` bytes.
 
-    Raises
-    ------
-    InputError
-        If the file does not exist, is not a regular file, cannot be read or is larger.
+    Raises `InputError` if the file does not exist, is not a regular file, cannot be read or is
+    larger.
     """
     path = require_file(path)
     try:
@@ -37,10 +35,7 @@ def read_bytes(path: str | Path, largest: int) -> bytes:
 def open_file(path: str | Path) -> Iterator[BufferedReader]:
     """A regular file, for reading.
 
-    Raises
-    ------
-    InputError
-        If the file does not exist, is not a regular file or cannot be read.
+    Raises `InputError` if the file does not exist, is not a regular file or cannot be read.
     """
     path = require_file(path)
     try:
@@ -53,10 +48,7 @@ def open_file(path: str | Path) -> Iterator[BufferedReader]:
 def write_atomically(path: str | Path, content: bytes) -> None:
     """Write a file whole or not at all, replacing what is there.
 
-    Raises
-    ------
-    InputError
-        As `replaced` does.
+    Raises `InputError` as `replaced` does.
     """
     with replaced(path) as stream:
         stream.write(content)
@@ -66,11 +58,8 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 def replaced(path: str | Path) -> Iterator[IO[bytes]]:
     """What is to be written takes the place of a file when all is done, or is no file at all.
 
-    Raises
-    ------
-    InputError
-        If the folder does not exist or cannot be written to, or something else than a file is
-        there.
+    Raises `InputError` if the folder does not exist or cannot be written to, or something else than
+    a file is there.
     """
     path = require_replaceable(path)
     try:
@@ -88,13 +77,7 @@ def replaced(path: str | Path) -> Iterator[IO[bytes]]:
 
 
 def require_file(path: str | Path) -> Path:
-    """The path of a regular file that is there.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
+    """The path of a regular file that is there; raises `InputError` if it is not."""
     path = Path(path)
     try:
         if not path.is_file():
@@ -107,12 +90,8 @@ def require_file(path: str | Path) -> Path:
 def require_replaceable(path: str | Path) -> Path:
     """The path of a regular file, or of nothing.
 
-    Renaming a file over a device such as /dev/null would do away with the device.
-
-    Raises
-    ------
-    InputError
-        If something else is there.
+    Renaming a file over a device such as /dev/null would do away with the device. Raises
+    `InputError` if something else is there.
     """
     path = Path(path)
     try:
@@ -127,11 +106,8 @@ def require_replaceable(path: str | Path) -> Path:
 def require_place(path: str | Path) -> Path:
     """The path of a file that can be written, as a trial beside it shows.
 
-    Raises
-    ------
-    InputError
-        If its folder does not exist or cannot be written to, or something else than a file is
-        there.
+    Raises `InputError` if its folder does not exist or cannot be written to, or something else than
+    a file is there.
     """
     path = require_replaceable(path)
     if not path.parent.is_dir():
@@ -147,10 +123,7 @@ def require_place(path: str | Path) -> Path:
 def require_folder(folder: str | Path) -> Path:
     """The path of a folder to write into, which is there or can be made, as a trial shows.
 
-    Raises
-    ------
-    InputError
-        If that is not possible.
+    Raises `InputError` if that is not possible.
     """
     folder = Path(folder)
     try:
@@ -168,10 +141,7 @@ def require_folder(folder: str | Path) -> Path:
 def make_folder(folder: str | Path) -> Path:
     """Make a folder to write results into, if it is not there.
 
-    Raises
-    ------
-    InputError
-        If that is not possible.
+    Raises `InputError` if that is not possible.
     """
     folder = require_folder(folder)
     try:
@@ -184,10 +154,7 @@ def make_folder(folder: str | Path) -> Path:
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON, for ``object_pairs_hook`` of `json.loads`.
 
-    Raises
-    ------
-    InputError
-        If a key is given twice; it is a ValueError too.
+    Raises `InputError` if a key is given twice; it is a ValueError too.
     """
     result: dict[str, Any] = {}
     for key, value in pairs:

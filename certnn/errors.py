@@ -37,13 +37,7 @@ class SolverError(RuntimeError):
 
 
 def positive_number(argument: str, value: Any) -> float:
-    """The value as a float.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive finite number.
-    """
+    """The value as a float; raises `InputError` if it is not a positive finite number."""
     try:
         if isinstance(value, bool | str | bytes):  # which float takes too
             raise TypeError
@@ -82,23 +76,14 @@ def shorten(text: object) -> str:
 def require_seed(seed: object) -> None:
     """Refuse what NumPy takes for no seed.
 
-    Raises
-    ------
-    InputError
-        If it is not a whole number from 0 on.
+    Raises `InputError` if it is not a whole number from 0 on.
     """
     if not isinstance(seed, Integral) or seed < 0:
         raise InputError("seed", f"must be a whole number, not negative, got {seed!r:.40}")
 
 
 def whole_number(argument: str, value: object) -> int:
-    """The value as a whole number from 1 on.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
+    """The value as a whole number from 1 on; raises `InputError` if it is none."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise InputError(argument, f"must be a whole number, at least 1, got {value!r:.40}")
     return int(value)

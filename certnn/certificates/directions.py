@@ -63,11 +63,7 @@ class Cover:
         """The same for vectors of sum zero: of a ray only what has sum zero counts.
 
         Of all bounds that are no lower than for equal ones of that, those with the least spread.
-
-        Raises
-        ------
-        SolverError
-            If a general solver does not find them.
+        Raises `SolverError` if a general solver does not find them.
         """
         import cvxpy as cp
 
@@ -89,19 +85,14 @@ class Cover:
 def cover(outputs: int, spread: float, budget: Budget) -> Cover:
     """Cones so narrow that the spread of their cover is at most the one wanted.
 
+    Raises `SolverError` if that needs too many cones or too much time.
+
     Parameters
     ----------
     outputs : int
         c.
     spread : float
         Above 1. In the plane m rays in equal steps have a spread of 1/cos(π/m).
-
-    budget : Budget
-
-    Raises
-    ------
-    SolverError
-        If that needs too many cones or too much time.
     """
     if 2**outputs > _MOST_CONES:
         raise SolverError(f"{outputs} outputs are too many to be covered by cones")
@@ -194,12 +185,8 @@ def _numbered(leaves: Iterator[_Leaf], budget: Budget) -> Cover:
 def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
     """Bounds h_k, as large as they may be in the same proportion to the rays' lengths.
 
-    If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding.
-
-    Raises
-    ------
-    SolverError
-        If there is no time to find out.
+    If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding. Raises
+    `SolverError` if there is no time to find out.
     """
     share = 1.0 - _ROOM
     while True:

@@ -77,10 +77,7 @@ class Judge:
 def find_checker() -> Path:
     """The extracted checker: what CERTNN_CHECKER names, or what proofs/build_checker.sh has made.
 
-    Raises
-    ------
-    InputError
-        If there is no such program.
+    Raises `InputError` if there is no such program.
     """
     named = os.environ.get(ENVIRONMENT)
     # A bare name would be looked for on PATH when it is run.
@@ -98,10 +95,7 @@ def find_checker() -> Path:
 def find_judge() -> Judge:
     """The extracted checker, as the program or, where there is none, in JavaScript.
 
-    Raises
-    ------
-    InputError
-        If there is neither, or CERTNN_CHECKER names no program.
+    Raises `InputError` if there is neither, or CERTNN_CHECKER names no program.
     """
     built = os.environ.get(ENVIRONMENT) or (_SCRIPT.parent / _BUILT).is_file()
     if not built and engine_installed():

@@ -30,18 +30,13 @@ from certnn.kernel.work import Work
 def cells_witness(instance: Instance, proof: CellsProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by cells.
 
+    Raises `certnn.kernel.Rejected` if a direction, the rotation, or what belongs to the leaves has
+    not the form that it must have.
+
     Parameters
     ----------
-    instance : Instance
-    proof : CellsProof
     data_bits : int
         X, and the ball, are integers over 2**data_bits.
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a direction, the rotation, or what belongs to the leaves has not the form that it must
-        have.
     """
     work = Work(SIZE)
     yield from ball_numbers(proof.ball, data_bits)

@@ -20,7 +20,6 @@ def cuts_witness(n: int, proof: CutsProof) -> Iterator[int]:
     ----------
     n : int
         Number of points.
-    proof : CutsProof
     """
     yield from (1 << -proof.theta.exponent, len(proof.targets))
     theta = iter(proof.theta.rows[0])

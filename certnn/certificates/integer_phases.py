@@ -22,15 +22,8 @@ _NOTHING: _Quadratic = (0, 0, 0)
 def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
     """The integers of a proof by phases.
 
-    Parameters
-    ----------
-    instance : Instance
-    proof : PhasesProof
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a pair, a tree, or what belongs to its leaves has not the form that it must have.
+    Raises `certnn.kernel.Rejected` if a pair, a tree, or what belongs to its leaves has not the
+    form that it must have.
     """
     given = Directions.of(proof, instance.c, Work(SIZE))
     yield from (1 << given.bits, len(given.rays))

@@ -38,17 +38,13 @@ SparseRow = dict[int, int]
 def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by regions.
 
+    Raises `certnn.kernel.Rejected` if a tree, or what belongs to its leaves, has not the form that
+    it must have.
+
     Parameters
     ----------
-    instance : Instance
-    proof : RegionsProof
     data_bits : int
         X, and the ball, are integers over 2**data_bits.
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a tree, or what belongs to its leaves, has not the form that it must have.
     """
     work = Work(SIZE)
     yield from ball_numbers(proof.ball, data_bits)

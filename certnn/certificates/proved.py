@@ -22,7 +22,6 @@ def require_lower(
     ----------
     name : str
         What the bound is called, for the message.
-    bound : Bound
     instance : Instance or None
         The problem that it must be about, if there is one already.
     certificate : Certificate or None
@@ -58,7 +57,6 @@ def require_objective(
         As `TwoLayerNetwork.evaluate` makes it.
     instance : Instance
         The problem that it must be about.
-    network : TwoLayerNetwork
 
     Raises
     ------

@@ -37,7 +37,6 @@ class PartitionDocument:
     Z : float64 array, shape (n, c)
     basis : float64 array, shape (k, k)
         The rays, row by row.
-    tree : bytes
     witnesses : uint32 array
         As `certnn.kernel.partition.PartitionProof` describes them.
     """
@@ -67,7 +66,6 @@ class PhasesDocument:
     kappa : float
         What it proves of ``Z``.
     Z : float64 array, shape (n, c)
-    directions : bytes
     bounds : float64 array
     splits : int32 array
     pair_counts, first, second : uint32 array
@@ -92,10 +90,8 @@ class PhasesDocument:
     def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
         """The proof as a file. It claims the float64 below what it gives (Theorem 3).
 
-        Raises
-        ------
-        ValueError
-            If `multipliers` has another type than float32: rounding could make the proof fail.
+        Raises `ValueError` if `multipliers` has another type than float32: rounding could make the
+        proof fail.
         """
         proof = {
             "directions": octets(self.directions),
@@ -122,12 +118,10 @@ class CellsDocument:
     kappa : float
         What it proves of ``Z``.
     Z : float64 array, shape (n, c)
-    directions : bytes
     bounds : float64 array
     ball : BiasBall or None
         For a free hidden bias.
     rotation : float64 array, shape (k, k) or (d, d)
-    tree, codes : bytes
     multipliers : float32 array
         As `certnn.kernel.cells.CellsProof` describes them.
     """
@@ -145,10 +139,8 @@ class CellsDocument:
     def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
         """The proof as a file. It claims the float64 below what it gives (Theorem 3).
 
-        Raises
-        ------
-        ValueError
-            If `multipliers` has another type than float32: rounding could make the proof fail.
+        Raises `ValueError` if `multipliers` has another type than float32: rounding could make the
+        proof fail.
         """
         proof = {
             "directions": octets(self.directions),

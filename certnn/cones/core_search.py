@@ -40,7 +40,6 @@ def search_core(
         The whole matrix, doubly nonnegative.
     core : Block
         A part of it; completely positive if `matrix` is.
-    generator : numpy.random.Generator
     max_nodes : int
         For the proof that a separator is copositive.
 

@@ -19,18 +19,15 @@ LARGEST_ORDER = 400
 def exact_matrix(name: str, value: Any) -> SymmetricMatrix:
     """Return `value` as an exact symmetric matrix.
 
+    Raises `InputError` if `value` is not a square array of finite real numbers, is not exactly
+    symmetric, is empty or is of an order above `LARGEST_ORDER`.
+
     Parameters
     ----------
     name : str
         The argument's name, for the error message.
     value : SymmetricMatrix, or array_like of shape (order, order)
         Integers, fractions, or floats; a float stands for the dyadic rational that it is.
-
-    Raises
-    ------
-    InputError
-        If `value` is not a square array of finite real numbers, is not exactly symmetric, is empty
-        or is of an order above `LARGEST_ORDER`.
     """
     if isinstance(value, SymmetricMatrix):
         rows = value.rows

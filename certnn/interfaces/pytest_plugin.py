@@ -83,10 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The marker, and a look at the options.
 
-    Raises
-    ------
-    pytest.UsageError
-        If no test could use one of them.
+    Raises `pytest.UsageError` if no test could use one of them.
     """
     config.addinivalue_line(
         "markers",

@@ -77,6 +77,9 @@ class Convention:
     ) -> float:
         """The weight decay λ = `decay` of the library as `TrainingProblem.reg`.
 
+        Raises `InputError` if `decay` is not positive and finite, `batches` is not positive, the
+        convention is not for the loss, or it takes one to tell.
+
         Parameters
         ----------
         decay : float
@@ -88,12 +91,6 @@ class Convention:
             averages the loss over it.
         loss : str or None
             One of `losses`; needed where they are not all scaled alike.
-
-        Raises
-        ------
-        InputError
-            If `decay` is not positive and finite, `batches` is not positive, the convention is not
-            for the loss, or it takes one to tell.
         """
         decay = positive_number("decay", decay)
         if positive_number("batches", batches) % 1 != 0:
@@ -126,11 +123,8 @@ class Convention:
     def restated(self, problem: _Problem, decay: float, batches: int = 1) -> _Problem:
         """The problem with this weight decay of the library.
 
-        Raises
-        ------
-        InputError
-            As `reg` does; or if the targets of softmax weigh points or classes, and the library
-            divides by the weights.
+        Raises `InputError` as `reg` does; or if the targets of softmax weigh points or classes, and
+        the library divides by the weights.
         """
         if self.divides_by_weights and problem.loss.name == "softmax":
             weights = problem.Y.sum(axis=1)
@@ -146,10 +140,7 @@ class Convention:
     def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
         """The problem `restated`, and the same `explained`.
 
-        Raises
-        ------
-        InputError
-            As `restated` does.
+        Raises `InputError` as `restated` does.
         """
         of = decay, problem.n, problem.c, batches
         explained = self.explained(*of, loss=problem.loss.name)
@@ -286,10 +277,7 @@ CONVENTIONS: dict[str, Convention] = {
 def find_convention(name: str) -> Convention:
     """The convention of this name.
 
-    Raises
-    ------
-    InputError
-        If there is none; the message lists them.
+    Raises `InputError` if there is none; the message lists them.
     """
     if not isinstance(name, str) or name not in CONVENTIONS:
         raise InputError("convention", f"must be one of {', '.join(CONVENTIONS)}, got {name!r}")

@@ -28,6 +28,8 @@ def read_targets(
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """X and Y of a training problem, and the names of the classes; nothing is unpickled.
 
+    Raises `InputError` if a file cannot be read, or what is given does not fit its kind.
+
     Parameters
     ----------
     data : path
@@ -52,11 +54,6 @@ def read_targets(
     Y : ndarray, shape (n, c), or (n,) for one column
     classes : tuple of str
         In the order of the columns; () if Y was not made of labels.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, or what is given does not fit its kind.
     """
     path = Path(data)
     if label is not None and target_columns:

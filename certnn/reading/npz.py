@@ -29,14 +29,9 @@ def read_npz(
 ) -> list[NDArray[Any]]:
     """The named arrays of an .npz file, and the optional ones it has; nothing is unpickled.
 
-    They are read-only.
-
-    Raises
-    ------
-    InputError
-        If the file is not an .npz, lacks one of the arrays, or holds anything but real numbers in
-        it; if a header promises more than there is; or if compressed arrays would unpack to more
-        than `LARGEST_CONTENT` bytes.
+    They are read-only. Raises `InputError` if the file is not an .npz, lacks one of the arrays, or
+    holds anything but real numbers in it; if a header promises more than there is; or if compressed
+    arrays would unpack to more than `LARGEST_CONTENT` bytes.
     """
     path = Path(path)
     if not path.is_file():
@@ -82,18 +77,15 @@ class NpyLayout:
 def npy_layout(path: str, what: str, stream: BinaryIO) -> NpyLayout:
     """The header of an .npy file.
 
+    Raises `InputError` if it is not read, is about neither real numbers nor text, or promises more
+    or less than there is.
+
     Parameters
     ----------
     path, what : str
         For the error message: the file, and the array if the file has several, else "".
     stream : binary file
         At its beginning.
-
-    Raises
-    ------
-    InputError
-        If it is not read, is about neither real numbers nor text, or promises more or less than
-        there is.
     """
     try:
         shape, by_columns, dtype = _npy_header(stream)

@@ -20,12 +20,14 @@ def read_parquet(
 ) -> tuple[FloatArray, Any]:
     """X and the target columns, or the labels, of a file or a folder of them.
 
+    Raises `InputError` if pyarrow is missing, the file is damaged, has no such columns, or holds
+    other than numbers where there should be some; it names the column.
+
     Parameters
     ----------
     path : Path
         Of a folder that is partitioned by columns, as in ``kind=good/part.parquet``, those come
         after the others. The index that pandas stored is left out of X.
-    target_columns : sequence of str
     as_labels : bool
         Take the one target column for labels.
 
@@ -33,12 +35,6 @@ def read_parquet(
     -------
     X : ndarray, shape (n, d)
     targets : ndarray of shape (n, c), or the list of labels
-
-    Raises
-    ------
-    InputError
-        If pyarrow is missing, the file is damaged, has no such columns, or holds other than
-        numbers where there should be some; it names the column.
     """
     try:
         from pyarrow import ArrowException, dataset

@@ -117,12 +117,7 @@ def stated_problem(
 ) -> tuple[TrainingProblem, str]:
     """What `problem_for` returns, and how its reg follows from the weight decay ("" if given).
 
-    Parameters are those of `problem_for`.
-
-    Raises
-    ------
-    InputError
-        As `problem_for` does.
+    Parameters are those of `problem_for`. Raises `InputError` as `problem_for` does.
     """
     stored = None if network is None else read_network(network)
     trained = None

@@ -49,11 +49,8 @@ class ZipArchive:
     def read(self, name: str, largest: int | None = None) -> bytes:
         """The content of an entry.
 
-        Raises
-        ------
-        InputError
-            If there is no such entry, it or all entries read so far are too large, or it is
-            damaged, encrypted or compressed in another way than deflate.
+        Raises `InputError` if there is no such entry, it or all entries read so far are too large,
+        or it is damaged, encrypted or compressed in another way than deflate.
         """
         if name not in self.sizes:
             raise InputError(self.path, f"has no entry {shorten(name)}")
@@ -79,10 +76,8 @@ class ZipArchive:
 def open_zip(path: str | Path, largest: int = LARGEST_CONTENT) -> Iterator[ZipArchive]:
     """Open a zip file for reading entries of at most `largest` bytes in all, uncompressed.
 
-    Raises
-    ------
-    InputError
-        If it cannot be read, is not a whole zip file, or has a very large directory.
+    Raises `InputError` if it cannot be read, is not a whole zip file, or has a very large
+    directory.
     """
     name = str(path)
     with ExitStack() as opened:

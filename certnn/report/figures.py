@@ -17,7 +17,9 @@ from certnn.report.exact import parse_exact
 class ProvedBound:
     """A lower bound on every network of every width, proved at one level.
 
-    `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word.
+    `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word. Raises
+    `InputError` if `exact` is not a nonnegative rational number, `value` is not that rounded down,
+    or another number is negative.
 
     Parameters
     ----------
@@ -29,12 +31,6 @@ class ProvedBound:
         The bound as ``"p/q"``.
     seconds : float
         Time to find and prove it.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
-        another number is negative.
     """
 
     level: str
@@ -61,6 +57,9 @@ class ProvedBound:
 class NetworkFigure:
     """The training objective of one network, evaluated exactly: an upper bound.
 
+    Raises `InputError` if `exact` is not a nonnegative rational number, `objective` is not finite
+    or not that rounded up, or the width is negative.
+
     Parameters
     ----------
     objective : float
@@ -72,12 +71,6 @@ class NetworkFigure:
     source : str
         Where the network comes from: ``"given"``, ``"given, polished"``, ``"column generation"``;
         or what was changed to improve one.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `objective` is not finite or not that
-        rounded up, or the width is negative.
     """
 
     objective: float
@@ -130,7 +123,9 @@ class Reached:
 class PatternTier:
     """A lower bound on the networks with some activation patterns.
 
-    It bounds no other networks. Whether it is proved, `GapReport.is_proved` says.
+    It bounds no other networks. Whether it is proved, `GapReport.is_proved` says. Raises
+    `InputError` if `exact` is not a nonnegative rational number, `value` is not that rounded down,
+    or another number is negative.
 
     Parameters
     ----------
@@ -146,18 +141,10 @@ class PatternTier:
         Patterns of the networks that are not among them.
     best_network : NetworkFigure
         The best network found whose neurons have these patterns, up to rounding.
-    seconds : float
     certificate : str
         Name of the certificate file, which lies beside the report.
-    certificate_bytes : int
     recheck : str
         The command line that checks it again.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
-        another number is negative.
     """
 
     value: float
@@ -199,6 +186,8 @@ class PatternTier:
 class Neuron:
     """One hidden neuron of the audited network.
 
+    Raises `InputError` if a number is negative, or a share above 1.
+
     Parameters
     ----------
     index : int
@@ -211,11 +200,6 @@ class Neuron:
         Its |u||v| as a share of the sum over all neurons, 0 to 1.
     remark : str
         ``""``, ``"dead"`` or ``"duplicate of 3"``.
-
-    Raises
-    ------
-    InputError
-        If a number is negative, or a share above 1.
     """
 
     index: int

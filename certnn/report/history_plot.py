@@ -25,7 +25,6 @@ def history_svg(report: GapReport, width: float) -> str:
 
     Parameters
     ----------
-    report : GapReport
     width : float
         In points.
 
@@ -44,7 +43,6 @@ def history_figure(report: GapReport, width: float) -> Figure | None:
 
     Parameters
     ----------
-    report : GapReport
     width : float
         In points.
 

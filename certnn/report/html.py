@@ -61,7 +61,6 @@ def render_html(
 
     Parameters
     ----------
-    report : GapReport
     best_network : bytes
         Its .npz file, to be kept in the page for download; left out if empty or above a megabyte.
     attached : AttachedNetwork or None
@@ -113,7 +112,6 @@ def render(
 
     Parameters
     ----------
-    template, package : str
     contradictions : sequence of str
         What is wrong with the figures, which the page says first.
     command : str

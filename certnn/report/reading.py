@@ -42,6 +42,8 @@ _Statement = TypeVar("_Statement", Bound, PatternBound)
 def read_report(name: str | Path) -> GapReport:
     """Read a report, and let the kernel check the certificates that lie beside it.
 
+    Raises `InputError` if it is not a report; the message names the file.
+
     Parameters
     ----------
     name : str or Path
@@ -55,11 +57,6 @@ def read_report(name: str | Path) -> GapReport:
         larger than 100 MB, proves nothing here. One that is rejected, or is for another problem or
         another bound than the report says, makes the report contradict itself. The command to check
         it again is not that of the file.
-
-    Raises
-    ------
-    InputError
-        If it is not a report; the message names the file.
     """
     path = Path(name, REPORT) if os.path.isdir(name) else Path(name)
     content = read_bytes(path, _LARGEST)

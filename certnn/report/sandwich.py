@@ -40,7 +40,6 @@ def sandwich_svg(report: GapReport, width: float = 620.0) -> str:
 
     Parameters
     ----------
-    report : GapReport
     width : float
         Width in points at which the 9-point labels are laid out; the SVG itself scales.
 
@@ -59,7 +58,6 @@ def sandwich_figure(report: GapReport, width: float) -> Figure:
 
     Parameters
     ----------
-    report : GapReport
     width : float
         Width in points.
     """

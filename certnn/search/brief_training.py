@@ -36,9 +36,10 @@ def train_briefly(
 ) -> TrainingResult:
     """Train by descent from one random network, and prove with as much work as that took.
 
+    Raises `KeyboardInterrupt` on Ctrl-C before anything is proved.
+
     Parameters
     ----------
-    problem : TrainingProblem
     budget : Budget
         Of work.
     gap : float
@@ -50,11 +51,6 @@ def train_briefly(
     -------
     TrainingResult
         With a bound of the level shor. X must not be zero.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C before anything is proved.
     """
     begun, before = time.monotonic(), budget.worked
     [network] = descend(problem, budget, seed, (_WIDTH,), _PASSES)

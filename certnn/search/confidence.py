@@ -41,16 +41,12 @@ _DRAWN_BY = "numpy.random.default_rng([seed, subset]).choice(n, size, replace=Fa
 class Draw:
     """Random subsets of the points, independent of each other, and fixed by a seed.
 
+    Raises `InputError` if the size is not within 1..n, or the seed is no whole number from 0 on.
+
     Parameters
     ----------
     n, size : int
         Numbers of all points, and of those of a subset.
-    seed : int
-
-    Raises
-    ------
-    InputError
-        If the size is not within 1..n, or the seed is no whole number from 0 on.
     """
 
     n: int

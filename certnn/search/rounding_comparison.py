@@ -38,10 +38,8 @@ class RoundingComparison:
 
     Attributes
     ----------
-    moment : LiftedMoment
     moment_seconds : float
         What it took to find; zero if it was given.
-    roundings : tuple of Rounding
     trained : TrainingResult or None
         The global trainer's network with its proof, where it was asked for.
     interrupted : bool

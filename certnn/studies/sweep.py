@@ -32,12 +32,10 @@ class Outcome:
 
     Attributes
     ----------
-    cell : dict
     values : dict or None
         The result; None if it failed.
     error : str
         Why it failed, or "".
-    seconds : float
     earlier : bool
         Whether it was read, as an earlier run has left it: then its figures are the file's word.
     """

@@ -121,7 +121,6 @@ class ColumnGeneration:
 
         Parameters
         ----------
-        tolerance : float
         quiet : int
             Rounds in a row that must find none, with more and more starts.
 

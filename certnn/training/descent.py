@@ -34,7 +34,6 @@ def descend(
         Each takes an equal part of what is left of it.
     seed : int
         Of the weights; the result depends on nothing else unless time runs out.
-    widths : sequence of int
     iterations : int
         Of L-BFGS from each, at most.
 

@@ -83,7 +83,6 @@ def solve_dual_barrier(
         Targets.
     reg : float
         Weight of the penalty, positive.
-    loss : Loss
     bias_decay : float or None
         Weight decay of the output bias: None without a bias, 0.0 if it is free.
     tolerance : float

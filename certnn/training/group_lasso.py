@@ -189,7 +189,6 @@ class _Point:
     Attributes
     ----------
     t : ndarray, shape (k,)
-    value : float
     roots : ndarray, shape (k, c)
         √t·AᵀZ. A column far longer than the others has a score below the rounding of AᵀZ.
     slope : ndarray, shape (k,)

@@ -53,12 +53,11 @@ def improvements(
     Neurons rescaled, dropped and joined without a change of the outputs; the output weights
     refitted to the hidden ones; and single new neurons, at local maxima of the score ‖Zᵀ(Xu)₊‖/|u|
     for Z = −∇ℓ at the network's outputs: where it is above reg, adding the neuron lowers the
-    objective (Theorem 2), here by a line search for the neuron's size.
+    objective (Theorem 2), here by a line search for the neuron's size. Raises `InputError` if the
+    network's shapes are not those of the problem.
 
     Parameters
     ----------
-    problem : TrainingProblem
-    network : TwoLayerNetwork
     budget : Budget
         Where it is over, fewer changes are tried.
     neurons : int
@@ -70,11 +69,6 @@ def improvements(
     -------
     tuple of Improvement
         Those with the larger gain first; none where nothing is found, which proves nothing.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     before = training_objective(problem, network)
     size = scaled(problem)

@@ -67,11 +67,12 @@ def train_locally(
 ) -> LocalTraining:
     """Look for the best network of any width; see `certnn.train` for one with a proof.
 
+    Raises `InputError` if a start's shapes are not those of the problem.
+
     Parameters
     ----------
     problem : TrainingProblem
         Data of any scale, and weight decay.
-    budget : Budget
     starts : sequence of TwoLayerNetwork
         Networks whose neurons join the columns; the result is never worse than any of them.
     tolerance : float
@@ -88,11 +89,6 @@ def train_locally(
     -------
     LocalTraining
         The best network met, also where the budget ends the search.
-
-    Raises
-    ------
-    InputError
-        If a start's shapes are not those of the problem.
     """
     begun = time.monotonic()
     converged = False

@@ -12,6 +12,8 @@ from certnn.problem.training_problem import TrainingProblem
 def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
     """The loss + (reg/2)(‖U‖²_F + ‖V‖²_F), with what is decayed of the biases, in float64.
 
+    Raises `InputError` if the network's shapes are not those of the problem.
+
     Parameters
     ----------
     problem : TrainingProblem
@@ -23,11 +25,6 @@ def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> fl
     -------
     float
         The objective, in the units of the loss.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
     value = problem.loss.value(network.output(problem.inputs), problem.Y)

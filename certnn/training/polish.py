@@ -27,8 +27,9 @@ def polish(
 ) -> TwoLayerNetwork:
     """Improve a network by L-BFGS over its weights, neurons balanced and dead ones dropped.
 
-    The width never grows. The objective is not smooth where a point lies on a neuron's
-    hyperplane, so the result is a good network, not exactly a stationary one.
+    The width never grows. The objective is not smooth where a point lies on a neuron's hyperplane,
+    so the result is a good network, not exactly a stationary one. Raises `InputError` if the
+    network's shapes are not those of the problem.
 
     Parameters
     ----------
@@ -45,11 +46,6 @@ def polish(
     -------
     TwoLayerNetwork
         Its `training_objective` is never above that of `network`.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
     inner = scaled(problem)

@@ -95,7 +95,6 @@ def solve_restricted(
 
     Parameters
     ----------
-    problem : TrainingProblem
     directions : ndarray, shape (d, k)
         Unit vectors.
     guess : ndarray, shape (k,)

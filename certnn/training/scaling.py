@@ -35,7 +35,6 @@ class ScaledProblem:
         r, the weights of a network of the original problem per weight of a scaled one.
     output_scale : float
         sy, the original outputs per unit of the scaled ones.
-    original : TrainingProblem
     """
 
     problem: TrainingProblem

@@ -97,18 +97,14 @@ def data_of(
 ) -> TrainingProblem:
     """The data and the model that the options name, with this weight decay.
 
+    Raises `InputError` if a file or a value is unusable.
+
     Parameters
     ----------
-    options : argparse.Namespace
     reg : float
         In the units of `TrainingProblem.reg`.
     network : BiasedNetwork or None
         Whose biases there are where the options say nothing of them.
-
-    Raises
-    ------
-    InputError
-        If a file or a value is unusable.
     """
     from certnn.problem.training_problem import TrainingProblem
 
@@ -149,16 +145,12 @@ def problem_of(
 ) -> tuple[TrainingProblem, str]:
     """The training problem that the options state, and how its reg came about ("" if given).
 
+    Raises `InputError` if a file or a value is unusable, or there is not just one weight decay.
+
     Parameters
     ----------
-    options : argparse.Namespace
     network : BiasedNetwork or None
         As in `data_of`.
-
-    Raises
-    ------
-    InputError
-        If a file or a value is unusable, or there is not just one weight decay.
     """
     from certnn.problem.training_problem import TrainingProblem
 
@@ -168,10 +160,7 @@ def problem_of(
 def mapped_problem_of(options: argparse.Namespace) -> tuple[MappedProblem, str]:
     """The same, with the points of a .npy file left where they are.
 
-    Raises
-    ------
-    InputError
-        As `problem_of`.
+    Raises `InputError` as `problem_of`.
     """
     from certnn.problem.mapped_problem import MappedProblem
 

@@ -25,16 +25,13 @@ _LONGEST = 2000
 def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     """Run the command with its options.
 
+    Raises `InputError` if an option is unusable.
+
     Returns
     -------
     failed : int
         Cells that failed, and figures that contradict each other; each was named.
     interrupted : bool
-
-    Raises
-    ------
-    InputError
-        If an option is unusable.
     """
     wanted = cells(
         "quick" if options.quick else "full",

@@ -33,16 +33,13 @@ _OF_SIZES, _FAMILIES = ("families", "data", "n", "d", "c", "regs"), ["random"]
 def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     """Run the command with its options.
 
+    Raises `InputError` if an option is unusable.
+
     Returns
     -------
     worse : list of str
         What contradicts itself, failed, or is worse than in the baseline; printed already.
     interrupted : bool
-
-    Raises
-    ------
-    InputError
-        If an option is unusable.
     """
     wanted = _wanted(options)
     out = continued_folder(options.out, results=STORE, tables="tightness.*")

@@ -82,10 +82,8 @@ def choice_of(options: argparse.Namespace) -> SolverChoice | None:
 def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
     """Bytes that --memory-limit says.
 
-    Raises
-    ------
-    InputError
-        If it is not positive, or named where the level searches for nothing that it limits.
+    Raises `InputError` if it is not positive, or named where the level searches for nothing that it
+    limits.
     """
     from certnn.search.levels.schedule import stages
 

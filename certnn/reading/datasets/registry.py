@@ -20,7 +20,6 @@ class DataSet:
 
     Attributes
     ----------
-    name : str
     source : str
         Where the data come from and what is done to them, in a few words.
     needs_folder : bool
@@ -35,17 +34,14 @@ class DataSet:
     def split(self, folder: str | Path | None = None, seed: int = PAPER_SEED) -> Split:
         """Both halves.
 
+        Raises `InputError` if the file or a package is missing, or the file is not such a file.
+
         Parameters
         ----------
         folder : path or None
             Where the file is, for a data set that needs one.
         seed : int
             Of the split; the paper's if nothing is said.
-
-        Raises
-        ------
-        InputError
-            If the file or a package is missing, or the file is not such a file.
         """
         if self.needs_folder and folder is None:
             raise InputError("data_dir", f"is needed: the folder with {self.name}.csv")
@@ -103,13 +99,7 @@ DATA_SETS: dict[str, DataSet] = {entry.name: entry for entry in _ALL}
 
 
 def find_data_set(name: str) -> DataSet:
-    """The data set of this name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """The data set of this name; raises `InputError` if there is none."""
     if name not in DATA_SETS:
         raise InputError("datasets", f"must be of {', '.join(DATA_SETS)}, got {name!r}")
     return DATA_SETS[name]

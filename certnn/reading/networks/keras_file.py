@@ -34,30 +34,21 @@ _PASSING = {
 def read_keras_file(path: str | Path) -> BiasedNetwork:
     """Read a .keras file of two Dense layers with a ReLU between.
 
+    Raises `InputError` if the package h5py is missing, the file is damaged, or a layer is not
+    supported; the message names the layer.
+
     Parameters
     ----------
     path : str or Path
         A file of ``model.save`` of Keras 3, of a Sequential model or a Functional one without
         branches, which may hold others of these. A softmax or sigmoid at the end is left off: the
         outputs are logits.
-
-    Raises
-    ------
-    InputError
-        If the package h5py is missing, the file is damaged, or a layer is not supported; the
-        message names the layer.
     """
     return _read(path, str(path), f"Keras file {Path(path).name}")
 
 
 def read_keras_model(model: Any) -> BiasedNetwork:
-    """Read a live Keras model, as it would be saved.
-
-    Raises
-    ------
-    InputError
-        As `read_keras_file`.
-    """
+    """Read a live Keras model, as it would be saved; raises `InputError` as `read_keras_file`."""
     kind = type(model).__name__
     with saved_model(model) as file:
         return _read(file, kind, f"Keras model {kind}")
@@ -65,13 +56,7 @@ def read_keras_model(model: Any) -> BiasedNetwork:
 
 @contextmanager
 def saved_model(model: Any) -> Iterator[Path]:
-    """The file of a live model, while it is needed.
-
-    Raises
-    ------
-    InputError
-        If it cannot be saved.
-    """
+    """The file of a live model, while it is needed; raises `InputError` if it cannot be saved."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
         try:

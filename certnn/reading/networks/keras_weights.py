@@ -70,10 +70,7 @@ class StoredWeights:
     def replace(self, layer: str, index: int, array: FloatArray) -> None:
         """Put an array in the place of a layer's variable, rounded to its type.
 
-        Raises
-        ------
-        InputError
-            If that is none of floats that NumPy has, or too short for the numbers.
+        Raises `InputError` if that is none of floats that NumPy has, or too short for the numbers.
         """
         what = f"cannot be written: layer {shorten(layer)}"
         group, key = self._child(self._group(layer), "vars"), str(index)

@@ -72,7 +72,8 @@ def own_training(module: Any, stored: BiasedNetwork, loss: str | None = None) ->
 
     Neither the size of minibatches nor a schedule of learning rates matters: PyTorch averages the
     loss over a minibatch and decays weights once for it, so that the mean over an epoch is the
-    objective of all points.
+    objective of all points. Raises `InputError` if it says too little, or something that no one
+    training problem has; the message names the ways out.
 
     Parameters
     ----------
@@ -82,12 +83,6 @@ def own_training(module: Any, stored: BiasedNetwork, loss: str | None = None) ->
         The network that was read from it.
     loss : str or None
         The loss, where the user names it.
-
-    Raises
-    ------
-    InputError
-        If it says too little, or something that no one training problem has; the message names
-        the ways out.
     """
     if not callable(getattr(module, "configure_optimizers", None)):
         return None

@@ -41,6 +41,8 @@ class NetworkParts:
 def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
     """U without the bias, and the biases that there are in either network.
 
+    Raises `InputError` if inputs or outputs are others.
+
     Parameters
     ----------
     stored : BiasedNetwork
@@ -48,11 +50,6 @@ def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
     network : TwoLayerNetwork
         Of the same inputs and outputs; a hidden bias is the last row of its U. Without neurons it
         gets one of zeros: most libraries have no layer without.
-
-    Raises
-    ------
-    InputError
-        If inputs or outputs are others.
     """
     inputs, outputs = stored.U.shape[0], stored.V.shape[1]
     rows, columns = network.U.shape[0], network.V.shape[1]
@@ -76,10 +73,8 @@ def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
 def parts_in_places(argument: str, stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
     """`parts_like`, for a file that has places for the stored network's biases alone.
 
-    Raises
-    ------
-    InputError
-        As `parts_like`; or if the network has another bias that is not zero, named by `argument`.
+    Raises `InputError` as `parts_like`; or if the network has another bias that is not zero, named
+    by `argument`.
     """
     parts = parts_like(stored, network)
     for name in ("hidden_bias", "output_bias"):

@@ -15,16 +15,14 @@ from certnn.reading.zip_archive import ZipArchive, open_zip
 def read_npz_network(path: str | Path) -> BiasedNetwork:
     """Read a network from an .npz file.
 
+    Raises `InputError` if the file is not an .npz, lacks U or V, has other arrays, or would unpack
+    to too much.
+
     Parameters
     ----------
     path : str or Path
         A file with U (d×m), V (m×c) and, if there are biases, hidden_bias (m,) and
         output_bias (c,).
-
-    Raises
-    ------
-    InputError
-        If the file is not an .npz, lacks U or V, has other arrays, or would unpack to too much.
     """
     with open_zip(path) as archive:
         require_npz(archive)

@@ -43,18 +43,15 @@ class _Unread:
 def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
     """The layers between the input of a model's graph and its one output of numbers.
 
+    Raises `UnsupportedLayer` if they are not those of a two-layer network; the message names the
+    node.
+
     Parameters
     ----------
     model : onnx.ModelProto
         Its outputs of integers or text, as classifiers have for their labels, are left aside.
     opset : int
         The version of ONNX's own operators.
-    tensors : TensorReader
-
-    Raises
-    ------
-    UnsupportedLayer
-        If they are not those of a two-layer network; the message names the node.
     """
     graph = model.graph
     if len(graph.sparse_initializer):

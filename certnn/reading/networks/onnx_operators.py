@@ -18,10 +18,7 @@ OPSETS = range(7, 29)
 def apply_operator(operation: Operation) -> Value:
     """The output of an operator that works on the data.
 
-    Raises
-    ------
-    UnsupportedLayer
-        If no two-layer network has such an operator there.
+    Raises `UnsupportedLayer` if no two-layer network has such an operator there.
     """
     operator = _OPERATORS.get(operation.kind)
     if operator is None:

@@ -35,12 +35,8 @@ _WIDTH_AXIS = {"U": 1, "V": 0, "hidden_bias": 0}
 def onnx_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
     """The content of an ONNX file with this network in the graph of the one at `path`.
 
-    Weights that lay in other files are within it.
-
-    Raises
-    ------
-    InputError
-        As `onnx_model_like`; or if the file cannot be read.
+    Weights that lay in other files are within it. Raises `InputError` as `onnx_model_like`; or if
+    the file cannot be read.
     """
     content: bytes = onnx_model_like(load_onnx_file(path), network, path).SerializeToString()
     return content
@@ -48,6 +44,9 @@ def onnx_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
 
 def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | None = None) -> Any:
     """A copy of an ``onnx.ModelProto`` with this network in its graph, rounded to its types.
+
+    Raises `InputError` if the graph has no place for a bias that the network has, a part is not in
+    a tensor of its own, or the graph depends on the width.
 
     Parameters
     ----------
@@ -57,12 +56,6 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
         Of the same shapes but for the width.
     path : str, Path or None
         The file that the model comes from, beside which external data are sought.
-
-    Raises
-    ------
-    InputError
-        If the graph has no place for a bias that the network has, a part is not in a tensor of its
-        own, or the graph depends on the width.
     """
     argument = str(path or "model")
     stored = read_onnx_model(model, path)
@@ -99,9 +92,6 @@ class _Place:
 
     Attributes
     ----------
-    onnx : module
-    part : str
-    tensor : onnx.TensorProto
     shape : tuple
     sign : float
         -1 where the part is what the graph subtracts.

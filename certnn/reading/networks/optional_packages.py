@@ -11,10 +11,7 @@ from certnn.errors import InputError
 def require_package(module: str, argument: str, format_name: str) -> Any:
     """Import a module of an optional package.
 
-    Raises
-    ------
-    InputError
-        If it is not installed; the message says how to install it.
+    Raises `InputError` if it is not installed; the message says how to install it.
     """
     try:
         return import_module(module)

@@ -39,6 +39,9 @@ _TELLING, _SHARE_TELLING = 1e-6, 0.25
 def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwork:
     """Read a live ``torch.nn.Module``, and compare its outputs with those of what was read.
 
+    Raises `InputError` if it has not the tensors of a two-layer network, or computes something
+    else.
+
     Parameters
     ----------
     module : torch.nn.Module
@@ -47,11 +50,6 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
         do not depend on. It is copied, not changed.
     layers : (str, str) or None
         Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If it has not the tensors of a two-layer network, or computes something else.
     """
     module = getattr(module, "_orig_mod", module)  # of torch.compile
     kind = type(module).__name__

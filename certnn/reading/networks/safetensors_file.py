@@ -22,18 +22,15 @@ _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat
 def read_safetensors_file(path: str | Path, layers: Layers | None = None) -> BiasedNetwork:
     """Read the two layers of a safetensors file.
 
+    Raises `InputError` if the package safetensors is missing or refuses the file, or the tensors
+    are not those of a two-layer network.
+
     Parameters
     ----------
     path : str or Path
         A file with tensors named as in a state_dict of PyTorch, or U, V, hidden_bias, output_bias.
     layers : (str, str) or None
         Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If the package safetensors is missing or refuses the file, or the tensors are not those
-        of a two-layer network.
     """
     name = str(path)
     package = require_package("safetensors", name, "a safetensors file")

@@ -41,6 +41,9 @@ def network_from_tensors(
 ) -> BiasedNetwork:
     """The network whose layers are the only two of `tensors`, or the two named.
 
+    Raises `InputError` if there are other tensors, or not exactly two linear layers that fit, or
+    their order cannot be told from their shapes and names.
+
     Parameters
     ----------
     argument : str
@@ -52,12 +55,6 @@ def network_from_tensors(
         Names of the hidden and of the output layer; other tensors are then left aside.
     source : str
         What the network's `source` is to be.
-
-    Raises
-    ------
-    InputError
-        If there are other tensors, or not exactly two linear layers that fit, or their order
-        cannot be told from their shapes and names.
     """
     if layers is None and {"U", "V"} <= tensors.keys() <= set(OWN_NAMES):
         arrays = [tensors[name].read() if name in tensors else None for name in OWN_NAMES]
@@ -73,10 +70,7 @@ def network_of_layers(
 ) -> BiasedNetwork:
     """The network with these two layers; the shapes must fit.
 
-    Raises
-    ------
-    InputError
-        If a layer has no weight matrix, or the shapes do not fit.
+    Raises `InputError` if a layer has no weight matrix, or the shapes do not fit.
     """
     if layers[0] == layers[1]:
         raise InputError(argument, f"has one layer {shorten(layers[0])!r}, which is named twice")
@@ -135,10 +129,7 @@ def other_tensors(tensors: Mapping[str, NamedTensor]) -> list[str]:
 def candidate_orders(argument: str, tensors: Mapping[str, NamedTensor]) -> list[Layers]:
     """The orders of the only two linear layers in which their shapes fit: one, or two if square.
 
-    Raises
-    ------
-    InputError
-        If there are not two linear layers that fit.
+    Raises `InputError` if there are not two linear layers that fit.
     """
     names = linear_layers(tensors)
     if len(names) > 2:

@@ -81,10 +81,8 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 def read_torch_pickle(content: bytes) -> Any:
     """What a PyTorch pickle holds: dictionaries, lists, numbers, strings and `StoredTensor`.
 
-    Raises
-    ------
-    UnreadablePickle
-        If it is damaged, or names any function or class but those that rebuild tensors.
+    Raises `UnreadablePickle` if it is damaged, or names any function or class but those that
+    rebuild tensors.
     """
     machine = _Machine()
     try:

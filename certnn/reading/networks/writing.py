@@ -41,6 +41,8 @@ _LOADERS = {
 def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     """The network as an object like the one given: of another width, and with its own weights.
 
+    Raises `InputError` if it is none of these, the shapes are others, or a bias has no place in it.
+
     Parameters
     ----------
     source : object
@@ -53,11 +55,6 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     -------
     object
         An estimator, a module or model in its own precision, or a dictionary of float64 arrays.
-
-    Raises
-    ------
-    InputError
-        If it is none of these, the shapes are others, or a bias has no place in it.
     """
     stored = read_network(source)
     if hasattr(source, "coefs_"):
@@ -90,13 +87,8 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
     """The content of a file like the one that a network was read from.
 
     Of PyTorch and safetensors the weights of the two layers alone, in float64; of ONNX and Keras
-    the whole model, in its own precision.
-
-    Raises
-    ------
-    InputError
-        If it is of a kind that is not written, the package for it is missing, or the network has
-        what it has no place for.
+    the whole model, in its own precision. Raises `InputError` if it is of a kind that is not
+    written, the package for it is missing, or the network has what it has no place for.
     """
     name, suffix = str(path), Path(path).suffix.lower()
     package = _PACKAGES.get(suffix)
@@ -133,12 +125,8 @@ def _state_dict(library: Any, arrays: Mapping[str, FloatArray]) -> bytes:
 def named_arrays(stored: BiasedNetwork, network: TwoLayerNetwork) -> dict[str, FloatArray]:
     """Its weights under the names of the stored network's layers, as in a state_dict of PyTorch.
 
-    Without such names they are U, V, hidden_bias and output_bias.
-
-    Raises
-    ------
-    InputError
-        If inputs or outputs are others.
+    Without such names they are U, V, hidden_bias and output_bias. Raises `InputError` if inputs or
+    outputs are others.
     """
     parts = parts_like(stored, network)
     found = vars(parts)

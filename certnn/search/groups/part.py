@@ -29,7 +29,6 @@ class Part:
         Of these points, with their share of reg.
     network : TwoLayerNetwork or None
         A good one, to begin with.
-    seed : int
     """
 
     points: IndexArray
@@ -41,10 +40,8 @@ class Part:
     def of(cls, whole: TrainingProblem, points: IndexArray, reg: float, seed: int) -> Part:
         """That of some points of a problem.
 
-        Raises
-        ------
-        InputError
-            If they are no problem, as where a bias is free and all are of one class.
+        Raises `InputError` if they are no problem, as where a bias is free and all are of one
+        class.
         """
         try:
             problem = whole.of_points(whole.X[points], whole.Y[points], reg)
@@ -59,7 +56,6 @@ class Trained:
 
     Attributes
     ----------
-    network : TwoLayerNetwork
     slope : float
         Of its objective by reg: half the sum of the squares of what is decayed.
     """

@@ -20,7 +20,6 @@ def representative_groups(problem: TrainingProblem, count: int, seed: int = 0) -
 
     Parameters
     ----------
-    problem : TrainingProblem
     count : int
         Positive, at most the number of points.
     seed : int

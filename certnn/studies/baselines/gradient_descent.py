@@ -82,6 +82,7 @@ def gradient_descent(
     """Train networks of a given width from random weights.
 
     The learning rate falls along a cosine, over the steps or the budget, whichever ends first.
+    Raises `InputError` if PyTorch is not installed or an argument is unusable.
 
     Parameters
     ----------
@@ -103,11 +104,6 @@ def gradient_descent(
         Points of a batch, at most.
     seed : int
         Of weights and batches. The result depends on nothing else unless time runs out.
-
-    Raises
-    ------
-    InputError
-        If PyTorch is not installed or an argument is unusable.
     """
     if not problem.is_plain:
         raise InputError("problem", "must have the half-squared loss and no output or free bias")

@@ -36,27 +36,23 @@ def cells(
 ) -> list[Record]:
     """All combinations, each once.
 
+    Raises `InputError` if a family or a level is not known, a number is unusable, or there is
+    nothing to do.
+
     Parameters
     ----------
     families : list of str
         Names in `FAMILIES`.
     n, d, c : list of int
         Numbers of points, columns and outputs.
-    regs : list of float
     seeds : int
         Problems of each size.
-    levels : list of str
     time_limit : float
         Seconds for each level, and for the optimum.
     data : str or None
         An .npz file with X and Y: rows of it are one more family.
     verdicts : bool
         Whether to judge too if the level dnn is tight.
-
-    Raises
-    ------
-    InputError
-        If a family or a level is not known, a number is unusable, or there is nothing to do.
     """
     for family in families:
         if family not in FAMILIES:
@@ -86,10 +82,7 @@ def cells(
 def checked_levels(levels: list[str], seeds: int, time_limit: float, verdicts: bool) -> Record:
     """What the cells of a sweep share.
 
-    Raises
-    ------
-    InputError
-        If a level is not known or a number is unusable.
+    Raises `InputError` if a level is not known or a number is unusable.
     """
     if seeds < 1:
         raise InputError("seeds", f"must be at least 1, got {seeds}")

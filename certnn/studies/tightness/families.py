@@ -95,10 +95,7 @@ FIXED_SHAPES = {"iris": (4, 3)}
 def subset(problem: TrainingProblem, size: Size) -> TrainingProblem:
     """So many rows of a problem, drawn by the seed, in their order.
 
-    Raises
-    ------
-    InputError
-        If there are not so many.
+    Raises `InputError` if there are not so many.
     """
     if size.n > problem.n:
         raise InputError("n", f"must be at most {problem.n}, the rows there are")
