@@ -64,6 +64,15 @@ def frozen_matrix(name: str, value: Any, smallest: float = SMALLEST_SCALE) -> Fl
     return matrix
 
 
+def frozen_vector(name: str, value: Any, length: int) -> FloatArray:
+    """`frozen_matrix` for a vector, however small; raises `InputError` for another length too."""
+    array = as_array(name, value)
+    if array.shape != (length,):
+        raise InputError(name, f"must have shape ({length},), got {array.shape}")
+    vector: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]
+    return vector
+
+
 def as_array(name: str, value: Any) -> NDArray[Any]:
     """What people have as an array of numpy, of any shape and dtype, nothing rounded.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from certnn.errors import InputError, positive_number
 
@@ -162,116 +162,99 @@ DECOUPLED = (
     "AdamW decays weights apart from the scaling of the gradient, and so minimises no objective "
     "exactly; this is what SGD with the same decay minimises"
 )
-_IN_BATCHES = "With minibatches this is the mean over an epoch"
-
 _SQUARED = ("half-squared",)
 _ANY = ("half-squared", "huber", "hinge", "squared-hinge", "logistic", "softmax")
 
 
-def _same(
+def _convention(
+    name: str,
     losses: tuple[str, ...],
     objective: str,
     formula: str,
     factor: Callable[[int, int, int], float],
-) -> dict[str, Scaling]:
-    return dict.fromkeys(losses, Scaling(objective, formula, factor))
+    **more: Any,
+) -> Convention:
+    """One that scales all its losses alike."""
+    return Convention(name, dict.fromkeys(losses, Scaling(objective, formula, factor)), **more)
 
 
-CONVENTIONS: dict[str, Convention] = {
-    convention.name: convention
-    for convention in (
-        Convention("sum", _same(_ANY, "Σℓ + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0)),
-        Convention("mean", _same(_ANY, "(1/n)Σℓ + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: n)),
-        Convention(
-            "torch-mse",
-            _same(
-                _SQUARED,
-                "MSELoss() and weight_decay = λ of SGD or Adam: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = ncλ/2",
-                lambda n, c, batches: 0.5 * n * c,
+_ALL = (
+    _convention("sum", _ANY, "Σℓ + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0),
+    _convention("mean", _ANY, "(1/n)Σℓ + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: n),
+    _convention(
+        "torch-mse",
+        _SQUARED,
+        "MSELoss() and weight_decay = λ of SGD or Adam: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = ncλ/2",
+        lambda n, c, batches: 0.5 * n * c,
+    ),
+    _convention(
+        "torch-mse-adamw",
+        _SQUARED,
+        "MSELoss() and weight_decay = λ of AdamW: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = ncλ/2",
+        lambda n, c, batches: 0.5 * n * c,
+        caveat=DECOUPLED,
+    ),
+    _convention(
+        "torch-mse-sum",
+        _SQUARED,
+        "MSELoss(reduction='sum') and weight_decay = λ of SGD or Adam: Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = λ/2",
+        lambda n, c, batches: 0.5,
+    ),
+    _convention(
+        "torch-cross-entropy",
+        ("softmax",),
+        "CrossEntropyLoss() and weight_decay = λ of SGD or Adam: (1/n)Σℓ + (λ/2)‖θ‖²",
+        "reg = nλ",
+        lambda n, c, batches: n,
+        divides_by_weights=True,
+    ),
+    _convention(
+        "torch-bce",
+        ("logistic",),
+        "BCEWithLogitsLoss() and weight_decay = λ of SGD or Adam: (1/nc)Σℓ + (λ/2)‖θ‖²",
+        "reg = ncλ",
+        lambda n, c, batches: n * c,
+    ),
+    _convention(
+        "keras-mse",
+        _SQUARED,
+        "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
+        "reg = ncλ",
+        lambda n, c, batches: n * c,
+        spares_biases=True,
+    ),
+    Convention(
+        "keras-cross-entropy",
+        {
+            "logistic": Scaling(
+                "binary_crossentropy from logits and L2(λ) on both kernels: (1/nc)Σℓ + λ‖θ‖²",
+                "reg = 2ncλ",
+                lambda n, c, batches: 2 * n * c,
             ),
-        ),
-        Convention(
-            "torch-mse-adamw",
-            _same(
-                _SQUARED,
-                "MSELoss() and weight_decay = λ of AdamW: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = ncλ/2",
-                lambda n, c, batches: 0.5 * n * c,
+            "softmax": Scaling(
+                "categorical_crossentropy from logits and L2(λ) on both kernels: (1/n)Σℓ + λ‖θ‖²",
+                "reg = 2nλ",
+                lambda n, c, batches: 2 * n,
             ),
-            DECOUPLED,
-        ),
-        Convention(
-            "torch-mse-sum",
-            _same(
-                _SQUARED,
-                "MSELoss(reduction='sum') and weight_decay = λ of SGD or Adam: "
-                "Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = λ/2",
-                lambda n, c, batches: 0.5,
-            ),
-        ),
-        Convention(
-            "torch-cross-entropy",
-            _same(
-                ("softmax",),
-                "CrossEntropyLoss() and weight_decay = λ of SGD or Adam: (1/n)Σℓ + (λ/2)‖θ‖²",
-                "reg = nλ",
-                lambda n, c, batches: n,
-            ),
-            divides_by_weights=True,
-        ),
-        Convention(
-            "torch-bce",
-            _same(
-                ("logistic",),
-                "BCEWithLogitsLoss() and weight_decay = λ of SGD or Adam: (1/nc)Σℓ + (λ/2)‖θ‖²",
-                "reg = ncλ",
-                lambda n, c, batches: n * c,
-            ),
-        ),
-        Convention(
-            "keras-mse",
-            _same(
-                _SQUARED,
-                "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
-                "reg = ncλ",
-                lambda n, c, batches: n * c,
-            ),
-            spares_biases=True,
-        ),
-        Convention(
-            "keras-cross-entropy",
-            {
-                "logistic": Scaling(
-                    "binary_crossentropy from logits and L2(λ) on both kernels: (1/nc)Σℓ + λ‖θ‖²",
-                    "reg = 2ncλ",
-                    lambda n, c, batches: 2 * n * c,
-                ),
-                "softmax": Scaling(
-                    "categorical_crossentropy from logits and L2(λ) on both kernels: "
-                    "(1/n)Σℓ + λ‖θ‖²",
-                    "reg = 2nλ",
-                    lambda n, c, batches: 2 * n,
-                ),
-            },
-            spares_biases=True,
-        ),
-        Convention(
-            "scikit-learn",
-            _same(
-                ("half-squared", "logistic", "softmax"),
-                "the gradients of MLPRegressor or MLPClassifier with alpha = λ: "
-                "(1/n)Σℓ + (λ/2n)‖θ‖²",
-                "reg = Kλ",
-                lambda n, c, batches: batches,
-            ),
-            _IN_BATCHES,
-            spares_biases=True,
-            divides_by_weights=True,
-        ),
-    )
-}
+        },
+        spares_biases=True,
+    ),
+    _convention(
+        "scikit-learn",
+        ("half-squared", "logistic", "softmax"),
+        "the gradients of MLPRegressor or MLPClassifier with alpha = λ: (1/n)Σℓ + (λ/2n)‖θ‖²",
+        "reg = Kλ",
+        lambda n, c, batches: batches,
+        caveat="With minibatches this is the mean over an epoch",
+        spares_biases=True,
+        divides_by_weights=True,
+    ),
+)
+#: By name.
+CONVENTIONS: dict[str, Convention] = {convention.name: convention for convention in _ALL}
 
 
 def find_convention(name: str) -> Convention:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from certnn.atomic_files import open_file
 from certnn.errors import InputError, shorten
 from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.reading.class_labels import ClassLabels, stated_targets
@@ -102,14 +103,8 @@ def read_data(
 
 
 def _npy(path: str | Path) -> NDArray[Any]:
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-    try:
-        with path.open("rb") as stream:
-            layout = npy_layout(str(path), "", stream)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    with open_file(path) as stream:
+        layout = npy_layout(str(path), "", stream)
     if len(layout.shape) not in (1, 2) or 0 in layout.shape:
         raise InputError(str(path), f"must hold a matrix, got shape {layout.shape}")
     array: NDArray[Any] = np.memmap(

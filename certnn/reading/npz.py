@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.atomic_files import LARGEST_CONTENT, write_atomically
+from certnn.atomic_files import LARGEST_CONTENT, open_file, write_atomically
 from certnn.errors import InputError, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -33,14 +33,8 @@ def read_npz(
     holds anything but real numbers in it; if a header promises more than there is; or if compressed
     arrays would unpack to more than `LARGEST_CONTENT` bytes.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-    try:
-        with path.open("rb") as stream:
-            is_zip, size = stream.read(2) == b"PK", stream.seek(0, io.SEEK_END)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    with open_file(path) as stream:
+        is_zip, size = stream.read(2) == b"PK", stream.seek(0, io.SEEK_END)
     if not is_zip:
         raise InputError(str(path), "is not an .npz file, as numpy.savez writes it")
     # What is stored without compression takes as much on disk.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +64,7 @@ def _scikit_learn(name: str, loader: str, scaled: bool) -> DataSet:
 
         loaded = getattr(datasets, loader)()
         split = paper_split(loaded.data, loaded.target, seed)
-        named = Split(
-            split.train_X,
-            split.train_Y,
-            split.test_X,
-            split.test_Y,
-            tuple(map(str, loaded.target_names)),
-        )
+        named = replace(split, classes=tuple(map(str, loaded.target_names)))
         return standardised(named) if scaled else named
 
     return DataSet(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Split:
         """The same with a column of ones after the others: what networks with a bias take."""
         halves = (self.train_X, self.test_X)
         train_X, test_X = (np.hstack([half, np.ones((len(half), 1))]) for half in halves)
-        return Split(train_X, self.train_Y, test_X, self.test_Y, self.classes)
+        return replace(self, train_X=train_X, test_X=test_X)
 
     def __repr__(self) -> str:
         n, d = self.train_X.shape
@@ -95,10 +95,5 @@ def standardised(split: Split) -> Split:
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(split.train_X)
-    return Split(
-        scaler.transform(split.train_X),
-        split.train_Y,
-        scaler.transform(split.test_X),
-        split.test_Y,
-        split.classes,
-    )
+    train_X, test_X = map(scaler.transform, (split.train_X, split.test_X))
+    return replace(split, train_X=train_X, test_X=test_X)

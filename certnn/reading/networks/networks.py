@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from certnn.atomic_files import open_file
 from certnn.errors import InputError, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -97,7 +98,8 @@ def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
 
 
 def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
-    start = _start_of(path)
+    with open_file(path) as stream:
+        start = stream.read(16)
     if start.startswith(_ZIP):
         with open_zip(path) as archive:
             names = set(archive.sizes)
@@ -128,19 +130,6 @@ def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
     raise InputError(
         str(path), "is not a network file that is read: PyTorch, safetensors, ONNX, .keras, .npz"
     )
-
-
-def _start_of(path: str | Path) -> bytes:
-    path = Path(path)
-    try:
-        if not path.is_file():
-            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-        with path.open("rb") as stream:
-            return stream.read(16)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        if isinstance(error, InputError):
-            raise
-        raise InputError(str(path), "cannot be read") from None
 
 
 def _read_object(source: Any, layers: Layers | None) -> BiasedNetwork:

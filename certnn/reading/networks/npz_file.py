@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
-from certnn.reading.networks.biased_network import BiasedNetwork
-from certnn.reading.networks.state_dict import OWN_NAMES
+from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
 from certnn.reading.npz import read_npz
 from certnn.reading.zip_archive import ZipArchive, open_zip
 
@@ -27,14 +27,12 @@ def read_npz_network(path: str | Path) -> BiasedNetwork:
     with open_zip(path) as archive:
         require_npz(archive)
         found = [name.removesuffix(".npy") for name in archive.sizes]
-    names = tuple(name for name in OWN_NAMES if name in found or name in ("U", "V"))
-    arrays = dict(zip(names, read_npz(path, names), strict=True))
-    other = sorted(set(found) - set(OWN_NAMES))
+    names = tuple(name for name in PARTS if name in found or name in ("U", "V"))
+    arrays: dict[str, Any] = dict(zip(names, read_npz(path, names), strict=True))
+    other = sorted(set(found) - set(PARTS))
     if other:
         raise InputError(str(path), f"has the array {shorten(other[0])}, which is not read")
-    return BiasedNetwork(
-        *(arrays.get(name) for name in OWN_NAMES), source=f"file {Path(path).name}"
-    )
+    return BiasedNetwork(**arrays, source=f"file {Path(path).name}")
 
 
 def require_npz(archive: ZipArchive) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +19,8 @@ from certnn.arrays import FloatArray
 from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
-from certnn.reading.networks.biased_network import BiasedNetwork
-from certnn.reading.networks.network_parts import NetworkParts, parts_in_places
+from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
+from certnn.reading.networks.network_parts import parts_in_places
 from certnn.reading.networks.onnx_external import external_bytes
 from certnn.reading.networks.onnx_file import load_onnx_file, read_onnx_model
 from certnn.reading.networks.optional_packages import require_package
@@ -65,12 +65,14 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
     copied.CopyFrom(model)
     _take_in_external(copied, path, argument)
     places = _found_places(onnx, argument, copied, stored)
-    names = [name for name, array in vars(parts).items() if array is not None]
+    names = list(parts.arrays)
     for name in names:
         if name not in places:
             raise InputError(argument, f"cannot be written: {name} is not one tensor of floats")
-    rounded = {name: places[name].rounded(argument, getattr(parts, name)) for name in names}
-    own = replace(parts, **rounded)
+    rounded: dict[str, Any] = {
+        name: places[name].rounded(argument, array) for name, array in parts.arrays.items()
+    }
+    own = replace(parts, **rounded).arrays
     old, new = stored.width, parts.U.shape[1]
     if new != old:
         del copied.graph.value_info[:]  # shapes, which a runtime works out again
@@ -79,7 +81,8 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
         for name, array in zip(names, arrays, strict=True):
             places[name].fill(copied.graph, array)
         with suppress(InputError):  # it has become another network, or none
-            if own.is_that_of(read_onnx_model(copied)):
+            read = read_onnx_model(copied).arrays
+            if read.keys() == own.keys() and all(map(np.array_equal, read.values(), own.values())):
                 return copied
     raise InputError(
         argument, f"cannot be written: its graph is for {old} neurons, and the network has {new}"
@@ -170,11 +173,7 @@ def _take_in_external(model: Any, path: str | Path | None, argument: str) -> Non
 
 def _found_places(onnx: Any, argument: str, model: Any, stored: BiasedNetwork) -> dict[str, _Place]:
     """The tensors that the parts are in, by the parts' names."""
-    sizes = {
-        getattr(stored, part.name).size
-        for part in fields(NetworkParts)
-        if getattr(stored, part.name) is not None
-    }
+    sizes = {array.size for array in stored.arrays.values()}
     floats = [
         tensor
         for tensor in _tensors(model.graph)
@@ -196,9 +195,7 @@ def _found_places(onnx: Any, argument: str, model: Any, stored: BiasedNetwork) -
         finally:
             tensor.CopyFrom(kept)
         changed = [
-            part.name
-            for part in fields(NetworkParts)
-            if not np.array_equal(getattr(read, part.name), getattr(stored, part.name))
+            name for name in PARTS if not np.array_equal(getattr(read, name), getattr(stored, name))
         ]
         if len(changed) == 1:
             part = getattr(read, changed[0])

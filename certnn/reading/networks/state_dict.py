@@ -6,14 +6,13 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError, shorten
-from certnn.reading.networks.biased_network import BiasedNetwork
+from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
 from certnn.reading.networks.layer_names import comes_before
 
-#: Names of the arrays of certnn's own files.
-OWN_NAMES = ("U", "V", "hidden_bias", "output_bias")
 #: How layers are named, in the shell and in Python.
 _NAMED = "--layers HIDDEN OUTPUT (in Python read_network(..., layers=(HIDDEN, OUTPUT)))"
 #: Names of tensors that PyTorch makes a weight matrix of, and what undoes it.
@@ -56,9 +55,9 @@ def network_from_tensors(
     source : str
         What the network's `source` is to be.
     """
-    if layers is None and {"U", "V"} <= tensors.keys() <= set(OWN_NAMES):
-        arrays = [tensors[name].read() if name in tensors else None for name in OWN_NAMES]
-        return BiasedNetwork(*arrays, source=source)
+    if layers is None and {"U", "V"} <= tensors.keys() <= set(PARTS):
+        arrays: dict[str, Any] = {name: tensor.read() for name, tensor in tensors.items()}
+        return BiasedNetwork(**arrays, source=source)
     if layers is None:
         _require_no_others(argument, tensors)
         layers = _the_order(argument, candidate_orders(argument, tensors))

@@ -129,16 +129,12 @@ def named_arrays(stored: BiasedNetwork, network: TwoLayerNetwork) -> dict[str, F
     outputs are others.
     """
     parts = parts_like(stored, network)
-    found = vars(parts)
-    if stored.layers is not None:
-        hidden, output = (f"{name}." if name else "" for name in stored.layers)
-        found = {
-            f"{hidden}weight": parts.U.T,
-            f"{hidden}bias": parts.hidden_bias,
-            f"{output}weight": parts.V.T,
-            f"{output}bias": parts.output_bias,
-        }
-    return {name: array for name, array in found.items() if array is not None}
+    if stored.layers is None:
+        return parts.arrays
+    hidden, output = (f"{name}." if name else "" for name in stored.layers)
+    names = {"U": f"{hidden}weight", "hidden_bias": f"{hidden}bias"}
+    names |= {"V": f"{output}weight", "output_bias": f"{output}bias"}
+    return {name: parts.arrays[part].T for part, name in names.items() if part in parts.arrays}
 
 
 def _estimator_like(source: Any, stored: BiasedNetwork, network: TwoLayerNetwork) -> Any:
