@@ -16,6 +16,15 @@ from certnn.errors import InputError, shorten
 LARGEST_CONTENT = 256 << 20
 
 
+@contextmanager
+def _reported(path: Path, what: str) -> Iterator[None]:
+    """Make an `InputError` of an OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(str(path), f"{what}: {error.strerror}") from None
+
+
 def read_bytes(path: str | Path, largest: int) -> bytes:
     """The content of a regular file of at most `largest` bytes.
 
@@ -23,12 +32,10 @@ def read_bytes(path: str | Path, largest: int) -> bytes:
     larger.
     """
     path = require_file(path)
-    try:
+    with _reported(path, "cannot be read"):
         if path.stat().st_size > largest:
             raise InputError(str(path), f"is larger than {largest} bytes")
         return path.read_bytes()
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
 
 
 @contextmanager
@@ -38,11 +45,8 @@ def open_file(path: str | Path) -> Iterator[BufferedReader]:
     Raises `InputError` if the file does not exist, is not a regular file or cannot be read.
     """
     path = require_file(path)
-    try:
-        with path.open("rb") as stream:
-            yield stream
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    with _reported(path, "cannot be read"), path.open("rb") as stream:
+        yield stream
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
@@ -62,7 +66,7 @@ def replaced(path: str | Path) -> Iterator[IO[bytes]]:
     a file is there.
     """
     path = require_replaceable(path)
-    try:
+    with _reported(path, "cannot be written"):
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -72,18 +76,14 @@ def replaced(path: str | Path) -> Iterator[IO[bytes]]:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
 
 
 def require_file(path: str | Path) -> Path:
     """The path of a regular file that is there; raises `InputError` if it is not."""
     path = Path(path)
-    try:
+    with _reported(path, "cannot be read"):  # a name that is too long, for one
         if not path.is_file():
             raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-    except OSError as error:  # a name that is too long, for one
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
     return path
 
 
@@ -94,12 +94,10 @@ def require_replaceable(path: str | Path) -> Path:
     `InputError` if something else is there.
     """
     path = Path(path)
-    try:
+    with _reported(path, "cannot be written"):
         if path.exists() and not path.is_file():
             what = "a folder" if path.is_dir() else "a device, or another thing that is no file"
             raise InputError(str(path), f"cannot be written: it is {what}")
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
     return path
 
 
@@ -112,11 +110,8 @@ def require_place(path: str | Path) -> Path:
     path = require_replaceable(path)
     if not path.parent.is_dir():
         raise InputError(str(path), f"is in a folder that does not exist: {path.parent}")
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
+    with _reported(path, "cannot be written"):
+        tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.").close()
     return path
 
 
@@ -126,15 +121,12 @@ def require_folder(folder: str | Path) -> Path:
     Raises `InputError` if that is not possible.
     """
     folder = Path(folder)
-    try:
+    with _reported(folder, "cannot be written to"):
         there = next(place for place in (folder, *folder.parents) if place.exists())
         if not there.is_dir():
             what = "it" if there == folder else there
             raise InputError(str(folder), f"cannot be made a folder: {what} is a file")
-        with tempfile.TemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        raise InputError(str(folder), f"cannot be written to: {error.strerror}") from None
+        tempfile.TemporaryFile(dir=there).close()
     return folder
 
 
@@ -144,10 +136,8 @@ def make_folder(folder: str | Path) -> Path:
     Raises `InputError` if that is not possible.
     """
     folder = require_folder(folder)
-    try:
+    with _reported(folder, "cannot be made a folder"):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(str(folder), f"cannot be made a folder: {error.strerror}") from None
     return folder
 
 

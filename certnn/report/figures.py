@@ -13,8 +13,19 @@ from certnn.problem.solver_figure import SolverFigure
 from certnn.report.exact import parse_exact
 
 
+class _Exact:
+    """A figure beside which its exact number stands as "p/q"."""
+
+    exact: str
+
+    @property
+    def fraction(self) -> Fraction:
+        """The exact number."""
+        return parse_exact("exact", self.exact)
+
+
 @dataclass(frozen=True)
-class ProvedBound:
+class ProvedBound(_Exact):
     """A lower bound on every network of every width, proved at one level.
 
     `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word. Raises
@@ -47,14 +58,9 @@ class ProvedBound:
         """Return the bound `exact`, its value rounded in the safe direction."""
         return cls(level, rounded_down(exact), _ratio_text(exact), seconds)
 
-    @property
-    def fraction(self) -> Fraction:
-        """The bound as a fraction."""
-        return parse_exact("exact", self.exact)
-
 
 @dataclass(frozen=True)
-class NetworkFigure:
+class NetworkFigure(_Exact):
     """The training objective of one network, evaluated exactly: an upper bound.
 
     Raises `InputError` if `exact` is not a nonnegative rational number, `objective` is not finite
@@ -90,11 +96,6 @@ class NetworkFigure:
         """Return the figure of a network whose objective is `exact`."""
         return cls(rounded_up(exact), _ratio_text(exact), width, source)
 
-    @property
-    def fraction(self) -> Fraction:
-        """The objective as a fraction."""
-        return parse_exact("exact", self.exact)
-
 
 @dataclass(frozen=True)
 class Reached:
@@ -120,7 +121,7 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class PatternTier:
+class PatternTier(_Exact):
     """A lower bound on the networks with some activation patterns.
 
     It bounds no other networks. Whether it is proved, `GapReport.is_proved` says. Raises
@@ -169,11 +170,6 @@ class PatternTier:
     def from_exact(cls, exact: Fraction, **others: Any) -> PatternTier:
         """Return the tier of the bound `exact`, its value rounded in the safe direction."""
         return cls(value=rounded_down(exact), exact=_ratio_text(exact), **others)
-
-    @property
-    def fraction(self) -> Fraction:
-        """The bound as a fraction."""
-        return parse_exact("exact", self.exact)
 
     @property
     def sources(self) -> str:
