@@ -119,17 +119,10 @@ def _said_by_program(checker: Path, line: bytes) -> str:
 def check_verified(document: kernel.Document, judge: Judge) -> Fraction:
     """Let the extracted checker decide, and return the lower bound that it has proved.
 
-    This is not a `certnn.kernel.Bound`, which only the kernel makes.
-
-    Raises
-    ------
-    certnn.kernel.Malformed
-        If the file is not a certificate.
-    certnn.kernel.Rejected
-        If the certificate does not prove its claim.
-    InputError
-        If the certificate is of a kind or size that the checker does not check, or the checker
-        does not run.
+    This is not a `certnn.kernel.Bound`, which only the kernel makes. Raises
+    `certnn.kernel.Malformed` if the file is not a certificate; `certnn.kernel.Rejected` if the
+    certificate does not prove its claim; `InputError` if the certificate is of a kind or size that
+    the checker does not check, or the checker does not run.
     """
     said = judge.says(integer_form(document))
     if proved := _PROVED.fullmatch(said):
@@ -142,13 +135,9 @@ def check_verified(document: kernel.Document, judge: Judge) -> Fraction:
 def integer_form(document: kernel.Document) -> bytes:
     """The certificate as one line of integers, for the extracted checker.
 
-    Raises
-    ------
-    certnn.kernel.Malformed
-        If the file is not a certificate.
-    certnn.kernel.Rejected
-        If the basis of a partition is singular, a tree or a leaf has not the form that it must
-        have, or a point is in two groups.
+    Raises `certnn.kernel.Malformed` if the file is not a certificate; `certnn.kernel.Rejected` if
+    the basis of a partition is singular, a tree or a leaf has not the form that it must have, or a
+    point is in two groups.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if isinstance(proof, list):

@@ -120,6 +120,9 @@ def compare_roundings(
 ) -> RoundingComparison:
     """Round Λ by several methods, and train without it.
 
+    Raises `InputError` if an argument is unusable or the moment is one of another problem;
+    `SolverError` if no moment is found; `KeyboardInterrupt` on Ctrl-C before one is.
+
     Parameters
     ----------
     problem : TrainingProblem
@@ -138,15 +141,6 @@ def compare_roundings(
         Of what is drawn.
     progress : callable or None
         Called as ``progress(what is running, None, best objective or None)``.
-
-    Raises
-    ------
-    InputError
-        If an argument is unusable or the moment is one of another problem.
-    SolverError
-        If no moment is found.
-    KeyboardInterrupt
-        On Ctrl-C before one is.
     """
     if not methods:
         raise InputError("methods", "must not be empty")

@@ -58,6 +58,10 @@ def run_sweep(
 ) -> tuple[list[Outcome], bool]:
     """Run a function on every cell that is not done yet.
 
+    Raises `InputError` if the file is not one of outcomes, where the message names the line, or
+    cannot be written, or `jobs` is 0; `certnn.relaxation.shor.distributed.ClusterLost` if the
+    cluster does not answer any more; the outcomes by then are in the file.
+
     Parameters
     ----------
     cells : sequence of dict
@@ -84,14 +88,6 @@ def run_sweep(
         In the order of the cells; where interrupted, those that are there.
     interrupted : bool
         Whether Ctrl-C or SIGTERM ended it.
-
-    Raises
-    ------
-    InputError
-        If the file is not one of outcomes, where the message names the line, or cannot be written,
-        or `jobs` is 0.
-    certnn.relaxation.shor.distributed.ClusterLost
-        If the cluster does not answer any more; the outcomes by then are in the file.
     """
     if jobs == 0:
         raise InputError("jobs", "must not be 0; with -1 there are as many as cores")
