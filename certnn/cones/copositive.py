@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 from certnn.cones.certificates import Copositive, CopositivityProof, NotCopositive, Undecided
 from certnn.cones.check import verified
-from certnn.cones.decomposition import decompose
 from certnn.cones.exact_input import exact_matrix
-from certnn.cones.leaves import TreeSearch
+from certnn.cones.leaves import TreeSearch, decompose
 from certnn.cones.matrix import SymmetricMatrix, Vector, unit_vector
 from certnn.cones.scaling import unit_scaling
 from certnn.cones.simplices import search_simplices

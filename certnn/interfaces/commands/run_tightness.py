@@ -13,7 +13,7 @@ from certnn.interfaces.commands.destinations import continued_folder, output_fil
 from certnn.studies.sweep import Record, read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
-from certnn.studies.tightness.cells import cells, measure
+from certnn.studies.tightness.cells import LEVELS, SECONDS, cells, measure, usual_cells
 from certnn.studies.tightness.families import FIXED_SHAPES
 from certnn.studies.tightness.records import contradictions, examine, problem_text
 from certnn.studies.tightness.table import (
@@ -22,7 +22,6 @@ from certnn.studies.tightness.table import (
     summary_table,
     verdict_table,
 )
-from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
 
 #: Characters of a line on one problem.
 _LONGEST = 2000

@@ -11,7 +11,6 @@ from typing import Any
 from certnn.arrays import FloatArray
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
-from certnn.reading.networks.layer_names import comes_before
 
 #: How layers are named, in the shell and in Python.
 _NAMED = "--layers HIDDEN OUTPUT (in Python read_network(..., layers=(HIDDEN, OUTPUT)))"
@@ -22,6 +21,15 @@ _REPARAMETRISED = (
     (re.compile(r"(^|\.)weight_(orig|u)$"), "torch.nn.utils.remove_spectral_norm"),
     (re.compile(r"(^|\.)weight_[gv]$"), "torch.nn.utils.remove_weight_norm"),
 )
+Layers = tuple[str, str]
+#: Words that stand for what comes first and what comes after it.
+_PAIRS = {
+    *(("encoder", "decoder"), ("enc", "dec"), ("encode", "decode")),
+    *(("input", "output"), ("in", "out"), ("hidden", "output"), ("hidden", "out")),
+    *(("first", "second"), ("first", "last"), ("body", "head"), ("backbone", "head")),
+    ("features", "classifier"),
+}
+_WORDS = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,6 @@ class NamedTensor:
 
     shape: tuple[int, ...]
     read: Callable[[], FloatArray]
-
-
-Layers = tuple[str, str]
 
 
 def network_from_tensors(
@@ -206,3 +211,21 @@ def _fits(hidden: tuple[int, ...], output: tuple[int, ...]) -> bool:
 
 def _joined(layer: str, kind: str) -> str:
     return f"{layer}.{kind}" if layer else kind
+
+
+def comes_before(first: str, second: str) -> bool:
+    """Whether the names say that one layer comes before the other.
+
+    Parameters
+    ----------
+    first, second : str
+        Names as in a state_dict, such as ``"layers.0"`` and ``"layers.2"``. What decides is the
+        first part in which they differ: two numbers, or two words of opposite meaning.
+    """
+    parts, others = _WORDS.findall(first), _WORDS.findall(second)
+    for one, other in zip(parts, others, strict=False):
+        if one.lower() != other.lower():
+            if one.isdigit() and other.isdigit():
+                return int(one) < int(other)
+            return (one.lower(), other.lower()) in _PAIRS
+    return False
