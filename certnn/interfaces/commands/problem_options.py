@@ -44,16 +44,22 @@ def add_data_options(
     )
 
 
+def typed(options: argparse.Namespace, *names: str) -> list[str]:
+    """These options as one would type them again, those that are not given left out."""
+    words: list[str] = []
+    for name in names:
+        given = getattr(options, name)
+        if given is None or given is False or given == ():
+            continue
+        words.append(f"--{name.replace('_', '-')}")
+        if given is not True:
+            words += map(str, given if isinstance(given, list) else [given])
+    return words
+
+
 def data_arguments(options: argparse.Namespace) -> str:
     """The options of the data as one would type them."""
-    words = ["--data", options.data]
-    if options.targets is not None:
-        words += ["--targets", options.targets]
-    if options.target_columns:
-        words += ["--target-columns", *options.target_columns]
-    if options.label is not None:
-        words += ["--label", options.label]
-    return shlex.join(map(str, words))
+    return shlex.join(typed(options, "data", "targets", "target_columns", "label"))
 
 
 def add_model_options(command: argparse.ArgumentParser) -> None:

@@ -67,7 +67,7 @@ def read_onnx_model(model: Any, path: str | Path | None = None) -> BiasedNetwork
     source = "ONNX model" if path is None else f"ONNX file {Path(path).name}"
     opset = _opset(argument, model)
     try:
-        return chain_of_graph(model, opset, _Tensors(path)).network(source)
+        return chain_of_graph(model, opset, _Tensors(path).read).network(source)
     except UnsupportedLayer as error:
         raise InputError(argument, f"is not a network that is read: {error}") from None
 
