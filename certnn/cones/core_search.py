@@ -49,6 +49,8 @@ def search_core(
 ) -> Factorization | Copositive | str:
     """Factorize a core, or separate the matrix it is of.
 
+    Of the core; a separator of `matrix`; or why there is neither.
+
     Parameters
     ----------
     matrix : SymmetricMatrix
@@ -57,11 +59,6 @@ def search_core(
         A part of it; completely positive if `matrix` is.
     max_nodes : int
         For the proof that a separator is copositive.
-
-    Returns
-    -------
-    Factorization, Copositive or str
-        Of the core; a separator of `matrix`; or why there is neither.
     """
     scaling = unit_scaling(core.matrix)
     scaled = core.matrix.scaled(scaling)
@@ -182,6 +179,9 @@ def separate(
 ) -> Copositive | Vector | None:
     """Turn an approximate separator of a principal submatrix into an exact one of the matrix.
 
+    The separator; or a point, in the scaled coordinates of `indices`, at which the form is negative
+    however much of the room is used; or None.
+
     Parameters
     ----------
     matrix : SymmetricMatrix
@@ -194,12 +194,6 @@ def separate(
         Nearly copositive, with a negative inner product with the scaled submatrix.
     max_nodes : int
         For the proof that it is copositive.
-
-    Returns
-    -------
-    Copositive, Vector or None
-        The separator; or a point, in the scaled coordinates of `indices`, at which the form is
-        negative however much of the room is used; or None.
     """
     part = matrix.restricted(indices).scaled(scaling)
     floats = to_floats(part)

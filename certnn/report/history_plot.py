@@ -23,15 +23,12 @@ _SHORTEST, _LONGEST, _LARGEST = 1e-3, 1e9, 1e100
 def history_svg(report: GapReport, width: float) -> str:
     """`history_figure` as an element of a page.
 
+    Empty where there is no figure.
+
     Parameters
     ----------
     width : float
         In points.
-
-    Returns
-    -------
-    str
-        Empty where there is no figure.
     """
     with svg_settings(f"certnn history {width}"):
         figure = history_figure(report, width)
@@ -41,15 +38,12 @@ def history_svg(report: GapReport, width: float) -> str:
 def history_figure(report: GapReport, width: float) -> Figure | None:
     """The bound rising and the best objective falling, with what is open between them.
 
+    None where nothing changed, or what is said cannot be shown on axes.
+
     Parameters
     ----------
     width : float
         In points.
-
-    Returns
-    -------
-    Figure or None
-        None where nothing changed, or what is said cannot be shown on axes.
     """
     moments = [
         (moment.seconds, moment.bound, moment.objective)

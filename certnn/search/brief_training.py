@@ -36,7 +36,8 @@ def train_briefly(
 ) -> TrainingResult:
     """Train by descent from one random network, and prove with as much work as that took.
 
-    Raises `KeyboardInterrupt` on Ctrl-C before anything is proved.
+    With a bound of the level shor. X must not be zero. Raises `KeyboardInterrupt` on Ctrl-C before
+    anything is proved.
 
     Parameters
     ----------
@@ -46,11 +47,6 @@ def train_briefly(
         The proof ends where it has this, a share of the objective.
     seed : int
         Of the weights. The result depends on nothing else.
-
-    Returns
-    -------
-    TrainingResult
-        With a bound of the level shor. X must not be zero.
     """
     begun, before = time.monotonic(), budget.worked
     [network] = descend(problem, budget, seed, (_WIDTH,), _PASSES)

@@ -224,17 +224,14 @@ def require_confidence(confidence: float) -> None:
 def least_mean(values: Sequence[Fraction], confidence: float) -> Fraction:
     """A number that the mean is likely not below (Theorem 54).
 
+    0 where nothing more can be said.
+
     Parameters
     ----------
     values : sequence of Fraction
         Of independent draws, in their order, none negative; or any numbers below those.
     confidence : float
         How likely, at least, whatever is drawn from.
-
-    Returns
-    -------
-    Fraction
-        0 where nothing more can be said.
     """
     largest = max(values, default=Fraction(0))
     if largest == 0:

@@ -45,20 +45,15 @@ class ArcMaxima:
 def arc_maxima(features: FloatArray, Z: FloatArray) -> ArcMaxima:
     """All local maxima of the score ‖Zᵀ(Xu)₊‖/|u|, if X has one or two columns.
 
-    Raises `SolverError` if d is neither 1 nor 2.
+    In the plane one direction of each stretch on which the score is constant, and none at which it
+    is zero up to rounding; on a line both directions. If the score is zero everywhere, there is at
+    least one direction all the same. Raises `SolverError` if d is neither 1 nor 2.
 
     Parameters
     ----------
     features : ndarray, shape (n, d)
         The data points X, a row each; rows may be zero, repeated or parallel.
     Z : ndarray, shape (n, c)
-
-    Returns
-    -------
-    ArcMaxima
-        In the plane one direction of each stretch on which the score is constant, and none at which
-        it is zero up to rounding; on a line both directions. If the score is zero everywhere, there
-        is at least one direction all the same.
     """
     d = features.shape[1]
     if d not in (1, 2):

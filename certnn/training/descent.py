@@ -26,6 +26,8 @@ def descend(
 ) -> list[TwoLayerNetwork]:
     """Networks trained by L-BFGS from random weights, one of each width.
 
+    None of them where every row of X is zero.
+
     Parameters
     ----------
     problem : TrainingProblem
@@ -36,11 +38,6 @@ def descend(
         Of the weights; the result depends on nothing else unless time runs out.
     iterations : int
         Of L-BFGS from each, at most.
-
-    Returns
-    -------
-    list of TwoLayerNetwork
-        None of them where every row of X is zero.
     """
     rng, inner = np.random.default_rng(seed), scaled(problem)
     space = candidates.isotropic(inner.problem)

@@ -53,8 +53,9 @@ def improvements(
     Neurons rescaled, dropped and joined without a change of the outputs; the output weights
     refitted to the hidden ones; and single new neurons, at local maxima of the score ‖Zᵀ(Xu)₊‖/|u|
     for Z = −∇ℓ at the network's outputs: where it is above reg, adding the neuron lowers the
-    objective (Theorem 2), here by a line search for the neuron's size. Raises `InputError` if the
-    network's shapes are not those of the problem.
+    objective (Theorem 2), here by a line search for the neuron's size. Those with the larger gain
+    first; none where nothing is found, which proves nothing. Raises `InputError` if the network's
+    shapes are not those of the problem.
 
     Parameters
     ----------
@@ -64,11 +65,6 @@ def improvements(
         New neurons, at most.
     seed : int
         Of the search for them.
-
-    Returns
-    -------
-    tuple of Improvement
-        Those with the larger gain first; none where nothing is found, which proves nothing.
     """
     before = training_objective(problem, network)
     size = scaled(problem)

@@ -67,7 +67,8 @@ def train_locally(
 ) -> LocalTraining:
     """Look for the best network of any width; see `certnn.train` for one with a proof.
 
-    Raises `InputError` if a start's shapes are not those of the problem.
+    The best network met, also where the budget ends the search. Raises `InputError` if a start's
+    shapes are not those of the problem.
 
     Parameters
     ----------
@@ -84,11 +85,6 @@ def train_locally(
         Seed of the search; the result depends on nothing else unless its time runs out.
     progress : callable, optional
         Called as ``progress(objective, rounds)`` after every round with the best objective so far.
-
-    Returns
-    -------
-    LocalTraining
-        The best network met, also where the budget ends the search.
     """
     begun = time.monotonic()
     converged = False

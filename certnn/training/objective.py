@@ -12,7 +12,8 @@ from certnn.problem.training_problem import TrainingProblem
 def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
     """The loss + (reg/2)(‖U‖²_F + ‖V‖²_F), with what is decayed of the biases, in float64.
 
-    Raises `InputError` if the network's shapes are not those of the problem.
+    The objective, in the units of the loss. Raises `InputError` if the network's shapes are not
+    those of the problem.
 
     Parameters
     ----------
@@ -20,11 +21,6 @@ def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> fl
         Data, shapes (n, d) and (n, c), and weight decay.
     network : TwoLayerNetwork
         Any width m ≥ 0; U has shape (d, m), or (d + 1, m) with a hidden bias.
-
-    Returns
-    -------
-    float
-        The objective, in the units of the loss.
     """
     network.require_fits(problem)
     value = problem.loss.value(network.output(problem.inputs), problem.Y)

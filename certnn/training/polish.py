@@ -28,8 +28,9 @@ def polish(
     """Improve a network by L-BFGS over its weights, neurons balanced and dead ones dropped.
 
     The width never grows. The objective is not smooth where a point lies on a neuron's hyperplane,
-    so the result is a good network, not exactly a stationary one. Raises `InputError` if the
-    network's shapes are not those of the problem.
+    so the result is a good network, not exactly a stationary one. Its `training_objective` is never
+    above that of `network`. Raises `InputError` if the network's shapes are not those of the
+    problem.
 
     Parameters
     ----------
@@ -41,11 +42,6 @@ def polish(
         Where it is over the search stops at its next iteration.
     max_iterations : int
         Most L-BFGS iterations.
-
-    Returns
-    -------
-    TwoLayerNetwork
-        Its `training_objective` is never above that of `network`.
     """
     network.require_fits(problem)
     inner = scaled(problem)

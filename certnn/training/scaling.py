@@ -78,16 +78,13 @@ class ScaledProblem:
 def scaled(problem: TrainingProblem) -> ScaledProblem:
     """Scale X so that its largest row has norm about one, and Y so that its norm is about one.
 
+    The scaled problem. Its reg is clipped to 1e-100..1e100, the range a problem allows: above, no
+    neuron pays in either problem; below, weight decay is lost in the rounding of the loss.
+
     Parameters
     ----------
     problem : TrainingProblem
         Any problem.
-
-    Returns
-    -------
-    ScaledProblem
-        The scaled problem. Its reg is clipped to 1e-100..1e100, the range a problem allows: above,
-        no neuron pays in either problem; below, weight decay is lost in the rounding of the loss.
     """
     rows = float(np.max(np.linalg.norm(problem.inputs, axis=1)))
     scale_x, scale_y = _power_of_two(rows), _power_of_two(float(np.linalg.norm(problem.Y)))

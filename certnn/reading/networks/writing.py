@@ -41,7 +41,8 @@ _LOADERS = {
 def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     """The network as an object like the one given: of another width, and with its own weights.
 
-    Raises `InputError` if it is none of these, the shapes are others, or a bias has no place in it.
+    An estimator, a module or model in its own precision, or a dictionary of float64 arrays. Raises
+    `InputError` if it is none of these, the shapes are others, or a bias has no place in it.
 
     Parameters
     ----------
@@ -50,11 +51,6 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
         model of Keras, or a dictionary of arrays. It is copied, not changed.
     network : TwoLayerNetwork
         Of the same shapes but for the width, as `certnn.reading.networks.network_for` makes one.
-
-    Returns
-    -------
-    object
-        An estimator, a module or model in its own precision, or a dictionary of float64 arrays.
     """
     stored = read_network(source)
     if hasattr(source, "coefs_"):

@@ -14,10 +14,7 @@ _ORDER = 4
 def exactness_reason(problem: TrainingProblem) -> str | None:
     """Why the level dnn has no gap on a problem; None if Theorem 33 does not say that.
 
-    Returns
-    -------
-    str or None
-        One line. The reason is in X and the number of outputs; Y and reg do not matter.
+    One line. The reason is in X and the number of outputs; Y and reg do not matter.
     """
     features = [tuple(Fraction(float(x)) for x in row) for row in problem.features]
     signs: dict[Vector, set[bool]] = {}
