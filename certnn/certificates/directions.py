@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.errors import SolverError
+from certnn.kernel.exact import integers
+from certnn.kernel.outputs import solution
 
 #: Splits are at p·r_i + q·r_j with p, q up to this.
 _LARGEST_SHARE = 255
@@ -208,17 +210,6 @@ def _within(rays: FloatArray, bounds: FloatArray, kappa: float, budget: Budget) 
     budget.spend(_A_CONE)
     if budget.over:
         raise SolverError("there was no time to cover the output space")
-    rows = [
-        [*map(Fraction, ray.tolist()), Fraction(float(bound))]
-        for ray, bound in zip(rays, bounds, strict=True)
-    ]
-    for column in range(len(rows)):
-        pivot = next(row for row in rows[column:] if row[column] != 0)
-        rows.remove(pivot)
-        pivot = [entry / pivot[column] for entry in pivot]
-        rows = [
-            [entry - row[column] * of_pivot for entry, of_pivot in zip(row, pivot, strict=True)]
-            for row in rows
-        ]
-        rows.insert(column, pivot)
-    return sum(row[-1] ** 2 for row in rows) <= Fraction(kappa) ** 2
+    heights, bits = integers(bounds.tolist())
+    determinant, V = solution([[int(entry) for entry in ray] for ray in rays], heights)
+    return bool(sum(v * v for v in V) <= (Fraction(kappa) * determinant * 2**bits) ** 2)

@@ -40,6 +40,7 @@ from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
+from certnn.kernel.outputs import solution
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.phases import PhasesProof
 from certnn.kernel.psd import PsdProof
@@ -277,21 +278,13 @@ def _partition_witness(proof: PartitionProof) -> Iterator[int]:
 
 
 def _inverse_transposed(basis: ExactMatrix) -> list[int]:
-    """A unit and the rows of a matrix M with basis · Mᵀ = 1, by elimination."""
-    size = len(basis.rows)
-    rows = [
-        [Fraction(entry) for entry in row] + [Fraction(i == j) for j in range(size)]
-        for i, row in enumerate(basis.rows)
-    ]
+    """A unit and the rows of a matrix M with basis · Mᵀ = 1."""
+    size, columns = len(basis.rows), []
     for k in range(size):
-        pivot = next((i for i in range(k, size) if rows[i][k]), None)
-        if pivot is None:
-            raise kernel.Rejected("the basis of the partition is singular")
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        rows[k] = [entry / rows[k][k] for entry in rows[k]]
-        for i in range(size):
-            if i != k and rows[i][k]:
-                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k], strict=True)]
-    inverse = [[entry * _unit(basis) for entry in row[size:]] for row in rows]
-    unit = lcm(*(entry.denominator for row in inverse for entry in row))
-    return [unit, *(int(inverse[j][i] * unit) for i in range(size) for j in range(size))]
+        try:
+            determinant, column = solution(basis.rows, [int(i == k) for i in range(size)])
+        except StopIteration:
+            raise kernel.Rejected("the basis of the partition is singular") from None
+        columns.append([Fraction(entry * _unit(basis), determinant) for entry in column])
+    unit = lcm(*(entry.denominator for column in columns for entry in column))
+    return [unit, *(int(entry * unit) for column in columns for entry in column)]

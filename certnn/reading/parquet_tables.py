@@ -10,6 +10,7 @@ import numpy as np
 
 from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError, shorten
+from certnn.reading.networks.optional_packages import require_package
 from certnn.reading.text_tables import input_columns
 
 ENDINGS = (".parquet", ".pq")
@@ -36,10 +37,8 @@ def read_parquet(
     X : ndarray, shape (n, d)
     targets : ndarray of shape (n, c), or the list of labels
     """
-    try:
-        from pyarrow import ArrowException, dataset
-    except ModuleNotFoundError:
-        raise InputError(str(path), "needs pyarrow: pip install 'certnn[data]'") from None
+    broken = require_package("pyarrow", str(path), "a .parquet file").ArrowException
+    dataset = require_package("pyarrow.dataset", str(path), "a .parquet file")
     try:
         partitioning = "hive" if path.is_dir() else None  # else of folders above the file
         table = dataset.dataset(path, format="parquet", partitioning=partitioning)
@@ -48,7 +47,7 @@ def read_parquet(
         raise InputError(str(path), "does not exist") from None
     except InputError:
         raise
-    except (OSError, ValueError, RecursionError, ArrowException) as error:
+    except (OSError, ValueError, RecursionError, broken) as error:
         raise InputError(str(path), f"is not a readable .parquet file: {shorten(error)}") from None
 
 

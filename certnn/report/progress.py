@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -57,13 +56,8 @@ class SearchProgress:
         self._listener.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._listener.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._listener.__exit__()
         if self._bar is not None:
             self._bar.stop()
         if self._waiting:

