@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -71,6 +73,18 @@ def printable(text: object, longest: int | None = None) -> str:
 def shorten(text: object) -> str:
     """A stranger's text as an error quotes it: in one short printable line."""
     return printable(text, 80)
+
+
+@contextmanager
+def refused(argument: str, what: str, advice: str = "") -> Iterator[None]:
+    """Make an `InputError` of whatever other people's code raises within it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # anything may go wrong in it
+        reason = shorten(f"{type(error).__name__}: {error}")
+        raise InputError(argument, f"{what} ({reason}){advice}") from None
 
 
 def require_seed(seed: object) -> None:

@@ -41,7 +41,7 @@ class KeptFile:
             return cls(path, stream.tell(), digest)
 
     @classmethod
-    def written(cls, write: Callable[[BinaryIO], None]) -> KeptFile:
+    def written(cls, write: Callable[[BinaryIO], object]) -> KeptFile:
         """A new one among the temporary files, which goes when nothing refers to it any more.
 
         Raises `InputError` if there is no room for it.
@@ -78,8 +78,4 @@ class KeptFile:
 
 def _copied(content: bytes) -> KeptFile:
     """In another process, which may be on another machine."""
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(content)
-
-    return KeptFile.written(write)
+    return KeptFile.written(lambda stream: stream.write(content))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
 from certnn.atomic_files import LARGEST_CONTENT, open_file, write_atomically
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.zip_archive import open_zip
@@ -81,11 +81,8 @@ def npy_layout(path: str, what: str, stream: BinaryIO) -> NpyLayout:
     stream : binary file
         At its beginning.
     """
-    try:
+    with refused(path, f"{what}is not a readable .npy file"):
         shape, by_columns, dtype = _npy_header(stream)
-    except Exception as error:  # numpy has errors of every kind for damage
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise InputError(path, f"{what}is not a readable .npy file: {reason}") from None
     if dtype.kind not in "biufUS":  # labels are text
         kind = shorten(str(dtype))
         raise InputError(path, f"{what}must hold numbers or text, got dtype {kind}")

@@ -10,7 +10,7 @@ from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training.merging import balanced
-from certnn.training.objective import training_objective, value_and_gradient_with_bias
+from certnn.training.objective import training_objective, value_and_gradient
 from certnn.training.scaling import ScaledProblem, scaled
 
 _LEAST_GAIN = 1e-7
@@ -72,7 +72,7 @@ def _descent(
 def _objective(inner: ScaledProblem, network: TwoLayerNetwork) -> float:
     bias = np.zeros(inner.problem.c) if network.output_bias is None else network.output_bias
     decay = inner.bias_decay or 0.0
-    return value_and_gradient_with_bias(inner.problem, network.U, network.V, bias, decay)[0]
+    return value_and_gradient(inner.problem, network.U, network.V, bias, decay)[0]
 
 
 def _lbfgs(
@@ -94,7 +94,7 @@ def _lbfgs(
         budget.spend(cost)
         hidden, output, bias = split(point)
         given = np.zeros(c) if fixed else bias
-        value, *slopes = value_and_gradient_with_bias(inner.problem, hidden, output, given, decay)
+        value, *slopes = value_and_gradient(inner.problem, hidden, output, given, decay)
         slopes[0] *= units
         return value, np.concatenate([slope.ravel() for slope in slopes[: 2 if fixed else 3]])
 

@@ -48,7 +48,7 @@ def test_a_step_of_sgd_is_one(bias):
         problem, 7, runs=1, steps=1, optimiser="sgd", learning_rate=1e-4, seed=1
     )
     start, end = found.snapshots[0], found.snapshots[-1]
-    value, slope_U, slope_V = value_and_gradient(problem, start.U, start.V)
+    value, slope_U, slope_V, _ = value_and_gradient(problem, start.U, start.V)
     np.testing.assert_allclose(end.U, start.U - 1e-4 * slope_U, rtol=1e-10)
     np.testing.assert_allclose(end.V, start.V - 1e-4 * slope_V, rtol=1e-10)
     assert found.histories[0, 0] == pytest.approx(value, rel=1e-12)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import refused, shorten
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.keras_model import PlacedLayer, open_model
 from certnn.reading.networks.keras_weights import StoredWeights
@@ -59,13 +59,8 @@ def saved_model(model: Any) -> Iterator[Path]:
     """The file of a live model, while it is needed; raises `InputError` if it cannot be saved."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
-        try:
+        with refused(type(model).__name__, "cannot be saved as Keras does"):
             model.save(file)
-        except Exception as error:  # the user's own code, and anything may go wrong in it
-            reason = shorten(f"{type(error).__name__}: {error}")
-            raise InputError(
-                type(model).__name__, f"cannot be saved as Keras does: {reason}"
-            ) from None
         yield file
 
 

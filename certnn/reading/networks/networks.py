@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.atomic_files import open_file
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.networks.biased_network import LOSS_AFTER, BiasedNetwork
@@ -62,13 +62,8 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
         bias = source.output_bias
         return BiasedNetwork(source.U, source.V, output_bias=bias, source="TwoLayerNetwork")
     if isinstance(source, str | Path):
-        try:
+        with refused(str(source), "is damaged"):
             return _read_file(source, layers)
-        except InputError:
-            raise
-        except Exception as error:  # the readers' libraries have errors of every kind for damage
-            reason = shorten(f"{type(error).__name__}: {error}")
-            raise InputError(str(source), f"is damaged: {reason}") from None
     return _read_object(source, layers)
 
 

@@ -91,16 +91,7 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
 
 @dataclass(frozen=True)
 class _Place:
-    """The tensor that a part is in.
-
-    Attributes
-    ----------
-    shape : tuple
-    sign : float
-        -1 where the part is what the graph subtracts.
-    orders : list of str
-        How the part's numbers follow each other in it, by rows (C), by columns (F), or either.
-    """
+    """The tensor that a part is in: by rows (C), by columns (F) or either, or less it (sign -1)."""
 
     onnx: Any
     part: str

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.keras_writing import keras_file_like, keras_model_like
@@ -91,16 +91,11 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
     if package is None:
         raise InputError(name, "is of a kind that is not written")
     library = require_package(package, name, f"a {suffix} file")
-    try:
+    with refused(name, "cannot be written"):
         if package == "onnx":
             return onnx_file_like(path, network)
         if package == "h5py":
             return keras_file_like(path, network)
-    except InputError:
-        raise
-    except Exception as error:  # the libraries have errors of every kind for what they cannot write
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise InputError(name, f"cannot be written: {reason}") from None
     if stored.layers is None:
         raise InputError(name, "has no names of layers to write under")
     return _state_dict(library, named_arrays(stored, network))
