@@ -25,12 +25,7 @@ from certnn import kernel
 from certnn.certificates.integer_cells import cells_witness
 from certnn.certificates.integer_cuts import cuts_witness
 from certnn.certificates.integer_phases import phases_witness
-from certnn.certificates.integer_regions import (
-    SparseRow,
-    product_blocks,
-    regions_witness,
-    sparse,
-)
+from certnn.certificates.integer_regions import SparseRow, product_blocks, regions_witness, sparse
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof

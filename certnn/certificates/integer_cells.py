@@ -14,12 +14,7 @@ from operator import mul
 
 from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
 from certnn.kernel.cell_geometry import NO_COORDINATE
-from certnn.kernel.cell_rounding import (
-    TURN_BITS,
-    RoundedPoints,
-    rounded_direction,
-    turned,
-)
+from certnn.kernel.cell_rounding import TURN_BITS, RoundedPoints, rounded_direction, turned
 from certnn.kernel.cells import CellsProof
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within

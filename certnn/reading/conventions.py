@@ -120,8 +120,8 @@ class Convention:
         )
         return f"{self.name}, {said} with {known}" + (f". {caveat}" if caveat else "")
 
-    def restated(self, problem: _Problem, decay: float, batches: int = 1) -> _Problem:
-        """The problem with this weight decay of the library.
+    def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
+        """The problem with this weight decay of the library, and the same `explained`.
 
         Raises `InputError` as `reg` does; or if the targets of softmax weigh points or classes, and
         the library divides by the weights.
@@ -134,17 +134,8 @@ class Convention:
                     f"{self.name} divides by the weights of the points, which are not 1 here: give "
                     "reg, in the units of the summed loss",
                 )
-        of = decay, problem.n, problem.c, batches
-        return problem.with_reg(self.reg(*of, loss=problem.loss.name))
-
-    def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
-        """The problem `restated`, and the same `explained`.
-
-        Raises `InputError` as `restated` does.
-        """
-        of = decay, problem.n, problem.c, batches
-        explained = self.explained(*of, loss=problem.loss.name)
-        return self.restated(problem, decay, batches), explained
+        of, loss = (decay, problem.n, problem.c, batches), problem.loss.name
+        return problem.with_reg(self.reg(*of, loss=loss)), self.explained(*of, loss=loss)
 
     def _scalings(self, loss: str | None) -> list[Scaling]:
         if loss is None:

@@ -15,14 +15,7 @@ from certnn.problem.html_table import html_table
 from certnn.problem.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
 from certnn.report.consistency import consistency_checks
-from certnn.report.figures import (
-    Check,
-    NetworkFigure,
-    Neuron,
-    PatternTier,
-    ProvedBound,
-    Reached,
-)
+from certnn.report.figures import Check, NetworkFigure, Neuron, PatternTier, ProvedBound, Reached
 from certnn.report.predictions import Predictions
 from certnn.report.problem_summary import ProblemSummary
 from certnn.report.verdict import verdict

@@ -5,14 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from certnn.report.data import GapReport
-from certnn.report.svg import (
-    COLORS,
-    add_legend,
-    embedded,
-    framed_axes,
-    svg_document,
-    svg_settings,
-)
+from certnn.report.svg import COLORS, add_legend, embedded, framed_axes, svg_document, svg_settings
 
 _HEIGHT = 200.0  # points
 _DESCRIPTION = "What was proved, and the objective of the best network, over time"

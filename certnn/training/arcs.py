@@ -66,7 +66,7 @@ def arc_maxima(features: FloatArray, Z: FloatArray) -> ArcMaxima:
 
 
 def _unit_points(features: FloatArray, Z: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """xᵢ/|xᵢ| of the m nonzero points, |xᵢ|zᵢ of order one over a power of two, and its exponent."""
+    """xᵢ/|xᵢ| of the m nonzero points, |xᵢ|zᵢ over a power of two, and its exponent."""
     x, x_exponent = _scaled(features)
     z, z_exponent = _scaled(Z)
     lengths = np.abs(x[:, 0]) if x.shape[1] == 1 else np.hypot(x[:, 0], x[:, 1])

@@ -18,12 +18,7 @@ from certnn.studies.tightness.baseline import read_baseline, save_baseline, wors
 from certnn.studies.tightness.cells import LEVELS, SECONDS, cells, measure, usual_cells
 from certnn.studies.tightness.families import FIXED_SHAPES
 from certnn.studies.tightness.records import contradictions, examine, problem_text
-from certnn.studies.tightness.table import (
-    reach_table,
-    save_tables,
-    summary_table,
-    verdict_table,
-)
+from certnn.studies.tightness.table import reach_table, save_tables, summary_table, verdict_table
 
 #: Characters of a line on one problem.
 _LONGEST = 2000

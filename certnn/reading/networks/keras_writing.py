@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.problem.network import TwoLayerNetwork
-from certnn.reading.networks.keras_file import (
-    CONFIG,
-    WEIGHTS,
-    read_keras_file,
-    saved_model,
-)
+from certnn.reading.networks.keras_file import CONFIG, WEIGHTS, read_keras_file, saved_model
 from certnn.reading.networks.keras_model import open_model
 from certnn.reading.networks.network_parts import parts_in_places
 from certnn.reading.zip_archive import open_zip
