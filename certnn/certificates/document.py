@@ -53,10 +53,7 @@ def proof_certificate(
 
 
 def document_certificate(
-    problem: TrainingProblem,
-    claimed: Fraction,
-    proof: Mapping[str, object],
-    about: dict[str, str],
+    problem: TrainingProblem, claimed: Fraction, proof: Mapping[str, object], about: dict[str, str]
 ) -> Certificate:
     """A certificate that claims what one says, by the whole of a proof."""
     return Certificate(written(problem, claimed, proof, about, kernel.check.FORMAT, {}))

@@ -142,10 +142,7 @@ def _check_copositive(matrix: SymmetricMatrix, proof: CopositivityProof) -> None
 
 
 def _check_multipliers(
-    matrix: SymmetricMatrix,
-    inside: frozenset[int],
-    rest: Sequence[int],
-    vector: Sequence[Fraction],
+    matrix: SymmetricMatrix, inside: frozenset[int], rest: Sequence[int], vector: Sequence[Fraction]
 ) -> None:
     _require(len(vector) == matrix.order, "length of multipliers")
     _require(all(type(z) is Fraction for z in vector), "multipliers that are not fractions")

@@ -80,10 +80,7 @@ def search_core(
 
 
 def _with_slack(
-    scaled: SymmetricMatrix,
-    target: FloatArray,
-    start: FloatArray,
-    generator: np.random.Generator,
+    scaled: SymmetricMatrix, target: FloatArray, start: FloatArray, generator: np.random.Generator
 ) -> tuple[list[Term] | None, str]:
     rank = psd_rank(scaled)
     assert rank is not None  # a part of a psd matrix
@@ -112,10 +109,7 @@ def _with_slack(
 
 
 def _recognised(
-    scaled: SymmetricMatrix,
-    target: FloatArray,
-    start: FloatArray,
-    generator: np.random.Generator,
+    scaled: SymmetricMatrix, target: FloatArray, start: FloatArray, generator: np.random.Generator
 ) -> tuple[list[Term] | None, str]:
     """Try small integers near the columns found so far, and near the zeros of separators.
 

@@ -161,10 +161,7 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _recorded(
-    request: pytest.FixtureRequest,
-    check: Callable[..., Any],
-    figure: str,
-    settings: dict[str, Any],
+    request: pytest.FixtureRequest, check: Callable[..., Any], figure: str, settings: dict[str, Any]
 ) -> Callable[..., Any]:
     from certnn.interfaces.pytest_baselines import record, test_id
     from certnn.testing import folder_name

@@ -18,11 +18,7 @@ from certnn.reading.networks.lightning import own_training
 from certnn.reading.networks.scikit_learn import own_decay
 
 #: The convention of PyTorch's optimisers by the loss that is averaged as PyTorch does.
-_OF_TORCH = {
-    "half-squared": "torch-mse",
-    "softmax": "torch-cross-entropy",
-    "logistic": "torch-bce",
-}
+_OF_TORCH = {"half-squared": "torch-mse", "softmax": "torch-cross-entropy", "logistic": "torch-bce"}
 
 
 def problem_for(

@@ -14,13 +14,7 @@ UNNAMED = "two-layer ReLU network"
 
 
 def model_card(
-    name: str,
-    objective: Bound,
-    lower: Bound,
-    gap: float,
-    recheck: str,
-    *,
-    classes: bool = False,
+    name: str, objective: Bound, lower: Bound, gap: float, recheck: str, *, classes: bool = False
 ) -> str:
     """Return the card, which claims nothing that is not proved.
 

@@ -118,9 +118,7 @@ def _with_new_neurons(
             TwoLayerNetwork(np.sqrt(length) * u[:, None], np.sqrt(length) * v[None, :])
         )
         grown = TwoLayerNetwork(
-            np.hstack([network.U, neuron.U]),
-            np.vstack([network.V, neuron.V]),
-            network.output_bias,
+            np.hstack([network.U, neuron.U]), np.vstack([network.V, neuron.V]), network.output_bias
         )
         found.append((int(np.sum(hidden > 0.0)), grown))
     return found

@@ -20,10 +20,7 @@ _A_STEP, _A_WEIGHT, _A_NEURON, _A_PRODUCT = 1e-4, 8.5e-8, 8e-10, 1.2e-10
 
 
 def polish(
-    problem: TrainingProblem,
-    network: TwoLayerNetwork,
-    budget: Budget,
-    max_iterations: int = 2000,
+    problem: TrainingProblem, network: TwoLayerNetwork, budget: Budget, max_iterations: int = 2000
 ) -> TwoLayerNetwork:
     """Improve a network by L-BFGS over its weights, neurons balanced and dead ones dropped.
 

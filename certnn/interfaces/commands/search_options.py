@@ -29,8 +29,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     add_limit_options(command)
     add_memory_option(command)
     command.add_argument(
-        "--solver",
-        help="SDP solver that CVXPY knows; certnn, the default, are our own",
+        "--solver", help="SDP solver that CVXPY knows; certnn, the default, are our own"
     )
     command.add_argument(
         "--formulation",

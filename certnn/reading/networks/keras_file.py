@@ -19,11 +19,7 @@ from certnn.reading.zip_archive import open_zip
 
 _LARGEST_CONFIG = 4 << 20
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-_OUTPUT_ACTIVATIONS = {
-    "softmax": "softmax",
-    "log_softmax": "log-softmax",
-    "sigmoid": "logistic",
-}
+_OUTPUT_ACTIVATIONS = {"softmax": "softmax", "log_softmax": "log-softmax", "sigmoid": "logistic"}
 #: Layers that do nothing to the data when the network is evaluated.
 _PASSING = {
     *("InputLayer", "Identity"),

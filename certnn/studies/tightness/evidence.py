@@ -90,11 +90,7 @@ class Evidence:
 
 
 def find_evidence(
-    problem: TrainingProblem,
-    *,
-    gap: float = 1e-6,
-    time_limit: float | None = None,
-    seed: int = 0,
+    problem: TrainingProblem, *, gap: float = 1e-6, time_limit: float | None = None, seed: int = 0
 ) -> Evidence:
     """Solve the relaxation from both sides, and train to global optimality.
 
