@@ -59,7 +59,8 @@ class Cover:
     @property
     def spread(self) -> float:
         """How long a vector can be, whose product with every ray is at most its length."""
-        return float(np.max(_reaches(self, self.lengths)))
+        corners = np.linalg.solve(self.rays[self.cones], self.lengths[self.cones][:, :, None])
+        return float(np.max(np.linalg.norm(corners, axis=1)))
 
     def centred(self) -> Cover:
         """The same for vectors of sum zero: of a ray only what has sum zero counts.
@@ -196,13 +197,6 @@ def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
         if all(_within(of.rays[cone], h[cone], kappa, budget) for cone in of.cones):
             return h
         share -= _ROOM
-
-
-def _reaches(of: Cover, bounds: FloatArray) -> FloatArray:
-    """|V| for every cone, where V has with each of its rays the product that is its bound."""
-    corners = np.linalg.solve(of.rays[of.cones], bounds[of.cones][:, :, None])
-    reaches: FloatArray = np.linalg.norm(corners[:, :, 0], axis=1)
-    return reaches
 
 
 def _within(rays: FloatArray, bounds: FloatArray, kappa: float, budget: Budget) -> bool:

@@ -1,8 +1,6 @@
 """The witness of a proof by cells as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. It walks through the boxes itself, so that tree
-and codes are passed on as they are in the file.
+It walks through the boxes itself, so that tree and codes are passed on as they are in the file.
 """
 
 from __future__ import annotations

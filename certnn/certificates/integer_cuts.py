@@ -1,8 +1,4 @@
-"""The witness of a proof by cuts as integers, for the extracted checker.
-
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass.
-"""
+"""The witness of a proof by cuts as integers, for the extracted checker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What proofs by regions, phases and cells share, as integers, for the extracted checker."""
+"""What proofs by regions, phases and cells share, as integers, for the extracted checker.
+
+``proofs/checker/INTEGERS.md`` specifies these and the other numbers. All are witness: the checker
+decides, and numbers that are wrong here cannot make a false claim pass.
+"""
 
 from __future__ import annotations
 

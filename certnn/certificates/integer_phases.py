@@ -1,8 +1,7 @@
 """The witness of a proof by phases as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. The multipliers of a leaf become, for each point
-and each pair, the slope, the curvature and the constant of the quadratic that they stand for.
+The multipliers of a leaf become, for each point and each pair, the slope, the curvature and the
+constant of the quadratic that they stand for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The witness of a proof by regions as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. Where the file leaves out the factor of a leaf,
-one is computed.
+Where the file leaves out the factor of a leaf, one is computed.
 """
 
 from __future__ import annotations

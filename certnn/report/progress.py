@@ -65,11 +65,7 @@ class SearchProgress:
 
     def tell_of(self, reg: float) -> Callable[[str, float | None, float | None], None]:
         """The same for one of several weight decays."""
-
-        def tell(stage: str, bound: float | None, objective: float | None) -> None:
-            self.tell(f"reg {reg:g}: {stage}", bound, objective)
-
-        return tell
+        return lambda stage, bound, objective: self.tell(f"reg {reg:g}: {stage}", bound, objective)
 
     def tell(self, stage: str, bound: float | None, objective: float | None) -> None:
         """Show a stage, the best proved bound and the best network's objective."""

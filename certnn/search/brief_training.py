@@ -13,7 +13,7 @@ from certnn.search.levels.schedule import stages
 from certnn.search.levels.shor import Shor
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import TrainingResult
-from certnn.training.descent import descend
+from certnn.training.local_training import descend
 
 #: As many neurons and passes over the data as scikit-learn's MLPClassifier has, which costs as
 #: much whatever the data.
