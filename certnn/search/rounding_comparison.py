@@ -20,15 +20,8 @@ from certnn.search.train import TrainingResult, train
 #: Names of the rows that are no roundings.
 RELAXATION, TRAINER = "relaxation", "global trainer"
 _FIGURES = (
-    "candidates",
-    "width",
-    "read",
-    "fitted",
-    "objective",
-    "excess",
-    "range_error",
-    "complementarity_error",
-    "seconds",
+    *("candidates", "width", "read", "fitted", "objective", "excess"),
+    *("range_error", "complementarity_error", "seconds"),
 )
 
 

@@ -141,11 +141,6 @@ class TightnessVerdict:
         )
 
 
-def judge(evidence: Evidence, tolerance: float = 1e-6) -> TightnessVerdict:
-    """Check the evidence exactly and say what it proves; see `TightnessVerdict`."""
-    return TightnessVerdict(evidence, tolerance)
-
-
 def tightness_verdict(
     problem: TrainingProblem,
     *,
@@ -179,7 +174,8 @@ def tightness_verdict(
     ('tight', 'the rows lie on at most two lines through the origin')
     """
     require_problem(problem)
-    return judge(find_evidence(problem, time_limit=time_limit, seed=seed), tolerance)
+    evidence = find_evidence(problem, time_limit=time_limit, seed=seed)
+    return TightnessVerdict(evidence, tolerance)
 
 
 def _standing(
