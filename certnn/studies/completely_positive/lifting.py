@@ -80,12 +80,8 @@ class LiftedNetwork:
     def verify(self) -> None:
         """Check that Λ is a point of the program (Theorem 5(b)).
 
-        Raises
-        ------
-        certnn.cones.Rejected
-            If α or β of a neuron is negative.
-        InputError
-            If lengths do not fit, an α_i β_i is not zero, or α − β is not Xu.
+        Raises `certnn.cones.Rejected` if α or β of a neuron is negative; `InputError` if lengths
+        do not fit, an α_i β_i is not zero, or α − β is not Xu.
         """
         n, columns, c = self.problem.n, self.problem.features.shape[1], self.problem.c
         features = _rows(self.problem.features)
@@ -134,17 +130,14 @@ class LiftedNetwork:
 def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
     """The neurons of a network as vectors z = (α, β, u, v), exactly.
 
+    Raises `InputError` if its shapes are not those of the problem, or the problem has another loss
+    than the squared one, or a free or an output bias.
+
     Parameters
     ----------
     network : TwoLayerNetwork
     problem : TrainingProblem
         Whose data it is evaluated on.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of `problem`, or the problem has another loss than the
-        squared one, or a free or an output bias.
     """
     require_lifted_setting(problem)
     network.require_fits(problem)

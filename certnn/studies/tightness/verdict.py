@@ -95,17 +95,9 @@ class TightnessVerdict:
         standing, reason = _standing(
             exact, relaxation, feasible, optimum, objective, self.tolerance
         )
-        for name, value in (
-            ("problem", problem),
-            ("standing", standing),
-            ("reason", reason),
-            ("relaxation", relaxation),
-            ("feasible", feasible),
-            ("optimum", optimum),
-            ("network", evidence.network),
-            ("objective", objective),
-        ):
-            object.__setattr__(self, name, value)
+        vars(self).update(problem=problem, network=evidence.network, objective=objective)
+        vars(self).update(relaxation=relaxation, feasible=feasible, optimum=optimum)
+        vars(self).update(standing=standing, reason=reason)
 
     @property
     def relaxation_interval(self) -> tuple[Fraction, Fraction]:
