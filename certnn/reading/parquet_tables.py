@@ -10,7 +10,7 @@ import numpy as np
 
 from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError, shorten
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 from certnn.reading.text_tables import input_columns
 
 ENDINGS = (".parquet", ".pq")

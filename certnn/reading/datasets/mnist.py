@@ -7,7 +7,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.reading.datasets.split import PAPER_SEED, Split, standardised
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Images of a digit in each half, and principal components kept.
 A_DIGIT, COMPONENTS = 100, 20

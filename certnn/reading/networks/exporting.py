@@ -12,8 +12,8 @@ from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.network_parts import parts_like
-from certnn.reading.networks.optional_packages import require_package
 from certnn.reading.networks.writing import network_like
+from certnn.reading.optional_packages import require_package
 
 #: The oldest version of the format that has all that is used; runtimes since 2022 know it.
 _OPSET, _IR_VERSION = 17, 8

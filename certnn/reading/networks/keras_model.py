@@ -14,7 +14,7 @@ from certnn.atomic_files import unique_keys
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.keras_weights import MOST_LAYERS, StoredWeights
 from certnn.reading.networks.layer_chain import UnsupportedLayer
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 _MODELS = ("Sequential", "Functional")
 

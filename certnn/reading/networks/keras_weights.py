@@ -10,7 +10,7 @@ from certnn.arrays import FloatArray
 from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.exact_floats import decode_floats, exact_float64
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: A model of two layers of weights has a few more at most.
 MOST_LAYERS = 64

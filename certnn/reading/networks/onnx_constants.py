@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.reading.networks.layer_chain import UnsupportedLayer
 from certnn.reading.networks.onnx_operation import MOST_INTEGERS, Operation
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 FLOAT, DOUBLE = 1, 11  # numbers of these types in onnx.TensorProto
 

@@ -17,7 +17,7 @@ from certnn.reading.networks.layer_chain import UnsupportedLayer
 from certnn.reading.networks.onnx_external import external_bytes
 from certnn.reading.networks.onnx_graph import chain_of_graph
 from certnn.reading.networks.onnx_operators import OPSETS
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 
 def read_onnx_file(path: str | Path) -> BiasedNetwork:

@@ -23,7 +23,7 @@ from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
 from certnn.reading.networks.network_parts import parts_in_places
 from certnn.reading.networks.onnx_external import external_bytes
 from certnn.reading.networks.onnx_file import load_onnx_file, read_onnx_model
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Exporters store four tensors of weights, and few others of the same size.
 _MOST_TENSORS = 64

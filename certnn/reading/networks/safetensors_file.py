@@ -11,8 +11,8 @@ from certnn.atomic_files import LARGEST_CONTENT, read_bytes, unique_keys
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.exact_floats import decode_floats
-from certnn.reading.networks.optional_packages import require_package
 from certnn.reading.networks.state_dict import Layers, NamedTensor, network_from_tensors
+from certnn.reading.optional_packages import require_package
 
 #: Bytes of the names, types and places of tensors, about 100 each.
 _LARGEST_HEADER = 1 << 24

@@ -19,7 +19,7 @@ from certnn.reading.networks.keras_writing import keras_file_like, keras_model_l
 from certnn.reading.networks.network_parts import parts_like
 from certnn.reading.networks.networks import read_network
 from certnn.reading.networks.onnx_writing import onnx_file_like, onnx_model_like
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Endings of files that can be written, and the package that writes them.
 _PACKAGES = {

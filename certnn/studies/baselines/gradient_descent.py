@@ -19,7 +19,7 @@ from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Learning rates that are tried, for sgd as a multiple of 1/(n·mean |x|²).
 _RATES = {"adam": (0.1, 0.03, 0.01, 0.003, 0.001), "sgd": (0.3, 0.1, 0.03, 0.01, 0.003)}
