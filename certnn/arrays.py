@@ -24,6 +24,10 @@ SMALLEST_SCALE = 1e-100
 def frozen_matrix(name: str, value: Any, smallest: float = SMALLEST_SCALE) -> FloatArray:
     """Return `value` as a read-only float64 matrix that holds exactly the same numbers.
 
+    Raises `InputError` if `value` is not a matrix of finite real numbers, each exactly a float64,
+    or if its largest magnitude is outside [smallest, 1e100] (zero is allowed). It names a
+    DataFrame's column.
+
     Parameters
     ----------
     name : str
@@ -34,12 +38,6 @@ def frozen_matrix(name: str, value: Any, smallest: float = SMALLEST_SCALE) -> Fl
         refused rather than rounded.
     smallest : float
         What its largest magnitude must be at least, unless it is zero.
-
-    Raises
-    ------
-    InputError
-        If `value` is not a matrix of finite real numbers, each exactly a float64, or if its largest
-        magnitude is outside [smallest, 1e100] (zero is allowed). It names a DataFrame's column.
     """
     if is_frame(value):
         matrix = np.empty(value.shape)
@@ -66,8 +64,19 @@ def frozen_matrix(name: str, value: Any, smallest: float = SMALLEST_SCALE) -> Fl
     return matrix
 
 
+def frozen_vector(name: str, value: Any, length: int) -> FloatArray:
+    """`frozen_matrix` for a vector, however small; raises `InputError` for another length too."""
+    array = as_array(name, value)
+    if array.shape != (length,):
+        raise InputError(name, f"must have shape ({length},), got {array.shape}")
+    vector: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]
+    return vector
+
+
 def as_array(name: str, value: Any) -> NDArray[Any]:
     """What people have as an array of numpy, of any shape and dtype, nothing rounded.
+
+    Raises `InputError` if it is sparse, has masked entries, or cannot be made an array.
 
     Parameters
     ----------
@@ -76,11 +85,6 @@ def as_array(name: str, value: Any) -> NDArray[Any]:
     value : array_like
         Of numpy, pandas, PyTorch (also what has a gradient, lies on a device or is bfloat16), or
         lists. A masked array is taken if nothing in it is masked.
-
-    Raises
-    ------
-    InputError
-        If it is sparse, has masked entries, or cannot be made an array.
     """
     if hasattr(value, "toarray"):
         raise InputError(name, f"is sparse, and is needed dense: {name}.toarray()")

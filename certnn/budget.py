@@ -236,6 +236,8 @@ def budgeted(
 ) -> Iterator[Budget]:
     """The budget of a call, within which Ctrl-C asks to stop.
 
+    Raises `InputError` if a limit is not a positive finite number, or there is one beside a budget.
+
     Parameters
     ----------
     time_limit : float or None
@@ -244,11 +246,6 @@ def budgeted(
         Nominal seconds.
     budget : Budget or None
         One to share, in place of the limits.
-
-    Raises
-    ------
-    InputError
-        If a limit is not a positive finite number, or there is one beside a budget.
     """
     if budget is not None:
         if time_limit is not None or work_limit is not None:
@@ -264,10 +261,7 @@ def budgeted(
 def require_limit(name: str, limit: float | None) -> float:
     """The limit, infinite where it is None.
 
-    Raises
-    ------
-    InputError
-        If it is not a positive finite number.
+    Raises `InputError` if it is not a positive finite number.
     """
     return math.inf if limit is None else positive_number(name, limit)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -37,13 +39,7 @@ class SolverError(RuntimeError):
 
 
 def positive_number(argument: str, value: Any) -> float:
-    """The value as a float.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive finite number.
-    """
+    """The value as a float; raises `InputError` if it is not a positive finite number."""
     try:
         if isinstance(value, bool | str | bytes):  # which float takes too
             raise TypeError
@@ -79,26 +75,29 @@ def shorten(text: object) -> str:
     return printable(text, 80)
 
 
+@contextmanager
+def refused(argument: str, what: str, advice: str = "") -> Iterator[None]:
+    """Make an `InputError` of whatever other people's code raises within it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # anything may go wrong in it
+        reason = shorten(f"{type(error).__name__}: {error}")
+        raise InputError(argument, f"{what} ({reason}){advice}") from None
+
+
 def require_seed(seed: object) -> None:
     """Refuse what NumPy takes for no seed.
 
-    Raises
-    ------
-    InputError
-        If it is not a whole number from 0 on.
+    Raises `InputError` if it is not a whole number from 0 on.
     """
     if not isinstance(seed, Integral) or seed < 0:
         raise InputError("seed", f"must be a whole number, not negative, got {seed!r:.40}")
 
 
 def whole_number(argument: str, value: object) -> int:
-    """The value as a whole number from 1 on.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
+    """The value as a whole number from 1 on; raises `InputError` if it is none."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise InputError(argument, f"must be a whole number, at least 1, got {value!r:.40}")
     return int(value)

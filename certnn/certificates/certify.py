@@ -33,21 +33,16 @@ class Certified:
 def certify(problem: TrainingProblem, point: DualPoint, about: dict[str, str]) -> Certified:
     """Complete an approximate dual point to an exact certificate, and have it checked.
 
-    A poor point gives a weak bound, never a false one: the kernel judges every proposal
-    (Theorems 3, 9, 10 and 11).
+    A poor point gives a weak bound, never a false one: the kernel judges every proposal (Theorems
+    3, 9, 10 and 11). Raises `SolverError` if the point has entries that are not finite numbers, or
+    the data are too badly scaled.
 
     Parameters
     ----------
-    problem : TrainingProblem
     point : DualPoint
         Z, shape (n, c), and multipliers of any accuracy.
     about : dict of str
         Where the point comes from, for people.
-
-    Raises
-    ------
-    SolverError
-        If the point has entries that are not finite numbers, or the data are too badly scaled.
     """
     if not point.finite:
         raise SolverError("the dual point has entries that are not finite")

@@ -29,14 +29,9 @@ _NEGLIGIBLE = 1e-10
 def certify_cuts(problem: TrainingProblem, point: CutsPoint, about: dict[str, str]) -> Certified:
     """Complete an approximate dual point to an exact certificate, and have it checked.
 
-    A poor point gives a weak bound, never a false one: the kernel judges every proposal
-    (Theorems 3, 29, 30 and 31).
-
-    Raises
-    ------
-    SolverError
-        If the point has entries that are not finite numbers, or its form cannot be made definite in
-        floats.
+    A poor point gives a weak bound, never a false one: the kernel judges every proposal (Theorems
+    3, 29, 30 and 31). Raises `SolverError` if the point has entries that are not finite numbers, or
+    its form cannot be made definite in floats.
     """
     if not point.finite:
         raise SolverError("the dual point has entries that are not finite")

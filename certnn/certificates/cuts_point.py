@@ -109,11 +109,9 @@ class CutsPoint:
     Z : float64 array, shape (n, c)
     products : Products
         Multipliers of products of a and b.
-    slacks : Slacks
     first, second : int64 array, shape (m,)
         The forms r ≤ s of the products with slacks: a_i is i, b_i is n + i, slack j is 2n + j ≤ s.
     multiplier : float64 array, shape (m,)
-    sets : tuple of SetForm
     """
 
     Z: FloatArray

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.errors import SolverError
+from certnn.kernel.exact import integers
+from certnn.kernel.outputs import solution
 
 #: Splits are at p·r_i + q·r_j with p, q up to this.
 _LARGEST_SHARE = 255
@@ -57,17 +59,14 @@ class Cover:
     @property
     def spread(self) -> float:
         """How long a vector can be, whose product with every ray is at most its length."""
-        return float(np.max(_reaches(self, self.lengths)))
+        corners = np.linalg.solve(self.rays[self.cones], self.lengths[self.cones][:, :, None])
+        return float(np.max(np.linalg.norm(corners, axis=1)))
 
     def centred(self) -> Cover:
         """The same for vectors of sum zero: of a ray only what has sum zero counts.
 
         Of all bounds that are no lower than for equal ones of that, those with the least spread.
-
-        Raises
-        ------
-        SolverError
-            If a general solver does not find them.
+        Raises `SolverError` if a general solver does not find them.
         """
         import cvxpy as cp
 
@@ -89,19 +88,14 @@ class Cover:
 def cover(outputs: int, spread: float, budget: Budget) -> Cover:
     """Cones so narrow that the spread of their cover is at most the one wanted.
 
+    Raises `SolverError` if that needs too many cones or too much time.
+
     Parameters
     ----------
     outputs : int
         c.
     spread : float
         Above 1. In the plane m rays in equal steps have a spread of 1/cos(π/m).
-
-    budget : Budget
-
-    Raises
-    ------
-    SolverError
-        If that needs too many cones or too much time.
     """
     if 2**outputs > _MOST_CONES:
         raise SolverError(f"{outputs} outputs are too many to be covered by cones")
@@ -194,12 +188,8 @@ def _numbered(leaves: Iterator[_Leaf], budget: Budget) -> Cover:
 def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
     """Bounds h_k, as large as they may be in the same proportion to the rays' lengths.
 
-    If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding.
-
-    Raises
-    ------
-    SolverError
-        If there is no time to find out.
+    If w_kᵀg ≤ h_k for every ray w_k, then |g| ≤ kappa; exactly, not up to rounding. Raises
+    `SolverError` if there is no time to find out.
     """
     share = 1.0 - _ROOM
     while True:
@@ -209,29 +199,11 @@ def bounds(of: Cover, kappa: float, budget: Budget) -> FloatArray:
         share -= _ROOM
 
 
-def _reaches(of: Cover, bounds: FloatArray) -> FloatArray:
-    """|V| for every cone, where V has with each of its rays the product that is its bound."""
-    corners = np.linalg.solve(of.rays[of.cones], bounds[of.cones][:, :, None])
-    reaches: FloatArray = np.linalg.norm(corners[:, :, 0], axis=1)
-    return reaches
-
-
 def _within(rays: FloatArray, bounds: FloatArray, kappa: float, budget: Budget) -> bool:
     """Whether |V| ≤ kappa for the V with rays·V = bounds, in exact arithmetic."""
     budget.spend(_A_CONE)
     if budget.over:
         raise SolverError("there was no time to cover the output space")
-    rows = [
-        [*map(Fraction, ray.tolist()), Fraction(float(bound))]
-        for ray, bound in zip(rays, bounds, strict=True)
-    ]
-    for column in range(len(rows)):
-        pivot = next(row for row in rows[column:] if row[column] != 0)
-        rows.remove(pivot)
-        pivot = [entry / pivot[column] for entry in pivot]
-        rows = [
-            [entry - row[column] * of_pivot for entry, of_pivot in zip(row, pivot, strict=True)]
-            for row in rows
-        ]
-        rows.insert(column, pivot)
-    return sum(row[-1] ** 2 for row in rows) <= Fraction(kappa) ** 2
+    heights, bits = integers(bounds.tolist())
+    determinant, V = solution([[int(entry) for entry in ray] for ray in rays], heights)
+    return bool(sum(v * v for v in V) <= (Fraction(kappa) * determinant * 2**bits) ** 2)

@@ -35,7 +35,6 @@ def proof_certificate(
 
     Parameters
     ----------
-    problem : TrainingProblem
     kind : str
         Of proof.
     Z : float64 array, shape (n, c)
@@ -54,10 +53,7 @@ def proof_certificate(
 
 
 def document_certificate(
-    problem: TrainingProblem,
-    claimed: Fraction,
-    proof: Mapping[str, object],
-    about: dict[str, str],
+    problem: TrainingProblem, claimed: Fraction, proof: Mapping[str, object], about: dict[str, str]
 ) -> Certificate:
     """A certificate that claims what one says, by the whole of a proof."""
     return Certificate(written(problem, claimed, proof, about, kernel.check.FORMAT, {}))
@@ -109,10 +105,7 @@ def doubles(*arrays: FloatArray) -> Array:
 def singles(multipliers: NDArray[np.float32]) -> Array:
     """Type f4.
 
-    Raises
-    ------
-    ValueError
-        If they have another type than float32: rounding could make a proof fail.
+    Raises `ValueError` if they have another type than float32: rounding could make a proof fail.
     """
     if multipliers.dtype != np.float32:
         raise ValueError("multipliers must be float32")

@@ -25,12 +25,7 @@ from certnn import kernel
 from certnn.certificates.integer_cells import cells_witness
 from certnn.certificates.integer_cuts import cuts_witness
 from certnn.certificates.integer_phases import phases_witness
-from certnn.certificates.integer_regions import (
-    SparseRow,
-    product_blocks,
-    regions_witness,
-    sparse,
-)
+from certnn.certificates.integer_regions import SparseRow, product_blocks, regions_witness, sparse
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof
@@ -40,6 +35,7 @@ from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
+from certnn.kernel.outputs import solution
 from certnn.kernel.partition import DEEPEST, PartitionProof
 from certnn.kernel.phases import PhasesProof
 from certnn.kernel.psd import PsdProof
@@ -77,10 +73,7 @@ class Judge:
 def find_checker() -> Path:
     """The extracted checker: what CERTNN_CHECKER names, or what proofs/build_checker.sh has made.
 
-    Raises
-    ------
-    InputError
-        If there is no such program.
+    Raises `InputError` if there is no such program.
     """
     named = os.environ.get(ENVIRONMENT)
     # A bare name would be looked for on PATH when it is run.
@@ -98,10 +91,7 @@ def find_checker() -> Path:
 def find_judge() -> Judge:
     """The extracted checker, as the program or, where there is none, in JavaScript.
 
-    Raises
-    ------
-    InputError
-        If there is neither, or CERTNN_CHECKER names no program.
+    Raises `InputError` if there is neither, or CERTNN_CHECKER names no program.
     """
     built = os.environ.get(ENVIRONMENT) or (_SCRIPT.parent / _BUILT).is_file()
     if not built and engine_installed():
@@ -125,17 +115,10 @@ def _said_by_program(checker: Path, line: bytes) -> str:
 def check_verified(document: kernel.Document, judge: Judge) -> Fraction:
     """Let the extracted checker decide, and return the lower bound that it has proved.
 
-    This is not a `certnn.kernel.Bound`, which only the kernel makes.
-
-    Raises
-    ------
-    certnn.kernel.Malformed
-        If the file is not a certificate.
-    certnn.kernel.Rejected
-        If the certificate does not prove its claim.
-    InputError
-        If the certificate is of a kind or size that the checker does not check, or the checker
-        does not run.
+    This is not a `certnn.kernel.Bound`, which only the kernel makes. Raises
+    `certnn.kernel.Malformed` if the file is not a certificate; `certnn.kernel.Rejected` if the
+    certificate does not prove its claim; `InputError` if the certificate is of a kind or size that
+    the checker does not check, or the checker does not run.
     """
     said = judge.says(integer_form(document))
     if proved := _PROVED.fullmatch(said):
@@ -148,13 +131,9 @@ def check_verified(document: kernel.Document, judge: Judge) -> Fraction:
 def integer_form(document: kernel.Document) -> bytes:
     """The certificate as one line of integers, for the extracted checker.
 
-    Raises
-    ------
-    certnn.kernel.Malformed
-        If the file is not a certificate.
-    certnn.kernel.Rejected
-        If the basis of a partition is singular, a tree or a leaf has not the form that it must
-        have, or a point is in two groups.
+    Raises `certnn.kernel.Malformed` if the file is not a certificate; `certnn.kernel.Rejected` if
+    the basis of a partition is singular, a tree or a leaf has not the form that it must have, or a
+    point is in two groups.
     """
     instance, claimed, proof = kernel.read_proof(document)
     if isinstance(proof, list):
@@ -294,21 +273,13 @@ def _partition_witness(proof: PartitionProof) -> Iterator[int]:
 
 
 def _inverse_transposed(basis: ExactMatrix) -> list[int]:
-    """A unit and the rows of a matrix M with basis · Mᵀ = 1, by elimination."""
-    size = len(basis.rows)
-    rows = [
-        [Fraction(entry) for entry in row] + [Fraction(i == j) for j in range(size)]
-        for i, row in enumerate(basis.rows)
-    ]
+    """A unit and the rows of a matrix M with basis · Mᵀ = 1."""
+    size, columns = len(basis.rows), []
     for k in range(size):
-        pivot = next((i for i in range(k, size) if rows[i][k]), None)
-        if pivot is None:
-            raise kernel.Rejected("the basis of the partition is singular")
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        rows[k] = [entry / rows[k][k] for entry in rows[k]]
-        for i in range(size):
-            if i != k and rows[i][k]:
-                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k], strict=True)]
-    inverse = [[entry * _unit(basis) for entry in row[size:]] for row in rows]
-    unit = lcm(*(entry.denominator for row in inverse for entry in row))
-    return [unit, *(int(inverse[j][i] * unit) for i in range(size) for j in range(size))]
+        try:
+            determinant, column = solution(basis.rows, [int(i == k) for i in range(size)])
+        except StopIteration:
+            raise kernel.Rejected("the basis of the partition is singular") from None
+        columns.append([Fraction(entry * _unit(basis), determinant) for entry in column])
+    unit = lcm(*(entry.denominator for column in columns for entry in column))
+    return [unit, *(int(entry * unit) for column in columns for entry in column)]

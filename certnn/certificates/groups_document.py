@@ -11,10 +11,7 @@ import numpy as np
 
 from certnn.certificates.certificate import Certificate
 from certnn.certificates.container import numbers, read_document
-from certnn.certificates.document import (
-    document_certificate,
-    words,
-)
+from certnn.certificates.document import document_certificate, words
 from certnn.certificates.dual_point import IndexArray
 from certnn.directed_rounding import rounded_down
 from certnn.problem.training_problem import TrainingProblem

@@ -1,8 +1,6 @@
 """The witness of a proof by cells as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. It walks through the boxes itself, so that tree
-and codes are passed on as they are in the file.
+It walks through the boxes itself, so that tree and codes are passed on as they are in the file.
 """
 
 from __future__ import annotations
@@ -14,12 +12,7 @@ from operator import mul
 
 from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
 from certnn.kernel.cell_geometry import NO_COORDINATE
-from certnn.kernel.cell_rounding import (
-    TURN_BITS,
-    RoundedPoints,
-    rounded_direction,
-    turned,
-)
+from certnn.kernel.cell_rounding import TURN_BITS, RoundedPoints, rounded_direction, turned
 from certnn.kernel.cells import CellsProof
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
@@ -30,18 +23,13 @@ from certnn.kernel.work import Work
 def cells_witness(instance: Instance, proof: CellsProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by cells.
 
+    Raises `certnn.kernel.Rejected` if a direction, the rotation, or what belongs to the leaves has
+    not the form that it must have.
+
     Parameters
     ----------
-    instance : Instance
-    proof : CellsProof
     data_bits : int
         X, and the ball, are integers over 2**data_bits.
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a direction, the rotation, or what belongs to the leaves has not the form that it must
-        have.
     """
     work = Work(SIZE)
     yield from ball_numbers(proof.ball, data_bits)

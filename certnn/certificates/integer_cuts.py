@@ -1,8 +1,4 @@
-"""The witness of a proof by cuts as integers, for the extracted checker.
-
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass.
-"""
+"""The witness of a proof by cuts as integers, for the extracted checker."""
 
 from __future__ import annotations
 
@@ -20,7 +16,6 @@ def cuts_witness(n: int, proof: CutsProof) -> Iterator[int]:
     ----------
     n : int
         Number of points.
-    proof : CutsProof
     """
     yield from (1 << -proof.theta.exponent, len(proof.targets))
     theta = iter(proof.theta.rows[0])

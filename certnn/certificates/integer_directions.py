@@ -1,4 +1,8 @@
-"""What proofs by regions, phases and cells share, as integers, for the extracted checker."""
+"""What proofs by regions, phases and cells share, as integers, for the extracted checker.
+
+``proofs/checker/INTEGERS.md`` specifies these and the other numbers. All are witness: the checker
+decides, and numbers that are wrong here cannot make a false claim pass.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +47,8 @@ class Directions:
     ----------
     tree : bytes
         The nodes of the cones.
-    rays : list of tuple of int
     heights : list of int
         Their bounds, over 2**bits.
-    bits : int
     """
 
     tree: bytes
@@ -58,10 +60,7 @@ class Directions:
     def of(proof: _Proof, c: int, work: Work) -> Directions:
         """The directions, which are checked.
 
-        Raises
-        ------
-        certnn.kernel.Rejected
-            If a bound is not positive, or they do not prove kappa.
+        Raises `certnn.kernel.Rejected` if a bound is not positive, or they do not prove kappa.
         """
         if min(proof.bounds, default=0) <= 0:
             raise Rejected("a bound of a direction is not positive")

@@ -1,8 +1,7 @@
 """The witness of a proof by phases as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. The multipliers of a leaf become, for each point
-and each pair, the slope, the curvature and the constant of the quadratic that they stand for.
+The multipliers of a leaf become, for each point and each pair, the slope, the curvature and the
+constant of the quadratic that they stand for.
 """
 
 from __future__ import annotations
@@ -22,15 +21,8 @@ _NOTHING: _Quadratic = (0, 0, 0)
 def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
     """The integers of a proof by phases.
 
-    Parameters
-    ----------
-    instance : Instance
-    proof : PhasesProof
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a pair, a tree, or what belongs to its leaves has not the form that it must have.
+    Raises `certnn.kernel.Rejected` if a pair, a tree, or what belongs to its leaves has not the
+    form that it must have.
     """
     given = Directions.of(proof, instance.c, Work(SIZE))
     yield from (1 << given.bits, len(given.rays))

@@ -1,8 +1,6 @@
 """The witness of a proof by regions as integers, for the extracted checker.
 
-``proofs/checker/INTEGERS.md`` specifies it. All of it is witness: the checker decides, and numbers
-that are wrong here cannot make a false claim pass. Where the file leaves out the factor of a leaf,
-one is computed.
+Where the file leaves out the factor of a leaf, one is computed.
 """
 
 from __future__ import annotations
@@ -38,17 +36,13 @@ SparseRow = dict[int, int]
 def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by regions.
 
+    Raises `certnn.kernel.Rejected` if a tree, or what belongs to its leaves, has not the form that
+    it must have.
+
     Parameters
     ----------
-    instance : Instance
-    proof : RegionsProof
     data_bits : int
         X, and the ball, are integers over 2**data_bits.
-
-    Raises
-    ------
-    certnn.kernel.Rejected
-        If a tree, or what belongs to its leaves, has not the form that it must have.
     """
     work = Work(SIZE)
     yield from ball_numbers(proof.ball, data_bits)

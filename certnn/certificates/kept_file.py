@@ -23,7 +23,6 @@ class KeptFile:
 
     Attributes
     ----------
-    path : Path
     size : int
         In bytes.
     sha256 : str
@@ -36,25 +35,16 @@ class KeptFile:
 
     @classmethod
     def found(cls, path: Path) -> KeptFile:
-        """One that is there, and stays where it is.
-
-        Raises
-        ------
-        InputError
-            If it cannot be read.
-        """
+        """One that is there, and stays where it is; raises `InputError` if it cannot be read."""
         with open_file(path) as stream:
             digest = file_digest(stream, "sha256").hexdigest()
             return cls(path, stream.tell(), digest)
 
     @classmethod
-    def written(cls, write: Callable[[BinaryIO], None]) -> KeptFile:
+    def written(cls, write: Callable[[BinaryIO], object]) -> KeptFile:
         """A new one among the temporary files, which goes when nothing refers to it any more.
 
-        Raises
-        ------
-        InputError
-            If there is no room for it.
+        Raises `InputError` if there is no room for it.
         """
         handle, name = tempfile.mkstemp(prefix="certnn-", suffix=".zip")
         remove = partial(Path(name).unlink, missing_ok=True)
@@ -73,13 +63,7 @@ class KeptFile:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The file, for reading.
-
-        Raises
-        ------
-        InputError
-            If it is not there any more.
-        """
+        """The file, for reading; raises `InputError` if it is not there any more."""
         with open_file(self.path) as stream:
             yield stream
 
@@ -94,8 +78,4 @@ class KeptFile:
 
 def _copied(content: bytes) -> KeptFile:
     """In another process, which may be on another machine."""
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(content)
-
-    return KeptFile.written(write)
+    return KeptFile.written(lambda stream: stream.write(content))

@@ -18,22 +18,17 @@ def require_lower(
 ) -> None:
     """Refuse what is not a lower bound on every network of a problem, by this certificate.
 
+    Raises `TypeError` if it is no `Bound`, such as one over activation patterns; `InputError` if it
+    is an upper bound, about another problem, or proved by another certificate.
+
     Parameters
     ----------
     name : str
         What the bound is called, for the message.
-    bound : Bound
     instance : Instance or None
         The problem that it must be about, if there is one already.
     certificate : Certificate or None
         What it must be proved by, if that is at hand.
-
-    Raises
-    ------
-    TypeError
-        If it is no `Bound`, such as one over activation patterns.
-    InputError
-        If it is an upper bound, about another problem, or proved by another certificate.
     """
     if type(bound) is not Bound:
         raise TypeError(f"a bound on every network is needed, got a {type(bound).__name__}")
@@ -50,6 +45,9 @@ def require_objective(
 ) -> None:
     """Refuse what is not the exact objective of this network on a problem.
 
+    Raises `TypeError` if it is no `Bound`; `InputError` if it is about another problem or another
+    network, or a lower bound.
+
     Parameters
     ----------
     name : str
@@ -58,14 +56,6 @@ def require_objective(
         As `TwoLayerNetwork.evaluate` makes it.
     instance : Instance
         The problem that it must be about.
-    network : TwoLayerNetwork
-
-    Raises
-    ------
-    TypeError
-        If it is no `Bound`.
-    InputError
-        If it is about another problem or another network, or a lower bound.
     """
     if type(objective) is not Bound:
         raise TypeError(f"the objective of a network is needed, got a {type(objective).__name__}")

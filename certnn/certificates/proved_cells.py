@@ -17,7 +17,6 @@ def proved_cells(certificate: Certificate, problem: TrainingProblem) -> CellsDoc
 
     Parameters
     ----------
-    certificate : Certificate
     problem : TrainingProblem
         That which it is for.
     """

@@ -20,7 +20,6 @@ def dual_point(certificate: Certificate, shape: tuple[int, int]) -> tuple[FloatA
 
     Parameters
     ----------
-    certificate : Certificate
     shape : (int, int)
         (n, c).
     """

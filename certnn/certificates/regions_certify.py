@@ -32,14 +32,9 @@ def certify_regions(
 ) -> Certified:
     """Complete an approximate dual point to an exact certificate, and have it checked.
 
-    A poor point gives a weak bound, never a false one: the kernel judges every proposal
-    (Theorems 3, 18, 48, 49 and 51).
-
-    Raises
-    ------
-    SolverError
-        If the point has entries that are not finite numbers, or its forms cannot be made definite
-        in floats.
+    A poor point gives a weak bound, never a false one: the kernel judges every proposal (Theorems
+    3, 18, 48, 49 and 51). Raises `SolverError` if the point has entries that are not finite
+    numbers, or its forms cannot be made definite in floats.
     """
     if not point.finite:
         raise SolverError("the dual point has entries that are not finite")

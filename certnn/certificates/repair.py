@@ -29,6 +29,7 @@ def repair(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoin
 
     Two families are searched: the a priori bound ‖a‖² ≤ ‖Xu‖² with a small weight, and a blend with
     the Shor multipliers of Z; the end of the second is the pure Shor form, which is always finite.
+    Raises `SolverError` if the data are too badly scaled for float64.
 
     Parameters
     ----------
@@ -37,11 +38,6 @@ def repair(features: FloatArray, point: DualPoint, shift: float) -> RepairedPoin
         Finite; of any accuracy.
     shift : float
         As in `certnn.certificates.quadratic_form.eliminate`.
-
-    Raises
-    ------
-    SolverError
-        If the data are too badly scaled for float64.
     """
     shor = shor_products(features, point.Z)
     prior = _prior_products(features, shor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,47 +29,66 @@ from certnn.problem.training_problem import TrainingProblem
 
 
 @dataclass(frozen=True, eq=False)
-class PartitionDocument:
-    """A proof by a partition of weight space into cones.
+class _Document(ABC):
+    """A proof of a dual norm.
 
     Attributes
     ----------
     kappa : float
         What it proves of ``Z``.
     Z : float64 array, shape (n, c)
-    basis : float64 array, shape (k, k)
-        The rays, row by row.
-    tree : bytes
-    witnesses : uint32 array
-        As `certnn.kernel.partition.PartitionProof` describes them.
     """
 
     kappa: float
     Z: FloatArray
+    _kind: ClassVar[str]
+
+    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
+        """The proof as a file. It claims the float64 below what it gives (Theorem 3).
+
+        Raises `ValueError` if multipliers have another type than float32: rounding could make the
+        proof fail.
+        """
+        proof = self._proof()
+        free_bias = "ball" in proof
+        return proof_certificate(problem, self._kind, self.Z, self.kappa, proof, about, free_bias)
+
+    @abstractmethod
+    def _proof(self) -> dict[str, object]:
+        """What the kind has beside `kappa` and `Z`."""
+
+
+@dataclass(frozen=True, eq=False)
+class PartitionDocument(_Document):
+    """A proof by a partition of weight space into cones.
+
+    Attributes
+    ----------
+    basis : float64 array, shape (k, k)
+        The rays, row by row.
+    witnesses : uint32 array
+        As `certnn.kernel.partition.PartitionProof` describes them.
+    """
+
     basis: FloatArray
     tree: bytes
     witnesses: NDArray[np.uint32]
+    _kind = "partition"
 
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file. It claims the float64 below what it gives (Theorem 3)."""
-        proof = {
+    def _proof(self) -> dict[str, object]:
+        return {
             "basis": doubles(self.basis),
             "tree": octets(self.tree),
             "witnesses": words("<u4", self.witnesses),
         }
-        return proof_certificate(problem, "partition", self.Z, self.kappa, proof, about)
 
 
 @dataclass(frozen=True, eq=False)
-class PhasesDocument:
+class PhasesDocument(_Document):
     """A proof by activation phases.
 
     Attributes
     ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-    directions : bytes
     bounds : float64 array
     splits : int32 array
     pair_counts, first, second : uint32 array
@@ -77,8 +98,6 @@ class PhasesDocument:
         As `certnn.kernel.phases.PhasesProof` describes them.
     """
 
-    kappa: float
-    Z: FloatArray
     directions: bytes
     bounds: FloatArray
     splits: NDArray[np.int32]
@@ -88,16 +107,10 @@ class PhasesDocument:
     signs: NDArray[np.int32]
     ratios: FloatArray
     multipliers: NDArray[np.float32]
+    _kind = "phases"
 
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file. It claims the float64 below what it gives (Theorem 3).
-
-        Raises
-        ------
-        ValueError
-            If `multipliers` has another type than float32: rounding could make the proof fail.
-        """
-        proof = {
+    def _proof(self) -> dict[str, object]:
+        return {
             "directions": octets(self.directions),
             "bounds": doubles(self.bounds),
             "splits": words("<i4", self.splits),
@@ -110,30 +123,22 @@ class PhasesDocument:
             },
             "multipliers": singles(self.multipliers),
         }
-        return proof_certificate(problem, "phases", self.Z, self.kappa, proof, about)
 
 
 @dataclass(frozen=True, eq=False)
-class CellsDocument:
+class CellsDocument(_Document):
     """A proof by cells of weight space.
 
     Attributes
     ----------
-    kappa : float
-        What it proves of ``Z``.
-    Z : float64 array, shape (n, c)
-    directions : bytes
     bounds : float64 array
     ball : BiasBall or None
         For a free hidden bias.
     rotation : float64 array, shape (k, k) or (d, d)
-    tree, codes : bytes
     multipliers : float32 array
         As `certnn.kernel.cells.CellsProof` describes them.
     """
 
-    kappa: float
-    Z: FloatArray
     directions: bytes
     bounds: FloatArray
     ball: BiasBall | None
@@ -141,28 +146,18 @@ class CellsDocument:
     tree: bytes
     codes: bytes
     multipliers: NDArray[np.float32]
+    _kind = "cells"
 
-    def certificate(self, problem: TrainingProblem, about: dict[str, str]) -> Certificate:
-        """The proof as a file. It claims the float64 below what it gives (Theorem 3).
-
-        Raises
-        ------
-        ValueError
-            If `multipliers` has another type than float32: rounding could make the proof fail.
-        """
-        proof = {
+    def _proof(self) -> dict[str, object]:
+        return {
             "directions": octets(self.directions),
             "bounds": doubles(self.bounds),
             "rotation": doubles(self.rotation),
             "tree": octets(self.tree),
             "codes": octets(self.codes),
             "multipliers": singles(self.multipliers),
+            **({} if self.ball is None else {"ball": doubles(self.ball.numbers())}),
         }
-        if self.ball is not None:
-            proof["ball"] = doubles(self.ball.numbers())
-        return proof_certificate(
-            problem, "cells", self.Z, self.kappa, proof, about, self.ball is not None
-        )
 
 
 def pattern_certificate(
@@ -191,14 +186,6 @@ def pattern_certificate(
         "multiplier": doubles(multipliers),
         "split": doubles(splits),
     }
-    claimed = Fraction(rounded_down(value))
-    return PatternCertificate(
-        written(
-            problem,
-            claimed,
-            proof,
-            about,
-            kernel.check.PATTERN_FORMAT,
-            {"patterns": octets(patterns)},
-        )
-    )
+    claimed, more = Fraction(rounded_down(value)), {"patterns": octets(patterns)}
+    form = kernel.check.PATTERN_FORMAT
+    return PatternCertificate(written(problem, claimed, proof, about, form, more))

@@ -33,12 +33,8 @@ def engine_installed() -> bool:
 def javascript_checker() -> Callable[[bytes], str]:
     """The checker, from a certificate in its integer form to what it says.
 
-    It raises `InputError` where it does not come to an end: for want of memory, such as.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If no engine is installed.
+    It raises `InputError` where it does not come to an end: for want of memory, such as. Raises
+    `ModuleNotFoundError` if no engine is installed.
     """
     module = import_module(ENGINE)
     engine = module.MiniRacer()

@@ -28,10 +28,9 @@ from certnn.cones.certificates import (
 from certnn.cones.check import Rejected, verify
 from certnn.cones.cliques import CliqueBound, clique_bound, clique_matrix, clique_violation
 from certnn.cones.copositive import copositivity
-from certnn.cones.cp_rank import cp_rank_bounds
 from certnn.cones.document import MalformedVerdict, from_document, to_document
 from certnn.cones.matrix import SymmetricMatrix
-from certnn.cones.positive import complete_positivity, double_nonnegativity
+from certnn.cones.positive import complete_positivity, cp_rank_bounds, double_nonnegativity
 
 __all__ = [
     "Block",

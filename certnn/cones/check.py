@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from certnn.cones.certificates import (
     CompletelyPositive,
@@ -32,6 +33,15 @@ from certnn.cones.matrix import SymmetricMatrix
 
 class Rejected(Exception):
     """The certificate does not prove its claim; the message says where it fails."""
+
+
+_Verdict = TypeVar("_Verdict", bound=Verdict)
+
+
+def verified(verdict: _Verdict) -> _Verdict:
+    """The verdict, once `verify` has let it pass."""
+    verify(verdict)
+    return verdict
 
 
 def verify(verdict: Verdict) -> None:
@@ -132,10 +142,7 @@ def _check_copositive(matrix: SymmetricMatrix, proof: CopositivityProof) -> None
 
 
 def _check_multipliers(
-    matrix: SymmetricMatrix,
-    inside: frozenset[int],
-    rest: Sequence[int],
-    vector: Sequence[Fraction],
+    matrix: SymmetricMatrix, inside: frozenset[int], rest: Sequence[int], vector: Sequence[Fraction]
 ) -> None:
     _require(len(vector) == matrix.order, "length of multipliers")
     _require(all(type(z) is Fraction for z in vector), "multipliers that are not fractions")

@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 
 from certnn.cones.certificates import Copositive, NotCopositive
-from certnn.cones.check import verify
+from certnn.cones.check import verified
 from certnn.cones.copositive import copositivity
 from certnn.cones.exact_input import exact_matrix
 from certnn.cones.matrix import SymmetricMatrix
@@ -77,9 +77,7 @@ def clique_violation(
     if len(chosen) <= level:
         raise InputError("clique", f"has {len(chosen)} nodes, no more than the level {level}")
     vector = tuple(Fraction(int(node in chosen)) for node in graph)
-    verdict = NotCopositive(clique_matrix(graph, level), vector)
-    verify(verdict)
-    return verdict
+    return verified(NotCopositive(clique_matrix(graph, level), vector))
 
 
 @dataclass(frozen=True)

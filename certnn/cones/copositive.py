@@ -5,17 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Literal
 
-from certnn.cones.certificates import (
-    Copositive,
-    CopositivityProof,
-    NotCopositive,
-    Step,
-    Undecided,
-)
-from certnn.cones.check import verify
-from certnn.cones.decomposition import decompose
+from certnn.cones.certificates import Copositive, CopositivityProof, NotCopositive, Undecided
+from certnn.cones.check import verified
 from certnn.cones.exact_input import exact_matrix
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.leaves import TreeSearch, decompose
+from certnn.cones.matrix import SymmetricMatrix, Vector, unit_vector
 from certnn.cones.scaling import unit_scaling
 from certnn.cones.simplices import search_simplices
 from certnn.cones.supports import search_supports
@@ -61,40 +55,33 @@ def copositivity(
     exact = exact_matrix("matrix", matrix)
     violator = _plain_violator(exact)
     if violator is not None:
-        return _checked_violation(exact, violator)
+        return verified(NotCopositive(exact, violator))
     scaling = unit_scaling(exact)
-    scaled = exact.scaled(scaling)
-    steps, violator = _search(scaled, method, max_nodes)
-    if violator is not None:
-        unscaled = tuple(d * x for d, x in zip(scaling, violator, strict=True))
-        return _checked_violation(exact, unscaled)
-    if steps is not None:
-        verdict = Copositive(exact, CopositivityProof(scaling, steps))
-        verify(verdict)
-        return verdict
+    found = _search(exact.scaled(scaling), method, max_nodes)
+    if found.violator is not None:
+        unscaled = tuple(d * x for d, x in zip(scaling, found.violator, strict=True))
+        return verified(NotCopositive(exact, unscaled))
+    if found.steps is not None:
+        return verified(Copositive(exact, CopositivityProof(scaling, found.steps)))
     if method == "decomposition":
         return Undecided(exact, "no interior split into psd and nonnegative was found")
     return Undecided(exact, f"the search was stopped after {max_nodes} nodes")
 
 
-def _search(
-    scaled: SymmetricMatrix, method: Method, max_nodes: int
-) -> tuple[tuple[Step, ...] | None, Vector | None]:
+def _search(scaled: SymmetricMatrix, method: Method, max_nodes: int) -> TreeSearch:
     if method == "simplices":
-        simplices = search_simplices(scaled, max_nodes)
-        return simplices.steps, simplices.violator
+        return search_simplices(scaled, max_nodes)
     if method != "decomposition":
         first = min(max_nodes, _FIRST_NODES) if method == "auto" else max_nodes
         found = search_supports(scaled, first)
         if method == "supports" or found.steps is not None or found.violator is not None:
-            return found.steps, found.violator
+            return found
     leaf = decompose(scaled)
     if leaf is not None:
-        return (leaf,), None
+        return TreeSearch(steps=(leaf,))
     if method == "decomposition" or max_nodes <= _FIRST_NODES:
-        return None, None
-    found = search_supports(scaled, max_nodes)
-    return found.steps, found.violator
+        return TreeSearch()
+    return search_supports(scaled, max_nodes)
 
 
 def _plain_violator(matrix: SymmetricMatrix) -> Vector | None:
@@ -102,7 +89,7 @@ def _plain_violator(matrix: SymmetricMatrix) -> Vector | None:
     order, rows = matrix.order, matrix.rows
     for i in range(order):
         if rows[i][i] < 0:
-            return tuple(Fraction(int(k == i)) for k in range(order))
+            return unit_vector(order, i)
     for i in range(order):
         for j in range(order):
             # On e_j + t·e_i the form is m_jj + 2t·m_ij + t²·m_ii.
@@ -114,9 +101,3 @@ def _plain_violator(matrix: SymmetricMatrix) -> Vector | None:
                 )
                 return tuple(t if k == i else Fraction(int(k == j)) for k in range(order))
     return None
-
-
-def _checked_violation(matrix: SymmetricMatrix, vector: Vector) -> NotCopositive:
-    verdict = NotCopositive(matrix, vector)
-    verify(verdict)
-    return verdict

@@ -1,22 +1,33 @@
-"""Decide a part of a matrix that its structure leaves open: factorize it, or separate it."""
+"""Decide a part of a matrix that its structure leaves open: factorize it, or separate it.
+
+A copositive matrix separates from the completely positive cone (Theorem 26).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import networkx as nx
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.cones.certificates import Block, Copositive, Factorization, Term
+from certnn.cones.certificates import Block, Copositive, Factorization, NotCopositive, Term
+from certnn.cones.copositive import copositivity
 from certnn.cones.elimination import psd_rank
 from certnn.cones.explicit_sums import support_graph
-from certnn.cones.float_factors import fit, lowest_points, random_start
+from certnn.cones.float_factors import (
+    INSIDE,
+    distinct,
+    fit,
+    lowest_points,
+    project,
+    random_start,
+    with_columns,
+)
 from certnn.cones.matrix import SymmetricMatrix, Vector
-from certnn.cones.projection import INSIDE, distinct, project, with_columns
 from certnn.cones.repair import make_frame, repair_by_recognition, repair_with_slack
-from certnn.cones.scaling import to_floats, unit_scaling
-from certnn.cones.separation import separate
+from certnn.cones.scaling import rounded_matrix, to_floats, unit_scaling
 
 #: Shares of the diagonal that are kept for the dominant remainder, tried in turn.
 _SLACKS = (3e-2, 3e-3, 3e-4, 1e-5)
@@ -27,6 +38,10 @@ _SWEEPS = 3000
 _NEAR = 1e-3
 #: Points that an exact proof of copositivity may add to the projection.
 _CORRECTIONS = 5
+#: Shares of the room between the form and the hyperplane that are added to its diagonal.
+_SHARES = (0.5, 0.1, 0.9)
+#: Finer roundings than this are not worth it: the form is known to fewer digits.
+_MOST_BITS = 44
 
 
 def search_core(
@@ -34,20 +49,16 @@ def search_core(
 ) -> Factorization | Copositive | str:
     """Factorize a core, or separate the matrix it is of.
 
+    Of the core; a separator of `matrix`; or why there is neither.
+
     Parameters
     ----------
     matrix : SymmetricMatrix
         The whole matrix, doubly nonnegative.
     core : Block
         A part of it; completely positive if `matrix` is.
-    generator : numpy.random.Generator
     max_nodes : int
         For the proof that a separator is copositive.
-
-    Returns
-    -------
-    Factorization, Copositive or str
-        Of the core; a separator of `matrix`; or why there is neither.
     """
     scaling = unit_scaling(core.matrix)
     scaled = core.matrix.scaled(scaling)
@@ -69,10 +80,7 @@ def search_core(
 
 
 def _with_slack(
-    scaled: SymmetricMatrix,
-    target: FloatArray,
-    start: FloatArray,
-    generator: np.random.Generator,
+    scaled: SymmetricMatrix, target: FloatArray, start: FloatArray, generator: np.random.Generator
 ) -> tuple[list[Term] | None, str]:
     rank = psd_rank(scaled)
     assert rank is not None  # a part of a psd matrix
@@ -101,10 +109,7 @@ def _with_slack(
 
 
 def _recognised(
-    scaled: SymmetricMatrix,
-    target: FloatArray,
-    start: FloatArray,
-    generator: np.random.Generator,
+    scaled: SymmetricMatrix, target: FloatArray, start: FloatArray, generator: np.random.Generator
 ) -> tuple[list[Term] | None, str]:
     """Try small integers near the columns found so far, and near the zeros of separators.
 
@@ -157,3 +162,61 @@ def _separator(
 def _unit(vector: Vector) -> Vector:
     largest: Fraction = max(vector)
     return tuple(x / largest for x in vector)
+
+
+def separate(
+    matrix: SymmetricMatrix,
+    indices: Sequence[int],
+    scaling: Vector,
+    form: FloatArray,
+    max_nodes: int,
+) -> Copositive | Vector | None:
+    """Turn an approximate separator of a principal submatrix into an exact one of the matrix.
+
+    The separator; or a point, in the scaled coordinates of `indices`, at which the form is negative
+    however much of the room is used; or None.
+
+    Parameters
+    ----------
+    matrix : SymmetricMatrix
+        The whole matrix.
+    indices : sequence of int
+        Rows of the submatrix.
+    scaling : Vector
+        Positive factors, one for each of `indices`: `form` is about the scaled submatrix.
+    form : float64 array
+        Nearly copositive, with a negative inner product with the scaled submatrix.
+    max_nodes : int
+        For the proof that it is copositive.
+    """
+    part = matrix.restricted(indices).scaled(scaling)
+    floats = to_floats(part)
+    form = form / np.max(np.abs(form))
+    room = -float(np.sum(form * floats)) / float(np.trace(floats))
+    if room <= 0.0:
+        return None
+    point: Vector | None = None
+    for share in _SHARES:
+        bits = int(np.ceil(np.log2(4.0 * part.order / (room * min(share, 1.0 - share)))))
+        if bits > _MOST_BITS:
+            continue
+        exact = rounded_matrix(form + share * room * np.eye(part.order), max(bits, 2))
+        if exact.inner(part) >= 0:
+            continue
+        whole = _embedded(exact.scaled(scaling), indices, matrix.order)
+        verdict = copositivity(whole, max_nodes=max_nodes)
+        if isinstance(verdict, Copositive):
+            return verdict
+        if isinstance(verdict, NotCopositive):
+            entries = (verdict.certificate[i] for i in indices)
+            point = tuple(x * d for x, d in zip(entries, scaling, strict=True))
+    return point
+
+
+def _embedded(part: SymmetricMatrix, indices: Sequence[int], order: int) -> SymmetricMatrix:
+    """The matrix with zero rows and columns at the indices that it lacks."""
+    rows = [[Fraction(0)] * order for _ in range(order)]
+    for i, row in zip(indices, part.rows, strict=True):
+        for j, entry in zip(indices, row, strict=True):
+            rows[i][j] = entry
+    return SymmetricMatrix.of(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import lcm
 
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.matrix import SymmetricMatrix, Vector, dot, unit_vector
 
 
 def integer_rows(matrix: SymmetricMatrix) -> tuple[list[list[int]], int]:
@@ -37,7 +37,7 @@ def negative_direction(matrix: SymmetricMatrix) -> Vector | None:
     if value < 0:
         return vector
     other = _conjugate(matrix, pivots, j)  # the form vanishes at `vector`, and the product not
-    cross = sum((x * y for x, y in zip(other, matrix.times(vector), strict=True)), Fraction(0))
+    cross = dot(other, matrix.times(vector))
     step = -(abs(matrix.form(other)) + 1) / (2 * cross)
     return tuple(step * x + y for x, y in zip(vector, other, strict=True))
 
@@ -68,8 +68,7 @@ def _eliminate(matrix: SymmetricMatrix) -> tuple[list[int], tuple[int, int] | No
 
 def _conjugate(matrix: SymmetricMatrix, pivots: list[int], index: int) -> Vector:
     """The unit vector of `index`, made orthogonal in the form to the unit vectors of `pivots`."""
-    vector = [Fraction(0)] * matrix.order
-    vector[index] = Fraction(1)
+    vector = list(unit_vector(matrix.order, index))
     if pivots:
         solved = solve(
             [[matrix.rows[i][j] for j in pivots] for i in pivots],
@@ -99,8 +98,7 @@ def kernel(rows: list[list[Fraction]]) -> list[Vector]:
     work, places = _reduced(rows)
     basis = []
     for free in sorted(set(range(columns)) - set(places)):
-        vector = [Fraction(0)] * columns
-        vector[free] = Fraction(1)
+        vector = list(unit_vector(columns, free))
         for row, column in zip(work, places, strict=False):
             vector[column] = Fraction(-row[free], row[column])
         basis.append(tuple(vector))

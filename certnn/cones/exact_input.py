@@ -19,27 +19,25 @@ LARGEST_ORDER = 400
 def exact_matrix(name: str, value: Any) -> SymmetricMatrix:
     """Return `value` as an exact symmetric matrix.
 
+    Raises `InputError` if `value` is not a square array of finite real numbers, is not exactly
+    symmetric, is empty or is of an order above `LARGEST_ORDER`.
+
     Parameters
     ----------
     name : str
         The argument's name, for the error message.
     value : SymmetricMatrix, or array_like of shape (order, order)
         Integers, fractions, or floats; a float stands for the dyadic rational that it is.
-
-    Raises
-    ------
-    InputError
-        If `value` is not a square array of finite real numbers, is not exactly symmetric, is empty
-        or is of an order above `LARGEST_ORDER`.
     """
     if isinstance(value, SymmetricMatrix):
         rows = value.rows
     else:
+        if isinstance(value, np.ndarray) and value.ndim != 2:
+            raise InputError(name, f"must be a matrix (two dimensions), got shape {value.shape}")
         try:
-            given = value if isinstance(value, np.ndarray) else [list(row) for row in value]
+            listed = [list(row) for row in value]
         except TypeError:
             raise InputError(name, "is not a square array of numbers") from None
-        listed = _listed(name, given)
         if len(listed) > LARGEST_ORDER:
             raise InputError(
                 name, f"is of order {len(listed)}; at most {LARGEST_ORDER} is supported"
@@ -55,15 +53,6 @@ def exact_matrix(name: str, value: Any) -> SymmetricMatrix:
             if rows[i][j] != rows[j][i]:
                 raise InputError(name, f"is not symmetric: entries ({j}, {i}) and ({i}, {j})")
     return SymmetricMatrix(rows)
-
-
-def _listed(name: str, given: Any) -> list[list[Any]]:
-    if isinstance(given, np.ndarray):
-        if given.ndim != 2:
-            raise InputError(name, f"must be a matrix (two dimensions), got shape {given.shape}")
-        return [list(row) for row in given]
-    listed: list[list[Any]] = given
-    return listed
 
 
 def _fraction(name: str, entry: Any) -> Fraction:

@@ -13,7 +13,7 @@ import networkx as nx
 
 from certnn.cones.certificates import Block, Term
 from certnn.cones.elimination import independent_columns, kernel, psd_rank, solve
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.matrix import SymmetricMatrix, Vector, unit_vector
 
 #: Eliminations that the search for an order of pivots may try.
 _ELIMINATIONS = 400
@@ -179,11 +179,6 @@ def _fan(
             padded = SymmetricMatrix((*((*row, zero) for row in base.rows), (zero, zero, zero)))
             blocks.append(Block((a, b, i), square.plus(padded, share / sum(shares))))
     return [term for term, share in zip(terms, shares, strict=True) if not share], blocks
-
-
-def unit_vector(order: int, index: int) -> Vector:
-    """The unit vector."""
-    return _sparse(order, {index: Fraction(1)})
 
 
 def _sparse(order: int, entries: dict[int, Fraction]) -> Vector:

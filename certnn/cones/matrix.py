@@ -9,6 +9,16 @@ from fractions import Fraction
 Vector = tuple[Fraction, ...]
 
 
+def dot(one: Iterable[Fraction | int], other: Iterable[Fraction]) -> Fraction:
+    """The inner product of two vectors of one length."""
+    return sum((a * b for a, b in zip(one, other, strict=True) if a and b), Fraction(0))
+
+
+def unit_vector(order: int, index: int) -> Vector:
+    """The unit vector."""
+    return tuple(Fraction(int(i == index)) for i in range(order))
+
+
 @dataclass(frozen=True)
 class SymmetricMatrix:
     """A symmetric matrix of rational numbers.
@@ -70,25 +80,15 @@ class SymmetricMatrix:
 
     def times(self, vector: Sequence[Fraction]) -> Vector:
         """The product with a vector."""
-        return tuple(
-            sum((a * x for a, x in zip(row, vector, strict=True) if a and x), Fraction(0))
-            for row in self.rows
-        )
+        return tuple(dot(row, vector) for row in self.rows)
 
     def form(self, vector: Sequence[Fraction]) -> Fraction:
         """The quadratic form at a vector."""
-        return sum((x * y for x, y in zip(vector, self.times(vector), strict=True)), Fraction(0))
+        return dot(vector, self.times(vector))
 
     def inner(self, other: SymmetricMatrix) -> Fraction:
         """The trace inner product."""
-        return sum(
-            (
-                a * b
-                for row, other_row in zip(self.rows, other.rows, strict=True)
-                for a, b in zip(row, other_row, strict=True)
-            ),
-            Fraction(0),
-        )
+        return sum(map(dot, self.rows, other.rows), Fraction(0))
 
     def negative_entry(self) -> tuple[int, int] | None:
         """The place (i ≤ j) of a negative entry, if there is one."""

@@ -1,4 +1,4 @@
-"""Decide whether a symmetric matrix is doubly nonnegative, and whether completely positive."""
+"""Decide whether a matrix is doubly nonnegative, or a sum of squares, and of how many."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 
 from certnn.cones.certificates import (
-    Block,
     CompletelyPositive,
     Copositive,
+    CpRankBounds,
     DoublyNonnegative,
     Factorization,
     NegativeDirection,
     NegativeEntry,
     NotCompletelyPositive,
     NotDoublyNonnegative,
-    Term,
     Undecided,
 )
-from certnn.cones.check import verify
+from certnn.cones.check import general_cp_rank_bound, verified
 from certnn.cones.core_search import search_core
 from certnn.cones.elimination import negative_direction, psd_rank
 from certnn.cones.exact_input import exact_matrix
@@ -48,9 +47,7 @@ def double_nonnegativity(matrix: Any) -> DoublyNonnegative | NotDoublyNonnegativ
     exact = exact_matrix("matrix", matrix)
     found = _failure(exact)
     if found is not None:
-        failed = NotDoublyNonnegative(exact, found)
-        verify(failed)
-        return failed
+        return verified(NotDoublyNonnegative(exact, found))
     rank = psd_rank(exact)
     assert rank is not None  # there is no negative direction
     return DoublyNonnegative(exact, rank)
@@ -90,27 +87,22 @@ def complete_positivity(
     exact = exact_matrix("matrix", matrix)
     failure = _failure(exact)
     if failure is not None:
-        return _separated(exact, failure)
+        return verified(NotCompletelyPositive(exact, failure))
     parts = structural_parts(exact)
     generator = np.random.default_rng(seed)
     terms, methods = list(parts.terms), ["structure"] if parts.terms or parts.blocks else []
     for core in parts.cores:
         found = search_core(exact, core, generator, max_nodes)
         if isinstance(found, Copositive):
-            return _separated(exact, found)
+            return verified(NotCompletelyPositive(exact, found))
         if isinstance(found, str):
             return Undecided(exact, found)
-        terms += _placed(found.terms, core, exact.order)
+        terms += [placed_term(term, core.indices, exact.order) for term in found.terms]
         methods.append(found.method)
-    verdict = CompletelyPositive(
-        exact, Factorization(tuple(terms), tuple(parts.blocks), ", ".join(methods) or "zero")
+    method = ", ".join(methods) or "zero"
+    return verified(
+        CompletelyPositive(exact, Factorization(tuple(terms), tuple(parts.blocks), method))
     )
-    verify(verdict)
-    return verdict
-
-
-def _placed(terms: tuple[Term, ...], core: Block, order: int) -> list[Term]:
-    return [placed_term(term, core.indices, order) for term in terms]
 
 
 def _failure(matrix: SymmetricMatrix) -> NegativeEntry | NegativeDirection | None:
@@ -121,9 +113,48 @@ def _failure(matrix: SymmetricMatrix) -> NegativeEntry | NegativeDirection | Non
     return None if direction is None else NegativeDirection(direction)
 
 
-def _separated(
-    matrix: SymmetricMatrix, found: NegativeEntry | NegativeDirection | Copositive
-) -> NotCompletelyPositive:
-    verdict = NotCompletelyPositive(matrix, found)
-    verify(verdict)
-    return verdict
+def cp_rank_bounds(
+    matrix: Any, *, seed: int = 0
+) -> CpRankBounds | NotCompletelyPositive | Undecided:
+    """Bound the least number of columns of H ≥ 0 with HH' = `matrix`.
+
+    Parameters
+    ----------
+    matrix : array_like or SymmetricMatrix, shape (order, order)
+        Integers, fractions, or floats taken as the dyadic rationals that they are.
+    seed : int, optional
+        Of the search for a factorization.
+
+    Returns
+    -------
+    CpRankBounds, NotCompletelyPositive or Undecided
+        Bounds with their certificate (Theorem 27), or why there are none.
+
+    Raises
+    ------
+    InputError
+        If `matrix` is not a symmetric array of finite real numbers.
+    """
+    verdict = complete_positivity(matrix, seed=seed)
+    if not isinstance(verdict, CompletelyPositive):
+        return verdict
+    exact, factorization = verdict.matrix, verdict.certificate
+    rank = psd_rank(exact)
+    assert rank is not None  # a sum of squares
+    edges = _separate_edges(exact)
+    lower = max(rank, len(edges))
+    upper = min(factorization.size, general_cp_rank_bound(exact.order, rank))
+    return verified(CpRankBounds(exact, lower, upper, edges, factorization))
+
+
+def _separate_edges(matrix: SymmetricMatrix) -> tuple[tuple[int, int], ...]:
+    """Positive entries of which no two fit in one clique of the support, chosen greedily."""
+    order, rows = matrix.order, matrix.rows
+    pairs = [(i, j) for i in range(order) for j in range(i, order) if rows[i][j]]
+    # Entries in few cliques exclude few others.
+    pairs.sort(key=lambda p: sum(bool(rows[p[0]][k] and rows[p[1]][k]) for k in range(order)))
+    chosen: list[tuple[int, int]] = []
+    for i, j in pairs:
+        if all(any(not rows[a][b] for a in (i, j) for b in other) for other in chosen):
+            chosen.append((i, j))
+    return tuple(chosen)

@@ -20,7 +20,7 @@ from certnn.arrays import FloatArray
 from certnn.cones.certificates import Term
 from certnn.cones.elimination import kernel, solve
 from certnn.cones.explicit_sums import dominant_terms
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.matrix import SymmetricMatrix, Vector, dot, unit_vector
 from certnn.cones.scaling import rounded, to_floats
 
 #: Bits after the point of rounded columns.
@@ -54,13 +54,12 @@ def make_frame(matrix: SymmetricMatrix, rank: int) -> Frame:
     """The frame of a well scaled psd matrix of this rank."""
     order = matrix.order
     if rank == order:
-        units = (tuple(Fraction(int(i == j)) for i in range(order)) for j in range(order))
-        return Frame(tuple(units), matrix)
+        return Frame(tuple(unit_vector(order, j) for j in range(order)), matrix)
     pivots = [int(i) for i in qr(to_floats(matrix), pivoting=True, mode="r")[1][:rank]]
     block = [[matrix.rows[i][j] for j in pivots] for i in pivots]
     inverse = []
     for k in range(rank):
-        column = solve(block, [Fraction(int(i == k)) for i in range(rank)])
+        column = solve(block, list(unit_vector(rank, k)))
         assert column is not None  # the pivots' block is regular
         inverse.append(column)
     return Frame(tuple(matrix.rows[i] for i in pivots), SymmetricMatrix(tuple(inverse)))
@@ -118,7 +117,7 @@ def repair_by_recognition(matrix: SymmetricMatrix, directions: FloatArray) -> li
             vector
             for direction in directions
             for vector in _recognised(direction)
-            if all(_product(vector, zero) == 0 for zero in null) and _fits(matrix, vector)
+            if all(dot(vector, zero) == 0 for zero in null) and _fits(matrix, vector)
         }
     )
     if not candidates:
@@ -166,7 +165,3 @@ def _fits(matrix: SymmetricMatrix, vector: tuple[int, ...]) -> bool:
     """Whether the square of `vector` is zero where the matrix is."""
     support = [i for i, value in enumerate(vector) if value]
     return all(matrix.rows[i][j] > 0 for i in support for j in support)
-
-
-def _product(one: Iterable[int], other: Iterable[Fraction]) -> Fraction:
-    return sum((x * y for x, y in zip(one, other, strict=True) if x), Fraction(0))

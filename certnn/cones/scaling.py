@@ -15,11 +15,6 @@ def power_of_two(value: Fraction) -> int:
     return value.numerator.bit_length() - value.denominator.bit_length() - 1
 
 
-def two_to(exponent: int) -> Fraction:
-    """The power of two."""
-    return Fraction(2) ** exponent
-
-
 def unit_scaling(matrix: SymmetricMatrix) -> Vector:
     """Positive factors d for which diag(d) · matrix · diag(d) has a diagonal between 1/2 and 4.
 
@@ -38,7 +33,7 @@ def unit_scaling(matrix: SymmetricMatrix) -> Vector:
                 if entry and other is not None
             ]
             exponent = -max(sizes, default=0)
-        factors.append(two_to(exponent))
+        factors.append(Fraction(2) ** exponent)
     return tuple(factors)
 
 

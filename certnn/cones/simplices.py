@@ -7,49 +7,31 @@ not copositive; on the boundary it may not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from certnn.cones.certificates import Decomposition, EdgeSplit, Step
-from certnn.cones.leaves import plain_decomposition
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.certificates import EdgeSplit, Step
+from certnn.cones.leaves import TreeSearch, plain_decomposition
+from certnn.cones.matrix import SymmetricMatrix, Vector, dot, unit_vector
 from certnn.cones.scaling import to_floats
 
 
-@dataclass(frozen=True)
-class SimplexSearch:
-    """What the search found: a proof, a vector at which the form is negative, or neither."""
-
-    steps: tuple[Step, ...] | None
-    violator: Vector | None
-
-
-def search_simplices(matrix: SymmetricMatrix, max_nodes: int) -> SimplexSearch:
+def search_simplices(matrix: SymmetricMatrix, max_nodes: int) -> TreeSearch:
     """Split edges at their middles until each cone's form is psd plus nonnegative."""
     order = matrix.order
-    identity = tuple(tuple(Fraction(int(i == j)) for j in range(order)) for i in range(order))
-    waiting = [identity]
+    waiting = [tuple(unit_vector(order, i) for i in range(order))]
     steps: list[Step] = []
     for _ in range(max_nodes):
         if not waiting:
-            return SimplexSearch(tuple(steps), None)
+            return TreeSearch(steps=tuple(steps))
         rays = waiting.pop()
         images = [matrix.times(ray) for ray in rays]
         for ray, image in zip(rays, images, strict=True):
-            if sum((x * y for x, y in zip(ray, image, strict=True)), Fraction(0)) < 0:
-                return SimplexSearch(None, ray)
-        form = SymmetricMatrix(
-            tuple(
-                tuple(
-                    sum((x * y for x, y in zip(ray, image, strict=True)), Fraction(0))
-                    for image in images
-                )
-                for ray in rays
-            )
-        )
-        leaf: Decomposition | None = plain_decomposition(form, to_floats(form))
+            if dot(ray, image) < 0:
+                return TreeSearch(violator=ray)
+        form = SymmetricMatrix(tuple(tuple(dot(ray, image) for image in images) for ray in rays))
+        leaf = plain_decomposition(form, to_floats(form))
         if leaf is not None:
             steps.append(leaf)
             continue
@@ -58,7 +40,7 @@ def search_simplices(matrix: SymmetricMatrix, max_nodes: int) -> SimplexSearch:
         steps.append(EdgeSplit(first, second, Fraction(1), Fraction(1)))
         waiting.append(_replaced(rays, first, middle))
         waiting.append(_replaced(rays, second, middle))
-    return SimplexSearch(None, None)
+    return TreeSearch()
 
 
 def _edge(form: SymmetricMatrix) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from certnn.cones.explicit_sums import (
     plane_terms,
     support_graph,
 )
-from certnn.cones.matrix import SymmetricMatrix
+from certnn.cones.matrix import SymmetricMatrix, dot
 
 #: Up to this order a doubly nonnegative matrix is completely positive (Theorem 23).
 SMALL_ORDER = 4
@@ -85,7 +85,7 @@ def _cut_off(matrix: SymmetricMatrix, leaf: list[int], cut: int) -> tuple[Block,
     coupling = [matrix.rows[i][cut] for i in leaf]
     solved = solve([[matrix.rows[i][j] for j in leaf] for i in leaf], coupling)
     assert solved is not None  # the matrix is psd
-    least = sum((x * y for x, y in zip(solved, coupling, strict=True)), Fraction(0))
+    least = dot(solved, coupling)
     of_leaf = [*leaf, cut]
     rows = [list(row) for row in matrix.restricted(of_leaf).rows]
     rows[-1][-1] = least

@@ -8,30 +8,18 @@ which the form is negative. No floats take part in the decision; they only choos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
 import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.cones.certificates import Multipliers, Step, SupportSplit
 from certnn.cones.elimination import integer_rows
-from certnn.cones.leaves import plain_decomposition
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.leaves import TreeSearch, plain_decomposition
+from certnn.cones.matrix import SymmetricMatrix, unit_vector
 from certnn.cones.scaling import to_floats
 from certnn.cones.support_program import solve_program
 
 
-@dataclass(frozen=True)
-class SupportSearch:
-    """What the search found: a proof, a vector at which the form is negative, or neither."""
-
-    steps: tuple[Step, ...] | None
-    violator: Vector | None
-    nodes: int
-
-
-def search_supports(matrix: SymmetricMatrix, max_nodes: int) -> SupportSearch:
+def search_supports(matrix: SymmetricMatrix, max_nodes: int) -> TreeSearch:
     """Decide whether `matrix` is copositive, within `max_nodes` nodes.
 
     Parameters
@@ -54,7 +42,7 @@ def search_supports(matrix: SymmetricMatrix, max_nodes: int) -> SupportSearch:
     nodes = 0
     while waiting:
         if nodes == max_nodes:
-            return SupportSearch(None, None, nodes)
+            return TreeSearch()
         nodes += 1
         inside, excluded = waiting.pop()
         rest = [i for i in range(order) if i not in excluded]
@@ -68,7 +56,7 @@ def search_supports(matrix: SymmetricMatrix, max_nodes: int) -> SupportSearch:
                 steps.append(Multipliers(outcome.multipliers))
                 continue
             if matrix.form(outcome.point) < 0:
-                return SupportSearch(None, outcome.point, nodes)
+                return TreeSearch(violator=outcome.point)
             # The form is nonnegative only where complementarity fails, so there is such an index.
             index = max(
                 (i for i in rest if i not in inside),
@@ -80,7 +68,7 @@ def search_supports(matrix: SymmetricMatrix, max_nodes: int) -> SupportSearch:
         if len(rest) > 1:
             waiting.append((inside, excluded | {index}))
         waiting.append((inside | {index}, excluded | flat[index]))
-    return SupportSearch(tuple(steps), None, nodes)
+    return TreeSearch(steps=tuple(steps))
 
 
 def _cheap_leaf(
@@ -92,9 +80,7 @@ def _cheap_leaf(
 ) -> Step | None:
     for i in inside:
         if all(integers[i][j] >= 0 for j in rest):
-            unit = [Fraction(0)] * matrix.order
-            unit[i] = Fraction(1)
-            return Multipliers(tuple(unit))
+            return Multipliers(unit_vector(matrix.order, i))
     return plain_decomposition(matrix.restricted(rest), floats[np.ix_(rest, rest)])
 
 

@@ -50,7 +50,7 @@ def gradient_descent(problem: TrainingProblem) -> TwoLayerNetwork:
     weights = [draw((d, _WIDTH)) * np.sqrt(2.0 / d), draw((_WIDTH, problem.c)) / np.sqrt(_WIDTH)]
     speed = [np.zeros_like(w) for w in weights]
     for _ in range(_STEPS):
-        _, *gradient = value_and_gradient(problem, *weights)
+        gradient = value_and_gradient(problem, *weights)[1:3]
         speed = [0.9 * s - _RATE * g for s, g in zip(speed, gradient, strict=True)]
         weights = [w + s for w, s in zip(weights, speed, strict=True)]
     return TwoLayerNetwork(*weights)

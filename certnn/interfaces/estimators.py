@@ -163,6 +163,13 @@ class CertifiedReLU(BaseEstimator):  # type: ignore[misc]
             message = f"a gap of {result.gap:.3g} is proved, not {self.gap:.3g}: allow more work"
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
+    def _checked(self, X: ArrayLike, y: ArrayLike, **how: bool) -> tuple[FloatArray, NDArray[Any]]:
+        """What is trained on, as scikit-learn checks it."""
+        require_unmasked("X", X)
+        require_unmasked("y", y)
+        rows, targets = validate_data(self, X, y, dtype=np.float64, **how)
+        return rows, targets
+
     def _outputs(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self, "network_")
         return self.network_.predict(validate_data(self, X, dtype=np.float64, reset=False))
@@ -190,11 +197,7 @@ class CertifiedReLURegressor(MultiOutputMixin, RegressorMixin, CertifiedReLU):  
         InputError
             If the data or a parameter are unusable: a ValueError.
         """
-        require_unmasked("X", X)
-        require_unmasked("y", y)
-        rows, targets = validate_data(
-            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
-        )
+        rows, targets = self._checked(X, y, multi_output=True, y_numeric=True)
         targets = np.asarray(targets, dtype=np.float64)
         self._one_output = targets.ndim == 1
         loss = parse_loss(self.loss)
@@ -238,9 +241,7 @@ class CertifiedReLUClassifier(ClassifierMixin, CertifiedReLU):  # type: ignore[m
         InputError
             If the data or a parameter are unusable: a ValueError.
         """
-        require_unmasked("X", X)
-        require_unmasked("y", y)
-        rows, given = validate_data(self, X, y, dtype=np.float64)
+        rows, given = self._checked(X, y)
         if given.dtype.kind != "O":  # of objects it takes no missing one
             check_classification_targets(given)
         labels = ClassLabels.of("y", given)

@@ -25,21 +25,16 @@ class Baseline:
     """The figures kept of earlier runs, and those of this one; a plugin of pytest's.
 
     Where pytest-xdist has workers, each reads the file, and the first process alone writes it.
+    Raises `InputError` if the file is not a baseline, is missing where it is compared with, or
+    cannot be written where it is updated.
 
     Parameters
     ----------
-    path : Path
     update : bool
         Whether what is proved takes the place of what is kept, instead of being compared with it.
     tolerance : float or None
         By how much a figure may be worse. None: 1e-4 where work alone ends the proof, which is
         reproducible, and 0.05 elsewhere.
-
-    Raises
-    ------
-    InputError
-        If the file is not a baseline, is missing where it is compared with, or cannot be written
-        where it is updated.
     """
 
     def __init__(self, path: Path, update: bool, tolerance: float | None) -> None:

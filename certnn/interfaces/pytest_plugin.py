@@ -83,10 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The marker, and a look at the options.
 
-    Raises
-    ------
-    pytest.UsageError
-        If no test could use one of them.
+    Raises `pytest.UsageError` if no test could use one of them.
     """
     config.addinivalue_line(
         "markers",
@@ -164,10 +161,7 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _recorded(
-    request: pytest.FixtureRequest,
-    check: Callable[..., Any],
-    figure: str,
-    settings: dict[str, Any],
+    request: pytest.FixtureRequest, check: Callable[..., Any], figure: str, settings: dict[str, Any]
 ) -> Callable[..., Any]:
     from certnn.interfaces.pytest_baselines import record, test_id
     from certnn.testing import folder_name

@@ -24,7 +24,6 @@ class BiasBall:
     Attributes
     ----------
     center : float64 array, shape (d,)
-    radius : float
     """
 
     center: FloatArray

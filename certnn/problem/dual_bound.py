@@ -27,7 +27,6 @@ def expected_bound(problem: TrainingProblem, Z: FloatArray, factor: float) -> fl
 
     Parameters
     ----------
-    problem : TrainingProblem
     Z : ndarray, shape (n, c)
         Dual point, in the domain of the conjugate of the loss.
     factor : float
@@ -46,7 +45,6 @@ def value_of_multiple(
 
     Parameters
     ----------
-    loss : Loss
     Z, Y : ndarrays, shape (n, c)
         Dual point, in the domain of the conjugate of the loss, and targets.
     bias : float

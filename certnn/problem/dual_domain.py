@@ -21,21 +21,17 @@ def feasible_dual_point(problem: TrainingProblem, Z: FloatArray) -> FloatArray:
     Rows have to sum to zero for the loss softmax, columns if a bias is free (Theorem 38), and
     entries have limits for most losses (Theorem 39). A dual point that satisfies all this to
     rounding changes by a rounding; rows are made to sum to zero where those of a best one do.
+    Raises `SolverError` if there is a free bias with the loss softmax, and the columns' sums are
+    too far from zero.
 
     Parameters
     ----------
-    problem : TrainingProblem
     Z : ndarray, shape (n, c)
 
     Returns
     -------
     ndarray, shape (n, c)
         Z itself where the loss is half-squared and no bias is free.
-
-    Raises
-    ------
-    SolverError
-        If there is a free bias with the loss softmax, and the columns' sums are too far from zero.
     """
     if problem.centred and not problem.loss.sums_to_zero:
         Z = Z - np.mean(Z, axis=1, keepdims=True)

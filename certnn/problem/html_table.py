@@ -18,7 +18,6 @@ def html_table(
 
     Parameters
     ----------
-    caption : str
     rows : iterable of sequences
         Cells, shown as `str` has them.
     header : sequence

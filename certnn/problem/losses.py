@@ -317,13 +317,7 @@ _LOSSES: dict[str, Loss] = {
 
 
 def parse_loss(text: str) -> Loss:
-    """A loss from its name, or "huber:THRESHOLD".
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
+    """A loss from its name, or "huber:THRESHOLD"; raises `InputError` if it is neither."""
     name, colon, number = text.partition(":")
     if name != Huber.name or not colon:
         return as_loss(text)
@@ -341,10 +335,7 @@ def loss_named(name: str, delta: float) -> Loss:
 def as_loss(given: Any) -> Loss:
     """A loss from a loss or from its name; "huber" has the threshold 1.
 
-    Raises
-    ------
-    InputError
-        If it is neither.
+    Raises `InputError` if it is neither.
     """
     if isinstance(given, Loss):
         return given

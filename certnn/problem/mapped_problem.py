@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
+from certnn.arrays import CHUNK_ROWS, frozen_matrix
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss
@@ -30,6 +30,12 @@ class MappedProblem:
     Y : array_like, shape (n, c) or (n,)
     reg, hidden_bias, loss, output_bias, classes
         As `certnn.TrainingProblem` takes them.
+
+    Attributes
+    ----------
+    n, d, c : int
+    Y, reg, hidden_bias, loss, output_bias, classes, null_loss
+        As `certnn.TrainingProblem` has them.
 
     Raises
     ------
@@ -63,12 +69,20 @@ class MappedProblem:
         if 0 in self.X.shape:
             raise InputError("X", f"is empty, shape {self.X.shape}")
         # All but X, with a column of zeros in its place.
-        self._stated = TrainingProblem(
+        self._stated = stated = TrainingProblem(
             *(np.zeros((len(self.X), 1)), Y, reg, hidden_bias),
             loss=loss,
             output_bias=output_bias,
             classes=classes,
         )
+        self.n, self.d, self.c = stated.n, int(self.X.shape[1]), stated.c
+        self.Y: Final = stated.Y
+        self.reg: Final = stated.reg
+        self.hidden_bias: Final = stated.hidden_bias
+        self.loss: Final = stated.loss
+        self.output_bias: Final = stated.output_bias
+        self.classes: Final = stated.classes
+        self.null_loss: Final = stated.null_loss
 
     @classmethod
     def of(cls, problem: TrainingProblem) -> MappedProblem:
@@ -79,56 +93,6 @@ class MappedProblem:
             output_bias=problem.output_bias,
             classes=problem.classes,
         )
-
-    @property
-    def n(self) -> int:
-        """Number of data points."""
-        return int(self.X.shape[0])
-
-    @property
-    def d(self) -> int:
-        """Number of columns of X, the bias not counted."""
-        return int(self.X.shape[1])
-
-    @property
-    def c(self) -> int:
-        """Number of outputs."""
-        return self._stated.c
-
-    @property
-    def Y(self) -> FloatArray:
-        """Targets as the kernel wants them, shape (n, c)."""
-        return self._stated.Y
-
-    @property
-    def reg(self) -> float:
-        """Weight decay, in the units of a summed loss."""
-        return self._stated.reg
-
-    @property
-    def hidden_bias(self) -> Bias:
-        """As `certnn.TrainingProblem` has it."""
-        return self._stated.hidden_bias
-
-    @property
-    def output_bias(self) -> Bias:
-        """As `certnn.TrainingProblem` has it."""
-        return self._stated.output_bias
-
-    @property
-    def loss(self) -> Loss:
-        """Of the outputs."""
-        return self._stated.loss
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return self._stated.classes
-
-    @property
-    def null_loss(self) -> float:
-        """The objective of the network with no neurons and no bias, rounded to float64."""
-        return self._stated.null_loss
 
     @cached_property
     def data_sha256(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from certnn.arrays import FloatArray, as_array, frozen_matrix
+from certnn.arrays import FloatArray, frozen_matrix, frozen_vector
 from certnn.errors import InputError, shorten
 from certnn.kernel import Bound, evaluate_network
 from certnn.problem.html_table import html_table
@@ -57,13 +57,9 @@ class TwoLayerNetwork:
             )
         object.__setattr__(self, "U", u)
         object.__setattr__(self, "V", v)
-        bias = None
         if output_bias is not None:
-            given = as_array("output_bias", output_bias)
-            if given.shape != (v.shape[1],):
-                raise InputError("output_bias", f"must have shape ({v.shape[1]},)")
-            bias = frozen_matrix("output_bias", given[None, :], smallest=0.0)[0]
-        object.__setattr__(self, "output_bias", bias)
+            output_bias = frozen_vector("output_bias", output_bias, v.shape[1])
+        object.__setattr__(self, "output_bias", output_bias)
 
     @property
     def width(self) -> int:

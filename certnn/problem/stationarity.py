@@ -27,23 +27,9 @@ def stationarity_residual(problem: TrainingProblem, network: TwoLayerNetwork) ->
     the gradient of the loss does not balance that of the weight decay. Computed in integers and
     rounded up, but for the derivative of the ReLU at its kink, which may be any number from 0 to 1
     (Clarke): where a point is within 1e-7 of a neuron's hyperplane, as a share of |x||u|, one is
-    taken that makes the residual small.
-
-    Parameters
-    ----------
-    problem : TrainingProblem
-    network : TwoLayerNetwork
-
-    Returns
-    -------
-    float or None
-        None for other losses than the half-squared one, for weights that are all zero or so near
-        it that no float holds the ratio, and for networks on which it would take long.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
+    taken that makes the residual small. None for other losses than the half-squared one, for
+    weights that are all zero or so near it that no float holds the ratio, and for networks on which
+    it would take long. Raises `InputError` if the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
     work = problem.n * network.width * (problem.features.shape[1] + problem.c)

@@ -286,10 +286,7 @@ class TrainingProblem:
 def require_problem(given: Any) -> TrainingProblem:
     """What is given, if it is a `TrainingProblem`: not a network, nor X alone.
 
-    Raises
-    ------
-    InputError
-        If it is not; it says how one is made.
+    Raises `InputError` if it is not; it says how one is made.
     """
     if isinstance(given, TrainingProblem):
         return given

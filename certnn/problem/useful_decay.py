@@ -20,17 +20,13 @@ def largest_useful_reg(problem: TrainingProblem) -> float:
     That is the dual norm of its residual, the most that a neuron of unit weights can score against
     it (Theorem 2). A local search climbs to it from a few directions, so that it may be too low,
     and on more than 2000 points it is extrapolated from 2000. The problem's own reg plays no part.
+    In the units of reg, 0 where no weight decay is useful. With free biases it is of points about
+    their mean, and of a bias as large as they are.
 
     Parameters
     ----------
     problem : TrainingProblem
         Data, n points in d columns.
-
-    Returns
-    -------
-    float
-        In the units of reg, 0 where no weight decay is useful. With free biases it is of points
-        about their mean, and of a bias as large as they are.
     """
     step = max(1, -(-problem.n // _MOST_ROWS))
     X, Z = _inputs(problem)[::step], _residual(problem)[::step]

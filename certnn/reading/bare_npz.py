@@ -28,10 +28,8 @@ _CODES = {
 def read_doubles(path: str | Path) -> list[bytes]:
     """X and Y row by row as little-endian doubles; one column may be a vector.
 
-    Raises
-    ------
-    InputError
-        If it is no .npz file of numbers that doubles hold exactly, as NumPy writes it.
+    Raises `InputError` if it is no .npz file of numbers that doubles hold exactly, as NumPy writes
+    it.
     """
     path = require_file(path)
     with open_zip(path, max(LARGEST_CONTENT, path.stat().st_size)) as archive:

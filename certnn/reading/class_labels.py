@@ -45,6 +45,10 @@ class ClassLabels:
     ) -> ClassLabels:
         """The classes of labels.
 
+        Raises `InputError` if a label is missing (None, NaN, NaT, pandas' NA, or a text that pandas
+        reads as such), is a number with a fraction, or is none of `order`; or if there are fewer
+        than two classes, or so many that targets need more than 1 GiB.
+
         Parameters
         ----------
         argument : str
@@ -55,13 +59,6 @@ class ClassLabels:
             The classes in the order of a network's outputs, if it tells; some may have no point.
         where : str
             Begins the error messages, such as the name of a column.
-
-        Raises
-        ------
-        InputError
-            If a label is missing (None, NaN, NaT, pandas' NA, or a text that pandas reads as
-            such), is a number with a fraction, or is none of `order`; or if there are fewer than
-            two classes, or so many that targets need more than 1 GiB.
         """
         given = as_array(argument, labels)
         if given.ndim == 0 or given.size != given.shape[0]:
@@ -128,6 +125,8 @@ def stated_targets(
 ) -> tuple[Any, tuple[str, ...]]:
     """Targets that `TrainingProblem` takes, and the names of the classes if they are of labels.
 
+    Raises `InputError` if labels are unusable.
+
     Parameters
     ----------
     argument : str
@@ -136,16 +135,10 @@ def stated_targets(
         One column, of shape (n,) or (n, 1), is of labels if it is not of numbers, the network has
         classes or several outputs, or the loss is softmax or of a margin (but for one that is all
         1, 0 or −1, which tells of one class only). All else are targets already.
-    loss : Loss
     outputs : int or None
         Of the network, if there is one.
     order : tuple or None
         The network's classes, as in `ClassLabels.of`.
-
-    Raises
-    ------
-    InputError
-        If labels are unusable.
     """
     given = as_array(argument, y)
     if not _are_labels(given, loss, outputs, order):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from certnn.errors import InputError, positive_number
 
@@ -77,6 +77,9 @@ class Convention:
     ) -> float:
         """The weight decay λ = `decay` of the library as `TrainingProblem.reg`.
 
+        Raises `InputError` if `decay` is not positive and finite, `batches` is not positive, the
+        convention is not for the loss, or it takes one to tell.
+
         Parameters
         ----------
         decay : float
@@ -88,12 +91,6 @@ class Convention:
             averages the loss over it.
         loss : str or None
             One of `losses`; needed where they are not all scaled alike.
-
-        Raises
-        ------
-        InputError
-            If `decay` is not positive and finite, `batches` is not positive, the convention is not
-            for the loss, or it takes one to tell.
         """
         decay = positive_number("decay", decay)
         if positive_number("batches", batches) % 1 != 0:
@@ -123,14 +120,11 @@ class Convention:
         )
         return f"{self.name}, {said} with {known}" + (f". {caveat}" if caveat else "")
 
-    def restated(self, problem: _Problem, decay: float, batches: int = 1) -> _Problem:
-        """The problem with this weight decay of the library.
+    def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
+        """The problem with this weight decay of the library, and the same `explained`.
 
-        Raises
-        ------
-        InputError
-            As `reg` does; or if the targets of softmax weigh points or classes, and the library
-            divides by the weights.
+        Raises `InputError` as `reg` does; or if the targets of softmax weigh points or classes, and
+        the library divides by the weights.
         """
         if self.divides_by_weights and problem.loss.name == "softmax":
             weights = problem.Y.sum(axis=1)
@@ -140,20 +134,8 @@ class Convention:
                     f"{self.name} divides by the weights of the points, which are not 1 here: give "
                     "reg, in the units of the summed loss",
                 )
-        of = decay, problem.n, problem.c, batches
-        return problem.with_reg(self.reg(*of, loss=problem.loss.name))
-
-    def stated(self, problem: _Problem, decay: float, batches: int = 1) -> tuple[_Problem, str]:
-        """The problem `restated`, and the same `explained`.
-
-        Raises
-        ------
-        InputError
-            As `restated` does.
-        """
-        of = decay, problem.n, problem.c, batches
-        explained = self.explained(*of, loss=problem.loss.name)
-        return self.restated(problem, decay, batches), explained
+        of, loss = (decay, problem.n, problem.c, batches), problem.loss.name
+        return problem.with_reg(self.reg(*of, loss=loss)), self.explained(*of, loss=loss)
 
     def _scalings(self, loss: str | None) -> list[Scaling]:
         if loss is None:
@@ -171,125 +153,105 @@ DECOUPLED = (
     "AdamW decays weights apart from the scaling of the gradient, and so minimises no objective "
     "exactly; this is what SGD with the same decay minimises"
 )
-_IN_BATCHES = "With minibatches this is the mean over an epoch"
-
 _SQUARED = ("half-squared",)
 _ANY = ("half-squared", "huber", "hinge", "squared-hinge", "logistic", "softmax")
 
 
-def _same(
+def _convention(
+    name: str,
     losses: tuple[str, ...],
     objective: str,
     formula: str,
     factor: Callable[[int, int, int], float],
-) -> dict[str, Scaling]:
-    return dict.fromkeys(losses, Scaling(objective, formula, factor))
+    **more: Any,
+) -> Convention:
+    """One that scales all its losses alike."""
+    return Convention(name, dict.fromkeys(losses, Scaling(objective, formula, factor)), **more)
 
 
-CONVENTIONS: dict[str, Convention] = {
-    convention.name: convention
-    for convention in (
-        Convention("sum", _same(_ANY, "Σℓ + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0)),
-        Convention("mean", _same(_ANY, "(1/n)Σℓ + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: n)),
-        Convention(
-            "torch-mse",
-            _same(
-                _SQUARED,
-                "MSELoss() and weight_decay = λ of SGD or Adam: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = ncλ/2",
-                lambda n, c, batches: 0.5 * n * c,
+_ALL = (
+    _convention("sum", _ANY, "Σℓ + (λ/2)‖θ‖²", "reg = λ", lambda n, c, batches: 1.0),
+    _convention("mean", _ANY, "(1/n)Σℓ + (λ/2)‖θ‖²", "reg = nλ", lambda n, c, batches: n),
+    _convention(
+        "torch-mse",
+        _SQUARED,
+        "MSELoss() and weight_decay = λ of SGD or Adam: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = ncλ/2",
+        lambda n, c, batches: 0.5 * n * c,
+    ),
+    _convention(
+        "torch-mse-adamw",
+        _SQUARED,
+        "MSELoss() and weight_decay = λ of AdamW: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = ncλ/2",
+        lambda n, c, batches: 0.5 * n * c,
+        caveat=DECOUPLED,
+    ),
+    _convention(
+        "torch-mse-sum",
+        _SQUARED,
+        "MSELoss(reduction='sum') and weight_decay = λ of SGD or Adam: Σ‖f − y‖² + (λ/2)‖θ‖²",
+        "reg = λ/2",
+        lambda n, c, batches: 0.5,
+    ),
+    _convention(
+        "torch-cross-entropy",
+        ("softmax",),
+        "CrossEntropyLoss() and weight_decay = λ of SGD or Adam: (1/n)Σℓ + (λ/2)‖θ‖²",
+        "reg = nλ",
+        lambda n, c, batches: n,
+        divides_by_weights=True,
+    ),
+    _convention(
+        "torch-bce",
+        ("logistic",),
+        "BCEWithLogitsLoss() and weight_decay = λ of SGD or Adam: (1/nc)Σℓ + (λ/2)‖θ‖²",
+        "reg = ncλ",
+        lambda n, c, batches: n * c,
+    ),
+    _convention(
+        "keras-mse",
+        _SQUARED,
+        "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
+        "reg = ncλ",
+        lambda n, c, batches: n * c,
+        spares_biases=True,
+    ),
+    Convention(
+        "keras-cross-entropy",
+        {
+            "logistic": Scaling(
+                "binary_crossentropy from logits and L2(λ) on both kernels: (1/nc)Σℓ + λ‖θ‖²",
+                "reg = 2ncλ",
+                lambda n, c, batches: 2 * n * c,
             ),
-        ),
-        Convention(
-            "torch-mse-adamw",
-            _same(
-                _SQUARED,
-                "MSELoss() and weight_decay = λ of AdamW: (1/nc)Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = ncλ/2",
-                lambda n, c, batches: 0.5 * n * c,
+            "softmax": Scaling(
+                "categorical_crossentropy from logits and L2(λ) on both kernels: (1/n)Σℓ + λ‖θ‖²",
+                "reg = 2nλ",
+                lambda n, c, batches: 2 * n,
             ),
-            DECOUPLED,
-        ),
-        Convention(
-            "torch-mse-sum",
-            _same(
-                _SQUARED,
-                "MSELoss(reduction='sum') and weight_decay = λ of SGD or Adam: "
-                "Σ‖f − y‖² + (λ/2)‖θ‖²",
-                "reg = λ/2",
-                lambda n, c, batches: 0.5,
-            ),
-        ),
-        Convention(
-            "torch-cross-entropy",
-            _same(
-                ("softmax",),
-                "CrossEntropyLoss() and weight_decay = λ of SGD or Adam: (1/n)Σℓ + (λ/2)‖θ‖²",
-                "reg = nλ",
-                lambda n, c, batches: n,
-            ),
-            divides_by_weights=True,
-        ),
-        Convention(
-            "torch-bce",
-            _same(
-                ("logistic",),
-                "BCEWithLogitsLoss() and weight_decay = λ of SGD or Adam: (1/nc)Σℓ + (λ/2)‖θ‖²",
-                "reg = ncλ",
-                lambda n, c, batches: n * c,
-            ),
-        ),
-        Convention(
-            "keras-mse",
-            _same(
-                _SQUARED,
-                "mean_squared_error and L2(λ) on both kernels: (1/nc)Σ‖f − y‖² + λ‖θ‖²",
-                "reg = ncλ",
-                lambda n, c, batches: n * c,
-            ),
-            spares_biases=True,
-        ),
-        Convention(
-            "keras-cross-entropy",
-            {
-                "logistic": Scaling(
-                    "binary_crossentropy from logits and L2(λ) on both kernels: (1/nc)Σℓ + λ‖θ‖²",
-                    "reg = 2ncλ",
-                    lambda n, c, batches: 2 * n * c,
-                ),
-                "softmax": Scaling(
-                    "categorical_crossentropy from logits and L2(λ) on both kernels: "
-                    "(1/n)Σℓ + λ‖θ‖²",
-                    "reg = 2nλ",
-                    lambda n, c, batches: 2 * n,
-                ),
-            },
-            spares_biases=True,
-        ),
-        Convention(
-            "scikit-learn",
-            _same(
-                ("half-squared", "logistic", "softmax"),
-                "the gradients of MLPRegressor or MLPClassifier with alpha = λ: "
-                "(1/n)Σℓ + (λ/2n)‖θ‖²",
-                "reg = Kλ",
-                lambda n, c, batches: batches,
-            ),
-            _IN_BATCHES,
-            spares_biases=True,
-            divides_by_weights=True,
-        ),
-    )
-}
+        },
+        spares_biases=True,
+    ),
+    _convention(
+        "scikit-learn",
+        ("half-squared", "logistic", "softmax"),
+        "the gradients of MLPRegressor or MLPClassifier with alpha = λ: (1/n)Σℓ + (λ/2n)‖θ‖²",
+        "reg = Kλ",
+        lambda n, c, batches: batches,
+        caveat="With minibatches this is the mean over an epoch",
+        spares_biases=True,
+        divides_by_weights=True,
+    ),
+)
+#: By name.
+CONVENTIONS: dict[str, Convention] = {convention.name: convention for convention in _ALL}
 
 
 def find_convention(name: str) -> Convention:
     """The convention of this name.
 
-    Raises
-    ------
-    InputError
-        If there is none; the message lists them.
+    Raises `InputError` if there is none; the message lists them.
     """
     if not isinstance(name, str) or name not in CONVENTIONS:
         raise InputError("convention", f"must be one of {', '.join(CONVENTIONS)}, got {name!r}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from certnn.atomic_files import open_file
 from certnn.errors import InputError, shorten
 from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.reading.class_labels import ClassLabels, stated_targets
@@ -27,6 +28,8 @@ def read_targets(
     outputs: int | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """X and Y of a training problem, and the names of the classes; nothing is unpickled.
+
+    Raises `InputError` if a file cannot be read, or what is given does not fit its kind.
 
     Parameters
     ----------
@@ -52,11 +55,6 @@ def read_targets(
     Y : ndarray, shape (n, c), or (n,) for one column
     classes : tuple of str
         In the order of the columns; () if Y was not made of labels.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, or what is given does not fit its kind.
     """
     path = Path(data)
     if label is not None and target_columns:
@@ -105,14 +103,8 @@ def read_data(
 
 
 def _npy(path: str | Path) -> NDArray[Any]:
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-    try:
-        with path.open("rb") as stream:
-            layout = npy_layout(str(path), "", stream)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    with open_file(path) as stream:
+        layout = npy_layout(str(path), "", stream)
     if len(layout.shape) not in (1, 2) or 0 in layout.shape:
         raise InputError(str(path), f"must hold a matrix, got shape {layout.shape}")
     array: NDArray[Any] = np.memmap(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certnn.arrays import FloatArray
-from certnn.atomic_files import LARGEST_CONTENT, write_atomically
-from certnn.errors import InputError, shorten
+from certnn.atomic_files import LARGEST_CONTENT, open_file, write_atomically
+from certnn.errors import InputError, refused, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.zip_archive import open_zip
@@ -29,23 +29,12 @@ def read_npz(
 ) -> list[NDArray[Any]]:
     """The named arrays of an .npz file, and the optional ones it has; nothing is unpickled.
 
-    They are read-only.
-
-    Raises
-    ------
-    InputError
-        If the file is not an .npz, lacks one of the arrays, or holds anything but real numbers in
-        it; if a header promises more than there is; or if compressed arrays would unpack to more
-        than `LARGEST_CONTENT` bytes.
+    They are read-only. Raises `InputError` if the file is not an .npz, lacks one of the arrays, or
+    holds anything but real numbers in it; if a header promises more than there is; or if compressed
+    arrays would unpack to more than `LARGEST_CONTENT` bytes.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-    try:
-        with path.open("rb") as stream:
-            is_zip, size = stream.read(2) == b"PK", stream.seek(0, io.SEEK_END)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    with open_file(path) as stream:
+        is_zip, size = stream.read(2) == b"PK", stream.seek(0, io.SEEK_END)
     if not is_zip:
         raise InputError(str(path), "is not an .npz file, as numpy.savez writes it")
     # What is stored without compression takes as much on disk.
@@ -82,24 +71,18 @@ class NpyLayout:
 def npy_layout(path: str, what: str, stream: BinaryIO) -> NpyLayout:
     """The header of an .npy file.
 
+    Raises `InputError` if it is not read, is about neither real numbers nor text, or promises more
+    or less than there is.
+
     Parameters
     ----------
     path, what : str
         For the error message: the file, and the array if the file has several, else "".
     stream : binary file
         At its beginning.
-
-    Raises
-    ------
-    InputError
-        If it is not read, is about neither real numbers nor text, or promises more or less than
-        there is.
     """
-    try:
+    with refused(path, f"{what}is not a readable .npy file"):
         shape, by_columns, dtype = _npy_header(stream)
-    except Exception as error:  # numpy has errors of every kind for damage
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise InputError(path, f"{what}is not a readable .npy file: {reason}") from None
     if dtype.kind not in "biufUS":  # labels are text
         kind = shorten(str(dtype))
         raise InputError(path, f"{what}must hold numbers or text, got dtype {kind}")

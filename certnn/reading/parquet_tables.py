@@ -10,6 +10,7 @@ import numpy as np
 
 from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError, shorten
+from certnn.reading.optional_packages import require_package
 from certnn.reading.text_tables import input_columns
 
 ENDINGS = (".parquet", ".pq")
@@ -20,12 +21,14 @@ def read_parquet(
 ) -> tuple[FloatArray, Any]:
     """X and the target columns, or the labels, of a file or a folder of them.
 
+    Raises `InputError` if pyarrow is missing, the file is damaged, has no such columns, or holds
+    other than numbers where there should be some; it names the column.
+
     Parameters
     ----------
     path : Path
         Of a folder that is partitioned by columns, as in ``kind=good/part.parquet``, those come
         after the others. The index that pandas stored is left out of X.
-    target_columns : sequence of str
     as_labels : bool
         Take the one target column for labels.
 
@@ -33,17 +36,9 @@ def read_parquet(
     -------
     X : ndarray, shape (n, d)
     targets : ndarray of shape (n, c), or the list of labels
-
-    Raises
-    ------
-    InputError
-        If pyarrow is missing, the file is damaged, has no such columns, or holds other than
-        numbers where there should be some; it names the column.
     """
-    try:
-        from pyarrow import ArrowException, dataset
-    except ModuleNotFoundError:
-        raise InputError(str(path), "needs pyarrow: pip install 'certnn[data]'") from None
+    broken = require_package("pyarrow", str(path), "a .parquet file").ArrowException
+    dataset = require_package("pyarrow.dataset", str(path), "a .parquet file")
     try:
         partitioning = "hive" if path.is_dir() else None  # else of folders above the file
         table = dataset.dataset(path, format="parquet", partitioning=partitioning)
@@ -52,7 +47,7 @@ def read_parquet(
         raise InputError(str(path), "does not exist") from None
     except InputError:
         raise
-    except (OSError, ValueError, RecursionError, ArrowException) as error:
+    except (OSError, ValueError, RecursionError, broken) as error:
         raise InputError(str(path), f"is not a readable .parquet file: {shorten(error)}") from None
 
 

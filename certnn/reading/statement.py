@@ -18,11 +18,7 @@ from certnn.reading.networks.lightning import own_training
 from certnn.reading.networks.scikit_learn import own_decay
 
 #: The convention of PyTorch's optimisers by the loss that is averaged as PyTorch does.
-_OF_TORCH = {
-    "half-squared": "torch-mse",
-    "softmax": "torch-cross-entropy",
-    "logistic": "torch-bce",
-}
+_OF_TORCH = {"half-squared": "torch-mse", "softmax": "torch-cross-entropy", "logistic": "torch-bce"}
 
 
 def problem_for(
@@ -117,12 +113,7 @@ def stated_problem(
 ) -> tuple[TrainingProblem, str]:
     """What `problem_for` returns, and how its reg follows from the weight decay ("" if given).
 
-    Parameters are those of `problem_for`.
-
-    Raises
-    ------
-    InputError
-        As `problem_for` does.
+    Parameters are those of `problem_for`. Raises `InputError` as `problem_for` does.
     """
     stored = None if network is None else read_network(network)
     trained = None

@@ -40,6 +40,9 @@ def read_text_table(
 ) -> tuple[FloatArray, Any]:
     """X and the target columns, or the labels, of a table of text in UTF-8.
 
+    Raises `InputError` if the file is damaged, has no such columns, or has a field that is no
+    number where there should be one; it names row and column.
+
     Parameters
     ----------
     path : Path
@@ -47,7 +50,6 @@ def read_text_table(
         has most of. Blanks around a field are not of it; True is 1 and False 0 where a number is
         needed. A first column without a name, which is an
         index that pandas wrote, is left out of X.
-    target_columns : sequence of str
     as_labels : bool
         Take the one target column for labels.
 
@@ -56,12 +58,6 @@ def read_text_table(
     X : ndarray, shape (n, d)
     targets : ndarray of shape (n, c), or the list of labels
         Labels are numbers if all of them are written as numbers, else texts.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, has no such columns, or has a field that is no number where there
-        should be one; it names row and column.
     """
     opened: Any = gzip.open if path.suffix.lower() == _COMPRESSED else open
     try:
@@ -82,10 +78,7 @@ def input_columns(
 ) -> list[int]:
     """The places of the columns of X: all but those of the targets and of an index.
 
-    Raises
-    ------
-    InputError
-        If a column of the targets is not there once, or none is left for X.
+    Raises `InputError` if a column of the targets is not there once, or none is left for X.
     """
     for name in wanted:
         if list(header).count(name) != 1:

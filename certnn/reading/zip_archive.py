@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from certnn.atomic_files import LARGEST_CONTENT
+from certnn.atomic_files import LARGEST_CONTENT, open_file
 from certnn.errors import InputError, shorten
 
 #: Bytes of a directory of entries, about 46 and a name each.
@@ -39,25 +39,17 @@ class ZipArchive:
         if len(self.sizes) != len(archive.infolist()):
             raise InputError(path, "is a zip file with two entries of the same name")
 
-    def require_size(self, name: str, largest: int) -> None:
-        """Raise `InputError` if an entry is larger than `largest` bytes uncompressed."""
-        if self.sizes[name] > largest:
-            raise InputError(
-                self.path, f"entry {shorten(name)} would unpack to more than {largest} bytes"
-            )
-
     def read(self, name: str, largest: int | None = None) -> bytes:
         """The content of an entry.
 
-        Raises
-        ------
-        InputError
-            If there is no such entry, it or all entries read so far are too large, or it is
-            damaged, encrypted or compressed in another way than deflate.
+        Raises `InputError` if there is no such entry, it or all entries read so far are too large,
+        or it is damaged, encrypted or compressed in another way than deflate.
         """
         if name not in self.sizes:
             raise InputError(self.path, f"has no entry {shorten(name)}")
-        self.require_size(name, self.largest if largest is None else largest)
+        if largest is not None and self.sizes[name] > largest:
+            reason = f"entry {shorten(name)} would unpack to more than {largest} bytes"
+            raise InputError(self.path, reason)
         self._left -= self.sizes[name]
         if self._left < 0:
             raise InputError(self.path, f"would unpack to more than {self.largest} bytes")
@@ -79,17 +71,12 @@ class ZipArchive:
 def open_zip(path: str | Path, largest: int = LARGEST_CONTENT) -> Iterator[ZipArchive]:
     """Open a zip file for reading entries of at most `largest` bytes in all, uncompressed.
 
-    Raises
-    ------
-    InputError
-        If it cannot be read, is not a whole zip file, or has a very large directory.
+    Raises `InputError` if it cannot be read, is not a whole zip file, or has a very large
+    directory.
     """
     name = str(path)
     with ExitStack() as opened:
-        try:
-            stream = opened.enter_context(Path(path).open("rb"))
-        except OSError as error:
-            raise InputError(name, f"cannot be read: {error.strerror}") from None
+        stream = opened.enter_context(open_file(path))
         try:
             if _directory_size(stream) > _LARGEST_DIRECTORY:
                 raise InputError(name, "is a zip file with too many entries")

@@ -2,14 +2,7 @@
 
 from certnn.problem.solver_figure import SolverFigure
 from certnn.report.data import GapReport
-from certnn.report.figures import (
-    Check,
-    NetworkFigure,
-    Neuron,
-    PatternTier,
-    ProvedBound,
-    Reached,
-)
+from certnn.report.figures import Check, NetworkFigure, Neuron, PatternTier, ProvedBound, Reached
 from certnn.report.problem_summary import ProblemSummary
 
 __all__ = [

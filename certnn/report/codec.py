@@ -21,17 +21,14 @@ _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or fals
 def encode(value: Any, where: str) -> Any:
     """Return `value` (a dataclass of plain values) as objects that JSON can write.
 
+    Raises `InputError` if a number is NaN or infinite, which JSON cannot say.
+
     Parameters
     ----------
     value : Any
         A dataclass, tuple, dict, text, number or None, nested at will.
     where : str
         Path of `value` inside the report, for the error message.
-
-    Raises
-    ------
-    InputError
-        If a number is NaN or infinite, which JSON cannot say.
     """
     if is_dataclass(value):
         names = _stored(value)
@@ -48,6 +45,8 @@ def encode(value: Any, where: str) -> Any:
 def decode(kind: Any, value: Any, where: str) -> Any:
     """Return the JSON value as an object of type `kind`.
 
+    Raises `InputError` if a field is missing, unknown, or of another type; the message names it.
+
     Parameters
     ----------
     kind : type
@@ -56,11 +55,6 @@ def decode(kind: Any, value: Any, where: str) -> Any:
         What the JSON says.
     where : str
         Path of `value` inside the report, for the error message.
-
-    Raises
-    ------
-    InputError
-        If a field is missing, unknown, or of another type; the message names it.
     """
     if isinstance(kind, types.UnionType):
         if value is None:
@@ -86,16 +80,12 @@ def decode(kind: Any, value: Any, where: str) -> Any:
 def parse_object(text: str, what: str = "report") -> dict[str, Any]:
     """Return the JSON object written in `text`; no NaN, no name given twice.
 
+    Raises `InputError` if `text` is not one strict JSON object.
+
     Parameters
     ----------
-    text : str
     what : str
         What it is, for the error message.
-
-    Raises
-    ------
-    InputError
-        If `text` is not one strict JSON object.
     """
     try:
         value = json.loads(

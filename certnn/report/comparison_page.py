@@ -22,15 +22,12 @@ MARK = '<meta name="generator" content="certnn report">'
 def render_comparison(reports: Sequence[GapReport]) -> str:
     """Return the page, to be written as UTF-8.
 
+    Raises `InputError` if there is none.
+
     Parameters
     ----------
     reports : sequence of GapReport
         At least one, in the order to show.
-
-    Raises
-    ------
-    InputError
-        If there is none.
     """
     if not reports:
         raise InputError("reports", "is empty")

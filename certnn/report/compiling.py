@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from numba.core.event import Listener, register, unregister
@@ -35,12 +34,7 @@ class Compiling(Listener):
         register(_KIND, self)  # type: ignore[no-untyped-call]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         unregister(_KIND, self)  # type: ignore[no-untyped-call]
 
     def on_start(self, event: Any) -> None:

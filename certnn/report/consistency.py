@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from certnn.problem.solver_figure import LEVELS, SolverFigure
-from certnn.report.figures import Check, NetworkFigure, PatternTier, ProvedBound
+from certnn.problem.solver_figure import LEVELS
+from certnn.report.figures import Check, NetworkFigure
 from certnn.report.wording import shown, shown_down, shown_up
 
 if TYPE_CHECKING:
@@ -37,24 +38,37 @@ def consistency_checks(report: GapReport) -> tuple[Check, ...]:
     """
     networks = _networks(report)
     tolerance = SOLVER_TOLERANCE * Fraction(report.problem.null_loss)
-    checks = [_bound_below_network(b, name, f) for b in report.bounds for name, f in networks]
+    checks = [
+        _below_network(f"{bound.level} bound", bound.fraction, name, network)
+        for bound in report.bounds
+        for name, network in networks
+    ]
     highest = max((bound.fraction for bound in report.bounds), default=None)
     if report.lower_bound not in report.bounds or report.lower_bound.fraction != highest:
         detail = f"{shown_down(report.lower_bound.fraction)} is not the highest of the bounds"
         checks.append(Check("the best bound is the best", False, detail))
-    tier, network = report.pattern_tier, report.network
-    if tier is not None and network is not None and tier.left_out == 0:
-        checks.append(_tier_below_network(tier, network))
+    tier, given = report.pattern_tier, report.network
+    if tier is not None and given is not None and tier.left_out == 0:
+        what = "bound over activation patterns"
+        checks.append(_below_network(what, tier.fraction, "given network", given))
     for figure in report.solver_figures:
         value = figure.primal_value if figure.primal_value is not None else figure.dual_value
         if value is None or figure.status.lower() not in FINISHED:
             continue
+        exact, solver = Fraction(value), f"{figure.solver} ({figure.formulation})"
         for bound in report.bounds:
             if _is_covered(bound.level, figure.level):
-                checks.append(_bound_below_solver(bound, figure, value, tolerance))
+                texts = f"{shown_down(bound.fraction)} against {shown(exact)}"
+                name, excess = f"{bound.level} bound ≤ {solver}", bound.fraction - exact
+                blame = "the proof or the solver is wrong"
+                checks.append(_close(name, excess, tolerance, texts, blame))
         if networks:
-            least = min(networks, key=lambda item: item[1].fraction)
-            checks.append(_solver_below_network(figure, value, *least, tolerance))
+            name, least = min(networks, key=lambda item: item[1].fraction)
+            texts = f"{shown(exact)} against {shown_up(least.fraction)}"
+            blame = "the solver is wrong, no proof rests on it"
+            excess = exact - least.fraction
+            close = _close(f"{solver} ≤ {name}", excess, tolerance, texts, blame)
+            checks.append(replace(close, solver_only=True))
     return tuple(checks)
 
 
@@ -73,44 +87,20 @@ def _networks(report: GapReport) -> list[tuple[str, NetworkFigure]]:
     return [(name, figure) for name, figure in named.items() if figure is not None]
 
 
-def _bound_below_network(bound: ProvedBound, name: str, network: NetworkFigure) -> Check:
-    holds = bound.fraction <= network.fraction
-    detail = f"{shown_down(bound.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
+def _below_network(what: str, bound: Fraction, name: str, network: NetworkFigure) -> Check:
+    """What is proved against a network: exactly."""
+    holds = bound <= network.fraction
+    detail = f"{shown_down(bound)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
     if not holds:
-        detail += ": a proof or the network's objective is wrong"
-    return Check(f"{bound.level} bound ≤ {name}", holds, detail)
+        detail += ": a proof or the network's figures are wrong"
+    return Check(f"{what} ≤ {name}", holds, detail)
 
 
-def _tier_below_network(tier: PatternTier, network: NetworkFigure) -> Check:
-    holds = tier.fraction <= network.fraction
-    detail = f"{shown_down(tier.fraction)} {'≤' if holds else '>'} {shown_up(network.fraction)}"
-    if not holds:
-        detail += ": a proof, the network's objective or its patterns are wrong"
-    return Check("bound over activation patterns ≤ given network", holds, detail)
-
-
-def _bound_below_solver(
-    bound: ProvedBound, figure: SolverFigure, value: float, tolerance: Fraction
-) -> Check:
-    difference = bound.fraction - Fraction(value)
-    holds = difference <= tolerance
-    detail = f"{shown_down(bound.fraction)} against {shown(Fraction(value))}"
-    if not holds:
-        detail += f": above by {shown(difference)}; the proof or the solver is wrong"
-    return Check(f"{bound.level} bound ≤ {figure.solver} ({figure.formulation})", holds, detail)
-
-
-def _solver_below_network(
-    figure: SolverFigure, value: float, name: str, network: NetworkFigure, tolerance: Fraction
-) -> Check:
-    difference = Fraction(value) - network.fraction
-    holds = difference <= tolerance
-    detail = f"{shown(Fraction(value))} against {shown_up(network.fraction)}"
-    if not holds:
-        detail += f": above by {shown(difference)}; the solver is wrong, no proof rests on it"
-    return Check(
-        f"{figure.solver} ({figure.formulation}) ≤ {name}", holds, detail, solver_only=True
-    )
+def _close(name: str, excess: Fraction, tolerance: Fraction, texts: str, blame: str) -> Check:
+    """What a solver says against another figure, which one may be above the other's by so much."""
+    holds = excess <= tolerance
+    detail = texts if holds else f"{texts}: above by {shown(excess)}; {blame}"
+    return Check(name, holds, detail)
 
 
 def _is_covered(proved: str, solved: str | None) -> bool:

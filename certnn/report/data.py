@@ -15,14 +15,7 @@ from certnn.problem.html_table import html_table
 from certnn.problem.solver_figure import SolverFigure
 from certnn.report.codec import decode, encode, parse_object
 from certnn.report.consistency import consistency_checks
-from certnn.report.figures import (
-    Check,
-    NetworkFigure,
-    Neuron,
-    PatternTier,
-    ProvedBound,
-    Reached,
-)
+from certnn.report.figures import Check, NetworkFigure, Neuron, PatternTier, ProvedBound, Reached
 from certnn.report.predictions import Predictions
 from certnn.report.problem_summary import ProblemSummary
 from certnn.report.verdict import verdict
@@ -166,20 +159,17 @@ class GapReport:
 
         No network of any width has an objective lower than the audited one by a larger share.
         """
-        return self._gap_of(self.network)
+        return _gap(self.network, self.lower_bound)
 
     @property
     def best_gap(self) -> float | None:
         """The gap of the best network found."""
-        return self._gap_of(self.best_network)
+        return _gap(self.best_network, self.lower_bound)
 
     @property
     def gap_to_null(self) -> float | None:
         """(network − lower bound)/null loss, rounded up; None without a network or if Y = 0."""
-        null = Fraction(self.problem.null_loss)
-        if self.network is None or null == 0:
-            return None
-        return rounded_up((self.network.fraction - self.lower_bound.fraction) / null)
+        return self._share_of_null(self.lower_bound)
 
     @property
     def share_of_gain(self) -> float | None:
@@ -206,20 +196,12 @@ class GapReport:
 
         No network with those activation patterns has an objective lower by a larger share.
         """
-        if self.network is None or self.pattern_tier is None:
-            return None
-        objective = self.network.fraction
-        if objective == 0:
-            return 0.0
-        return rounded_up((objective - self.pattern_tier.fraction) / objective)
+        return _gap(self.network, self.pattern_tier)
 
     @property
     def pattern_gap_to_null(self) -> float | None:
         """(network − pattern tier's bound)/null loss, rounded up; None as `gap_to_null` is."""
-        null = Fraction(self.problem.null_loss)
-        if self.network is None or self.pattern_tier is None or null == 0:
-            return None
-        return rounded_up((self.network.fraction - self.pattern_tier.fraction) / null)
+        return self._share_of_null(self.pattern_tier)
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
@@ -284,16 +266,20 @@ class GapReport:
         said = verdict(self)
         return html_table(f"{self.title}: {said.headline}", [(line,) for line in said.sentences])
 
-    def _gap_of(self, network: NetworkFigure | None) -> float | None:
-        if network is None:
+    def _share_of_null(self, bound: ProvedBound | PatternTier | None) -> float | None:
+        null = Fraction(self.problem.null_loss)
+        if self.network is None or bound is None or null == 0:
             return None
-        objective = network.fraction
-        if objective == 0:
-            return 0.0
-        return rounded_up((objective - self.lower_bound.fraction) / objective)
+        return rounded_up((self.network.fraction - bound.fraction) / null)
 
     def _derived(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _DERIVED}
+
+
+def _gap(network: NetworkFigure | None, bound: ProvedBound | PatternTier | None) -> float | None:
+    if network is None or bound is None:
+        return None
+    return rounded_up(1 - bound.fraction / network.fraction) if network.fraction else 0.0
 
 
 _DERIVED: dict[str, Any] = {

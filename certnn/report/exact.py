@@ -13,17 +13,14 @@ _PATTERN = re.compile(r"-?[0-9]+(/[0-9]+)?")
 def parse_exact(field: str, text: str) -> Fraction:
     """Return the number written as ``"p/q"`` (or ``"p"``), two decimal integers.
 
+    Raises `InputError` if `text` has another form, or q is 0.
+
     Parameters
     ----------
     field : str
         Name of the field, for the error message.
     text : str
         The number.
-
-    Raises
-    ------
-    InputError
-        If `text` has another form, or q is 0.
     """
     if not _PATTERN.fullmatch(text):
         raise InputError(field, f"must be an exact number written p/q, got {text[:40]!r}")

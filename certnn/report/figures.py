@@ -13,11 +13,24 @@ from certnn.problem.solver_figure import SolverFigure
 from certnn.report.exact import parse_exact
 
 
+class _Exact:
+    """A figure beside which its exact number stands as "p/q"."""
+
+    exact: str
+
+    @property
+    def fraction(self) -> Fraction:
+        """The exact number."""
+        return parse_exact("exact", self.exact)
+
+
 @dataclass(frozen=True)
-class ProvedBound:
+class ProvedBound(_Exact):
     """A lower bound on every network of every width, proved at one level.
 
-    `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word.
+    `GapReport.is_proved` says whether the kernel has proved it here, or it is a file's word. Raises
+    `InputError` if `exact` is not a nonnegative rational number, `value` is not that rounded down,
+    or another number is negative.
 
     Parameters
     ----------
@@ -29,12 +42,6 @@ class ProvedBound:
         The bound as ``"p/q"``.
     seconds : float
         Time to find and prove it.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
-        another number is negative.
     """
 
     level: str
@@ -51,15 +58,13 @@ class ProvedBound:
         """Return the bound `exact`, its value rounded in the safe direction."""
         return cls(level, rounded_down(exact), _ratio_text(exact), seconds)
 
-    @property
-    def fraction(self) -> Fraction:
-        """The bound as a fraction."""
-        return parse_exact("exact", self.exact)
-
 
 @dataclass(frozen=True)
-class NetworkFigure:
+class NetworkFigure(_Exact):
     """The training objective of one network, evaluated exactly: an upper bound.
+
+    Raises `InputError` if `exact` is not a nonnegative rational number, `objective` is not finite
+    or not that rounded up, or the width is negative.
 
     Parameters
     ----------
@@ -72,12 +77,6 @@ class NetworkFigure:
     source : str
         Where the network comes from: ``"given"``, ``"given, polished"``, ``"column generation"``;
         or what was changed to improve one.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `objective` is not finite or not that
-        rounded up, or the width is negative.
     """
 
     objective: float
@@ -96,11 +95,6 @@ class NetworkFigure:
     def from_exact(cls, exact: Fraction, width: int, source: str) -> NetworkFigure:
         """Return the figure of a network whose objective is `exact`."""
         return cls(rounded_up(exact), _ratio_text(exact), width, source)
-
-    @property
-    def fraction(self) -> Fraction:
-        """The objective as a fraction."""
-        return parse_exact("exact", self.exact)
 
 
 @dataclass(frozen=True)
@@ -127,10 +121,12 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class PatternTier:
+class PatternTier(_Exact):
     """A lower bound on the networks with some activation patterns.
 
-    It bounds no other networks. Whether it is proved, `GapReport.is_proved` says.
+    It bounds no other networks. Whether it is proved, `GapReport.is_proved` says. Raises
+    `InputError` if `exact` is not a nonnegative rational number, `value` is not that rounded down,
+    or another number is negative.
 
     Parameters
     ----------
@@ -146,18 +142,10 @@ class PatternTier:
         Patterns of the networks that are not among them.
     best_network : NetworkFigure
         The best network found whose neurons have these patterns, up to rounding.
-    seconds : float
     certificate : str
         Name of the certificate file, which lies beside the report.
-    certificate_bytes : int
     recheck : str
         The command line that checks it again.
-
-    Raises
-    ------
-    InputError
-        If `exact` is not a nonnegative rational number, `value` is not that rounded down, or
-        another number is negative.
     """
 
     value: float
@@ -184,11 +172,6 @@ class PatternTier:
         return cls(value=rounded_down(exact), exact=_ratio_text(exact), **others)
 
     @property
-    def fraction(self) -> Fraction:
-        """The bound as a fraction."""
-        return parse_exact("exact", self.exact)
-
-    @property
     def sources(self) -> str:
         """How many patterns come from where, in words."""
         named = [f"{count} {name}" for name, count in self.origins.items() if count]
@@ -198,6 +181,8 @@ class PatternTier:
 @dataclass(frozen=True)
 class Neuron:
     """One hidden neuron of the audited network.
+
+    Raises `InputError` if a number is negative, or a share above 1.
 
     Parameters
     ----------
@@ -211,11 +196,6 @@ class Neuron:
         Its |u||v| as a share of the sum over all neurons, 0 to 1.
     remark : str
         ``""``, ``"dead"`` or ``"duplicate of 3"``.
-
-    Raises
-    ------
-    InputError
-        If a number is negative, or a share above 1.
     """
 
     index: int

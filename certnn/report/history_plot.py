@@ -5,14 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from certnn.report.data import GapReport
-from certnn.report.svg import (
-    COLORS,
-    add_legend,
-    embedded,
-    framed_axes,
-    svg_document,
-    svg_settings,
-)
+from certnn.report.svg import COLORS, add_legend, embedded, framed_axes, svg_document, svg_settings
 
 _HEIGHT = 200.0  # points
 _DESCRIPTION = "What was proved, and the objective of the best network, over time"
@@ -23,16 +16,12 @@ _SHORTEST, _LONGEST, _LARGEST = 1e-3, 1e9, 1e100
 def history_svg(report: GapReport, width: float) -> str:
     """`history_figure` as an element of a page.
 
+    Empty where there is no figure.
+
     Parameters
     ----------
-    report : GapReport
     width : float
         In points.
-
-    Returns
-    -------
-    str
-        Empty where there is no figure.
     """
     with svg_settings(f"certnn history {width}"):
         figure = history_figure(report, width)
@@ -42,16 +31,12 @@ def history_svg(report: GapReport, width: float) -> str:
 def history_figure(report: GapReport, width: float) -> Figure | None:
     """The bound rising and the best objective falling, with what is open between them.
 
+    None where nothing changed, or what is said cannot be shown on axes.
+
     Parameters
     ----------
-    report : GapReport
     width : float
         In points.
-
-    Returns
-    -------
-    Figure or None
-        None where nothing changed, or what is said cannot be shown on axes.
     """
     moments = [
         (moment.seconds, moment.bound, moment.objective)

@@ -59,18 +59,14 @@ def render_html(
 ) -> str:
     """Return the page, to be written as UTF-8.
 
+    An HTML document that loads nothing and shows every text of the report as text.
+
     Parameters
     ----------
-    report : GapReport
     best_network : bytes
         Its .npz file, to be kept in the page for download; left out if empty or above a megabyte.
     attached : AttachedNetwork or None
         A file beside the page with that network, to be named.
-
-    Returns
-    -------
-    str
-        An HTML document that loads nothing and shows every text of the report as text.
     """
     # The plot's text and titles are escaped where it is made.
     return render(
@@ -113,7 +109,6 @@ def render(
 
     Parameters
     ----------
-    template, package : str
     contradictions : sequence of str
         What is wrong with the figures, which the page says first.
     command : str

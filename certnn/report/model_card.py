@@ -14,15 +14,12 @@ UNNAMED = "two-layer ReLU network"
 
 
 def model_card(
-    name: str,
-    objective: Bound,
-    lower: Bound,
-    gap: float,
-    recheck: str,
-    *,
-    classes: bool = False,
+    name: str, objective: Bound, lower: Bound, gap: float, recheck: str, *, classes: bool = False
 ) -> str:
     """Return the card, which claims nothing that is not proved.
+
+    Markdown. It begins with a ``model-index`` in YAML, as Hugging Face's specification of model
+    cards has it: the figures are metrics, and the data's hash is the data set's revision.
 
     Parameters
     ----------
@@ -36,12 +33,6 @@ def model_card(
         The command that checks the certificate.
     classes : bool
         Whether the targets are known to be classes; the loss may tell too.
-
-    Returns
-    -------
-    str
-        Markdown. It begins with a ``model-index`` in YAML, as Hugging Face's specification of
-        model cards has it: the figures are metrics, and the data's hash is the data set's revision.
     """
     classes = classes or lower.instance.loss in _OF_CLASSES
     metrics = (

@@ -27,7 +27,6 @@ def draw_path(
 
     Parameters
     ----------
-    axes : matplotlib.axes.Axes
     rows : sequence of dict
         `certnn.RegularisationPath.rows`.
     band : callable

@@ -42,13 +42,7 @@ class Predictions:
     def of(
         cls, problem: TrainingProblem, networks: Sequence[tuple[str, TwoLayerNetwork]]
     ) -> Predictions | None:
-        """Those of all points, or of 500 evenly spaced rows; None with more than two outputs.
-
-        Parameters
-        ----------
-        problem : TrainingProblem
-        networks : sequence of (str, TwoLayerNetwork)
-        """
+        """Those of all points, or of 500 evenly spaced rows; None with more than two outputs."""
         if problem.c > _MOST_OUTPUTS:
             return None
         rows = np.linspace(0, problem.n - 1, min(problem.n, _MOST_POINTS)).round().astype(int)

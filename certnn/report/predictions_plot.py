@@ -33,7 +33,6 @@ def prediction_svgs(predictions: Predictions, loss: str) -> list[tuple[str, str]
 
     Parameters
     ----------
-    predictions : Predictions
     loss : str
         Of the outputs. A prediction is right on the diagonal where the loss is of a difference;
         elsewhere a line tells the signs apart.

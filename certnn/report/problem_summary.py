@@ -23,6 +23,8 @@ _BIASES: dict[bool | str, str] = {False: "none", True: "decayed", "free": "free"
 class ProblemSummary:
     """The training problem in figures.
 
+    Raises `InputError` if a number is not such as a problem has.
+
     Parameters
     ----------
     n, d, c : int
@@ -38,11 +40,6 @@ class ProblemSummary:
         The objective of the network with no neurons and no bias.
     classes : tuple of str
         Names of the classes in the order of the outputs, as in `certnn.TrainingProblem`.
-
-    Raises
-    ------
-    InputError
-        If a number is not such as a problem has.
     """
 
     n: int

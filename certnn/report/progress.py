@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -57,13 +56,8 @@ class SearchProgress:
         self._listener.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._listener.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._listener.__exit__()
         if self._bar is not None:
             self._bar.stop()
         if self._waiting:
@@ -71,11 +65,7 @@ class SearchProgress:
 
     def tell_of(self, reg: float) -> Callable[[str, float | None, float | None], None]:
         """The same for one of several weight decays."""
-
-        def tell(stage: str, bound: float | None, objective: float | None) -> None:
-            self.tell(f"reg {reg:g}: {stage}", bound, objective)
-
-        return tell
+        return lambda stage, bound, objective: self.tell(f"reg {reg:g}: {stage}", bound, objective)
 
     def tell(self, stage: str, bound: float | None, objective: float | None) -> None:
         """Show a stage, the best proved bound and the best network's objective."""

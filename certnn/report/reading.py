@@ -42,24 +42,17 @@ _Statement = TypeVar("_Statement", Bound, PatternBound)
 def read_report(name: str | Path) -> GapReport:
     """Read a report, and let the kernel check the certificates that lie beside it.
 
+    Of its figures those are `proved` that follow from certificate.json and
+    patterns-certificate.json, or .zip, in the same folder; a certificate that is not there, or
+    larger than 100 MB, proves nothing here. One that is rejected, or is for another problem or
+    another bound than the report says, makes the report contradict itself. The command to check it
+    again is not that of the file. Raises `InputError` if it is not a report; the message names the
+    file.
+
     Parameters
     ----------
     name : str or Path
         report.json, or the folder of an audit.
-
-    Returns
-    -------
-    GapReport
-        Of its figures those are `proved` that follow from certificate.json and
-        patterns-certificate.json, or .zip, in the same folder; a certificate that is not there, or
-        larger than 100 MB, proves nothing here. One that is rejected, or is for another problem or
-        another bound than the report says, makes the report contradict itself. The command to check
-        it again is not that of the file.
-
-    Raises
-    ------
-    InputError
-        If it is not a report; the message names the file.
     """
     path = Path(name, REPORT) if os.path.isdir(name) else Path(name)
     content = read_bytes(path, _LARGEST)

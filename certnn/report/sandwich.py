@@ -38,16 +38,12 @@ class _Scale:
 def sandwich_svg(report: GapReport, width: float = 620.0) -> str:
     """Return the plot as one ``<svg>`` element without outside references.
 
+    The element: text kept as text, colours as CSS variables, the same for the same report.
+
     Parameters
     ----------
-    report : GapReport
     width : float
         Width in points at which the 9-point labels are laid out; the SVG itself scales.
-
-    Returns
-    -------
-    str
-        The element: text kept as text, colours as CSS variables, the same for the same report.
     """
     with svg_settings(f"certnn {width}"):
         document = svg_document(sandwich_figure(report, width))
@@ -59,7 +55,6 @@ def sandwich_figure(report: GapReport, width: float) -> Figure:
 
     Parameters
     ----------
-    report : GapReport
     width : float
         Width in points.
     """

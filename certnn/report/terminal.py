@@ -39,7 +39,6 @@ def print_report(report: GapReport, console: Console) -> None:
 
     Parameters
     ----------
-    report : GapReport
     console : rich.console.Console
         Where to print; its width, colours and encoding are respected.
     """

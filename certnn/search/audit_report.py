@@ -74,14 +74,12 @@ def gap_report(
 
     Parameters
     ----------
-    problem : TrainingProblem
     given : Evaluated or None
         The network that is audited.
     local : LocalFindings or None
         Of the given one.
     best : Evaluated
         The best network known.
-    lower : LowerBoundResult
     history : History
         Its seconds are the report's.
     compiling : float

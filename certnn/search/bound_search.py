@@ -76,12 +76,8 @@ class BoundSearch:
     def result(self) -> LowerBoundResult:
         """What is proved so far.
 
-        Raises
-        ------
-        SolverError
-            If nothing is.
-        KeyboardInterrupt
-            If nothing is because somebody asked to stop.
+        Raises `SolverError` if nothing is; `KeyboardInterrupt` if nothing is because somebody asked
+        to stop.
         """
         context = self._context
         if context.best is None and context.budget.stopped:

@@ -13,7 +13,7 @@ from certnn.search.levels.schedule import stages
 from certnn.search.levels.shor import Shor
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import TrainingResult
-from certnn.training.descent import descend
+from certnn.training.local_training import descend
 
 #: As many neurons and passes over the data as scikit-learn's MLPClassifier has, which costs as
 #: much whatever the data.
@@ -36,25 +36,17 @@ def train_briefly(
 ) -> TrainingResult:
     """Train by descent from one random network, and prove with as much work as that took.
 
+    With a bound of the level shor. X must not be zero. Raises `KeyboardInterrupt` on Ctrl-C before
+    anything is proved.
+
     Parameters
     ----------
-    problem : TrainingProblem
     budget : Budget
         Of work.
     gap : float
         The proof ends where it has this, a share of the objective.
     seed : int
         Of the weights. The result depends on nothing else.
-
-    Returns
-    -------
-    TrainingResult
-        With a bound of the level shor. X must not be zero.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C before anything is proved.
     """
     begun, before = time.monotonic(), budget.worked
     [network] = descend(problem, budget, seed, (_WIDTH,), _PASSES)

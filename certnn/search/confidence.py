@@ -41,16 +41,12 @@ _DRAWN_BY = "numpy.random.default_rng([seed, subset]).choice(n, size, replace=Fa
 class Draw:
     """Random subsets of the points, independent of each other, and fixed by a seed.
 
+    Raises `InputError` if the size is not within 1..n, or the seed is no whole number from 0 on.
+
     Parameters
     ----------
     n, size : int
         Numbers of all points, and of those of a subset.
-    seed : int
-
-    Raises
-    ------
-    InputError
-        If the size is not within 1..n, or the seed is no whole number from 0 on.
     """
 
     n: int
@@ -228,17 +224,14 @@ def require_confidence(confidence: float) -> None:
 def least_mean(values: Sequence[Fraction], confidence: float) -> Fraction:
     """A number that the mean is likely not below (Theorem 54).
 
+    0 where nothing more can be said.
+
     Parameters
     ----------
     values : sequence of Fraction
         Of independent draws, in their order, none negative; or any numbers below those.
     confidence : float
         How likely, at least, whatever is drawn from.
-
-    Returns
-    -------
-    Fraction
-        0 where nothing more can be said.
     """
     largest = max(values, default=Fraction(0))
     if largest == 0:

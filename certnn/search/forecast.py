@@ -103,7 +103,6 @@ class GapModel:
 
     Attributes
     ----------
-    constant : float
     weights : dict of float
         By feature.
     low, high : float

@@ -193,17 +193,13 @@ def refuse_ignored(
 ) -> None:
     """Refuse a solver or a cluster that would not be used, and more groups than points.
 
+    Raises `InputError` if the level runs none of those that a general solver is for, the solver
+    cannot be had, nothing would be summed on the cluster, or there would be groups without points.
+
     Parameters
     ----------
-    problem : TrainingProblem
     level, choice, cluster
         As in `lower_bound`.
-
-    Raises
-    ------
-    InputError
-        If the level runs none of those that a general solver is for, the solver cannot be had,
-        nothing would be summed on the cluster, or there would be groups without points.
     """
     for stage in stages(level, problem.n, problem.features.shape[1], problem.c):
         if isinstance(stage, Groups):

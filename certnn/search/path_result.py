@@ -33,7 +33,6 @@ class Band:
 
     Attributes
     ----------
-    reg : float
     lower : Fraction
         No network of any width has a smaller objective: from the bounds proved at other weight
         decays, by concavity.

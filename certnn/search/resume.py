@@ -15,16 +15,12 @@ from certnn.search.results import LowerBoundResult, ProvedLevel
 def proved_before(problem: TrainingProblem, file: str | Path) -> LowerBoundResult:
     """The result that an earlier run left in a certificate, for `lower_bound` to improve.
 
+    Raises `InputError` if it is for another problem, or the kernel does not accept it.
+
     Parameters
     ----------
-    problem : TrainingProblem
     file : str or Path
         A certificate, which is checked.
-
-    Raises
-    ------
-    InputError
-        If it is for another problem, or the kernel does not accept it.
     """
     return earlier_result(problem, Certificate.load(file), str(file))
 
@@ -34,10 +30,7 @@ def earlier_result(
 ) -> LowerBoundResult:
     """The same from a certificate, which errors call by its name.
 
-    Raises
-    ------
-    InputError
-        As `proved_before`.
+    Raises `InputError` as `proved_before`.
     """
     start = time.monotonic()
     try:

@@ -20,15 +20,8 @@ from certnn.search.train import TrainingResult, train
 #: Names of the rows that are no roundings.
 RELAXATION, TRAINER = "relaxation", "global trainer"
 _FIGURES = (
-    "candidates",
-    "width",
-    "read",
-    "fitted",
-    "objective",
-    "excess",
-    "range_error",
-    "complementarity_error",
-    "seconds",
+    *("candidates", "width", "read", "fitted", "objective", "excess"),
+    *("range_error", "complementarity_error", "seconds"),
 )
 
 
@@ -38,10 +31,8 @@ class RoundingComparison:
 
     Attributes
     ----------
-    moment : LiftedMoment
     moment_seconds : float
         What it took to find; zero if it was given.
-    roundings : tuple of Rounding
     trained : TrainingResult or None
         The global trainer's network with its proof, where it was asked for.
     interrupted : bool
@@ -122,6 +113,9 @@ def compare_roundings(
 ) -> RoundingComparison:
     """Round Λ by several methods, and train without it.
 
+    Raises `InputError` if an argument is unusable or the moment is one of another problem;
+    `SolverError` if no moment is found; `KeyboardInterrupt` on Ctrl-C before one is.
+
     Parameters
     ----------
     problem : TrainingProblem
@@ -140,15 +134,6 @@ def compare_roundings(
         Of what is drawn.
     progress : callable or None
         Called as ``progress(what is running, None, best objective or None)``.
-
-    Raises
-    ------
-    InputError
-        If an argument is unusable or the moment is one of another problem.
-    SolverError
-        If no moment is found.
-    KeyboardInterrupt
-        On Ctrl-C before one is.
     """
     if not methods:
         raise InputError("methods", "must not be empty")

@@ -13,7 +13,7 @@ from certnn.atomic_files import make_folder, read_bytes, require_folder
 from certnn.budget import Stop, require_limit, stoppable
 from certnn.certificates import Certificate
 from certnn.errors import InputError, SolverError, require_seed, whole_number
-from certnn.kernel import Bound, Malformed, Rejected
+from certnn.kernel import Bound
 from certnn.problem.mapped_problem import MappedProblem
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.relaxation.shor.distributed import ClusterLost
@@ -23,6 +23,7 @@ from certnn.search.confidence import FORMAT, ConfidenceBound, Draw, require_conf
 from certnn.search.levels.level import Progress
 from certnn.search.levels.schedule import stages
 from certnn.search.lower_bound import lower_bound
+from certnn.search.resume import proved_before
 from certnn.search.side_by_side import TaskLost, on_cluster, on_processes
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def sampled_bound(
         for number in range(count):
             if _file(place, number).exists():
                 tell(f"subsets: checking the certificate of {number}")
-                bounds[number] = _checked(_file(place, number), subset(number))
+                bounds[number] = proved_before(subset(number), _file(place, number)).bound
         result(False).save(make_folder(place) / SUMMARY)
     with stoppable() as stop:
         tasks = _tasks([k for k in range(count) if bounds[k] is None], subset, how, notes)
@@ -224,17 +225,6 @@ def _proved(
 
 def _file(folder: Path, number: int) -> Path:
     return folder / f"subset-{number:05d}.json"
-
-
-def _checked(file: Path, problem: TrainingProblem) -> Bound:
-    """What an earlier run has proved of a subset, as the kernel judges it now."""
-    try:
-        bound = Certificate.load(file).check()
-    except (Malformed, Rejected) as error:
-        raise InputError(str(file), f"is not a certificate to go on from: {error}") from None
-    if bound.instance != problem.instance():
-        raise InputError(str(file), "is a certificate of another problem")
-    return bound
 
 
 def _require_same_sample(folder: Path, sample: ConfidenceBound) -> None:

@@ -129,7 +129,6 @@ class Processes(Pool):
 
     Parameters
     ----------
-    count : int
     attempts : int
         As in `Pool`.
     """
@@ -203,10 +202,6 @@ class Cluster(Pool):
     A task whose worker dies is begun again by Dask as often as its setting ``allowed-failures``
     says, and is handed to Dask again after that, as it is where the scheduler was restarted. Where
     none answers, or the client is closed, there is `ClusterLost`.
-
-    Parameters
-    ----------
-    client : distributed.Client
     """
 
     def __init__(self, client: Client) -> None:

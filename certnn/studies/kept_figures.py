@@ -21,10 +21,7 @@ Figures = dict[str, dict[str, float]]
 def save_figures(path: str | Path, kept: Mapping[str, Mapping[str, float]]) -> None:
     """Write a baseline in the order of its names, whole or not at all.
 
-    Raises
-    ------
-    InputError
-        If it cannot be written.
+    Raises `InputError` if it cannot be written.
     """
     write_atomically(path, json.dumps(kept, indent=1, sort_keys=True).encode() + b"\n")
 
@@ -32,10 +29,7 @@ def save_figures(path: str | Path, kept: Mapping[str, Mapping[str, float]]) -> N
 def read_figures(path: str | Path) -> Figures:
     """What `save_figures` has written.
 
-    Raises
-    ------
-    InputError
-        If the file is not a baseline, or cannot be read.
+    Raises `InputError` if the file is not a baseline, or cannot be read.
     """
     content = read_bytes(path, _LARGEST)
     try:

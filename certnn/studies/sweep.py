@@ -32,12 +32,10 @@ class Outcome:
 
     Attributes
     ----------
-    cell : dict
     values : dict or None
         The result; None if it failed.
     error : str
         Why it failed, or "".
-    seconds : float
     earlier : bool
         Whether it was read, as an earlier run has left it: then its figures are the file's word.
     """
@@ -59,6 +57,10 @@ def run_sweep(
     examine: Callable[[Record], None] | None = None,
 ) -> tuple[list[Outcome], bool]:
     """Run a function on every cell that is not done yet.
+
+    Raises `InputError` if the file is not one of outcomes, where the message names the line, or
+    cannot be written, or `jobs` is 0; `certnn.relaxation.shor.distributed.ClusterLost` if the
+    cluster does not answer any more; the outcomes by then are in the file.
 
     Parameters
     ----------
@@ -86,14 +88,6 @@ def run_sweep(
         In the order of the cells; where interrupted, those that are there.
     interrupted : bool
         Whether Ctrl-C or SIGTERM ended it.
-
-    Raises
-    ------
-    InputError
-        If the file is not one of outcomes, where the message names the line, or cannot be written,
-        or `jobs` is 0.
-    certnn.relaxation.shor.distributed.ClusterLost
-        If the cluster does not answer any more; the outcomes by then are in the file.
     """
     if jobs == 0:
         raise InputError("jobs", "must not be 0; with -1 there are as many as cores")

@@ -45,23 +45,15 @@ class ArcMaxima:
 def arc_maxima(features: FloatArray, Z: FloatArray) -> ArcMaxima:
     """All local maxima of the score ‖Zᵀ(Xu)₊‖/|u|, if X has one or two columns.
 
+    In the plane one direction of each stretch on which the score is constant, and none at which it
+    is zero up to rounding; on a line both directions. If the score is zero everywhere, there is at
+    least one direction all the same. Raises `SolverError` if d is neither 1 nor 2.
+
     Parameters
     ----------
     features : ndarray, shape (n, d)
         The data points X, a row each; rows may be zero, repeated or parallel.
     Z : ndarray, shape (n, c)
-
-    Returns
-    -------
-    ArcMaxima
-        In the plane one direction of each stretch on which the score is constant, and none at which
-        it is zero up to rounding; on a line both directions. If the score is zero everywhere, there
-        is at least one direction all the same.
-
-    Raises
-    ------
-    SolverError
-        If d is neither 1 nor 2.
     """
     d = features.shape[1]
     if d not in (1, 2):
@@ -74,17 +66,7 @@ def arc_maxima(features: FloatArray, Z: FloatArray) -> ArcMaxima:
 
 
 def _unit_points(features: FloatArray, Z: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """Unit vectors and weights of order one with the same scores but for a power of two.
-
-    Returns
-    -------
-    normals : ndarray, shape (m, d)
-        xᵢ/|xᵢ| for the m nonzero points.
-    weights : ndarray, shape (m, c)
-        |xᵢ|zᵢ over the power of two.
-    exponent : int
-        The exponent of that power.
-    """
+    """xᵢ/|xᵢ| of the m nonzero points, |xᵢ|zᵢ over a power of two, and its exponent."""
     x, x_exponent = _scaled(features)
     z, z_exponent = _scaled(Z)
     lengths = np.abs(x[:, 0]) if x.shape[1] == 1 else np.hypot(x[:, 0], x[:, 1])
@@ -122,15 +104,7 @@ def _plane_maxima(normals: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def _arcs(normals: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The arcs of the circle, anticlockwise; each ends where the next begins.
-
-    Returns
-    -------
-    begins : ndarray, shape (p, 2)
-        The unit vector at which each arc begins.
-    maps : ndarray, shape (p, 2, c)
-        Mᵀ for each arc.
-    """
+    """Where each arc of the circle begins, anticlockwise, shape (p, 2), and its Mᵀ, (p, 2, c)."""
     normals = np.concatenate([normals, _SPOKES])
     weights = np.concatenate([weights, np.zeros((_SPOKES.shape[0], weights.shape[1]))])
     # Turn all normals to the upper half-plane. Then the points whose normals were turned are active

@@ -74,20 +74,8 @@ def data_rows(problem: TrainingProblem) -> FloatArray:
 def vertices(space: Isotropic, count: int, rng: np.random.Generator) -> FloatArray:
     """Vertices of the hyperplane arrangement: u orthogonal to r − 1 random data points.
 
-    Parameters
-    ----------
-    space : Isotropic
-        Coordinates, r the rank of X.
-    count : int
-        Number of vertices; each comes with both signs.
-    rng : numpy.random.Generator
-        Draws the points.
-
-    Returns
-    -------
-    ndarray, shape (d, 2·count) or (d, 0) where X is zero
-        Unit directions. Where the points drawn are dependent, one of the many orthogonal
-        directions is taken.
+    Unit directions, each with both signs, shape (d, 2·count); (d, 0) where X is zero. Where the
+    points drawn are dependent, one of the many orthogonal directions is taken.
     """
     n, rank = space.rows.shape
     points = max(rank - 1, 0)
@@ -124,25 +112,10 @@ def score(problem: TrainingProblem, Z: FloatArray, U: FloatArray) -> FloatArray:
 def spread(
     space: Isotropic, U: FloatArray, scores: FloatArray, count: int, angle: float
 ) -> FloatArray:
-    """Directions of high score that keep a distance from each other.
+    """Directions of high score that keep a distance from each other, best first.
 
-    Parameters
-    ----------
-    space : Isotropic
-        Coordinates in which the angles are measured.
-    U : ndarray, shape (d, k)
-        Directions.
-    scores : ndarray, shape (k,)
-        The directions are taken greedily in falling order of these.
-    count : int
-        Most directions.
-    angle : float
-        Least angle in radians between two of them (small angles).
-
-    Returns
-    -------
-    ndarray, shape (d, at most count)
-        Columns of U, best first; none that is zero on all points.
+    Columns of U, shape (d, k), taken greedily, at most `count`; none that is zero on all points.
+    Their angles, small ones in radians, are measured in the coordinates `space`.
     """
     order = np.argsort(-scores, kind="stable")[: 20 * count]
     ranked = U[:, order]

@@ -119,17 +119,13 @@ class ColumnGeneration:
     def round(self, tolerance: float, quiet: int = QUIET_ROUNDS) -> bool:
         """Look for directions that score above reg·(1 + tolerance), and take them up.
 
+        True if there seem to be none: after some rounds that found none, or at once where the
+        search is exact. Never where the budget is over.
+
         Parameters
         ----------
-        tolerance : float
         quiet : int
             Rounds in a row that must find none, with more and more starts.
-
-        Returns
-        -------
-        bool
-            True if there seem to be none: after some rounds that found none, or at once where the
-            search is exact. Never where the budget is over.
         """
         self.rounds += 1
         self._budget.spend(_A_ROUND)

@@ -75,6 +75,8 @@ def solve_dual_barrier(
 ) -> BarrierSolution:
     """Solve the restricted problem to a gap of `tolerance`, or to where rounding ends.
 
+    The best primal and the best dual point met.
+
     Parameters
     ----------
     A : ndarray, shape (n, k)
@@ -83,7 +85,6 @@ def solve_dual_barrier(
         Targets.
     reg : float
         Weight of the penalty, positive.
-    loss : Loss
     bias_decay : float or None
         Weight decay of the output bias: None without a bias, 0.0 if it is free.
     tolerance : float
@@ -93,11 +94,6 @@ def solve_dual_barrier(
     start : ndarray, shape (n, c), optional
         A dual point strictly inside the domain of the loss, with columns of sum zero if the bias
         is free, such as that for some of the columns.
-
-    Returns
-    -------
-    BarrierSolution
-        The best primal and the best dual point met.
     """
     search = _Barrier(A, Y, reg, loss, bias_decay)
     z = search.inside(loss.start(Y))

@@ -61,7 +61,7 @@ def group_lasso(
 
     in k numbers whatever c is (Micchelli, Morales and Pontil, "Regularizers for structured
     sparsity", 2013). It is solved by a primal-dual interior point method; parallel columns do no
-    harm.
+    harm. The best point met; its gap says how good it is.
 
     Parameters
     ----------
@@ -77,11 +77,6 @@ def group_lasso(
         About the lengths of the rows of the optimal V, such as those for some of the columns.
     tolerance : float
         Stop at a gap of `tolerance` times ½‖Y‖², or when rounding stops the progress.
-
-    Returns
-    -------
-    GroupLassoSolution
-        The best point met; its gap says how good it is.
     """
     target = 0.5 * float(np.vdot(Y, Y))
     best = _solution(A, Y, reg, np.zeros((A.shape[1], Y.shape[1])))
@@ -137,7 +132,8 @@ def refined_group_lasso(
     """Newton's method from a solution, over the groups that it uses.
 
     For these the constraints t ≥ 0 are inactive in the smooth problem of `group_lasso`, and their
-    scores are reg at the optimum. The gap of the result is that for all columns.
+    scores are reg at the optimum. The gap of the result is that for all columns. At the accuracy,
+    or where rounding ends the progress.
 
     Parameters
     ----------
@@ -147,11 +143,6 @@ def refined_group_lasso(
         The lengths of the rows of V to a few digits, zero where a group is not used.
     accuracy : float
         Stop when the scores of the groups used are within this share of reg.
-
-    Returns
-    -------
-    GroupLassoSolution
-        At the accuracy, or where rounding ends the progress.
     """
     used = np.flatnonzero(lengths)
     V = np.zeros((A.shape[1], Y.shape[1]))
@@ -189,7 +180,6 @@ class _Point:
     Attributes
     ----------
     t : ndarray, shape (k,)
-    value : float
     roots : ndarray, shape (k, c)
         √t·AᵀZ. A column far longer than the others has a score below the rounding of AᵀZ.
     slope : ndarray, shape (k,)

@@ -53,28 +53,18 @@ def improvements(
     Neurons rescaled, dropped and joined without a change of the outputs; the output weights
     refitted to the hidden ones; and single new neurons, at local maxima of the score ‖Zᵀ(Xu)₊‖/|u|
     for Z = −∇ℓ at the network's outputs: where it is above reg, adding the neuron lowers the
-    objective (Theorem 2), here by a line search for the neuron's size.
+    objective (Theorem 2), here by a line search for the neuron's size. Those with the larger gain
+    first; none where nothing is found, which proves nothing. Raises `InputError` if the network's
+    shapes are not those of the problem.
 
     Parameters
     ----------
-    problem : TrainingProblem
-    network : TwoLayerNetwork
     budget : Budget
         Where it is over, fewer changes are tried.
     neurons : int
         New neurons, at most.
     seed : int
         Of the search for them.
-
-    Returns
-    -------
-    tuple of Improvement
-        Those with the larger gain first; none where nothing is found, which proves nothing.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     before = training_objective(problem, network)
     size = scaled(problem)
@@ -128,9 +118,7 @@ def _with_new_neurons(
             TwoLayerNetwork(np.sqrt(length) * u[:, None], np.sqrt(length) * v[None, :])
         )
         grown = TwoLayerNetwork(
-            np.hstack([network.U, neuron.U]),
-            np.vstack([network.V, neuron.V]),
-            network.output_bias,
+            np.hstack([network.U, neuron.U]), np.vstack([network.V, neuron.V]), network.output_bias
         )
         found.append((int(np.sum(hidden > 0.0)), grown))
     return found

@@ -6,19 +6,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
+from certnn.training import candidates
 from certnn.training.column_generation import ColumnGeneration
-from certnn.training.descent import descend
+from certnn.training.polish import polish
+from certnn.training.scaling import scaled
 
 #: Share of the budget for the rounds; the rest is for descent in both layers.
 _GROWING = 0.9
 #: Share of that for descent from random networks, where there are so many targets that the rounds
 #: take long to be as good.
 _DESCENT, _MANY_TARGETS = 0.4, 300
+#: Size of the outputs where descent begins, a share of that of the targets.
+_FIRST_OUTPUT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +72,13 @@ def train_locally(
 ) -> LocalTraining:
     """Look for the best network of any width; see `certnn.train` for one with a proof.
 
+    The best network met, also where the budget ends the search. Raises `InputError` if a start's
+    shapes are not those of the problem.
+
     Parameters
     ----------
     problem : TrainingProblem
         Data of any scale, and weight decay.
-    budget : Budget
     starts : sequence of TwoLayerNetwork
         Networks whose neurons join the columns; the result is never worse than any of them.
     tolerance : float
@@ -83,16 +90,6 @@ def train_locally(
         Seed of the search; the result depends on nothing else unless its time runs out.
     progress : callable, optional
         Called as ``progress(objective, rounds)`` after every round with the best objective so far.
-
-    Returns
-    -------
-    LocalTraining
-        The best network met, also where the budget ends the search.
-
-    Raises
-    ------
-    InputError
-        If a start's shapes are not those of the problem.
     """
     begun = time.monotonic()
     converged = False
@@ -115,3 +112,42 @@ def train_locally(
         converged=converged,
         interrupted=budget.stopped,
     )
+
+
+def descend(
+    problem: TrainingProblem,
+    budget: Budget,
+    seed: int = 0,
+    widths: Sequence[int] = (40, 80, 120),
+    iterations: int = 300,
+) -> list[TwoLayerNetwork]:
+    """Networks trained by L-BFGS from random weights, one of each width.
+
+    None of them where every row of X is zero.
+
+    Parameters
+    ----------
+    problem : TrainingProblem
+        Data of any scale, and weight decay.
+    budget : Budget
+        Each takes an equal part of what is left of it.
+    seed : int
+        Of the weights; the result depends on nothing else unless time runs out.
+    iterations : int
+        Of L-BFGS from each, at most.
+    """
+    rng, inner = np.random.default_rng(seed), scaled(problem)
+    space = candidates.isotropic(inner.problem)
+    if space.rank == 0:
+        return []
+    found = []
+    for number, width in enumerate(widths):
+        U = candidates.drawn(space, width, rng)
+        V = rng.standard_normal((U.shape[1], problem.c))
+        output = np.linalg.norm(np.maximum(inner.problem.features @ U, 0.0) @ V)
+        size = _FIRST_OUTPUT * np.linalg.norm(inner.problem.Y) / max(float(output), 1e-300)
+        bias = None if inner.bias_decay is None else np.zeros(problem.c)
+        start = TwoLayerNetwork(U * np.sqrt(size), V * np.sqrt(size), bias)
+        part = budget.part(1.0 / (len(widths) - number))
+        found.append(polish(problem, inner.outward(start), part, iterations))
+    return found

@@ -14,7 +14,7 @@ def balanced(problem: TrainingProblem, network: TwoLayerNetwork) -> TwoLayerNetw
     """Rescale every neuron to |u| = |v| and drop the neurons that do nothing on the data.
 
     By the arithmetic-geometric inequality the weight decay never grows; the outputs on the data
-    stay the same.
+    stay the same. At most m neurons.
 
     Parameters
     ----------
@@ -22,11 +22,6 @@ def balanced(problem: TrainingProblem, network: TwoLayerNetwork) -> TwoLayerNetw
         The data decide which neurons are dead: zero weights, or inactive on every point.
     network : TwoLayerNetwork
         U of shape (d, m), V of shape (m, c).
-
-    Returns
-    -------
-    TwoLayerNetwork
-        At most m neurons.
     """
     network.require_fits(problem)
     lengths_u = np.linalg.norm(network.U, axis=0)
@@ -46,9 +41,10 @@ def merged(
 ) -> TwoLayerNetwork:
     """Join neurons of the same direction, after `balanced`.
 
-    Neurons with u₁ ∥ u₂ have the outputs of one neuron with |u||v| = |v₁|u₁| + v₂|u₂||, which is
-    at most |u₁||v₁| + |u₂||v₂|. When directions agree only within the tolerance, the joined
-    direction is their mean weighted by |u||v|, and the result is kept only if it is no worse.
+    Neurons with u₁ ∥ u₂ have the outputs of one neuron with |u||v| = |v₁|u₁| + v₂|u₂||, which is at
+    most |u₁||v₁| + |u₂||v₂|. When directions agree only within the tolerance, the joined direction
+    is their mean weighted by |u||v|, and the result is kept only if it is no worse. At most m
+    neurons; its objective is not above that of `network`, up to rounding.
 
     Parameters
     ----------
@@ -58,11 +54,6 @@ def merged(
         U of shape (d, m), V of shape (m, c).
     tolerance : float
         Largest distance of the unit directions of neurons that are joined.
-
-    Returns
-    -------
-    TwoLayerNetwork
-        At most m neurons; its objective is not above that of `network`, up to rounding.
     """
     start = balanced(problem, network)
     if start.width < 2:

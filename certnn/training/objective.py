@@ -12,44 +12,36 @@ from certnn.problem.training_problem import TrainingProblem
 def training_objective(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
     """The loss + (reg/2)(‖U‖²_F + ‖V‖²_F), with what is decayed of the biases, in float64.
 
+    The objective, in the units of the loss. Raises `InputError` if the network's shapes are not
+    those of the problem.
+
     Parameters
     ----------
     problem : TrainingProblem
         Data, shapes (n, d) and (n, c), and weight decay.
     network : TwoLayerNetwork
         Any width m ≥ 0; U has shape (d, m), or (d + 1, m) with a hidden bias.
-
-    Returns
-    -------
-    float
-        The objective, in the units of the loss.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
     value = problem.loss.value(network.output(problem.inputs), problem.Y)
+    return value + 0.5 * problem.reg * decayed_squares(problem, network)
+
+
+def decayed_squares(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
+    """‖U‖²_F + ‖V‖²_F, with what is decayed of the biases."""
     decayed = network.U[: problem.d] if problem.hidden_bias == "free" else network.U
-    weights = float(np.sum(np.square(decayed)) + np.sum(np.square(network.V)))
+    squares = float(np.sum(np.square(decayed)) + np.sum(np.square(network.V)))
     if problem.output_bias is True and network.output_bias is not None:
-        weights += float(np.sum(np.square(network.output_bias)))
-    return value + 0.5 * problem.reg * weights
+        squares += float(np.sum(np.square(network.output_bias)))
+    return squares
 
 
 def value_and_gradient(
-    problem: TrainingProblem, U: FloatArray, V: FloatArray
-) -> tuple[float, FloatArray, FloatArray]:
-    """The objective of a network without an output bias, and its gradient in U and V.
-
-    Parameters and returns are those of `value_and_gradient_with_bias`, but for the bias.
-    """
-    return value_and_gradient_with_bias(problem, U, V, np.zeros(problem.c), 0.0)[:3]
-
-
-def value_and_gradient_with_bias(
-    problem: TrainingProblem, U: FloatArray, V: FloatArray, bias: FloatArray, bias_decay: float
+    problem: TrainingProblem,
+    U: FloatArray,
+    V: FloatArray,
+    bias: FloatArray | float = 0.0,
+    bias_decay: float = 0.0,
 ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
     """The objective at (U, V) with an output bias, and its gradient there.
 
@@ -63,28 +55,22 @@ def value_and_gradient_with_bias(
         Hidden weights (d counts the bias row of a hidden bias).
     V : ndarray, shape (m, c)
         Output weights.
-    bias : ndarray, shape (c,)
-        Output bias; zeros without one.
+    bias : ndarray of shape (c,), or 0
+        Output bias.
     bias_decay : float
         Its weight decay.
 
     Returns
     -------
     value : float
-        The objective.
-    gradient_U : ndarray, shape (d, m)
-        Its gradient in U.
-    gradient_V : ndarray, shape (m, c)
-        Its gradient in V.
-    gradient_bias : ndarray, shape (c,)
-        Its gradient in the output bias.
+    gradient_U, gradient_V, gradient_bias : ndarrays, shapes (d, m), (m, c) and (c,)
     """
     inputs = problem.inputs
     hidden = np.maximum(inputs @ U, 0.0)
     outputs = hidden @ V + bias
     value = problem.loss.value(outputs, problem.Y)
     value += 0.5 * problem.reg * float(np.vdot(U, U) + np.vdot(V, V))
-    value += 0.5 * bias_decay * float(bias @ bias)
+    value += 0.5 * bias_decay * float(np.vdot(bias, bias))
     slope = problem.loss.gradient(outputs, problem.Y)
     back = slope @ V.T
     back *= hidden > 0.0

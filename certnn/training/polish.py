@@ -10,7 +10,7 @@ from certnn.budget import Budget
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training.merging import balanced
-from certnn.training.objective import training_objective, value_and_gradient_with_bias
+from certnn.training.objective import training_objective, value_and_gradient
 from certnn.training.scaling import ScaledProblem, scaled
 
 _LEAST_GAIN = 1e-7
@@ -20,15 +20,14 @@ _A_STEP, _A_WEIGHT, _A_NEURON, _A_PRODUCT = 1e-4, 8.5e-8, 8e-10, 1.2e-10
 
 
 def polish(
-    problem: TrainingProblem,
-    network: TwoLayerNetwork,
-    budget: Budget,
-    max_iterations: int = 2000,
+    problem: TrainingProblem, network: TwoLayerNetwork, budget: Budget, max_iterations: int = 2000
 ) -> TwoLayerNetwork:
     """Improve a network by L-BFGS over its weights, neurons balanced and dead ones dropped.
 
-    The width never grows. The objective is not smooth where a point lies on a neuron's
-    hyperplane, so the result is a good network, not exactly a stationary one.
+    The width never grows. The objective is not smooth where a point lies on a neuron's hyperplane,
+    so the result is a good network, not exactly a stationary one. Its `training_objective` is never
+    above that of `network`. Raises `InputError` if the network's shapes are not those of the
+    problem.
 
     Parameters
     ----------
@@ -40,16 +39,6 @@ def polish(
         Where it is over the search stops at its next iteration.
     max_iterations : int
         Most L-BFGS iterations.
-
-    Returns
-    -------
-    TwoLayerNetwork
-        Its `training_objective` is never above that of `network`.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of the problem.
     """
     network.require_fits(problem)
     inner = scaled(problem)
@@ -80,7 +69,7 @@ def _descent(
 def _objective(inner: ScaledProblem, network: TwoLayerNetwork) -> float:
     bias = np.zeros(inner.problem.c) if network.output_bias is None else network.output_bias
     decay = inner.bias_decay or 0.0
-    return value_and_gradient_with_bias(inner.problem, network.U, network.V, bias, decay)[0]
+    return value_and_gradient(inner.problem, network.U, network.V, bias, decay)[0]
 
 
 def _lbfgs(
@@ -102,7 +91,7 @@ def _lbfgs(
         budget.spend(cost)
         hidden, output, bias = split(point)
         given = np.zeros(c) if fixed else bias
-        value, *slopes = value_and_gradient_with_bias(inner.problem, hidden, output, given, decay)
+        value, *slopes = value_and_gradient(inner.problem, hidden, output, given, decay)
         slopes[0] *= units
         return value, np.concatenate([slope.ravel() for slope in slopes[: 2 if fixed else 3]])
 

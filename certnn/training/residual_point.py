@@ -21,7 +21,6 @@ def residual_point(
 
     Parameters
     ----------
-    problem : TrainingProblem
     starts : sequence of TwoLayerNetwork
         Networks to begin with.
     budget : Budget

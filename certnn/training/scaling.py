@@ -35,7 +35,6 @@ class ScaledProblem:
         r, the weights of a network of the original problem per weight of a scaled one.
     output_scale : float
         sy, the original outputs per unit of the scaled ones.
-    original : TrainingProblem
     """
 
     problem: TrainingProblem
@@ -79,16 +78,13 @@ class ScaledProblem:
 def scaled(problem: TrainingProblem) -> ScaledProblem:
     """Scale X so that its largest row has norm about one, and Y so that its norm is about one.
 
+    The scaled problem. Its reg is clipped to 1e-100..1e100, the range a problem allows: above, no
+    neuron pays in either problem; below, weight decay is lost in the rounding of the loss.
+
     Parameters
     ----------
     problem : TrainingProblem
         Any problem.
-
-    Returns
-    -------
-    ScaledProblem
-        The scaled problem. Its reg is clipped to 1e-100..1e100, the range a problem allows: above,
-        no neuron pays in either problem; below, weight decay is lost in the rounding of the loss.
     """
     rows = float(np.max(np.linalg.norm(problem.inputs, axis=1)))
     scale_x, scale_y = _power_of_two(rows), _power_of_two(float(np.linalg.norm(problem.Y)))

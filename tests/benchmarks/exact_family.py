@@ -18,7 +18,7 @@ from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.search.lower_bound import lower_bound
 from certnn.studies.sweep import run_sweep
 from certnn.studies.tightness.evidence import find_evidence
-from certnn.studies.tightness.verdict import judge
+from certnn.studies.tightness.verdict import TightnessVerdict
 
 SIZES = list(product((10, 15, 20, 25), range(1, 6)))
 GAP = 1e-6
@@ -26,7 +26,7 @@ GAP = 1e-6
 
 def measure(cell: dict) -> dict:
     problem = random_network_data(cell["seed"], cell["reg"], cell["n"], 2, cell["c"])
-    verdict = judge(find_evidence(problem, gap=GAP))
+    verdict = TightnessVerdict(find_evidence(problem, gap=GAP))
     low, high = verdict.relaxation_interval
     least, most = verdict.optimum_interval
     found, bounds = None, {}

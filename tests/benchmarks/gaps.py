@@ -13,14 +13,15 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from gap_study.cliffs import cliffs, jumps
+from gap_study.design import design
+from gap_study.fitting import fit, save_models
+from gap_study.measure import measure
+from gap_study.plots import gap_plot
+from gap_study.runs import MeasuredAudit, measured, read_runs, save_runs
+from gap_study.sources import SOURCES
+
 from certnn.atomic_files import write_atomically
-from certnn.studies.gaps.cliffs import cliffs, jumps
-from certnn.studies.gaps.design import design
-from certnn.studies.gaps.fitting import fit, save_models
-from certnn.studies.gaps.measure import measure
-from certnn.studies.gaps.plots import gap_plot
-from certnn.studies.gaps.runs import MeasuredAudit, measured, read_runs, save_runs
-from certnn.studies.gaps.sources import SOURCES
 from certnn.studies.sweep_progress import sweep_with_progress
 
 KEPT = Path(__file__).parents[2] / "examples" / "gaps.json"

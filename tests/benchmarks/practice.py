@@ -13,10 +13,10 @@ import argparse
 import time
 
 import matplotlib.pyplot as plt
+from gap_study.sources import SOURCES, for_cross_entropy
 
 import certnn
 from certnn.reading.datasets import PRACTICE_SETS
-from certnn.studies.gaps.sources import SOURCES, for_cross_entropy
 
 #: The objective of the best network known.
 KNOWN = {

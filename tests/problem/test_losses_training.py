@@ -18,7 +18,7 @@ from certnn.problem.dual_domain import feasible_dual_point
 from certnn.problem.losses import Huber, as_loss, loss_named
 from certnn.training import polish, train_locally, training_objective
 from certnn.training.dual_barrier import solve_dual_barrier
-from certnn.training.objective import value_and_gradient_with_bias
+from certnn.training.objective import value_and_gradient
 
 
 def loss_called(name):
@@ -117,7 +117,7 @@ def test_objective_and_gradient_with_a_bias(name, output_bias):
     shapes = [(3, 4), (4, 2), (2,)]
     point = [rng.standard_normal(shape) for shape in shapes]
     decay = case.output_bias_decay or 0.0
-    value, *slopes = value_and_gradient_with_bias(case, *point, decay)
+    value, *slopes = value_and_gradient(case, *point, decay)
     network = certnn.TwoLayerNetwork(*point) if output_bias else certnn.TwoLayerNetwork(*point[:2])
     if output_bias:
         assert value == pytest.approx(training_objective(case, network), rel=1e-12)
@@ -126,9 +126,9 @@ def test_objective_and_gradient_with_a_bias(name, output_bias):
         for index in np.ndindex(part.shape):
             kept = part[index]
             part[index] = kept + 1e-6
-            above = value_and_gradient_with_bias(case, *point, decay)[0]
+            above = value_and_gradient(case, *point, decay)[0]
             part[index] = kept - 1e-6
-            below = value_and_gradient_with_bias(case, *point, decay)[0]
+            below = value_and_gradient(case, *point, decay)[0]
             part[index] = kept
             assert slope[index] == pytest.approx((above - below) / 2e-6, abs=1e-4)
 

@@ -45,7 +45,7 @@ def test_losses_of_keras_are_multiples_of_the_objective():
 
 def ratios(said, targets, c, convention, loss):
     problem = TrainingProblem(X, targets, 1.0, loss=loss)
-    problem = CONVENTIONS[convention].restated(problem, DECAY)
+    problem = CONVENTIONS[convention].stated(problem, DECAY)[0]
     networks = [TwoLayerNetwork(SAID[f"U{i} {c}"], SAID[f"V{i} {c}"]) for i in range(3)]
     return SAID[said] / [network.evaluate(problem).rounded for network in networks]
 
@@ -84,7 +84,7 @@ def test_weights_that_a_library_divides_by_are_refused(convention):
     targets = SAID["weights"][:, None] * SAID["softmax 3"]
     problem = TrainingProblem(X, targets, 1.0, loss="softmax")
     with pytest.raises(InputError, match="divides by the weights") as caught:
-        CONVENTIONS[convention].restated(problem, DECAY)
+        CONVENTIONS[convention].stated(problem, DECAY)[0]
     assert caught.value.argument == "convention"
 
 

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from certnn.errors import InputError
 from certnn.interfaces.cli import main
 from certnn.reading.networks import read_network
-from certnn.reading.networks.layer_names import comes_before
+from certnn.reading.networks.state_dict import comes_before
 
 RNG = np.random.default_rng(0)
 #: d = c, so that the shapes fit in both orders.

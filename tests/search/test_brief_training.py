@@ -8,7 +8,7 @@ import certnn
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.brief_training import is_far_from_proof, train_briefly
-from certnn.training.descent import descend
+from certnn.training.local_training import descend
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ from math import comb
 
 import numpy as np
 import pytest
+from activation_cells import activation_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_problems import PLAIN, normal
 
 from certnn import TrainingProblem
 from certnn.errors import InputError
-from certnn.studies.completely_positive import activation_cells
 
 
 def floats(rays):

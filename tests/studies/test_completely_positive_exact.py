@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from cell_programs import solve_cells, solve_patterns
 from small_problems import DEGENERATE, normal, random_family
 
 from certnn import TrainingProblem
 from certnn.errors import InputError, SolverError
 from certnn.studies.completely_positive import exact_solution
-from certnn.studies.completely_positive.cell_programs import solve_cells, solve_patterns
 
 GAP = 1e-6
 SMALL = {

@@ -193,7 +193,7 @@ def test_a_failed_cell_is_reported_and_run_again(tmp_path, capsys):
     assert "3 of 4 cells failed" in capsys.readouterr().out
     page = (out / "experiments.html").read_text()
     assert "3 cells failed" in page
-    assert "gradient descent: needs PyTorch" in page
+    assert "gradient descent: training in PyTorch needs the package torch" in page
     assert "data_dir: is needed" in page
     with (out / "experiments.csv").open() as file:
         rows = list(csv.DictReader(file))

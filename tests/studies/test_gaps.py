@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.gap_study.cliffs import cliffs, jumps
+from benchmarks.gap_study.design import BIASES, DECAYS, WORK, design, problem_of
+from benchmarks.gap_study.fitting import fit, save_models
+from benchmarks.gap_study.measure import measure
+from benchmarks.gap_study.plots import gap_plot
+from benchmarks.gap_study.runs import MeasuredAudit, measured, read_runs, save_runs
+from benchmarks.gap_study.sources import SOURCES
 
 import certnn
 from certnn.report.codec import encode
 from certnn.search.forecast import Traits, fitted_models
-from certnn.studies.gaps.cliffs import cliffs, jumps
-from certnn.studies.gaps.design import BIASES, DECAYS, WORK, design, problem_of
-from certnn.studies.gaps.fitting import fit, save_models
-from certnn.studies.gaps.measure import measure
-from certnn.studies.gaps.plots import gap_plot
-from certnn.studies.gaps.runs import MeasuredAudit, measured, read_runs, save_runs
-from certnn.studies.gaps.sources import SOURCES
 from certnn.studies.sweep import Outcome
 
 KEPT = Path(__file__).parents[2] / "examples" / "gaps.json"

@@ -13,12 +13,11 @@ from certnn.reading.npz import save_data
 from certnn.search.levels.schedule import stages
 from certnn.studies import sweep as sweeps
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
-from certnn.studies.tightness.cells import cells, measure, problem_of
+from certnn.studies.tightness.cells import LEVELS, SECONDS, cells, measure, problem_of, usual_cells
 from certnn.studies.tightness.families import FAMILIES, FIXED_SHAPES, Size
 from certnn.studies.tightness.plots import along
 from certnn.studies.tightness.table import summaries
 from certnn.studies.tightness.usefulness import reach_rows, reaches, useful_levels
-from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
 
 
 def cell(**more):

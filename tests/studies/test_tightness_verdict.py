@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cell_programs import solve_cells, solve_patterns
 from hypothesis import given, settings
 from small_problems import DEGENERATE, PLAIN, normal, problems, random_family
 
@@ -23,10 +24,9 @@ from certnn.relaxation.moments.feasible_moment import (
 )
 from certnn.relaxation.moments.feasible_search import feasible_moment
 from certnn.relaxation.moments.moment_document import load_moment, save_moment
-from certnn.studies.completely_positive.cell_programs import solve_cells, solve_patterns
 from certnn.studies.tightness.evidence import Evidence
 from certnn.studies.tightness.exact_families import exactness_reason
-from certnn.studies.tightness.verdict import judge, tightness_verdict
+from certnn.studies.tightness.verdict import TightnessVerdict, tightness_verdict
 
 FILES = Path(__file__).parent / "tightness_evidence"
 STANDINGS = {
@@ -235,7 +235,7 @@ def test_orthogonal_rays_with_one_output_are_exact_in_any_number():
 
 @pytest.mark.parametrize("name", STANDINGS)
 def test_kept_evidence(name):
-    verdict = judge(Evidence.load(FILES / name))
+    verdict = TightnessVerdict(Evidence.load(FILES / name))
     assert verdict.standing == STANDINGS[name], verdict.reason
     low, high = verdict.relaxation_interval
     least, most = verdict.optimum_interval
@@ -255,45 +255,46 @@ def test_kept_evidence(name):
 def test_equality_needs_no_theorem():
     evidence = Evidence.load(FILES / "heavy-decay")
     assert exactness_reason(evidence.problem) is None
-    verdict = judge(evidence, 0.0)
+    verdict = TightnessVerdict(evidence, 0.0)
     assert verdict.relaxation.value == verdict.objective.value == 3
 
 
 def test_without_the_moment_nothing_is_loose(tmp_path):
     shutil.copytree(FILES / "random", tmp_path / "random")
     (tmp_path / "random" / "moment.json").unlink()
-    verdict = judge(Evidence.load(tmp_path / "random"))
+    verdict = TightnessVerdict(Evidence.load(tmp_path / "random"))
     assert (verdict.standing, verdict.feasible) == ("open", None)
     assert verdict.distance[0] == 0
-    assert judge(Evidence.load(tmp_path / "random"), 0.5).standing == "tight within tolerance"
+    verdict = TightnessVerdict(Evidence.load(tmp_path / "random"), 0.5)
+    assert verdict.standing == "tight within tolerance"
 
 
 def test_false_evidence_is_refused():
     evidence, other = (Evidence.load(FILES / name) for name in ("random", "two-lines"))
     entries = tuple(2 * e if k == 7 else e for k, e in enumerate(evidence.moment.entries))
     with pytest.raises(Infeasible):
-        judge(replace(evidence, moment=replace(evidence.moment, entries=entries)))
+        TightnessVerdict(replace(evidence, moment=replace(evidence.moment, entries=entries)))
     with pytest.raises(InputError, match="kind psd"):
-        judge(replace(evidence, relaxation=evidence.optimum))
+        TightnessVerdict(replace(evidence, relaxation=evidence.optimum))
     with pytest.raises(InputError, match="another problem"):
-        judge(replace(evidence, moment=other.moment))
+        TightnessVerdict(replace(evidence, moment=other.moment))
     with pytest.raises(InputError, match="another problem"):
-        judge(replace(evidence, optimum=other.optimum))
+        TightnessVerdict(replace(evidence, optimum=other.optimum))
     with pytest.raises(InputError, match="tolerance"):
-        judge(evidence, 1.0)
+        TightnessVerdict(evidence, 1.0)
     document = json.loads(evidence.optimum.document)
     document["claim"]["lower_bound"] = "1000/1"
     claim = replace(evidence.optimum, content=json.dumps(document).encode())
     with pytest.raises(Rejected):
-        judge(replace(evidence, optimum=claim))
+        TightnessVerdict(replace(evidence, optimum=claim))
 
 
 def test_a_worse_network_opens_the_interval_only():
     evidence = Evidence.load(FILES / "random")
     worse = TwoLayerNetwork(evidence.network.U * 1.1, evidence.network.V)
-    verdict = judge(replace(evidence, network=worse))
+    verdict = TightnessVerdict(replace(evidence, network=worse))
     assert verdict.standing == "loose"
-    assert verdict.optimum_interval[1] > judge(evidence).optimum_interval[1]
+    assert verdict.optimum_interval[1] > TightnessVerdict(evidence).optimum_interval[1]
 
 
 def test_evidence_is_found_saved_and_judged(tmp_path):
@@ -307,7 +308,7 @@ def test_evidence_is_found_saved_and_judged(tmp_path):
     assert tightness_verdict(none).standing == "tight"
     evidence = Evidence.load(FILES / "orthogonal")
     evidence.save(tmp_path / "again")
-    assert judge(Evidence.load(tmp_path / "again")).standing == "tight"
+    assert TightnessVerdict(Evidence.load(tmp_path / "again")).standing == "tight"
 
 
 def test_other_losses_are_refused():

@@ -11,7 +11,7 @@ from small_problems import normal, problems
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
 from certnn.training import train_locally, training_objective
-from certnn.training.descent import descend
+from certnn.training.local_training import descend
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32 - 1))

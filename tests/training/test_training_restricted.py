@@ -15,8 +15,7 @@ from certnn.training import candidates
 from certnn.training.dual_barrier import solve_dual_barrier
 from certnn.training.group_lasso import group_lasso, refined_group_lasso
 from certnn.training.objective import training_objective
-from certnn.training.recombination import recombined
-from certnn.training.restricted import no_directions, solve_restricted
+from certnn.training.restricted import no_directions, recombined, solve_restricted
 
 
 @settings(max_examples=40, deadline=None)

@@ -62,10 +62,7 @@ def _add_search(command: argparse.ArgumentParser, present: str) -> None:
     add_problem_options(command)
     add_search_options(command)
     command.add_argument(
-        "--out",
-        required=True,
-        metavar="DIR",
-        help=f"folder for the report; {present}",
+        "--out", required=True, metavar="DIR", help=f"folder for the report; {present}"
     )
     add_output_options(command)
 

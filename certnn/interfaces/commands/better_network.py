@@ -44,8 +44,6 @@ def attach_better(
         Path of the one audited, which is not written over.
     stored : BiasedNetwork
         What was read from it.
-    problem : TrainingProblem
-    result : AuditResult
     out : Path
         The folder.
     layers : (str, str) or None

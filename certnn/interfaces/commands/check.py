@@ -48,10 +48,7 @@ def add_check_options(command: argparse.ArgumentParser) -> None:
 def run_check(options: argparse.Namespace) -> int:
     """Check it; needs no solver. Or write a program or a page that does.
 
-    Raises
-    ------
-    InputError
-        If a file is not there, or options of the data are given without --data.
+    Raises `InputError` if a file is not there, or options of the data are given without --data.
     """
     if options.export is not None or options.page is not None:
         from certnn.interfaces.commands.written_checkers import write_checker

@@ -18,9 +18,10 @@ def report_folder(
 ) -> Path:
     """A folder to write a report into, in which there is none, or one of its kind.
 
+    Raises `InputError` if something else would be written over, or the folder cannot be written to.
+
     Parameters
     ----------
-    folder : str
     title : str
         What the report is on.
     on_network : bool or None
@@ -28,11 +29,6 @@ def report_folder(
         is on none, and it is said which that is; None: of one with the same title alone.
     beside : sequence of str
         Names of files that come with the report.
-
-    Raises
-    ------
-    InputError
-        If something else would be written over, or the folder cannot be written to.
     """
     from certnn.report.codec import parse_object
     from certnn.report.reading import REPORT, REPORT_FILES
@@ -59,10 +55,7 @@ def report_folder(
 def empty_folder(folder: str, *patterns: str) -> Path:
     """A folder to write into, in which there is nothing whose name matches.
 
-    Raises
-    ------
-    InputError
-        If there is, or the folder cannot be written to.
+    Raises `InputError` if there is, or the folder cannot be written to.
     """
     place = require_folder(folder)
     for found in (file for pattern in patterns for file in place.glob(pattern)):
@@ -73,16 +66,12 @@ def empty_folder(folder: str, *patterns: str) -> Path:
 def continued_folder(folder: str, results: str, tables: str) -> Path:
     """A folder with results to go on from, or one without what will be made of them.
 
+    Raises `InputError` if there are tables without results, or the folder cannot be written to.
+
     Parameters
     ----------
-    folder : str
     results, tables : str
         Patterns of names.
-
-    Raises
-    ------
-    InputError
-        If there are tables without results, or the folder cannot be written to.
     """
     place = require_folder(folder)
     return place if any(place.glob(results)) else empty_folder(folder, tables)
@@ -95,18 +84,14 @@ def _held(folder: str, what: str) -> InputError:
 def output_file(path: str, kind: str, read: Callable[[Path], object]) -> Path:
     """A file to write, which is not there yet or is of the same kind.
 
+    Raises `InputError` if something else would be written over, or nothing can be written there.
+
     Parameters
     ----------
-    path : str
     kind : str
         Such as "a network", for the message.
     read : callable
         Raises InputError where a file is not of the kind.
-
-    Raises
-    ------
-    InputError
-        If something else would be written over, or nothing can be written there.
     """
     place = require_place(path)
     if place.exists():

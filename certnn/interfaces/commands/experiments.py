@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
-
 
 def add_experiments_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
@@ -48,7 +46,4 @@ def run_experiments(options: argparse.Namespace) -> int:
     """Run the cells that are not done, and write the tables."""
     from certnn.interfaces.commands.run_experiments import run_all
 
-    failed, interrupted = run_all(options)
-    if interrupted:
-        return INTERRUPTED
-    return FAILED if failed else OK
+    return run_all(options)

@@ -15,7 +15,6 @@ class Package(NamedTuple):
         As it is installed.
     of : str
         What of certnn brings it.
-    purpose : str
     """
 
     name: str

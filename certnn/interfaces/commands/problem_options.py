@@ -44,16 +44,22 @@ def add_data_options(
     )
 
 
+def typed(options: argparse.Namespace, *names: str) -> list[str]:
+    """These options as one would type them again, those that are not given left out."""
+    words: list[str] = []
+    for name in names:
+        given = getattr(options, name)
+        if given is None or given is False or given == ():
+            continue
+        words.append(f"--{name.replace('_', '-')}")
+        if given is not True:
+            words += map(str, given if isinstance(given, list) else [given])
+    return words
+
+
 def data_arguments(options: argparse.Namespace) -> str:
     """The options of the data as one would type them."""
-    words = ["--data", options.data]
-    if options.targets is not None:
-        words += ["--targets", options.targets]
-    if options.target_columns:
-        words += ["--target-columns", *options.target_columns]
-    if options.label is not None:
-        words += ["--label", options.label]
-    return shlex.join(map(str, words))
+    return shlex.join(typed(options, "data", "targets", "target_columns", "label"))
 
 
 def add_model_options(command: argparse.ArgumentParser) -> None:
@@ -97,18 +103,14 @@ def data_of(
 ) -> TrainingProblem:
     """The data and the model that the options name, with this weight decay.
 
+    Raises `InputError` if a file or a value is unusable.
+
     Parameters
     ----------
-    options : argparse.Namespace
     reg : float
         In the units of `TrainingProblem.reg`.
     network : BiasedNetwork or None
         Whose biases there are where the options say nothing of them.
-
-    Raises
-    ------
-    InputError
-        If a file or a value is unusable.
     """
     from certnn.problem.training_problem import TrainingProblem
 
@@ -149,16 +151,12 @@ def problem_of(
 ) -> tuple[TrainingProblem, str]:
     """The training problem that the options state, and how its reg came about ("" if given).
 
+    Raises `InputError` if a file or a value is unusable, or there is not just one weight decay.
+
     Parameters
     ----------
-    options : argparse.Namespace
     network : BiasedNetwork or None
         As in `data_of`.
-
-    Raises
-    ------
-    InputError
-        If a file or a value is unusable, or there is not just one weight decay.
     """
     from certnn.problem.training_problem import TrainingProblem
 
@@ -168,10 +166,7 @@ def problem_of(
 def mapped_problem_of(options: argparse.Namespace) -> tuple[MappedProblem, str]:
     """The same, with the points of a .npy file left where they are.
 
-    Raises
-    ------
-    InputError
-        As `problem_of`.
+    Raises `InputError` as `problem_of`.
     """
     from certnn.problem.mapped_problem import MappedProblem
 

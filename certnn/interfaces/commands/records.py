@@ -43,10 +43,7 @@ def add_records_options(command: argparse.ArgumentParser) -> None:
 def run_records(options: argparse.Namespace) -> int:
     """Show, check or better the records.
 
-    Raises
-    ------
-    InputError
-        If an option is unusable or would do nothing.
+    Raises `InputError` if an option is unusable or would do nothing.
     """
     from certnn.interfaces.commands.run_records import check_all, improve_all, show, submit_one
 

@@ -37,10 +37,7 @@ def add_round_options(command: argparse.ArgumentParser) -> None:
 def run_round(options: argparse.Namespace) -> int:
     """Solve the relaxation, round it, and show what came of it.
 
-    Raises
-    ------
-    InputError
-        If an option is unusable.
+    Raises `InputError` if an option is unusable.
     """
     from rich.console import Console
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from certnn.atomic_files import require_file
 from certnn.errors import InputError, printable
 from certnn.interfaces.commands.destinations import continued_folder
+from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
+from certnn.interfaces.commands.problem_options import typed
 from certnn.studies.experiments.cells import TABLES, cells, measure
 from certnn.studies.experiments.records import contradictions, examine
 from certnn.studies.experiments.table import paper_rows, save_tables, terminal_tables
@@ -22,20 +24,8 @@ _ALL_CORES = -1
 _LONGEST = 2000
 
 
-def run_all(options: argparse.Namespace) -> tuple[int, bool]:
-    """Run the command with its options.
-
-    Returns
-    -------
-    failed : int
-        Cells that failed, and figures that contradict each other; each was named.
-    interrupted : bool
-
-    Raises
-    ------
-    InputError
-        If an option is unusable.
-    """
+def run_all(options: argparse.Namespace) -> int:
+    """Run the command; raises `InputError` if an option is unusable."""
     wanted = cells(
         "quick" if options.quick else "full",
         TABLES if options.only is None else (options.only,),
@@ -62,7 +52,8 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     finally:
         if cluster is not None:
             cluster.close()
-    save_tables(out, outcomes, _again(options))
+    again = ("quick", "datasets", "reg", "methods", "only", "data_dir", "out")
+    save_tables(out, outcomes, shlex.join(["certnn", "experiments", *typed(options, *again)]))
     for table in terminal_tables(outcomes):
         Console().print(table)
     if earlier := read_earlier(outcomes):
@@ -74,17 +65,6 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     print(f"Written to {out}: experiments.html, .md, .csv, .json")
     if failed:
         print(f"{failed} of {len(wanted)} cells failed; they are run again by the same command")
-    return failed + len(wrong), interrupted
-
-
-def _again(options: argparse.Namespace) -> str:
-    words = ["certnn", "experiments"]
-    if options.quick:
-        words.append("--quick")
-    for name in ("datasets", "reg", "methods"):
-        if getattr(options, name) is not None:
-            words += [f"--{name}", *map(str, getattr(options, name))]
-    for name in ("only", "data_dir", "out"):
-        if getattr(options, name) is not None:
-            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    return shlex.join(words)
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if failed or wrong else OK

@@ -49,10 +49,7 @@ def check_all(options: argparse.Namespace) -> bool:
 def improve_all(options: argparse.Namespace) -> bool:
     """Run the problems one after the other, each kept when it is done; returns if interrupted.
 
-    Raises
-    ------
-    InputError
-        If an option is unusable.
+    Raises `InputError` if an option is unusable.
     """
     for name in ("time_limit", "work_limit"):
         if getattr(options, name) is not None:

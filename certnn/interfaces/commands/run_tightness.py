@@ -10,40 +10,26 @@ from rich.console import Console
 from certnn.errors import InputError, printable
 from certnn.interfaces.commands.compile_searches import compile_searches
 from certnn.interfaces.commands.destinations import continued_folder, output_file
+from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
+from certnn.interfaces.commands.problem_options import typed
 from certnn.studies.sweep import Record, read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
-from certnn.studies.tightness.cells import cells, measure
+from certnn.studies.tightness.cells import LEVELS, SECONDS, cells, measure, usual_cells
 from certnn.studies.tightness.families import FIXED_SHAPES
 from certnn.studies.tightness.records import contradictions, examine, problem_text
-from certnn.studies.tightness.table import (
-    reach_table,
-    save_tables,
-    summary_table,
-    verdict_table,
-)
-from certnn.studies.tightness.usual import LEVELS, SECONDS, usual_cells
+from certnn.studies.tightness.table import reach_table, save_tables, summary_table, verdict_table
 
 #: Characters of a line on one problem.
 _LONGEST = 2000
 #: Options any of which makes a sweep of its own, whose families these are if none is named.
 _OF_SIZES, _FAMILIES = ("families", "data", "n", "d", "c", "regs"), ["random"]
+#: Options by which the same is run again.
+_AGAIN = (*_OF_SIZES, "levels", "seeds", "time_limit", "out", "verdicts")
 
 
-def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
-    """Run the command with its options.
-
-    Returns
-    -------
-    worse : list of str
-        What contradicts itself, failed, or is worse than in the baseline; printed already.
-    interrupted : bool
-
-    Raises
-    ------
-    InputError
-        If an option is unusable.
-    """
+def sweep_tightness(options: argparse.Namespace) -> int:
+    """Run the command; raises `InputError` if an option is unusable."""
     wanted = _wanted(options)
     out = continued_folder(options.out, results=STORE, tables="tightness.*")
     kept = {} if options.baseline is None else read_baseline(options.baseline)
@@ -54,7 +40,7 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     outcomes, interrupted = sweep_with_progress(
         "problems", wanted, measure, out, options.jobs, examine=examine
     )
-    save_tables(out, outcomes, _again(options))
+    save_tables(out, outcomes, shlex.join(["certnn", "tightness", *typed(options, *_AGAIN)]))
     if options.save_baseline is not None and not interrupted:  # half of one would replace it
         save_baseline(options.save_baseline, outcomes)
     Console().print(summary_table(outcomes))
@@ -71,7 +57,9 @@ def sweep_tightness(options: argparse.Namespace) -> tuple[list[str], bool]:
     wrong = [line for outcome in outcomes for line in contradictions(outcome)]
     for line in wrong:
         print(printable(f"contradiction: {line}", _LONGEST))
-    return [*wrong, *worse], interrupted
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if wrong or worse else OK
 
 
 def _is_usual(options: argparse.Namespace) -> bool:
@@ -105,14 +93,3 @@ def _wanted(options: argparse.Namespace) -> list[Record]:
         options.data,
         options.verdicts,
     )
-
-
-def _again(options: argparse.Namespace) -> str:
-    words = ["certnn", "tightness"]
-    for name in ("families", "n", "d", "c", "regs", "levels"):
-        if getattr(options, name) is not None:
-            words += [f"--{name}", *map(str, getattr(options, name))]
-    for name in ("data", "seeds", "time_limit", "out"):
-        if getattr(options, name) is not None:
-            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    return shlex.join([*words, *(["--verdicts"] if options.verdicts else [])])

@@ -29,8 +29,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     add_limit_options(command)
     add_memory_option(command)
     command.add_argument(
-        "--solver",
-        help="SDP solver that CVXPY knows; certnn, the default, are our own",
+        "--solver", help="SDP solver that CVXPY knows; certnn, the default, are our own"
     )
     command.add_argument(
         "--formulation",
@@ -82,10 +81,8 @@ def choice_of(options: argparse.Namespace) -> SolverChoice | None:
 def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
     """Bytes that --memory-limit says.
 
-    Raises
-    ------
-    InputError
-        If it is not positive, or named where the level searches for nothing that it limits.
+    Raises `InputError` if it is not positive, or named where the level searches for nothing that it
+    limits.
     """
     from certnn.search.levels.schedule import stages
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
-
 
 def add_tightness_options(command: argparse.ArgumentParser) -> None:
     """Add them to the command."""
@@ -45,7 +43,4 @@ def run_tightness(options: argparse.Namespace) -> int:
     """Run the sweep, show it, and compare with a baseline."""
     from certnn.interfaces.commands.run_tightness import sweep_tightness
 
-    worse, interrupted = sweep_tightness(options)
-    if interrupted:
-        return INTERRUPTED
-    return FAILED if worse else OK
+    return sweep_tightness(options)

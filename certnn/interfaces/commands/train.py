@@ -40,10 +40,7 @@ def add_train_options(command: argparse.ArgumentParser) -> None:
 def run_train(options: argparse.Namespace) -> int:
     """Train and prove; the files are kept up to date.
 
-    Raises
-    ------
-    InputError
-        If an option is unusable.
+    Raises `InputError` if an option is unusable.
     """
     from certnn.interfaces.commands.destinations import certificate_file, network_file
     from certnn.reading.npz import load_network, save_network

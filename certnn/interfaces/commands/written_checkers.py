@@ -14,10 +14,8 @@ from certnn.interfaces.commands.exit_codes import OK
 def write_checker(options: argparse.Namespace) -> int:
     """Write what --export or --page of ``certnn check`` asks for.
 
-    Raises
-    ------
-    InputError
-        If options are given that are for a check, or something else would be written over.
+    Raises `InputError` if options are given that are for a check, or something else would be
+    written over.
     """
     chosen = "page" if options.export is None else "export"
     for name in ("certificate", "data", "targets", "target_columns", "label", "verified"):

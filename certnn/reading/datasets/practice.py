@@ -22,7 +22,6 @@ class PracticeSet:
 
     Attributes
     ----------
-    name : str
     reg : float
         The weight decay that cross-validation picks among half powers of ten.
     needs_folder : bool
@@ -36,15 +35,12 @@ class PracticeSet:
     def problem(self, folder: str | Path | None = None) -> TrainingProblem:
         """The training problem, with the same bits on every machine.
 
+        Raises `InputError` if the file is missing or is not such a file.
+
         Parameters
         ----------
         folder : path or None
             Where the file is, for a set that needs one.
-
-        Raises
-        ------
-        InputError
-            If the file is missing or is not such a file.
         """
         X, Y = self._from_file(folder) if self.needs_folder else self._from_scikit_learn()
         varying = np.ptp(X, axis=0) > 0.0

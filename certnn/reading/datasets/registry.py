@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ class DataSet:
 
     Attributes
     ----------
-    name : str
     source : str
         Where the data come from and what is done to them, in a few words.
     needs_folder : bool
@@ -35,17 +34,14 @@ class DataSet:
     def split(self, folder: str | Path | None = None, seed: int = PAPER_SEED) -> Split:
         """Both halves.
 
+        Raises `InputError` if the file or a package is missing, or the file is not such a file.
+
         Parameters
         ----------
         folder : path or None
             Where the file is, for a data set that needs one.
         seed : int
             Of the split; the paper's if nothing is said.
-
-        Raises
-        ------
-        InputError
-            If the file or a package is missing, or the file is not such a file.
         """
         if self.needs_folder and folder is None:
             raise InputError("data_dir", f"is needed: the folder with {self.name}.csv")
@@ -68,13 +64,7 @@ def _scikit_learn(name: str, loader: str, scaled: bool) -> DataSet:
 
         loaded = getattr(datasets, loader)()
         split = paper_split(loaded.data, loaded.target, seed)
-        named = Split(
-            split.train_X,
-            split.train_Y,
-            split.test_X,
-            split.test_Y,
-            tuple(map(str, loaded.target_names)),
-        )
+        named = replace(split, classes=tuple(map(str, loaded.target_names)))
         return standardised(named) if scaled else named
 
     return DataSet(
@@ -103,13 +93,7 @@ DATA_SETS: dict[str, DataSet] = {entry.name: entry for entry in _ALL}
 
 
 def find_data_set(name: str) -> DataSet:
-    """The data set of this name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """The data set of this name; raises `InputError` if there is none."""
     if name not in DATA_SETS:
         raise InputError("datasets", f"must be of {', '.join(DATA_SETS)}, got {name!r}")
     return DATA_SETS[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ PAPER_SEED = 42
 class Split:
     """Training and test data of a classification task, targets one-hot.
 
+    Raises `InputError` if the shapes do not fit one another, or targets are not one-hot.
+
     Parameters
     ----------
     train_X, test_X : array_like, shapes (n, d) and (k, d)
@@ -28,11 +30,6 @@ class Split:
         A column for each class, with 1 for the true one and 0 for the others.
     classes : tuple of str
         Names of the c classes, in the order of the columns.
-
-    Raises
-    ------
-    InputError
-        If the shapes do not fit one another, or targets are not one-hot.
     """
 
     train_X: FloatArray
@@ -61,7 +58,7 @@ class Split:
         """The same with a column of ones after the others: what networks with a bias take."""
         halves = (self.train_X, self.test_X)
         train_X, test_X = (np.hstack([half, np.ones((len(half), 1))]) for half in halves)
-        return Split(train_X, self.train_Y, test_X, self.test_Y, self.classes)
+        return replace(self, train_X=train_X, test_X=test_X)
 
     def __repr__(self) -> str:
         n, d = self.train_X.shape
@@ -71,6 +68,8 @@ class Split:
 def paper_split(X: Any, labels: Any, seed: int = PAPER_SEED) -> Split:
     """Half and half at random, as Prakhya, Birdal and Yurtsever (2025) do it: no scaling.
 
+    Raises `InputError` if there are fewer than two classes or the data are unusable.
+
     Parameters
     ----------
     X : array_like, shape (n, d)
@@ -78,11 +77,6 @@ def paper_split(X: Any, labels: Any, seed: int = PAPER_SEED) -> Split:
         Class of each row; the columns of the targets are the classes in ascending order.
     seed : int
         Of the permutation; theirs if nothing is said.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two classes or the data are unusable.
     """
     from sklearn.model_selection import train_test_split
 
@@ -101,10 +95,5 @@ def standardised(split: Split) -> Split:
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(split.train_X)
-    return Split(
-        scaler.transform(split.train_X),
-        split.train_Y,
-        scaler.transform(split.test_X),
-        split.test_Y,
-        split.classes,
-    )
+    train_X, test_X = map(scaler.transform, (split.train_X, split.test_X))
+    return replace(split, train_X=train_X, test_X=test_X)

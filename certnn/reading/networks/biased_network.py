@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from certnn.arrays import FloatArray, as_array, frozen_matrix
+from certnn.arrays import FloatArray, frozen_vector
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 
+#: Names of the arrays of a network, as certnn's own files have them.
+PARTS = ("U", "V", "hidden_bias", "output_bias")
 #: What a library may apply to the outputs: nothing, or what turns logits into probabilities, or
 #: into their logarithms; and the loss that goes with it.
 LOSS_AFTER = {
@@ -51,36 +52,29 @@ class BiasedNetwork:
 
     U: FloatArray
     V: FloatArray
-    hidden_bias: FloatArray | None
-    output_bias: FloatArray | None
-    output_activation: str
-    source: str
-    layers: tuple[str, str] | None
+    hidden_bias: FloatArray | None = None
+    output_bias: FloatArray | None = None
+    _: KW_ONLY
+    output_activation: str = "identity"
+    source: str = "arrays"
+    layers: tuple[str, str] | None = None
 
-    def __init__(
-        self,
-        U: Any,
-        V: Any,
-        hidden_bias: Any = None,
-        output_bias: Any = None,
-        *,
-        output_activation: str = "identity",
-        source: str = "arrays",
-        layers: tuple[str, str] | None = None,
-    ) -> None:
-        weights = TwoLayerNetwork(U, V)
-        if output_activation not in LOSS_AFTER:
-            known = ", ".join(LOSS_AFTER)
-            raise InputError("output_activation", f"is none of {known}")
-        hidden = _frozen_bias("hidden_bias", hidden_bias, weights.U.shape[1])
-        output = _frozen_bias("output_bias", output_bias, weights.V.shape[1])
-        object.__setattr__(self, "U", weights.U)
-        object.__setattr__(self, "V", weights.V)
-        object.__setattr__(self, "hidden_bias", hidden)
-        object.__setattr__(self, "output_bias", output)
-        object.__setattr__(self, "output_activation", output_activation)
-        object.__setattr__(self, "source", source)
-        object.__setattr__(self, "layers", layers)
+    def __post_init__(self) -> None:
+        weights = TwoLayerNetwork(self.U, self.V, self.output_bias)
+        if self.output_activation not in LOSS_AFTER:
+            raise InputError("output_activation", f"is none of {', '.join(LOSS_AFTER)}")
+        bias = self.hidden_bias
+        if bias is not None:
+            bias = frozen_vector("hidden_bias", bias, weights.width)
+        object.__setattr__(self, "hidden_bias", bias)
+        for name in ("U", "V", "output_bias"):
+            object.__setattr__(self, name, getattr(weights, name))
+
+    @property
+    def arrays(self) -> dict[str, FloatArray]:
+        """Its weights and biases by `PARTS`; biases that it has not are left out."""
+        found = ((name, getattr(self, name)) for name in PARTS)
+        return {name: array for name, array in found if array is not None}
 
     @property
     def width(self) -> int:
@@ -144,19 +138,7 @@ class BiasedNetwork:
     def __repr__(self) -> str:
         d, m = self.U.shape
         parts = [f"d={d}", f"width={m}", f"c={self.V.shape[1]}"]
-        for name in ("hidden_bias", "output_bias"):
-            if getattr(self, name) is not None:
-                parts.append(name)
+        parts += [name for name in self.arrays if name.endswith("bias")]
         if self.output_activation != "identity":
             parts.append(self.output_activation)
         return f"BiasedNetwork({', '.join(parts)}; from {self.source})"
-
-
-def _frozen_bias(name: str, value: Any, length: int) -> FloatArray | None:
-    if value is None:
-        return None
-    array = as_array(name, value)
-    if array.shape != (length,):
-        raise InputError(name, f"must have shape ({length},), got {array.shape}")
-    bias: FloatArray = frozen_matrix(name, array[None, :], smallest=0.0)[0]
-    return bias

@@ -21,6 +21,8 @@ _STORED: dict[str, np.dtype[Any]] = {
 def decode_floats(argument: str, what: str, dtype: str, content: bytes, big: bool) -> FloatArray:
     """Numbers stored as `dtype`, as a flat float64 array of the same values.
 
+    Raises `InputError` if the dtype is another, or the bytes are not a whole number of entries.
+
     Parameters
     ----------
     argument, what : str
@@ -31,11 +33,6 @@ def decode_floats(argument: str, what: str, dtype: str, content: bytes, big: boo
         The numbers one after the other.
     big : bool
         Whether they are stored big-endian.
-
-    Raises
-    ------
-    InputError
-        If the dtype is another, or the bytes are not a whole number of entries.
     """
     stored = _STORED.get(dtype)
     if stored is None:
@@ -51,10 +48,7 @@ def decode_floats(argument: str, what: str, dtype: str, content: bytes, big: boo
 def exact_float64(argument: str, what: str, array: Any) -> FloatArray:
     """An array of any of the float types, as float64 with the same values.
 
-    Raises
-    ------
-    InputError
-        If its dtype is not float16, float32, float64 or the bfloat16 of ml_dtypes.
+    Raises `InputError` if its dtype is not float16, float32, float64 or the bfloat16 of ml_dtypes.
     """
     given = np.asarray(array)
     if str(given.dtype.newbyteorder("=")) not in _STORED:

@@ -11,9 +11,9 @@ from certnn.atomic_files import write_atomically
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
-from certnn.reading.networks.network_parts import NetworkParts, parts_like
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.networks.network_parts import parts_like
 from certnn.reading.networks.writing import network_like
+from certnn.reading.optional_packages import require_package
 
 #: The oldest version of the format that has all that is used; runtimes since 2022 know it.
 _OPSET, _IR_VERSION = 17, 8
@@ -89,7 +89,7 @@ def to_onnx(network: TwoLayerNetwork, path: str | Path, *, hidden_bias: bool = F
         ("MatMul", "V"),
         ("Add", "output_bias"),
     ]
-    arrays = {name: array for name, array in vars(parts).items() if array is not None}
+    arrays = parts.arrays
     steps = [(kind, name) for kind, name in steps if not name or name in arrays]
     values = ["x", *(f"after_{k}" for k in range(1, len(steps))), "y"]
     nodes = [
@@ -112,7 +112,7 @@ def to_onnx(network: TwoLayerNetwork, path: str | Path, *, hidden_bias: bool = F
     write_atomically(Path(path), model.SerializeToString())
 
 
-def _parts(network: TwoLayerNetwork, hidden_bias: bool) -> NetworkParts:
+def _parts(network: TwoLayerNetwork, hidden_bias: bool) -> BiasedNetwork:
     inputs, outputs = network.U.shape[0] - hidden_bias, network.V.shape[1]
     if inputs < 1:
         raise InputError("hidden_bias", "is no row of U, which has one row alone")

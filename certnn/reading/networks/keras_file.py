@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import refused, shorten
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.keras_model import PlacedLayer, open_model
 from certnn.reading.networks.keras_weights import StoredWeights
@@ -19,11 +19,7 @@ from certnn.reading.zip_archive import open_zip
 
 _LARGEST_CONFIG = 4 << 20
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-_OUTPUT_ACTIVATIONS = {
-    "softmax": "softmax",
-    "log_softmax": "log-softmax",
-    "sigmoid": "logistic",
-}
+_OUTPUT_ACTIVATIONS = {"softmax": "softmax", "log_softmax": "log-softmax", "sigmoid": "logistic"}
 #: Layers that do nothing to the data when the network is evaluated.
 _PASSING = {
     *("InputLayer", "Identity"),
@@ -34,30 +30,21 @@ _PASSING = {
 def read_keras_file(path: str | Path) -> BiasedNetwork:
     """Read a .keras file of two Dense layers with a ReLU between.
 
+    Raises `InputError` if the package h5py is missing, the file is damaged, or a layer is not
+    supported; the message names the layer.
+
     Parameters
     ----------
     path : str or Path
         A file of ``model.save`` of Keras 3, of a Sequential model or a Functional one without
         branches, which may hold others of these. A softmax or sigmoid at the end is left off: the
         outputs are logits.
-
-    Raises
-    ------
-    InputError
-        If the package h5py is missing, the file is damaged, or a layer is not supported; the
-        message names the layer.
     """
     return _read(path, str(path), f"Keras file {Path(path).name}")
 
 
 def read_keras_model(model: Any) -> BiasedNetwork:
-    """Read a live Keras model, as it would be saved.
-
-    Raises
-    ------
-    InputError
-        As `read_keras_file`.
-    """
+    """Read a live Keras model, as it would be saved; raises `InputError` as `read_keras_file`."""
     kind = type(model).__name__
     with saved_model(model) as file:
         return _read(file, kind, f"Keras model {kind}")
@@ -65,22 +52,11 @@ def read_keras_model(model: Any) -> BiasedNetwork:
 
 @contextmanager
 def saved_model(model: Any) -> Iterator[Path]:
-    """The file of a live model, while it is needed.
-
-    Raises
-    ------
-    InputError
-        If it cannot be saved.
-    """
+    """The file of a live model, while it is needed; raises `InputError` if it cannot be saved."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
-        try:
+        with refused(type(model).__name__, "cannot be saved as Keras does"):
             model.save(file)
-        except Exception as error:  # the user's own code, and anything may go wrong in it
-            reason = shorten(f"{type(error).__name__}: {error}")
-            raise InputError(
-                type(model).__name__, f"cannot be saved as Keras does: {reason}"
-            ) from None
         yield file
 
 

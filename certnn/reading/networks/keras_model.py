@@ -14,7 +14,7 @@ from certnn.atomic_files import unique_keys
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.keras_weights import MOST_LAYERS, StoredWeights
 from certnn.reading.networks.layer_chain import UnsupportedLayer
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 _MODELS = ("Sequential", "Functional")
 
@@ -27,7 +27,6 @@ class PlacedLayer:
     ----------
     stored : dict
         As config.json has it.
-    name : str
     where : str
         For error messages.
     weights : StoredWeights
@@ -61,10 +60,7 @@ class KerasModel:
     def layers(self) -> Iterator[PlacedLayer]:
         """Its layers and those of the models in it, each fed by the one before.
 
-        Raises
-        ------
-        UnsupportedLayer
-            If they are no such chain.
+        Raises `UnsupportedLayer` if they are no such chain.
         """
         return _in_order(self.config, lambda: StoredWeights(self.name, self.file))
 
@@ -75,10 +71,8 @@ def open_model(
 ) -> Iterator[KerasModel]:
     """A model from config.json and its weights, which are written to with ``mode="r+"``.
 
-    Raises
-    ------
-    InputError
-        If the package h5py is missing, and for what goes wrong with the model while it is open.
+    Raises `InputError` if the package h5py is missing, and for what goes wrong with the model while
+    it is open.
     """
     h5py = require_package("h5py", name, "a Keras file")
     try:

@@ -10,7 +10,7 @@ from certnn.arrays import FloatArray
 from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.exact_floats import decode_floats, exact_float64
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: A model of two layers of weights has a few more at most.
 MOST_LAYERS = 64
@@ -70,10 +70,7 @@ class StoredWeights:
     def replace(self, layer: str, index: int, array: FloatArray) -> None:
         """Put an array in the place of a layer's variable, rounded to its type.
 
-        Raises
-        ------
-        InputError
-            If that is none of floats that NumPy has, or too short for the numbers.
+        Raises `InputError` if that is none of floats that NumPy has, or too short for the numbers.
         """
         what = f"cannot be written: layer {shorten(layer)}"
         group, key = self._child(self._group(layer), "vars"), str(index)

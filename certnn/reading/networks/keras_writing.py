@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certnn.problem.network import TwoLayerNetwork
-from certnn.reading.networks.keras_file import (
-    CONFIG,
-    WEIGHTS,
-    read_keras_file,
-    saved_model,
-)
+from certnn.reading.networks.keras_file import CONFIG, WEIGHTS, read_keras_file, saved_model
 from certnn.reading.networks.keras_model import open_model
 from certnn.reading.networks.network_parts import parts_in_places
 from certnn.reading.zip_archive import open_zip
@@ -25,19 +20,13 @@ def keras_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
     """The content of a .keras file with this network in the model of the one at `path`.
 
     The weights are rounded to the file's types. The state of an optimiser is left out: it is of
-    other weights.
+    other weights. Raises `InputError` if the file cannot be read, its layers have no place for a
+    bias that the network has, or their weights are of a type that is not written.
 
     Parameters
     ----------
-    path : str or Path
     network : TwoLayerNetwork
         Of the same shapes but for the width.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, its layers have no place for a bias that the network has, or
-        their weights are of a type that is not written.
     """
     name = str(path)
     stored = read_keras_file(path)
@@ -69,10 +58,7 @@ def keras_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
 def keras_model_like(model: Any, network: TwoLayerNetwork) -> Any:
     """A live Keras model like the one given, by way of its file.
 
-    Raises
-    ------
-    InputError
-        As `keras_file_like`.
+    Raises `InputError` as `keras_file_like`.
     """
     with saved_model(model) as file:
         file.write_bytes(keras_file_like(file, network))

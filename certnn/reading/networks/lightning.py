@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused, shorten
 from certnn.kernel.instance import Bias
 from certnn.reading.conventions import DECOUPLED
 from certnn.reading.networks.biased_network import BiasedNetwork
@@ -72,7 +72,8 @@ def own_training(module: Any, stored: BiasedNetwork, loss: str | None = None) ->
 
     Neither the size of minibatches nor a schedule of learning rates matters: PyTorch averages the
     loss over a minibatch and decays weights once for it, so that the mean over an epoch is the
-    objective of all points.
+    objective of all points. Raises `InputError` if it says too little, or something that no one
+    training problem has; the message names the ways out.
 
     Parameters
     ----------
@@ -82,12 +83,6 @@ def own_training(module: Any, stored: BiasedNetwork, loss: str | None = None) ->
         The network that was read from it.
     loss : str or None
         The loss, where the user names it.
-
-    Raises
-    ------
-    InputError
-        If it says too little, or something that no one training problem has; the message names
-        the ways out.
     """
     if not callable(getattr(module, "configure_optimizers", None)):
         return None
@@ -117,11 +112,8 @@ def own_training(module: Any, stored: BiasedNetwork, loss: str | None = None) ->
 
 
 def _one_optimiser(kind: str, module: Any) -> Any:
-    try:
+    with refused(kind, "fails in configure_optimizers", f"; {_WAYS_OUT}"):  # it may want a Trainer
         found = module.configure_optimizers()
-    except Exception as error:  # the user's own code, which may want a Trainer
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise _unclear(kind, f"fails in configure_optimizers ({reason})") from None
     if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], list | tuple):
         found = found[0]  # the other are schedules of learning rates
     several = list(found) if isinstance(found, list | tuple) else [found]

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from certnn.arrays import FloatArray
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkParts:
-    """The network x ↦ (xU + hidden_bias)₊V + output_bias.
-
-    Attributes
-    ----------
-    U : array, shape (d, m)
-    V : array, shape (m, c)
-    hidden_bias : array of shape (m,), or None
-    output_bias : array of shape (c,), or None
-    """
-
-    U: FloatArray
-    V: FloatArray
-    hidden_bias: FloatArray | None
-    output_bias: FloatArray | None
-
-    def is_that_of(self, read: BiasedNetwork) -> bool:
-        """Whether a network that was read has these numbers."""
-        pairs = ((getattr(self, part.name), getattr(read, part.name)) for part in fields(self))
-        return all(
-            own is other if own is None or other is None else np.array_equal(own, other)
-            for own, other in pairs
-        )
-
-
-def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
+def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> BiasedNetwork:
     """U without the bias, and the biases that there are in either network.
+
+    Raises `InputError` if inputs or outputs are others.
 
     Parameters
     ----------
@@ -48,11 +24,6 @@ def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
     network : TwoLayerNetwork
         Of the same inputs and outputs; a hidden bias is the last row of its U. Without neurons it
         gets one of zeros: most libraries have no layer without.
-
-    Raises
-    ------
-    InputError
-        If inputs or outputs are others.
     """
     inputs, outputs = stored.U.shape[0], stored.V.shape[1]
     rows, columns = network.U.shape[0], network.V.shape[1]
@@ -70,24 +41,21 @@ def parts_like(stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
     if not network.width:
         U, V = np.zeros((inputs, 1)), np.zeros((1, outputs))
         hidden = None if hidden is None else np.zeros(1)
-    return NetworkParts(U, V, hidden, output)
+    return replace(stored, U=U, V=V, hidden_bias=hidden, output_bias=output)
 
 
-def parts_in_places(argument: str, stored: BiasedNetwork, network: TwoLayerNetwork) -> NetworkParts:
+def parts_in_places(
+    argument: str, stored: BiasedNetwork, network: TwoLayerNetwork
+) -> BiasedNetwork:
     """`parts_like`, for a file that has places for the stored network's biases alone.
 
-    Raises
-    ------
-    InputError
-        As `parts_like`; or if the network has another bias that is not zero, named by `argument`.
+    Raises `InputError` as `parts_like`; or if the network has another bias that is not zero, named
+    by `argument`.
     """
     parts = parts_like(stored, network)
-    for name in ("hidden_bias", "output_bias"):
-        bias = getattr(parts, name)
-        if getattr(stored, name) is None and bias is not None and np.any(bias):
+    placeless = {name: array for name, array in parts.arrays.items() if name not in stored.arrays}
+    for name, bias in placeless.items():
+        if np.any(bias):
             raise InputError(argument, f"cannot be written: it has no place for {name}")
-    return replace(
-        parts,
-        hidden_bias=None if stored.hidden_bias is None else parts.hidden_bias,
-        output_bias=None if stored.output_bias is None else parts.output_bias,
-    )
+    without: dict[str, Any] = dict.fromkeys(placeless)
+    return replace(parts, **without)

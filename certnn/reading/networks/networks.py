@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from certnn.errors import InputError, shorten
+from certnn.atomic_files import LARGEST_CONTENT, open_file
+from certnn.errors import InputError, refused, shorten
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
-from certnn.reading.networks.biased_network import LOSS_AFTER, BiasedNetwork
+from certnn.reading.networks.biased_network import LOSS_AFTER, PARTS, BiasedNetwork
 from certnn.reading.networks.keras_file import read_keras_file, read_keras_model
-from certnn.reading.networks.npz_file import read_npz_network
 from certnn.reading.networks.onnx_file import read_onnx_file, read_onnx_model
 from certnn.reading.networks.pytorch import live_tensors, read_torch_file
 from certnn.reading.networks.pytorch_module import read_torch_module
 from certnn.reading.networks.safetensors_file import read_safetensors_file
 from certnn.reading.networks.scikit_learn import read_scikit_learn
 from certnn.reading.networks.state_dict import Layers, network_from_tensors
+from certnn.reading.npz import read_npz
 from certnn.reading.zip_archive import open_zip
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -61,13 +62,8 @@ def read_network(source: Any, *, layers: Layers | None = None) -> BiasedNetwork:
         bias = source.output_bias
         return BiasedNetwork(source.U, source.V, output_bias=bias, source="TwoLayerNetwork")
     if isinstance(source, str | Path):
-        try:
+        with refused(str(source), "is damaged"):
             return _read_file(source, layers)
-        except InputError:
-            raise
-        except Exception as error:  # the readers' libraries have errors of every kind for damage
-            reason = shorten(f"{type(error).__name__}: {error}")
-            raise InputError(str(source), f"is damaged: {reason}") from None
     return _read_object(source, layers)
 
 
@@ -97,7 +93,8 @@ def network_for(problem: TrainingProblem, source: Any) -> TwoLayerNetwork:
 
 
 def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
-    start = _start_of(path)
+    with open_file(path) as stream:
+        start = stream.read(16)
     if start.startswith(_ZIP):
         with open_zip(path) as archive:
             names = set(archive.sizes)
@@ -107,7 +104,7 @@ def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
         if any(name.endswith("/data.pkl") for name in names):
             return read_torch_file(path, layers)
         _require_no_layers(str(path), layers)
-        return read_npz_network(path)
+        return _read_npz(path)
     if start[8:9] == b"{":
         return read_safetensors_file(path, layers)
     if start.startswith(_OLD_TORCH):
@@ -128,19 +125,6 @@ def _read_file(path: str | Path, layers: Layers | None) -> BiasedNetwork:
     raise InputError(
         str(path), "is not a network file that is read: PyTorch, safetensors, ONNX, .keras, .npz"
     )
-
-
-def _start_of(path: str | Path) -> bytes:
-    path = Path(path)
-    try:
-        if not path.is_file():
-            raise InputError(str(path), "is not a file" if path.exists() else "does not exist")
-        with path.open("rb") as stream:
-            return stream.read(16)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        if isinstance(error, InputError):
-            raise
-        raise InputError(str(path), "cannot be read") from None
 
 
 def _read_object(source: Any, layers: Layers | None) -> BiasedNetwork:
@@ -174,3 +158,19 @@ def _require_no_layers(argument: str, layers: Layers | None) -> None:
             "has its layers in order, so that none can be named: leave out --layers (in Python "
             "layers), which is for PyTorch, safetensors and dictionaries",
         )
+
+
+def _read_npz(path: str | Path) -> BiasedNetwork:
+    """A file with U (d×m), V (m×c) and, if there are biases, hidden_bias (m,), output_bias (c,)."""
+    with open_zip(path) as archive:
+        if not archive.sizes or not all(name.endswith(".npy") for name in archive.sizes):
+            raise InputError(archive.path, "is a zip file of another kind than is read")
+        if sum(archive.sizes.values()) > LARGEST_CONTENT:
+            raise InputError(archive.path, f"would unpack to more than {LARGEST_CONTENT} bytes")
+        found = [name.removesuffix(".npy") for name in archive.sizes]
+    names = tuple(name for name in PARTS if name in found or name in ("U", "V"))
+    arrays: dict[str, Any] = dict(zip(names, read_npz(path, names), strict=True))
+    other = sorted(set(found) - set(PARTS))
+    if other:
+        raise InputError(str(path), f"has the array {shorten(other[0])}, which is not read")
+    return BiasedNetwork(**arrays, source=f"file {Path(path).name}")

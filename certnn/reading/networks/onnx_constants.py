@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.reading.networks.layer_chain import UnsupportedLayer
 from certnn.reading.networks.onnx_operation import MOST_INTEGERS, Operation
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 FLOAT, DOUBLE = 1, 11  # numbers of these types in onnx.TensorProto
 
@@ -23,16 +23,12 @@ _OF_SHAPES = {*_VIEWS, "Add", "Cast", "Concat", "Div", "Gather", "Mul", "Reshape
 def apply_to_constants(operation: Operation, node: Any) -> NDArray[Any]:
     """The output of an operator without data among its inputs.
 
+    Raises `UnsupportedLayer` if it is not one that rearranges weights or computes a shape.
+
     Parameters
     ----------
-    operation : Operation
     node : onnx.NodeProto
         The same as it is stored.
-
-    Raises
-    ------
-    UnsupportedLayer
-        If it is not one that rearranges weights or computes a shape.
     """
     if operation.kind == "Constant":
         return _constant(operation)

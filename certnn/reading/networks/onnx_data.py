@@ -229,15 +229,12 @@ class Data:
 def input_layouts(sizes: Sequence[int | None] | None) -> list[Data]:
     """The ways in which an input may hold points, the usual one first.
 
+    Raises `UnsupportedLayer` if there is no point in it, or it has no axes.
+
     Parameters
     ----------
     sizes : sequence or None
         Its declared shape, with None for what is open; None if none is declared.
-
-    Raises
-    ------
-    UnsupportedLayer
-        If there is no point in it, or it has no axes.
     """
     declared = (None, None) if sizes is None else tuple(sizes)
     if any(size is not None and not 0 < size < ANY_NUMBER for size in declared):

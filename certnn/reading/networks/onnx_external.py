@@ -13,18 +13,15 @@ from certnn.errors import InputError, shorten
 def external_bytes(model_path: str | Path | None, tensor: Any) -> bytes:
     """What an external tensor's entries point at.
 
+    Raises `InputError` if that is not a regular file in the model's folder, reached without links,
+    or it is shorter than the tensor says, or too large.
+
     Parameters
     ----------
     model_path : str, Path or None
         The model's file; None for a model in memory, which has no folder.
     tensor : onnx.TensorProto
         A tensor with ``data_location`` EXTERNAL.
-
-    Raises
-    ------
-    InputError
-        If that is not a regular file in the model's folder, reached without links, or it is
-        shorter than the tensor says, or too large.
     """
     argument, what = str(model_path or "model"), f"tensor {shorten(tensor.name)}"
     if model_path is None:

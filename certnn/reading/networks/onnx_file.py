@@ -17,11 +17,14 @@ from certnn.reading.networks.layer_chain import UnsupportedLayer
 from certnn.reading.networks.onnx_external import external_bytes
 from certnn.reading.networks.onnx_graph import chain_of_graph
 from certnn.reading.networks.onnx_operators import OPSETS
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 
 def read_onnx_file(path: str | Path) -> BiasedNetwork:
     """Read an ONNX file.
+
+    Raises `InputError` if the package onnx is missing, the file is damaged, has data outside of its
+    folder, or a node is not supported; the message names the node.
 
     Parameters
     ----------
@@ -29,12 +32,6 @@ def read_onnx_file(path: str | Path) -> BiasedNetwork:
         A model of opset 7 to 28 of one input and one output of floats; outputs of labels are left
         aside. Points may be its rows or its columns; fixed sizes of batches are taken for any.
         Weights may lie in other files of the same folder.
-
-    Raises
-    ------
-    InputError
-        If the package onnx is missing, the file is damaged, has data outside of its folder, or a
-        node is not supported; the message names the node.
     """
     return read_onnx_model(load_onnx_file(path), path)
 
@@ -42,10 +39,7 @@ def read_onnx_file(path: str | Path) -> BiasedNetwork:
 def load_onnx_file(path: str | Path) -> Any:
     """The ``onnx.ModelProto`` in a file; external data are left where they are.
 
-    Raises
-    ------
-    InputError
-        If the package onnx is missing, or the file is damaged.
+    Raises `InputError` if the package onnx is missing, or the file is damaged.
     """
     onnx = require_package("onnx", str(path), "an ONNX file")
     decode_error = require_package("google.protobuf.message", str(path), "an ONNX file").DecodeError
@@ -60,23 +54,20 @@ def load_onnx_file(path: str | Path) -> Any:
 def read_onnx_model(model: Any, path: str | Path | None = None) -> BiasedNetwork:
     """Read an ``onnx.ModelProto``.
 
+    Raises `InputError` as `read_onnx_file`.
+
     Parameters
     ----------
     model : onnx.ModelProto
         The model.
     path : str, Path or None
         The file that it comes from, beside which external data are sought.
-
-    Raises
-    ------
-    InputError
-        As `read_onnx_file`.
     """
     argument = str(path or "model")
     source = "ONNX model" if path is None else f"ONNX file {Path(path).name}"
     opset = _opset(argument, model)
     try:
-        return chain_of_graph(model, opset, _Tensors(path)).network(source)
+        return chain_of_graph(model, opset, _Tensors(path).read).network(source)
     except UnsupportedLayer as error:
         raise InputError(argument, f"is not a network that is read: {error}") from None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -23,12 +23,8 @@ _MOST_NODES = 512
 _MOST_NUMBERS = 1 << 16
 
 
-class TensorReader(Protocol):
-    """Reads a stored tensor."""
-
-    def read(self, tensor: Any) -> NDArray[Any]:
-        """Its numbers; raises `UnsupportedLayer` if they are of a type that is not read."""
-        ...
+#: Reads a stored tensor; raises `UnsupportedLayer` if its numbers are of a type that is not read.
+TensorReader = Callable[[Any], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,11 @@ class _Unread:
     reached: int = 0
 
 
-def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
+def chain_of_graph(model: Any, opset: int, read: TensorReader) -> LayerChain:
     """The layers between the input of a model's graph and its one output of numbers.
+
+    Raises `UnsupportedLayer` if they are not those of a two-layer network; the message names the
+    node.
 
     Parameters
     ----------
@@ -49,19 +48,13 @@ def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
         Its outputs of integers or text, as classifiers have for their labels, are left aside.
     opset : int
         The version of ONNX's own operators.
-    tensors : TensorReader
-
-    Raises
-    ------
-    UnsupportedLayer
-        If they are not those of a two-layer network; the message names the node.
     """
     graph = model.graph
     if len(graph.sparse_initializer):
         raise UnsupportedLayer("it has sparse weights")
     if len(graph.node) > _MOST_NODES:
         raise UnsupportedLayer(f"it has {len(graph.node)} nodes, too many for two layers")
-    constants = {tensor.name: _stored(tensor, tensors) for tensor in graph.initializer}
+    constants = {tensor.name: _stored(tensor, read) for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]
     outputs = [value.name for value in graph.output if _holds_numbers(value.type)]
     if len(constants) != len(graph.initializer) or len(inputs) != 1 or len(outputs) != 1:
@@ -69,7 +62,7 @@ def chain_of_graph(model: Any, opset: int, tensors: TensorReader) -> LayerChain:
             f"its graph has {len(inputs)} inputs and {len(outputs)} outputs of floats: export it "
             "with one of each"
         )
-    nodes = _parsed_nodes(model, tensors)
+    nodes = _parsed_nodes(model, read)
     refusals = [_Unread("its output is not that of layers on its input")]
     for layout in input_layouts(_declared_shape(inputs[0])):
         output = _followed(nodes, opset, {**constants, inputs[0].name: layout}).get(outputs[0])
@@ -90,7 +83,7 @@ class _Node:
     attributes: dict[str, Any] | _Unread
 
 
-def _parsed_nodes(model: Any, tensors: TensorReader) -> list[_Node]:
+def _parsed_nodes(model: Any, read: TensorReader) -> list[_Node]:
     own = {(function.domain, function.name) for function in model.functions}
     nodes = []
     for index, node in enumerate(model.graph.node):
@@ -98,7 +91,7 @@ def _parsed_nodes(model: Any, tensors: TensorReader) -> list[_Node]:
         try:
             if (node.domain, node.op_type) in own:
                 raise UnsupportedLayer("not an operator of ONNX itself")
-            nodes.append(_Node(index, where, node, _attributes(node, tensors)))
+            nodes.append(_Node(index, where, node, _attributes(node, read)))
         except UnsupportedLayer as error:
             nodes.append(_Node(index, where, node, _Unread(f"{where}: {error}", index)))
     return nodes
@@ -144,9 +137,9 @@ def _result(node: _Node, opset: int, arguments: list[Any]) -> Value | _Unread:
         return _Unread(f"{node.where}: {error}", node.place)
 
 
-def _stored(tensor: Any, tensors: TensorReader) -> NDArray[Any] | _Unread:
+def _stored(tensor: Any, read: TensorReader) -> NDArray[Any] | _Unread:
     try:
-        return tensors.read(tensor)
+        return read(tensor)
     except UnsupportedLayer as error:
         return _Unread(str(error))
 
@@ -167,7 +160,7 @@ def _declared_shape(value: Any) -> list[int | None] | None:
     ]
 
 
-def _attributes(node: Any, tensors: TensorReader) -> dict[str, Any]:
+def _attributes(node: Any, read: TensorReader) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for attribute in node.attribute:
         if max(len(attribute.ints), len(attribute.floats)) > _MOST_NUMBERS:
@@ -181,7 +174,7 @@ def _attributes(node: Any, tensors: TensorReader) -> dict[str, Any]:
         elif attribute.type == attribute.INTS:
             found[attribute.name] = list(attribute.ints)
         elif attribute.type == attribute.TENSOR:
-            found[attribute.name] = tensors.read(attribute.t)
+            found[attribute.name] = read(attribute.t)
         elif attribute.type != attribute.STRING and attribute.type != attribute.STRINGS:
             raise UnsupportedLayer(f"attribute {shorten(attribute.name)} is not read")
     return found

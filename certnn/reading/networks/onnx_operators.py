@@ -18,10 +18,7 @@ OPSETS = range(7, 29)
 def apply_operator(operation: Operation) -> Value:
     """The output of an operator that works on the data.
 
-    Raises
-    ------
-    UnsupportedLayer
-        If no two-layer network has such an operator there.
+    Raises `UnsupportedLayer` if no two-layer network has such an operator there.
     """
     operator = _OPERATORS.get(operation.kind)
     if operator is None:
@@ -80,10 +77,6 @@ def _concatenate(operation: Operation) -> Value:
     raise UnsupportedLayer("it joins other things than the probabilities 1 − p and p")
 
 
-def _relu(operation: Operation) -> Value:
-    return operation.data().rectify()
-
-
 def _maximum(operation: Operation) -> Value:
     data, constant = operation.data_and_floats()
     if constant.ndim and operation.opset < 8:
@@ -119,14 +112,6 @@ def _softmax(name: str) -> Callable[[Operation], Value]:
     return softmax
 
 
-def _sigmoid(operation: Operation) -> Value:
-    return operation.data().activate("logistic")
-
-
-def _identity(operation: Operation) -> Value:
-    return operation.data()
-
-
 def _dropout(operation: Operation) -> Value:
     if operation.argument(2) is not None:
         raise UnsupportedLayer("it may be in training mode")
@@ -139,27 +124,11 @@ def _cast(operation: Operation) -> Value:
     return operation.data()
 
 
-def _flatten(operation: Operation) -> Value:
-    return operation.data().flatten(operation.number("axis", 1))
-
-
 def _reshape(operation: Operation) -> Value:
     sizes = operation.integers(1)
     if sizes is None:
         raise UnsupportedLayer("it lacks a shape")
     return operation.data().reshape(sizes, zero_copies=not operation.number("allowzero", 0))
-
-
-def _transpose(operation: Operation) -> Value:
-    return operation.data().transpose(operation.numbers("perm"))
-
-
-def _squeeze(operation: Operation) -> Value:
-    return operation.data().squeeze(operation.axes(1, since=13))
-
-
-def _unsqueeze(operation: Operation) -> Value:
-    return operation.data().unsqueeze(operation.axes(1, since=13) or [])
 
 
 def _gather(operation: Operation) -> Value:
@@ -201,22 +170,22 @@ _OPERATORS: dict[str, Callable[[Operation], Value]] = {
     "Clip": _clip,
     "Concat": _concatenate,
     "Dropout": _dropout,
-    "Flatten": _flatten,
+    "Flatten": lambda node: node.data().flatten(node.number("axis", 1)),
     "Gather": _gather,
     "Gemm": _gemm,
-    "Identity": _identity,
+    "Identity": Operation.data,
     "LogSoftmax": _softmax("log-softmax"),
     "MatMul": _matmul,
     "Max": _maximum,
-    "Relu": _relu,
+    "Relu": lambda node: node.data().rectify(),
     "Reshape": _reshape,
     "Shape": _shape,
-    "Sigmoid": _sigmoid,
+    "Sigmoid": lambda node: node.data().activate("logistic"),
     "Slice": _slice,
     "Softmax": _softmax("softmax"),
-    "Squeeze": _squeeze,
+    "Squeeze": lambda node: node.data().squeeze(node.axes(1, since=13)),
     "Sub": _subtract,
-    "Transpose": _transpose,
-    "Unsqueeze": _unsqueeze,
-    "ai.onnx.ml.ZipMap": _identity,  # the same probabilities by the classes' names
+    "Transpose": lambda node: node.data().transpose(node.numbers("perm")),
+    "Unsqueeze": lambda node: node.data().unsqueeze(node.axes(1, since=13) or []),
+    "ai.onnx.ml.ZipMap": Operation.data,  # the same probabilities by the classes' names
 }

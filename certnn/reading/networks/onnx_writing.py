@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -19,11 +19,11 @@ from certnn.arrays import FloatArray
 from certnn.atomic_files import LARGEST_CONTENT
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
-from certnn.reading.networks.biased_network import BiasedNetwork
-from certnn.reading.networks.network_parts import NetworkParts, parts_in_places
+from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
+from certnn.reading.networks.network_parts import parts_in_places
 from certnn.reading.networks.onnx_external import external_bytes
 from certnn.reading.networks.onnx_file import load_onnx_file, read_onnx_model
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Exporters store four tensors of weights, and few others of the same size.
 _MOST_TENSORS = 64
@@ -35,12 +35,8 @@ _WIDTH_AXIS = {"U": 1, "V": 0, "hidden_bias": 0}
 def onnx_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
     """The content of an ONNX file with this network in the graph of the one at `path`.
 
-    Weights that lay in other files are within it.
-
-    Raises
-    ------
-    InputError
-        As `onnx_model_like`; or if the file cannot be read.
+    Weights that lay in other files are within it. Raises `InputError` as `onnx_model_like`; or if
+    the file cannot be read.
     """
     content: bytes = onnx_model_like(load_onnx_file(path), network, path).SerializeToString()
     return content
@@ -48,6 +44,9 @@ def onnx_file_like(path: str | Path, network: TwoLayerNetwork) -> bytes:
 
 def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | None = None) -> Any:
     """A copy of an ``onnx.ModelProto`` with this network in its graph, rounded to its types.
+
+    Raises `InputError` if the graph has no place for a bias that the network has, a part is not in
+    a tensor of its own, or the graph depends on the width.
 
     Parameters
     ----------
@@ -57,12 +56,6 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
         Of the same shapes but for the width.
     path : str, Path or None
         The file that the model comes from, beside which external data are sought.
-
-    Raises
-    ------
-    InputError
-        If the graph has no place for a bias that the network has, a part is not in a tensor of its
-        own, or the graph depends on the width.
     """
     argument = str(path or "model")
     stored = read_onnx_model(model, path)
@@ -72,12 +65,14 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
     copied.CopyFrom(model)
     _take_in_external(copied, path, argument)
     places = _found_places(onnx, argument, copied, stored)
-    names = [name for name, array in vars(parts).items() if array is not None]
+    names = list(parts.arrays)
     for name in names:
         if name not in places:
             raise InputError(argument, f"cannot be written: {name} is not one tensor of floats")
-    rounded = {name: places[name].rounded(argument, getattr(parts, name)) for name in names}
-    own = replace(parts, **rounded)
+    rounded: dict[str, Any] = {
+        name: places[name].rounded(argument, array) for name, array in parts.arrays.items()
+    }
+    own = replace(parts, **rounded).arrays
     old, new = stored.width, parts.U.shape[1]
     if new != old:
         del copied.graph.value_info[:]  # shapes, which a runtime works out again
@@ -86,7 +81,8 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
         for name, array in zip(names, arrays, strict=True):
             places[name].fill(copied.graph, array)
         with suppress(InputError):  # it has become another network, or none
-            if own.is_that_of(read_onnx_model(copied)):
+            read = read_onnx_model(copied).arrays
+            if read.keys() == own.keys() and all(map(np.array_equal, read.values(), own.values())):
                 return copied
     raise InputError(
         argument, f"cannot be written: its graph is for {old} neurons, and the network has {new}"
@@ -95,19 +91,7 @@ def onnx_model_like(model: Any, network: TwoLayerNetwork, path: str | Path | Non
 
 @dataclass(frozen=True)
 class _Place:
-    """The tensor that a part is in.
-
-    Attributes
-    ----------
-    onnx : module
-    part : str
-    tensor : onnx.TensorProto
-    shape : tuple
-    sign : float
-        -1 where the part is what the graph subtracts.
-    orders : list of str
-        How the part's numbers follow each other in it, by rows (C), by columns (F), or either.
-    """
+    """The tensor that a part is in: by rows (C), by columns (F) or either, or less it (sign -1)."""
 
     onnx: Any
     part: str
@@ -180,11 +164,7 @@ def _take_in_external(model: Any, path: str | Path | None, argument: str) -> Non
 
 def _found_places(onnx: Any, argument: str, model: Any, stored: BiasedNetwork) -> dict[str, _Place]:
     """The tensors that the parts are in, by the parts' names."""
-    sizes = {
-        getattr(stored, part.name).size
-        for part in fields(NetworkParts)
-        if getattr(stored, part.name) is not None
-    }
+    sizes = {array.size for array in stored.arrays.values()}
     floats = [
         tensor
         for tensor in _tensors(model.graph)
@@ -206,9 +186,7 @@ def _found_places(onnx: Any, argument: str, model: Any, stored: BiasedNetwork) -
         finally:
             tensor.CopyFrom(kept)
         changed = [
-            part.name
-            for part in fields(NetworkParts)
-            if not np.array_equal(getattr(read, part.name), getattr(stored, part.name))
+            name for name in PARTS if not np.array_equal(getattr(read, name), getattr(stored, name))
         ]
         if len(changed) == 1:
             part = getattr(read, changed[0])

@@ -24,18 +24,15 @@ _LARGEST_PICKLE = 4 << 20
 def read_torch_file(path: str | Path, layers: Layers | None = None) -> BiasedNetwork:
     """Read a state_dict from a zip file of ``torch.save``, without running its pickle.
 
+    Raises `InputError` if it is another file, is damaged, holds more than tensors in dictionaries,
+    or the tensors are not those of a two-layer network.
+
     Parameters
     ----------
     path : str or Path
         The file: a state_dict, or a checkpoint in which one entry is one.
     layers : (str, str) or None
         Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If it is another file, is damaged, holds more than tensors in dictionaries, or the tensors
-        are not those of a two-layer network.
     """
     name = str(path)
     with open_zip(path) as archive:
@@ -67,10 +64,7 @@ def read_torch_file(path: str | Path, layers: Layers | None = None) -> BiasedNet
 def live_tensors(argument: str, tensors: Mapping[str, Any]) -> dict[str, NamedTensor]:
     """Live tensors, of torch or numpy, by name.
 
-    Raises
-    ------
-    InputError
-        If a value is not an array, or is one of PyTorch without numbers.
+    Raises `InputError` if a value is not an array, or is one of PyTorch without numbers.
     """
     return {name: _live_tensor(argument, name, tensor) for name, tensor in tensors.items()}
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused, shorten
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.pytorch import live_tensors
 from certnn.reading.networks.state_dict import (
@@ -32,12 +32,16 @@ _ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "softmax": lambda outputs: softmax(outputs, axis=1),
     "log-softmax": lambda outputs: log_softmax(outputs, axis=1),
 }
+_INSTEAD = "; give its state_dict() instead"
 #: A probability this far from 0 and 1 tells of the outputs, at this share of the points at least.
 _TELLING, _SHARE_TELLING = 1e-6, 0.25
 
 
 def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwork:
     """Read a live ``torch.nn.Module``, and compare its outputs with those of what was read.
+
+    Raises `InputError` if it has not the tensors of a two-layer network, or computes something
+    else.
 
     Parameters
     ----------
@@ -47,11 +51,6 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
         do not depend on. It is copied, not changed.
     layers : (str, str) or None
         Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If it has not the tensors of a two-layer network, or computes something else.
     """
     module = getattr(module, "_orig_mod", module)  # of torch.compile
     kind = type(module).__name__
@@ -77,11 +76,8 @@ def read_torch_module(module: Any, layers: Layers | None = None) -> BiasedNetwor
 def _tensors(kind: str, module: Any) -> dict[str, Any]:
     """Its tensors by name, without what else a module may keep in its state."""
     torch = sys.modules["torch"]  # there is a live module, so it is there
-    try:
+    with refused(kind, "fails to give its state_dict()"):
         state = module.state_dict()
-    except Exception as error:  # the user's own code, and anything may go wrong in it
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise InputError(kind, f"fails to give its state_dict(): {reason}") from None
     return {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
 
 
@@ -96,7 +92,7 @@ def _plain_copy(kind: str, module: Any) -> Any:
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
     parametrize = torch.nn.utils.parametrize
-    try:
+    with refused(kind, "cannot be copied", _INSTEAD):
         copied = copy.deepcopy(module, with_history).cpu().eval()
         for part in copied.modules():
             if parametrize.is_parametrized(part):
@@ -109,12 +105,6 @@ def _plain_copy(kind: str, module: Any) -> Any:
                 if type(hook).__module__.startswith("torch.nn.utils.") and hasattr(hook, "remove"):
                     hook.remove(part)
                     del part._forward_pre_hooks[key]
-    except Exception as error:  # the user's own code, and anything may go wrong in it
-        raise InputError(
-            kind,
-            f"cannot be copied ({type(error).__name__}: {shorten(str(error))}); give its "
-            "state_dict() instead",
-        ) from None
     return copied
 
 
@@ -156,18 +146,10 @@ class _Probe:
 
     def _outputs(self, inputs: FloatArray) -> FloatArray:
         torch = sys.modules["torch"]
-        try:
-            with torch.no_grad():
-                outputs = self._module(torch.from_numpy(inputs))
-        except Exception as error:  # the user's own code, and anything may go wrong in it
-            raise InputError(
-                self._kind,
-                f"fails on float64 inputs of shape {inputs.shape} ({type(error).__name__}: "
-                f"{shorten(str(error))}); give its state_dict() instead",
-            ) from None
+        failed = f"fails on float64 inputs of shape {inputs.shape}"
+        with refused(self._kind, failed, _INSTEAD), torch.no_grad():
+            outputs = self._module(torch.from_numpy(inputs))
         if not isinstance(outputs, torch.Tensor):
-            raise InputError(
-                self._kind,
-                f"returns a {type(outputs).__name__}, not a tensor; give its state_dict() instead",
-            )
+            kind = type(outputs).__name__
+            raise InputError(self._kind, f"returns a {kind}, not a tensor{_INSTEAD}")
         return np.asarray(outputs.numpy(), dtype=np.float64)

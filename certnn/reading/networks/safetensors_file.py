@@ -11,8 +11,8 @@ from certnn.atomic_files import LARGEST_CONTENT, read_bytes, unique_keys
 from certnn.errors import InputError, shorten
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.exact_floats import decode_floats
-from certnn.reading.networks.optional_packages import require_package
 from certnn.reading.networks.state_dict import Layers, NamedTensor, network_from_tensors
+from certnn.reading.optional_packages import require_package
 
 #: Bytes of the names, types and places of tensors, about 100 each.
 _LARGEST_HEADER = 1 << 24
@@ -22,18 +22,15 @@ _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat
 def read_safetensors_file(path: str | Path, layers: Layers | None = None) -> BiasedNetwork:
     """Read the two layers of a safetensors file.
 
+    Raises `InputError` if the package safetensors is missing or refuses the file, or the tensors
+    are not those of a two-layer network.
+
     Parameters
     ----------
     path : str or Path
         A file with tensors named as in a state_dict of PyTorch, or U, V, hidden_bias, output_bias.
     layers : (str, str) or None
         Names of the hidden and the output layer; None finds them.
-
-    Raises
-    ------
-    InputError
-        If the package safetensors is missing or refuses the file, or the tensors are not those
-        of a two-layer network.
     """
     name = str(path)
     package = require_package("safetensors", name, "a safetensors file")

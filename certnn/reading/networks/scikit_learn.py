@@ -13,15 +13,13 @@ from certnn.reading.networks.exact_floats import exact_float64
 def read_scikit_learn(estimator: Any) -> BiasedNetwork:
     """Read a fitted ``MLPRegressor`` or ``MLPClassifier``; of a classifier the logits.
 
+    Raises `InputError` if it is another estimator, is not fitted, or has another shape or
+    activation.
+
     Parameters
     ----------
     estimator : sklearn.neural_network.MLPRegressor or MLPClassifier
         Fitted, with ReLU activation and one hidden layer.
-
-    Raises
-    ------
-    InputError
-        If it is another estimator, is not fitted, or has another shape or activation.
     """
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 

@@ -6,14 +6,12 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError, shorten
-from certnn.reading.networks.biased_network import BiasedNetwork
-from certnn.reading.networks.layer_names import comes_before
+from certnn.reading.networks.biased_network import PARTS, BiasedNetwork
 
-#: Names of the arrays of certnn's own files.
-OWN_NAMES = ("U", "V", "hidden_bias", "output_bias")
 #: How layers are named, in the shell and in Python.
 _NAMED = "--layers HIDDEN OUTPUT (in Python read_network(..., layers=(HIDDEN, OUTPUT)))"
 #: Names of tensors that PyTorch makes a weight matrix of, and what undoes it.
@@ -23,6 +21,15 @@ _REPARAMETRISED = (
     (re.compile(r"(^|\.)weight_(orig|u)$"), "torch.nn.utils.remove_spectral_norm"),
     (re.compile(r"(^|\.)weight_[gv]$"), "torch.nn.utils.remove_weight_norm"),
 )
+Layers = tuple[str, str]
+#: Words that stand for what comes first and what comes after it.
+_PAIRS = {
+    *(("encoder", "decoder"), ("enc", "dec"), ("encode", "decode")),
+    *(("input", "output"), ("in", "out"), ("hidden", "output"), ("hidden", "out")),
+    *(("first", "second"), ("first", "last"), ("body", "head"), ("backbone", "head")),
+    ("features", "classifier"),
+}
+_WORDS = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -33,13 +40,13 @@ class NamedTensor:
     read: Callable[[], FloatArray]
 
 
-Layers = tuple[str, str]
-
-
 def network_from_tensors(
     argument: str, tensors: Mapping[str, NamedTensor], layers: Layers | None, source: str
 ) -> BiasedNetwork:
     """The network whose layers are the only two of `tensors`, or the two named.
+
+    Raises `InputError` if there are other tensors, or not exactly two linear layers that fit, or
+    their order cannot be told from their shapes and names.
 
     Parameters
     ----------
@@ -52,16 +59,10 @@ def network_from_tensors(
         Names of the hidden and of the output layer; other tensors are then left aside.
     source : str
         What the network's `source` is to be.
-
-    Raises
-    ------
-    InputError
-        If there are other tensors, or not exactly two linear layers that fit, or their order
-        cannot be told from their shapes and names.
     """
-    if layers is None and {"U", "V"} <= tensors.keys() <= set(OWN_NAMES):
-        arrays = [tensors[name].read() if name in tensors else None for name in OWN_NAMES]
-        return BiasedNetwork(*arrays, source=source)
+    if layers is None and {"U", "V"} <= tensors.keys() <= set(PARTS):
+        arrays: dict[str, Any] = {name: tensor.read() for name, tensor in tensors.items()}
+        return BiasedNetwork(**arrays, source=source)
     if layers is None:
         _require_no_others(argument, tensors)
         layers = _the_order(argument, candidate_orders(argument, tensors))
@@ -73,10 +74,7 @@ def network_of_layers(
 ) -> BiasedNetwork:
     """The network with these two layers; the shapes must fit.
 
-    Raises
-    ------
-    InputError
-        If a layer has no weight matrix, or the shapes do not fit.
+    Raises `InputError` if a layer has no weight matrix, or the shapes do not fit.
     """
     if layers[0] == layers[1]:
         raise InputError(argument, f"has one layer {shorten(layers[0])!r}, which is named twice")
@@ -135,10 +133,7 @@ def other_tensors(tensors: Mapping[str, NamedTensor]) -> list[str]:
 def candidate_orders(argument: str, tensors: Mapping[str, NamedTensor]) -> list[Layers]:
     """The orders of the only two linear layers in which their shapes fit: one, or two if square.
 
-    Raises
-    ------
-    InputError
-        If there are not two linear layers that fit.
+    Raises `InputError` if there are not two linear layers that fit.
     """
     names = linear_layers(tensors)
     if len(names) > 2:
@@ -216,3 +211,21 @@ def _fits(hidden: tuple[int, ...], output: tuple[int, ...]) -> bool:
 
 def _joined(layer: str, kind: str) -> str:
     return f"{layer}.{kind}" if layer else kind
+
+
+def comes_before(first: str, second: str) -> bool:
+    """Whether the names say that one layer comes before the other.
+
+    Parameters
+    ----------
+    first, second : str
+        Names as in a state_dict, such as ``"layers.0"`` and ``"layers.2"``. What decides is the
+        first part in which they differ: two numbers, or two words of opposite meaning.
+    """
+    parts, others = _WORDS.findall(first), _WORDS.findall(second)
+    for one, other in zip(parts, others, strict=False):
+        if one.lower() != other.lower():
+            if one.isdigit() and other.isdigit():
+                return int(one) < int(other)
+            return (one.lower(), other.lower()) in _PAIRS
+    return False

@@ -75,16 +75,13 @@ _LITERALS = {
     *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
     *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
 }
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 def read_torch_pickle(content: bytes) -> Any:
     """What a PyTorch pickle holds: dictionaries, lists, numbers, strings and `StoredTensor`.
 
-    Raises
-    ------
-    UnreadablePickle
-        If it is damaged, or names any function or class but those that rebuild tensors.
+    Raises `UnreadablePickle` if it is damaged, or names any function or class but those that
+    rebuild tensors.
     """
     machine = _Machine()
     try:
@@ -110,67 +107,65 @@ class _Machine:
 
     def step(self, name: str, argument: Any) -> None:
         """Execute one opcode."""
-        if name in _CONSTANTS:
-            self._stack.append(_CONSTANTS[name])
-        elif name in _LITERALS:
-            self._stack.append(argument)
-        elif name in _TUPLES:
-            items = [self.pop() for _ in range(_TUPLES[name])]
-            self._stack.append(tuple(reversed(items)))
-        elif name in ("BINGET", "LONG_BINGET"):
-            self._stack.append(self._memo[argument])
-        elif name in ("BINPUT", "LONG_BINPUT"):
-            self._memo[argument] = self._stack[-1]
-        elif name not in ("PROTO", "FRAME"):
-            operation = getattr(self, f"_do_{name.lower()}", None)
-            if operation is None:
+        stack = self._stack
+        match name:
+            case "PROTO" | "FRAME":
+                pass
+            case _ if name in _CONSTANTS:
+                stack.append(_CONSTANTS[name])
+            case _ if name in _LITERALS:
+                stack.append(argument)
+            case "EMPTY_TUPLE" | "EMPTY_LIST" | "EMPTY_DICT":
+                stack.append({"EMPTY_TUPLE": (), "EMPTY_LIST": [], "EMPTY_DICT": {}}[name])
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                items = [self.pop() for _ in range(int(name[-1]))]
+                stack.append(tuple(reversed(items)))
+            case "BINGET" | "LONG_BINGET":
+                stack.append(self._memo[argument])
+            case "BINPUT" | "LONG_BINPUT":
+                self._memo[argument] = stack[-1]
+            case "MEMOIZE":
+                self._memo[len(self._memo)] = stack[-1]
+            case "MARK":
+                self._below.append(stack)
+                self._stack = []
+            case "TUPLE":
+                items = self._since_mark()
+                self._stack.append(tuple(items))
+            case "APPEND":
+                self._extend([self.pop()])
+            case "APPENDS":
+                self._extend(self._since_mark())
+            case "SETITEM":
+                value, key = self.pop(), self.pop()
+                self._update([key, value])
+            case "SETITEMS":
+                self._update(self._since_mark())
+            case "GLOBAL":
+                self._push_function(argument.replace(" ", "."))
+            case "STACK_GLOBAL":
+                function, module = self.pop(), self.pop()
+                self._push_function(f"{module}.{function}")
+            case "BINPERSID":
+                stack.append(_storage(self.pop()))
+            case "REDUCE":
+                arguments, function = self.pop(), self.pop()
+                stack.append(_rebuilt(function, arguments))
+            case "BUILD":
+                self.pop()  # attributes, such as the _metadata of a state_dict: not needed
+                if not isinstance(stack[-1], dict):
+                    raise UnreadablePickle("it sets attributes of what is not a dictionary")
+            case _:
                 raise UnreadablePickle(f"it has the operation {name}")
-            if name == "GLOBAL":
-                operation(argument)
-            else:
-                operation()
-
-    def _do_memoize(self) -> None:
-        self._memo[len(self._memo)] = self._stack[-1]
-
-    def _do_mark(self) -> None:
-        self._below.append(self._stack)
-        self._stack = []
 
     def _since_mark(self) -> list[Any]:
         items, self._stack = self._stack, self._below.pop()
         return items
 
-    def _do_empty_tuple(self) -> None:
-        self._stack.append(())
-
-    def _do_tuple(self) -> None:
-        items = self._since_mark()
-        self._stack.append(tuple(items))
-
-    def _do_empty_list(self) -> None:
-        self._stack.append([])
-
-    def _do_append(self) -> None:
-        self._extend([self.pop()])
-
-    def _do_appends(self) -> None:
-        self._extend(self._since_mark())
-
     def _extend(self, items: list[Any]) -> None:
         if not isinstance(self._stack[-1], list):
             raise ValueError("appends to what is not a list")
         self._stack[-1].extend(items)
-
-    def _do_empty_dict(self) -> None:
-        self._stack.append({})
-
-    def _do_setitem(self) -> None:
-        value, key = self.pop(), self.pop()
-        self._update([key, value])
-
-    def _do_setitems(self) -> None:
-        self._update(self._since_mark())
 
     def _update(self, items: list[Any]) -> None:
         target = self._stack[-1]
@@ -181,13 +176,6 @@ class _Machine:
                 raise UnreadablePickle("it has a dictionary whose keys are not names or numbers")
             target[key] = value
 
-    def _do_global(self, argument: str) -> None:
-        self._push_function(argument.replace(" ", "."))
-
-    def _do_stack_global(self) -> None:
-        name, module = self.pop(), self.pop()
-        self._push_function(f"{module}.{name}")
-
     def _push_function(self, name: str) -> None:
         function = _Function(name)
         if function not in _KNOWN:
@@ -197,33 +185,23 @@ class _Machine:
             )
         self._stack.append(function)
 
-    def _do_binpersid(self) -> None:
-        match self.pop():
-            case ("storage", _Function() as kind, str(key), str(), int()) if kind in _STORAGES:
-                self._stack.append(_Storage(_STORAGES[kind], key))
-            case _:
-                raise UnreadablePickle("it refers to an object that is not a tensor's storage")
 
-    def _do_reduce(self) -> None:
-        arguments, function = self.pop(), self.pop()
-        if function == _ORDERED_DICT and arguments == ():
-            self._stack.append({})
-        elif function == _TENSOR:
-            self._stack.append(_tensor(arguments))
-        elif (
-            function == _PARAMETER
-            and isinstance(arguments, tuple)
-            and arguments
-            and isinstance(arguments[0], StoredTensor)
-        ):
-            self._stack.append(arguments[0])
-        else:
-            raise UnreadablePickle("it calls what is not a function that rebuilds tensors")
+def _storage(identity: Any) -> _Storage:
+    match identity:
+        case ("storage", _Function() as kind, str(key), str(), int()) if kind in _STORAGES:
+            return _Storage(_STORAGES[kind], key)
+    raise UnreadablePickle("it refers to an object that is not a tensor's storage")
 
-    def _do_build(self) -> None:
-        self.pop()  # attributes, such as the _metadata of a state_dict: not needed
-        if not isinstance(self._stack[-1], dict):
-            raise UnreadablePickle("it sets attributes of what is not a dictionary")
+
+def _rebuilt(function: Any, arguments: Any) -> Any:
+    match function, arguments:
+        case _, () if function == _ORDERED_DICT:
+            return {}
+        case _ if function == _TENSOR:
+            return _tensor(arguments)
+        case _, (StoredTensor() as tensor, *_) if function == _PARAMETER:
+            return tensor
+    raise UnreadablePickle("it calls what is not a function that rebuilds tensors")
 
 
 def _tensor(arguments: Any) -> StoredTensor:

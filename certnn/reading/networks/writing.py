@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from certnn.arrays import FloatArray
-from certnn.errors import InputError, shorten
+from certnn.errors import InputError, refused
 from certnn.problem.network import TwoLayerNetwork
 from certnn.reading.networks.biased_network import BiasedNetwork
 from certnn.reading.networks.keras_writing import keras_file_like, keras_model_like
 from certnn.reading.networks.network_parts import parts_like
 from certnn.reading.networks.networks import read_network
 from certnn.reading.networks.onnx_writing import onnx_file_like, onnx_model_like
-from certnn.reading.networks.optional_packages import require_package
+from certnn.reading.optional_packages import require_package
 
 #: Endings of files that can be written, and the package that writes them.
 _PACKAGES = {
@@ -41,6 +41,9 @@ _LOADERS = {
 def network_like(source: Any, network: TwoLayerNetwork) -> Any:
     """The network as an object like the one given: of another width, and with its own weights.
 
+    An estimator, a module or model in its own precision, or a dictionary of float64 arrays. Raises
+    `InputError` if it is none of these, the shapes are others, or a bias has no place in it.
+
     Parameters
     ----------
     source : object
@@ -48,16 +51,6 @@ def network_like(source: Any, network: TwoLayerNetwork) -> Any:
         model of Keras, or a dictionary of arrays. It is copied, not changed.
     network : TwoLayerNetwork
         Of the same shapes but for the width, as `certnn.reading.networks.network_for` makes one.
-
-    Returns
-    -------
-    object
-        An estimator, a module or model in its own precision, or a dictionary of float64 arrays.
-
-    Raises
-    ------
-    InputError
-        If it is none of these, the shapes are others, or a bias has no place in it.
     """
     stored = read_network(source)
     if hasattr(source, "coefs_"):
@@ -90,29 +83,19 @@ def file_like(path: str | Path, stored: BiasedNetwork, network: TwoLayerNetwork)
     """The content of a file like the one that a network was read from.
 
     Of PyTorch and safetensors the weights of the two layers alone, in float64; of ONNX and Keras
-    the whole model, in its own precision.
-
-    Raises
-    ------
-    InputError
-        If it is of a kind that is not written, the package for it is missing, or the network has
-        what it has no place for.
+    the whole model, in its own precision. Raises `InputError` if it is of a kind that is not
+    written, the package for it is missing, or the network has what it has no place for.
     """
     name, suffix = str(path), Path(path).suffix.lower()
     package = _PACKAGES.get(suffix)
     if package is None:
         raise InputError(name, "is of a kind that is not written")
     library = require_package(package, name, f"a {suffix} file")
-    try:
+    with refused(name, "cannot be written"):
         if package == "onnx":
             return onnx_file_like(path, network)
         if package == "h5py":
             return keras_file_like(path, network)
-    except InputError:
-        raise
-    except Exception as error:  # the libraries have errors of every kind for what they cannot write
-        reason = shorten(f"{type(error).__name__}: {error}")
-        raise InputError(name, f"cannot be written: {reason}") from None
     if stored.layers is None:
         raise InputError(name, "has no names of layers to write under")
     return _state_dict(library, named_arrays(stored, network))
@@ -133,24 +116,16 @@ def _state_dict(library: Any, arrays: Mapping[str, FloatArray]) -> bytes:
 def named_arrays(stored: BiasedNetwork, network: TwoLayerNetwork) -> dict[str, FloatArray]:
     """Its weights under the names of the stored network's layers, as in a state_dict of PyTorch.
 
-    Without such names they are U, V, hidden_bias and output_bias.
-
-    Raises
-    ------
-    InputError
-        If inputs or outputs are others.
+    Without such names they are U, V, hidden_bias and output_bias. Raises `InputError` if inputs or
+    outputs are others.
     """
     parts = parts_like(stored, network)
-    found = vars(parts)
-    if stored.layers is not None:
-        hidden, output = (f"{name}." if name else "" for name in stored.layers)
-        found = {
-            f"{hidden}weight": parts.U.T,
-            f"{hidden}bias": parts.hidden_bias,
-            f"{output}weight": parts.V.T,
-            f"{output}bias": parts.output_bias,
-        }
-    return {name: array for name, array in found.items() if array is not None}
+    if stored.layers is None:
+        return parts.arrays
+    hidden, output = (f"{name}." if name else "" for name in stored.layers)
+    names = {"U": f"{hidden}weight", "hidden_bias": f"{hidden}bias"}
+    names |= {"V": f"{output}weight", "output_bias": f"{output}bias"}
+    return {name: parts.arrays[part].T for part, name in names.items() if part in parts.arrays}
 
 
 def _estimator_like(source: Any, stored: BiasedNetwork, network: TwoLayerNetwork) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from certnn.budget import Budget
 from certnn.certificates import Certificate
 from certnn.certificates.dual_point import IndexArray
@@ -15,6 +13,7 @@ from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.results import LowerBoundResult
 from certnn.training import train_locally
+from certnn.training.objective import decayed_squares
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class Part:
         Of these points, with their share of reg.
     network : TwoLayerNetwork or None
         A good one, to begin with.
-    seed : int
     """
 
     points: IndexArray
@@ -41,10 +39,8 @@ class Part:
     def of(cls, whole: TrainingProblem, points: IndexArray, reg: float, seed: int) -> Part:
         """That of some points of a problem.
 
-        Raises
-        ------
-        InputError
-            If they are no problem, as where a bias is free and all are of one class.
+        Raises `InputError` if they are no problem, as where a bias is free and all are of one
+        class.
         """
         try:
             problem = whole.of_points(whole.X[points], whole.Y[points], reg)
@@ -59,7 +55,6 @@ class Trained:
 
     Attributes
     ----------
-    network : TwoLayerNetwork
     slope : float
         Of its objective by reg: half the sum of the squares of what is decayed.
     """
@@ -72,15 +67,7 @@ def train_part(part: Part, budget: Budget) -> Trained:
     """A good network, and how its objective rises with the share of reg."""
     starts = () if part.network is None else (part.network,)
     network = train_locally(part.problem, budget, starts=starts, seed=part.seed).network
-    return Trained(network, _decayed(part.problem, network))
-
-
-def _decayed(problem: TrainingProblem, network: TwoLayerNetwork) -> float:
-    U = network.U[:-1] if problem.hidden_bias == "free" else network.U
-    total = float(np.sum(np.square(U))) + float(np.sum(np.square(network.V)))
-    if problem.output_bias is True and network.output_bias is not None:
-        total += float(np.sum(np.square(network.output_bias)))
-    return 0.5 * total
+    return Trained(network, 0.5 * decayed_squares(part.problem, network))
 
 
 @dataclass(frozen=True)

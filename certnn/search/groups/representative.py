@@ -14,22 +14,17 @@ _Indices = NDArray[np.int64]
 def representative_groups(problem: TrainingProblem, count: int, seed: int = 0) -> list[_Indices]:
     """Disjoint groups of all points, as like each other as may be.
 
-    Points are put in blocks of `count` neighbours in standardised X and Y, of one class where
-    there are few, by cutting at medians as a k-d tree does (Bentley, 1975); and one point of each
-    block is dealt to each group. Sizes, and numbers of points of each class, differ by at most one.
+    Points are put in blocks of `count` neighbours in standardised X and Y, of one class where there
+    are few, by cutting at medians as a k-d tree does (Bentley, 1975); and one point of each block
+    is dealt to each group. Sizes, and numbers of points of each class, differ by at most one. The
+    indices of each group, ascending.
 
     Parameters
     ----------
-    problem : TrainingProblem
     count : int
         Positive, at most the number of points.
     seed : int
         Of who gets which point of a block.
-
-    Returns
-    -------
-    list of ndarray of int
-        The indices of each group, ascending.
     """
     rng = np.random.default_rng(seed)
     places = np.hstack([_standardised(problem.X), _standardised(problem.Y)])

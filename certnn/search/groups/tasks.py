@@ -68,12 +68,13 @@ class Workers:
         """Run all tasks, and hand over what is done as soon as it is.
 
         A task whose process dies is run again; if it dies every time there is no result of it.
+        Raises `certnn.relaxation.shor.distributed.ClusterLost` if the cluster does not answer any
+        more.
 
         Parameters
         ----------
         run : callable
             Called as ``run(task, budget)``. It can be pickled, as tasks and results can.
-        tasks : sequence
         limit : Budget
             Of its work each task has an even share, whatever others take beyond theirs; of its time
             what is left, shared among those that wait.
@@ -81,11 +82,6 @@ class Workers:
             It ends where this one's time is over or somebody asks to stop, and what runs then is
             lost, but for what runs in this process. Work that is counted ends nothing here, so that
             results do not depend on which task is done first.
-
-        Raises
-        ------
-        certnn.relaxation.shor.distributed.ClusterLost
-            If the cluster does not answer any more.
 
         Yields
         ------

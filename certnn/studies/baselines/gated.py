@@ -56,20 +56,14 @@ def gated_network(
 ) -> GatedNetwork:
     """Solve the gated program by accelerated proximal gradients with restarts.
 
+    Raises `InputError` if the problem has another loss, or a bias that is not a column of X.
+
     Parameters
     ----------
     problem : TrainingProblem
         With the half-squared loss, and no output bias nor a free hidden one.
-    patterns : ActivationPatterns
-    budget : Budget
-    iterations : int
     tolerance : float
         Stop when some iterations gain less than this share of the objective.
-
-    Raises
-    ------
-    InputError
-        If the problem has another loss, or a bias that is not a column of X.
     """
     if not problem.is_plain:
         raise InputError("problem", "must have the half-squared loss, and no bias that is free")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from certnn.budget import Budget
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
+from certnn.reading.optional_packages import require_package
 
 #: Learning rates that are tried, for sgd as a multiple of 1/(n·mean |x|²).
 _RATES = {"adam": (0.1, 0.03, 0.01, 0.003, 0.001), "sgd": (0.3, 0.1, 0.03, 0.01, 0.003)}
@@ -82,6 +82,7 @@ def gradient_descent(
     """Train networks of a given width from random weights.
 
     The learning rate falls along a cosine, over the steps or the budget, whichever ends first.
+    Raises `InputError` if PyTorch is not installed or an argument is unusable.
 
     Parameters
     ----------
@@ -103,11 +104,6 @@ def gradient_descent(
         Points of a batch, at most.
     seed : int
         Of weights and batches. The result depends on nothing else unless time runs out.
-
-    Raises
-    ------
-    InputError
-        If PyTorch is not installed or an argument is unusable.
     """
     if not problem.is_plain:
         raise InputError("problem", "must have the half-squared loss and no output or free bias")
@@ -117,12 +113,7 @@ def gradient_descent(
         raise InputError("optimiser", f"must be adam or sgd, got {optimiser!r}")
     if learning_rate is not None and not 0.0 < learning_rate < math.inf:
         raise InputError("learning_rate", f"must be positive, got {learning_rate!r}")
-    try:
-        torch = import_module("torch")
-    except ImportError:
-        raise InputError(
-            "gradient descent", "needs PyTorch: pip install torch, or 'certnn[torch]'"
-        ) from None
+    torch = require_package("torch", "gradient descent", "training in PyTorch")
     trainer = _Trainer(torch, problem, width, optimiser, min(batch, problem.n), seed)
     with threadpool_limits(1):  # small matrices: on busy cores threads only wait
         if learning_rate is None:

@@ -23,14 +23,11 @@ Kernel = Callable[[FloatArray, FloatArray], FloatArray]
 def nngp_kernel(x: FloatArray, z: FloatArray) -> FloatArray:
     """Covariance of the outputs of m^(−1/2)·Σ v_j (u_jᵀx)₊ as m → ∞, all weights N(0, 1).
 
+    The kernel of Bayesian inference, that is of training the output weights alone; shape (n, m).
+
     Parameters
     ----------
     x, z : float64 array, shapes (n, d) and (m, d)
-
-    Returns
-    -------
-    float64 array, shape (n, m)
-        The kernel of Bayesian inference, that is of training the output weights alone.
     """
     return _kernels(x, z)[0]
 
@@ -38,14 +35,11 @@ def nngp_kernel(x: FloatArray, z: FloatArray) -> FloatArray:
 def ntk_kernel(x: FloatArray, z: FloatArray) -> FloatArray:
     """Neural tangent kernel of the same network, both layers trained (Jacot et al., 2018).
 
+    `nngp_kernel` plus ⟨x, x'⟩ times the probability that a neuron is active on both; shape (n, m).
+
     Parameters
     ----------
     x, z : float64 array, shapes (n, d) and (m, d)
-
-    Returns
-    -------
-    float64 array, shape (n, m)
-        `nngp_kernel` plus ⟨x, x'⟩ times the probability that a neuron is active on both.
     """
     covariance, both = _kernels(x, z)
     return covariance + (x @ z.T) * both

@@ -2,20 +2,10 @@
 
 Training is the minimisation of a convex function of Λ = Σ zzᵀ over the neurons z = (α, β, u, v), a
 completely positive matrix (Theorem 5). Here Λ is an exact object, with the neurons as certificate
-of its membership; `exact_solution` finds an optimal one together with the dual certificate, and
-`certnn.studies.completely_positive.cell_programs` the optimum of tiny problems in another way.
+of its membership; `exact_solution` finds an optimal one together with the dual certificate.
 """
 
-from certnn.studies.completely_positive.cells import Cell, activation_cells
 from certnn.studies.completely_positive.exact import ExactSolution, exact_solution
 from certnn.studies.completely_positive.lifting import LiftedNetwork, LiftedNeuron, lift
 
-__all__ = [
-    "Cell",
-    "ExactSolution",
-    "LiftedNetwork",
-    "LiftedNeuron",
-    "activation_cells",
-    "exact_solution",
-    "lift",
-]
+__all__ = ["ExactSolution", "LiftedNetwork", "LiftedNeuron", "exact_solution", "lift"]

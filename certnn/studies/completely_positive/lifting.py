@@ -11,7 +11,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.cones.certificates import CompletelyPositive, Factorization, Term
 from certnn.cones.check import verify
-from certnn.cones.matrix import SymmetricMatrix, Vector
+from certnn.cones.matrix import SymmetricMatrix, Vector, dot
 from certnn.errors import InputError
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
@@ -80,12 +80,8 @@ class LiftedNetwork:
     def verify(self) -> None:
         """Check that Λ is a point of the program (Theorem 5(b)).
 
-        Raises
-        ------
-        certnn.cones.Rejected
-            If α or β of a neuron is negative.
-        InputError
-            If lengths do not fit, an α_i β_i is not zero, or α − β is not Xu.
+        Raises `certnn.cones.Rejected` if α or β of a neuron is negative; `InputError` if lengths
+        do not fit, an α_i β_i is not zero, or α − β is not Xu.
         """
         n, columns, c = self.problem.n, self.problem.features.shape[1], self.problem.c
         features = _rows(self.problem.features)
@@ -96,7 +92,7 @@ class LiftedNetwork:
             for a, b, x in zip(neuron.alpha, neuron.beta, features, strict=True):
                 if a * b != 0:
                     raise InputError("neurons", "must have a point on one side only")
-                if a - b != _product(x, neuron.u):
+                if a - b != dot(x, neuron.u):
                     raise InputError("neurons", "must have α − β = Xu")
         verify(self.membership())
 
@@ -134,24 +130,21 @@ class LiftedNetwork:
 def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
     """The neurons of a network as vectors z = (α, β, u, v), exactly.
 
+    Raises `InputError` if its shapes are not those of the problem, or the problem has another loss
+    than the squared one, or a free or an output bias.
+
     Parameters
     ----------
     network : TwoLayerNetwork
     problem : TrainingProblem
         Whose data it is evaluated on.
-
-    Raises
-    ------
-    InputError
-        If the network's shapes are not those of `problem`, or the problem has another loss than the
-        squared one, or a free or an output bias.
     """
     require_lifted_setting(problem)
     network.require_fits(problem)
     features = _rows(problem.features)
     neurons = []
     for u, v in zip(_rows(network.U.T), _rows(network.V), strict=True):
-        inputs = [_product(x, u) for x in features]
+        inputs = [dot(x, u) for x in features]
         alpha = tuple(max(t, Fraction(0)) for t in inputs)
         beta = tuple(max(-t, Fraction(0)) for t in inputs)
         neurons.append(LiftedNeuron(alpha, beta, u, v))
@@ -160,10 +153,6 @@ def lift(network: TwoLayerNetwork, problem: TrainingProblem) -> LiftedNetwork:
 
 def _rows(matrix: FloatArray) -> list[Vector]:
     return [tuple(Fraction(float(entry)) for entry in row) for row in matrix]
-
-
-def _product(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
-    return sum((p * q for p, q in zip(one, other, strict=True)), Fraction(0))
 
 
 def _sum_of_squares(vectors: Sequence[Vector], order: int) -> SymmetricMatrix:

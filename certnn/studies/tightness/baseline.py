@@ -56,10 +56,7 @@ def _name(outcome: Outcome, level: str) -> str:
 def read_baseline(path: str | Path) -> Figures:
     """What `save_baseline` has kept.
 
-    Raises
-    ------
-    InputError
-        If the file is not a baseline, or cannot be read.
+    Raises `InputError` if the file is not a baseline, or cannot be read.
     """
     kept = read_figures(path)
     for figures in kept.values():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from fractions import Fraction
 from itertools import product
 
@@ -20,6 +21,19 @@ from certnn.studies.tightness.verdict import tightness_verdict
 
 #: What the optimum is known to, where a proof of it can be had.
 _EXACT = 1e-6
+#: Of the sweep that runs if nothing is said, from the cheapest on.
+LEVELS = (*("shor", "block(8)", "lifts", "dnn", "cuts", "phases", "partition", "cells"),)
+#: Seconds for each level and for the optimum, so that all ends within 20 minutes.
+SECONDS = 2.0
+#: Of n, d, c and reg: the first, and from it one at a time.
+_SIZES = (
+    *(Size(20, 3, 2, 0.1, 0), Size(10, 3, 2, 0.1, 0), Size(40, 3, 2, 0.1, 0)),
+    *(Size(20, 2, 2, 0.1, 0), Size(20, 5, 2, 0.1, 0)),
+    *(Size(20, 3, 1, 0.1, 0), Size(20, 3, 4, 0.1, 0)),
+    *(Size(20, 3, 2, 1.0, 0), Size(20, 3, 2, 0.01, 0)),
+)
+#: Columns of the points of a spiral; and of orthogonal ones, of which there are no more than these.
+_COLUMNS = {"spiral": 2, "orthogonal": 40}
 
 
 def cells(
@@ -36,27 +50,23 @@ def cells(
 ) -> list[Record]:
     """All combinations, each once.
 
+    Raises `InputError` if a family or a level is not known, a number is unusable, or there is
+    nothing to do.
+
     Parameters
     ----------
     families : list of str
         Names in `FAMILIES`.
     n, d, c : list of int
         Numbers of points, columns and outputs.
-    regs : list of float
     seeds : int
         Problems of each size.
-    levels : list of str
     time_limit : float
         Seconds for each level, and for the optimum.
     data : str or None
         An .npz file with X and Y: rows of it are one more family.
     verdicts : bool
         Whether to judge too if the level dnn is tight.
-
-    Raises
-    ------
-    InputError
-        If a family or a level is not known, a number is unusable, or there is nothing to do.
     """
     for family in families:
         if family not in FAMILIES:
@@ -86,10 +96,7 @@ def cells(
 def checked_levels(levels: list[str], seeds: int, time_limit: float, verdicts: bool) -> Record:
     """What the cells of a sweep share.
 
-    Raises
-    ------
-    InputError
-        If a level is not known or a number is unusable.
+    Raises `InputError` if a level is not known or a number is unusable.
     """
     if seeds < 1:
         raise InputError("seeds", f"must be at least 1, got {seeds}")
@@ -164,3 +171,28 @@ def _level(problem: TrainingProblem, level: str, limit: float, best: TrainingRes
         "solver": value[-1] if value else None,
         "seconds": round(proved[-1].seconds, 3),
     }
+
+
+def usual_cells(
+    levels: Sequence[str] = LEVELS,
+    seeds: int = 1,
+    time_limit: float = SECONDS,
+    verdicts: bool = False,
+) -> list[Record]:
+    """The cells of all families, those of a family together.
+
+    Parameters
+    ----------
+    levels, seeds, time_limit, verdicts
+        As in `certnn.studies.tightness.cells.cells`, as are errors.
+    """
+    more = checked_levels(list(levels), seeds, time_limit, verdicts)
+    found: dict[tuple[str, Size], Record] = {}
+    for family in FAMILIES:
+        for size in _SIZES:
+            for seed in range(seeds):
+                columns, outputs = FIXED_SHAPES.get(family, (size.d, size.c))
+                columns = _COLUMNS.get(family, columns)
+                one = replace(size, d=columns, c=outputs, seed=seed)
+                found[family, one] = {"family": family, **asdict(one), **more}
+    return list(found.values())

@@ -37,7 +37,6 @@ class Evidence:
 
     Attributes
     ----------
-    problem : TrainingProblem
     relaxation : Certificate
         Of kind psd: a lower bound on the relaxation's value too (Theorem 35(a)).
     optimum : Certificate
@@ -57,10 +56,7 @@ class Evidence:
     def save(self, folder: str | Path) -> None:
         """Write relaxation.json, optimum.json, network.npz, and moment.json where there is one.
 
-        Raises
-        ------
-        InputError
-            If the folder cannot be made or written to.
+        Raises `InputError` if the folder cannot be made or written to.
         """
         out = make_folder(folder)
         relaxation, optimum, network, moment = (out / name for name in _NAMES)
@@ -76,10 +72,7 @@ class Evidence:
     def load(cls, folder: str | Path) -> Evidence:
         """Read what `save` has written; the problem is that of relaxation.json.
 
-        Raises
-        ------
-        InputError
-            If a file is missing or is not what it should be.
+        Raises `InputError` if a file is missing or is not what it should be.
         """
         relaxation, optimum, network, moment = (Path(folder) / name for name in _NAMES)
         certificate = Certificate.load(relaxation)
@@ -97,29 +90,21 @@ class Evidence:
 
 
 def find_evidence(
-    problem: TrainingProblem,
-    *,
-    gap: float = 1e-6,
-    time_limit: float | None = None,
-    seed: int = 0,
+    problem: TrainingProblem, *, gap: float = 1e-6, time_limit: float | None = None, seed: int = 0
 ) -> Evidence:
     """Solve the relaxation from both sides, and train to global optimality.
 
+    Raises `InputError` if an argument is unusable, or the problem has another loss than the squared
+    one, or a free or an output bias.
+
     Parameters
     ----------
-    problem : TrainingProblem
     gap : float
         Between the network and the bound on the optimum; in (0, 1).
     time_limit : float or None
         Seconds for each of the two solves; without one, training goes on as `certnn.train` says.
     seed : int
         Of the training.
-
-    Raises
-    ------
-    InputError
-        If an argument is unusable, or the problem has another loss than the squared one, or a free
-        or an output bias.
     """
     require_lifted_setting(problem)
     if not 0.0 < gap < 1.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from certnn.cones.matrix import Vector
+from certnn.cones.matrix import Vector, dot
 from certnn.problem.training_problem import TrainingProblem
 
 #: Doubly nonnegative matrices are completely positive up to this order (Theorem 23).
@@ -14,10 +14,7 @@ _ORDER = 4
 def exactness_reason(problem: TrainingProblem) -> str | None:
     """Why the level dnn has no gap on a problem; None if Theorem 33 does not say that.
 
-    Returns
-    -------
-    str or None
-        One line. The reason is in X and the number of outputs; Y and reg do not matter.
+    One line. The reason is in X and the number of outputs; Y and reg do not matter.
     """
     features = [tuple(Fraction(float(x)) for x in row) for row in problem.features]
     signs: dict[Vector, set[bool]] = {}
@@ -28,7 +25,7 @@ def exactness_reason(problem: TrainingProblem) -> str | None:
     lines = list(signs)
     if len(lines) <= 2:
         return "the rows lie on at most two lines through the origin"
-    if any(_product(x, y) for k, x in enumerate(lines) for y in lines[:k]):
+    if any(dot(x, y) for k, x in enumerate(lines) for y in lines[:k]):
         return None
     forms = sum(map(len, signs.values()))
     if forms <= _ORDER:
@@ -36,7 +33,3 @@ def exactness_reason(problem: TrainingProblem) -> str | None:
     if problem.c == 1 and forms == len(lines):
         return "the rows lie on pairwise orthogonal rays, and there is one output"
     return None
-
-
-def _product(one: Vector, other: Vector) -> Fraction:
-    return sum((p * q for p, q in zip(one, other, strict=True)), Fraction(0))

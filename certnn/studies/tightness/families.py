@@ -68,12 +68,6 @@ def _one_sided(size: Size) -> TrainingProblem:
     return TrainingProblem(x, x @ np.outer(np.ones(size.d), draw.standard_normal(size.c)), size.reg)
 
 
-def _iris(size: Size) -> TrainingProblem:
-    """Rows of iris, drawn by the seed; four columns and three outputs whatever is asked for."""
-    whole = iris(size.reg)
-    return subset(whole, size)
-
-
 def _targets(size: Size, draw: np.random.Generator) -> FloatArray:
     return draw.standard_normal((size.n, size.c))
 
@@ -86,7 +80,7 @@ FAMILIES: dict[str, Callable[[Size], TrainingProblem]] = {
     "clustered": _clustered,
     "orthogonal": _orthogonal,
     "one-sided": _one_sided,
-    "iris": _iris,
+    "iris": lambda size: subset(iris(size.reg), size),  # rows drawn by the seed
 }
 #: Families whose problems have columns and outputs of their own, whatever is asked for.
 FIXED_SHAPES = {"iris": (4, 3)}
@@ -95,10 +89,7 @@ FIXED_SHAPES = {"iris": (4, 3)}
 def subset(problem: TrainingProblem, size: Size) -> TrainingProblem:
     """So many rows of a problem, drawn by the seed, in their order.
 
-    Raises
-    ------
-    InputError
-        If there are not so many.
+    Raises `InputError` if there are not so many.
     """
     if size.n > problem.n:
         raise InputError("n", f"must be at most {problem.n}, the rows there are")

@@ -25,7 +25,6 @@ def along(outcomes: Sequence[Outcome], axis: str) -> list[Outcome]:
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
     axis : str
         One of `AXES`. Seeds may differ too.
     """
@@ -45,7 +44,6 @@ def ratio_plot(outcomes: Sequence[Outcome], axis: str) -> str:
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
     axis : str
         One of `AXES`.
     """

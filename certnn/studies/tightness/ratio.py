@@ -14,18 +14,14 @@ from certnn.kernel import Bound
 class Tightness:
     """How close a level's bound comes to the optimum, proved from both sides.
 
+    Raises `InputError` if they are not bounds of these kinds on one problem.
+
     Attributes
     ----------
-    level : str
     lower : Bound
         What the level proves.
     objective : Bound
         Of the best network known, which is at or above the optimum.
-
-    Raises
-    ------
-    InputError
-        If they are not bounds of these kinds on one problem.
     """
 
     level: str

@@ -50,10 +50,7 @@ class _Verdict:
 def examine(values: Record) -> None:
     """Refuse what is not such as `certnn.studies.tightness.cells.measure` returns.
 
-    Raises
-    ------
-    InputError
-        It names the figure.
+    The `InputError` names the figure.
     """
     _read(values)
 

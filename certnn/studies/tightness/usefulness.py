@@ -19,7 +19,6 @@ class Reach:
 
     Attributes
     ----------
-    level, axis : str
     values : tuple of float
         That there are, the easiest first: ascending sizes, descending decays.
     useful : tuple of float

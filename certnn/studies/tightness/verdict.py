@@ -95,17 +95,9 @@ class TightnessVerdict:
         standing, reason = _standing(
             exact, relaxation, feasible, optimum, objective, self.tolerance
         )
-        for name, value in (
-            ("problem", problem),
-            ("standing", standing),
-            ("reason", reason),
-            ("relaxation", relaxation),
-            ("feasible", feasible),
-            ("optimum", optimum),
-            ("network", evidence.network),
-            ("objective", objective),
-        ):
-            object.__setattr__(self, name, value)
+        vars(self).update(problem=problem, network=evidence.network, objective=objective)
+        vars(self).update(relaxation=relaxation, feasible=feasible, optimum=optimum)
+        vars(self).update(standing=standing, reason=reason)
 
     @property
     def relaxation_interval(self) -> tuple[Fraction, Fraction]:
@@ -141,11 +133,6 @@ class TightnessVerdict:
         )
 
 
-def judge(evidence: Evidence, tolerance: float = 1e-6) -> TightnessVerdict:
-    """Check the evidence exactly and say what it proves; see `TightnessVerdict`."""
-    return TightnessVerdict(evidence, tolerance)
-
-
 def tightness_verdict(
     problem: TrainingProblem,
     *,
@@ -179,7 +166,8 @@ def tightness_verdict(
     ('tight', 'the rows lie on at most two lines through the origin')
     """
     require_problem(problem)
-    return judge(find_evidence(problem, time_limit=time_limit, seed=seed), tolerance)
+    evidence = find_evidence(problem, time_limit=time_limit, seed=seed)
+    return TightnessVerdict(evidence, tolerance)
 
 
 def _standing(

@@ -8,8 +8,9 @@ from pathlib import Path
 from certnn.budget import Budget, stoppable
 from certnn.directed_rounding import rounded_up
 from certnn.search.audit import audit
-from certnn.studies.gaps.design import problem_of
 from certnn.studies.sweep import Record
+
+from .design import problem_of
 
 
 def measure(run: Record, folder: str | Path | None = None) -> Record:

@@ -11,16 +11,13 @@ from certnn.errors import InputError
 def require_package(module: str, argument: str, format_name: str) -> Any:
     """Import a module of an optional package.
 
-    Raises
-    ------
-    InputError
-        If it is not installed; the message says how to install it.
+    Raises `InputError` if it is not installed; the message says how to install it.
     """
     try:
         return import_module(module)
     except ImportError:
         package = module.partition(".")[0]
-        extra = "torch" if package == "torch" else "formats"
+        extra = {"torch": "torch", "mlxtend": "data", "pyarrow": "data"}.get(package, "formats")
         install = f"pip install {package}, or pip install 'certnn[{extra}]'"
         reason = f"{format_name} needs the package {package}: {install}"
         raise InputError(argument, reason) from None

@@ -14,7 +14,8 @@ from certnn.arrays import FloatArray
 from certnn.atomic_files import write_atomically
 from certnn.report.codec import encode
 from certnn.search.forecast import FEW_COLUMNS, LEAST_GAP, MOST_GAP, GapModel
-from certnn.studies.gaps.runs import MeasuredAudit
+
+from .runs import MeasuredAudit
 
 #: What the ridge's penalty is chosen from, for features of variance 1; and numbers of neighbours.
 _PENALTIES, _NEIGHBOURS = (1.0, 3.0, 10.0, 30.0, 100.0), (1, 3, 5, 9, 15)

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from certnn.studies.gaps.design import WHOLE
-from certnn.studies.gaps.fitting import log_odds
-from certnn.studies.gaps.runs import MeasuredAudit
+from .design import WHOLE
+from .fitting import log_odds
+from .runs import MeasuredAudit
 
 #: A jump is a cliff beyond so many deviations of all jumps, of which a robust one is measured.
 _DEVIATIONS = 3.0

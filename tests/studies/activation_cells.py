@@ -14,7 +14,7 @@ from itertools import combinations
 from math import comb
 
 from certnn.cones.elimination import independent_columns, kernel
-from certnn.cones.matrix import Vector
+from certnn.cones.matrix import Vector, dot
 from certnn.errors import InputError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.moments.lifted_setting import require_lifted_setting
@@ -64,7 +64,7 @@ def activation_cells(problem: TrainingProblem) -> tuple[Cell, ...]:
     if rank == 0:
         raise InputError("X", "has only zero rows, so that there are no cells")
     basis = [features[i] for i in independent]
-    rows = [tuple(_product(x, b) for b in basis) for x in features]
+    rows = [tuple(dot(x, b) for b in basis) for x in features]
     lines = _distinct([row for row in rows if any(row)])
     if comb(len(lines), rank - 1) > LARGEST:
         raise InputError(
@@ -74,12 +74,12 @@ def activation_cells(problem: TrainingProblem) -> tuple[Cell, ...]:
     rays = [signed for ray in _rays(lines, rank) for signed in (ray, _negated(ray))]
     for signs in sorted(_sign_vectors(lines, rank)):
         sides = [_times(s, line) for s, line in zip(signs, lines, strict=True)]
-        own = [ray for ray in rays if all(_product(side, ray) >= 0 for side in sides)]
+        own = [ray for ray in rays if all(dot(side, ray) >= 0 for side in sides)]
         middle = tuple(sum(entries, Fraction(0)) for entries in zip(*own, strict=True))
-        tight = [frozenset(k for k, ray in enumerate(own) if not _product(s, ray)) for s in sides]
+        tight = [frozenset(k for k, ray in enumerate(own) if not dot(s, ray)) for s in sides]
         found.append(
             Cell(
-                tuple(_product(row, middle) > 0 for row in rows),
+                tuple(dot(row, middle) > 0 for row in rows),
                 tuple(_combined(ray, basis) for ray in own),
                 tuple(sorted(_triangulated(frozenset(range(len(own))), own, tight, rank))),
             )
@@ -98,7 +98,7 @@ def _sign_vectors(lines: Sequence[Vector], rank: int) -> set[tuple[int, ...]]:
         return {signs, tuple(-s for s in signs)}
     found = set()
     for ray in _rays(lines, rank):
-        at = [_product(line, ray) for line in lines]
+        at = [dot(line, ray) for line in lines]
         through = [k for k, value in enumerate(at) if value == 0]
         local = [lines[k] for k in through]
         kept = independent_columns([list(line) for line in local])
@@ -159,10 +159,6 @@ def _combined(coefficients: Vector, basis: Sequence[Vector]) -> Vector:
         sum((t * b for t, b in zip(coefficients, column, strict=True)), Fraction(0))
         for column in zip(*basis, strict=True)
     )
-
-
-def _product(one: Vector, other: Vector) -> Fraction:
-    return sum((p * q for p, q in zip(one, other, strict=True)), Fraction(0))
 
 
 def _times(factor: int, vector: Vector) -> Vector:

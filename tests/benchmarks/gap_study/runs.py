@@ -11,8 +11,9 @@ from certnn.atomic_files import read_bytes, write_atomically
 from certnn.errors import InputError, shorten
 from certnn.report.codec import decode, parse_object
 from certnn.search.forecast import Traits
-from certnn.studies.gaps.design import problem_of
 from certnn.studies.sweep import Outcome
+
+from .design import problem_of
 
 _LARGEST = 2**20
 
@@ -24,7 +25,7 @@ class MeasuredAudit:
     Attributes
     ----------
     data, rows, loss, biases, times
-        As `certnn.studies.gaps.design.design` has them; `times` is of the decay.
+        As `design.design` has them; `times` is of the decay.
     traits : Traits
         What was known of it before.
     gap : float
@@ -55,7 +56,7 @@ def measured(outcome: Outcome, folder: str | Path | None = None) -> MeasuredAudi
     ----------
     outcome : Outcome
     folder
-        Of the data, as `certnn.studies.gaps.design.problem_of` takes it.
+        Of the data, as `design.problem_of` takes it.
     """
     run, values = outcome.cell, outcome.values
     assert values is not None

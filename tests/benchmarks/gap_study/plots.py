@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from certnn.report.svg import COLORS, svg_document, svg_settings
 from certnn.search.forecast import LEAST_GAP, MOST_GAP
-from certnn.studies.gaps.cliffs import Jump
-from certnn.studies.gaps.design import BIASES, LOSSES
-from certnn.studies.gaps.runs import MeasuredAudit
+
+from .cliffs import Jump
+from .design import BIASES, LOSSES
+from .runs import MeasuredAudit
 
 _SIZE = 8.0, 6.4  # inches
 _TICKS = (0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99)

@@ -10,8 +10,9 @@ import numpy as np
 
 from certnn.problem.losses import HALF_SQUARED
 from certnn.problem.training_problem import TrainingProblem
-from certnn.studies.gaps.sources import SOURCES, for_cross_entropy
 from certnn.studies.sweep import Record
+
+from .sources import SOURCES, for_cross_entropy
 
 #: Of cross-validation, what the decays are times.
 DECAYS = (1 / 3, 1.0, 3.0)

@@ -11,12 +11,12 @@ from typing import Any
 
 import cvxpy as cp
 import numpy as np
+from activation_cells import activation_cells
 
 from certnn.arrays import FloatArray
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.cvxpy_solvers import solve_with
-from certnn.studies.completely_positive.cells import activation_cells
 
 #: Doubly nonnegative matrices are completely positive up to this order (Theorem 23).
 _ORDER = 4
