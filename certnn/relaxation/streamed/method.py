@@ -33,17 +33,19 @@ from certnn.relaxation.streamed.responses import Moments
 from certnn.relaxation.streamed.sums import extent, first_order, second_order
 
 _STEPS, _TOLERANCE = 100, 1e-3
+#: Steps that a run takes, about.
+STREAMED_STEPS = 25
 #: With more points than this the search begins on a sample of so many of them, until this relative
 #: gap, and takes second derivatives from there.
 _SAMPLE, _SAMPLE_GAP = 20_000, 1e-2
 #: The factor of μ from one point of the path to the next, and of the way to the border.
-_FASTER, _BOUNDARY = 0.1, 0.95
+_FASTER, _BOUNDARY = 0.2, 0.95
 #: A point is near enough to the path to go on if a step promises a decrease of so many μ.
-_NEAR = 3.0
+_NEAR = 1.0
 #: A line search asks for this share of the decrease that the slope promises, but for rounding.
 _DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
-#: The smoothing beside M_ρρ, at most.
-_SMOOTHEST = 0.01
+#: What smoothing may cost, in units of what μ does; and ν beside M_ρρ, at most.
+_SMOOTHED, _SMOOTHEST = 3.0, 0.01
 #: The gap where the path begins, and the share of the least that it ends with.
 _FIRST_GAP, _LAST = 0.3, 0.3
 #: Added to the diagonal of the equations, as a share of its mean.
@@ -51,13 +53,13 @@ _SHIFT = 1e-13
 #: A dual point is handed out when the bound has risen by this share.
 _RISE = 1e-3
 #: So many steps in a row without a better bound than by this share of the gap end the search.
-_STUCK, _CLOSED = 12, 0.02
+_STUCK, _CLOSED = 15, 0.02
 #: Nominal seconds of a step: for each entry of moments and point, and of what is solved.
 _A_NUMBER, _A_PRODUCT = 6e-9, 5e-11
 #: Sums over all points in a step, about.
 _SUMS = 2.0
 #: Nominal seconds of certifying a number of a lift.
-_A_PROOF = 4e-6
+_A_PROOF = 1.4e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ class _Objective:
         slack = gradient - np.array([mu for _, mu in solved])[:, None, None] * ball(moments.order)
         excess = max(h / height for (h, _), height in zip(solved, self.heights, strict=True))
         scale = best_scale(product, square, 1.0 / excess) if excess > 0.0 else 0.0
-        bound = scale * product - 0.5 * scale**2 * square
+        bound = float(scale * product - 0.5 * scale**2 * square)
         return _Point(roots, moments, value, gradient, slack, bound, residual)
 
 
@@ -260,10 +262,10 @@ class StreamedLifts:
                 point = self._smoothed(objective, point, mu)
 
     def _smoothed(self, objective: _Objective, point: _Point, mu: float) -> _Point:
-        """The point where smoothing costs about as much as μ."""
+        """The point where smoothing costs about as much as it may beside μ."""
         most = _SMOOTHEST * float(np.mean(point.moments.corners[:, 0, 0]))
         degree = point.roots.shape[0] * point.roots.shape[1]
-        nu = min(mu * degree / max(point.residual, np.finfo(float).tiny), most)
+        nu = min(_SMOOTHED * mu * degree / max(point.residual, np.finfo(float).tiny), most)
         return objective.at(point.roots, replace(point.moments, smoothing=nu))
 
     def _step(

@@ -7,11 +7,11 @@ E[ρt] = γ, E[tu] = g and E[t²] = s are entries of M times x_i, and a_i = ½(t
     ½(γ + max(|γ|, |g|)) ≤ E[ρa_i] ≤ ½(γ + √(M_ρρ s)):
 
 |t|ρ is at least t(θ₀ρ + θᵀu) for |θ₀| + |θ| ≤ 1, which are products of a_i and b_i with the norm
-(Theorem 48), and at most (t² + τ²ρ²)/2τ, which is the product a_i·b_i. Nothing else of a point is
-in the relaxation: the other products of a_i with itself and the norm were found to add nothing. So
-its best outputs Σ p_ℓ w_ℓ are those with p_ℓ in these intervals that are nearest to its targets, and
-the residual z, with σ_ℓ = zᵀw_ℓ, says which end of each interval counts. The maximum is smoothed, by
-at most ν, as ½(A + B + √((A − B)² + 4ν²)) − 2ν with A² = |g|² + ν² and B² = γ² + ν².
+(Theorem 48), and at most (t² + τ²ρ²)/2τ, which is the product a_i·b_i. Other multiples of these
+products were found to add nothing. So the best outputs Σ p_ℓ w_ℓ of a point are those with p_ℓ in
+these intervals that are nearest to its targets, and the residual z, with σ_ℓ = zᵀw_ℓ, says which
+end of each interval counts. The maximum is smoothed, by at most 2ν, as
+½(A + B + √((A − B)² + 4ν²)) − 2ν with A² = |g|² + ν² and B² = γ² + ν².
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Responses:
     @property
     def counting(self) -> NDArray[np.bool_]:
         """Which points have a residual, shape (m,)."""
-        return np.linalg.norm(self.z, axis=1) > _NO_RESIDUAL
+        return np.asarray(np.linalg.norm(self.z, axis=1) > _NO_RESIDUAL)
 
     def free(self, lift: int) -> NDArray[np.bool_]:
         """Where a lift's p is at neither end of its interval, shape (m,)."""
@@ -122,7 +122,7 @@ class Responses:
         return np.asarray((p > self.lower[:, lift]) & (p < self.upper[:, lift]))
 
     def theta(self, lift: int, points: NDArray[Any]) -> FloatArray:
-        """(1 + θ₀, θ) of some points: ½E[t(ρ + θ₀ρ + θᵀu)] is the lower end but for the smoothing."""
+        """(1 + θ₀, θ) of some points: ½E[t(ρ + θ₀ρ + θᵀu)] is about the lower end."""
         share = self.share[lift, points]
         first = 1.0 + (1.0 - share) * self.gamma[lift, points] / self.size_gamma[lift, points]
         others = self.g[lift, points] * (share / self.size_g[lift, points])[:, None]

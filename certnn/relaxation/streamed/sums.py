@@ -43,9 +43,8 @@ def first_order(chunk: Chunk, moments: Moments) -> tuple[FloatArray, FloatArray]
         half = (0.25 * sigma[below, None] * of.theta(lift, below)).T @ of.x[below]
         matrix[:, 1:] += half
         matrix[1:, :] += half.T
-    squares = float(np.sum(of.z**2))
-    sums = [0.5 * squares, float(np.vdot(of.z, of.y)), squares, -float(np.sum(np.minimum(of.sigma, 0.0)))]
-    return matrices, np.array(sums)
+    squares, below = float(np.sum(of.z**2)), -float(np.sum(np.minimum(of.sigma, 0.0)))
+    return matrices, np.array([0.5 * squares, float(np.vdot(of.z, of.y)), squares, below])
 
 
 def second_order(chunk: Chunk, moments: Moments, roots: FloatArray) -> tuple[FloatArray]:
