@@ -50,7 +50,7 @@ class _Answers:
     norms: list[FloatArray]
 
 
-def regions_point(chunks: Chunks, of: Cover, moments: Moments) -> RegionsPoint:
+def regions_point(chunks: Chunks, of: Cover, moments: Moments, scale: float) -> RegionsPoint:
     """The dual point of all rows.
 
     Parameters
@@ -59,10 +59,12 @@ def regions_point(chunks: Chunks, of: Cover, moments: Moments) -> RegionsPoint:
     of : Cover
         Whose rays are along the directions of the moments.
     moments : Moments
+    scale : float
+        Z is so many times the residual.
     """
-    largest = max(chunks.each(_largest_residual, moments)) or 1.0
+    largest = scale * max(chunks.each(_largest_residual, moments)) or 1.0
     unit = float(np.exp2(np.ceil(np.log2(largest)) - _BITS))
-    answers = list(chunks.each(_answers, moments, of.rays, unit))
+    answers = list(chunks.each(_answers, moments, of.rays, scale, unit))
     Z = np.concatenate([part.Z for part in answers])
     starts = np.cumsum([0, *(len(part.Z) for part in answers)])
     leaves = []
@@ -87,12 +89,14 @@ def regions_point(chunks: Chunks, of: Cover, moments: Moments) -> RegionsPoint:
 
 
 def _largest_residual(chunk: Chunk, moments: Moments) -> float:
-    return moments.y_scale * float(np.max(np.abs(moments.responses(chunk).z), initial=0.0))
+    return float(np.max(np.abs(moments.responses(chunk).z), initial=0.0))
 
 
-def _answers(chunk: Chunk, moments: Moments, rays: FloatArray, unit: float) -> _Answers:
+def _answers(
+    chunk: Chunk, moments: Moments, rays: FloatArray, scale: float, unit: float
+) -> _Answers:
     of = moments.responses(chunk)
-    Z = unit * np.round(moments.y_scale * of.z / unit)
+    Z = unit * np.round(scale * of.z / unit)
     lengths = np.linalg.norm(of.x, axis=1)
     lengths[lengths == 0.0] = 1.0
     least = _NO_SIGMA * unit * 2.0**_BITS

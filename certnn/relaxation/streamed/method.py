@@ -33,6 +33,8 @@ from certnn.relaxation.streamed.responses import Moments
 from certnn.relaxation.streamed.sums import extent, first_order, second_order
 
 _STEPS, _TOLERANCE = 100, 1e-3
+#: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
+_SMALLEST_REG = 1e-12
 #: Steps that a run takes, about.
 STREAMED_STEPS = 25
 #: With more points than this the search begins on a sample of so many of them, until this relative
@@ -46,14 +48,16 @@ _NEAR = 1.0
 _DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
 #: What smoothing may cost, in units of what μ does; and ν beside M_ρρ, at most.
 _SMOOTHED, _SMOOTHEST = 3.0, 0.01
-#: The gap where the path begins, and the share of the least that it ends with.
-_FIRST_GAP, _LAST = 0.3, 0.3
+#: The gap where the path begins, at most, the share of a point's own where it begins there, and the
+#: share of the least that it ends with.
+_FIRST_GAP, _HALVED, _LAST = 0.3, 0.5, 0.3
 #: Added to the diagonal of the equations, as a share of its mean.
 _SHIFT = 1e-13
 #: A dual point is handed out when the bound has risen by this share.
 _RISE = 1e-3
-#: So many steps in a row without a better bound than by this share of the gap end the search.
-_STUCK, _CLOSED = 15, 0.02
+#: So many steps in a row for the same μ without a better bound than by this share of the gap end
+#: the search.
+_STUCK, _CLOSED = 20, 0.02
 #: Nominal seconds of a step: for each entry of moments and point, and of what is solved.
 _A_NUMBER, _A_PRODUCT = 6e-9, 5e-11
 #: Sums over all points in a step, about.
@@ -146,7 +150,7 @@ class StreamedLifts:
     """
 
     def __init__(self, chunks: Chunks, reg: float, of: Cover, budget: Budget) -> None:
-        self._chunks, self._reg, self._cover, self._budget = chunks, reg, of, budget
+        self._chunks, self._cover, self._budget = chunks, of, budget
         extents = list(chunks.each(extent))
         self._x_scale = max(x for x, _, _ in extents) or 1.0
         self._y_scale = max(y for _, y, _ in extents) or 1.0
@@ -154,7 +158,9 @@ class StreamedLifts:
         lengths = np.linalg.norm(of.rays, axis=1)
         self._directions = of.rays / lengths[:, None]
         own = reg / (self._x_scale * self._y_scale)
-        self._heights = bounds(of, own, budget) / lengths
+        clipped = min(max(own, _SMALLEST_REG), 1.0 / _SMALLEST_REG)
+        self._heights = clipped * bounds(of, 1.0, Budget()) / lengths
+        self._units = self._y_scale**2 * min(own / clipped, 1.0)
         self._packing = Packing(self._columns + 1)
         self._cost = self.cost(self._points, self._columns, of)
 
@@ -181,7 +187,9 @@ class StreamedLifts:
 
     def dual_point(self, moments: Moments) -> RegionsPoint:
         """What the points answer to these moments."""
-        return regions_point(self._chunks, self._cover, moments)
+        return regions_point(
+            self._chunks, self._cover, moments, self._units / self._y_scale
+        )
 
     def _points_of_path(self) -> Iterator[StreamedIterate]:
         whole = _Objective(self._chunks, self._heights)
@@ -193,17 +201,25 @@ class StreamedLifts:
             share = len(x) / self._points
             few = _Objective(LocalChunks.of(x, y), share * self._heights)
         start = self._start(few)
-        gap = _FIRST_GAP
+        first, handed, units = _FIRST_GAP, 0.0, self._units
+        curved = [(whole, 1.0)]
         if share < 1.0:
-            for point, _ in self._path(few, few, 1.0, start, (gap, _SAMPLE_GAP)):
+            for point, _ in self._path(few, few, 1.0, start, (first, _SAMPLE_GAP)):
                 start = point
-            gap = _SAMPLE_GAP
             start = whole.at(start.roots, start.moments)
-        handed, units = 0.0, self._y_scale**2
-        for point, gap in self._path(whole, few, 1.0 / share, start, (gap, _TOLERANCE)):
-            if point.bound > (1.0 + _RISE) * handed or gap <= _TOLERANCE:
-                handed = point.bound
-                yield StreamedIterate(units * point.bound, gap, self, point.moments)
+            handed, first = start.bound, 1.0 - start.bound / start.value
+            yield StreamedIterate(units * handed, first, self, start.moments)
+            # Where few points have a residual a sample may have too few of these.
+            curved.insert(0, (few, 1.0 / share))
+        for like, multiple in curved:
+            gaps = min(max(_HALVED * first, _SAMPLE_GAP), _FIRST_GAP), _TOLERANCE
+            for point, gap in self._path(whole, like, multiple, start, gaps):
+                start, first = point, gap
+                if point.bound > (1.0 + _RISE) * handed or gap <= _TOLERANCE:
+                    handed = point.bound
+                    yield StreamedIterate(units * point.bound, gap, self, point.moments)
+            if first <= _TOLERANCE:
+                break
 
     def _start(self, few: _Objective) -> _Point:
         """Moments of u without a direction, halved twice as long as that lowers the function."""
@@ -259,7 +275,7 @@ class StreamedLifts:
                 return
             if -slope < _NEAR * mu:
                 mu = max(_FASTER * mu, _LAST * gaps[1] * point.value / degree)
-                point = self._smoothed(objective, point, mu)
+                point, stuck = self._smoothed(objective, point, mu), 0
 
     def _smoothed(self, objective: _Objective, point: _Point, mu: float) -> _Point:
         """The point where smoothing costs about as much as it may beside μ."""

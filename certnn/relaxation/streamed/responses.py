@@ -32,6 +32,8 @@ _LEAST_TAU = 1e-9
 _SWEEPS, _EXACT = 500, 1e-13
 #: Residuals of at most this norm are those of points that the lifts can fit.
 _NO_RESIDUAL = 1e-10
+#: Sums of squares of directions below this are zero.
+_DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,15 @@ class Responses:
         """Where a lift's p is at neither end of its interval, shape (m,)."""
         p = self.p[:, lift]
         return np.asarray((p > self.lower[:, lift]) & (p < self.upper[:, lift]))
+
+    def left_by_free(self, points: NDArray[Any]) -> FloatArray:
+        """What is left of each direction beside those whose p is free, shape (points, ℓ, c)."""
+        directions = self.moments.directions
+        free = np.stack([self.free(lift)[points] for lift in range(len(directions))], axis=1)
+        gram = np.einsum("ml,lc,ld->mcd", free.astype(float), directions, directions)
+        values, vectors = np.linalg.eigh(gram)
+        others = vectors * (values < _DEPENDENT)[:, None, :]
+        return np.asarray(np.matmul(directions @ others, vectors.swapaxes(-1, -2)))
 
     def theta(self, lift: int, points: NDArray[Any]) -> FloatArray:
         """(1 + θ₀, θ) of some points: ½E[t(ρ + θ₀ρ + θᵀu)] is about the lower end."""

@@ -50,8 +50,7 @@ def first_order(chunk: Chunk, moments: Moments) -> tuple[FloatArray, FloatArray]
 def second_order(chunk: Chunk, moments: Moments, roots: FloatArray) -> tuple[FloatArray]:
     """The second derivative of Σφ over the packed D of all lifts, one after another.
 
-    `roots` has G of each lift. Of points that several lifts together could fit better or worse it
-    is a little too large.
+    `roots` has G of each lift. Free p take up what they can of the changes of the others.
     """
     x, y = chunk.rows()
     packing = Packing(moments.order)
@@ -65,9 +64,8 @@ def second_order(chunk: Chunk, moments: Moments, roots: FloatArray) -> tuple[Flo
             own = slice(lift * packing.size, (lift + 1) * packing.size)
             curvature, slopes[:, own] = _of_lift(of, lift, root, packing)
             total[own, own] += curvature
-        for output in range(y.shape[1]):
-            along = np.repeat(moments.directions[:, output], packing.size)
-            weighted = slopes * along
+        for along in np.moveaxis(of.left_by_free(counting), 2, 0):
+            weighted = slopes * np.repeat(along, packing.size, axis=1)
             total += weighted.T @ weighted
     return (total,)
 
