@@ -42,11 +42,12 @@ STREAMED_STEPS = 25
 _SAMPLE, _SAMPLE_GAP = 20_000, 1e-2
 #: The factor of μ from one point of the path to the next, and of the way to the border.
 _FASTER, _BOUNDARY = 0.2, 0.95
-#: A point is near enough to the path to go on if a step promises a decrease of so many μ.
-_NEAR = 1.0
+#: A point is near enough to the path to go on if a step promises a decrease of so many μ, and the
+#: last one to end.
+_NEAR, _DONE = 1.0, 0.01
 #: A line search asks for this share of the decrease that the slope promises, but for rounding.
 _DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
-#: What smoothing may cost, in units of what μ does; and ν beside M_ρρ, at most.
+#: What smoothing may cost, in units of what μ does; and ν beside M_ρρ and the targets, at most.
 _SMOOTHED, _SMOOTHEST = 3.0, 0.01
 #: The gap where the path begins, at most, the share of a point's own where it begins there, and the
 #: share of the least that it ends with.
@@ -94,7 +95,7 @@ class _Point:
     """Moments GGᵀ, the function's value there, and the bound that the dual point proves.
 
     `slack` has, of each lift, the matrix that is to be semidefinite, with the multiplier of
-    ρ² − |u|² that is best for it; `residual` is Σ|σ| over negative σ.
+    ρ² − |u|² that is best for it; `residual` is Σ|σ| over negative σ, of so many points.
     """
 
     roots: FloatArray
@@ -104,11 +105,13 @@ class _Point:
     slack: FloatArray
     bound: float
     residual: float
+    points: int
 
     @property
     def smoothed(self) -> float:
-        """What smoothing may have taken from the value, about."""
-        return self.moments.smoothing * self.residual
+        """What smoothing may have taken from the value."""
+        nu = self.moments.smoothing
+        return nu * (self.residual + 0.5 * nu * self.points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +120,7 @@ class _Objective:
 
     chunks: Chunks
     heights: FloatArray
+    points: int
 
     def at(self, roots: FloatArray, like: Moments) -> _Point:
         """The point of these roots, with the smoothing of other moments."""
@@ -131,7 +135,7 @@ class _Objective:
         excess = max(h / height for (h, _), height in zip(solved, self.heights, strict=True))
         scale = best_scale(product, square, 1.0 / excess) if excess > 0.0 else 0.0
         bound = float(scale * product - 0.5 * scale**2 * square)
-        return _Point(roots, moments, value, gradient, slack, bound, residual)
+        return _Point(roots, moments, value, gradient, slack, bound, residual, self.points)
 
 
 class StreamedLifts:
@@ -187,19 +191,17 @@ class StreamedLifts:
 
     def dual_point(self, moments: Moments) -> RegionsPoint:
         """What the points answer to these moments."""
-        return regions_point(
-            self._chunks, self._cover, moments, self._units / self._y_scale
-        )
+        return regions_point(self._chunks, self._cover, moments, self._units / self._y_scale)
 
     def _points_of_path(self) -> Iterator[StreamedIterate]:
-        whole = _Objective(self._chunks, self._heights)
+        whole = _Objective(self._chunks, self._heights, self._points)
         few, share = whole, 1.0
         if self._points > _SAMPLE:
             share = _SAMPLE / self._points
             parts = self._chunks.each(sampled, share)
             x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
             share = len(x) / self._points
-            few = _Objective(LocalChunks.of(x, y), share * self._heights)
+            few = _Objective(LocalChunks.of(x, y), share * self._heights, len(x))
         start = self._start(few)
         first, handed, units = _FIRST_GAP, 0.0, self._units
         curved = [(whole, 1.0)]
@@ -231,7 +233,7 @@ class StreamedLifts:
         best: _Point | None = None
         for _ in range(_STEPS):
             roots = np.broadcast_to(np.sqrt(mass) * shape, none.corners.shape).copy()
-            point = few.at(roots, replace(none, smoothing=_SMOOTHEST * mass))
+            point = few.at(roots, replace(none, smoothing=_SMOOTHEST * min(mass, 1.0)))
             if best is not None and point.value >= best.value:
                 break
             best, mass = point, 0.25 * mass
@@ -274,12 +276,15 @@ class StreamedLifts:
             if gap <= gaps[1] or stuck >= _STUCK:
                 return
             if -slope < _NEAR * mu:
-                mu = max(_FASTER * mu, _LAST * gaps[1] * point.value / degree)
+                last = _LAST * gaps[1] * point.value / degree
+                if mu <= last and -slope < _DONE * mu:
+                    return
+                mu = max(_FASTER * mu, last)
                 point, stuck = self._smoothed(objective, point, mu), 0
 
     def _smoothed(self, objective: _Objective, point: _Point, mu: float) -> _Point:
         """The point where smoothing costs about as much as it may beside μ."""
-        most = _SMOOTHEST * float(np.mean(point.moments.corners[:, 0, 0]))
+        most = _SMOOTHEST * min(float(np.mean(point.moments.corners[:, 0, 0])), 1.0)
         degree = point.roots.shape[0] * point.roots.shape[1]
         nu = min(_SMOOTHED * mu * degree / max(point.residual, np.finfo(float).tiny), most)
         return objective.at(point.roots, replace(point.moments, smoothing=nu))
