@@ -35,8 +35,8 @@ from certnn.relaxation.streamed.sums import extent, first_order, second_order
 _STEPS, _TOLERANCE = 100, 1e-3
 #: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
 _SMALLEST_REG = 1e-12
-#: Steps that a run takes, about.
-STREAMED_STEPS = 25
+#: Steps over all points that are worth a run, about: there is a bound from the first one on.
+STREAMED_STEPS = 12
 #: With more points than this the search begins on a sample of so many of them, until this relative
 #: gap, and takes second derivatives from there.
 _SAMPLE, _SAMPLE_GAP = 20_000, 1e-2
@@ -60,11 +60,11 @@ _RISE = 1e-3
 #: the search.
 _STUCK, _CLOSED = 20, 0.02
 #: Nominal seconds of a step: for each entry of moments and point, and of what is solved.
-_A_NUMBER, _A_PRODUCT = 6e-9, 5e-11
+_A_NUMBER, _A_PRODUCT = 3e-9, 3e-11
 #: Sums over all points in a step, about.
 _SUMS = 2.0
 #: Nominal seconds of certifying a number of a lift.
-_A_PROOF = 1.4e-5
+_A_PROOF = 1e-5
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,8 +37,8 @@ _CENTRED = {
 #: nominal seconds where there is no limit.
 _FIRST, _WITHOUT_LIMIT = 0.15, 60.0
 #: The same where no other level proves much and it is this or nothing: it is certified as it rises,
-#: and nominal seconds are those of a slow machine.
-_OR_NOTHING = 1.6
+#: and nominal seconds are those of a slow machine; and where much of it is the proof, at the end.
+_OR_NOTHING, _LAST = 1.6, 0.9
 #: From so many columns on products may be priced: moments are too many there, and no cells follow
 #: that would prove more.
 _PRICED_FROM = MOST_COLUMNS + 1
@@ -97,8 +97,7 @@ class Lifts:
         while waiting:
             shares: tuple[float, ...] = (self.share,)
             if runs == 0:
-                shares = (min(_FIRST, self.share), self.share)
-                shares += () if plain else (_OR_NOTHING,)
+                shares = (min(_FIRST, self.share), self.share, _LAST if plain else _OR_NOTHING)
             chosen = _next(waiting, budget, shares, pace)
             if chosen is None and self.size and runs == 0:
                 chosen = 0  # it was asked for
