@@ -46,7 +46,7 @@ _SAMPLE_PRODUCTS, _SAMPLE_SHARE = 2e10, 0.2
 #: A dual point is handed out when the bound has risen by this share.
 _RISE = 1e-3
 #: Nominal seconds of a step: for each entry of moments and point, and of what is solved.
-_A_NUMBER, _A_PRODUCT = 3e-9, 3e-11
+_A_NUMBER, _A_PRODUCT = 1e-9, 3e-11
 #: Sums over all points in a step, about.
 _SUMS = 2.0
 #: Nominal seconds of certifying a number of a lift.
