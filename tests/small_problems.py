@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from certnn.certificates.regions_point import region_blocks
+from certnn.certificates.region_blocks import alone_points, region_blocks
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 
@@ -123,6 +123,12 @@ def region_form(features, Z, ray, leaf):
     for block in region_blocks(features, Z, ray, leaf):
         place = np.append(np.searchsorted(mixed, block.points), border)
         whole[np.ix_(place, place)] += block.matrix
+    for alone in alone_points(features, Z, ray, leaf):
+        place = np.searchsorted(mixed, alone.points)
+        whole[place, place] += alone.diagonal
+        whole[np.ix_(place, border)] += alone.across
+        whole[np.ix_(border, place)] += alone.across.T
+        whole[np.ix_(border, border)] += alone.corner
     return whole
 
 

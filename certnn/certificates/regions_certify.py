@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from certnn.budget import Budget
 from certnn.certificates.certify import Certified
 from certnn.certificates.directions import bounds
 from certnn.certificates.matrix_documents import regions_certificate
-from certnn.certificates.regions_point import RegionBlock, RegionLeaf, RegionsPoint, region_blocks
+from certnn.certificates.region_blocks import RegionBlock, alone_points, region_blocks
+from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.certificates.sphere import least_height
 from certnn.errors import SolverError
 from certnn.problem.dual_domain import feasible_dual_point
@@ -23,6 +24,9 @@ from certnn.problem.training_problem import TrainingProblem
 _FIRST_SHIFT, _LAST_SHIFT, _GROWTH = 4.0 * float(np.finfo(float).eps), 1e-6, 8.0
 #: μ is so many times what the shift asks for above the least: the form may leave u free.
 _MARGIN = 8.0
+#: The kernel's own shift for each point, beside the first one here; and what a shift takes of the
+#: square of a point alone is so many times as much, as its scaled square may be a half.
+_FOR_A_POINT, _ALONE = 2e-3, 4.0
 #: What s is above ‖r‖ at least, and kappa above what the leaves need, as shares.
 _ABOVE, _ROOM = 1e-14, 1e-11
 
@@ -44,20 +48,20 @@ def certify_regions(
         leaves=tuple(_admissible(leaf, point.ball is not None) for leaf in point.leaves),
     )
     features = problem.features if point.ball is None else point.ball.features(problem.X)
-    leaves = [
-        region_blocks(features, point.Z, point.cover.rays[leaf.direction], leaf)
+    forms = [
+        _LeafForm.of(features, point.Z, point.cover.rays[leaf.direction], leaf)
         for leaf in point.leaves
     ]
-    largest = max(float(np.max(np.abs(block.matrix))) for blocks in leaves for block in blocks)
-    unit = largest or 1.0
-    shift, reason = _FIRST_SHIFT, "a form is not definite in floats"
+    unit = max(form.largest for form in forms) or 1.0
+    shift = _FIRST_SHIFT * max(1.0, _FOR_A_POINT * problem.n)
+    reason = "a form is not definite in floats"
     while shift < _LAST_SHIFT:
         found = [
-            _least_height(blocks, shift, unit, None if point.ball is None else leaf.nu)
-            for blocks, leaf in zip(leaves, point.leaves, strict=True)
+            _least_height(form, shift, unit, None if point.ball is None else leaf.nu)
+            for form, leaf in zip(forms, point.leaves, strict=True)
         ]
         least = [one for one in found if one is not None]
-        if len(least) == len(leaves):
+        if len(least) == len(forms):
             kappa, heights = _heights(point, np.array([height for height, _, _ in least]))
             chosen = zip(point.leaves, least, strict=True)
             leaves_of_file = tuple(replace(leaf, mu=mu, nu=nu) for leaf, (_, mu, nu) in chosen)
@@ -95,17 +99,60 @@ def _heights(point: RegionsPoint, least: FloatArray) -> tuple[float, FloatArray]
     return kappa, bounds(point.cover, kappa, Budget())
 
 
+@dataclass(frozen=True, eq=False)
+class _LeafForm:
+    """The matrix 2S of a leaf without what h, μ and ν are in.
+
+    Attributes
+    ----------
+    blocks : list of RegionBlock
+        Of points that products join, and of fixed ones.
+    corner, eliminated : arrays, shape (columns + 1,) * 2
+        What the other points add over u and ρ, and what their elimination takes from it.
+    definite : bool
+        Whether these points have positive squares.
+    largest : float
+        The largest entry.
+    """
+
+    blocks: list[RegionBlock]
+    corner: NDArray[np.floating[Any]]
+    eliminated: NDArray[np.floating[Any]]
+    definite: bool
+    largest: float
+
+    @classmethod
+    def of(
+        cls, features: NDArray[np.floating[Any]], Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
+    ) -> _LeafForm:
+        blocks = region_blocks(features, Z, ray, leaf)
+        width, definite = features.shape[1] + 1, True
+        corner, eliminated = np.zeros((2, width, width), dtype=np.longdouble)
+        entries = [block.matrix for block in blocks]
+        largest = max(float(np.max(np.abs(own), initial=0.0)) for own in entries)
+        for points in alone_points(features, Z, ray, leaf):
+            corner += points.corner
+            definite = definite and bool(np.all(points.diagonal > 0.0))
+            with np.errstate(all="ignore"):
+                crossed = points.across / np.sqrt(points.diagonal)[:, None]
+            eliminated += crossed.T @ crossed
+            largest = max(largest, float(np.max(np.abs(points.across))))
+        return cls(blocks, corner, eliminated, definite, largest)
+
+
 def _least_height(
-    blocks: list[RegionBlock], shift: float, unit: float, nu: float | None
+    form: _LeafForm, shift: float, unit: float, nu: float | None
 ) -> tuple[float, float, float] | None:
     """The least h that makes a leaf's form definite with some μ, that, and ν; None if none does.
 
     Of a free bias ν is given, but for the shift. Where nothing is left of the form h is as small as
     the unit allows.
     """
-    width = blocks[0].matrix.shape[0] - blocks[0].points.size
-    border = np.zeros((width, width), dtype=np.longdouble)
-    for block in blocks:
+    if not form.definite:
+        return None
+    width = form.corner.shape[0]
+    border = form.corner - form.eliminated * (1.0 + _ALONE * shift)
+    for block in form.blocks:
         m = block.points.size
         border += block.matrix[m:, m:]
         if m:

@@ -9,6 +9,9 @@ from operator import mul
 from certnn.kernel.exact import ExactMatrix, Rows
 from certnn.kernel.work import Work
 
+#: Entries of a row whose products are subtracted at once.
+_LONG = 256
+
 
 def positive_definite(S: Rows, work: Work) -> bool:
     """Whether it is: by rounded integers where these suffice, and else by its leading minors.
@@ -52,21 +55,22 @@ def arrow_definite(
     shift, edge = (sum(sizes) + border) << 65, _scales(corner)
     if edge is None:
         return False
-    left = _scaled(corner, edge, edge)
-    for own, across in blocks:
+    left, rows = _scaled(corner, edge, edge), [[0] for _ in edge]
+    for number, (own, across) in enumerate(blocks):
         scales = _scales(own)
         factor = None if scales is None else _factor(_scaled(own, scales, scales), shift)
         if scales is None or factor is None:
             return False
-        rows = []
-        for column in zip(*_scaled(across, scales, edge), strict=True):
-            row = _eliminated(column, factor)
-            if row is None:
+        for row, column in zip(rows, zip(*_scaled(across, scales, edge), strict=True), strict=True):
+            new = _eliminated(column, factor)
+            if new is None:
                 return False
-            rows.append(row)
-        for p, row in enumerate(rows):
-            for q in range(p + 1):
-                left[p][q] -= sum(map(mul, row, rows[q]))
+            row += new
+        if len(rows[0]) > _LONG or number == len(blocks) - 1:
+            for p, row in enumerate(rows):
+                for q in range(p + 1):
+                    left[p][q] -= sum(map(mul, row, rows[q]))
+            rows = [[0] for _ in edge]
     return _factor(left, shift) is not None
 
 

@@ -193,8 +193,9 @@ def _doubles(data: bytes) -> Sequence[float]:
 
 def integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
     """The numbers in units of ``2**-bits``, and bits, which is at least `least`."""
-    ratios = [number.as_integer_ratio() for number in numbers]  # the denominators: powers of two
-    bits = max(least, max((q.bit_length() for _, q in ratios), default=1) - 1)
+    sizes = (number.as_integer_ratio()[1].bit_length() for number in numbers)  # powers of two
+    bits = max(least, max(sizes, default=1) - 1)
+    ratios = (number.as_integer_ratio() for number in numbers)
     return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
 
 
@@ -218,7 +219,11 @@ def times_transpose(left: ExactMatrix, right: ExactMatrix, backend: Backend) -> 
     exponent = left.exponent + right.exponent
     work = len(left.rows) * len(right.rows) * len(left.rows[0])
     if backend == "python" or work < _SMALL or (backend == "auto" and not flint_available()):
-        rows = [[sum(map(mul, row, other)) for other in right.rows] for row in left.rows]
+        none = [0] * len(right.rows)
+        rows = [
+            [sum(map(mul, row, other)) for other in right.rows] if any(row) else none[:]
+            for row in left.rows
+        ]
         return ExactMatrix(rows, exponent)
     matrix = import_module("flint").fmpz_mat
     product = matrix(left.rows) * matrix(right.rows).transpose()

@@ -57,22 +57,15 @@ class RegionsProof:
         For a free hidden bias: the center and radius of a ball that all points are in.
     mu, nu : array of double
         One for each leaf, in the order of the trees, as is what follows; no nu without a ball.
-    product_counts : array of unsigned int
-        Number of products of each leaf.
-    first, second : array of unsigned int
-        The forms r and s of the products, leaf after leaf; a_i is i, b_i is n + i.
-    multipliers : array of double
-        y of each product.
-    ball_counts : array of unsigned int
-        Number of products with the norm of each leaf.
-    balls : array of unsigned int
-        Their forms k.
-    ball_multipliers : array of double
-        r_k and then s_k of each, columns + 1 numbers.
-    weights : array of double
-        w of each leaf, for a of the points that are not fixed, u and ρ in this order; or none.
-    L : array of double
-        Of each leaf a lower triangle, row by row; or none.
+    product_counts, ball_counts : array of unsigned int
+        Number of products of each leaf, and of those with the norm.
+    first, second, balls : array of unsigned int
+        The forms r, s of the products, leaf after leaf, and k; a_i is i, b_i is n + i.
+    multipliers, ball_multipliers : array of double
+        y of each product; r_k and then s_k of each with the norm, columns + 1 numbers.
+    weights, L : array of double
+        Of each leaf w, for a of the points that are not fixed, u and ρ in this order, and a lower
+        triangle, row by row; or neither.
     """
 
     kappa: float
@@ -330,11 +323,12 @@ def products_form(
         start = width - len(partner)
         norm[k][start:] = [t + x for t, x in zip(norm[k][start:], partner, strict=True)]
     partners = ExactMatrix(list(own.values()), features.exponent - products.bits)
-    partners += ExactMatrix(list(norm.values()), -products.ball_bits)
+    if products.balls:
+        partners += ExactMatrix(list(norm.values()), -products.ball_bits)
     partners += ExactMatrix(list(fitted.values()), sigma.exponent)
     left = ExactMatrix(list(forms.values()), features.exponent).transposed()
-    half = times_transpose(left, partners.transposed(), backend)
-    return (half + half.transposed()).negated()
+    half = times_transpose(left, partners.negated().transposed(), backend)
+    return half + half.transposed()
 
 
 def _form_row(

@@ -20,7 +20,9 @@ from certnn.relaxation.interior.block import block_points
 from certnn.relaxation.interior.priced import PricedLifts
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
+from certnn.relaxation.shor.chunks import LocalChunks
 from certnn.relaxation.shor.method import shor_point
+from certnn.relaxation.streamed import StreamedLifts
 
 
 def block_run(problem, size):
@@ -32,9 +34,14 @@ def block_run(problem, size):
 
 
 def lifts_run(problem, size):
-    """With priced products, as for many columns, and few directions of the outputs."""
-    of = cover(problem.c, 1.5, Budget())
-    points = list(PricedLifts(reduce_problem(problem), of, size, Budget()).points())
+    """Streamed or with priced products, as for many columns, and few directions of the outputs."""
+    of, budget = cover(problem.c, 1.5, Budget()), Budget()
+    if size == 1:
+        chunks = LocalChunks.of(problem.features, problem.Y)
+        lifts = StreamedLifts(chunks, problem.reg, of, budget)
+    else:
+        lifts = PricedLifts(reduce_problem(problem), of, size, budget)
+    points = list(lifts.points())
     return points[-1].point, len(points)
 
 
@@ -63,7 +70,8 @@ def main():
     parser.add_argument("--groups", type=int, nargs="*", default=[8, 32], help="of block")
     parser.add_argument("--lifts", type=int, nargs="*", default=[], help="groups of lifts")
     options = parser.parse_args()
-    block_run(random_network_data(0, 0.1, n=20), 4)  # what is compiled, is compiled now
+    for run in (block_run, lifts_run):
+        run(random_network_data(0, 0.1, n=20, c=2), 1)  # what is compiled, is compiled now
     chosen = [("shor", 0)]
     chosen += [("block", size) for size in options.groups]
     chosen += [("lifts", size) for size in options.lifts]

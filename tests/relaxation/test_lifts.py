@@ -272,7 +272,7 @@ def test_larger_groups_follow_as_long_as_they_are_affordable():
     assert len(tried) >= 2
     same = lower_bound(problem, "lifts", work_limit=3.0)
     assert same.certificate.document == result.certificate.document
-    little = lower_bound(problem, "lifts", work_limit=0.1)
+    little = lower_bound(problem, "lifts", work_limit=0.01)
     assert little.level == "shor"
     assert any("longer than the time left" in note for note in little.notes)
 

@@ -1,4 +1,4 @@
-"""The level shor with its sums on a cluster, against one process."""
+"""The level shor and streamed lifts with their sums on a cluster, against one process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from distributed import Client, LocalCluster
 
 from certnn.budget import Budget
 from certnn.certificates import certify
+from certnn.certificates.directions import cover
+from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import InputError
 from certnn.reading.datasets import random_network_data
 from certnn.relaxation.shor import chunks
 from certnn.relaxation.shor.chunks import LocalChunks
 from certnn.relaxation.shor.distributed import ClusterChunks, connected
 from certnn.relaxation.shor.method import shor_point, shor_point_of_chunks
+from certnn.relaxation.streamed import StreamedLifts, method
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,18 @@ def test_a_cluster_gives_the_point_of_one_process(client):
     assert np.allclose(found.Z, expected.Z, rtol=1e-6, atol=1e-6 * np.max(np.abs(expected.Z)))
     proved = (certify(problem, point, {}).bound.rounded for point in (found, expected))
     assert next(proved) == pytest.approx(next(proved), rel=1e-8)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_cluster_gives_the_lifts_of_one_process(client, monkeypatch):
+    monkeypatch.setattr(method, "_SAMPLE", 150)
+    problem = random_network_data(1, 40.0, n=200, d=3, c=2)
+    local, of = LocalChunks.of(problem.features, problem.Y), cover(2, 1.5, Budget())
+    *_, expected = StreamedLifts(local, problem.reg, of, Budget()).points()
+    parts = ClusterChunks(client, local.chunks)
+    *_, found = StreamedLifts(parts, problem.reg, of, Budget()).points()
+    proved = (certify_regions(problem, p.point, {}).bound.rounded for p in (found, expected))
+    assert next(proved) == pytest.approx(next(proved), rel=1e-3)
 
 
 @pytest.mark.usefixtures("small_chunks")

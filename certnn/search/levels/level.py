@@ -19,6 +19,8 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import SolverChoice
 from certnn.relaxation.reduced.directions import Directions, find_directions
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
+from certnn.relaxation.shor.chunks import Chunks, LocalChunks
+from certnn.relaxation.shor.distributed import ClusterChunks
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 from certnn.training import training_objective
@@ -122,6 +124,12 @@ class Context:
             If every row is zero.
         """
         return reduce_problem(self.problem, self.directions)
+
+    @property
+    def chunks(self) -> Chunks:
+        """The features and targets, on the cluster if there is one."""
+        local = LocalChunks.of(self.problem.features, self.problem.Y)
+        return local if self.cluster is None else ClusterChunks(self.cluster, local.chunks)
 
     @property
     def networks(self) -> list[TwoLayerNetwork]:

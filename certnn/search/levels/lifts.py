@@ -15,11 +15,14 @@ from certnn.errors import SolverError
 from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
 from certnn.relaxation.interior.priced import PricedIterate, PricedLifts
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_by_rows
+from certnn.relaxation.streamed import STREAMED_STEPS, StreamedIterate, StreamedLifts
 from certnn.search.levels.level import Context
 from certnn.search.levels.rising import Rising
 from certnn.splitting.cells.proof import MOST_COLUMNS
 
-#: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first.
+#: By the number of outputs, sizes of groups and spreads of the outputs' cover, cheapest first: of
+#: each point alone, where that can be streamed, and of others.
+_ALONE = {1: ((1, 1.5),), 2: ((1, 1.5), (1, 1.09)), 3: ((1, 1.5), (1, 1.3))}
 _CHOICES = {
     1: ((4, 1.5), (10, 1.5), (20, 1.5), (40, 1.5)),
     2: ((4, 1.5), (40, 1.5), (4, 1.09), (10, 1.09), (10, 1.02), (20, 1.02), (40, 1.09), (40, 1.02)),
@@ -34,8 +37,8 @@ _CENTRED = {
 #: nominal seconds where there is no limit.
 _FIRST, _WITHOUT_LIMIT = 0.15, 60.0
 #: The same where no other level proves much and it is this or nothing: it is certified as it rises,
-#: and nominal seconds are those of a slow machine.
-_OR_NOTHING = 1.6
+#: and nominal seconds are those of a slow machine; and where much of it is the proof, at the end.
+_OR_NOTHING, _LAST = 1.6, 0.9
 #: From so many columns on products may be priced: moments are too many there, and no cells follow
 #: that would prove more.
 _PRICED_FROM = MOST_COLUMNS + 1
@@ -44,6 +47,7 @@ _PRICED_FROM = MOST_COLUMNS + 1
 _PRICED_STEPS = 14
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
+_STREAMED = "Newton on sums over points"
 _GROUPED, _PRICED = "interior point on groups", "interior point with priced products"
 
 
@@ -78,22 +82,22 @@ class Lifts:
         problem, budget = context.problem, context.budget
         if problem.c not in _CHOICES:
             raise SolverError(f"it is for up to {max(_CHOICES)} outputs")
-        reduced = context.reduced if problem.is_plain else reduce_by_rows(problem)
+        plain = problem.is_plain
         choices = (_CENTRED if problem.centred else _CHOICES)[problem.c]
+        if plain:
+            choices = (*_ALONE[problem.c], *choices)
         if self.size:
             spreads = sorted({spread for _, spread in choices}, reverse=True)
             choices = tuple((self.size, spread) for spread in spreads)
         covers = {spread: cover(problem.c, spread, budget) for _, spread in choices}
         if problem.centred:
             covers = {spread: of.centred() for spread, of in covers.items()}
-        plain = problem.is_plain
-        waiting = [_Choice(reduced, size, covers[spread], plain) for size, spread in choices]
+        waiting = [_Choice(context, size, covers[spread]) for size, spread in choices]
         runs, pace = 0, 1.0
         while waiting:
             shares: tuple[float, ...] = (self.share,)
             if runs == 0:
-                shares = (min(_FIRST, self.share), self.share)
-                shares += () if plain else (_OR_NOTHING,)
+                shares = (min(_FIRST, self.share), self.share, _LAST if plain else _OR_NOTHING)
             chosen = _next(waiting, budget, shares, pace)
             if chosen is None and self.size and runs == 0:
                 chosen = 0  # it was asked for
@@ -108,18 +112,15 @@ class Lifts:
             raise SolverError("it would take longer than the time left")
 
     def _run(self, context: Context, choice: _Choice) -> Iterator[Certified]:
-        started = time.monotonic()
-        solver = _PRICED if choice.priced else _GROUPED
+        started, solver = time.monotonic(), choice.solver
         about = context.about(self) | {"solver": solver}
 
-        def prove(iterate: LiftsIterate | PricedIterate) -> Certified:
+        def prove(iterate: _Iterate) -> Certified:
             return certify_regions(context.problem, iterate.point, about)
 
-        method = PricedLifts if choice.priced else GroupedLifts
-        lifts = method(choice.reduced, choice.cover, choice.size, context.budget)
         run = Rising(context, str(self), prove, choice.cost.proof)
         try:
-            yield from run.proofs(lifts.points())
+            yield from run.proofs(choice.points())
         finally:
             if run.highest is not None:
                 settings = f"groups of {choice.size}, {len(choice.cover.rays)} directions"
@@ -127,34 +128,56 @@ class Lifts:
                 context.note_solver(self, solver, last.bound, last.gap, seconds, settings)
 
 
-@dataclass(frozen=True)
+_Iterate = LiftsIterate | PricedIterate | StreamedIterate
+
+
+@dataclass(frozen=True, eq=False)
 class _Choice:
-    reduced: ReducedProblem
+    context: Context
     size: int
     cover: Cover
-    plain: bool
 
     @cached_property
-    def _costs(self) -> tuple[RunCost, RunCost]:
-        given = self.reduced, self.cover, self.size
-        return GroupedLifts.cost(*given), PricedLifts.cost(*given)
+    def _reduced(self) -> ReducedProblem:
+        problem = self.context.problem
+        return self.context.reduced if problem.is_plain else reduce_by_rows(problem)
 
-    @property
-    def priced(self) -> bool:
-        """Whether pricing products takes less, where it is possible."""
-        grouped, priced = self._costs
-        many = self.reduced.rank >= _PRICED_FROM
-        return self.plain and many and priced.step < grouped.step
+    @cached_property
+    def _costs(self) -> dict[str, RunCost]:
+        """Of the methods that there are for it."""
+        problem = self.context.problem
+        if self.size == 1 and problem.is_plain:
+            columns = problem.features.shape[1]
+            return {_STREAMED: StreamedLifts.cost(problem.n, columns, self.cover)}
+        costs = {_GROUPED: GroupedLifts.cost(self._reduced, self.cover, self.size)}
+        if problem.is_plain and self._reduced.rank >= _PRICED_FROM:
+            costs[_PRICED] = PricedLifts.cost(self._reduced, self.cover, self.size)
+        return costs
+
+    @cached_property
+    def solver(self) -> str:
+        """The method whose steps take least."""
+        return min(self._costs, key=lambda method: self._costs[method].step)
 
     @property
     def cost(self) -> RunCost:
         """What a run takes."""
-        return self._costs[self.priced]
+        return self._costs[self.solver]
 
     @property
     def seconds(self) -> float:
         """Nominal seconds of a run, or of as much of it as is worth it, and its proof."""
-        return (_PRICED_STEPS if self.priced else STEPS) * self.cost.step + self.cost.proof
+        steps = {_STREAMED: STREAMED_STEPS, _PRICED: _PRICED_STEPS, _GROUPED: STEPS}[self.solver]
+        return steps * self.cost.step + self.cost.proof
+
+    def points(self) -> Iterator[_Iterate]:
+        """Of the method."""
+        context = self.context
+        if self.solver == _STREAMED:
+            lifts = StreamedLifts(context.chunks, context.problem.reg, self.cover, context.budget)
+            return lifts.points()
+        method = PricedLifts if self.solver == _PRICED else GroupedLifts
+        return method(self._reduced, self.cover, self.size, context.budget).points()
 
 
 def _next(

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from certnn.certificates import Certified, certify
-from certnn.relaxation.shor.chunks import Chunks, LocalChunks
-from certnn.relaxation.shor.distributed import ClusterChunks
 from certnn.relaxation.shor.method import shor_point_of_chunks
 from certnn.search.levels.level import Context
 from certnn.training.residual_point import residual_point
@@ -39,7 +37,7 @@ class Shor:
         budget = context.budget.but(proving).part(self.share)
         if problem.is_plain:
             point = shor_point_of_chunks(
-                _chunks(context),
+                context.chunks,
                 problem.reg,
                 budget,
                 lambda bound: context.tell(f"{self}: {bound:.6g} to be proved"),
@@ -49,8 +47,3 @@ class Shor:
         context.budget.spend(proving)
         context.tell(f"{self}: proving")
         yield certify(problem, point, context.about(self))
-
-
-def _chunks(context: Context) -> Chunks:
-    local = LocalChunks.of(context.problem.features, context.problem.Y)
-    return local if context.cluster is None else ClusterChunks(context.cluster, local.chunks)
