@@ -18,7 +18,7 @@ from certnn.training import ColumnGeneration
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
 #: Share of what is left of a budget that training for one factor may take; and the factor below
-#: which trees are so large that what a round of training finds at once is not left to them.
+#: which trees are so large that what training finds is not left to them.
 _TRAINING_SHARE, _UNTRAINED = 0.5, 2.0
 #: A search that took so much, in units of the budget's `now`, tells what checking the next takes.
 _TELLING = 1.0
@@ -205,13 +205,14 @@ class _Search:
         tolerance = _TRAINED * (factor - 1.0)
         effort, coarse = self.prover.effort, generation.highest > 1.0 + tolerance
         quiet, train = effort.quiet, bool(effort.leap and factor < _UNTRAINED and coarse)
+        tried = False
         while True:
             training = limits.budget.part(_TRAINING_SHARE)
-            while (quiet or train) and not generation.round(tolerance, quiet):
+            while (quiet or train or tried) and not generation.round(tolerance, quiet):
                 self.tell(f"training, round {generation.rounds}", generation.objective)
-                if not quiet or generation.stalled or training.over:
+                if (tried and not quiet) or generation.stalled or training.over:
                     break
-            train, residual = True, generation.residual
+            tried, residual = True, generation.residual
             if expected_bound(self.problem, residual, factor) <= self._least():
                 trained = generation.highest <= 1.0 + tolerance or generation.stalled
                 if quiet or trained or limits.budget.over:
