@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from certnn.arrays import FloatArray
@@ -145,6 +146,13 @@ class Effort:
         if self.order == 0.0:
             return self.growth * nodes
         return nodes * float(((factor - 1.0) / (following - 1.0)) ** self.order)
+
+    def seen(self, before: float, factor: float, nodes: float, following: float) -> Effort:
+        """The same where nodes have grown from one factor to the next, perhaps faster."""
+        if self.order == 0.0 or before == 0.0:
+            return self
+        order = math.log(nodes / before) / math.log((factor - 1.0) / (following - 1.0))
+        return replace(self, order=max(self.order, order))
 
 
 class Prover(Protocol):

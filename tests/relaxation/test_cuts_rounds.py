@@ -20,6 +20,8 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.errors import InputError, SolverError
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.cuts import CutFamilies, cut_rounds
+from certnn.relaxation.interior.dense import interior_point
+from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.level import Context, Goal
 from certnn.search.levels.schedule import CUTS, DNN, SHOR, stages
@@ -52,6 +54,17 @@ def test_bounds_rise_from_dnn_to_nearly_the_optimum(optimum):
     assert proved["cuts"] - proved["dnn"] > 0.95 * (optimum - proved["dnn"])
     assert result.certificate.check().value == result.bound.value
     assert result.solver_figures[-1].level == "cuts"
+
+
+def test_products_of_dnn_need_not_be_searched_for_again():
+    problem = normal(1, 25, 3, 1, reg=0.1)
+    *_, dnn = interior_point(reduce_problem(problem), Budget())
+    alone, after = Budget(), Budget()
+    first = next(cut_rounds(problem, alone))
+    again = next(cut_rounds(problem, after, known=dnn.products))
+    assert again.bound == pytest.approx(first.bound, rel=1e-2)
+    assert certify_cuts(problem, again.point, {}).bound.value <= dnn.estimate * (1 + 1e-6)
+    assert after.worked < 0.8 * alone.worked
 
 
 @pytest.mark.parametrize(

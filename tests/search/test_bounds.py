@@ -111,7 +111,7 @@ def test_stages_of_auto():
     assert stages("auto", 101, 9, 4) == (SHOR, DNN)
     assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
     assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
-    assert stages("auto", 500, 9, 2, limited=True)[:3] == (SHOR, LIFTS, CELLS)
+    assert stages("auto", 500, 9, 2, limited=True)[:3] == (SHOR, EARLY_LIFTS, CELLS)
     assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)

@@ -110,7 +110,7 @@ def test_a_bound_is_improved_from_its_file(tmp_path):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((60, 4))
     problem = TrainingProblem(X, np.sin(2.0 * X[:, :1]), 2.0)
-    first = lower_bound(problem, "cells", work_limit=1.0)
+    first = lower_bound(problem, "cells", work_limit=0.3)
     assert first.level == "cells"
     first.certificate.save(tmp_path / "first.json")
     for earlier in (first, proved_before(problem, tmp_path / "first.json")):

@@ -11,6 +11,7 @@ from certnn.certificates.cuts_certify import certify_cuts
 from certnn.errors import SolverError
 from certnn.relaxation.interior.cuts import CutFamilies, CutsIterate, cut_rounds
 from certnn.search.levels.level import Context
+from certnn.search.levels.relaxed import Dnn
 
 _SOLVER = "interior point with cuts"
 
@@ -43,10 +44,15 @@ class Cuts:
         about = context.about(self) | {"solver": _SOLVER}
         last: CutsIterate | None = None
         unproved: SolverError | None = None
+        rounds = cut_rounds(
+            context.problem,
+            context.budget,
+            self.families,
+            context.goal.seed,
+            context.products.get(str(Dnn())),
+        )
         try:
-            for last in cut_rounds(
-                context.problem, context.budget, self.families, context.goal.seed
-            ):
+            for last in rounds:
                 context.tell(f"{self}: {last.bound:.6g} to be proved, {_in_play(last)}")
                 try:
                     yield certify_cuts(context.problem, last.point, about)

@@ -17,18 +17,20 @@ from certnn.training import ColumnGeneration
 
 #: Share of factor − 1 that the local search may leave, and of that, room for rounding.
 _TRAINED, _ROOM, _LEAST_ROOM, _MOST_ROOM = 0.25, 1e-3, 1e-12, 1e-6
-#: Share of what is left of a budget that training for one factor may take.
-_TRAINING_SHARE = 0.5
+#: Share of what is left of a budget that training for one factor may take; and the factor below
+#: which trees are so large that what training finds is not left to them.
+_TRAINING_SHARE, _UNTRAINED = 0.5, 2.0
 #: A search that took so much, in units of the budget's `now`, tells what checking the next takes.
 _TELLING = 1.0
 #: A proof that grew from the last one is handed out, and checked, if it has so many times the nodes
 #: of the last that was, or is good enough, or the last one.
-_AGAIN = 1.5
-#: How many times as long as expected a large step from there might take, where small ones go too.
-_CARE = 2.5
+_AGAIN = 3.0
+#: How many times as long as expected a large step from there might take, where small ones go too;
+#: and what a step grows at least, as a share of what is there, as far as its cost is concerned.
+_CARE, _LEAST_GROWN = 2.0, 0.1
 #: Share of the gap that the first tree has to close where so much of the objective is proved
 #: already, which makes it large; else it is cheap.
-_FIRST_GAIN, _PROVED_ALREADY = 0.1, 0.5
+_FIRST_GAIN, _PROVED_ALREADY = 0.03, 0.5
 #: Why a tighter proof is not even tried, without a limit and with one.
 _TOO_LARGE = "it would be too large to be checked in seconds"
 _TOO_LONG = "it would take longer than the time left"
@@ -86,15 +88,16 @@ def tightening_proofs(
         *(factor for factor in prover.effort.factors if factor < enough),
     ]
     search = _Search(problem, generation, prover, limits, known, tell, relaxed)
-    last, nodes, cost = 0.0, 0, 0.0  # of the last proof: its size, and what it took
+    last, nodes, rate = 0.0, 0, 0.0  # of the last proof: its size, and what a new node took
     waiting, told, why = None, 0, ""  # a proof not handed out, and the size of the last that was
-    leap = prover.effort.leap
+    effort = prover.effort
+    leap = effort.leap
     while factors:
         passed = 0
         if nodes > 0:
             kept_back = search.checking * search.spent
-            worth = partial(_worth_trying, cost / nodes, kept_back, prover.effort.most, limits)
-            passed = _passed_over(factors, enough, last, nodes, prover.effort, worth)
+            worth = partial(_worth_trying, rate, nodes if leap else 0, kept_back, effort, limits)
+            passed = _passed_over(factors, enough, last, nodes, effort, worth)
         if passed < 0:
             why = _TOO_LONG if limits.budget.limited else _TOO_LARGE
             break
@@ -110,7 +113,9 @@ def tightening_proofs(
             why = found.reason
             break
         if found is not None:
-            last, nodes, cost, waiting = tried, found.nodes, found.cost, found
+            cost, waiting, before = found.cost, found, nodes if leap else 0
+            effort = prover.effort.seen(before, last, found.nodes, tried)
+            last, nodes = tried, found.nodes
             search.spent += cost if leap else 0.0
             check = 0.0
             good = leap and (tried <= enough or reached(_bound_of(problem, found)))
@@ -122,6 +127,7 @@ def tightening_proofs(
                 if taken > _TELLING:
                     search.checking = check / taken
             cost += search.checking * cost if leap else check
+            rate = cost / max(nodes - before, _LEAST_GROWN * nodes)
     if waiting is not None:
         yield waiting
     if not why:
@@ -144,7 +150,7 @@ def _passed_over(
     last: float,
     nodes: int,
     effort: Effort,
-    worth: Callable[[float], bool],
+    worth: Callable[[float, float], bool],
 ) -> int:
     """How many of the factors need no stop on the way; −1 if the first is out of reach.
 
@@ -157,9 +163,9 @@ def _passed_over(
         expected.append(effort.expected(expected[-1], *factors[passed - 1 : passed + 1]))
     # Where a small step is possible a large one is taken only if it could take much longer.
     care = _CARE if effort.leap else 1.0
-    while passed > 0 and expected[passed] >= effort.cheap and not worth(care * expected[passed]):
+    while passed > 0 and expected[passed] >= effort.cheap and not worth(expected[passed], care):
         passed -= 1
-    if passed == 0 and expected[0] >= effort.cheap and not worth(expected[0]):
+    if passed == 0 and expected[0] >= effort.cheap and not worth(expected[0], 1.0):
         return -1
     return passed
 
@@ -197,14 +203,16 @@ class _Search:
         """One of this multiple of reg; None if it would not be worth it."""
         generation, limits = self.generation, self.limits
         tolerance = _TRAINED * (factor - 1.0)
-        quiet, first = self.prover.effort.quiet, True
+        effort, coarse = self.prover.effort, generation.highest > 1.0 + tolerance
+        quiet, train = effort.quiet, bool(effort.leap and factor < _UNTRAINED and coarse)
+        tried = False
         while True:
             training = limits.budget.part(_TRAINING_SHARE)
-            while (quiet or not first) and not generation.round(tolerance, quiet):
+            while (quiet or train or tried) and not generation.round(tolerance, quiet):
                 self.tell(f"training, round {generation.rounds}", generation.objective)
-                if not quiet or generation.stalled or training.over:
+                if (tried and not quiet) or generation.stalled or training.over:
                     break
-            first, residual = False, generation.residual
+            tried, residual = True, generation.residual
             if expected_bound(self.problem, residual, factor) <= self._least():
                 trained = generation.highest <= 1.0 + tolerance or generation.stalled
                 if quiet or trained or limits.budget.over:
@@ -244,7 +252,8 @@ class _Search:
         if effort.leap and self.last is not None:
             wanted = expected_bound(problem, point.Z, point.factor)
             stays = kept(problem, self.last, points[0], wanted)
-            points[:1] = points[:1] if stays is None else [stays, *points[1:]]
+            if stays is not None:
+                points = [stays, *(at for at in points if not np.array_equal(at.Z, stays.Z))]
         before = self.limits.budget.but(self.checking * self.spent)
         searching = replace(self.limits, budget=before.part(1.0 / (1.0 + self.checking)))
         for tried in points:
@@ -258,8 +267,15 @@ class _Search:
 
 
 def _worth_trying(
-    cost_of_a_node: float, kept_back: float, most: float, limits: Limits, nodes: float
+    rate: float,
+    there: float,
+    kept_back: float,
+    effort: Effort,
+    limits: Limits,
+    nodes: float,
+    care: float,
 ) -> bool:
+    """Whether there is enough for so many nodes, of which some are there, or for `care` times."""
     if not limits.budget.limited:
-        return nodes < most
-    return limits.budget.affords(nodes * cost_of_a_node + kept_back)
+        return care * nodes < effort.most
+    return limits.budget.affords(care * (nodes - there) * rate + kept_back)

@@ -30,9 +30,10 @@ _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
 _DNN_UP_TO, _GENERAL_DNN_UP_TO = 300, 80
-#: Share of a limit that a run of lifts may take where dnn follows, which is soon done; and block,
-#: where there is no time for lifts: then there may be none for dnn either.
-_BEFORE_DNN, _IN_PLACE_OF_LIFTS = 0.3, 0.5
+#: Share of a limit that a run of lifts may take where dnn follows, which is soon done, or cells,
+#: which prove more in time; and block, where there is no time for lifts: then there may be none for
+#: dnn either.
+_BEFORE_OTHERS, _IN_PLACE_OF_LIFTS = 0.3, 0.5
 #: Share of a limit that shor may take of another loss, where it trains, if levels follow; and where
 #: dnn follows, which with many outputs soon proves more.
 _OF_ANOTHER_LOSS, _BEFORE_GROUPS = 0.2, 0.1
@@ -65,7 +66,7 @@ FIRST_SHOR = Shor(share=_BEFORE_GROUPS)
 BLOCK = Block(DEFAULT_GROUP)
 LIFTS = Lifts()
 EARLY_BLOCK = Block(DEFAULT_GROUP, share=_IN_PLACE_OF_LIFTS)
-EARLY_LIFTS = Lifts(share=_BEFORE_DNN)
+EARLY_LIFTS = Lifts(share=_BEFORE_OTHERS)
 DNN = Dnn()
 CUTS = Cuts()
 PHASES = Phases()
@@ -101,9 +102,10 @@ def stages(
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
         not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
-        directions and up to 3 outputs, or with a limit block in their place; then as far as the
-        solver goes in minutes, dnn up to 300 directions, and with more outputs block up to 2000, or
-        with a limit dnn up to 20,000; phases last, up to 100 directions and 3 outputs.
+        directions and up to 3 outputs, with less of a limit where dnn or cells follow, or with a
+        limit block in their place; then as far as the solver goes in minutes, dnn up to 300
+        directions, and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases
+        last, up to 100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
@@ -140,13 +142,14 @@ def stages(
     patient = limited and plain and not general
     if request == "auto":
         lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
-        relaxed = [*_relaxed(directions, lifted, general or not plain, patient)]
+        soon = directions <= _SOON_UP_TO
+        first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
+        followed = plain and middle == (CELLS,) and first == ()
+        relaxed = [*_relaxed(directions, lifted, general or not plain, patient, followed)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
         if patient:
             relaxed += _patient(directions, columns, outputs)
-        soon = directions <= _SOON_UP_TO
-        first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
         plan = tuple(dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last)))
         if patient and outputs > _LIFTS_OUTPUTS_UP_TO and plan[:1] == (DNN,):
             shor = FIRST_SHOR
@@ -180,11 +183,16 @@ def _splits(
     return (early if lifted and columns > _CELLS_FIRST_UP_TO else (CELLS,)), (CELLS,), ()
 
 
-def _relaxed(directions: int, lifted: bool, general: bool, patient: bool) -> Iterator[Level]:
-    """The levels of the relaxation that take minutes at most, or prove much in them."""
+def _relaxed(
+    directions: int, lifted: bool, general: bool, patient: bool, followed: bool
+) -> Iterator[Level]:
+    """The levels of the relaxation that take minutes at most, or prove much in them.
+
+    `followed` is whether cells follow lifts, which prove more in time.
+    """
     most = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
     if lifted:
-        yield EARLY_LIFTS if directions <= most else LIFTS
+        yield EARLY_LIFTS if directions <= most or followed else LIFTS
     if directions <= most:
         yield from _early(directions, general)
         if patient and lifted:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 #: Bytes of a node for each point: half of the nodes are leaves, of half of the points; and for each
 #: number that a leaf has.
 _BYTES_OF_A_POINT, _BYTES_OF_A_NUMBER = 0.25, 2.0
-#: Nominal seconds of a node for each point and square of the number of moments, and of any; and of
-#: one that is taken over from an earlier tree.
-_A_PRODUCT, _A_NODE, _AN_EARLIER = 5e-10, 1.5e-4, 2e-5
+#: Nominal seconds of a node for each point and square of the number of moments, for each point, and
+#: of any; and what of it one takes that is taken over from an earlier tree.
+_A_PRODUCT, _A_POINT, _A_NODE, _EARLIER = 2.3e-10, 1.8e-7, 5e-5, 0.03
 TOO_NEAR = "a direction comes too close to its bound"
 
 
@@ -171,9 +171,9 @@ def search_all(
         search(tasks[0], NOTHING, 1.0, Gauge(np.zeros(1, np.int64), np.ones(1, np.int64)))
         m, k = tasks[0].points.shape
         pairs = k * (k + 1) // 2
-        cost = _A_NODE + _A_PRODUCT * m * (k + pairs) ** 2
+        cost = _A_NODE + m * (_A_POINT + _A_PRODUCT * (k + pairs) ** 2)
         size = _BYTES_OF_A_POINT * m + _BYTES_OF_A_NUMBER * (2 * k + pairs + 7)
-        limits.budget.spend(_AN_EARLIER * sum(grown.tree.size for grown, _ in starts))
+        limits.budget.spend(_EARLIER * cost * sum(grown.tree.size for grown, _ in starts))
         left = replace(limits, memory=max(limits.memory - earlier.size, 0.0))
         searches = [partial(search, task, *at) for task, at in zip(tasks, starts, strict=True)]
         try:

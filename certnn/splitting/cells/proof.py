@@ -42,7 +42,7 @@ _COLUMNS_OF_AN_ORDER = 3.5
 #: Of a core's time for a node of one column, what its check takes; falls with the columns.
 _CHECKING = 4.5
 #: What to prove, in multiples of reg: in many columns a little less takes many times the nodes.
-_FACTORS = tuple(1.0 + 7.0 * 0.95**m for m in range(440))
+_FACTORS = tuple(1.0 + 7.0 * 0.98**m for m in range(1110))
 #: Where there is enough time the next tree has so many times the nodes: its leaves are looked at
 #: again less often.
 _LEAP = 2.0

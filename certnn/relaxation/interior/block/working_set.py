@@ -20,7 +20,7 @@ _AT_A_TIME = 4
 #: A new slack is at least this share of its product's natural size.
 _LEAST_SLACK = 0.05
 #: X moves towards Gaussian moments by at most this share, and by this multiple of what is needed.
-_BLEND, _MORE = 0.3, 1.5
+BLEND, MORE = 0.3, 1.5
 #: How much of S new multipliers may take.
 _OF_SLACK = 0.5
 
@@ -59,7 +59,7 @@ def grow(state: CliqueState, centre: float) -> int:
     here, there = (
         2.0 * np.einsum("fi,ij,fj->f", forms[first], X, forms[second]) for X in (state.X, safe)
     )
-    share = min(_BLEND, _MORE * float(np.max(-here / np.maximum(there - here, 1e-300))))
+    share = min(BLEND, MORE * float(np.max(-here / np.maximum(there - here, 1e-300))))
     state.slack = (1.0 - share) * state.slack + share * np.maximum(
         state.moments(safe)[state.signed :], 0.0
     )

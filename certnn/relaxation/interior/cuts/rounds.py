@@ -11,7 +11,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates.cuts_point import CutsPoint, SetForm, Slacks
-from certnn.certificates.dual_point import IndexArray
+from certnn.certificates.dual_point import IndexArray, Products
 from certnn.errors import InputError, SolverError
 from certnn.kernel.cuts import set_pairs
 from certnn.problem.training_problem import TrainingProblem
@@ -102,6 +102,7 @@ def cut_rounds(
     budget: Budget,
     families: CutFamilies | None = None,
     seed: int = 0,
+    known: Products | None = None,
 ) -> Iterator[CutsIterate]:
     """Solve the dual with more and more cuts, until these no longer help or the budget is over.
 
@@ -113,6 +114,8 @@ def cut_rounds(
         By default both, but slacks alone where u has two dimensions: sets add little there.
     seed : int
         Of the searches for cuts.
+    known : Products or None
+        Of the level dnn, over the directions, to begin with; None to find them first.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def cut_rounds(
         )
     default = CutFamilies() if reduced.rank > 2 else CutFamilies(set_size=0)
     shown, best = -np.inf, None
-    for iterate in _State(reduced, families or default, budget, seed).rounds():
+    for iterate in _State(reduced, families or default, budget, seed).rounds(known):
         if shown == -np.inf or iterate.bound > shown + _WORTH * abs(shown):
             shown, best = iterate.bound, None
             yield iterate
@@ -159,24 +162,25 @@ class _State:
         self._size = min(families.set_size, m)
         self._search = SetSearch(m, self._size, seed) if self._size > 2 else None
 
-    def rounds(self) -> Iterator[CutsIterate]:
+    def rounds(self, known: Products | None) -> Iterator[CutsIterate]:
         """A dual point for each round; the first is that of the level dnn."""
         budget = self._budget
-        start, known = budget.now, None
-        for iterate in interior_point(self._reduced, budget, tolerance=_COARSEST):
-            known = iterate
-            if budget.over:
-                break
-        assert known is not None
+        start = budget.now
         if not np.any(self._program.targets):
-            original = self._reduced.original_point(known.Z, known.products)
+            nothing = self._program.nothing_to_fit()
+            original = self._reduced.original_point(nothing.Z, nothing.products)
             none = np.zeros(0, dtype=np.int64)
             point = CutsPoint(
                 original.Z, original.products, Slacks.of([]), none, none, np.zeros(0), ()
             )
-            yield CutsIterate(point, known.bound, 0, 0, 0.0)
+            yield CutsIterate(point, nothing.bound, 0, 0, 0.0)
             return
-        ascent = Ascent(self._program, known.products, self._size, budget)
+        if known is None:
+            for iterate in interior_point(self._reduced, budget, tolerance=_COARSEST):
+                known = iterate.products
+                if budget.over:
+                    break
+        ascent = Ascent(self._program, known, self._size, budget)
         ascent.solve(_COARSEST)
         bounds = [ascent.bound]
         while True:

@@ -7,7 +7,7 @@ groups. The multiplier of each ρ·a_i is ζ_i·w, so that ζ is what the lifts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,10 +37,6 @@ class Lift:
     mu: float
     states: list[CliqueState]
 
-    def copied(self) -> Lift:
-        """The same place, which the steps of this one leave alone."""
-        return replace(self, states=[replace(state) for state in self.states])
-
     def corner(self) -> FloatArray:
         """Of the claim 2·height·ρ² − mu·(ρ² − |u|²), over (u, ρ)."""
         order = self.states[0].share.shape[0]
@@ -51,6 +47,11 @@ class Lift:
         """The least height at which the multipliers prove the claim, and that μ."""
         taken: FloatArray = np.sum([state.eliminated() for state in self.states], axis=0)
         return largest_on_sphere(0.5 * np.roll(taken, 1, axis=(0, 1)))
+
+    @property
+    def mass(self) -> float:
+        """E[ρ²], half of it, on the average of the cliques."""
+        return float(np.mean([state.X[-1, -1] for state in self.states]))
 
     @property
     def degree(self) -> int:

@@ -26,18 +26,18 @@ from certnn.relaxation.interior.priced.elimination import Sizes
 from certnn.relaxation.interior.priced.lift import Lift
 from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
-from certnn.relaxation.interior.priced.working_set import grow, lacking
+from certnn.relaxation.interior.priced.working_set import grow
 from certnn.relaxation.reduced.original_leaf import original_leaf
 from certnn.relaxation.reduced.packing import Packing
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 _MOST_STEPS = 100
 #: Relative gaps at which products are priced; the tolerance comes after them.
-_ROUNDS, _TOLERANCE = (0.1, 0.03, 0.01), 3e-3
+_ROUNDS, _TOLERANCE = (0.3, 0.03, 0.01), 3e-3
 #: The step before pricing is at least this long.
 _LONG = 0.5
-#: Pricing goes back to where μ was so many times as large, which so many steps make up for.
-_BACK, _STEPS_BACK = 5.0, 8
+#: Share of the mass of all lifts up to which products of one are not priced.
+_EMPTY = 0.01
 #: A dual point is handed out when the bound has risen by this share, and pricing that raises it by
 #: no more is the last.
 _RISE = 1e-3
@@ -67,34 +67,6 @@ class PricedIterate:
     point: RegionsPoint
     bound: float
     gap: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """Where a step began, with ζ and μ there."""
-
-    lifts: list[Lift]
-    zeta: FloatArray
-    centre: float
-
-    def with_lacking(self, later: list[Lift]) -> tuple[int, list[Lift], FloatArray]:
-        """Go on from here with what later moments violate; the number of products comes first.
-
-        Moments near the border of their cone cannot be moved far: steps from there are short.
-        """
-        pairs = [
-            (state, lacking(now))
-            for lift, then in zip(self.lifts, later, strict=True)
-            for state, now in zip(lift.states, then.states, strict=True)
-        ]
-        added = sum(grow(state, new, self.centre) for state, new in pairs)
-        return added, self.lifts, self.zeta
-
-
-def _near(trail: list[_Place], centre: float) -> list[_Place]:
-    """From the last place on whose μ is `_BACK` times as large."""
-    far = [k for k, place in enumerate(trail) if place.centre >= _BACK * centre]
-    return trail[far[-1] :] if far else trail
 
 
 class PricedLifts:
@@ -156,13 +128,11 @@ class PricedLifts:
                 )
         except (np.linalg.LinAlgError, FloatingPointError):
             return
-        trail: list[_Place] = []
         for _ in range(_MOST_STEPS):
             if not budget.affords(cost):
                 return
             began = budget.now
             budget.spend(self._step)
-            here, before = [lift.copied() for lift in lifts], zeta
             try:
                 with np.errstate(over="raise", invalid="raise", divide="raise"):
                     zeta, centre, length = take_step(lifts, responses, zeta, packing)
@@ -170,7 +140,6 @@ class PricedLifts:
                     estimate = self._estimate(lifts)
             except (np.linalg.LinAlgError, FloatingPointError):
                 return
-            trail = [*_near(trail, centre), _Place(here, before, centre)]
             gap = abs(estimate - bound) / max(abs(estimate), np.finfo(float).tiny)
             done = length > _LONG and gap <= rounds[0]
             best = max(best, bound)
@@ -178,18 +147,22 @@ class PricedLifts:
                 handed = bound
                 yield PricedIterate(self._point(lifts, zeta, mus), bound, gap)
             if done:
-                if not budget.affords(_STEPS_BACK * cost):
-                    trail = [_Place(lifts, zeta, centre)]
                 try:
-                    added, lifts, zeta = trail[0].with_lacking(lifts)
+                    added = self._price(lifts, centre)
                 except np.linalg.LinAlgError:
                     return
                 if len(rounds) > 1:
                     rounds.pop(0)
                 elif added == 0 or best <= priced * (1.0 + _RISE):
                     return
-                priced, trail = best, []
+                priced = best
             cost = budget.now - began
+
+    @staticmethod
+    def _price(lifts: list[Lift], centre: float) -> int:
+        """Add the products that moments violate, and say how many."""
+        whole = sum(lift.mass for lift in lifts)
+        return sum(grow(lift.states, centre) for lift in lifts if lift.mass > _EMPTY * whole)
 
     def _bound(self, lifts: list[Lift], zeta: FloatArray) -> tuple[float, list[float]]:
         """With ζ scaled as well as what is proved of it allows (Theorem 3), and μ of all lifts."""
@@ -208,7 +181,7 @@ class PricedLifts:
         responses = self._responses
         outputs, value = np.zeros_like(responses.target), responses.constant
         for lift in lifts:
-            value += 2.0 * lift.height * float(np.mean([s.X[-1, -1] for s in lift.states]))
+            value += 2.0 * lift.height * lift.mass
             for state in lift.states:
                 moments = state.given_moments(state.X)
                 outputs[state.clique.place] += np.outer(moments, lift.direction)

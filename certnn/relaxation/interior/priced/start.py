@@ -83,7 +83,7 @@ def _state(part: Clique, t: float, room: float, mass: float, along: FloatArray) 
     k, rho = part.size, 2 * part.size
     pairs, points = first_pairs(part), np.arange(k)
     rays = np.arange(2 * k)
-    X = _gaussian_moments(part, mass)
+    X = gaussian_moments(part, mass)
     state = CliqueState(
         part,
         np.concatenate([points, pairs[0], rays]),
@@ -105,7 +105,7 @@ def _state(part: Clique, t: float, room: float, mass: float, along: FloatArray) 
     return state
 
 
-def _gaussian_moments(part: Clique, mass: float) -> FloatArray:
+def gaussian_moments(part: Clique, mass: float) -> FloatArray:
     """Half of the second moments of (a, u, ρ) with E[ρ²] = mass."""
     k, order = part.size, part.forms.shape[1]
     x, r = -part.forms[k : 2 * k, k:-1], order - part.size - 1

@@ -9,7 +9,14 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.newton import CliqueState
-from certnn.relaxation.interior.block.working_set import NEGATIVE, add_products, lacking_pairs
+from certnn.relaxation.interior.block.working_set import (
+    BLEND,
+    MORE,
+    NEGATIVE,
+    add_products,
+    lacking_pairs,
+)
+from certnn.relaxation.interior.priced.start import gaussian_moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +46,37 @@ def lacking(state: CliqueState) -> Lacking:
     return Lacking(np.concatenate([first, points]), np.concatenate([second, of_rays]), rays)
 
 
-def grow(state: CliqueState, new: Lacking, centre: float) -> int:
-    """Add products, and say how many.
+def grow(states: list[CliqueState], centre: float) -> int:
+    """Add products to the cliques of a lift, and say how many.
 
-    Their multipliers begin near centre/slack, their slacks above what X has, which the next steps
-    mend: the fewer, the larger `centre` still is.
+    All moments, which share a corner, move towards Gaussian ones, which satisfy all constraints
+    strictly, so that the new ones hold too; the new multipliers begin near centre/slack.
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If rounding has left S indefinite.
     """
-    if new.first.size == 0:
-        return 0
-    forms = np.vstack([state.clique.forms, new.rays])
-    state.clique = state.clique.with_forms(forms)
-    moment = 2.0 * np.einsum("fi,ij,fj->f", forms[new.first], state.X, forms[new.second])
-    add_products(state, new.first, new.second, moment, centre)
-    return int(new.first.size)
+    share, found = 0.0, []
+    for state in states:
+        new = lacking(state)
+        state.clique = state.clique.with_forms(np.vstack([state.clique.forms, new.rays]))
+        safe, forms = gaussian_moments(state.clique, 2.0 * state.X[-1, -1]), state.clique.forms
+        here, there = (
+            2.0 * np.einsum("fi,ij,fj->f", forms[new.first], X, forms[new.second])
+            for X in (state.X, safe)
+        )
+        needed = np.max(-here / np.maximum(there - here, 1e-300), initial=0.0)
+        share = max(share, min(BLEND, MORE * float(needed)))
+        found.append((new, safe, here, there))
+    for state, (new, safe, here, there) in zip(states, found, strict=True):
+        safe_slack = np.maximum(state.moments(safe)[state.signed :], 0.0)
+        state.slack = (1.0 - share) * state.slack + share * safe_slack
+        state.X = (1.0 - share) * state.X + share * safe
+        if new.first.size > 0:
+            moment = (1.0 - share) * here + share * there
+            add_products(state, new.first, new.second, moment, centre)
+    return sum(new.first.size for new, *_ in found)
 
 
 def _lacking_rays(state: CliqueState) -> tuple[IndexArray, FloatArray]:
