@@ -172,3 +172,4 @@ def test_ordinary_rows_have_no_long_part():
     assert LongColumn.of(rows / np.linalg.norm(rows, axis=1)[:, None]) is None
     assert LongColumn.of(np.hstack([rows, np.ones((20, 1))])) is None
     assert LongColumn.of(np.hstack([rows, np.full((20, 1), 1e3)])) is not None
+    assert LongColumn.of(np.hstack([rows, np.full((20, 1), 1e9)])) is None  # for floats

@@ -22,6 +22,7 @@ from certnn.search.levels.level import Context, Goal
 from certnn.search.levels.merging import MergedGroups
 from certnn.search.levels.relaxed import Dnn
 from certnn.search.lower_bound import lower_bound
+from certnn.training import train_locally, training_objective
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +148,16 @@ def test_a_budget_that_is_over_proves_nothing_or_something():
     budget.stop()
     with pytest.raises(SolverError, match="longer than the time left"):
         list(Dnn().proofs(Context(problem, Goal(budget))))
+
+
+@pytest.mark.parametrize("loss", ["half-squared", "softmax"])
+@pytest.mark.parametrize("biases", [(True, True), ("free", "free")])
+def test_other_losses_and_biases_are_proved_in_groups_too(loss, biases):
+    plain = normal(2, n=36, d=3, c=4)
+    Y = plain.Y if loss == "half-squared" else np.eye(4)[np.arange(36) % 4]
+    problem = TrainingProblem(plain.X, Y, 0.5, biases[0], loss=loss, output_bias=biases[1])
+    found = lower_bound(problem, "dnn", budget=Budget(work=2.0))
+    by_level = {proved.level: proved.bound.rounded for proved in found.proved}
+    assert by_level["dnn"] > 1.5 * by_level["shor"]
+    network = train_locally(problem, Budget(work=0.5)).network
+    assert found.value < training_objective(problem, network)

@@ -19,8 +19,9 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.relaxation.first_order.form_blocks import FormBlocks
 
-#: The largest square of what rows have beside the long part, in units of that.
-_SHORT = 1e-2
+#: The largest square of what rows have beside the long part, in units of that: between what floats
+#: tell apart and a little more than a column of Theorem 41 has.
+_NOTHING, _SHORT = 1e-10, 2e-3
 #: Shares of the u-block that links of all rows take at first, and of the s-block's mean diagonal
 #: and of the inverse of that square that the metric has for the long part.
 _OF_LINKS, _ROOM = 1.5, 0.1
@@ -56,7 +57,7 @@ class LongColumn:
         rest = rows / parts[:, None]
         rest -= np.mean(rest, axis=0)
         found = cls(direction, parts, rest)
-        return found if found._reach <= _SHORT else None
+        return found if _NOTHING <= found._reach <= _SHORT else None
 
     @property
     def _reach(self) -> float:
@@ -66,7 +67,7 @@ class LongColumn:
         """Of all rows with one another, with weights alike, as multipliers."""
         m, r = self.parts.size, self.parts
         top = float(np.linalg.eigvalsh(self.rest.T @ self.rest)[-1])
-        t = _OF_LINKS / max(top, np.finfo(float).tiny)
+        t = _OF_LINKS / top
         ab = t / m * np.outer(1.0 / r, 1.0 / r) - np.diag(t / r**2)
         none, unfitted = np.zeros((m, m)), np.zeros((m, outputs))
         vv = np.zeros((outputs, outputs))
@@ -77,8 +78,7 @@ class LongColumn:
         rank, m = self.direction.size, self.parts.size
         s, unit = slice(rank, rank + m), self.parts / np.linalg.norm(self.parts)
         result, mean = form.copy(), float(np.mean(np.diagonal(form[s, s])))
-        room = _ROOM / max(self._reach, np.finfo(float).tiny)
-        result[:rank, :rank] += room * np.outer(self.direction, self.direction)
+        result[:rank, :rank] += _ROOM / self._reach * np.outer(self.direction, self.direction)
         result[s, s] += _ROOM * mean * np.outer(unit, unit)
         return result
 
@@ -92,5 +92,4 @@ class LongColumn:
     def lift(self, diagonal: FloatArray, share: float) -> FloatArray:
         """A change of the ab-block that takes this diagonal, but for a share by links alone."""
         q = diagonal * self.parts
-        whole = max(float(q @ self.parts), np.finfo(float).tiny)
-        return np.asarray(share * np.outer(q, q) / whole - np.diag(diagonal))
+        return np.asarray(share * np.outer(q, q) / (q @ self.parts) - np.diag(diagonal))
