@@ -128,6 +128,18 @@ def test_within_gives_a_point_of_the_domain_with_the_sums_of_a_free_bias():
     assert np.all(layout.program.targets - zeta > 0.0)
 
 
+def test_a_class_without_points_leaves_the_sums_as_they_must_be():
+    problem = problem_of("softmax", False, False)
+    Y = np.hstack([problem.Y, np.zeros((problem.n, 1))])
+    problem = TrainingProblem(problem.X, Y, 0.4, loss="softmax")
+    layout = Layout(make_program(reduced_of(problem)), 0.0, Softmax())
+    m, c = layout.points, problem.c
+    blocks = [np.zeros((m, k)) for k in (m, m, m, c, c)]
+    for zeta in (layout.start, layout.point(layout.within(FormBlocks(*blocks, np.eye(c)))).zeta):
+        assert np.sum(zeta, axis=0) == pytest.approx(np.zeros(c), abs=1e-9)
+        assert np.isfinite(layout.loss.dual_value(zeta, layout.program.targets))
+
+
 @pytest.fixture
 def long_layout():
     rng = np.random.default_rng(1)

@@ -95,9 +95,11 @@ class Layout:
 
     @property
     def start(self) -> FloatArray:
-        """A multiple of this is a first ζ."""
-        targets = self.program.targets
-        return targets if self.loss == HALF_SQUARED else self.loss.start(targets)
+        """A multiple of this is a first ζ: what no network but the best output bias leaves."""
+        Y = self.program.targets
+        if self.loss == HALF_SQUARED:
+            return Y
+        return Y - np.sum(Y, axis=1, keepdims=True) * (np.sum(Y, axis=0) / np.sum(Y))
 
     @cached_property
     def long_column(self) -> LongColumn | None:
@@ -172,7 +174,7 @@ class Layout:
         Q = np.maximum(Y - weights.av / lengths, _KEPT * total)
         for _ in range(_SWEEPS if self.decay == 0.0 else 1):
             if self.decay == 0.0:
-                Q *= columns / np.sum(Q, axis=0)
+                Q *= columns / np.maximum(np.sum(Q, axis=0), _KEPT)  # 0 of a class without points
             Q *= total / np.sum(Q, axis=1, keepdims=True)
         return replace(weights, av=lengths * (Y - Q))
 
