@@ -22,9 +22,9 @@ from certnn.relaxation.first_order.form_blocks import FormBlocks
 #: The largest square of what rows have beside the long part, in units of that: between what floats
 #: tell apart and a little more than a column of Theorem 41 has.
 _NOTHING, _SHORT = 1e-10, 2e-3
-#: Shares of the u-block that links of all rows take at first, and of the s-block's mean diagonal
-#: and of the inverse of that square that the metric has for the long part.
-_OF_LINKS, _ROOM = 1.5, 0.1
+#: Share of the u-block that links of all rows take at first, of 4 that there are; and what the
+#: metric has for the long part, in units of the s-block's mean diagonal, and of 1 over that square.
+_OF_LINKS, _ROOM = 3.5, 1.0
 
 
 @dataclass(frozen=True, eq=False)
