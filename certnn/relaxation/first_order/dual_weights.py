@@ -99,7 +99,9 @@ class Layout:
         Y = self.program.targets
         if self.loss == HALF_SQUARED:
             return Y
-        return Y - np.sum(Y, axis=1, keepdims=True) * (np.sum(Y, axis=0) / np.sum(Y))
+        shares = np.sum(Y, axis=0) / np.sum(Y)
+        left: FloatArray = Y - np.sum(Y, axis=1)[:, None] * shares
+        return left
 
     @cached_property
     def long_column(self) -> LongColumn | None:
