@@ -28,6 +28,7 @@ from certnn.search.audit_findings import (
 from certnn.search.audit_report import History, Recheck, gap_report, with_pattern_tier
 from certnn.search.audit_result import AuditResult
 from certnn.search.forecast import USUAL_SECONDS
+from certnn.search.levels.relaxed import takes_all_products
 from certnn.search.levels.schedule import FIRST_SHOR, stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
 from certnn.splitting.prover import ENOUGH, MEMORY
@@ -189,7 +190,7 @@ def audit(
                 whole.stop()
 
         # Leaves time for what follows, if something does.
-        first = stages(level, *shape, limited=whole.limited, plain=problem.is_plain)[0]
+        first = stages(level, *shape, limited=whole.limited, plain=takes_all_products(problem))[0]
         share = FIRST_SHOR.share if first == FIRST_SHOR else _CHEAPEST
         cheapest = whole if level == "shor" else whole.part(share)
         sums = cluster if problem.is_plain else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
-from certnn.search.levels.relaxed import Block
+from certnn.search.levels.relaxed import Block, takes_all_products
 from certnn.search.levels.schedule import stages
 from certnn.search.levels.shor import Shor
 from certnn.search.lower_bound import lower_bound
@@ -27,7 +27,7 @@ def is_far_from_proof(problem: TrainingProblem) -> bool:
     is proved at once.
     """
     shape = problem.n, problem.features.shape[1], problem.c
-    plan = stages("auto", *shape, plain=problem.is_plain)
+    plan = stages("auto", *shape, plain=takes_all_products(problem))
     return bool(np.any(problem.features)) and all(isinstance(s, Shor | Block) for s in plan)
 
 

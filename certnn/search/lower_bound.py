@@ -19,8 +19,8 @@ from certnn.relaxation.reduced.directions import find_directions
 from certnn.search.bound_search import BoundSearch, Checkpoint
 from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Context, Goal, Level, Progress
-from certnn.search.levels.relaxed import Block, Dnn
-from certnn.search.levels.schedule import DNN, PARTITION, stages
+from certnn.search.levels.relaxed import Block, Dnn, takes_all_products
+from certnn.search.levels.schedule import CUTS, DNN, PARTITION, stages
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 
@@ -138,7 +138,7 @@ def lower_bound(
         context = Context(
             problem,
             Goal(limit, gap, target, memory_limit, seed),
-            choice or SolverChoice(OWN if problem.is_plain else _ANY_LOSS),
+            choice or SolverChoice(OWN if takes_all_products(problem) else _ANY_LOSS),
             cluster,
             progress or Context.progress,
             best=Certified(improve.certificate, improve.bound) if improve else None,
@@ -160,7 +160,11 @@ def _plan(context: Context, level: str, choice: SolverChoice | None) -> tuple[Le
     directions = 0 if level == "shor" else context.directions.count
     general = choice is not None and choice.solver != OWN
     shape = directions, problem.features.shape[1], problem.c
-    return stages(level, *shape, general, limited, problem.is_plain)
+    own = takes_all_products(problem)
+    plan = stages(level, *shape, general, limited, own)
+    if level != "auto" or general or problem.is_plain or not own:
+        return plan
+    return tuple(one for one in plan if not (one == CUTS or isinstance(one, Block)))
 
 
 def _last(context: Context, level: str) -> Level | None:

@@ -32,7 +32,7 @@ KNOWN = {
 #: Weight decays for cross-entropy, by cross-validation of scikit-learn's classifier.
 OF_CROSS_ENTROPY = {
     name: SOURCES[name].regs["cross-entropy"]
-    for name in ("wine", "iris", "breast-cancer", "pima", "ionosphere")
+    for name in ("wine", "iris", "breast-cancer", "pima", "ionosphere", "digits")
 }
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
 import scipy.optimize
 
 from certnn.arrays import FloatArray
+from certnn.errors import SolverError
 from certnn.problem.dual_bound import best_scale
+from certnn.problem.losses import HALF_SQUARED, Loss
 from certnn.relaxation.first_order.form_blocks import FormBlocks, FormMap
-from certnn.relaxation.interior.dense.program import Program
+from certnn.relaxation.first_order.long_column import LongColumn
+from certnn.relaxation.interior.dense.program import Program, make_program
 from certnn.relaxation.reduced.iterates import DualIterate
+from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
 #: Sizes from here to its inverse can be balanced without leaving the range of floats.
 _SAFE = 1e-150
+#: Share of the rows that combinations of them may leave out where there is an output bias.
+_LEFT_OUT = 1e-9
+#: What a class keeps of a row's weight with softmax, and sweeps over rows and columns.
+_KEPT, _SWEEPS = 1e-12, 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +56,62 @@ class DualWeights:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where a program's ζ and multipliers stand among the weights."""
+    """Where a program's ζ and multipliers stand among the weights.
+
+    Attributes
+    ----------
+    program : Program
+        Of targets that sum to zero where an output bias is free, as every ζ then does.
+    decay : float or None
+        Of an output bias: 0.0 if it is free, None without one.
+    loss : Loss
+        Half-squared or softmax.
+    """
 
     program: Program
+    decay: float | None = None
+    loss: Loss = HALF_SQUARED
+
+    @classmethod
+    def of(cls, reduced: ReducedProblem) -> Layout:
+        """That of a reduced problem with one of these losses.
+
+        Raises
+        ------
+        SolverError
+            If there is an output bias or the loss softmax, and a row is zero, or with a bias a
+            multiple of another.
+        """
+        decay, n = reduced.bias_decay, len(reduced.targets)
+        if decay == 0.0 and reduced.loss == HALF_SQUARED:
+            targets = reduced.targets - np.mean(reduced.targets, axis=0)
+            reduced = replace(reduced, targets=targets)
+        layout = cls(make_program(reduced), decay, reduced.loss)
+        if decay is not None and n - float(layout.ones @ layout.ones) > _LEFT_OUT * n:
+            raise SolverError("with an output bias it takes no rows that are multiples of others")
+        if reduced.loss != HALF_SQUARED and layout.program.fitted.size < n:
+            raise SolverError("with the loss softmax it takes no rows of zeros")
+        return layout
+
+    @property
+    def start(self) -> FloatArray:
+        """A multiple of this is a first ζ: what no network but the best output bias leaves."""
+        Y = self.program.targets
+        if self.loss == HALF_SQUARED:
+            return Y
+        shares = np.sum(Y, axis=0) / np.sum(Y)
+        left: FloatArray = Y - np.sum(Y, axis=1)[:, None] * shares
+        return left
+
+    @cached_property
+    def long_column(self) -> LongColumn | None:
+        """What rows have in common, where it is much longer than what they differ by."""
+        return LongColumn.of(self.program.forms.rows)
+
+    @cached_property
+    def ones(self) -> FloatArray:
+        """How an output bias is seen in the combinations of rows; shape (K,)."""
+        return np.asarray(self.program.combinations.sum(axis=0), dtype=np.float64).ravel()
 
     @property
     def points(self) -> int:
@@ -98,7 +160,36 @@ class Layout:
         first = np.concatenate([parts[0][0], parts[1][0], parts[2][0] + m])
         second = np.concatenate([parts[0][1], parts[1][1] + m, parts[2][1] + m])
         y = np.concatenate([upper_a[parts[0]], weights.ab[parts[1]], upper_b[parts[2]]])
-        return self.program.iterate(point.zeta, first, second, y, estimate)
+        found = self.program.iterate(point.zeta, first, second, y, estimate)
+        value = self._value(self.program.shrink * point.zeta)
+        return replace(found, bound=self.program.value_scale * value)
+
+    def within(self, weights: FormBlocks) -> FormBlocks:
+        """Weights with ζ in the domain of the loss's conjugate, and balanced where that is needed.
+
+        For softmax Q = Y − ζ ≥ 0 is scaled until its rows, and columns, sum to those of Y.
+        """
+        if self.loss == HALF_SQUARED:
+            return weights
+        Y, lengths = self.program.targets, self.fits(self.program.lengths)[0][:, None]
+        total, columns = np.sum(Y, axis=1, keepdims=True), np.sum(Y, axis=0)
+        Q = np.maximum(Y - weights.av / lengths, _KEPT * total)
+        for _ in range(_SWEEPS if self.decay == 0.0 else 1):
+            if self.decay == 0.0:
+                Q *= columns / np.maximum(np.sum(Q, axis=0), _KEPT)  # 0 of a class without points
+            Q *= total / np.sum(Q, axis=1, keepdims=True)
+        return replace(weights, av=lengths * (Y - Q))
+
+    def _value(self, zeta: FloatArray) -> float:
+        """What a dual point gives, in the units of the program (Theorems 37 and 38)."""
+        bias = 0.5 * self._of_bias(zeta)
+        if self.loss == HALF_SQUARED:
+            return self.program.value(zeta) - bias
+        return self.loss.dual_value(zeta, self.program.targets) - bias
+
+    def _of_bias(self, zeta: FloatArray) -> float:
+        """What a decayed output bias adds to ‖ζ‖² (Theorem 38)."""
+        return float(np.sum((self.ones @ zeta) ** 2)) / self.decay if self.decay else 0.0
 
     def proved(self, point: DualWeights) -> Proof:
         """What the best rescaling of a point proves; nothing if the s-block is indefinite.
@@ -121,11 +212,13 @@ class Layout:
         if not np.all(np.isfinite(taken)):
             return _NOTHING
         factor, kappa = _balanced(taken, r)
-        product = float(np.sum(point.zeta * program.targets))
-        square = float(np.sum(point.zeta**2))
-        scale = best_scale(product, square, 1.0 / kappa if kappa > 0.0 else np.inf)
-        value = scale * product - 0.5 * scale * scale * square + program.lost
-        return Proof(value, scale, scale * factor)
+        largest = 1.0 / kappa if kappa > 0.0 else np.inf
+        scale = min(1.0, largest)
+        if self.loss == HALF_SQUARED:
+            product = float(np.sum(point.zeta * program.targets))
+            square = float(np.sum(point.zeta**2)) + self._of_bias(point.zeta)
+            scale = best_scale(product, square, largest)
+        return Proof(self._value(scale * point.zeta), scale, scale * factor)
 
     def rescaled(self, point: DualWeights, proof: Proof) -> DualWeights:
         """The rescaling of a point that proves this."""

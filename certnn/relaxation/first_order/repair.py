@@ -18,6 +18,8 @@ from certnn.relaxation.first_order.dual_weights import DualWeights, Layout, Proo
 #: multiples of the best of them.
 _LIFTS = tuple(np.geomspace(1e-6, 1e-2, 5).tolist())
 _AROUND = (0.3, 0.55, 1.8, 3.3)
+#: Shares of a lift that links make where rows have a long part in common.
+_LINKED = (0.99, 0.999999, 0.9999)
 #: Shares of the definite point that are tried.
 _SHARES = (0.0, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)
 
@@ -47,8 +49,13 @@ def repaired(layout: Layout, point: DualWeights, known: DualWeights) -> tuple[Du
 
 
 def _lifted(layout: Layout, point: DualWeights) -> DualWeights:
-    """The point with its s-block definite, as well as that goes by multipliers of a_i·b_i."""
-    forms = layout.program.forms
+    """The point with its s-block definite, as well as that goes by multipliers of a_i·b_i.
+
+    Where rows have a long part in common, of its links and by more of these.
+    """
+    forms, long = layout.program.forms, layout.long_column
+    if long is not None:
+        point = layout.point(long.linked(point.weights))
     s = slice(forms.rank, forms.rank + forms.points)
     block = point.form[s, s]
     values, vectors = np.linalg.eigh(block)
@@ -57,15 +64,21 @@ def _lifted(layout: Layout, point: DualWeights) -> DualWeights:
     dominant = np.sum(np.abs(negative), axis=1)  # diag(|M|·1) ⪰ M for the negative part M
     unit = float(np.mean(np.abs(np.diagonal(block))))
 
-    def moved(lift: float) -> DualWeights:
-        ab = point.weights.ab.copy()
-        ab[np.diag_indices(forms.points)] -= 0.5 * (dominant + lift * unit)
-        return layout.point(replace(point.weights, ab=ab))
+    def moved(lift: float, share: float) -> DualWeights:
+        diagonal = 0.5 * (dominant + lift * unit)
+        change = -np.diag(diagonal) if long is None else long.lift(diagonal, share)
+        return layout.point(replace(point.weights, ab=point.weights.ab + change))
 
-    lift, _ = _best_of(lambda lift: layout.proved(moved(lift)), _LIFTS)
-    around = (lift, *(lift * factor for factor in _AROUND))
-    lift, proof = _best_of(lambda lift: layout.proved(moved(lift)), around)
-    return layout.rescaled(moved(lift), proof) if proof.fit_scale > 0.0 else moved(lift)
+    def best_of(lifts: tuple[float, ...], share: float) -> tuple[float, Proof]:
+        return _best_of(lambda lift: layout.proved(moved(lift, share)), lifts)
+
+    lift, _ = best_of(_LIFTS, _LINKED[-1])
+    share, proof = _best_of(
+        lambda share: layout.proved(moved(lift, share)), _LINKED if long else _LINKED[-1:]
+    )
+    lift, proof = best_of((lift, *(lift * factor for factor in _AROUND)), share)
+    found = moved(lift, share)
+    return layout.rescaled(found, proof) if proof.fit_scale > 0.0 else found
 
 
 def _best_of(prove: Callable[[float], Proof], places: tuple[float, ...]) -> tuple[float, Proof]:

@@ -11,6 +11,7 @@ import numpy as np
 from certnn.budget import Budget
 from certnn.certificates.dual_point import Products
 from certnn.errors import SolverError
+from certnn.problem.losses import HALF_SQUARED
 from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
 from certnn.relaxation.first_order.form_blocks import Array, FormBlocks
 from certnn.relaxation.first_order.metric import Metric
@@ -18,7 +19,6 @@ from certnn.relaxation.first_order.repair import repaired
 from certnn.relaxation.first_order.splitting import Splitting
 from certnn.relaxation.interior.block import block_points
 from certnn.relaxation.interior.dense.links import first_point
-from certnn.relaxation.interior.dense.program import make_program
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
@@ -85,15 +85,16 @@ def first_order(
     SolverError
         If the data are too badly scaled for the first point.
     """
-    program = make_program(reduced)
+    layout = Layout.of(reduced)
+    program = layout.program
     if not np.any(program.targets):
         yield program.nothing_to_fit()
         return
-    layout = Layout(program)
     middle, value = _definite(layout, _linked(layout, start))
     best = middle
     yield layout.iterate(best, math.inf)
-    groups = angular_groups(reduced.directions.units, _GROUP) if begin is None else []
+    known = layout.decay is None and layout.loss == HALF_SQUARED  # to block
+    groups = angular_groups(reduced.directions.units, _GROUP) if known and begin is None else []
     alone = len(groups) == 1  # then block has all products
     gap, closed = tolerance if alone else max(_BLOCK_GAP, tolerance), False
     firsts: Iterable[DualIterate] = begin or ()
@@ -110,7 +111,8 @@ def first_order(
         return
     try:
         inner = layout.point(middle.weights * _INSIDE)  # a best multiple is on the border
-        metric = Metric.of(program.forms.rows, best.blend(_DEPTH, inner).form)
+        form, long = best.blend(_DEPTH, inner).form, layout.long_column
+        metric = Metric.of(program.forms.rows, form if long is None else long.roomy(form))
     except np.linalg.LinAlgError:
         return
     penalty = _PENALTY * math.sqrt(program.forms.order) / max(value, np.finfo(float).tiny)
@@ -124,7 +126,8 @@ def first_order(
                 splitting.step()
                 budget.spend(step_cost(program.forms.order))
             residuals, estimate = splitting.residuals(), splitting.primal_value()
-            found, proof = repaired(layout, layout.point(splitting.weights()), best)
+            point = layout.point(layout.within(splitting.weights()))
+            found, proof = repaired(layout, point, best)
         except np.linalg.LinAlgError:
             return
         if proof.value > value:
@@ -153,14 +156,18 @@ def _linked(layout: Layout, start: Products | None) -> DualWeights:
     """A definite point from the nearest links, far from the border."""
     program = layout.program
     label = np.zeros(program.forms.points, dtype=np.int64)
-    constraints, y = first_point(program, label, start)
+    constraints, y = first_point(replace(program, targets=layout.start), label, start)
     q, m = program.forms.count, program.forms.points
     whole = np.zeros((q, q))
     whole[constraints.first, constraints.second] = y * constraints.weight
     whole = whole + whole.T
     a, b, v = slice(0, m), slice(m, 2 * m), slice(2 * m, q)
     pairs = ((a, a), (a, b), (b, b), (a, v), (b, v), (v, v))
-    return layout.point(FormBlocks(*(whole[pair].copy() for pair in pairs)))
+    found = layout.point(FormBlocks(*(whole[pair].copy() for pair in pairs)))
+    long = layout.long_column
+    if long is None:
+        return found
+    return found.blend(0.5, layout.point(long.links(program.forms.outputs)))
 
 
 def _definite(layout: Layout, point: DualWeights) -> tuple[DualWeights, float]:

@@ -18,6 +18,7 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
+from certnn.relaxation.first_order.fitting import fit_of
 from certnn.relaxation.first_order.form_blocks import (
     Array,
     FormBlocks,
@@ -58,7 +59,7 @@ class Splitting:
         self, layout: Layout, metric: Metric, start: DualWeights, penalty: float, like: Array
     ) -> None:
         self._xp: Any = namespace(like)
-        program, forms = layout.program, layout.program.forms
+        forms = layout.program.forms
         self._layout, self._metric = layout, metric
 
         def moved(array: FloatArray) -> Array:
@@ -72,10 +73,7 @@ class Splitting:
         unit = np.ones(p)
         unit[forms.rank : forms.rank + m] = 0.0
         self._cost = moved(0.5 * (metric.transform * unit) @ metric.transform.T)
-        lengths = layout.fits(program.lengths)
-        targets = layout.fits(program.targets)
-        self._lengths = [moved(x[:, None]) for x in lengths]
-        self._targets = [moved(x) for x in targets]
+        self._fit = fit_of(layout, self._weights, moved)
         self._apart = moved(1.0 - np.eye(m))
         self.penalty = penalty
         form = metric.transform @ start.form @ metric.transform.T
@@ -140,33 +138,13 @@ class Splitting:
     def primal_value(self) -> float:
         """The objective of the moments, which are feasible only in the limit."""
         moments, products = self._split()
-        value = float(self._xp.sum(self._cost * moments))
-        sides = zip(
-            (products.av, products.bv),
-            (self._weights.av, self._weights.bv),
-            self._lengths,
-            self._targets,
-            strict=True,
-        )
-        for product, weight, length, target in sides:
-            value += 0.5 * float(self._xp.sum((length * product / weight - target) ** 2))
-        return value + self._layout.program.lost
+        return float(self._xp.sum(self._cost * moments)) + self._fit.value(products)
 
     def _split(self) -> tuple[Array, FormBlocks]:
-        xp, rho, given = self._xp, self.penalty, self._products
-        fitted = []
-        for block, weight, length, target in zip(
-            (given.av, given.bv),
-            (self._weights.av, self._weights.bv),
-            self._lengths,
-            self._targets,
-            strict=True,
-        ):
-            scale = length / weight
-            fitted.append((scale * target + 2.0 * rho * block) / (scale * scale + 2.0 * rho))
+        xp, given = self._xp, self._products
+        av, bv = self._fit.nearest(given, self.penalty)
         positive = (xp.where(x > 0.0, x, 0.0 * x) for x in (given.aa, given.ab, given.bb))
         aa, ab, bb = positive
-        av, bv = fitted
         return _positive_part(self._moments), FormBlocks(aa, ab * self._apart, bb, av, bv, given.vv)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
+from certnn.problem.losses import HALF_SQUARED
 from certnn.relaxation.first_order import first_order
 from certnn.relaxation.interior.block import block_points
 from certnn.relaxation.interior.dense import interior_point
@@ -53,5 +54,7 @@ def iterates(
 
 
 def is_large(reduced: ReducedProblem) -> bool:
-    """Whether all products are for the first-order method."""
-    return reduced.directions.count * (reduced.outputs + 1) > _UNKNOWNS_UP_TO
+    """Whether all products are for the first-order method, as with others than plain problems."""
+    unknowns = reduced.directions.count * (reduced.outputs + 1)
+    others = reduced.loss != HALF_SQUARED or reduced.bias_decay is not None
+    return others or unknowns > _UNKNOWNS_UP_TO

@@ -95,6 +95,7 @@ class ReducedProblem:
             lift_b=self.lift_b[rows][:, chosen],
             targets=self.targets[rows],
             reg=reg,
+            bias_decay=self.bias_decay and self.bias_decay * (reg / self.reg),
             directions=directions,
         )
 

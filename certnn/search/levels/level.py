@@ -13,11 +13,12 @@ from certnn.budget import Budget
 from certnn.certificates import Certified
 from certnn.certificates.dual_point import Products
 from certnn.errors import SolverError
+from certnn.problem.losses import HALF_SQUARED
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.solver_figure import SolverFigure
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import SolverChoice
-from certnn.relaxation.reduced.directions import Directions, find_directions
+from certnn.relaxation.reduced.directions import Directions, each_row, find_directions
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_problem
 from certnn.relaxation.shor.chunks import Chunks, LocalChunks
 from certnn.relaxation.shor.distributed import ClusterChunks
@@ -123,7 +124,9 @@ class Context:
         SolverError
             If every row is zero.
         """
-        return reduce_problem(self.problem, self.directions)
+        if self.problem.loss == HALF_SQUARED:
+            return reduce_problem(self.problem, self.directions)
+        return reduce_problem(self.problem, each_row(self.problem.features))
 
     @property
     def chunks(self) -> Chunks:

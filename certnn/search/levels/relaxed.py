@@ -11,6 +11,7 @@ from importlib.metadata import version
 from certnn.certificates import Certified, certify
 from certnn.certificates.dual_point import IndexArray
 from certnn.errors import SolverError
+from certnn.problem.losses import HALF_SQUARED, Softmax
 from certnn.problem.solver_figure import SolverFigure
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.modelled.worker import OWN, solve_in_process
@@ -29,7 +30,13 @@ _A_CUBE = 5e-8
 _A_FOURTH = 6e-8
 #: From so many outputs on dnn begins with groups where it is large: there are no lifts that prove
 #: more than those, and the level block, with which it begins else, takes longer.
-_MANY_OUTPUTS = 4
+MANY_OUTPUTS = 4
+
+
+def takes_all_products(problem: TrainingProblem) -> bool:
+    """Whether our own solver of dnn takes a problem."""
+    many, known = problem.c >= MANY_OUTPUTS, problem.loss in (HALF_SQUARED, Softmax())
+    return problem.is_plain or (many and known)
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,7 @@ class Dnn:
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds as they rise."""
         if context.choice.solver == OWN:
-            problem = context.problem
-            if problem.is_plain and problem.c >= _MANY_OUTPUTS and is_large(context.reduced):
+            if context.problem.c >= MANY_OUTPUTS and is_large(context.reduced):
                 return _in_groups(context, self)
             return _by_own_solver(context, self, None)
         return _by_general_solver(context, self, None)
@@ -131,10 +137,10 @@ def _by_own_solver(
 ) -> Iterator[Certified]:
     """Certify the bound now and then while it rises, and at the end."""
     problem, budget, name = context.problem, context.budget.part(share), str(level)
-    if not problem.is_plain:
+    if not (problem.is_plain or (groups is None and takes_all_products(problem))):
         raise SolverError(
             "our own solvers take the half-squared loss without output bias and free biases "
-            "alone; CLARABEL takes any"
+            "alone, or dnn with many outputs any biases and softmax too; CLARABEL takes any"
         )
     started = time.monotonic()
     reduced = context.reduced

@@ -119,8 +119,9 @@ def stages(
         Whether there is a limit on time or work: then auto goes on with what takes longer, so that
         it ends with its goal or at its limit.
     plain : bool
-        Whether the loss is half-squared without output bias and free biases. Of other problems our
-        own solvers take lifts alone, so that block and dnn are left to general ones.
+        Whether our own solver of dnn takes the problem
+        (`certnn.search.levels.relaxed.takes_all_products`). Of others our own solvers take lifts
+        alone, so that block and dnn are left to general ones.
 
     Raises
     ------
