@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from gap_study.sources import SOURCES
 
 import certnn
 from certnn.reading.datasets import PRACTICE_SETS
-from certnn.studies.gaps.sources import SOURCES
 
 LOSSES = {"half-squared": "half-squared", "cross-entropy": "softmax"}
 BIASES = {"hidden": (True, False), "decayed": (True, True), "free": ("free", "free")}
