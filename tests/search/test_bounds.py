@@ -110,6 +110,8 @@ def test_stages_of_auto():
     assert stages("auto", 101, 9, 3) == (SHOR, EARLY_LIFTS, DNN)
     assert stages("auto", 101, 9, 4) == (SHOR, DNN)
     assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
+    assert stages("auto", 200, 16, 3)[1] == EARLY_LIFTS
+    assert stages("auto", 200, 17, 3)[1] == LIFTS  # before a dnn that takes longer
     assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
     assert stages("auto", 500, 9, 2, limited=True)[:3] == (SHOR, EARLY_LIFTS, CELLS)
     assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)

@@ -102,8 +102,8 @@ def stages(
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
         columns before and up to 16 after lifts, with a fifth of it before them where the problem is
         not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
-        directions and up to 3 outputs, with less of a limit where dnn or cells follow, or with a
-        limit block in their place; then as far as the solver goes in minutes, dnn up to 300
+        directions and up to 3 outputs, with less of a limit where cells or a short dnn follow, or
+        with a limit block in their place; then as far as the solver goes in minutes, dnn up to 300
         directions, and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases
         last, up to 100 directions and 3 outputs.
     directions : int
@@ -146,7 +146,8 @@ def stages(
         soon = directions <= _SOON_UP_TO
         first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
         followed = plain and middle == (CELLS,) and first == ()
-        relaxed = [*_relaxed(directions, lifted, general or not plain, patient, followed)]
+        lasting = columns > MOST_COLUMNS
+        relaxed = [*_relaxed(directions, lifted, general or not plain, patient, followed, lasting)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
         if patient:
@@ -185,15 +186,16 @@ def _splits(
 
 
 def _relaxed(
-    directions: int, lifted: bool, general: bool, patient: bool, followed: bool
+    directions: int, lifted: bool, general: bool, patient: bool, followed: bool, lasting: bool
 ) -> Iterator[Level]:
     """The levels of the relaxation that take minutes at most, or prove much in them.
 
-    `followed` is whether cells follow lifts, which prove more in time.
+    `followed` is whether cells follow lifts, which prove more in time; `lasting` whether there are
+    so many columns that dnn takes longer than lifts.
     """
     most = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
     if lifted:
-        yield EARLY_LIFTS if directions <= most or followed else LIFTS
+        yield EARLY_LIFTS if followed or (directions <= most and not lasting) else LIFTS
     if directions <= most:
         yield from _early(directions, general)
         if patient and lifted:
