@@ -39,7 +39,7 @@ class PartitionDocument:
         The rays, row by row.
     tree : bytes
     witnesses : uint32 array
-        As `certnn.kernel.partition.PartitionProof` describes them.
+        As the kernel's ``FORMAT.md`` describes them.
     """
 
     kappa: float
@@ -74,7 +74,7 @@ class PhasesDocument:
     signs : int32 array
     ratios : float64 array
     multipliers : float32 array
-        As `certnn.kernel.phases.PhasesProof` describes them.
+        As the kernel's ``FORMAT.md`` describes them.
     """
 
     kappa: float
@@ -129,7 +129,7 @@ class CellsDocument:
     rotation : float64 array, shape (k, k) or (d, d)
     tree, codes : bytes
     multipliers : float32 array
-        As `certnn.kernel.cells.CellsProof` describes them.
+        As the kernel's ``FORMAT.md`` describes them.
     """
 
     kappa: float
@@ -179,7 +179,7 @@ def pattern_certificate(
     """Write a proof for networks with given activation patterns as a certificate.
 
     The claim is the float64 below what the proof gives (Theorem 44). `Z` to `splits` are the
-    fields of `certnn.kernel.patterns.PatternsProof`, `patterns` their bits as in ``FORMAT.md``.
+    arrays of the kind, and `patterns` the bits, as ``FORMAT.md`` describes them.
     """
     value = kernel.bound_from_dual_norm(problem.instance(), float_bytes(Z), kappa)
     proof = {
@@ -198,7 +198,7 @@ def pattern_certificate(
             claimed,
             proof,
             about,
-            kernel.check.PATTERN_FORMAT,
+            kernel.reading.PATTERN_FORMAT,
             {"patterns": octets(patterns)},
         )
     )
