@@ -10,7 +10,7 @@ from operator import mul
 
 from certnn.kernel.cell_geometry import GRID_BITS
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, diagonal, times_transpose
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -47,8 +47,7 @@ def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
     work.spend(k**3, 2 * rotation.span.bits)
     square = times_transpose(columns, columns, "python")
     for sign, least in ((1, (1 << TURN_BITS) - 1), (-1, (1 << TURN_BITS) + 2)):
-        scaled = [[least * (i == j) for j in range(k)] for i in range(k)]
-        excess = square - ExactMatrix(scaled, -TURN_BITS)
+        excess = square - diagonal([least] * k, -TURN_BITS)
         rows = [[sign * entry for entry in row] for row in excess.rows]
         if not positive_definite(rows, work):
             raise Rejected("the rotation changes a length")

@@ -103,7 +103,7 @@ def _spend(features: ExactMatrix, proof: CutsProof, work: Work) -> None:
     S = span_of([proof.kappa]) | proof.Z.span | form | lost
     bits = (w * w * S | (L * L).summed(order)).summed(order).bits
     work.spend(4 * terms + 3 * order**3 + 3 * (support + count) * columns, bits)
-    work.hold(2 * order**2, bits)
+    work.hold(order**2, bits)
     work.hold(min(terms, 4 * n**2), weighted.bits)
 
 

@@ -195,7 +195,7 @@ class RegionLeaf:
             size, width = len(points) + len(fixed), columns + 1
             work.spend(4 * len(products) + 2 * (len(balls) + size) * width, bits)
             work.spend(2 * size * (size + width) * width, bits)
-            work.hold(4 * size * (size + width) + 4 * width**2, bits)
+            work.hold(3 * size * (size + width) + 4 * width**2, bits)
             forms = Forms(features, points, fixed)
             own, with_u, shares = forms.products(products, -self.bits, width, backend)
             partners = [(form, [x << finer for x in vector]) for form, vector in balls]
