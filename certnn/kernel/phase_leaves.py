@@ -13,8 +13,16 @@ from functools import cached_property
 from itertools import combinations
 from operator import mul
 
-from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import ExactMatrix, Rows, columns_of, diagonal, integers
+from certnn.kernel.definite import joined, positive_definite
+from certnn.kernel.exact import (
+    ExactMatrix,
+    Rows,
+    columns_of,
+    diagonal,
+    integers,
+    multiple_of_unit,
+    times_transpose,
+)
 from certnn.kernel.in_turn import InTurn
 from certnn.kernel.outputs import leaves
 from certnn.kernel.rejected import Rejected
@@ -160,27 +168,14 @@ class PhasesDirection:
         for i, j, c in cross:
             parts[i] = [y + c * x for y, x in zip(parts[i], self.rows[j], strict=True)]
         # A is the symmetric part of this sum of the x_i times the transposed parts.
-        half = [
-            [sum(map(mul, column, part)) for part in columns_of(parts, len(self.columns))]
-            for column in self.columns
-        ]
-        A = ExactMatrix(half, 2 * self.exponent - fine - r - 1)
-        p = [[sum(map(mul, column, linear)) for column in self.columns]]
-        square = diagonal([leaf.mu] * len(half), -leaf.bits) - A - A.transposed()
-        across = ExactMatrix(p, self.exponent - fine - 2).negated()
-        top = self._corner(leaf).beside(across)
-        bottom = across.transposed().beside(square)
-        common = min(top.exponent, bottom.exponent)
-        return top.at(common) + bottom.at(common)
-
-    def _corner(self, leaf: PhasesLeaf) -> ExactMatrix:
-        """h − μ − Σ γ."""
-        numerator, denominator = self.bound.as_integer_ratio()
+        right = ExactMatrix(columns_of(parts, len(self.columns)), self.exponent - fine - r - 1)
+        A = times_transpose(ExactMatrix(self.columns, self.exponent), right, "python")
+        square = diagonal([leaf.mu] * A.height, -leaf.bits) - A - A.transposed()
+        p = [[-sum(map(mul, column, linear)) for column in self.columns]]
         gammas = sum(self.gamma(leaf, pi, alpha) for _, pi, alpha in leaf.terms)
-        h = ExactMatrix([[numerator]], 1 - denominator.bit_length())
-        return (
-            h - ExactMatrix([[leaf.mu]], -leaf.bits) - ExactMatrix([[gammas]], self.gamma_exponent)
-        )
+        corner = multiple_of_unit(self.bound, 1) - diagonal([leaf.mu], -leaf.bits)
+        corner -= diagonal([gammas], self.gamma_exponent)
+        return joined(corner, ExactMatrix(p, self.exponent - fine - 2), square).rows
 
     @cached_property
     def gamma_exponent(self) -> int:
@@ -221,7 +216,7 @@ def phases_direction(
     rows = [features.rows[i] for i in members]
     return PhasesDirection(
         rows=rows,
-        columns=columns_of(rows, len(features.rows[0])),
+        columns=columns_of(rows, features.width),
         exponent=features.exponent,
         weights=[all_weights[i] for i in members],
         unit=Z.exponent,
