@@ -33,13 +33,11 @@ from certnn.kernel.cell_rounding import RoundedDirection, rounded_direction, tur
 from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers
 from certnn.kernel.in_turn import InTurn
-from certnn.kernel.outputs import proved_directions
+from certnn.kernel.outputs import DEEPEST, proved_directions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of_integers
 from certnn.kernel.work import Work
 
-#: Cells above a cell: a coordinate cannot be halved more often than its units allow.
-_DEEPEST = 400
 #: Proofs with fewer nodes times points are not worth loading numba.
 _SMALL = 20_000
 #: Bounds of a direction from here on are not for floats.
@@ -127,7 +125,7 @@ def _check_filtered(
     """The same; most leaves in floats."""
     given, start = (proof.tree, proof.codes, proof.multipliers), tuple(rest.at.values())
     claim = direction.points, direction.height, direction.free
-    for places, leaf in open_leaves(*claim, given, start, _DEEPEST, work):
+    for places, leaf in open_leaves(*claim, given, start, DEEPEST, work):
         rest.at.update(zip(rest.at, places, strict=True))
         if leaf:
             low, high, mixed, linear, intervals = leaf
@@ -180,7 +178,7 @@ class _Settled(_Cell):
         k = len(self.low)
         if node > 2 * k:
             raise Rejected(NO_COORDINATE)
-        if self.depth == _DEEPEST:
+        if self.depth == DEEPEST:
             raise Rejected(TOO_DEEP)
         j = (node - 1) % k
         middle = 0 if node > k else self.low[j] + self.high[j] >> 1
