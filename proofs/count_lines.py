@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
-READING = "bound check container document exact instance rejected"
+READING = "bound check reading in_turn container document exact instance rejected"
 FILTERS = "float_filter cell_filter interval_filter"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading Values LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
@@ -32,6 +32,7 @@ IN_JAVASCRIPT += ["cuts"]
 PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
+    ("Python kernel: forms and their products", "kernel", ["forms"]),
     ("Python kernel: kind `psd`", "kernel", ["psd"]),
     ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
     ("Python kernel: kind `partition`", "kernel", ["partition"]),

@@ -46,7 +46,7 @@ class Cover:
     cones : int64 array, shape (p, c)
         The places of each cone's rays.
     tree : bytes
-        The splits of the orthants, as `certnn.kernel.partition.PartitionProof` describes them.
+        The splits of the orthants, as the kernel's ``FORMAT.md`` describes them.
     lengths : float64 array, shape (m,)
         To which the bounds of the rays are proportional: the rays' own, if nothing else is said.
     """

@@ -56,7 +56,7 @@ def document_certificate(
     problem: TrainingProblem, claimed: Fraction, proof: Mapping[str, object], about: dict[str, str]
 ) -> Certificate:
     """A certificate that claims what one says, by the whole of a proof."""
-    return Certificate(written(problem, claimed, proof, about, kernel.check.FORMAT, {}))
+    return Certificate(written(problem, claimed, proof, about, kernel.reading.FORMAT, {}))
 
 
 def written(
@@ -70,7 +70,7 @@ def written(
     """The file, of the format `form`: JSON, or a container of at least `CONTAINED` numbers."""
     document = {
         "format": form,
-        "version": kernel.check.VERSION,
+        "version": kernel.reading.VERSION,
         "about": about,
         "claim": {
             "lower_bound": f"{claimed.numerator}/{claimed.denominator}",

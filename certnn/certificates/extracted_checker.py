@@ -29,16 +29,16 @@ from certnn.certificates.integer_regions import SparseRow, product_blocks, regio
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
 from certnn.kernel.cells import CellsProof
-from certnn.kernel.check import Proof
 from certnn.kernel.cuts import CutsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
-from certnn.kernel.outputs import solution
-from certnn.kernel.partition import DEEPEST, PartitionProof
+from certnn.kernel.outputs import DEEPEST, solution
+from certnn.kernel.partition import PartitionProof
 from certnn.kernel.phases import PhasesProof
 from certnn.kernel.psd import PsdProof
+from certnn.kernel.reading import Proof
 from certnn.kernel.regions import RegionsProof
 
 #: Names the program, where it is not in its usual place.

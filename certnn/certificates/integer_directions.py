@@ -14,7 +14,6 @@ from typing import Protocol
 
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.outputs import proved_directions, solution
-from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
 #: Of a file so large the checker takes nothing.
@@ -60,10 +59,8 @@ class Directions:
     def of(proof: _Proof, c: int, work: Work) -> Directions:
         """The directions, which are checked.
 
-        Raises `certnn.kernel.Rejected` if a bound is not positive, or they do not prove kappa.
+        Raises `certnn.kernel.Rejected` if they do not prove kappa.
         """
-        if min(proof.bounds, default=0) <= 0:
-            raise Rejected("a bound of a direction is not positive")
         rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
         return Directions(proof.directions, rays, *integers(proof.bounds))
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from certnn.certificates.integer_directions import SIZE, Directions, noted, splits_to_a_leaf
+from certnn.kernel.in_turn import InTurn
 from certnn.kernel.instance import Instance
 from certnn.kernel.phase_leaves import PhasesDirection, PhasesLeaf
-from certnn.kernel.phases import PhasesProof, phases_directions, require_end
+from certnn.kernel.phases import PhasesProof, phases_directions
 from certnn.kernel.work import Work
 
 _Quadratic = tuple[int, int, int]
@@ -26,17 +27,17 @@ def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
     """
     given = Directions.of(proof, instance.c, Work(SIZE))
     yield from (1 << given.bits, len(given.rays))
-    splits, multipliers = iter(proof.splits), iter(proof.multipliers)
+    rest = InTurn(splits=proof.splits, multipliers=proof.multipliers)
     directions = phases_directions(instance.features(), proof, given.rays)
     for direction, ray, height in zip(directions, given.rays, given.heights, strict=True):
         yield from (*ray, height)
         translated = _Direction(direction, instance.n, given.bits)
         yield from translated.pairs()
         passed: list[int] = []
-        for phases in direction.leaves(noted(splits, passed)):
+        for phases in direction.leaves(noted(rest.each("splits"), passed)):
             yield from splits_to_a_leaf(passed)
-            yield from translated.leaf(direction.read(phases, multipliers))
-    require_end(splits, multipliers)
+            yield from translated.leaf(direction.read(phases, rest))
+    rest.require_end()
     yield from given.output_cones()
 
 
@@ -67,12 +68,14 @@ class _Direction:
         points = [_NOTHING] * self._n
         for place, theta, eta in leaf.minorants:
             points[self._points[place]] = (-theta << shift, -eta << shift, 0)
-        for place, pi, alpha in leaf.terms:
-            points[self._points[place]] = (pi << shift - 1, alpha << shift, gamma(pi, alpha))
+        for pair, pi, alpha in leaf.terms:
+            if not pair.ratio:
+                points[self._points[pair.i]] = (pi << shift - 1, alpha << shift, gamma(pi, alpha))
         for place, sign, multiplier in leaf.fixed:
             weight = direction.weights[place] << bits + direction.unit if sign > 0 else 0
             points[self._points[place]] = (weight + (sign * multiplier << shift), 0, 0)
-        pairs, fixed, terms = [], {place for place, _, _ in leaf.fixed}, iter(leaf.pair_terms)
+        pairs, fixed = [], {place for place, _, _ in leaf.fixed}
+        terms = iter([term for term in leaf.terms if term[0].ratio])
         for pair in direction.pairs:
             if pair.i in fixed:  # and then it has no term
                 pairs.append(_NOTHING)

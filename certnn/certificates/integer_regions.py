@@ -15,18 +15,11 @@ from certnn.certificates.integer_directions import (
     noted,
     splits_to_a_leaf,
 )
-from certnn.kernel.definite import scaled_factor
+from certnn.kernel.definite import lower_triangle, scaled_factor
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import leaves
-from certnn.kernel.regions import (
-    LeafProducts,
-    LeafReader,
-    RegionsProof,
-    corner_form,
-    products_form,
-    require_nonnegative,
-)
+from certnn.kernel.regions import RegionLeaf, RegionsProof, leaf_witness, whole
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -90,46 +83,47 @@ class _Leaves:
         self, instance: Instance, proof: RegionsProof, data_bits: int, height_bits: int, work: Work
     ) -> None:
         self._features = features_within(instance, proof.ball, work)
-        self._proof, self._reader, self._work = proof, LeafReader(proof), work
+        self._proof, self._rest, self._work = proof, proof.in_turn(), work
         self._data_bits, self._height_bits = data_bits, height_bits
-        self._splits = iter(proof.splits)
 
     def tree(self, ray: Sequence[int], bound: float) -> Iterator[int]:
         """The nodes in preorder: 0 and a leaf, or 1 and the point that is split."""
         dual = self._proof.Z
-        sigma = ExactMatrix([[sum(map(mul, z, ray)) for z in dual.rows]], dual.exponent)
+        sigma = ExactMatrix([[sum(map(mul, z, ray))] for z in dual.rows], dual.exponent)
         passed: list[int] = []
-        for signs in leaves(noted(self._splits, passed), frozenset(range(len(dual.rows)))):
+        splits = noted(self._rest.each("splits"), passed)
+        for signs in leaves(splits, frozenset(range(dual.height))):
             yield from splits_to_a_leaf(passed)
             yield from self._leaf(sigma, bound, signs)
 
     def _leaf(self, sigma: ExactMatrix, bound: float, signs: Mapping[int, int]) -> Iterator[int]:
-        reader, (n, columns) = self._reader, (len(sigma.rows[0]), len(self._features.rows[0]))
-        mu, nu, products = reader.mu(), reader.nu(), reader.products(columns)
-        require_nonnegative(n, products, nu)
-        corner, corner_bits = integers([mu, nu or 0.0])
+        n, columns = sigma.height, self._features.width
+        leaf = RegionLeaf.read(self._rest, columns)
+        leaf.require_nonnegative(n)
+        corner, corner_bits = integers([leaf.mu, leaf.nu or 0.0])
         # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
         bits = max(
-            products.bits,
-            products.ball_bits - self._data_bits,
+            leaf.bits,
+            leaf.ball_bits - self._data_bits,
             -sigma.exponent - self._data_bits,
             max(corner_bits, self._height_bits) - 2 * self._data_bits,
             0,
         )
         yield 1 << bits
-        finer = ((r, s, y << bits - products.bits) for r, s, y in products.pairs)
+        finer = ((r, s, y << bits - leaf.bits) for r, s, y in leaf.products)
         for block in product_blocks(n, finer):
             yield from sparse(block)
-        shift = bits + self._data_bits - products.ball_bits
-        yield from self._norm_products(n, columns, products, shift)
+        shift = bits + self._data_bits - leaf.ball_bits
+        yield from self._norm_products(n, leaf, shift)
         yield from (x << bits + 2 * self._data_bits - corner_bits for x in corner)
-        if reader.has_witness:
-            order = n - len(signs) + columns + 1
-            yield from self._witness(n, signs, *reader.witness(order))
+        order = n - len(signs) + columns + 1
+        if self._proof.has_witness:
+            weights, entries = leaf_witness(self._rest, order)
+            L, _ = lower_triangle(entries.transposed(), 0, order)
+            yield from self._witness(n, signs, weights, L)
             return
-        points, work = range(n), self._work
-        S = products_form(self._features, sigma, signs, points, products, work, 0, "auto")
-        found = scaled_factor(S + corner_form(bound, mu, nu, S.height, columns))
+        arrow = leaf.arrow(self._features, sigma, bound, signs, True, self._work, 0, "auto")
+        found = scaled_factor(whole(*arrow), order)
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found
@@ -137,13 +131,11 @@ class _Leaves:
         weights = ExactMatrix([[1 << scale - least for scale in scales]], least)
         yield from self._witness(n, signs, weights, ExactMatrix(factor, 0))
 
-    def _norm_products(
-        self, n: int, columns: int, products: LeafProducts, shift: int
-    ) -> Iterator[int]:
+    def _norm_products(self, n: int, leaf: RegionLeaf, shift: int) -> Iterator[int]:
         """Of the a, and then of the b, the vectors and the numbers, added up."""
         vectors: list[SparseRow] = [{} for _ in range(2 * n)]
         numbers = [0] * (2 * n)
-        for form, (*vector, number) in products.balls:
+        for form, (*vector, number) in leaf.balls:
             for j, entry in enumerate(self._turned(vector)):
                 vectors[form][j] = vectors[form].get(j, 0) + (entry << shift)
             numbers[form] += number << shift
@@ -173,7 +165,4 @@ class _Leaves:
         yield from sparse(rows)
 
     def require_end(self) -> None:
-        if next(self._splits, None) is not None:
-            raise Rejected("the splits go on after the last leaf")
-        if name := self._reader.left_over():
-            raise Rejected(f"{name} go on after the last leaf")
+        self._rest.require_end()

@@ -26,7 +26,7 @@ _PIECE = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class PsdWitness:
-    """kappa, and the arrays of the proof as `certnn.kernel.psd.PsdProof` describes them."""
+    """kappa, and the arrays of the proof as the kernel's ``FORMAT.md`` describes them."""
 
     kappa: float
     weights: FloatArray

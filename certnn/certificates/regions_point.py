@@ -63,7 +63,7 @@ class RegionsPoint:
     cover : Cover
         Of the outputs.
     splits : int64 array
-        The trees of regions, as in `certnn.kernel.regions.RegionsProof`.
+        The trees of regions, as in the kernel's ``FORMAT.md``.
     leaves : tuple of RegionLeaf
         In the order of the trees.
     ball : BiasBall or None

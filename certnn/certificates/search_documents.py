@@ -95,7 +95,7 @@ class PhasesDocument(_Document):
     signs : int32 array
     ratios : float64 array
     multipliers : float32 array
-        As `certnn.kernel.phases.PhasesProof` describes them.
+        As the kernel's ``FORMAT.md`` describes them.
     """
 
     directions: bytes
@@ -136,7 +136,7 @@ class CellsDocument(_Document):
         For a free hidden bias.
     rotation : float64 array, shape (k, k) or (d, d)
     multipliers : float32 array
-        As `certnn.kernel.cells.CellsProof` describes them.
+        As the kernel's ``FORMAT.md`` describes them.
     """
 
     directions: bytes
@@ -174,7 +174,7 @@ def pattern_certificate(
     """Write a proof for networks with given activation patterns as a certificate.
 
     The claim is the float64 below what the proof gives (Theorem 44). `Z` to `splits` are the
-    fields of `certnn.kernel.patterns.PatternsProof`, `patterns` their bits as in ``FORMAT.md``.
+    arrays of the kind, and `patterns` the bits, as ``FORMAT.md`` describes them.
     """
     value = kernel.bound_from_dual_norm(problem.instance(), float_bytes(Z), kappa)
     proof = {
@@ -187,5 +187,5 @@ def pattern_certificate(
         "split": doubles(splits),
     }
     claimed, more = Fraction(rounded_down(value)), {"patterns": octets(patterns)}
-    form = kernel.check.PATTERN_FORMAT
+    form = kernel.reading.PATTERN_FORMAT
     return PatternCertificate(written(problem, claimed, proof, about, form, more))

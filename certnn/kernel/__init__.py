@@ -10,7 +10,6 @@ file specifies the certificate; ``proofs/`` has the theorems.
 
 from certnn.kernel.bound import Bound, PatternBound
 from certnn.kernel.check import (
-    PatternsOnly,
     check_any_certificate,
     check_certificate,
     check_pattern_certificate,
@@ -22,6 +21,7 @@ from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
 from certnn.kernel.instance import Instance
 from certnn.kernel.psd import connected_groups
+from certnn.kernel.reading import PatternsOnly
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import bound_from_dual_norm
 

@@ -49,16 +49,8 @@ point_majorant, point_minorant = _compiled(majorant), _compiled(minorant)
 class OpenLeaf(NamedTuple):
     """A leaf that the exact check must judge, in the integers that it has itself.
 
-    Attributes
-    ----------
-    low, high : list of int
-        Its box.
-    mixed : list of int
-        The points that may have either sign there.
-    linear : list of int
-        Σ σ_i x_i of those that are not negative there.
-    intervals : list of (int, int)
-        Of the mixed points.
+    It has its box, the points that may have either sign there and their intervals, and Σ σ_i x_i of
+    those that are not negative there.
     """
 
     low: list[int]
@@ -71,17 +63,8 @@ class OpenLeaf(NamedTuple):
 class Direction(NamedTuple):
     """Σ σ_i (x_iᵀy)₊ ≤ height is to be proved, in integers; the sequences of the file.
 
-    Attributes
-    ----------
-    points : int64 array, shape (m, k)
-    weights : int64 array, shape (m,)
-        σ_i, not zero.
-    height : float
-        That nearest to the integer.
-    free : int
-        Last coordinates of y that are no part of its length.
-    tree, codes : uint8 array
-    multipliers : float32 array
+    Points have shape (m, k), weights are not zero, the height is the float nearest to it, and the
+    last `free` coordinates of y are no part of its length.
     """
 
     points: _Integers
@@ -100,14 +83,10 @@ class Walk(NamedTuple):
     ----------
     place : int64 array
         See the constants below.
-    low, high : int64 array, shape (depths, k)
-        The boxes still to visit, the last one next.
-    depth : int64 array, shape (depths,)
-        Number of boxes above each of them.
-    mixed : int32 array, shape (depths, m)
+    low, high, depth : int64 array, shape (depths, k), and (depths,)
+        The boxes still to visit, the last one next, and the number of boxes above each of them.
+    mixed, counts : int32 array, shape (depths, m), and int64 array, shape (depths,)
         Of row 1 on: the points that may have either sign, of the boxes on the path.
-    counts : int64 array, shape (depths,)
-        How many they are.
     linear : int64 array, shape (depths, 2, k)
         Σ σ_i x_i of the linear points of the boxes on the path: of the last 26 bits of each
         product, and of what is before them.
@@ -144,30 +123,12 @@ def open_leaves(
 ) -> Iterator[tuple[_Places, OpenLeaf | None]]:
     """The leaves that are not settled here, and at last the end of the tree.
 
-    Parameters
-    ----------
-    points, height, free
-        As in `certnn.kernel.cell_rounding.RoundedDirection`: at least one point, under 1000 bits.
-    given : (bytes, bytes, array of float)
-        The tree, the codes and the multipliers of the file.
-    places : (int, int, int)
-        Where those of this direction begin.
-    deepest : int
-        Boxes that may be above one.
-    work : Work
-        What the integers would take is taken; an open leaf takes what its matrix takes itself.
-
-    Yields
-    ------
-    places : (int, int, int)
-        In the tree behind a leaf, and where its codes and multipliers begin; at last the ends.
-    leaf : OpenLeaf or None
-        None at the end.
-
-    Raises
-    ------
-    Rejected
-        If something is wrong with the tree, or the work is too much.
+    Points, at least one, height and `free` are as in `RoundedDirection`, `given` are the tree, the
+    codes and the multipliers of the file, and `places` where those of this direction begin. What
+    the integers would take is taken; an open leaf takes what its matrix takes itself. Yielded are
+    places, in the tree behind a leaf and where its codes and multipliers begin, at last the ends;
+    and the leaf, None at the end. Raises `Rejected` if something is wrong with the tree, or the
+    work is too much.
     """
     direction = Direction(
         np.array([x for x, _ in points], np.int64),

@@ -16,7 +16,7 @@ MOST_COLUMNS = 100
 #: Of y, and of the integers of points; of a and b of a quadratic.
 GRID_BITS, FORM_BITS = 26, 60
 #: Why a tree is rejected.
-TREE_ENDS = "the tree ends before it covers the space"
+TREE_ENDS = "the nodes end before the last leaf"
 NO_COORDINATE = "the tree splits a coordinate that is not there"
 TOO_DEEP = "a box of the tree is below too many others"
 AT_SIDE = "the tree splits a box at its side"
@@ -29,13 +29,7 @@ _UP = (256, 280, 305, 332, 363, 395, 431, 470)
 
 
 def trimmed(low: Any, high: Any, free: int) -> bool:
-    """Cut a box to what the sphere leaves of it, in place; False if the sphere does not meet it.
-
-    Parameters
-    ----------
-    low, high : sequence of int, length k
-    free : int
-    """
+    """Cut a box to what the sphere leaves of it, in place; False if the sphere does not meet it."""
     nearest, farthest = 0, 0
     for j in range(len(low) - free):
         a, b = low[j] * low[j], high[j] * high[j]
@@ -58,11 +52,6 @@ def interval(x: Any, low: Any, high: Any, free: int) -> tuple[int, int]:
 
     Those of the corners, or λ/2 + Σ max (x_j y_j − λ y_j²/2) for a λ at which the y of the maxima
     has a length of about 1: in quarters of octaves, and as near as floats tell.
-
-    Parameters
-    ----------
-    x, low, high : sequence of int, length k
-    free : int
     """
     round_columns = len(x) - free
     bottom, top, longest, least, most = 0, 0, 1, 0, 0
@@ -115,11 +104,8 @@ def interval(x: Any, low: Any, high: Any, free: int) -> tuple[int, int]:
 def majorant(code: int, low: int, high: int) -> tuple[int, int, int]:
     """a, b, c with (a t² + b t)/2⁶⁰ + c ≥ (t)₊ for low ≤ t ≤ high, where low < 0 < high.
 
-    Parameters
-    ----------
-    code : int
-        Of 8 bits: 8 times the binary logarithm of τ over the nearer end e, plus 128. To 128 it is
-        (t + τ)²/4τ; above, with ρ for τ, e(t + ρ)²/(e + ρ)² or its mirror image.
+    The code, of 8 bits, is 8 times the binary logarithm of τ over the nearer end e, plus 128. To
+    128 it is (t + τ)²/4τ; above, with ρ for τ, e(t + ρ)²/(e + ρ)² or its mirror image.
     """
     near, step = min(high, -low), code - 128
     if step <= 0:
@@ -137,10 +123,7 @@ def majorant(code: int, low: int, high: int) -> tuple[int, int, int]:
 def minorant(code: int, low: int, high: int) -> tuple[int, int]:
     """a, b with (a t² + b t)/2⁶⁰ ≤ (t)₊ for low ≤ t ≤ high, where low < 0 < high.
 
-    Parameters
-    ----------
-    code : int
-        16·p + q with p + q ≤ 15: fifteenths of t and of t(t − low)/(high − low).
+    The code is 16·p + q with p + q ≤ 15: fifteenths of t and of t(t − low)/(high − low).
     """
     p, q = code >> 4, code & 15
     a = q * ((1 << 60) // (high - low)) // 15

@@ -10,7 +10,7 @@ from operator import mul
 
 from certnn.kernel.cell_geometry import GRID_BITS
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, diagonal, times_transpose
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -23,19 +23,9 @@ def turned(
 ) -> RoundedPoints:
     """The points in the coordinates y with u = Py, |y| = 1.
 
-    Parameters
-    ----------
-    features : ExactMatrix, shape (n, k)
-    rotation : ExactMatrix
-        P. If it is for one column less, the last one is that of a free hidden bias, whose g with
-        |g| ≤ |u| is (1 + 2⁻³⁰)y_k.
-    work : Work
-    backend : Backend
-
-    Raises
-    ------
-    Rejected
-        If P changes lengths, or it would take too much work.
+    If the rotation P is for one column less, the last one is that of a free hidden bias, whose g
+    with |g| ≤ |u| is (1 + 2⁻³⁰)y_k. Raises `Rejected` if P changes lengths, or it would take too
+    much work.
     """
     k, columns = len(features.rows[0]), len(rotation.rows)
     bits = (features.span * rotation.span).summed(k).bits
@@ -57,8 +47,7 @@ def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
     work.spend(k**3, 2 * rotation.span.bits)
     square = times_transpose(columns, columns, "python")
     for sign, least in ((1, (1 << TURN_BITS) - 1), (-1, (1 << TURN_BITS) + 2)):
-        scaled = [[least * (i == j) for j in range(k)] for i in range(k)]
-        excess = square - ExactMatrix(scaled, -TURN_BITS)
+        excess = square - diagonal([least] * k, -TURN_BITS)
         rows = [[sign * entry for entry in row] for row in excess.rows]
         if not positive_definite(rows, work):
             raise Rejected("the rotation changes a length")
@@ -68,12 +57,7 @@ def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
 class RoundedPoints:
     """A matrix with 26 bits to each entry, all in units of 2**exponent: off by half a unit at most.
 
-    Attributes
-    ----------
-    rows : list of list of int
-    exponent : int
-    free : int
-        So many last coordinates of y are no part of its length, and between −1 and 1.
+    So many last coordinates of y as are `free` are no part of its length, and between −1 and 1.
     """
 
     rows: Rows
@@ -95,13 +79,7 @@ class RoundedPoints:
 class RoundedDirection:
     """A direction in integers: Σ σ_i (x_iᵀy)₊ ≤ height for ‖y‖ = 1 is to be proved.
 
-    Attributes
-    ----------
-    points : list of (list of int, int)
-        x_i and σ_i ≠ 0.
-    height : int
-    free : int
-        So many last coordinates of y are no part of its length, and between −1 and 1.
+    The points are x_i and σ_i ≠ 0; `free` is as in `RoundedPoints`.
     """
 
     points: list[tuple[list[int], int]]
@@ -112,19 +90,7 @@ class RoundedDirection:
 def rounded_direction(
     points: RoundedPoints, Z: ExactMatrix, ray: tuple[int, ...], bound: float
 ) -> RoundedDirection:
-    """The weights rounded, and the bound less what all rounding may change (Theorem 52(b)).
-
-    Parameters
-    ----------
-    points : RoundedPoints
-        Turned, shape (n, k).
-    Z : ExactMatrix
-        n×c.
-    ray : tuple of int
-        w, of length c.
-    bound : float
-        h.
-    """
+    """A ray's weights rounded, and its bound less what all rounding may change (Theorem 52(b))."""
     sums = [[sum(map(mul, z, ray))] for z in Z.rows]
     weights = RoundedPoints.of(ExactMatrix(sums, Z.exponent))
     triples = zip(points.rows, weights.rows, sums, strict=True)

@@ -20,33 +20,24 @@ from typing import Any
 
 from certnn.kernel.cell_geometry import (
     AT_SIDE,
-    CODES_END,
     FORM_BITS,
     GRID_BITS,
     NO_COORDINATE,
-    NUMBERS_END,
     TOO_DEEP,
-    TREE_ENDS,
     interval,
     majorant,
     minorant,
     trimmed,
 )
-from certnn.kernel.cell_rounding import (
-    RoundedDirection,
-    rounded_direction,
-    turned,
-)
+from certnn.kernel.cell_rounding import RoundedDirection, rounded_direction, turned
 from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers
-from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.outputs import proved_directions
+from certnn.kernel.in_turn import InTurn
+from certnn.kernel.outputs import DEEPEST, proved_directions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of_integers
 from certnn.kernel.work import Work
 
-#: Cells above a cell: a coordinate cannot be halved more often than its units allow.
-_DEEPEST = 400
 #: Proofs with fewer nodes times points are not worth loading numba.
 _SMALL = 20_000
 #: Bounds of a direction from here on are not for floats.
@@ -57,32 +48,7 @@ _OpenLeaves = Callable[..., Iterator[tuple[tuple[int, int, int], Any]]]
 
 @dataclass(frozen=True)
 class CellsProof:
-    """What the file gives.
-
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    directions : bytes
-        The nodes of the cones of outputs, as in `PhasesProof`.
-    bounds : array of double
-        h of each direction.
-    ball : ExactMatrix, shape (1, d + 1), or None
-        For a free hidden bias: the center and radius of a ball that all points are in.
-    rotation : ExactMatrix
-        P, nearly orthogonal: columns×columns, or d×d with a ball.
-    tree : bytes
-        The nodes of all trees in preorder, direction after direction: 0 for a leaf; 1 + j for a
-        split of coordinate j in the middle, 1 + columns + j at zero; the lower half comes first.
-        Boxes that the sphere does not meet have none.
-    codes : bytes
-        One for each point of a leaf that has no sign there and σ ≠ 0, in the order of the points.
-    multipliers : array of float
-        For each leaf those of the sides of its box, one a coordinate, and that of ‖y‖ = 1, in
-        units of h.
-    """
+    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
 
     kappa: float
     Z: ExactMatrix
@@ -95,25 +61,18 @@ class CellsProof:
     multipliers: array[float]
 
 
-def check_cells(instance: Instance, proof: CellsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z`.
+def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: Backend) -> None:
+    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
-    That is on the instance's features, or with a ball for all values of a free hidden bias.
-
-    Raises
-    ------
-    Rejected
-        If the directions or the cells do not cover their space, the bounds do not give kappa, a
-        leaf is not proved, or the check would take too much work.
+    Raises `Rejected` if the directions or the cells do not cover their space, the bounds do not
+    give kappa, a leaf is not proved, or the check would take too much work.
     """
-    if min(proof.bounds, default=0) <= 0:
-        raise Rejected("a bound of a direction is not positive")
-    features = features_within(instance, proof.ball, work)
-    n, k, c = instance.n, len(features.rows[0]), instance.c
+    n, k, c = features.height, features.width, proof.Z.width
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     bits = (features.span * proof.rotation.span).summed(k).bits
     points = turned(features, proof.rotation, work, backend)
-    rest, bits = _Rest(proof), bits + proof.Z.span.bits
+    rest = InTurn(nodes=proof.tree, codes=proof.codes, multipliers=proof.multipliers)
+    bits += proof.Z.span.bits
     large = backend == "auto" and len(proof.tree) * n > _SMALL
     open_leaves = _filter() if large else None
     for ray, bound in zip(rays, proof.bounds, strict=True):
@@ -122,7 +81,7 @@ def check_cells(instance: Instance, proof: CellsProof, work: Work, backend: Back
         if direction.height <= 0:
             raise Rejected("the bound of a direction is lost in rounding")
         if open_leaves and direction.points and direction.height < _LONG:
-            _check_filtered(direction, open_leaves, rest, work)
+            _check_filtered(direction, proof, open_leaves, rest, work)
         else:
             _check_exactly(direction, rest, work)
     rest.require_end()
@@ -136,46 +95,7 @@ def _filter() -> _OpenLeaves | None:
     return open_leaves
 
 
-class _Rest:
-    """What is left of the file's sequences."""
-
-    def __init__(self, proof: CellsProof) -> None:
-        self.proof = proof
-        self.at, self.code, self.number = 0, 0, 0
-
-    def node(self) -> int:
-        """The next node of the tree."""
-        if self.at == len(self.proof.tree):
-            raise Rejected(TREE_ENDS)
-        self.at += 1
-        return self.proof.tree[self.at - 1]
-
-    def codes(self, count: int) -> bytes:
-        """The next codes."""
-        self.code += count
-        if self.code > len(self.proof.codes):
-            raise Rejected(CODES_END)
-        return self.proof.codes[self.code - count : self.code]
-
-    def numbers(self, count: int) -> array[float]:
-        """The next multipliers."""
-        self.number += count
-        if self.number > len(self.proof.multipliers):
-            raise Rejected(NUMBERS_END)
-        return self.proof.multipliers[self.number - count : self.number]
-
-    def require_end(self) -> None:
-        """Nothing may be left."""
-        for name, at, all_of in (
-            ("tree", self.at, self.proof.tree),
-            ("codes", self.code, self.proof.codes),
-            ("multipliers", self.number, self.proof.multipliers),
-        ):
-            if at < len(all_of):
-                raise Rejected(f"the {name} go on after the last leaf")
-
-
-def _check_exactly(direction: RoundedDirection, rest: _Rest, work: Work) -> None:
+def _check_exactly(direction: RoundedDirection, rest: InTurn, work: Work) -> None:
     """Walk the tree that comes next, and check its leaves."""
     points = direction.points
     columns, side = len(points[0][0]) if points else 0, 1 << GRID_BITS
@@ -187,7 +107,7 @@ def _check_exactly(direction: RoundedDirection, rest: _Rest, work: Work) -> None
             continue
         work.spend(64 * len(cell.mixed) * (columns + 1), 64)
         inner = cell.settled()
-        node = rest.node()
+        node = rest.one("nodes")
         if node:
             cells += inner.halves(node)
         else:
@@ -196,16 +116,17 @@ def _check_exactly(direction: RoundedDirection, rest: _Rest, work: Work) -> None
 
 
 def _check_filtered(
-    direction: RoundedDirection, open_leaves: _OpenLeaves, rest: _Rest, work: Work
+    direction: RoundedDirection,
+    proof: CellsProof,
+    open_leaves: _OpenLeaves,
+    rest: InTurn,
+    work: Work,
 ) -> None:
     """The same; most leaves in floats."""
-    proof = rest.proof
-    given = proof.tree, proof.codes, proof.multipliers
-    start = rest.at, rest.code, rest.number
+    given, start = (proof.tree, proof.codes, proof.multipliers), tuple(rest.at.values())
     claim = direction.points, direction.height, direction.free
-    leaves = open_leaves(*claim, given, start, _DEEPEST, work)
-    for places, leaf in leaves:
-        rest.at, rest.code, rest.number = places
+    for places, leaf in open_leaves(*claim, given, start, DEEPEST, work):
+        rest.at.update(zip(rest.at, places, strict=True))
         if leaf:
             low, high, mixed, linear, intervals = leaf
             members = [direction.points[i] for i in mixed]
@@ -215,20 +136,11 @@ def _check_filtered(
 
 @dataclass(frozen=True)
 class _Cell:
-    """A box of y, and what of the sum may not be linear there.
+    """A box of y in units of 2⁻²⁶, and what of the sum may not be linear there.
 
-    Attributes
-    ----------
-    low, high : list of int
-        In units of 2⁻²⁶.
-    mixed : list of (list of int, int)
-        x_i and σ_i of the points that may have either sign in the box above.
-    linear : list of int
-        Σ σ_i x_i of the points that are not negative there.
-    depth : int
-        Number of boxes above.
-    free : int
-        Last coordinates that are no part of the length of y.
+    `mixed` has x_i and σ_i of the points that may have either sign in the box above, `linear` is
+    Σ σ_i x_i of those that are not negative there, `depth` counts the boxes above, and the last
+    `free` coordinates are no part of the length of y.
     """
 
     low: list[int]
@@ -253,13 +165,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Settled(_Cell):
-    """A cell of which all mixed points may have either sign.
-
-    Attributes
-    ----------
-    intervals : list of (int, int)
-        In which x_iᵀy is for each of them.
-    """
+    """A cell of which all mixed points may have either sign; the `intervals` are of their x_iᵀy."""
 
     intervals: list[tuple[int, int]]
 
@@ -272,7 +178,7 @@ class _Settled(_Cell):
         k = len(self.low)
         if node > 2 * k:
             raise Rejected(NO_COORDINATE)
-        if self.depth == _DEEPEST:
+        if self.depth == DEEPEST:
             raise Rejected(TOO_DEEP)
         j = (node - 1) % k
         middle = 0 if node > k else self.low[j] + self.high[j] >> 1
@@ -282,16 +188,16 @@ class _Settled(_Cell):
         above[j] = below[j] = middle
         return self.within(above, [*self.high]), self.within([*self.low], below)
 
-    def check_leaf(self, height: int, rest: _Rest, work: Work) -> None:
+    def check_leaf(self, height: int, rest: InTurn, work: Work) -> None:
         """Read what the file has for this leaf, and check that it proves the height there."""
         if not positive_definite(self._form(height, rest), work):
             raise Rejected("the form of a leaf is not positive definite")
 
-    def _form(self, height: int, rest: _Rest) -> Rows:
+    def _form(self, height: int, rest: InTurn) -> Rows:
         """height − Σ, with the multipliers, as a matrix of (1, y) times a power of two."""
         k = len(self.low)
-        squares, linear, constant = self._quadratics(rest.codes(len(self.mixed)))
-        numbers, bits = integers(rest.numbers(k + 1))
+        squares, linear, constant = self._quadratics(rest.take("codes", len(self.mixed)))
+        numbers, bits = integers(rest.take("multipliers", k + 1))
         *sides, sphere = (height * number for number in numbers)
         if min(sides, default=0) < 0:
             raise Rejected("a multiplier of a side is negative")

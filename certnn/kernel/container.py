@@ -43,10 +43,7 @@ class File:
 def read_file(document: Document) -> File:
     """Read a certificate's file.
 
-    Raises
-    ------
-    Malformed
-        If it is neither JSON nor a container, or too large.
+    Raises `Malformed` if it is neither JSON nor a container, or too large.
     """
     stream = BytesIO(document) if isinstance(document, bytes) else document
     size, _ = stream.seek(0, 2), stream.seek(0)

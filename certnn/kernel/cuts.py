@@ -12,13 +12,16 @@ points that are copositive on every choice of signs (Theorem 30).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
+from operator import mul
 
-from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
-from certnn.kernel.psd import lower_triangle, require_dominance
+from certnn.kernel.definite import joined, positive_definite, require_semidefinite
+from certnn.kernel.exact import Backend, ExactMatrix, diagonal, multiple_of_unit
+from certnn.kernel.forms import Product, require_signs
+from certnn.kernel.psd import dual_form
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import UNIT, span_of
 from certnn.kernel.work import Work
@@ -31,36 +34,7 @@ MOST_SLACKS = 16
 
 @dataclass(frozen=True)
 class CutsProof:
-    """What the file gives.
-
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    targets : array of int
-        The point i of each of J slacks.
-    supports : list of list of int
-        The points k of each slack.
-    theta : ExactMatrix
-        One row: θ of the points of one slack after the other.
-    first, second : array of int
-        Indices r ≤ s of the forms in each product: a_i is i, b_i is n + i, slack j is 2n + j.
-    multipliers : ExactMatrix
-        One row: y of each product.
-    sets : list of list of int
-        The points of each set.
-    set_forms : ExactMatrix
-        One row: of each set the coefficients of f_r f_s, as `set_pairs` orders them.
-    set_parts : ExactMatrix
-        One row: of each set, for each choice of signs, the entries above the diagonal, row by row,
-        of the nonnegative part.
-    weights : ExactMatrix
-        One row: w, for a (n), u (columns), v (c) in this order.
-    L : ExactMatrix
-        One row: a lower triangle, row by row.
-    """
+    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
 
     kappa: float
     Z: ExactMatrix
@@ -86,109 +60,102 @@ def set_pairs(size: int) -> list[tuple[int, int]]:
 def check_cuts(features: ExactMatrix, proof: CutsProof, work: Work, backend: Backend) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
-    Raises
-    ------
-    Rejected
-        If a multiplier or a weight has the wrong sign, a form on a set is not proved copositive, a
-        row of the remainder is not dominant, or the check would take too much work.
+    Raises `Rejected` if a multiplier or a weight has the wrong sign, a form on a set is not proved
+    copositive, a row of the remainder is not dominant, or the check would take too much work.
     """
     _spend(features, proof, work)
-    n, w = len(features.rows), proof.weights.rows[0]
-    if min(w) <= 0:
-        raise Rejected("a weight is not positive")
+    n, columns, c = features.height, features.width, proof.Z.width
+    given = list(zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True))
+    require_signs(n, given)
     slacks = _Slacks(features, proof)
-    numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
-    kappa = ExactMatrix([[numerator]], 1 - denominator.bit_length())
-    E = _products(slacks, proof, work, backend).negated()
-    E = _bordered(E, proof.Z.negated())
-    E += _diagonal(kappa, range(n, len(w)), len(w))
-    E -= _diagonal(_lost(slacks, proof), range(n, n + len(features.rows[0])), len(w))
-    L, _ = lower_triangle(proof.L.transposed(), 0, len(w))
-    E = E.rescaled(w, w, 2 * proof.weights.exponent) - times_transpose(L, L, backend)
-    require_dominance(E, [f"row {p}" for p in range(len(w))])
+    y, of_sets = proof.multipliers.exponent, proof.set_forms.exponent
+    common = min(y + 2 * proof.theta.exponent, of_sets)
+    products = [
+        *_finer(slacks.expanded(given), y + 2 * proof.theta.exponent - common),
+        *_finer(_set_terms(proof, work), of_sets - common),
+    ]
+    own, across, shares = dual_form(features, proof.Z, range(n), products, common, backend)
+    lost = diagonal([2 * slacks.lost(given)] * columns + [0] * c, y + 2 * slacks.exponent)
+    corner = sum(shares, multiple_of_unit(proof.kappa, columns + c) - lost)
+    require_semidefinite(joined(own, across, corner), proof.weights, proof.L, backend)
+
+
+def _finer(products: Iterable[Product], bits: int) -> Iterator[Product]:
+    return ((r, s, y << bits) for r, s, y in products)
 
 
 def _spend(features: ExactMatrix, proof: CutsProof, work: Work) -> None:
     """Take the work of all products but those on sets, in integers no longer than those of E."""
-    columns, order, J = len(features.rows[0]), len(proof.weights.rows[0]), len(proof.targets)
-    forms, support = 2 * features.height + J, sum(map(len, proof.supports))
-    terms = len(proof.first) + sum(2 * len(points) ** 2 for points in proof.sets)
+    n, columns, order = features.height, features.width, proof.weights.width
+    support, count = sum(map(len, proof.supports)), len(proof.first)
+    sizes = [1] * (2 * n) + [1 + len(points) for points in proof.supports]
+    partners = [0] * len(sizes)
+    for r, s in zip(proof.first, proof.second, strict=True):
+        partners[r] += sizes[s]
+    terms = sum(partners) + sum(map(mul, sizes, (min(2 * n, some) for some in partners)))
+    terms += sum(2 * len(points) ** 2 for points in proof.sets)
     X, w, L = features.span, proof.weights.span, proof.L.span
-    form = ((UNIT | proof.theta.span) * (UNIT | X)).summed(support * columns)
-    weighted = (proof.multipliers.span | proof.set_forms.span) * form
-    S = span_of([proof.kappa]) | proof.Z.span | (weighted * form).summed(3 * terms)
+    theta, y = UNIT | proof.theta.span, proof.multipliers.span
+    weighted = (y * theta * theta | proof.set_forms.span).summed(terms)
+    form = (weighted * (UNIT | X | X * X)).summed(4 * n**2)
+    norm = (theta * X).summed((support + 1) * columns)
+    lost = (y * norm * norm).summed(6 * count)
+    S = span_of([proof.kappa]) | proof.Z.span | form | lost
     bits = (w * w * S | (L * L).summed(order)).summed(order).bits
-    products = 2 * terms * order + forms * order**2 + order**3 + 3 * support * columns
-    work.spend(products, bits)
+    work.spend(4 * terms + 3 * order**3 + 3 * (support + count) * columns, bits)
     work.hold(order**2, bits)
-    work.hold(forms * order, weighted.bits)
+    work.hold(min(terms, 4 * n**2), weighted.bits)
 
 
 class _Slacks:
-    """All forms, as rows over (a, u), and what is lost where x_i is not quite Σ θ_k x_k.
+    """All forms as sums of those of the points, and what is lost where x_i is not Σ θ_k x_k.
 
     `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖.
     """
 
     def __init__(self, features: ExactMatrix, proof: CutsProof) -> None:
-        n, columns = len(features.rows), len(features.rows[0])
+        n, X = features.height, features.rows
         unit, theta = 1 << -proof.theta.exponent, iter(proof.theta.rows[0])
+        norms = [sum(map(abs, x)) for x in X]
         self.exponent = proof.theta.exponent + features.exponent
-        points: Rows = [[unit * (i == k) for k in range(n)] for i in [*range(n), *range(n)]]
-        hidden: Rows = [[0] * columns for _ in range(n)]
-        hidden += [[-unit * x for x in row] for row in features.rows]
-        self.defects, self.sizes = [0] * (2 * n), [sum(map(abs, row)) for row in hidden[n:]] * 2
+        self.forms = [[(r, unit)] for r in range(2 * n)]
+        self.defects, self.sizes = [0] * (2 * n), [unit * norm for norm in norms] * 2
         for i, support in zip(proof.targets, proof.supports, strict=True):
-            a, u = [0] * n, [0] * columns
-            a[i] = -unit
-            left, size = [unit * x for x in features.rows[i]], self.sizes[i]
+            form, left, size = [(i, -unit)], [unit * x for x in X[i]], unit * norms[i]
             for k in support:
-                t, x = next(theta), features.rows[k]
-                a[k] += abs(t)
-                if t < 0:
-                    u = [p + t * q for p, q in zip(u, x, strict=True)]
-                left = [p - t * q for p, q in zip(left, x, strict=True)]
-                size += abs(t) * sum(map(abs, x))
-            points.append(a)
-            hidden.append(u)
+                t = next(theta)
+                form.append((k if t > 0 else n + k, abs(t)))
+                left = [p - t * q for p, q in zip(left, X[k], strict=True)]
+                size += abs(t) * norms[k]
+            self.forms.append(form)
             self.defects.append(sum(map(abs, left)))
             self.sizes.append(size)
-        theta_only = ExactMatrix(points, proof.theta.exponent)
-        self.forms = theta_only.beside(ExactMatrix(hidden, self.exponent))
+
+    def lost(self, products: Iterable[Product]) -> int:
+        """What Σ y f_r f_s may be below zero, as a multiple of ‖u‖²."""
+        defects, sizes, total = self.defects, self.sizes, 0
+        for r, s, y in products:
+            p, q = defects[r], defects[s]
+            total += y * (p * sizes[s] + q * sizes[r] + p * q)
+        return total
+
+    def expanded(self, products: Iterable[Product]) -> Iterator[Product]:
+        """The same sum in products of the forms of the points; θ² comes to the unit of y."""
+        partners: dict[int, Counter[int]] = defaultdict(Counter)
+        for r, s, y in products:
+            for k, t in self.forms[s]:
+                partners[r][k] += y * t
+        found: Counter[tuple[int, int]] = Counter()
+        for r, partner in partners.items():
+            for p, t in self.forms[r]:
+                for q, y in partner.items():
+                    found[p, q] += t * y
+        return ((p, q, y) for (p, q), y in found.items())
 
 
-def _lost(slacks: _Slacks, proof: CutsProof) -> ExactMatrix:
-    """Twice what Σ y f_r f_s may be below zero, as a multiple of ‖u‖²."""
-    defects, sizes, total = slacks.defects, slacks.sizes, 0
-    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
-        p, q = defects[r], defects[s]
-        total += y * (p * sizes[s] + q * sizes[r] + p * q)
-    return ExactMatrix([[2 * total]], proof.multipliers.exponent + 2 * slacks.exponent)
-
-
-def _products(slacks: _Slacks, proof: CutsProof, work: Work, backend: Backend) -> ExactMatrix:
-    """The matrix, over (a, u), of 2 Σ y f_r f_s and of twice the sets' forms; y ≥ 0 is checked."""
-    n = len(proof.Z.rows)
-    terms = []
-    for r, s, y in zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True):
-        if y < 0 and not r < n == s - r:
-            raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
-        terms.append((r, s, y))
-    common = min(proof.multipliers.exponent, proof.set_forms.exponent)
-    bits = proof.multipliers.exponent - common, proof.set_forms.exponent - common
-    rows = [[0] * len(slacks.forms.rows[0]) for _ in slacks.forms.rows]
-    for given, shift in zip((terms, _set_terms(proof, work)), bits, strict=True):
-        for r, s, y in given:
-            for p, q in ((r, s), (s, r)):
-                other = slacks.forms.rows[q]
-                rows[p] = [t + (y << shift) * x for t, x in zip(rows[p], other, strict=True)]
-    weighted = ExactMatrix(rows, common + slacks.forms.exponent)
-    return times_transpose(slacks.forms.transposed(), weighted.transposed(), backend)
-
-
-def _set_terms(proof: CutsProof, work: Work) -> list[tuple[int, int, int]]:
+def _set_terms(proof: CutsProof, work: Work) -> list[Product]:
     """The products (r, s, coefficient) of the sets' forms; that they are copositive is proved."""
-    n, terms = len(proof.Z.rows), []
+    n, terms = proof.Z.height, []
     common = min(proof.set_forms.exponent, proof.set_parts.exponent)
     forms, parts = iter(proof.set_forms.rows[0]), iter(proof.set_parts.at(common)[0])
     bits = proof.set_forms.exponent - common
@@ -218,20 +185,3 @@ def _require_copositive(
             rows[p][q] = rows[q][p] = form[r, s] - part
         if not positive_definite(rows, work):
             raise Rejected(f"the form of set {number} is not proved copositive")
-
-
-def _bordered(square: ExactMatrix, dual: ExactMatrix) -> ExactMatrix:
-    """The symmetric matrix [square, (dual; 0); (dualᵀ, 0), 0]."""
-    c, extra = len(dual.rows[0]), len(square.rows) - len(dual.rows)
-    right = ExactMatrix([*dual.rows, *([0] * c for _ in range(extra))], dual.exponent)
-    top = square.beside(right)
-    bottom = right.transposed().beside(ExactMatrix([[0] * c for _ in range(c)], 0))
-    common = min(top.exponent, bottom.exponent)
-    return ExactMatrix(top.at(common) + bottom.at(common), common)
-
-
-def _diagonal(scalar: ExactMatrix, places: range, size: int) -> ExactMatrix:
-    """The scalar at these places of the diagonal, and zeros."""
-    number = scalar.rows[0][0]
-    rows = [[number * (p == q and p in places) for q in range(size)] for p in range(size)]
-    return ExactMatrix(rows, scalar.exponent)

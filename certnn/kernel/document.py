@@ -46,10 +46,7 @@ def parse(document: bytes, arrays: dict[str, Numbers] | None = None) -> dict[str
 
     In a container an object with the key "npy" alone is an array, which is taken out of `arrays`.
 
-    Raises
-    ------
-    Malformed
-        With the reason.
+    Raises `Malformed` with the reason.
     """
     if len(document) > LARGEST_FILE:
         raise Malformed(f"larger than {LARGEST_FILE} bytes")
@@ -114,6 +111,14 @@ class Section:
     def value(self, key: str) -> Any:
         """The raw value."""
         return self._values[key]
+
+    def has(self, key: str) -> bool:
+        """Whether the key, which may be missing, is there."""
+        return key in self._values
+
+    def inner(self, key: str, keys: tuple[str, ...]) -> Section:
+        """The object at a key, with exactly these keys."""
+        return Section(key, self._values[key], keys)
 
     def text(self, key: str) -> str:
         """A string."""

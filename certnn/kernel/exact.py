@@ -38,6 +38,11 @@ class ExactMatrix:
         return len(self.rows)
 
     @property
+    def width(self) -> int:
+        """The number of columns; there has to be a row."""
+        return len(self.rows[0])
+
+    @property
     def span(self) -> Span:
         """How long its integers are, and those of what is computed from them."""
         return span_of_integers((entry for row in self.rows for entry in row), self.exponent)
@@ -137,6 +142,11 @@ class StoredMatrix(ExactMatrix):
         return self._shape[0]
 
     @property
+    def width(self) -> int:
+        """The number of columns, of which none is read."""
+        return self._shape[1] + (0 if self._right is None else self._right.width)
+
+    @property
     def span(self) -> Span:
         """As long as the integers may be, of which none is made."""
         own = span_of(self._numbers)
@@ -171,10 +181,7 @@ class StoredMatrix(ExactMatrix):
 def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
     """Read `rows` × `columns` little-endian IEEE doubles, row by row.
 
-    Raises
-    ------
-    ValueError
-        If they are more or fewer, or one is not finite.
+    Raises `ValueError` if they are more or fewer, or one is not finite.
     """
     if rows < 0 or columns < 0 or len(data) != 8 * rows * columns:
         raise ValueError(f"{len(data)} bytes where {rows}x{columns} numbers of 8 are needed")
@@ -199,6 +206,23 @@ def integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
     return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
 
 
+def columns_of(rows: Rows, count: int) -> Rows:
+    """The transpose of a matrix with `count` columns and perhaps no row."""
+    return [[row[k] for row in rows] for k in range(count)]
+
+
+def diagonal(entries: Sequence[int], exponent: int) -> ExactMatrix:
+    """The diagonal matrix with these entries, in units of 2**exponent."""
+    size = range(len(entries))
+    return ExactMatrix([[t * (p == q) for q in size] for p, t in enumerate(entries)], exponent)
+
+
+def multiple_of_unit(number: float, size: int) -> ExactMatrix:
+    """The number times the unit matrix."""
+    (entry,), bits = integers([number])
+    return diagonal([entry] * size, -bits)
+
+
 def inner(left: ExactMatrix, right: ExactMatrix) -> Fraction:
     """The sum of all products of corresponding entries."""
     total = Fraction(0)
@@ -217,8 +241,8 @@ def flint_available() -> bool:
 def times_transpose(left: ExactMatrix, right: ExactMatrix, backend: Backend) -> ExactMatrix:
     """left · rightᵀ, exactly; the backend changes the speed and nothing else."""
     exponent = left.exponent + right.exponent
-    work = len(left.rows) * len(right.rows) * len(left.rows[0])
-    if backend == "python" or work < _SMALL or (backend == "auto" and not flint_available()):
+    work = len(right.rows) * sum(map(len, left.rows))
+    if backend == "python" or work <= _SMALL or (backend == "auto" and not flint_available()):
         none = [0] * len(right.rows)
         rows = [
             [sum(map(mul, row, other)) for other in right.rows] if any(row) else none[:]

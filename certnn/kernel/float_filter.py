@@ -15,7 +15,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from certnn.kernel.exact import Rows
-from certnn.kernel.partition import DEEPEST, PartitionProof
+from certnn.kernel.outputs import DEEPEST
+from certnn.kernel.partition import PartitionProof
 from certnn.kernel.partition_costs import PartitionCosts
 from certnn.kernel.work import INTEGER, Work
 
@@ -32,16 +33,11 @@ _Integers = NDArray[Any]
 
 
 class OpenNode(NamedTuple):
-    """A node that integers must judge.
+    """A node that integers must judge: the number of its tree, and the splits above.
 
-    Attributes
-    ----------
-    orthant : int
-        The number of the tree. The end of the last tree counts as a node of one more.
-    splits : list of (int, int)
-        The splits above: their places in the file's tree; 1 if the node is in the second half.
-    at, leaf : int
-        Its place in the file's tree; the number of leaves before it.
+    Of these it has the places in the file's tree, and 1 if the node is in the second half; `at` and
+    `leaf` are its own place there, and the number of leaves before it. The end of the last tree
+    counts as a node of one tree more.
     """
 
     orthant: int
@@ -53,14 +49,7 @@ class OpenNode(NamedTuple):
 class Data(NamedTuple):
     """The scaled claim ‖Σ z_i(x_iᵀu)₊‖ ≤ kappa‖u‖, and the tree and witnesses as they are.
 
-    Attributes
-    ----------
-    tree : uint8 array
-    witnesses : uint32 array
-    Z : array, shape (c, n)
-    kappa : float
-    first, second : int64 array
-        i and j of each edge.
+    Z has shape (c, n); `first` and `second` are i and j of each edge.
     """
 
     tree: _Integers
@@ -74,18 +63,8 @@ class Data(NamedTuple):
 class Rays(NamedTuple):
     """Rays r = Σ t_j b_j, t ≥ 0, one a slot: b₁, −b₁, b₂, .., −b_k, then one for each depth.
 
-    Attributes
-    ----------
-    activations : array, shape (slots, n)
-        x_iᵀr.
-    coordinates : array, shape (slots, k)
-        r.
-    images : array, shape (slots, c)
-        Zᵀ(Xr)₊.
-    reach, load, length : array, shape (slots,)
-        Majorants: of |x_iᵀr| for every i, of Σ |z_io x_iᵀr| and of kappa‖r‖.
-    doubt : array, shape (slots,)
-        Bound of the error of every activation.
+    Of each they have x_iᵀr for all i, r, and Zᵀ(Xr)₊; then majorants, of |x_iᵀr| for every i, of
+    Σ |z_io x_iᵀr| and of kappa‖r‖; and a bound of the error of every activation.
     """
 
     activations: _Floats
@@ -108,10 +87,8 @@ class Path(NamedTuple):
         The rays of the cone of each depth.
     split_at, in_second : int64 array, shape (depths,)
         Place in the file of the split, and whether the next cone is its second half.
-    live : int32 array, shape (depths + 1, n)
-        From row 1 on: the points that may be mixed in the cone.
-    live_count : int64 array, shape (depths + 1,)
-        How many they are.
+    live, live_count : int32 array, shape (depths + 1, n), and int64 array, shape (depths + 1,)
+        From row 1 on: the points that may be mixed in the cone, and how many they are.
     held : int64 array, shape (depths + 1,)
         Bits of integers that the cones above would take, at most.
     """
@@ -131,14 +108,7 @@ _AT, _LEAF, _ORTHANT, _DEPTH, _BEHIND, _LEFT, _ROOM = range(7)
 
 
 class Costs(NamedTuple):
-    """`PartitionCosts` as arrays with a row for each depth; of the work of integers, not of floats.
-
-    Attributes
-    ----------
-    orthant : int
-    split, leaf : int64 array, shape (depths, 2)
-    point_bits : int64 array, shape (depths,)
-    """
+    """`PartitionCosts` as arrays with a row for each depth; of integers, not of floats."""
 
     orthant: int
     split: _Integers
@@ -167,25 +137,11 @@ def open_nodes(
 ) -> Iterator[OpenNode] | None:
     """The nodes that are not settled here, in the order of the file, and then the end.
 
-    The work that integers would take is counted, with all points that may be mixed. Where that is
-    more than is left, the nodes stop short of the end.
-
-    Parameters
-    ----------
-    proof : PartitionProof
-    values : list of list of int
-        x_iᵀb for each ray b of the basis.
-    exponent : int
-        kappa is in units of 2**exponent if rays, `values` and Z are those integers.
-    costs : PartitionCosts
-    work : Work
-        Of which nothing is taken.
-
-    Returns
-    -------
-    iterator or None
-        After anything but a leaf there is no going on. None if floats will not do: the data are
-        too large, or have numbers too large or too small.
+    `values` are x_iᵀb for each ray b of the basis, and kappa is in units of 2**exponent if rays,
+    `values` and Z are those integers. The work that integers would take is counted, with all points
+    that may be mixed, and not taken. Where that is more than is left, the nodes stop short of the
+    end; after anything but a leaf there is no going on. None if floats will not do: the data are
+    too large, or have numbers too large or too small.
     """
     try:
         data, rays = scaled_data(proof, values, exponent)
@@ -260,10 +216,7 @@ def _bits(integers: tuple[int, ...] | list[int]) -> int:
 def _nearest(integer: int, exponent: int) -> float:
     """The float64 nearest to integer · 2**exponent.
 
-    Raises
-    ------
-    OverflowError
-        If it is not zero and too large or too small.
+    Raises `OverflowError` if it is not zero and too large or too small.
     """
     number = float(integer << exponent) if exponent >= 0 else integer / (1 << -exponent)
     if integer and not _LEAST <= abs(number) <= _LARGEST:

@@ -18,18 +18,9 @@ from certnn.kernel.rejected import Rejected
 
 @dataclass(frozen=True)
 class Group:
-    """A group of points and what is claimed of it.
+    """A group of points, ascending, with the problem of them alone and its share of reg.
 
-    Attributes
-    ----------
-    section : Section
-        That of the part, whose proof is not read yet.
-    points : list of int
-        Indices among all points, ascending.
-    instance : Instance
-        The problem of its points alone, with its share of reg.
-    claimed : Fraction
-        A lower bound on the objective of that.
+    `claimed` is a lower bound on the objective of that; its proof, in `section`, is not read yet.
     """
 
     section: Section
@@ -39,20 +30,9 @@ class Group:
 
 
 def groups_of(section: Section, whole: Instance) -> list[Group]:
-    """The groups, of which no two have a point in common.
+    """The groups, which `require_apart` is to judge once all of the file is read.
 
-    Parameters
-    ----------
-    section : Section
-        The proof.
-    whole : Instance
-
-    Raises
-    ------
-    Malformed
-        If the parts are not as they must be; their proofs are not looked at.
-    Rejected
-        If a point is in two groups, or their shares come to more than reg.
+    Raises `Malformed` if the parts are not as they must be; their proofs are not looked at.
     """
     given = section.value("parts")
     if not isinstance(given, list) or not given:
@@ -62,14 +42,22 @@ def groups_of(section: Section, whole: Instance) -> list[Group]:
     members = [_points(part, whole.n) for part in parts]
     shares = [part.positive("reg") for part in parts]
     claims = [Fraction(part.positive("lower_bound")) for part in parts]
-    if len(set().union(*members)) < sum(map(len, members)):
-        raise Rejected("a point is in two groups")
-    if sum(map(Fraction, shares)) > Fraction(whole.reg):
-        raise Rejected("the shares of the groups come to more than reg")
     return [
         Group(part, points, _restricted(whole, points, share), claimed)
         for part, points, share, claimed in zip(parts, members, shares, claims, strict=True)
     ]
+
+
+def require_apart(groups: list[Group], reg: float) -> None:
+    """That the bounds of the groups add up, for the whole's reg.
+
+    Raises `Rejected` if a point is in two groups, or their shares come to more than reg.
+    """
+    points = [group.points for group in groups]
+    if len(set().union(*points)) < sum(map(len, points)):
+        raise Rejected("a point is in two groups")
+    if sum(Fraction(group.instance.reg) for group in groups) > Fraction(reg):
+        raise Rejected("the shares of the groups come to more than reg")
 
 
 def _points(part: Section, n: int) -> list[int]:

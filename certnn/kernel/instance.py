@@ -146,17 +146,8 @@ class Instance:
 def features_within(instance: Instance, ball: ExactMatrix | None, work: Work) -> ExactMatrix:
     """Those of the instance; or for a free hidden bias that is not in the norm, beside a ball.
 
-    Parameters
-    ----------
-    instance : Instance
-    ball : ExactMatrix, shape (1, d + 1), or None
-        Center and radius.
-    work : Work
-
-    Raises
-    ------
-    Rejected
-        If a point is outside of the ball, or it would take too much work.
+    Of that, one row, center and radius are given. Raises `Rejected` if a point is outside of it, or
+    it would take too much work.
     """
     if ball is None:
         return instance.features()
@@ -166,10 +157,7 @@ def features_within(instance: Instance, ball: ExactMatrix | None, work: Work) ->
 def beside_radius(data: ExactMatrix, ball: ExactMatrix, work: Work) -> ExactMatrix:
     """The points from the center of a ball, beside its radius (Theorem 51).
 
-    Raises
-    ------
-    Rejected
-        As `features_within` does.
+    Raises `Rejected` as `features_within` does.
     """
     (*center, radius), unit, n = ball.rows[0], ball.exponent, data.height
     work.spend(3 * n * len(ball.rows[0]), (data.span | ball.span).summed(3).bits)

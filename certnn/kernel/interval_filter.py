@@ -37,20 +37,11 @@ def write_intervals(
     signs: bool,
     found: _Integers,
 ) -> None:
-    """Bounds below and above of x_iᵀy for the y of a box with |y| ≤ 1.
+    """Bounds below and above of x_iᵀy for the y of a box with |y| ≤ 1, of the chosen points i.
 
-    Parameters
-    ----------
-    points : int64 array, shape (m, k)
-    chosen : integer array, shape (count,)
-        The points i.
-    low, high : int64 array, shape (k,)
-    free : int
-        As in `certnn.kernel.cell_geometry.interval`.
-    signs : bool
-        Whether nothing counts but which of them are negative.
-    found : int64 array, shape (2, count) or more
-        Written.
+    Points have shape (m, k), low and high k numbers, and `found`, which is written, two rows of at
+    least as many as are chosen. `free` is as in `cell_geometry`. With `signs` nothing counts but
+    which of the bounds are negative.
     """
     k = low.size
     sphere = k - free

@@ -28,13 +28,7 @@ def targets_fit(loss: str, targets: Iterable[float]) -> bool:
 def loss_above(loss: str, delta: float, outputs: ExactMatrix, targets: ExactMatrix) -> Fraction:
     """The loss of outputs, summed over the points: exact, or for logistic and softmax rounded up.
 
-    Parameters
-    ----------
-    loss : str
-        One of `LOSSES`.
-    delta : float
-        Where the loss huber turns linear; of no meaning for the others.
-    outputs, targets : ExactMatrix, shape (n, c)
+    `delta` is where the loss huber turns linear; outputs and targets are n×c.
     """
     total = Fraction(0)
     for f, y in zip(_fractions(outputs), _fractions(targets), strict=True):
@@ -49,20 +43,9 @@ def loss_above(loss: str, delta: float, outputs: ExactMatrix, targets: ExactMatr
 def dual_value(
     loss: str, delta: float, dual: ExactMatrix, scale: Fraction, targets: ExactMatrix
 ) -> Fraction:
-    """−ℓ*(−W) for W = scale·Z: exact, or for logistic and softmax rounded down.
+    """−ℓ*(−W) for W = scale·Z, n×c: exact, or for logistic and softmax rounded down.
 
-    Parameters
-    ----------
-    loss, delta, targets
-        As in `loss_above`.
-    dual : ExactMatrix, shape (n, c)
-        Z.
-    scale : Fraction
-
-    Raises
-    ------
-    Rejected
-        If the conjugate is infinite there.
+    Raises `Rejected` if the conjugate is infinite there.
     """
     total = Fraction(0)
     for z, y in zip(_fractions(dual), _fractions(targets), strict=True):

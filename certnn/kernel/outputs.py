@@ -13,27 +13,22 @@ from collections.abc import Set as AbstractSet
 from itertools import combinations, product
 
 from certnn.kernel.exact import integers
-from certnn.kernel.partition import DEEPEST
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of, span_of_integers
 from certnn.kernel.work import INTEGER, Work
 
+#: The edges of a cone with more rays could not be numbered in a byte.
+MOST_COLUMNS = 23
+#: Splits above a leaf. The integers on a path grow by up to nine bits a split.
+DEEPEST = 400
+
 
 def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int, int]]:
-    """The signs of the fixed points on each leaf of the tree that comes next.
+    """The signs of the fixed points on each leaf of the tree that comes next, in preorder.
 
-    Parameters
-    ----------
-    splits : iterator of int
-        The nodes in preorder: −1 for a leaf, else the point that is split. The child in which it is
-        inactive comes first.
-    mixed : set of int
-        The points that may be split.
-
-    Raises
-    ------
-    Rejected
-        If the tree ends too early, or splits another point or one that is fixed.
+    A node is −1 for a leaf, else the point that is split, one of the `mixed`; the child in which it
+    is inactive comes first. Raises `Rejected` if the tree ends too early, or splits another point
+    or one that is fixed.
     """
     signs: dict[int, int] = {}  # in the order of the splits
     while True:
@@ -60,23 +55,11 @@ def proved_directions(
 ) -> list[tuple[int, ...]]:
     """The directions in the order of their bounds; that these prove kappa is checked.
 
-    Parameters
-    ----------
-    tree : bytes
-        The nodes of the cones of outputs, encoded as in `PartitionProof.tree`; the basis is that of
-        the unit vectors of ℝᶜ.
-    c : int
-    bounds : array of double
-        h of each direction, positive.
-    kappa : float
-    work : Work
-
-    Raises
-    ------
-    Rejected
-        If the cones do not cover the outputs, the bounds do not give kappa, or the check would take
-        too much work.
+    The tree has the cones of the c outputs. Raises `Rejected` if a bound is not positive, the cones
+    do not cover the outputs, the bounds do not give kappa, or the check would take too much work.
     """
+    if min(bounds, default=0) <= 0:
+        raise Rejected("a bound of a direction is not positive")
     numbers: dict[tuple[int, ...], int] = {}
     height_bits, held = span_of(bounds).bits, 0
     for cone in _cones(tree, c):
@@ -112,28 +95,14 @@ def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
             at += 1 if node[:1] == b"\0" else 3
             if at > len(tree):
                 raise Rejected("the directions end before they cover the outputs")
-            if node[0]:
-                stack += [(depth + 1, half) for half in reversed(_halves(cone, depth, edges, node))]
-            else:
+            if not node[0]:
                 yield cone
+                continue
+            i, j, p, q = split_of(node, depth, edges)
+            ray = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
+            stack += [(depth + 1, [*cone[:k], ray, *cone[k + 1 :]]) for k in (i, j)]
     if at < len(tree):
         raise Rejected("the directions go on after they cover the outputs")
-
-
-def _halves(
-    cone: _Cone, depth: int, edges: list[tuple[int, int]], node: bytes
-) -> tuple[_Cone, _Cone]:
-    """The half of a cone of outputs that keeps the first ray of the edge, and the other."""
-    code, p, q = node
-    if depth == DEEPEST:
-        raise Rejected(f"the directions have a cone after more than {DEEPEST} splits")
-    if code > len(edges):
-        raise Rejected("the directions split an edge that is not there")
-    if p == 0 or q == 0:
-        raise Rejected("the directions split an edge at its end")
-    i, j = edges[code - 1]
-    ray = tuple(p * a + q * b for a, b in zip(cone[i], cone[j], strict=True))
-    return [*cone[:j], ray, *cone[j + 1 :]], [*cone[:i], ray, *cone[i + 1 :]]
 
 
 def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
@@ -146,12 +115,34 @@ def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
         raise Rejected("the bounds of a cone of directions do not prove kappa")
 
 
+def split_of(
+    node: bytes, depth: int, edges: Sequence[tuple[int, int]]
+) -> tuple[int, int, int, int]:
+    """i, j, p and q of a node that splits a cone at p·r_i + q·r_j, below so many splits.
+
+    Raises `Rejected` if the node is too deep, or splits no edge within it.
+    """
+    code, p, q = node
+    if depth == DEEPEST:
+        raise Rejected(f"a cone comes after more than {DEEPEST} splits")
+    if code > len(edges):
+        raise Rejected("a tree splits an edge of a cone that is not there")
+    if p == 0 or q == 0:
+        raise Rejected("a tree splits an edge of a cone at its end")
+    return (*edges[code - 1], p, q)
+
+
 def solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
-    """δ ≠ 0 and v with rows · v = δ · right, the rows being independent; by Bareiss elimination."""
+    """δ ≠ 0 and v with rows · v = δ · right, by Bareiss elimination.
+
+    Raises `Rejected` if the rows are dependent.
+    """
     table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
     previous = 1
     for k in range(len(table)):
-        pivot = next(i for i in range(k, len(table)) if table[i][k])
+        pivot = next((i for i in range(k, len(table)) if table[i][k]), None)
+        if pivot is None:
+            raise Rejected("rays do not span the space")
         table[k], table[pivot] = table[pivot], table[k]
         row, lead = table[k], table[k][k]
         for i, other in enumerate(table):

@@ -16,7 +16,8 @@ from itertools import combinations
 from operator import mul
 from typing import TYPE_CHECKING
 
-from certnn.kernel.exact import Backend, ExactMatrix, Rows
+from certnn.kernel.exact import Backend, ExactMatrix, Rows, columns_of
+from certnn.kernel.outputs import DEEPEST, solution, split_of
 from certnn.kernel.partition_costs import NodeCost, PartitionCosts, partition_costs
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
@@ -24,33 +25,13 @@ from certnn.kernel.work import Work
 if TYPE_CHECKING:
     from certnn.kernel.float_filter import OpenNode
 
-#: The edges of a cone with more rays could not be numbered in a byte.
-MOST_COLUMNS = 23
-#: Splits above a leaf. The integers on a path grow by up to nine bits a split.
-DEEPEST = 400
 #: Proofs with fewer bytes of the tree times points are not worth loading numba.
 _SMALL = 300_000
 
 
 @dataclass(frozen=True)
 class PartitionProof:
-    """What the file gives.
-
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    basis : ExactMatrix
-        columns×columns: the rays b, row by row.
-    tree : bytes
-        The nodes of all cones in preorder, cone after cone: 0 for a leaf; 1 + e, p, q for a split
-        of edge e, counted through the pairs i < j in lexicographic order, at p·r_i + q·r_j. The
-        child that keeps r_i comes first.
-    witnesses : array of unsigned int
-        For each leaf, in the order of the tree, w > 0: one number a ray.
-    """
+    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
 
     kappa: float
     Z: ExactMatrix
@@ -64,20 +45,11 @@ _Point = tuple[list[int], tuple[int, ...]]
 
 @dataclass(frozen=True)
 class _Cone:
-    """A simplicial cone {Σ t_j r_j : t ≥ 0}.
+    """A simplicial cone {Σ t_j r_j : t ≥ 0}, below `depth` splits.
 
-    Attributes
-    ----------
-    rays : list of list of int
-        The rays r_j.
-    images : list of list of int
-        g_j = Zᵀ(Xr_j)₊ for each ray.
-    mixed : list of (list of int, tuple of int)
-        (z_i, (x_iᵀr_1, .., x_iᵀr_k)) for each point i whose sign is not the same on all rays.
-    depth : int
-        Number of splits above.
-    held : int
-        Bits of the mixed points of the cones above, at most.
+    `images` has g_j = Zᵀ(Xr_j)₊ for each ray, and `mixed` (z_i, (x_iᵀr_1, .., x_iᵀr_k)) for each
+    point i whose sign is not the same on all rays; `held` bits at most have those of the cones
+    above.
     """
 
     rays: Rows
@@ -120,7 +92,7 @@ class _Cone:
             sign = 1 if sum(map(mul, values, w)) <= 0 else -1  # E_i is row i of A, or of B
             errors.append([v if (v := sign * value) > 0 else 0 for value in values])
             duals.append(z)
-        E, weights = _columns(errors, len(self.rays)), _columns(duals, len(self.images[0]))
+        E, weights = columns_of(errors, len(self.rays)), columns_of(duals, len(self.images[0]))
         positive = [[max(0, z) for z in column] for column in weights]
         negative = [[max(0, -z) for z in column] for column in weights]
         P = [[sum(map(mul, e, z)) for z in positive] for e in E]
@@ -150,17 +122,13 @@ def check_partition(
     With "auto" and numba, leaves that are certain in floats (Theorem 17) are left out of the
     integers. That changes the time and nothing else.
 
-    Raises
-    ------
-    Rejected
-        If the rays do not span the space, the tree or the witnesses do not fit, a leaf is not
-        proved, or the check would take too much work.
+    Raises `Rejected` if the rays do not span the space, the tree or the witnesses do not fit, a
+    leaf is not proved, or the check would take too much work.
     """
     costs = _costs(features, proof)
     work.take(costs.start)
     work.hold(1, costs.start_bits)
-    if not _independent(proof.basis.rows):
-        raise Rejected("the rays of the partition do not span the space")
+    solution(proof.basis.rows, [0] * proof.basis.height)  # rejected if they do not span the space
     trees = _trees(features, proof, costs)
     if backend == "auto" and len(proof.tree) * len(features.rows) >= _SMALL:
         open_nodes = _filtered(features, proof, trees, work)
@@ -217,15 +185,7 @@ def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> bool:
 
 @dataclass(frozen=True)
 class _Ray:
-    """A ray of the cones at the start.
-
-    Attributes
-    ----------
-    ray, image : list of int
-        r and Zᵀ(Xr)₊.
-    values : list of int
-        x_iᵀr for every point.
-    """
+    """A ray of the cones at the start, with Zᵀ(Xr)₊ and x_iᵀr for every point."""
 
     ray: list[int]
     image: list[int]
@@ -236,17 +196,8 @@ class _Ray:
 class _Trees:
     """The nodes of a proof one by one, in integers.
 
-    Attributes
-    ----------
-    proof : PartitionProof
-    signed : list of (_Ray, _Ray)
-        b and −b for each ray of the basis.
-    edges : list of (int, int)
-    norm_factor, image_factor : int
-        Units of 2·kappa²‖u‖² and of ‖Zᵀ(Xu)₊‖².
-    costs : PartitionCosts
-    work : Work or None
-        What pays for the nodes; None where the filter has counted them.
+    `signed` has b and −b for each ray of the basis; the factors are units of 2·kappa²‖u‖² and of
+    ‖Zᵀ(Xu)₊‖². Where the filter has counted the nodes, no `work` pays for them.
     """
 
     proof: PartitionProof
@@ -282,22 +233,17 @@ class _Trees:
         if len(node) < needed or (needed == 1 and len(w) < len(cone.rays)):
             raise Rejected("the partition ends before it covers the space")
         if needed == 3:
-            return self._children(cone, *node)
+            return self._children(cone, node)
         _check_leaf(cone, w.tolist(), self.norm_factor, self.image_factor)
         return ()
 
-    def _children(self, cone: _Cone, code: int, p: int, q: int) -> tuple[_Cone, _Cone]:
-        if cone.depth == DEEPEST:
-            raise Rejected(f"the partition has a cone after more than {DEEPEST} splits")
-        if code > len(self.edges):
-            raise Rejected("the partition splits an edge that is not there")
-        if p == 0 or q == 0:
-            raise Rejected("the partition splits an edge at its end")
+    def _children(self, cone: _Cone, node: bytes) -> tuple[_Cone, _Cone]:
+        split = split_of(node, cone.depth, self.edges)
         held = cone.held + len(cone.mixed) * self.costs.point_bits[cone.depth]
         if self.work is not None:
             self._take(self.costs.split[cone.depth], cone)
             self.work.hold(1, held)
-        return cone.halves(*self.edges[code - 1], p, q, held)
+        return cone.halves(*split, held)
 
     def _take(self, cost: NodeCost, cone: _Cone) -> None:
         if self.work is not None:
@@ -356,25 +302,3 @@ def _check_leaf(cone: _Cone, w: list[int], norm_factor: int, image_factor: int) 
 
 def _replaced(rows: Rows, index: int, row: list[int]) -> Rows:
     return [*rows[:index], row, *rows[index + 1 :]]
-
-
-def _columns(rows: Rows, count: int) -> Rows:
-    """The transpose of a matrix with `count` columns and perhaps no row."""
-    return [[row[k] for row in rows] for k in range(count)]
-
-
-def _independent(rows: Rows) -> bool:
-    """Whether the rows of a square matrix are linearly independent, by Bareiss elimination."""
-    rows, previous = [list(row) for row in rows], 1
-    for k in range(len(rows)):
-        pivot = next((i for i in range(k, len(rows)) if rows[i][k]), None)
-        if pivot is None:
-            return False
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        for i in range(k + 1, len(rows)):
-            for j in range(k + 1, len(rows)):
-                # The division is exact: these are minors of the matrix.
-                minor = rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]
-                rows[i][j] = minor // previous
-        previous = rows[k][k]
-    return True

@@ -21,16 +21,9 @@ class NodeCost(NamedTuple):
 class PartitionCosts:
     """Work in products of words of 64 bits (`certnn.kernel.work`).
 
-    Attributes
-    ----------
-    start, start_bits : int
-        Work before the trees, and bits of the integers that it makes.
-    orthant : int
-        Of the cone at the root of each tree.
-    split, leaf : tuple of NodeCost
-        Of a node of each depth.
-    point_bits : tuple of int
-        Bits that the halves of a cone of each depth hold for a mixed point of it.
+    That before the trees, and the bits of the integers that it makes; of the cone at the root of
+    each tree; of a node of each depth; and the bits that the halves of a cone of each depth hold
+    for a mixed point of it.
     """
 
     start: int
@@ -60,6 +53,6 @@ def partition_costs(
         point_bits.append(2 * ((D + 8) * 64 + value.bits + INTEGER))
     value = (X * rays).summed(D)
     start = word_products(2 * n * D * (D + c), (Z * value).summed(n).bits)
-    start += word_products(D**3, 2 * D * (rays.bits + D.bit_length()))  # minors of the basis
+    start += word_products(3 * D**3, 2 * D * (rays.bits + D.bit_length()))  # minors of the basis
     start_bits = 2 * n * D * (value.bits + INTEGER)
     return PartitionCosts(start, start_bits, n * D, tuple(split), tuple(leaf), tuple(point_bits))

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
+from certnn.kernel.exact import Backend, ExactMatrix, diagonal, integers, times_transpose
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import span_of
 from certnn.kernel.work import Work
@@ -28,21 +28,7 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class PatternsProof:
-    """What the file gives.
-
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    points : list of list of int
-        For each pattern the points whose multipliers may not be zero.
-    multipliers : ExactMatrix
-        (c + 1) numbers a row, lᵢ and Λᵢ: for the points of one pattern after the other.
-    splits : ExactMatrix
-        One row: μ of each pattern; of no meaning for one without points.
-    """
+    """The arrays of the kind in ``FORMAT.md``: points of each pattern, (l, Λ) of them, and μ."""
 
     kappa: float
     Z: ExactMatrix
@@ -60,38 +46,37 @@ def check_patterns(
 ) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` over the patterns' neurons.
 
-    Raises
-    ------
-    Rejected
-        If a multiplier may be negative, a matrix is not positive definite, or the check would take
-        too much work.
+    Raises `Rejected` if a multiplier may be negative, a matrix is not positive definite, or the
+    check would take too much work.
     """
     _spend(features, proof, work)
-    columns, start = features.transposed(), 0
-    (splits,), split_exponent = proof.splits.rows, proof.splits.exponent
+    columns, start, c = features.transposed(), 0, proof.Z.width
+    (kappa,), bits = integers([proof.kappa])
     for first in range(0, len(patterns), _BATCH):
         batch = patterns[first : first + _BATCH]
         products = _products(columns, proof.Z, batch, backend)
-        for number, (pattern, product) in enumerate(zip(batch, products, strict=True), first):
+        for number, (pattern, K) in enumerate(zip(batch, products, strict=True), first):
             points = proof.points[number]
             rows = proof.multipliers.taken(range(start, start + len(points)))
             start += len(points)
-            if any(row[0] < 0 or row[0] ** 2 < _square(row[1:]) for row in rows.rows):
+            if any(least < 0 or least**2 < sum(x * x for x in row) for least, *row in rows.rows):
                 raise Rejected(f"a multiplier of pattern {number} may be negative")
+            room = diagonal([kappa**2] * c, -2 * bits)
             if points:
-                signed = _signed(features.taken(points), pattern, points)
-                product = _below(product) + times_transpose(
-                    rows.transposed(), signed.transposed(), backend
-                )
-            gram = times_transpose(product, product, backend)
-            split = (splits[number], split_exponent) if points else None
-            if not positive_definite(_room(proof.kappa, gram, split), work):
+                signs = [1 if has_bit(pattern, i) else -1 for i in points]
+                G = features.taken(points).rescaled(signs, [1] * features.width, 0)
+                K = ExactMatrix([[0] * features.width, *K.rows], K.exponent)  # [g, P] transposed
+                K += times_transpose(rows.transposed(), G.transposed(), backend)
+                mu = proof.splits.rows[0][number]
+                room = diagonal([kappa**2] + [0] * c, -2 * bits)
+                room += diagonal([-mu] + [mu] * c, proof.splits.exponent)
+            if not positive_definite((room - times_transpose(K, K, backend)).rows, work):
                 raise Rejected(f"kappa is not proved for pattern {number}")
 
 
 def _spend(features: ExactMatrix, proof: PatternsProof, work: Work) -> None:
     """Take the work of all products, in integers no longer than those of the last matrices."""
-    n, columns, c = features.height, len(features.rows[0]), len(proof.Z.rows[0])
+    n, columns, c = features.height, features.width, proof.Z.width
     given, count = proof.multipliers.span, sum(map(len, proof.points))
     product = ((proof.Z.span | given) * features.span).summed(n + count)
     kappa = span_of([proof.kappa])
@@ -120,37 +105,3 @@ def _products(
     product = times_transpose(ExactMatrix(rows, outputs.exponent), columns, backend)
     c = outputs.height
     return [product.taken(range(k * c, (k + 1) * c)) for k in range(len(patterns))]
-
-
-def _signed(rows: ExactMatrix, pattern: bytes, points: list[int]) -> ExactMatrix:
-    """The rows of G at the points, from those of X."""
-    turned = [
-        row if has_bit(pattern, i) else [-x for x in row]
-        for row, i in zip(rows.rows, points, strict=True)
-    ]
-    return ExactMatrix(turned, rows.exponent)
-
-
-def _below(matrix: ExactMatrix) -> ExactMatrix:
-    """The matrix below a row of zeros."""
-    return ExactMatrix([[0] * len(matrix.rows[0]), *matrix.rows], matrix.exponent)
-
-
-def _square(row: list[int]) -> int:
-    return sum(entry * entry for entry in row)
-
-
-def _room(kappa: float, gram: ExactMatrix, split: tuple[int, int] | None) -> list[list[int]]:
-    """The matrix that is to be positive definite, times a power of two."""
-    numerator, denominator = kappa.as_integer_ratio()  # the denominator is a power of two
-    square, exponent = numerator**2, 2 - 2 * denominator.bit_length()
-    mu, mu_exponent = split or (0, exponent)
-    common = min(gram.exponent, exponent, mu_exponent)
-    square, mu = square << (exponent - common), mu << (mu_exponent - common)
-    diagonal = [square] * gram.height
-    if split is not None:
-        diagonal = [square - mu] + [mu] * (gram.height - 1)
-    rows = [[-entry for entry in row] for row in gram.at(common)]
-    for k, entry in enumerate(diagonal):
-        rows[k][k] += entry
-    return rows

@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import combinations
 from operator import mul
 
-from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import ExactMatrix, Rows, integers
+from certnn.kernel.definite import joined, positive_definite
+from certnn.kernel.exact import (
+    ExactMatrix,
+    Rows,
+    columns_of,
+    diagonal,
+    integers,
+    multiple_of_unit,
+    times_transpose,
+)
+from certnn.kernel.in_turn import InTurn
 from certnn.kernel.outputs import leaves
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
@@ -22,16 +31,7 @@ from certnn.kernel.work import Work
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair of points that a direction weighs with opposite signs.
-
-    Attributes
-    ----------
-    i, j : int
-        Their places: σ_i > 0 > σ_j.
-    sign : int
-    ratio : int
-        ϑ in units of ``2**-ratio_bits`` of the direction.
-    """
+    """The places of points with σ_i > 0 > σ_j, and ϑ in units of ``2**-ratio_bits``."""
 
     i: int
     j: int
@@ -41,54 +41,26 @@ class Pair:
 
 @dataclass(frozen=True)
 class PhasesLeaf:
-    """The multipliers of a leaf in units of ``2**-bits``. Points are given by their places.
+    """The multipliers of a leaf in units of ``2**-bits``, by the places of points.
 
-    Attributes
-    ----------
-    bits, mu : int
-    minorants : list of (int, int, int)
-        j, θ and η for σ_j < 0.
-    terms : list of (int, int, int)
-        i, π and α for the mixed points.
-    fixed : list of (int, int, int)
-        i, s_i and λ for the fixed points.
-    pair_terms : list of (Pair, int, int)
-        A pair, π and α.
-    products : list of (int, int, int)
-        i, j and s_i s_j ν.
+    They are (j, θ, η) for σ_j < 0, (pair, π, α), (i, s_i, λ) for the fixed points, and
+    (i, j, s_i s_j ν). Mixed points are pairs with themselves, of ratio 0.
     """
 
     bits: int
     mu: int
     minorants: list[tuple[int, int, int]]
-    terms: list[tuple[int, int, int]]
+    terms: list[tuple[Pair, int, int]]
     fixed: list[tuple[int, int, int]]
-    pair_terms: list[tuple[Pair, int, int]]
     products: list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
 class PhasesDirection:
-    """What the leaves of a direction have in common. The points with σ_i ≠ 0 have places.
+    """What the leaves of a direction have in common. The points i with σ_i ≠ 0 have `places`.
 
-    Attributes
-    ----------
-    rows : list of list of int
-        Their x_i.
-    columns : list of list of int
-        The columns of the same matrix.
-    exponent : int
-        That of x_i.
-    weights : list of int
-        Their σ_i.
-    unit : int
-        The exponent of σ_i.
-    places : dict
-        The place of each of them.
-    pairs : list of Pair
-    ratio_bits : int
-    bound : float
-        h.
+    `rows` and `columns` are of the matrix of their x_i, and `weights`, in units of ``2**unit``, are
+    their σ_i.
     """
 
     rows: Rows
@@ -107,32 +79,25 @@ class PhasesDirection:
         for signs in leaves(splits, mixed):
             yield {self.places[i]: sign for i, sign in signs.items()}
 
-    def check_leaf(
-        self, phases: dict[int, int], multipliers: Iterator[float], work: Work, bits: int
-    ) -> None:
+    def check_leaf(self, phases: dict[int, int], rest: InTurn, work: Work, bits: int) -> None:
         """Read the multipliers of a leaf, and check that they prove h there (Theorem 19).
 
-        Raises
-        ------
-        Rejected
-            If they do not, or to see that they do would take too much work.
+        Raises `Rejected` if they do not, or to see that they do would take too much work.
         """
         columns, size = len(self.columns), len(self.weights) + len(self.pairs)
         work.spend(len(phases) ** 2 * (columns + 1), bits)
         work.spend((size + columns) * (columns + 4) ** 2, bits)
         work.hold((size + columns) * (columns + 4), bits)
-        leaf = self.read(phases, multipliers)
+        leaf = self.read(phases, rest)
         self._require_cover(leaf)
         if not positive_definite(self._form(leaf), work):
             raise Rejected("the form of a leaf is not positive definite")
 
-    def read(self, phases: dict[int, int], multipliers: Iterator[float]) -> PhasesLeaf:
+    def read(self, phases: dict[int, int], rest: InTurn) -> PhasesLeaf:
         """The multipliers of the leaf with these signs, which are those that come next.
 
-        Raises
-        ------
-        Rejected
-            If they end, one that must not be is negative, or a term has only one of its two.
+        Raises `Rejected` if they end, one that must not be is negative, or a term has only one of
+        its two.
         """
         pairs = [pair for pair in self.pairs if pair.i not in phases]
         products = [
@@ -140,41 +105,37 @@ class PhasesDirection:
             for i, j in combinations(sorted(phases), 2)
             if phases[i] * phases[j] * sum(map(mul, self.rows[i], self.rows[j])) < 0
         ]
-        size = len(self.weights)
-        count = 1 + 2 * size - len(phases) + 2 * len(pairs) + len(products)
-        given = list(islice(multipliers, count))
-        if len(given) < count:
-            raise Rejected("the multipliers end before the last leaf")
+        count = 1 + 2 * len(self.weights) - len(phases) + 2 * len(pairs) + len(products)
         # σ must be an integer in units of 2**-(bits + ratio_bits).
-        numbers, bits = integers(given, -self.unit - self.ratio_bits)
+        numbers, bits = integers(rest.take("multipliers", count), -self.unit - self.ratio_bits)
         if min(numbers[1:], default=0) < 0:
             raise Rejected("a multiplier is negative")
-        mu, *rest = numbers
-        take = iter(rest).__next__
+        mu, *others = numbers
+        take = iter(others).__next__
         minorants: list[tuple[int, int, int]] = []
-        terms: list[tuple[int, int, int]] = []
+        terms: list[tuple[Pair, int, int]] = []
         fixed: list[tuple[int, int, int]] = []
         for i, weight in enumerate(self.weights):
             if i in phases:
                 fixed.append((i, phases[i], take()))
+            elif weight > 0:
+                terms.append((Pair(i, i, 1, 0), take(), take()))
             else:
-                (terms if weight > 0 else minorants).append((i, take(), take()))
-        pair_terms = [(pair, take(), take()) for pair in pairs]
+                minorants.append((i, take(), take()))
+        terms += [(pair, take(), take()) for pair in pairs]
         signed = [(i, j, sign * take()) for i, j, sign in products]
-        if any((pi > 0) != (alpha > 0) for _, pi, alpha in (*terms, *pair_terms)):
+        if any((pi > 0) != (alpha > 0) for _, pi, alpha in terms):
             raise Rejected("a term has only one of its two multipliers")
-        return PhasesLeaf(bits, mu, minorants, terms, fixed, pair_terms, signed)
+        return PhasesLeaf(bits, mu, minorants, terms, fixed, signed)
 
     def _require_cover(self, leaf: PhasesLeaf) -> None:
         """The terms of a mixed point are at least σ; what is left elsewhere is above a minorant."""
         r = self.ratio_bits
         left = [abs(weight) << leaf.bits + r + self.unit for weight in self.weights]
-        for i, pi, _ in leaf.terms:
-            left[i] -= pi << r
-        for pair, pi, _ in leaf.pair_terms:
+        for pair, pi, _ in leaf.terms:
             left[pair.i] -= pi << r
             left[pair.j] -= pi * pair.ratio
-        if any(left[i] > 0 for i, _, _ in leaf.terms):
+        if any(left[pair.i] > 0 for pair, _, _ in leaf.terms):
             raise Rejected("the terms of a mixed point are less than its weight")
         up, down = max(0, 2 * self.exponent), max(0, -2 * self.exponent)
         for j, theta, eta in leaf.minorants:
@@ -193,46 +154,28 @@ class PhasesDirection:
         for j, theta, eta in leaf.minorants:
             linear[j] -= theta << r + 1
             squares[j] -= eta << 2 * r
-        for i, pi, alpha in leaf.terms:
-            linear[i] += pi << r
-            squares[i] += alpha << 2 * r
         for i, sign, multiplier in leaf.fixed:
             active = self.weights[i] << fine + self.unit if sign > 0 else 0
             linear[i] += 2 * (active + sign * (multiplier << r))
-        for pair, pi, alpha in leaf.pair_terms:
+        for pair, pi, alpha in leaf.terms:
             linear[pair.i] += pi << r
             linear[pair.j] -= pi * pair.ratio
             squares[pair.i] += alpha << 2 * r
             squares[pair.j] += alpha * pair.ratio**2
-            cross.append((pair.i, pair.j, -2 * pair.sign * alpha * pair.ratio << r))
+            if pair.ratio:
+                cross.append((pair.i, pair.j, -2 * pair.sign * alpha * pair.ratio << r))
         parts = [[a * x for x in row] for a, row in zip(squares, self.rows, strict=True)]
         for i, j, c in cross:
             parts[i] = [y + c * x for y, x in zip(parts[i], self.rows[j], strict=True)]
         # A is the symmetric part of this sum of the x_i times the transposed parts.
-        half = [
-            [sum(map(mul, column, part)) for part in _columns(parts, len(self.columns))]
-            for column in self.columns
-        ]
-        A = ExactMatrix(half, 2 * self.exponent - fine - r - 1)
-        p = [[sum(map(mul, column, linear)) for column in self.columns]]
-        size = range(len(half))
-        mu = [[leaf.mu if k == other else 0 for other in size] for k in size]
-        square = ExactMatrix(mu, -leaf.bits) - A - A.transposed()
-        across = ExactMatrix(p, self.exponent - fine - 2).negated()
-        top = self._corner(leaf).beside(across)
-        bottom = across.transposed().beside(square)
-        common = min(top.exponent, bottom.exponent)
-        return top.at(common) + bottom.at(common)
-
-    def _corner(self, leaf: PhasesLeaf) -> ExactMatrix:
-        """h − μ − Σ γ."""
-        numerator, denominator = self.bound.as_integer_ratio()
-        terms = (*leaf.terms, *leaf.pair_terms)
-        gammas = sum(self.gamma(leaf, pi, alpha) for _, pi, alpha in terms)
-        h = ExactMatrix([[numerator]], 1 - denominator.bit_length())
-        return (
-            h - ExactMatrix([[leaf.mu]], -leaf.bits) - ExactMatrix([[gammas]], self.gamma_exponent)
-        )
+        right = ExactMatrix(columns_of(parts, len(self.columns)), self.exponent - fine - r - 1)
+        A = times_transpose(ExactMatrix(self.columns, self.exponent), right, "python")
+        square = diagonal([leaf.mu] * A.height, -leaf.bits) - A - A.transposed()
+        p = [[-sum(map(mul, column, linear)) for column in self.columns]]
+        gammas = sum(self.gamma(leaf, pi, alpha) for _, pi, alpha in leaf.terms)
+        corner = multiple_of_unit(self.bound, 1) - diagonal([leaf.mu], -leaf.bits)
+        corner -= diagonal([gammas], self.gamma_exponent)
+        return joined(corner, ExactMatrix(p, self.exponent - fine - 2), square).rows
 
     @cached_property
     def gamma_exponent(self) -> int:
@@ -256,10 +199,8 @@ def phases_direction(
 ) -> PhasesDirection:
     """The direction of a ray with its bound and its pairs, each of i, j, a sign and a ratio.
 
-    Raises
-    ------
-    Rejected
-        If a pair does not join a positive weight to a negative one, or its ratio is not positive.
+    Raises `Rejected` if a pair does not join a positive weight to a negative one, or its ratio is
+    not positive.
     """
     all_weights = [sum(map(mul, z, ray)) for z in Z.rows]
     members = [i for i, weight in enumerate(all_weights) if weight]
@@ -275,7 +216,7 @@ def phases_direction(
     rows = [features.rows[i] for i in members]
     return PhasesDirection(
         rows=rows,
-        columns=_columns(rows, len(features.rows[0])),
+        columns=columns_of(rows, features.width),
         exponent=features.exponent,
         weights=[all_weights[i] for i in members],
         unit=Z.exponent,
@@ -284,8 +225,3 @@ def phases_direction(
         ratio_bits=ratio_bits,
         bound=bound,
     )
-
-
-def _columns(rows: Rows, count: int) -> Rows:
-    """The transpose of a matrix with `count` columns and perhaps no row."""
-    return [[row[k] for row in rows] for k in range(count)]

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.exact import Backend, ExactMatrix
+from certnn.kernel.in_turn import InTurn
 from certnn.kernel.outputs import proved_directions
 from certnn.kernel.phase_leaves import PhasesDirection, phases_direction
-from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import UNIT, Span, span_of, span_of_integers
 from certnn.kernel.work import Work
 
@@ -25,34 +25,7 @@ WIDEST = 256
 
 @dataclass(frozen=True)
 class PhasesProof:
-    """What the file gives.
-
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    directions : bytes
-        The nodes of the cones of outputs, encoded as in `PartitionProof.tree`; the basis is that
-        of the unit vectors. Their rays, each once, in the order in which the leaves have them, are
-        the directions.
-    bounds : array of double
-        h of each direction.
-    splits : array of int
-        The nodes of the trees of phases in preorder, direction after direction: −1 for a leaf,
-        else the point that is split. The child in which it is inactive comes first.
-    pair_counts : array of unsigned int
-        Number of pairs of each direction.
-    first, second : array of unsigned int
-        The points i and j of the pairs, direction after direction.
-    signs : array of int
-        1 or −1 for each pair.
-    ratios : array of double
-        ϑ of each pair.
-    multipliers : array of float
-        The multipliers of all leaves, in the order of the trees.
-    """
+    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
 
     kappa: float
     Z: ExactMatrix
@@ -67,43 +40,28 @@ class PhasesProof:
     multipliers: array[float]
 
 
-def check_phases(features: ExactMatrix, proof: PhasesProof, work: Work) -> None:
+def check_phases(
+    features: ExactMatrix, proof: PhasesProof, work: Work, backend: Backend = "auto"
+) -> None:
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
-    Raises
-    ------
-    Rejected
-        If the directions or the phases do not cover their space, the bounds do not give kappa, a
-        leaf is not proved, or the check would take too much work.
+    The backend makes no difference.
+
+    Raises `Rejected` if the directions or the phases do not cover their space, the bounds do not
+    give kappa, a leaf is not proved, or the check would take too much work.
     """
-    if min(proof.bounds, default=0) <= 0:
-        raise Rejected("a bound of a direction is not positive")
-    c = len(proof.Z.rows[0])
+    c = proof.Z.width
     rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
     lengths = _Lengths(features, proof)
-    splits, multipliers = iter(proof.splits), iter(proof.multipliers)
+    rest = InTurn(splits=proof.splits, multipliers=proof.multipliers)
     directions = phases_directions(features, proof, rays)
     for ray in rays:
         bits = lengths.bits(ray)
-        work.spend(len(features.rows) * (c + 1), bits)
+        work.spend(features.height * (c + 1), bits)
         direction = next(directions)
-        for phases in direction.leaves(splits):
-            direction.check_leaf(phases, multipliers, work, bits)
-    require_end(splits, multipliers)
-
-
-def require_end(splits: Iterator[int], multipliers: Iterator[float]) -> None:
-    """Nothing comes after the last leaf.
-
-    Raises
-    ------
-    Rejected
-        If something does.
-    """
-    if next(splits, None) is not None:
-        raise Rejected("the splits go on after the last leaf")
-    if next(multipliers, None) is not None:
-        raise Rejected("the multipliers go on after the last leaf")
+        for phases in direction.leaves(rest.each("splits")):
+            direction.check_leaf(phases, rest, work, bits)
+    rest.require_end()
 
 
 def phases_directions(
@@ -111,10 +69,8 @@ def phases_directions(
 ) -> Iterator[PhasesDirection]:
     """What the leaves of each direction have in common.
 
-    Raises
-    ------
-    Rejected
-        If a pair does not join a positive weight to a negative one, or its ratio is not positive.
+    Raises `Rejected` if a pair does not join a positive weight to a negative one, or its ratio is
+    not positive.
     """
     pairs = zip(proof.first, proof.second, proof.signs, proof.ratios, strict=True)
     for ray, bound, count in zip(rays, proof.bounds, proof.pair_counts, strict=True):

@@ -6,8 +6,7 @@ positive semidefiniteness of the symmetric matrix 2S of the form
     2q(a, u, v) = kappa(‖u‖² + ‖v‖²) − 2aᵀZv − 2 Σ y_rs f_r f_s,    b = a − Xu,
 
 where f = (a₁..a_n, b₁..b_n) are nonnegative on real neurons and y_rs ≥ 0, except that the products
-a_i b_i vanish, so that their y may have any sign. And 2S is positive semidefinite because
-diag(w)·2S·diag(w) − LLᵀ is diagonally dominant for the given w > 0 and L.
+a_i b_i vanish, so that their y may have any sign.
 """
 
 from __future__ import annotations
@@ -15,9 +14,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 
-from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
+from certnn.kernel.definite import lower_triangle, require_dominance
+from certnn.kernel.exact import Backend, ExactMatrix, multiple_of_unit, times_transpose
+from certnn.kernel.forms import Forms, Product, require_signs
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.spans import UNIT, span_of
 from certnn.kernel.work import Work
@@ -25,28 +26,9 @@ from certnn.kernel.work import Work
 
 @dataclass(frozen=True)
 class PsdProof:
-    """What the file gives.
+    """The arrays of the kind in ``FORMAT.md``, and the groups of points.
 
-    Attributes
-    ----------
-    kappa : float
-        Positive.
-    Z : ExactMatrix
-        n×c.
-    first, second : array of int
-        Indices r ≤ s of the forms in each product; a_i is i, b_i is n + i.
-    multipliers : ExactMatrix
-        One row: y of each product.
-    groups : Groups
-        The connected components of the points, as `connected_groups` gives them.
-    weights : ExactMatrix
-        One row: w, for a (n), u (columns), v (c) in this order.
-    L_points : ExactMatrix
-        One row: lower triangles, row by row, of the groups' diagonal blocks, group after group.
-    L_cross : ExactMatrix
-        (columns + c)×n: the rows of L for u and v, over the points in their own order.
-    L_corner : ExactMatrix
-        One row: lower triangle, row by row, of the last diagonal block (u, v).
+    Rows of one vector, as `weights`, are matrices of one row.
     """
 
     kappa: float
@@ -116,47 +98,60 @@ def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backe
     """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
 
     The names are those of Theorem 10(c): A, C and `corner` are the blocks of 2S, L, K and L_corner
-    those of the factor, E and `across` those of the remainder.
+    those of the factor, E and `across` those of the remainder. One group at a time is in memory.
 
-    Raises
-    ------
-    Rejected
-        If a multiplier, a weight or a row of the remainder has the wrong sign, or the check would
-        take too much work.
+    Raises `Rejected` if a multiplier, a weight or a row of the remainder has the wrong sign, or the
+    check would take too much work.
     """
     _spend(features, proof, work)
-    n, border = features.height, proof.L_cross.height
-    products = _products_by_group(n, proof)
-    numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
-    scalar = [[numerator if p == q else 0 for q in range(border)] for p in range(border)]
-    corner = ExactMatrix(scalar, 1 - denominator.bit_length())
+    n, border, multipliers = features.height, proof.L_cross.height, proof.multipliers.transposed()
+    if proof.first:
+        numbers = (y for piece in multipliers.pieces() for (y,) in piece.rows)
+        require_signs(n, zip(proof.first, proof.second, numbers, strict=True))
+    labels = proof.groups.labels
+    places = Groups(array("I", (labels[r % n] for r in proof.first)), len(proof.groups.sizes))
     cross, weights = proof.L_cross.transposed(), proof.weights.transposed()
     if any(w <= 0 for piece in weights.pieces() for (w,) in piece.rows):
         raise Rejected("a weight is not positive")
-    border_w = weights.taken(range(n, n + border))
-    triangles = proof.L_points.transposed()
-    start, columns_left = 0, ExactMatrix([[0] * border], 0)
-    multipliers = proof.multipliers.transposed()
-    for group, chosen in zip(proof.groups, products, strict=True):
+    border_w, corner = weights.taken(range(n, n + border)), multiple_of_unit(proof.kappa, border)
+    triangles, start = proof.L_points.transposed(), 0
+    columns_left = ExactMatrix([[0]] * border, 0)
+    for group, chosen in zip(proof.groups, places, strict=True):
         L, start = lower_triangle(triangles, start, len(group))
-        K, w = cross.taken(group), weights.taken(group)
-        pairs, y = [(proof.first[m], proof.second[m]) for m in chosen], multipliers.taken(chosen)
-        A, C, in_corner = _form_blocks(features.taken(group), proof.Z, group, pairs, y, backend)
-        if in_corner is not None:
-            corner += in_corner
+        K, w, y = cross.taken(group), weights.taken(group), multipliers.taken(chosen)
+        given = zip(chosen, y.rows, strict=True)
+        products = ((proof.first[m], proof.second[m], own) for m, (own,) in given)
+        A, C, shares = dual_form(features, proof.Z, group, products, y.exponent, backend)
+        corner = sum(shares, corner)
         E = _weighted(w, A, w) - times_transpose(L, L, backend)
         across = _weighted(w, C, border_w) - times_transpose(L, K.transposed(), backend)
-        require_dominance(E.beside(across), [f"point {i}" for i in group])
-        columns_left += _absolute_column_sums(across)
+        require_dominance(E.beside(across), group)
+        sums = [[sum(map(abs, column))] for column in zip(*across.rows, strict=True)]
+        columns_left += ExactMatrix(sums, across.exponent)
     E = _weighted(border_w, corner, border_w)
     for K in cross.pieces():
         rows = K.transposed()
         E -= times_transpose(rows, rows, backend)
     L, _ = lower_triangle(proof.L_corner.transposed(), 0, border)
     E -= times_transpose(L, L, backend)
-    require_dominance(
-        E.beside(columns_left.transposed()), [f"border row {p}" for p in range(border)]
-    )
+    require_dominance(E.beside(columns_left), range(n, n + border))
+
+
+def dual_form(
+    features: ExactMatrix,
+    Z: ExactMatrix,
+    points: Sequence[int],
+    products: Iterable[Product],
+    exponent: int,
+    backend: Backend,
+) -> tuple[ExactMatrix, ExactMatrix, list[ExactMatrix]]:
+    """Some points' blocks of 2S: their own, that with (u, v), and what adds up to that of (u, v).
+
+    Products are given as r, s and y, which is in units of 2**exponent.
+    """
+    dual, width = Z.taken(points), features.width + Z.width
+    own, across, shares = Forms(features, points, {}).products(products, exponent, width, backend)
+    return own, across.beside(dual.negated()), shares
 
 
 def _spend(features: ExactMatrix, proof: PsdProof, work: Work) -> None:
@@ -177,84 +172,3 @@ def _weighted(left: ExactMatrix, matrix: ExactMatrix, right: ExactMatrix) -> Exa
     """diag(left)·matrix·diag(right), for weights in one column each."""
     left_w, right_w = ([w for (w,) in weights.rows] for weights in (left, right))
     return matrix.rescaled(left_w, right_w, left.exponent + right.exponent)
-
-
-def _products_by_group(n: int, proof: PsdProof) -> Groups:
-    """The places of the products within each group; the signs of y are checked."""
-    if proof.first:
-        y = (y for piece in proof.multipliers.transposed().pieces() for (y,) in piece.rows)
-        for r, s, own in zip(proof.first, proof.second, y, strict=True):
-            if own < 0 and s != r + n:
-                raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
-    labels = proof.groups.labels
-    return Groups(array("I", (labels[r % n] for r in proof.first)), len(proof.groups.sizes))
-
-
-def _form_blocks(
-    features: ExactMatrix,
-    Z: ExactMatrix,
-    group: Sequence[int],
-    pairs: list[tuple[int, int]],
-    multipliers: ExactMatrix,
-    backend: Backend,
-) -> tuple[ExactMatrix, ExactMatrix, ExactMatrix | None]:
-    """One group's blocks of 2S (Theorem 9): its own, that with (u, v), and its share of the corner.
-
-    `features` are the group's rows of X, `multipliers` the column of y of the pairs. Without
-    products of b-forms the share is None, for zero.
-    """
-    n, size = Z.height, len(group)
-    place = {i: p for p, i in enumerate(group)}
-    aa, mixed, squares = ([[0] * size for _ in group] for _ in range(3))
-    for (r, s), (y,) in zip(pairs, multipliers.rows, strict=True):
-        p, q = place[r % n], place[s % n]
-        aa[p][q] -= y
-        aa[q][p] -= y
-        if s >= n:
-            mixed[p][q] += y
-        if r >= n:  # then s >= n too
-            mixed[q][p] += y
-            squares[p][q] -= y
-            squares[q][p] -= y
-    exponent, X_columns = multipliers.exponent, features.transposed()
-    au = times_transpose(ExactMatrix(mixed, exponent), X_columns, backend)  # mixed · X
-    dual = Z.taken(group)
-    own, border = ExactMatrix(aa, exponent), au.beside(dual.negated())
-    if not any(map(any, squares)):
-        return own, border, None
-    half = times_transpose(X_columns, ExactMatrix(squares, exponent), backend)
-    uu = times_transpose(half, X_columns, backend)  # Xᵀ · squares · X
-    c = len(dual.rows[0])
-    padded = [row + [0] * c for row in uu.rows] + [[0] * (len(uu.rows) + c) for _ in range(c)]
-    return own, border, ExactMatrix(padded, uu.exponent)
-
-
-def lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
-    """The square matrix whose lower triangle begins at `start`, and where the next one begins.
-
-    `entries` has one column.
-    """
-    stop = start + size * (size + 1) // 2
-    own = entries.taken(range(start, stop))
-    numbers = iter([entry for (entry,) in own.rows])
-    rows = [list(islice(numbers, length)) + [0] * (size - length) for length in range(1, size + 1)]
-    return ExactMatrix(rows, own.exponent), stop
-
-
-def _absolute_column_sums(matrix: ExactMatrix) -> ExactMatrix:
-    return ExactMatrix(
-        [[sum(map(abs, column)) for column in zip(*matrix.rows, strict=True)]], matrix.exponent
-    )
-
-
-def require_dominance(remainder: ExactMatrix, names: list[str]) -> None:
-    """In every row the diagonal entry is at least the sum of the others' absolute values.
-
-    Raises
-    ------
-    Rejected
-        If not; the message names the row.
-    """
-    for p, (row, name) in enumerate(zip(remainder.rows, names, strict=True)):
-        if 2 * row[p] < sum(map(abs, row)):
-            raise Rejected(f"the remainder is not diagonally dominant at {name}")

@@ -55,10 +55,7 @@ def scaled_bound(
     Z = 0; for others L = −ℓ*(−sZ) − ½s²σ, rounded down, but not below 0, where s is reg/kappa or
     min(1, reg/kappa), whichever gives more.
 
-    Raises
-    ------
-    Rejected
-        If a free bias wants columns of Z that sum to zero, and they do not.
+    Raises `Rejected` if a free bias wants columns of Z that sum to zero, and they do not.
     """
     largest = Fraction(instance.reg) / Fraction(kappa)
     if instance.hidden_bias == "free" and not free_bias:

@@ -17,10 +17,6 @@ class Span:
     """Numbers that are multiples of 2**low, and less than 2**high in absolute value.
 
     So in units of 2**low they are integers of at most ``high - low`` bits.
-
-    Attributes
-    ----------
-    low, high : int
     """
 
     low: int

@@ -22,19 +22,9 @@ INTEGER: Final = 256
 
 
 class Work:
-    """What is left of the work that a check may take.
+    """What is left of the work that a check of a file of so many bytes may take.
 
-    Parameters
-    ----------
-    size : int
-        Bytes of the file.
-
-    Attributes
-    ----------
-    left : int
-        Products of words of 64 bits.
-    room : int
-        Bits of integers at a time.
+    That is `left` products of words of 64 bits, and `room` for bits of integers at a time.
     """
 
     def __init__(self, size: int) -> None:
@@ -42,35 +32,17 @@ class Work:
         self.room = _LEAST_ROOM + _ROOM_RATE * size
 
     def spend(self, products: int, bits: int) -> None:
-        """Take work for so many products of integers, each product of at most so many bits.
-
-        Raises
-        ------
-        Rejected
-            If not so much is left.
-        """
+        """Take work for so many products of integers, each product of at most so many bits."""
         self.take(word_products(products, bits))
 
     def take(self, amount: int) -> None:
-        """Take so much work.
-
-        Raises
-        ------
-        Rejected
-            If not so much is left.
-        """
+        """Take so much work; `Rejected` if not so much is left."""
         self.left -= amount
         if self.left < 0:
             raise Rejected("the check would take more work than a file of its size may")
 
     def hold(self, count: int, bits: int) -> None:
-        """See that so many integers of so many bits have room, beside a few such matrices.
-
-        Raises
-        ------
-        Rejected
-            If they have not.
-        """
+        """See that so many such integers have room, beside a few such matrices; else `Rejected`."""
         if count * (bits + INTEGER) > self.room:
             raise Rejected("the check would take more memory than a file of its size may")
 

@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from certnn import kernel
 from certnn.budget import Budget
-from certnn.kernel.check import _claim, _partition_proof, _top
+from certnn.kernel.container import read_file
 from certnn.kernel.partition import _costs, _filtered, _trees
+from certnn.kernel.reading import read_claim, read_proof_of, read_top
 from certnn.kernel.work import Work
 from certnn.reading.datasets import iris
 from certnn.splitting.partition.cones import isotropic_basis
@@ -24,9 +25,9 @@ from certnn.training import ColumnGeneration
 
 def unsettled(document):
     """How many leaves of an accepted proof the filter leaves to integers."""
-    top = _top(document)
-    instance = _claim(top)[0]
-    proof, features = _partition_proof(top, instance), instance.features()
+    top = read_top(read_file(document))
+    instance = read_claim(top)[0]
+    proof, features = read_proof_of(top, instance), instance.features()
     trees = _trees(features, proof, _costs(features, proof))
     for count, node in enumerate(_filtered(features, proof, trees, Work(len(document)))):
         if node.orthant == trees.count:

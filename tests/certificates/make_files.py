@@ -529,9 +529,9 @@ def incorrect_cells(good, one_column):
     longer = lists((proof, "rotation"), lambda t: [x * (1.0 + 1e-9) for x in t])
     yield "cells-rotation-that-lengthens", "changes a length", longer
     yield "cells-tree-of-one-leaf", "no minorant", nodes(lambda t: [0])
-    yield "cells-tree-empty", "tree ends", nodes(lambda t: [])
-    yield "cells-last-leaf-missing", "tree ends", nodes(lambda t: t[:-1])
-    yield "cells-tree-too-long", "tree go on", nodes(lambda t: [*t, 0])
+    yield "cells-tree-empty", "nodes end", nodes(lambda t: [])
+    yield "cells-last-leaf-missing", "nodes end", nodes(lambda t: t[:-1])
+    yield "cells-tree-too-long", "nodes go on", nodes(lambda t: [*t, 0])
     yield "cells-coordinate-out-of-range", "not there", nodes(entry(0, 5))
     yield "cells-split-at-a-side", "at its side", nodes(lambda t: [3, 3, *t])
     yield "cells-side-barely-negative", "is negative", multipliers(entry(side, -(2.0**-149)))

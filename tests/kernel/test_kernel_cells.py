@@ -282,7 +282,7 @@ def test_trees_are_as_deep_as_they_may_be(
     monkeypatch, filter_whatever_the_size, deepest, splits, verdict
 ):
     """A split at zero, and then of the upper halves: the lower ones do not meet the sphere."""
-    monkeypatch.setattr(cells, "_DEEPEST", deepest)
+    monkeypatch.setattr(cells, "DEEPEST", deepest)
     tree = bytes([2, 0] + [1] * splits + [0])
     whole = dump(of_one_point(1.0, 3.0, 2 * tree, b"", [0.25, 0.25] * 4))
     assert verdict in says(whole, "python") == says(whole, "auto")

@@ -13,7 +13,8 @@ from plain_partition import cover, fractions
 from certnn.budget import Budget
 from certnn.kernel import Rejected, float_filter, partition
 from certnn.kernel.exact import exact_matrix
-from certnn.kernel.partition import DEEPEST, PartitionProof, _costs, _trees, check_partition
+from certnn.kernel.outputs import DEEPEST
+from certnn.kernel.partition import PartitionProof, _costs, _trees, check_partition
 from certnn.kernel.work import Work
 from certnn.reading.datasets import iris
 from certnn.splitting.partition.cones import isotropic_basis

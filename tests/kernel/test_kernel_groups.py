@@ -166,6 +166,24 @@ def test_all_parts_are_read_before_one_is_checked(halves):
         Certificate(json.dumps(document).encode()).check()
 
 
+def test_groups_that_overlap_are_judged_once_all_is_read(halves):
+    """A file that is malformed is not rejected, however much is wrong with it."""
+    problem, groups = halves
+    document = json.loads(groups_certificate(problem, groups, {}).document)
+    parts = document["proof"]["parts"]
+    overlapping, excessive = {"points": parts[0]["points"]}, {"reg": 2.0 * problem.reg}
+    for change, reason in ((overlapping, "two groups"), (excessive, "more than reg")):
+        changed = [parts[0], parts[1] | change]
+        document["proof"]["parts"] = changed
+        for read in (kernel.check_certificate, kernel.read_proof):
+            with pytest.raises(kernel.Rejected, match=reason):
+                read(json.dumps(document).encode())
+        changed[1]["proof"] = parts[1]["proof"] | {"kind": "unheard of"}
+        for read in (kernel.check_certificate, kernel.read_proof):
+            with pytest.raises(kernel.Malformed, match=r"group 1: proof\.kind is not known"):
+                read(json.dumps(document).encode())
+
+
 def peak_of(run, argument):
     tracemalloc.start()
     try:

@@ -16,9 +16,8 @@ from plain_partition import cover, fractions, leaf_form, relu
 from certnn.certificates.search_documents import PartitionDocument
 from certnn.kernel import Rejected, partition
 from certnn.kernel.exact import ExactMatrix, exact_matrix
+from certnn.kernel.outputs import DEEPEST, MOST_COLUMNS
 from certnn.kernel.partition import (
-    DEEPEST,
-    MOST_COLUMNS,
     PartitionProof,
     _check_leaf,
     _Cone,

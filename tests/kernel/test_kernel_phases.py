@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from copy import deepcopy
@@ -24,8 +25,8 @@ from specification import plain_checker
 from certnn.kernel import Malformed, Rejected, check_certificate
 from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.outputs import solution
-from certnn.kernel.partition import DEEPEST
+from certnn.kernel.in_turn import InTurn
+from certnn.kernel.outputs import DEEPEST, solution
 from certnn.kernel.phase_leaves import phases_direction
 from certnn.kernel.phases import check_phases
 from certnn.kernel.work import Work
@@ -122,7 +123,7 @@ def test_form_is_that_of_the_theorem(seed):
     h = max(h, 1e-3)
     direction = phases_direction(matrix(X), matrix(Z), ray, h, pairs)
     placed = {direction.places[i]: sign for i, sign in phases.items()}
-    S = direction._form(direction.read(placed, iter(leaf.values())))
+    S = direction._form(direction.read(placed, InTurn(multipliers=array("d", leaf.values()))))
 
     exact = {slot: Fraction(value) for slot, value in leaf.items()}
     pairs = [(i, j, sign, Fraction(ratio)) for i, j, sign, ratio in pairs]
@@ -315,7 +316,7 @@ def test_minorants_are_bounded_on_both_sides(scale, ratio):
     def fits(theta, pi):
         values = [1.0, theta, 0.125 / scale, 1.0, 1.0, pi, float(pi > 0)]
         try:
-            direction._require_cover(direction.read({}, iter(values)))
+            direction._require_cover(direction.read({}, InTurn(multipliers=array("d", values))))
         except Rejected:
             return False
         return True

@@ -27,6 +27,7 @@ from certnn.kernel import (
     exact,
     outputs,
     partition,
+    patterns,
     phase_leaves,
     phases,
     regions,
@@ -72,7 +73,7 @@ def count_on(monkeypatch, meter):
         return [counted(x) for x in found], bits
 
     monkeypatch.setattr(exact.StoredMatrix, "taken", counted_rows)
-    for module in (cells, outputs, phase_leaves, regions):
+    for module in (cells, exact, outputs, patterns, phase_leaves, regions):
         monkeypatch.setattr(module, "integers", counted_integers)
     monkeypatch.setattr(outputs, "product", hostile_files.signs_of(counted))
     monkeypatch.setattr(definite, "isqrt", lambda number: counted(root(number)))

@@ -182,17 +182,18 @@ function readGroups(given, claim) {
     return points;
   });
   const [shares, claims] = ["reg", "lower_bound"].map((key) => groups.map((group) => group.positive(key)));
-  if (new Set(members.flat()).size < members.flat().length) throw rejected("a point is in two groups");
-  const [whole, ...exact] = exactOf([claim.reg, ...shares]).entries;
-  if (exact.reduce((sum, share) => sum + share) > whole) {
-    throw rejected("the shares of the groups come to more than reg");
-  }
-  return groups.map((group, k) => {
+  const found = groups.map((group, k) => {
     const points = members[k];
     const [X, Y] = [rowsOf(claim.X, 8 * claim.d, points), rowsOf(claim.Y, 8 * claim.c, points)];
     const problem = { ...claim, n: points.length, reg: shares[k], X, Y };
     return { points, problem, bound: claims[k], alone: readAlone(group.value("proof"), problem) };
   });
+  if (new Set(members.flat()).size < members.flat().length) throw rejected("a point is in two groups");
+  const [whole, ...exact] = exactOf([claim.reg, ...shares]).entries;
+  if (exact.reduce((sum, share) => sum + share) > whole) {
+    throw rejected("the shares of the groups come to more than reg");
+  }
+  return found;
 }
 
 function rowsOf(bytes, size, points) {

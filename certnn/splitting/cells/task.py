@@ -44,7 +44,7 @@ class Grown(NamedTuple):
     Attributes
     ----------
     tree : uint8 array
-        As `certnn.kernel.cells.CellsProof` describes it.
+        As the kernel's ``FORMAT.md`` describes it.
     counts : int32 array, shape (leaves,)
         How many codes each leaf has.
     codes : uint8 array

@@ -60,7 +60,7 @@ def search_cone(
     status : int
         PROVED, VIOLATED, STOPPED or TOO_DEEP.
     tree : uint8 array
-        The nodes in preorder, as `certnn.kernel.partition.PartitionProof` describes them.
+        The nodes in preorder, as the kernel's ``FORMAT.md`` describes them.
     witnesses : uint32 array
         k integers a leaf.
     nodes : int
