@@ -13,7 +13,8 @@ from certnn.errors import InputError, printable
 from certnn.interfaces.commands.destinations import continued_folder
 from certnn.studies.experiments.cells import TABLES, cells, measure
 from certnn.studies.experiments.records import contradictions, examine
-from certnn.studies.experiments.table import paper_rows, save_tables, terminal_tables
+from certnn.studies.experiments.rows import joined
+from certnn.studies.experiments.table import save_tables, terminal_tables
 from certnn.studies.sweep import read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 
@@ -62,12 +63,13 @@ def run_all(options: argparse.Namespace) -> tuple[int, bool]:
     finally:
         if cluster is not None:
             cluster.close()
-    save_tables(out, outcomes, _again(options))
+    made = [outcome.cell for outcome in outcomes] if interrupted else wanted
+    save_tables(out, outcomes, _again(options), [cell for cell in wanted if cell not in made])
     for table in terminal_tables(outcomes):
         Console().print(table)
     if earlier := read_earlier(outcomes):
         print(earlier)
-    wrong = contradictions(paper_rows(outcomes))
+    wrong = contradictions(joined(outcomes))
     for line in wrong:
         print(printable(f"contradiction: {line}", _LONGEST))
     failed = sum(bool(outcome.error) for outcome in outcomes)

@@ -39,13 +39,14 @@ _RELAXATION = 0.6
 #: The level before dnn from so many unknowns on where lifts are not for the problem, and in place
 #: of dnn where there is less time than this; Λ is found and rounded up to so many, and with less
 #: time up to fewer, where so many nominal seconds are left.
-_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 60.0, 400, 2.0
+_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 15.0, 400, 1.0
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
 #: time for a level before dnn.
 _LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
-#: Widths of gradient descent where the objective is what counts, and for the accuracy.
-_WIDTHS, _WIDTH = (10, 50, 300), 300
-_RUNS, _STEPS = 5, 4000
+#: Of gradient descent the widths, of which the best is taken, and the runs of each; in folds of
+#: cross-validation there is no time for more than one.
+_WIDTHS = {TIGHTNESS: (10, 50, 300), ACCURACY: (300,), FAIR: (100,)}
+_RUNS, _STEPS = {TIGHTNESS: 5, ACCURACY: 5, FAIR: 1}, 4000
 _FRANK_WOLFE_STEPS = 400
 #: Activation patterns of the gated program.
 _PATTERNS = 100
@@ -118,14 +119,11 @@ class Method:
         the problem or needs a package.
     tables : tuple of str
         Tables that it is a row of by default.
-    trains : bool
-        Whether it has a network, and a decay that can be given.
     """
 
     title: str
     run: Callable[[TrainingProblem, Effort], Trained]
     tables: tuple[str, ...]
-    trains: bool = True
 
 
 def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
@@ -231,13 +229,13 @@ def _descended(problem: TrainingProblem, budget: Budget, seed: int) -> TwoLayerN
 
 
 def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
-    """The best of five runs, and of the widths where the objective is what counts."""
-    widths = _WIDTHS if effort.table == TIGHTNESS else (_WIDTH,)
+    """The best of some runs and widths, by the training objective."""
+    widths, runs = _WIDTHS[effort.table], _RUNS[effort.table]
     found: dict[int, GradientDescent] = {}
     for number, width in enumerate(widths):
         part = effort.budget.part(1.0 / (len(widths) - number))
         found[width] = gradient_descent(
-            problem, part, width, runs=_RUNS, steps=_STEPS, seed=effort.seed
+            problem, part, width, runs=runs, steps=_STEPS, seed=effort.seed
         )
     width, best = min(found.items(), key=lambda item: min(item[1].objectives))
     history = zip(best.steps, map(float, best.histories[best.best]), strict=True)
@@ -280,6 +278,6 @@ METHODS: dict[str, Method] = {
     "sgd": Method("gradient descent (Adam)", _descent, _NETWORKS),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
     "gated": Method("gated convex program", _gated, _NETWORKS),
-    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR), trains=False),
-    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR), trains=False),
+    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR)),
+    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR)),
 }
