@@ -22,7 +22,7 @@ DECAYS, FOLDS = (0.3, 1.0, 3.0, 10.0, 30.0), 3
 _KERNELS: dict[str, Kernel] = {"nngp": nngp_kernel, "ntk": ntk_kernel}
 #: Share of its time that choosing a decay takes, and the proved gap that folds of a method that
 #: proves one ask for.
-_CHOOSING, _FOLD_GAP = 0.6, 0.1
+_CHOOSING, _FOLD_GAP = 0.5, 0.1
 
 
 def run_fairly(problem: TrainingProblem, method: str, effort: Effort) -> tuple[Trained, Choice]:
