@@ -37,7 +37,7 @@ def test_the_table_has_all_data_sets_and_chosen_beside_given_decays():
     assert {c["reg"] for c in found} == {None, 0.1, 0.01}
     assert {c["seed"] for c in found} == set(range(4))
     assert {c["method"] for c in found if c["reg"] is not None} == {"global", "sgd"}
-    assert len(found) == 8 * 2 * 4 * (5 + 2 * 2)
+    assert len(found) == 8 * 2 * 4 * (4 + 2 * 2)
 
 
 def test_splits_are_standardised_on_the_training_half():

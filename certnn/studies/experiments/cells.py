@@ -57,7 +57,7 @@ PLANS = {
             TIGHTNESS: {
                 "rounded": 10.0,
                 "global": 20.0,
-                "sgd": 2.5,
+                "sgd": 3.0,
                 "frank-wolfe": 1.0,
                 "gated": 1.0,
             },
@@ -67,7 +67,7 @@ PLANS = {
                 "sgd": 10.0,
                 "gated": 4.0,
             },
-            FAIR: {"global": 8.0, "sgd": 5.0, "gated": 2.0},
+            FAIR: {"global": 8.0, "sgd": 8.0},
         },
     ),
     "quick": Plan(
@@ -83,7 +83,7 @@ PLANS = {
                 "gated": 1.0,
             },
             ACCURACY: {"rounded": 6.0, "global": 10.0, "sgd": 6.0, "gated": 3.0},
-            FAIR: {"global": 3.0, "sgd": 3.0, "gated": 1.0},
+            FAIR: {"global": 3.0, "sgd": 3.0},
         },
     ),
 }

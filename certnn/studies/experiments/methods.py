@@ -23,7 +23,7 @@ from certnn.search.train import train
 from certnn.splitting.patterns.collection import collect_patterns
 from certnn.studies.baselines.frank_wolfe import frank_wolfe
 from certnn.studies.baselines.gated import gated_network
-from certnn.studies.baselines.gradient_descent import GradientDescent, gradient_descent
+from certnn.studies.baselines.gradient_descent import gradient_descent
 from certnn.studies.baselines.kernels import Kernel, nngp_kernel, ntk_kernel
 from certnn.studies.experiments.dual_rounding import round_dual_point
 from certnn.studies.experiments.protocols import Predictor
@@ -43,10 +43,8 @@ _SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 15.0, 400,
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
 #: time for a level before dnn.
 _LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
-#: Of gradient descent the widths, of which the best is taken, and the runs of each; in folds of
-#: cross-validation there is no time for more than one.
-_WIDTHS = {TIGHTNESS: (10, 50, 300), ACCURACY: (300,), FAIR: (100,)}
-_RUNS, _STEPS = {TIGHTNESS: 5, ACCURACY: 5, FAIR: 1}, 4000
+#: Width and runs of gradient descent; folds of cross-validation have no time for more than one.
+_DESCENTS, _STEPS = {TIGHTNESS: (100, 5), ACCURACY: (300, 5), FAIR: (100, 1)}, 4000
 _FRANK_WOLFE_STEPS = 400
 #: Activation patterns of the gated program.
 _PATTERNS = 100
@@ -229,15 +227,11 @@ def _descended(problem: TrainingProblem, budget: Budget, seed: int) -> TwoLayerN
 
 
 def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
-    """The best of some runs and widths, by the training objective."""
-    widths, runs = _WIDTHS[effort.table], _RUNS[effort.table]
-    found: dict[int, GradientDescent] = {}
-    for number, width in enumerate(widths):
-        part = effort.budget.part(1.0 / (len(widths) - number))
-        found[width] = gradient_descent(
-            problem, part, width, runs=runs, steps=_STEPS, seed=effort.seed
-        )
-    width, best = min(found.items(), key=lambda item: min(item[1].objectives))
+    """The best of some runs, by the training objective."""
+    width, runs = _DESCENTS[effort.table]
+    best = gradient_descent(
+        problem, effort.budget, width, runs=runs, steps=_STEPS, seed=effort.seed
+    )
     history = zip(best.steps, map(float, best.histories[best.best]), strict=True)
     ends = ", ".join(f"{value:.6g}" for value in best.objectives)
     return Trained(
@@ -272,13 +266,13 @@ def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
 
 _NETWORKS = (TIGHTNESS, ACCURACY, FAIR)
 #: By the name under which cells and options speak of them. A fold of cross-validation is too short
-#: for a relaxation that is worth rounding.
+#: for a relaxation that is worth rounding, and for the gated program of many outputs.
 METHODS: dict[str, Method] = {
     "rounded": Method("relaxation, rounded", _rounded, (TIGHTNESS, ACCURACY)),
     "global": Method("global trainer", _global, _NETWORKS),
     "sgd": Method("gradient descent (Adam)", _descent, _NETWORKS),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
-    "gated": Method("gated convex program", _gated, _NETWORKS),
+    "gated": Method("gated convex program", _gated, (TIGHTNESS, ACCURACY)),
     "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR)),
     "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR)),
 }
