@@ -9,7 +9,7 @@ from itertools import groupby
 
 from certnn.directed_rounding import rounded_up
 from certnn.errors import printable
-from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.studies.experiments.fair_rows import fair_rows
 from certnn.studies.experiments.fair_table import fair_markdown
 from certnn.studies.experiments.instances import instance_key
@@ -39,9 +39,11 @@ def markdown(rows: Sequence[Row], command: str, left_out: Sequence[Record] = ())
 
 def _parts(rows: Sequence[Row], left_out: Sequence[Record]) -> Iterator[str]:
     outcomes = [row.outcome for row in rows]
+    took = duration(sum(outcome.seconds for outcome in outcomes))
     yield (
         "\nLower bounds are proved for networks of every width, and rounded down; objectives are "
-        "exact, and rounded up; gaps follow from the two."
+        f"exact, and rounded up; gaps follow from the two. {len(outcomes)} cells took {took} of a "
+        "processor."
     )
     if earlier := read_earlier(outcomes):
         yield f"\n{earlier}"
