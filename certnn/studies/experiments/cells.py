@@ -64,10 +64,10 @@ PLANS = {
             ACCURACY: {
                 "rounded": 40.0,
                 "global": 40.0,
-                "sgd": 10.0,
+                "sgd": 16.0,
                 "gated": 4.0,
             },
-            FAIR: {"global": 8.0, "sgd": 8.0},
+            FAIR: {"global": 8.0, "sgd": 6.0},
         },
     ),
     "quick": Plan(

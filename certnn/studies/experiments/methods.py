@@ -36,9 +36,9 @@ History = tuple[tuple[int, float], ...]
 
 #: Share of its time that the relaxation takes; the rest is for rounding.
 _RELAXATION = 0.6
-#: The level before dnn from so many unknowns on where lifts are not for the problem, and in place
-#: of dnn where there is less time than this; Λ is found and rounded up to so many, and with less
-#: time up to fewer, where so many nominal seconds are left.
+#: The level in place of dnn from so many unknowns on where lifts are not for the problem. With
+#: this time Λ is found and rounded up to as many, and with less up to fewer, where so many nominal
+#: seconds are left.
 _SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 15.0, 400, 1.0
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
 #: time for a level before dnn.
@@ -144,16 +144,11 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _relaxed(problem: TrainingProblem, budget: Budget, table: str) -> LowerBoundResult:
-    """Level after level, each with a share of what is left: the paper's last, if it fits."""
-    unknowns, lower = problem.n * (problem.c + 1), None
-    large, patient = unknowns > _LARGE, budget.left >= _RELAXATION * _PATIENT
-    levels = []
+    """The best level in the time: for few unknowns the paper's, after one that may prove more."""
+    large = problem.n * (problem.c + 1) > _LARGE
+    lower, levels = None, [_SCALES] if large else ["dnn"]
     if table != TIGHTNESS and problem.n > _LIFTED_FROM and problem.c <= _LIFTED_OUTPUTS:
-        levels.append("lifts")
-    elif large:
-        levels.append(_SCALES)
-    if patient or not large:
-        levels.append("dnn")
+        levels = ["lifts"] if large else ["lifts", "dnn"]
     for number, level in enumerate(levels):
         part = budget.part(_FIRST_LEVEL if number + 1 < len(levels) else 1.0)
         lower = lower_bound(problem, level, budget=part, improve=lower)
