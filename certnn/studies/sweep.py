@@ -36,6 +36,8 @@ class Outcome:
         The result; None if it failed.
     error : str
         Why it failed, or "".
+    seconds : float
+        Of a processor, in the process that computed it.
     earlier : bool
         Whether it was read, as an earlier run has left it: then its figures are the file's word.
     """
@@ -138,7 +140,7 @@ def _gathered(
 
 
 def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:
-    start = time.monotonic()
+    start = time.process_time()
     values, error = None, ""
     try:
         with stoppable() as stop:
@@ -147,7 +149,7 @@ def _outcome(run: Callable[[Record], Record], cell: Record) -> Outcome:
                 raise KeyboardInterrupt
     except Exception as problem:  # whatever it is, the other cells go on
         error = f"{type(problem).__name__}: {problem}"
-    return Outcome(cell, values, error, time.monotonic() - start)
+    return Outcome(cell, values, error, time.process_time() - start)
 
 
 def _key(cell: Record) -> str:

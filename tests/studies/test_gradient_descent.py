@@ -45,7 +45,7 @@ def test_a_step_of_sgd_is_one(bias):
     plain = random_network_data(3, 0.2, n=12, d=3, c=2)
     problem = TrainingProblem(plain.X, plain.Y, plain.reg, bias)
     found = gradient_descent(
-        problem, 7, runs=1, steps=1, optimiser="sgd", learning_rate=1e-4, seed=1
+        problem, Budget(), 7, runs=1, steps=1, optimiser="sgd", learning_rate=1e-4, seed=1
     )
     start, end = found.snapshots[0], found.snapshots[-1]
     value, slope_U, slope_V, _ = value_and_gradient(problem, start.U, start.V)

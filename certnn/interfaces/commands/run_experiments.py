@@ -15,7 +15,8 @@ from certnn.interfaces.commands.exit_codes import FAILED, INTERRUPTED, OK
 from certnn.interfaces.commands.problem_options import typed
 from certnn.studies.experiments.cells import TABLES, cells, measure
 from certnn.studies.experiments.records import contradictions, examine
-from certnn.studies.experiments.table import paper_rows, save_tables, terminal_tables
+from certnn.studies.experiments.rows import joined
+from certnn.studies.experiments.table import save_tables, terminal_tables
 from certnn.studies.sweep import read_earlier
 from certnn.studies.sweep_progress import STORE, sweep_with_progress
 
@@ -52,13 +53,15 @@ def run_all(options: argparse.Namespace) -> int:
     finally:
         if cluster is not None:
             cluster.close()
-    again = ("quick", "datasets", "reg", "methods", "only", "data_dir", "out")
-    save_tables(out, outcomes, shlex.join(["certnn", "experiments", *typed(options, *again)]))
+    names = ("quick", "datasets", "reg", "methods", "only", "data_dir", "out")
+    again = shlex.join(["certnn", "experiments", *typed(options, *names)])
+    made = [outcome.cell for outcome in outcomes] if interrupted else wanted
+    save_tables(out, outcomes, again, [cell for cell in wanted if cell not in made])
     for table in terminal_tables(outcomes):
         Console().print(table)
     if earlier := read_earlier(outcomes):
         print(earlier)
-    wrong = contradictions(paper_rows(outcomes))
+    wrong = contradictions(joined(outcomes))
     for line in wrong:
         print(printable(f"contradiction: {line}", _LONGEST))
     failed = sum(bool(outcome.error) for outcome in outcomes)

@@ -27,7 +27,7 @@ _MOMENTUM = 0.9
 #: Share of the steps and of the time of one trial.
 _TRIAL = 0.04
 #: Nominal seconds of a step, and of a multiplication and addition in it.
-_A_STEP, _A_PRODUCT = 3e-4, 2e-9
+_A_STEP, _A_PRODUCT = 3e-4, 5e-10
 #: Points of the history, and networks kept on the way.
 _RECORDS, _SNAPSHOTS = 100, 20
 #: Objectives and weights from which on a run has diverged.

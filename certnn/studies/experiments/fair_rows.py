@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from statistics import fmean, median, stdev
 from typing import Literal
 
-from certnn.directed_rounding import rounded_up
-from certnn.report.exact import parse_exact
 from certnn.studies.experiments.methods import METHODS
+from certnn.studies.experiments.rows import Row
 from certnn.studies.experiments.tables import FAIR
-from certnn.studies.sweep import Outcome
 
 #: The method with a proof, and the one that trains the same networks without.
-CERTIFIED, _LOCAL = "global", "sgd"
+CERTIFIED, LOCAL = "global", "sgd"
 #: Of means of shares, which are equal but for rounding within this.
 _ROUNDING = 1e-12
 Effect = Literal["helps", "no difference", "costs", "unknown"]
@@ -63,7 +61,7 @@ class FairRow:
     decays : tuple of float
         That cross-validation chose for the certified network, one a split.
     gaps : tuple of float
-        Proved of the certified network, one a split; rounded up.
+        Proved of the certified network, one a split, by whichever method; rounded up.
     """
 
     data: str
@@ -99,9 +97,9 @@ class FairRow:
 
         Of the differences split by split, whether the mean is more than its standard error.
         """
-        if not {CERTIFIED, _LOCAL} <= self.accuracies.keys():
+        if not {CERTIFIED, LOCAL} <= self.accuracies.keys():
             return "unknown"
-        ours, theirs = (self.accuracies[name].values for name in (CERTIFIED, _LOCAL))
+        ours, theirs = (self.accuracies[name].values for name in (CERTIFIED, LOCAL))
         difference = Mean(tuple(a - b for a, b in zip(ours, theirs, strict=True)))
         if math.isnan(difference.error):
             return "unknown"
@@ -120,44 +118,31 @@ class FairRow:
         return median(self.gaps) if self.gaps else None
 
 
-def fair_rows(outcomes: Sequence[Outcome]) -> list[FairRow]:
+def fair_rows(rows: Sequence[Row]) -> list[FairRow]:
     """A row for each data set, bias and kind of decay that has cells in the fair table."""
-    groups: dict[tuple[str, bool, float | None], list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        cell = outcome.cell
+    groups: dict[tuple[str, bool, float | None], list[Row]] = defaultdict(list)
+    for row in rows:
+        cell = row.cell
         if cell["table"] == FAIR:
-            groups[cell["data"], cell["hidden_bias"], cell["reg"]].append(outcome)
-    return [_row(*key, members) for key, members in groups.items()]
+            groups[cell["data"], cell["hidden_bias"], cell["reg"]].append(row)
+    return [_fair_row(*key, members) for key, members in groups.items()]
 
 
-def _row(data: str, bias: bool, reg: float | None, members: Sequence[Outcome]) -> FairRow:
-    seeds = {outcome.cell["seed"] for outcome in members}
+def _fair_row(data: str, bias: bool, reg: float | None, members: Sequence[Row]) -> FairRow:
+    seeds = {row.cell["seed"] for row in members}
     accuracies: dict[str, Mean] = {}
     for name in METHODS:
         done = {
-            outcome.cell["seed"]: outcome.values["honest"]["accuracy"]
-            for outcome in members
-            if outcome.cell["method"] == name and outcome.values is not None
+            row.cell["seed"]: row.values["honest"]["accuracy"]
+            for row in members
+            if row.cell["method"] == name and row.values
         }
         if done.keys() == seeds:
             accuracies[name] = Mean(tuple(done[seed] for seed in sorted(done)))
-    ran = {outcome.cell["method"] for outcome in members}
-    certified = [
-        outcome.values
-        for outcome in members
-        if outcome.cell["method"] == CERTIFIED and outcome.values is not None
-    ]
-    decays = tuple(values["decay"] for values in certified if "decay" in values)
-    gaps = tuple(
-        _gap(values["objective"]["exact"], values["lower"]["exact"])
-        for values in certified
-        if "lower" in values
-    )
+    ran = {row.cell["method"] for row in members}
+    certified = [row for row in members if row.cell["method"] == CERTIFIED]
+    decays = tuple(row.values["decay"] for row in certified if "decay" in row.values)
+    gaps = tuple(row.gap for row in certified if row.gap is not None)
     return FairRow(
         data, bias, reg, accuracies, tuple(sorted(ran - accuracies.keys())), decays, gaps
     )
-
-
-def _gap(objective: str, lower: str) -> float:
-    above, below = (parse_exact("exact", text) for text in (objective, lower))
-    return rounded_up(1 - below / above) if above else 0.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from certnn.directed_rounding import rounded_up
 from certnn.errors import printable
-from certnn.report.wording import percent_up, shown_down, shown_up
+from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.studies.experiments.fair_rows import fair_rows
 from certnn.studies.experiments.fair_table import fair_markdown
 from certnn.studies.experiments.instances import instance_key
@@ -16,31 +17,33 @@ from certnn.studies.experiments.methods import METHODS
 from certnn.studies.experiments.records import contradictions
 from certnn.studies.experiments.rows import Row, targets, tightness_summaries
 from certnn.studies.experiments.tables import ACCURACY
-from certnn.studies.sweep import Outcome, Record, read_earlier
+from certnn.studies.sweep import Record, read_earlier
 
 #: Characters of a text that is quoted.
 _LONGEST = 500
 
 
-def markdown(rows: Sequence[Row], outcomes: Sequence[Outcome], command: str) -> str:
-    """A page with the command, the tables, what failed and the targets.
+def markdown(rows: Sequence[Row], command: str, left_out: Sequence[Record] = ()) -> str:
+    """A page with the command, the tables, what failed, what was not run and the targets.
 
     Parameters
     ----------
     rows : sequence of Row
-        Of the paper's tables.
-    outcomes : sequence of Outcome
-        Of all tables.
     command : str
+    left_out : sequence of dict
+        Cells that were not run.
     """
-    parts = _parts(rows, outcomes)
+    parts = _parts(rows, left_out)
     return "\n".join([f"# Experiments\n\n```sh\n{command}\n```", *parts]) + "\n"
 
 
-def _parts(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _parts(rows: Sequence[Row], left_out: Sequence[Record]) -> Iterator[str]:
+    outcomes = [row.outcome for row in rows]
+    took = duration(sum(outcome.seconds for outcome in outcomes))
     yield (
         "\nLower bounds are proved for networks of every width, and rounded down; objectives are "
-        "exact, and rounded up; gaps follow from the two."
+        f"exact, and rounded up; gaps follow from the two. {len(outcomes)} cells took {took} of a "
+        "processor."
     )
     if earlier := read_earlier(outcomes):
         yield f"\n{earlier}"
@@ -48,7 +51,10 @@ def _parts(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield f"\nCONTRADICTION: {_plain(line)}"
     summaries = tightness_summaries(rows)
     if summaries:
-        yield "\n## Tightness\n\nRatios to the best objective known of the same problem.\n"
+        yield (
+            "\n## Tightness\n\nRatios to the best objective known of the same problem; seconds are "
+            "of a processor.\n"
+        )
         yield _line("data", "reg", "method", "done", "least", "median", "most", "median time")
         yield _line(*["---"] * 8)
     for s in summaries:
@@ -70,12 +76,18 @@ def _parts(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[str]:
             "half, in points.\n"
         )
         yield from _pivot(tested, _leaking)
-    yield from fair_markdown(fair_rows(outcomes))
+    yield from fair_markdown(fair_rows(rows))
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         yield "\n## Failed\n"
         for one in failed:
             yield f"- {_where(one.cell)}, {one.cell['method']}: {_plain(one.error)}"
+    made = [row.cell for row in rows]
+    if left_out:
+        yield "\n## Not run\n"
+        kinds = [Counter((c["table"], c["data"]) for c in some) for some in (left_out, made)]
+        for kind, count in kinds[0].items():
+            yield f"- {', '.join(kind)}: {count} of {count + kinds[1][kind]} cells"
     found = sorted(targets(rows), key=lambda target: target.what)
     if found:
         yield "\n## Targets\n"
@@ -91,7 +103,7 @@ def _pivot(rows: Sequence[Row], figure: Callable[[Row], str], bound: bool = Fals
     proof = ["proved ≥", "by", "gap of the best"] if bound else []
     yield _line("data", *(METHODS[name].title for name in methods), *proof)
     yield _line(*["---"] * (1 + len(methods) + len(proof)))
-    for _, group in groupby(rows, key=lambda row: instance_key(row.cell)):
+    for _, group in groupby(rows, key=lambda row: instance_key(row.outcome)):
         members = {row.cell["method"]: row for row in group}
         first = next(iter(members.values()))
         cells = [

@@ -23,7 +23,7 @@ from certnn.search.train import train
 from certnn.splitting.patterns.collection import collect_patterns
 from certnn.studies.baselines.frank_wolfe import frank_wolfe
 from certnn.studies.baselines.gated import gated_network
-from certnn.studies.baselines.gradient_descent import GradientDescent, gradient_descent
+from certnn.studies.baselines.gradient_descent import gradient_descent
 from certnn.studies.baselines.kernels import Kernel, nngp_kernel, ntk_kernel
 from certnn.studies.experiments.dual_rounding import round_dual_point
 from certnn.studies.experiments.protocols import Predictor
@@ -36,16 +36,15 @@ History = tuple[tuple[int, float], ...]
 
 #: Share of its time that the relaxation takes; the rest is for rounding.
 _RELAXATION = 0.6
-#: The level before dnn from so many unknowns on where lifts are not for the problem, and in place
-#: of dnn where there is less time than this; Λ is found and rounded up to so many, and with less
-#: time up to fewer, where so many nominal seconds are left.
-_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 60.0, 400, 2.0
+#: The level in place of dnn from so many unknowns on where lifts are not for the problem. With
+#: this time Λ is found and rounded up to as many, and with less up to fewer, where so many nominal
+#: seconds are left.
+_SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 15.0, 400, 1.0
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
 #: time for a level before dnn.
 _LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
-#: Widths of gradient descent where the objective is what counts, and for the accuracy.
-_WIDTHS, _WIDTH = (10, 50, 300), 300
-_RUNS, _STEPS = 5, 4000
+#: Width and runs of gradient descent; folds of cross-validation have no time for more than one.
+_DESCENTS, _STEPS = {TIGHTNESS: (100, 5), ACCURACY: (300, 5), FAIR: (100, 1)}, 4000
 _FRANK_WOLFE_STEPS = 400
 #: Activation patterns of the gated program.
 _PATTERNS = 100
@@ -118,14 +117,11 @@ class Method:
         the problem or needs a package.
     tables : tuple of str
         Tables that it is a row of by default.
-    trains : bool
-        Whether it has a network, and a decay that can be given.
     """
 
     title: str
     run: Callable[[TrainingProblem, Effort], Trained]
     tables: tuple[str, ...]
-    trains: bool = True
 
 
 def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
@@ -148,16 +144,11 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _relaxed(problem: TrainingProblem, budget: Budget, table: str) -> LowerBoundResult:
-    """Level after level, each with a share of what is left: the paper's last, if it fits."""
-    unknowns, lower = problem.n * (problem.c + 1), None
-    large, patient = unknowns > _LARGE, budget.left >= _RELAXATION * _PATIENT
-    levels = []
+    """The best level in the time: for few unknowns the paper's, after one that may prove more."""
+    large = problem.n * (problem.c + 1) > _LARGE
+    lower, levels = None, [_SCALES] if large else ["dnn"]
     if table != TIGHTNESS and problem.n > _LIFTED_FROM and problem.c <= _LIFTED_OUTPUTS:
-        levels.append("lifts")
-    elif large:
-        levels.append(_SCALES)
-    if patient or not large:
-        levels.append("dnn")
+        levels = ["lifts"] if large else ["lifts", "dnn"]
     for number, level in enumerate(levels):
         part = budget.part(_FIRST_LEVEL if number + 1 < len(levels) else 1.0)
         lower = lower_bound(problem, level, budget=part, improve=lower)
@@ -231,15 +222,11 @@ def _descended(problem: TrainingProblem, budget: Budget, seed: int) -> TwoLayerN
 
 
 def _descent(problem: TrainingProblem, effort: Effort) -> Trained:
-    """The best of five runs, and of the widths where the objective is what counts."""
-    widths = _WIDTHS if effort.table == TIGHTNESS else (_WIDTH,)
-    found: dict[int, GradientDescent] = {}
-    for number, width in enumerate(widths):
-        part = effort.budget.part(1.0 / (len(widths) - number))
-        found[width] = gradient_descent(
-            problem, part, width, runs=_RUNS, steps=_STEPS, seed=effort.seed
-        )
-    width, best = min(found.items(), key=lambda item: min(item[1].objectives))
+    """The best of some runs, by the training objective."""
+    width, runs = _DESCENTS[effort.table]
+    best = gradient_descent(
+        problem, effort.budget, width, runs=runs, steps=_STEPS, seed=effort.seed
+    )
     history = zip(best.steps, map(float, best.histories[best.best]), strict=True)
     ends = ", ".join(f"{value:.6g}" for value in best.objectives)
     return Trained(
@@ -273,13 +260,14 @@ def _kernel(kernel: Kernel) -> Callable[[TrainingProblem, Effort], Trained]:
 
 
 _NETWORKS = (TIGHTNESS, ACCURACY, FAIR)
-#: By the name under which cells and options speak of them.
+#: By the name under which cells and options speak of them. A fold of cross-validation is too short
+#: for a relaxation that is worth rounding, and for the gated program of many outputs.
 METHODS: dict[str, Method] = {
-    "rounded": Method("relaxation, rounded", _rounded, _NETWORKS),
+    "rounded": Method("relaxation, rounded", _rounded, (TIGHTNESS, ACCURACY)),
     "global": Method("global trainer", _global, _NETWORKS),
     "sgd": Method("gradient descent (Adam)", _descent, _NETWORKS),
     "frank-wolfe": Method("Frank–Wolfe", _frank_wolfe, (TIGHTNESS,)),
-    "gated": Method("gated convex program", _gated, _NETWORKS),
-    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR), trains=False),
-    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR), trains=False),
+    "gated": Method("gated convex program", _gated, (TIGHTNESS, ACCURACY)),
+    "nngp": Method("NNGP kernel", _kernel(nngp_kernel), (ACCURACY, FAIR)),
+    "ntk": Method("tangent kernel", _kernel(ntk_kernel), (ACCURACY, FAIR)),
 }

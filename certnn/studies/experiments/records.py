@@ -62,6 +62,8 @@ def examine(values: Record) -> None:
         if name not in values:
             raise InputError(name, "is missing")
         decode(kind, values[name], name)
+    if not values.get("decay", 1.0) > 0.0:
+        raise InputError("decay", "must be positive")
     if any(len(pair) != 2 for pair in values.get("validation", ())):
         raise InputError("validation", "must be pairs")
     if len(values["shape"]) != 3 or any(len(pair) != 2 for pair in values["history"]):
@@ -79,13 +81,16 @@ def contradictions(rows: Sequence[Row]) -> list[str]:
     """A line for each figure that another one shows to be wrong."""
     wrong, compared = [], set()
     for row in rows:
-        key = instance_key(row.cell)
+        key = instance_key(row.outcome)
+        where = f"{key.title}, seed {key.points[1]}"
         if row.lower is not None and row.best is not None and row.lower > row.best:
             if key not in compared:
-                wrong.append(f"{key}: the bound by {row.level} is above a network's objective")
+                wrong.append(f"{where}: the bound by {row.level} is above a network's objective")
             compared.add(key)
         for name, rounding in (("objective", rounded_up), ("lower", rounded_down)):
             figure = row.values.get(name)
             if figure and figure["value"] != rounding(parse_exact(name, figure["exact"])):
-                wrong.append(f"{key}, {row.cell['method']}: {name} is not its exact value rounded")
+                wrong.append(
+                    f"{where}, {row.cell['method']}: {name} is not its exact value rounded"
+                )
     return wrong

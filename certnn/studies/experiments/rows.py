@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from certnn.directed_rounding import rounded_up
 from certnn.studies.experiments.instances import InstanceKey, instance_key
 from certnn.studies.experiments.methods import METHODS
-from certnn.studies.experiments.tables import ACCURACY, TIGHTNESS
+from certnn.studies.experiments.tables import ACCURACY, FAIR, TIGHTNESS
 from certnn.studies.sweep import Outcome
 
 #: Methods that the global trainer is compared with, and how much accuracy may be missing.
@@ -84,7 +84,7 @@ class Row:
             "n": n,
             "d": d,
             "c": c,
-            "reg": cell["reg"],
+            "reg": instance_key(self.outcome).reg,
             "hidden_bias": cell["hidden_bias"],
             "seed": cell["seed"],
             "method": cell["method"],
@@ -115,37 +115,35 @@ def joined(outcomes: Sequence[Outcome]) -> list[Row]:
     smaller one in proportion (Theorem 21), and without the bias, which networks may have of weight
     zero (Theorem 4); so does the objective of a network without a bias where there is one.
     """
-    proved: dict[Any, list[tuple[Fraction, str]]] = defaultdict(list)
-    reached: dict[Any, list[Fraction]] = defaultdict(list)
+    proved: dict[Any, list[tuple[InstanceKey, tuple[Fraction, str]]]] = defaultdict(list)
+    reached: dict[InstanceKey, list[Fraction]] = defaultdict(list)
     for outcome in outcomes:
-        values, key = outcome.values or {}, instance_key(outcome.cell)
+        values, key = outcome.values or {}, instance_key(outcome)
         if (bound := _fraction(values.get("lower"))) is not None:
-            proved[key].append((bound, values["level"]))
+            proved[key.points].append((key, (bound, values["level"])))
         if (objective := _fraction(values.get("objective"))) is not None:
             reached[key].append(objective)
     rows = []
     for outcome in outcomes:
-        key = instance_key(outcome.cell)
-        bounds = [pair for other in proved for pair in _carried(proved[other], other, key)]
+        key = instance_key(outcome)
+        bounds = [pair for other, pair in proved[key.points] for pair in _carried(pair, other, key)]
         lower, level = max(bounds, default=(None, ""), key=lambda pair: pair[0] or 0)
-        without_bias = (*key[:2], False, key[3])
-        objectives = [*reached.get(key, ()), *reached.get(without_bias, ())]
+        objectives = [*reached[key], *reached[replace(key, hidden_bias=False)]]
         rows.append(Row(outcome, lower, level, min(objectives, default=None)))
     return rows
 
 
 def _carried(
-    bounds: Sequence[tuple[Fraction, str]], source: InstanceKey, target: InstanceKey
-) -> list[tuple[Fraction, str]]:
-    """Bounds proved of one problem as far as they hold of another; none of other points."""
+    proved: tuple[Fraction, str], source: InstanceKey, target: InstanceKey
+) -> Iterator[tuple[Fraction, str]]:
+    """A bound of one problem, as far as it holds of another with the same points."""
+    bound, level = proved
     if source == target:
-        return list(bounds)
-    data, reg, bias, seed = source
-    if (data, seed) != (target[0], target[3]) or (target[2] and not bias):
-        return []
-    share = min(Fraction(1), Fraction(target[1]) / Fraction(reg))
-    place = f", proved at reg {reg:g}{' with the bias' if bias and not target[2] else ''}"
-    return [(share * bound, f"{level}{place}") for bound, level in bounds]
+        yield bound, level
+    elif source.reg and target.reg and source.hidden_bias >= target.hidden_bias:
+        share = min(Fraction(1), Fraction(target.reg) / Fraction(source.reg))
+        with_bias = " with the bias" if source.hidden_bias > target.hidden_bias else ""
+        yield share * bound, f"{level}, proved at reg {source.reg:g}{with_bias}"
 
 
 @dataclass(frozen=True)
@@ -233,14 +231,14 @@ def targets(rows: Sequence[Row]) -> list[Target]:
 
     Only where the cells of the trainer and of a rival are done; nothing is chosen by the outcome.
     """
-    groups: dict[tuple[Any, ...], dict[str, Row]] = defaultdict(dict)
+    groups: dict[tuple[str, InstanceKey], dict[str, Row]] = defaultdict(dict)
     for row in rows:
-        key = (row.cell["table"], *instance_key(row.cell))
-        groups[key][row.cell["method"]] = row
+        if row.cell["table"] != FAIR:
+            groups[row.cell["table"], instance_key(row.outcome)][row.cell["method"]] = row
     found = []
-    for (table, data, reg, bias, seed), methods in groups.items():
-        where = f"{data}, reg {reg:g}{', bias' if bias else ''}"
-        where += f", seed {seed}" if table == TIGHTNESS and data == "random" else ""
+    for (table, key), methods in groups.items():
+        data, seed, _ = key.points
+        where = key.title + (f", seed {seed}" if table == TIGHTNESS and data == "random" else "")
         tested = {
             name: methods[name].values["honest"]["accuracy"]
             for name in (*RIVALS, "global")

@@ -25,50 +25,57 @@ from certnn.studies.experiments.plots import objective_plot
 from certnn.studies.experiments.records import contradictions
 from certnn.studies.experiments.rows import Row, Summary, joined, targets, tightness_summaries
 from certnn.studies.experiments.tables import ACCURACY, FAIR
-from certnn.studies.sweep import Outcome, read_earlier
+from certnn.studies.sweep import Outcome, Record, read_earlier
 
 #: Of generated data only the first problem is drawn.
 _DRAWN_SEED = 0
 
 
-def paper_rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    """Those of the paper's tables, where what is proved of a problem is every method's."""
-    return joined([outcome for outcome in outcomes if outcome.cell["table"] != FAIR])
-
-
 def terminal_tables(outcomes: Sequence[Outcome]) -> Iterator[Table]:
     """A table for each that has cells."""
-    rows = paper_rows(outcomes)
+    rows = joined(outcomes)
     summaries = tightness_summaries(rows)
     if summaries:
         yield _tightness_table(summaries)
     accuracies = [row for row in rows if row.cell["table"] == ACCURACY]
     if accuracies:
         yield _accuracy_table(accuracies)
-    if fair := fair_rows(outcomes):
+    if fair := fair_rows(rows):
         yield fair_terminal_table(fair)
 
 
-def save_tables(folder: Path, outcomes: Sequence[Outcome], command: str) -> None:
-    """Write experiments.json, .csv, .html and .md into the folder."""
-    rows, fair = paper_rows(outcomes), fair_rows(outcomes)
+def save_tables(
+    folder: Path, outcomes: Sequence[Outcome], command: str, left_out: Sequence[Record] = ()
+) -> None:
+    """Write experiments.json, .csv, .html and .md into the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    outcomes : sequence of Outcome
+    command : str
+    left_out : sequence of dict
+        Cells that were not run, as after an interruption.
+    """
+    rows = joined(outcomes)
     document = {
         "command": command,
         "cells": [vars(outcome) for outcome in outcomes],
         "rows": [row.as_record() for row in rows],
         "targets": [vars(target) for target in targets(rows)],
-        "fair": [asdict(row) for row in fair],
+        "fair": [asdict(row) for row in fair_rows(rows)],
     }
     content = json.dumps(document, indent=1).encode() + b"\n"
     write_atomically(folder / "experiments.json", content)
     write_atomically(folder / "experiments.csv", _csv(rows).encode())
     write_atomically(folder / "experiments.html", page(outcomes, command).encode())
-    write_atomically(folder / "experiments.md", markdown(rows, outcomes, command).encode())
+    write_atomically(folder / "experiments.md", markdown(rows, command, left_out).encode())
 
 
 def page(outcomes: Sequence[Outcome], command: str) -> str:
     """The HTML page, which loads nothing."""
-    rows, fair = paper_rows(outcomes), fair_rows(outcomes)
+    rows = joined(outcomes)
+    fair = fair_rows(rows)
     return render(
         "experiments.html",
         __package__,
@@ -97,10 +104,10 @@ def _csv(rows: Sequence[Row]) -> str:
 
 
 def _plots(rows: Sequence[Row]) -> Iterator[str]:
-    for key, group in groupby(rows, key=lambda row: instance_key(row.cell)):
-        data, reg, bias, seed = key
-        if seed == _DRAWN_SEED:
-            yield objective_plot(list(group), f"{data}, reg {reg:g}{', bias' if bias else ''}")
+    paper = (row for row in rows if row.cell["table"] != FAIR)
+    for key, group in groupby(paper, key=lambda row: instance_key(row.outcome)):
+        if key.points[1] == _DRAWN_SEED:
+            yield objective_plot(list(group), key.title)
 
 
 def _tightness_table(summaries: Sequence[Summary]) -> Table:
