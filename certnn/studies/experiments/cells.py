@@ -46,7 +46,7 @@ class Plan:
     work: dict[str, dict[str, float]]
 
 
-#: The paper's size and the fair table within about two hours of a processor; and a look at all of
+#: The paper's size and the fair table within about an hour of a processor; and a look at all of
 #: it within minutes.
 PLANS = {
     "full": Plan(
@@ -62,8 +62,8 @@ PLANS = {
                 "gated": 1.0,
             },
             ACCURACY: {
-                "rounded": 120.0,
-                "global": 120.0,
+                "rounded": 40.0,
+                "global": 40.0,
                 "sgd": 16.0,
                 "gated": 4.0,
             },
