@@ -217,7 +217,7 @@ def test_costs_are_linear_in_the_points():
 
 
 def test_the_level_prices_products_where_there_are_many_columns_and_that_takes_less():
-    for columns, size, solver in ((20, 8, "priced products"), (20, 1, "groups"), (9, 8, "groups")):
+    for columns, size, solver in ((20, 8, "priced products"), (20, 2, "groups"), (9, 8, "groups")):
         result = lower_bound(normal(0, 22, columns, 1), f"lifts({size})", work_limit=20.0)
         assert result.level == f"lifts({size})"
         assert solver in result.solver_figures[-1].solver
