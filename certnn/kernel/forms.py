@@ -56,8 +56,9 @@ class Forms:
             if beta:
                 if gamma:
                     mixed[q][p] -= beta * y
-                squares[p][q] -= beta * delta * y
-                squares[q][p] -= beta * delta * y
+                if delta:
+                    squares[p][q] -= beta * delta * y
+                    squares[q][p] -= beta * delta * y
         if free < size:
             own, mixed = [row[:free] for row in own[:free]], mixed[:free]
         columns = self._X.transposed()
