@@ -76,7 +76,8 @@ def _unique(arrays: dict[str, Numbers] | None, pairs: list[tuple[str, Any]]) -> 
         raise Malformed("a key is given twice")
     if arrays is None or list(result) != ["npy"]:
         return result
-    if (array := arrays.pop(str(result["npy"]), None)) is None:
+    name = result["npy"]
+    if not isinstance(name, str) or (array := arrays.pop(name, None)) is None:
         raise Malformed("an array is not in the zip file, or given twice")
     return array
 

@@ -2,12 +2,13 @@
 
 Form i < n is a_i = (x_iᵀu)₊, and form n + i is b_i = (−x_iᵀu)₊ (Theorem 9). a_i is a variable, and
 b_i is a_i − x_iᵀu; but where x_iᵀu has the fixed sign s_i, they are x_iᵀu, 0 or −x_iᵀu (Theorem
-48). So each is α·a_i + β·x_iᵀu, with α and β among −1, 0 and 1.
+48). So each is α·a_i + β·x_iᵀu, with α among 0 and 1, and β among −1, 0 and 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import sub
 
 from certnn.kernel.exact import Backend, ExactMatrix, times_transpose
 from certnn.kernel.rejected import Rejected
@@ -56,8 +57,9 @@ class Forms:
             if beta:
                 if gamma:
                     mixed[q][p] -= beta * y
-                squares[p][q] -= beta * delta * y
-                squares[q][p] -= beta * delta * y
+                if delta:
+                    squares[p][q] -= beta * delta * y
+                    squares[q][p] -= beta * delta * y
         if free < size:
             own, mixed = [row[:free] for row in own[:free]], mixed[:free]
         columns = self._X.transposed()
@@ -77,10 +79,11 @@ class Forms:
         """
         across, bent = ([[0] * width for _ in self._X.rows] for _ in range(2))
         for r, vector in given:
-            place, *factors = self._parts[r]
-            for rows, factor in zip((across, bent), factors, strict=True):
-                if factor:
-                    rows[place] = [t - factor * v for t, v in zip(rows[place], vector, strict=True)]
+            place, alpha, beta = self._parts[r]
+            if alpha:
+                across[place] = list(map(sub, across[place], vector))
+            if beta:
+                bent[place] = [t - beta * v for t, v in zip(bent[place], vector, strict=True)]
         block = ExactMatrix(across[: self._count], exponent)
         if not any(map(any, bent)):
             return block, []

@@ -115,7 +115,7 @@ def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backe
         raise Rejected("a weight is not positive")
     border_w, corner = weights.taken(range(n, n + border)), multiple_of_unit(proof.kappa, border)
     triangles, start = proof.L_points.transposed(), 0
-    columns_left = ExactMatrix([[0]] * border, 0)
+    columns_left = ExactMatrix([[0] * border], 0)
     for group, chosen in zip(proof.groups, places, strict=True):
         L, start = lower_triangle(triangles, start, len(group))
         K, w, y = cross.taken(group), weights.taken(group), multipliers.taken(chosen)
@@ -126,15 +126,15 @@ def check_psd(features: ExactMatrix, proof: PsdProof, work: Work, backend: Backe
         E = _weighted(w, A, w) - times_transpose(L, L, backend)
         across = _weighted(w, C, border_w) - times_transpose(L, K.transposed(), backend)
         require_dominance(E.beside(across), group)
-        sums = [[sum(map(abs, column))] for column in zip(*across.rows, strict=True)]
-        columns_left += ExactMatrix(sums, across.exponent)
+        sums = [sum(map(abs, column)) for column in zip(*across.rows, strict=True)]
+        columns_left += ExactMatrix([sums], across.exponent)
     E = _weighted(border_w, corner, border_w)
     for K in cross.pieces():
         rows = K.transposed()
         E -= times_transpose(rows, rows, backend)
     L, _ = lower_triangle(proof.L_corner.transposed(), 0, border)
     E -= times_transpose(L, L, backend)
-    require_dominance(E.beside(columns_left), range(n, n + border))
+    require_dominance(E.beside(columns_left.transposed()), range(n, n + border))
 
 
 def dual_form(

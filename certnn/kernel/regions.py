@@ -18,7 +18,7 @@ entry of S, so with products in small groups of points the work is linear in the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import mul
 
@@ -187,19 +187,26 @@ class RegionLeaf:
         )
         common = min(sigma.exponent, -self.ball_bits)
         weights, finer = sigma.at(common), -self.ball_bits - common
-        blocks: list[_Block] = []
+
+        def weighted(points: Iterable[int]) -> list[_Ball]:
+            return [(i, [0] * columns + weights[i]) for i in points]
+
+        width, blocks = columns + 1, list[_Block]()
+        work.spend(len(signs) * width * (width + 2), bits)
+        _, shares = Forms(features, [], signs).partners(weighted(signs), common, width)
+        corner = sum(shares, corner)
         for points, products, balls in self._parts(n, signs, together):
             touched = {form % n for r, s, _ in products for form in (r, s)}
             touched |= {form % n for form, _ in balls}
-            fixed = {i: sign for i, sign in signs.items() if i in touched or not points}
-            size, width = len(points) + len(fixed), columns + 1
+            fixed = {i: signs[i] for i in touched & signs.keys()}
+            size = len(points) + len(fixed)
             work.spend(4 * len(products) + 2 * (len(balls) + size) * width, bits)
             work.spend(2 * size * (size + width) * width, bits)
             work.hold(3 * size * (size + width) + 4 * width**2, bits)
             forms = Forms(features, points, fixed)
             own, with_u, shares = forms.products(products, -self.bits, width, backend)
             partners = [(form, [x << finer for x in vector]) for form, vector in balls]
-            partners += [(i, [*([0] * columns), *weights[i]]) for i in points or fixed]
+            partners += weighted(points)
             across, more = forms.partners(partners, common, width)
             corner = sum([*shares, *more], corner)
             if points:

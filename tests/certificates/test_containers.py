@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from fractions import Fraction
 from hashlib import sha256
@@ -170,6 +171,18 @@ def test_what_is_not_a_container_to_the_letter_is_malformed(name):
         check_certificate(WRONG[name])
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 200
+
+
+def test_a_reference_that_is_an_array_is_not_written_out():
+    head = json.dumps({"X": {"npy": {"npy": "X.npy"}}})
+    document = zipped([("certificate.json", head), ("X.npy", npy(np.full(100_000, 1e-300)))])
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed, match="not in the zip file"):
+            check_certificate(document)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(document)
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_good_one_is_proved_and_what_does_not_matter_may_differ():

@@ -24,6 +24,7 @@ from certnn.kernel import Rejected, check_certificate
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
 from certnn.kernel.outputs import leaves
+from certnn.kernel.regions import RegionLeaf as KernelLeaf
 from certnn.kernel.regions import RegionsProof, check_regions
 from certnn.kernel.work import Work
 from certnn.problem.bias_ball import BiasBall
@@ -272,3 +273,19 @@ def test_a_factor_in_groups_decides_as_elimination_in_fractions_does(seed, n, co
     else:
         with pytest.raises(Rejected, match="not positive definite"):
             check_certificate(document, "python")
+
+
+def test_fixed_points_cost_what_their_number_says():
+    """Where no product joins them: twice as many take twice the work, not four times."""
+
+    def spent(n):
+        features, sigma = ExactMatrix([[1, 2]] * n, 0), ExactMatrix([[1]] * n, 0)
+        leaf, work = KernelLeaf(1.0, None, [], 0, [], 0), Work(0)
+        before = work.left
+        blocks, corner = leaf.arrow(
+            features, sigma, 4.0, dict.fromkeys(range(n), 1), False, work, 64, "python"
+        )
+        assert (blocks, corner.rows[0]) == ([], [2, 0, -n])
+        return before - work.left
+
+    assert spent(400) < 2.1 * spent(200)
