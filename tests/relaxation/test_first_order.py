@@ -10,6 +10,7 @@ from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, ran
 
 from certnn.budget import Budget
 from certnn.certificates import certify
+from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.first_order import first_order
 from certnn.relaxation.first_order.dual_weights import Layout
 from certnn.relaxation.first_order.form_blocks import FormBlocks, FormMap, outer_blocks
@@ -161,6 +162,16 @@ def test_single_precision_steps_end_at_the_same_bound():
         for dtype in (np.float64, np.float32)
     ]
     assert bounds[0] == pytest.approx(bounds[1], rel=1e-2)
+
+
+def test_callers_can_end_it_while_nothing_rises():
+    """The level block begins lower than the nearest links, and takes steps to get above them."""
+    rng, budget = np.random.default_rng(0), Budget()
+    X = np.abs(rng.standard_normal((200, 18)))
+    problem = TrainingProblem(X, np.maximum(X[:, 0] - 0.5, 0.0), 10.0)
+    found = first_order(reduce_problem(problem), budget)
+    spent = [budget.worked for _, _ in zip(range(25), found, strict=False)]
+    assert max(np.diff(spent)) < 0.4
 
 
 def test_callers_can_end_it_between_bounds():

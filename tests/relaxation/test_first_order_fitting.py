@@ -178,6 +178,10 @@ def test_a_lift_raises_the_s_block_and_with_a_share_of_one_not_the_long_part(lon
     )
 
 
+def test_where_no_links_are_left_nothing_is_lifted(long_layout):
+    assert not np.any(long_layout.long_column.lift(np.zeros(9), 0.5))
+
+
 def test_ordinary_rows_have_no_long_part():
     rng = np.random.default_rng(5)
     rows = rng.standard_normal((20, 3))

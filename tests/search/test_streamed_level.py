@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small_problems import normal
 
@@ -34,6 +35,17 @@ def test_it_is_taken_where_there_are_many_points():
     assert result.level == "lifts"
     assert [figure.solver for figure in result.solver_figures] == [STREAMED]
     assert found["lifts"] > 1.2 * found["shor"]
+
+
+def test_of_points_that_are_repeated_it_is_the_interior_point_method():
+    """What repeated points differ by in their targets no network fits, and that is proved."""
+    base, rng = normal(5, 12, 3, 1), np.random.default_rng(0)
+    Y = rng.choice([-1.0, 1.0], size=60)
+    problem = TrainingProblem(np.tile(base.X, (5, 1)), Y, 0.3)
+    apart = 0.5 * 5.0 * np.sum(np.var(Y.reshape(5, 12), axis=0))
+    result = lower_bound(problem, "lifts(1)")
+    assert result.level == "lifts(1)"
+    assert result.value > apart
 
 
 def test_of_another_loss_it_is_the_interior_point_method():

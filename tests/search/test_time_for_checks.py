@@ -103,3 +103,14 @@ def test_what_is_no_better_than_what_is_proved_is_not_certified_late(share, prov
         with pytest.raises(SolverError, match="less than is proved"):
             next(proofs)
         assert checked == []
+
+
+def test_dnn_is_not_begun_where_its_proof_alone_would_overrun_the_limit():
+    """Its first point is above shor here."""
+    rng, budget = np.random.default_rng(0), Budget(work=1.0)
+    X = np.abs(rng.standard_normal((600, 18))) + 2.0
+    problem = TrainingProblem(X, np.sign(X[:, 0] - np.mean(X[:, 0])), reg=1e-3)
+    found = certnn.lower_bound(problem, "dnn", budget=budget)
+    assert found.level == "shor"
+    assert [note for note in found.notes if "longer than the time left" in note]
+    assert budget.worked < 1.0

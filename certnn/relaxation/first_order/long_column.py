@@ -92,4 +92,5 @@ class LongColumn:
     def lift(self, diagonal: FloatArray, share: float) -> FloatArray:
         """A change of the ab-block that takes this diagonal, but for a share by links alone."""
         q = diagonal * self.parts
-        return np.asarray(share * np.outer(q, q) / (q @ self.parts) - np.diag(diagonal))
+        whole = max(float(q @ self.parts), float(np.finfo(float).tiny))  # 0 where there is no lift
+        return np.asarray(share * np.outer(q, q) / whole - np.diag(diagonal))

@@ -91,8 +91,8 @@ def first_order(
         yield program.nothing_to_fit()
         return
     middle, value = _definite(layout, _linked(layout, start))
-    best = middle
-    yield layout.iterate(best, math.inf)
+    best, told = middle, layout.iterate(middle, math.inf)
+    yield told
     known = layout.decay is None and layout.loss == HALF_SQUARED  # to block
     groups = angular_groups(reduced.directions.units, _GROUP) if known and begin is None else []
     alone = len(groups) == 1  # then block has all products
@@ -106,7 +106,8 @@ def first_order(
         closed = abs(iterate.estimate - iterate.bound) <= gap * abs(iterate.estimate)
         if proof.value > value:
             best, value = layout.rescaled(found, proof), proof.value
-            yield replace(iterate, bound=program.value_scale * value)
+            told = replace(iterate, bound=program.value_scale * value)
+        yield told
     if alone and closed:
         return
     try:

@@ -45,6 +45,9 @@ _PRICED_FROM = MOST_COLUMNS + 1
 #: Steps of a run with priced products that it has to be forecast to have time for: after so many it
 #: proves more than what is cheaper, and it is certified as it rises.
 _PRICED_STEPS = 14
+#: Points are streamed where they have so many directions a point, or so many in all that groups
+#: take long: taken each alone, points of one line would be fitted as if they had nothing in common.
+_OWN_DIRECTIONS, _MANY_DIRECTIONS = 0.5, 2000
 #: Bytes that a run may take if nobody asked for its size.
 _MOST_MEMORY = 1.5e9
 _STREAMED = "Newton on sums over points"
@@ -145,8 +148,9 @@ class _Choice:
     @cached_property
     def _costs(self) -> dict[str, RunCost]:
         """Of the methods that there are for it."""
-        problem = self.context.problem
-        if self.size == 1 and problem.is_plain:
+        problem, count = self.context.problem, self.context.directions.count
+        own = count >= min(_OWN_DIRECTIONS * problem.n, _MANY_DIRECTIONS)
+        if self.size == 1 and problem.is_plain and own:
             columns = problem.features.shape[1]
             return {_STREAMED: StreamedLifts.cost(problem.n, columns, self.cover)}
         costs = {_GROUPED: GroupedLifts.cost(self._reduced, self.cover, self.size)}

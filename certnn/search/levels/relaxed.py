@@ -23,8 +23,8 @@ from certnn.search.levels.level import Context
 from certnn.search.levels.merging import MergedGroups
 from certnn.search.levels.rising import Rising
 
-#: Nominal seconds of certifying, for each third power of the order of a matrix.
-_A_CUBE = 5e-8
+#: Nominal seconds of certifying, for each entry of a matrix, and third power of its order.
+_AN_ENTRY, _A_CUBE = 5e-6, 1e-9
 #: Nominal seconds of a general solver, for each fourth power of the order of a matrix: it took half
 #: a second at order 57, and 39 at 157.
 _A_FOURTH = 6e-8
@@ -142,6 +142,11 @@ def _by_own_solver(
             "our own solvers take the half-squared loss without output bias and free biases "
             "alone, or dnn with many outputs any biases and softmax too; CLARABEL takes any"
         )
+    proving = _proof_cost(problem, groups)
+    if context.best is not None and not budget.affords(proving):
+        if begin:
+            return  # from what is proved already
+        raise SolverError("its proof would take longer than the time left")
     started = time.monotonic()
     reduced = context.reduced
     solver = solver_name(groups, reduced)
@@ -150,7 +155,7 @@ def _by_own_solver(
     def prove(iterate: DualIterate) -> Certified:
         return certify(problem, reduced.original_point(iterate.Z, iterate.products), about)
 
-    run = Rising(context, name, prove, _proof_cost(problem, groups), budget)
+    run = Rising(context, name, prove, proving, budget)
     start = context.products.get(name)
     try:
         yield from run.proofs(iterates(reduced, groups, budget, start, begin))
@@ -171,8 +176,8 @@ def _solver_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> f
 def _proof_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:
     """Nominal seconds of certifying: of matrices for each group, or one for all points."""
     order = problem.features.shape[1] + problem.c
-    sizes = [len(group) for group in groups or ()] or [problem.n]
-    return _A_CUBE * sum(float(size + order) ** 3 for size in sizes)
+    orders = [order + len(group) for group in groups or ()] or [order + problem.n]
+    return sum(_AN_ENTRY * float(p) ** 2 + _A_CUBE * float(p) ** 3 for p in orders)
 
 
 def _figure(
