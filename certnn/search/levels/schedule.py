@@ -100,12 +100,12 @@ def stages(
         bound by what auto runs for it), or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
         than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
-        columns before and up to 16 after lifts, with a fifth of it before them where the problem is
-        not plain, and with 3 outputs at the end; then lifts where there are more than 25 distinct
-        directions and up to 3 outputs, with less of a limit where cells or a short dnn follow, or
-        with a limit block in their place; then as far as the solver goes in minutes, dnn up to 300
-        directions, and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases
-        last, up to 100 directions and 3 outputs.
+        columns before and up to 16 after lifts, from 8 columns or with 3 outputs with a fifth of it
+        before them where the problem is not plain, and with 3 outputs at the end; then lifts where
+        there are more than 25 distinct directions and up to 3 outputs, with less of a limit where
+        cells or a short dnn follow, or with a limit block in their place; then as far as the solver
+        goes in minutes, dnn up to 300 directions, and with more outputs block up to 2000, or with a
+        limit dnn up to 20,000; phases last, up to 100 directions and 3 outputs.
     directions : int
         Number of distinct directions among the rows of X.
     columns : int
