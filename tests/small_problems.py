@@ -196,3 +196,14 @@ def best_sampled(problem, rng):
         return 0.5 * np.sum(residual**2) + 0.5 * problem.reg * decay
 
     return min(sampled_networks(problem, rng), key=objective).evaluate(problem).value
+
+
+def awkward_for_lifts():
+    """All awkward problems but the one without data; with half-squared loss and few outputs."""
+    chosen = {}
+    for name, problem in (DEGENERATE | AWKWARD).items():
+        if not problem.is_plain or problem.c > 2:
+            problem = TrainingProblem(problem.X, problem.Y[:, :1], problem.reg)
+        if name != "zero X":
+            chosen[name] = problem
+    return chosen

@@ -67,9 +67,13 @@ def alone(leaf: RegionLeaf) -> NDArray[np.bool_]:
 
 
 def alone_points(
-    features: NDArray[np.floating[Any]], Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
+    features: NDArray[np.floating[Any]],
+    Z: FloatArray,
+    ray: FloatArray,
+    leaf: RegionLeaf,
+    is_alone: NDArray[np.bool_],
 ) -> Iterator[AlonePoints]:
-    """Of those that `alone` says, so many at a time that they take little memory."""
+    """Of those that `alone` has said, so many at a time that they take little memory."""
     n, products = len(features), leaf.products
     of_b = products.first >= n
     weights = np.bincount(products.first % n, products.multiplier, n)
@@ -77,7 +81,7 @@ def alone_points(
     of_bb = np.bincount(products.first % n, products.multiplier * of_b, n)
     order = np.argsort(leaf.balls % n, kind="stable")
     owners = leaf.balls[order] % n
-    points = np.flatnonzero(alone(leaf))
+    points = np.flatnonzero(is_alone)
     for start in range(0, points.size, _AT_ONCE):
         own = points[start : start + _AT_ONCE]
         x = features[own].astype(np.longdouble)
@@ -97,12 +101,16 @@ def alone_points(
 
 
 def region_blocks(
-    features: NDArray[np.floating[Any]], Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
+    features: NDArray[np.floating[Any]],
+    Z: FloatArray,
+    ray: FloatArray,
+    leaf: RegionLeaf,
+    is_alone: NDArray[np.bool_],
 ) -> list[RegionBlock]:
     """The matrix 2S without what h, μ and ν are in, a block for points that products join.
 
     The first is that of the fixed points, and of the products that are of no mixed one. Of those
-    that `alone` says there is none.
+    that `alone` has said there is none.
     """
     n = features.shape[0]
     products = leaf.products
@@ -115,7 +123,7 @@ def region_blocks(
     graph = coo_array((np.ones(int(both.sum())), (i[both], j[both])), shape=(n, n))
     _, label = connected_components(graph, directed=False)
     label = np.where(free, label, -1)
-    label[alone(leaf)] = _ALONE
+    label[is_alone] = _ALONE
     own = np.maximum(label[i], label[j])
     of_balls = label[leaf.balls % n]
     sigma = Z.astype(np.longdouble) @ ray.astype(np.longdouble)

@@ -14,7 +14,7 @@ from certnn.budget import Budget
 from certnn.certificates.certify import Certified
 from certnn.certificates.directions import bounds
 from certnn.certificates.matrix_documents import regions_certificate
-from certnn.certificates.region_blocks import RegionBlock, alone_points, region_blocks
+from certnn.certificates.region_blocks import RegionBlock, alone, alone_points, region_blocks
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.certificates.sphere import least_height
 from certnn.errors import SolverError
@@ -125,12 +125,13 @@ class _LeafForm:
     def of(
         cls, features: NDArray[np.floating[Any]], Z: FloatArray, ray: FloatArray, leaf: RegionLeaf
     ) -> _LeafForm:
-        blocks = region_blocks(features, Z, ray, leaf)
+        is_alone = alone(leaf)
+        blocks = region_blocks(features, Z, ray, leaf, is_alone)
         width, definite = features.shape[1] + 1, True
         corner, eliminated = np.zeros((2, width, width), dtype=np.longdouble)
         entries = [block.matrix for block in blocks]
         largest = max(float(np.max(np.abs(own), initial=0.0)) for own in entries)
-        for points in alone_points(features, Z, ray, leaf):
+        for points in alone_points(features, Z, ray, leaf, is_alone):
             corner += points.corner
             definite = definite and bool(np.all(points.diagonal > 0.0))
             with np.errstate(all="ignore"):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, repeated_rows
+from small_problems import PLAIN, awkward_for_lifts, best_sampled, normal, repeated_rows
 
 from certnn import lower_bound
 from certnn.budget import Budget
 from certnn.certificates.directions import bounds, cover
 from certnn.certificates.regions_certify import certify_regions
-from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.priced import PricedLifts
@@ -67,11 +66,9 @@ def test_no_sampled_network_is_below_a_bound(seed, size, c):
     assert 0 < proved.value <= best_sampled(problem, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize("name", sorted((DEGENERATE | AWKWARD).keys() - {"zero X"}))
+@pytest.mark.parametrize("name", sorted(awkward_for_lifts()))
 def test_awkward_problems_get_a_true_bound_or_none(name):
-    problem = (DEGENERATE | AWKWARD)[name]
-    if not problem.is_plain or problem.c > 2:
-        problem = TrainingProblem(problem.X, problem.Y[:, :1], problem.reg)
+    problem = awkward_for_lifts()[name]
     best = best_sampled(problem, np.random.default_rng(0))
     for point in points(PricedLifts, problem, 3)[-1:]:
         assert certify_regions(problem, point.point, {}).bound.value <= best

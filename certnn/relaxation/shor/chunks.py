@@ -68,8 +68,20 @@ def added(terms: Iterable[Terms]) -> Terms:
     return tuple(sums)
 
 
-def sampled(chunk: Chunk, share: float) -> tuple[FloatArray, FloatArray]:
-    """A share of a chunk's rows, drawn at random; the same whenever it is asked for."""
+def extent(chunk: Chunk) -> tuple[float, float, tuple[int, int, int]]:
+    """The largest norm of a row of X, largest entry of Y, and numbers of rows and columns."""
+    x, y = chunk.rows()
+    sizes = len(x), x.shape[1], y.shape[1]
+    return float(np.max(np.linalg.norm(x, axis=1))), float(np.max(np.abs(y))), sizes
+
+
+def sample_of(chunks: Chunks, share: float) -> tuple[FloatArray, FloatArray]:
+    """X and Y of a share of all rows, drawn at random; the same whenever it is asked for."""
+    x, y = (np.concatenate(parts) for parts in zip(*chunks.each(_sampled, share), strict=True))
+    return x, y
+
+
+def _sampled(chunk: Chunk, share: float) -> tuple[FloatArray, FloatArray]:
     x, y = chunk.rows()
     rows = np.random.default_rng(x.shape).random(x.shape[0]) < share
     return x[rows], y[rows]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.linalg
@@ -24,10 +25,10 @@ from certnn.certificates.dual_point import DualPoint, Products
 from certnn.problem.dual_bound import best_scale
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.reduced.packing import Packing
-from certnn.relaxation.shor.chunks import Chunk, Chunks, LocalChunks, sampled
+from certnn.relaxation.shor.chunks import Chunk, Chunks, LocalChunks, extent, sample_of
+from certnn.relaxation.shor.line_search import lowered
 from certnn.relaxation.shor.sums import (
     Coordinates,
-    extent,
     first_order,
     response_of,
     second_order,
@@ -41,14 +42,12 @@ _STEPS = 300
 _SAMPLE, _SAMPLE_GAP = 20_000, 0.3
 #: Beyond this and its inverse the best Z no longer changes, but for its size (data of size 1).
 _SMALLEST_REG = 1e-12
-#: The factor of μ from one point of the path to the next, and of the way to the boundary.
-_FASTER, _BOUNDARY = 0.1, 0.95
+#: The factor of μ from one point of the path to the next.
+_FASTER = 0.1
 #: So many steps in a row that close less than this share of the gap end the search.
 _STUCK, _CLOSED = 25, 1e-3
 #: A point is near enough to the path to go on if a step promises a decrease of so many μ.
 _NEAR = 1.0
-#: A line search asks for this share of the decrease that the slope promises, but for rounding.
-_DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
 _FIRST_ROOT, _FIRST_MU = 0.3, 1e-12
 #: Nominal seconds of a step, for each row and entry of the moment, and of its equations.
 _A_STEP, _A_ROW, _A_PRODUCT = 2e-3, 1e-8, 1e-10
@@ -93,7 +92,7 @@ def shor_point_of_chunks(
     extents = list(chunks.each(extent))
     x_scale = max(x for x, _, _ in extents) or 1.0
     y_scale = max(y for _, y, _ in extents) or 1.0
-    c = extents[0][2]
+    c = extents[0][2][2]
     square, counts = chunks.total(spread, x_scale, y_scale)
     seen, used, lost = counts.tolist()
     true_reg = reg / (x_scale * y_scale)
@@ -263,7 +262,7 @@ def _solve(
 
 def _sample(chunks: Chunks, share: float) -> tuple[LocalChunks, int]:
     """A share of the rows, and how many of them are not zero."""
-    x, y = (np.concatenate(parts) for parts in zip(*chunks.each(sampled, share), strict=True))
+    x, y = sample_of(chunks, share)
     return LocalChunks.of(x, y), int(np.sum(x.any(axis=1)))
 
 
@@ -299,7 +298,8 @@ def _descend(
         gradient = packing.packed(slack - mu * np.eye(order))
         step = -np.asarray(scipy.linalg.solve(hessian, gradient, assume_a="pos"))
         slope = float(gradient @ step)
-        reached = _line_search(objective, point, packing.unpacked(step), slope)
+        at = partial(objective.at, mu=point.mu)
+        reached = lowered(at, point, packing.unpacked(step), point.mu, slope)
         if reached is None:  # floats are not enough for a further step
             break
         point = reached
@@ -317,19 +317,3 @@ def _descend(
             mu = max(_FASTER * mu, 0.5 * gaps[1] * point.above / degree)
             point = objective.at(point.root, mu)
     return best
-
-
-def _line_search(
-    objective: _Objective, point: _Point, step: FloatArray, slope: float
-) -> _Point | None:
-    """The first point along root·(I + αD)·rootᵀ that lowers the function less μ·log det W."""
-    own, vectors = np.linalg.eigh(step)
-    length = min(1.0, _BOUNDARY / max(-float(own[0]), _BOUNDARY))
-    for _ in range(_HALVINGS):
-        stretch = 1.0 + length * own
-        reached = objective.at(point.root @ (vectors * np.sqrt(stretch)), point.mu)
-        change = reached.value - point.value - point.mu * float(np.sum(np.log(stretch)))
-        if change <= _DECREASE * length * slope + _ROUNDING * abs(point.value):
-            return reached
-        length *= 0.5
-    return None

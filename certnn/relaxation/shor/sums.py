@@ -87,12 +87,6 @@ class Response:
         return gram
 
 
-def extent(chunk: Chunk) -> tuple[float, float, int]:
-    """The largest norm of a row of X, the largest entry of Y, and the number of outputs."""
-    x, y = chunk.rows()
-    return float(np.max(np.linalg.norm(x, axis=1))), float(np.max(np.abs(y))), y.shape[1]
-
-
 def spread(chunk: Chunk, x_scale: float, y_scale: float) -> tuple[FloatArray, FloatArray]:
     """XᵀX, and: number of nonzero rows, their ‖y‖², that of the zero rows; all scaled."""
     x, y = chunk.rows()

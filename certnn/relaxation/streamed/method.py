@@ -23,11 +23,10 @@ from certnn.certificates.directions import Cover, bounds
 from certnn.certificates.regions_point import RegionsPoint
 from certnn.relaxation.interior.lifts.cost import RunCost
 from certnn.relaxation.reduced.packing import Packing
-from certnn.relaxation.shor.chunks import Chunks, LocalChunks, sampled
+from certnn.relaxation.shor.chunks import Chunks, LocalChunks, extent, sample_of
 from certnn.relaxation.streamed.dual_point import regions_point
 from certnn.relaxation.streamed.path import SMOOTHEST, Objective, Point, follow
 from certnn.relaxation.streamed.responses import Moments
-from certnn.relaxation.streamed.sums import extent
 
 _TOLERANCE = 1e-3
 #: The gap where the path begins, at most, and the share of a point's own where it begins there.
@@ -96,7 +95,7 @@ class StreamedLifts:
         extents = list(chunks.each(extent))
         self._x_scale = max(x for x, _, _ in extents) or 1.0
         self._y_scale = max(y for _, y, _ in extents) or 1.0
-        self._points, self._columns = sum(n for *_, (n, _) in extents), extents[0][2][1]
+        self._points, self._columns = sum(n for *_, (n, _, _) in extents), extents[0][2][1]
         lengths = np.linalg.norm(of.rays, axis=1)
         self._directions = of.rays / lengths[:, None]
         own = reg / (self._x_scale * self._y_scale)
@@ -138,8 +137,7 @@ class StreamedLifts:
         size = _sample_size(len(self._directions) * self._packing.size)
         if self._points > size:
             share = size / self._points
-            parts = self._chunks.each(sampled, share)
-            x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            x, y = sample_of(self._chunks, share)
             share = len(x) / self._points
             few = Objective(LocalChunks.of(x, y), share * self._heights, len(x))
         start = self._start(few)
@@ -148,7 +146,7 @@ class StreamedLifts:
         if share < 1.0:
             for point, _ in follow(few, few, start, (_FIRST_GAP, _SAMPLE_GAP), budget, cost):
                 start = point
-            start = whole.at(start.roots, start.moments)
+            start = whole.at(start.root, start.moments)
             handed, first = start.bound, 1.0 - start.bound / start.value
             yield StreamedIterate(units * handed, first, self, start.moments)
             # Where few points have a residual a sample may have too few of these.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import scipy.linalg
@@ -14,19 +15,18 @@ from certnn.certificates.sphere import least_height
 from certnn.problem.dual_bound import best_scale
 from certnn.relaxation.reduced.packing import Packing
 from certnn.relaxation.shor.chunks import Chunks
+from certnn.relaxation.shor.line_search import lowered
 from certnn.relaxation.streamed.responses import Moments
 from certnn.relaxation.streamed.sums import first_order, second_order
 
 _STEPS = 100
-#: The factor of μ from one point of the path to the next, and of the way to the border.
-_FASTER, _BOUNDARY = 0.2, 0.95
+#: The factor of μ from one point of the path to the next.
+_FASTER = 0.2
 #: The path ends where μ costs this share of the relative gap that is asked for.
 _LAST = 0.3
 #: A point is near enough to the path to go on if a step promises a decrease of so many μ, and the
 #: last one to end.
 _NEAR, _DONE = 1.0, 0.01
-#: A line search asks for this share of the decrease that the slope promises, but for rounding.
-_DECREASE, _ROUNDING, _HALVINGS = 1e-3, 1e-13, 20
 #: What smoothing may cost, in units of what μ does; and ν beside M_ρρ and the targets, at most.
 _SMOOTHED, SMOOTHEST = 3.0, 0.01
 #: Added to the diagonal of the equations, as a share of its mean.
@@ -44,7 +44,7 @@ class Point:
     ρ² − |u|² that is best for it; `residual` is Σ|σ| over negative σ, of so many points.
     """
 
-    roots: FloatArray
+    root: FloatArray
     moments: Moments
     value: float
     gradient: FloatArray
@@ -107,7 +107,7 @@ def follow(
     cost : float
         Nominal seconds of a step.
     """
-    degree = float(start.roots.shape[0] * start.roots.shape[1])
+    degree = float(start.root.shape[0] * start.root.shape[1])
     mu = gaps[0] * start.value / degree
     point = _smoothed(objective, start, mu)
     best, took, stuck, least = point, 0.0, 0, np.inf
@@ -141,16 +141,16 @@ def follow(
 def _smoothed(objective: Objective, point: Point, mu: float) -> Point:
     """The point where smoothing costs about as much as it may beside μ."""
     most = SMOOTHEST * min(float(np.mean(point.moments.corners[:, 0, 0])), 1.0)
-    degree = point.roots.shape[0] * point.roots.shape[1]
+    degree = point.root.shape[0] * point.root.shape[1]
     nu = min(_SMOOTHED * mu * degree / max(point.residual, np.finfo(float).tiny), most)
-    return objective.at(point.roots, replace(point.moments, smoothing=nu))
+    return objective.at(point.root, replace(point.moments, smoothing=nu))
 
 
 def _step(
     objective: Objective, curved: Objective, point: Point, mu: float
 ) -> tuple[Point, float] | None:
     """A point that is lower, and the slope of the step to it; None if floats allow none."""
-    roots, order = point.roots, point.moments.order
+    roots, order = point.root, point.moments.order
     turned, packing = roots.swapaxes(-1, -2), Packing(order)
     (hessian,) = curved.chunks.total(second_order, point.moments, roots)
     hessian *= objective.points / curved.points
@@ -170,19 +170,10 @@ def _step(
     inner = sides[:, 1:].T @ solved
     step = solved[:, 1:] @ np.linalg.solve(inner[:, 1:], inner[:, 0]) - solved[:, 0]
     slope = float(sides[:, 0] @ step)
-    values, vectors = np.linalg.eigh(
-        np.stack([packing.unpacked(own) for own in np.split(step, len(roots))])
-    )
-    length = min(1.0, _BOUNDARY / max(-float(np.min(values)), _BOUNDARY))
-    for _ in range(_HALVINGS):
-        stretch = 1.0 + length * values
-        there = np.matmul(roots, vectors * np.sqrt(stretch)[:, None, :])
-        reached = objective.at(there, point.moments)
-        change = reached.value - point.value - mu * float(np.sum(np.log(stretch)))
-        if change <= _DECREASE * length * slope + _ROUNDING * abs(point.value):
-            return reached, slope
-        length *= 0.5
-    return None
+    changes = np.stack([packing.unpacked(own) for own in np.split(step, len(roots))])
+    at = partial(objective.at, like=point.moments)
+    reached = lowered(at, point, changes, mu, slope)
+    return None if reached is None else (reached, slope)
 
 
 def ball(order: int) -> FloatArray:

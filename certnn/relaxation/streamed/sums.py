@@ -20,12 +20,6 @@ from certnn.relaxation.streamed.responses import Moments, Responses
 _ENTRIES = 1 << 22
 
 
-def extent(chunk: Chunk) -> tuple[float, float, tuple[int, int]]:
-    """The largest norm of a row of X, the largest entry of Y, and the shape of X."""
-    x, y = chunk.rows()
-    return float(np.max(np.linalg.norm(x, axis=1))), float(np.max(np.abs(y))), x.shape
-
-
 def first_order(chunk: Chunk, moments: Moments) -> tuple[FloatArray, FloatArray]:
     """Σ of the matrices of E[Σ_i σ_i ρa_i] ≤ ⟨·, M⟩, and: Σφ, ⟨Z, Y⟩, ‖Z‖², −Σσ over σ < 0.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from certnn.arrays import FloatArray
@@ -20,7 +22,7 @@ _AT_A_TIME = 4
 #: A new slack is at least this share of its product's natural size.
 _LEAST_SLACK = 0.05
 #: X moves towards Gaussian moments by at most this share, and by this multiple of what is needed.
-BLEND, MORE = 0.3, 1.5
+_BLEND, _MORE = 0.3, 1.5
 #: How much of S new multipliers may take.
 _OF_SLACK = 0.5
 
@@ -54,18 +56,53 @@ def grow(state: CliqueState, centre: float) -> int:
     first, second = lacking_pairs(state)
     if first.size == 0:
         return 0
-    forms, k = state.clique.forms, state.clique.size
+    k = state.clique.size
     safe = gaussian_moments(state.clique, state.X[k:, k:])
-    here, there = (
-        2.0 * np.einsum("fi,ij,fj->f", forms[first], X, forms[second]) for X in (state.X, safe)
-    )
-    share = min(BLEND, MORE * float(np.max(-here / np.maximum(there - here, 1e-300))))
-    state.slack = (1.0 - share) * state.slack + share * np.maximum(
-        state.moments(safe)[state.signed :], 0.0
-    )
-    state.X = (1.0 - share) * state.X + share * safe
-    add_products(state, first, second, (1.0 - share) * here + share * there, centre)
+    way = Way.to(state, safe, first, second)
+    way.go(state, way.share)
+    add_products(state, first, second, way.moment(way.share), centre)
     return int(first.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """From the moments X of a clique to others, and what new products are at both ends.
+
+    Attributes
+    ----------
+    safe : float64 array, shape (k + q, k + q)
+        The others.
+    here, there : float64 array, shape (w,)
+    """
+
+    safe: FloatArray
+    here: FloatArray
+    there: FloatArray
+
+    @classmethod
+    def to(cls, state: CliqueState, safe: FloatArray, first: IndexArray, second: IndexArray) -> Way:
+        """That of the products of these forms."""
+        forms = state.clique.forms
+        here, there = (
+            2.0 * np.einsum("fi,ij,fj->f", forms[first], X, forms[second]) for X in (state.X, safe)
+        )
+        return cls(safe, here, there)
+
+    @property
+    def share(self) -> float:
+        """How far to go for all products to be positive, or as far as is allowed."""
+        needed = -self.here / np.maximum(self.there - self.here, 1e-300)
+        return min(_BLEND, _MORE * float(np.max(needed, initial=0.0)))
+
+    def moment(self, share: float) -> FloatArray:
+        """What the products are after so much of it."""
+        return (1.0 - share) * self.here + share * self.there
+
+    def go(self, state: CliqueState, share: float) -> None:
+        """Move X and the slacks of the products that there are."""
+        safe_slack = np.maximum(state.moments(self.safe)[state.signed :], 0.0)
+        state.slack = (1.0 - share) * state.slack + share * safe_slack
+        state.X = (1.0 - share) * state.X + share * self.safe
 
 
 def add_products(

@@ -10,9 +10,8 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.newton import CliqueState
 from certnn.relaxation.interior.block.working_set import (
-    BLEND,
-    MORE,
     NEGATIVE,
+    Way,
     add_products,
     lacking_pairs,
 )
@@ -57,26 +56,18 @@ def grow(states: list[CliqueState], centre: float) -> int:
     numpy.linalg.LinAlgError
         If rounding has left S indefinite.
     """
-    share, found = 0.0, []
+    found = []
     for state in states:
         new = lacking(state)
         state.clique = state.clique.with_forms(np.vstack([state.clique.forms, new.rays]))
-        safe, forms = gaussian_moments(state.clique, 2.0 * state.X[-1, -1]), state.clique.forms
-        here, there = (
-            2.0 * np.einsum("fi,ij,fj->f", forms[new.first], X, forms[new.second])
-            for X in (state.X, safe)
-        )
-        needed = np.max(-here / np.maximum(there - here, 1e-300), initial=0.0)
-        share = max(share, min(BLEND, MORE * float(needed)))
-        found.append((new, safe, here, there))
-    for state, (new, safe, here, there) in zip(states, found, strict=True):
-        safe_slack = np.maximum(state.moments(safe)[state.signed :], 0.0)
-        state.slack = (1.0 - share) * state.slack + share * safe_slack
-        state.X = (1.0 - share) * state.X + share * safe
+        safe = gaussian_moments(state.clique, 2.0 * state.X[-1, -1])
+        found.append((new, Way.to(state, safe, new.first, new.second)))
+    share = max((way.share for _, way in found), default=0.0)
+    for state, (new, way) in zip(states, found, strict=True):
+        way.go(state, share)
         if new.first.size > 0:
-            moment = (1.0 - share) * here + share * there
-            add_products(state, new.first, new.second, moment, centre)
-    return sum(new.first.size for new, *_ in found)
+            add_products(state, new.first, new.second, way.moment(share), centre)
+    return sum(new.first.size for new, _ in found)
 
 
 def _lacking_rays(state: CliqueState) -> tuple[IndexArray, FloatArray]:
