@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from certnn.certificates.region_blocks import alone_points, region_blocks
+from certnn.certificates.region_blocks import alone, alone_points, region_blocks
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem
 
@@ -120,15 +120,16 @@ def region_form(features, Z, ray, leaf):
     whole = np.zeros((mixed.size + columns + 1,) * 2, dtype=np.longdouble)
     border = mixed.size + np.arange(columns + 1)
     whole[border, border] = np.append(np.full(columns, 2.0 * leaf.mu), -2.0 * leaf.mu)
-    for block in region_blocks(features, Z, ray, leaf):
+    is_alone = alone(leaf)
+    for block in region_blocks(features, Z, ray, leaf, is_alone):
         place = np.append(np.searchsorted(mixed, block.points), border)
         whole[np.ix_(place, place)] += block.matrix
-    for alone in alone_points(features, Z, ray, leaf):
-        place = np.searchsorted(mixed, alone.points)
-        whole[place, place] += alone.diagonal
-        whole[np.ix_(place, border)] += alone.across
-        whole[np.ix_(border, place)] += alone.across.T
-        whole[np.ix_(border, border)] += alone.corner
+    for points in alone_points(features, Z, ray, leaf, is_alone):
+        place = np.searchsorted(mixed, points.points)
+        whole[place, place] += points.diagonal
+        whole[np.ix_(place, border)] += points.across
+        whole[np.ix_(border, place)] += points.across.T
+        whole[np.ix_(border, border)] += points.corner
     return whole
 
 
