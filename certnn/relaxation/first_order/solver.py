@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,8 +33,9 @@ _PENALTY = 1.25
 _STEPS, _ATTEMPTS = 25, 400
 #: The best iterate so far is handed out every so many steps, so that the caller may end it.
 _PULSE = 5
-#: Nominal seconds of a step, and for each entry of its matrix and row.
-_A_STEP, _A_PRODUCT = 1e-3, 1e-9
+#: Nominal seconds of a step, and for each third power of its matrix's order; in double precision
+#: they take so many times as long.
+_A_STEP, _A_PRODUCT, _DOUBLE = 1e-3, 6e-10, 1.7
 #: So many in a row of which none raises the bound by this share of the tolerance end the search.
 _PATIENCE, _RISE = 60, 0.1
 #: The largest primal residual at which the estimate counts, in units of the tolerance.
@@ -64,9 +65,10 @@ def first_order(
     tolerance : float
         Stop at this relative gap to the estimate, or where bounds rise by far less.
     like : array or None
-        A float64 array of the library, and on the device, that the steps should run on; any that
-        follows the array API standard, as PyTorch and CuPy do through array_api_compat. None for
-        numpy. Bounds are worked out in numpy.
+        An array of the precision and library, and on the device, that the steps should run on; any
+        that follows the array API standard, as PyTorch and CuPy do through array_api_compat. None
+        for numpy in single precision, and in double where that is not enough. Bounds are worked out
+        in numpy and double precision.
     start : Products or None
         Multipliers of a neighbouring problem with the same directions.
     begin : sequence of DualIterate or None
@@ -116,21 +118,40 @@ def first_order(
         metric = Metric.of(program.forms.rows, form if long is None else long.roomy(form))
     except np.linalg.LinAlgError:
         return
-    penalty = _PENALTY * math.sqrt(program.forms.order) / max(value, np.finfo(float).tiny)
-    splitting = Splitting(layout, metric, best, penalty, np.zeros(0) if like is None else like)
-    risen, told = 0, layout.iterate(best, math.inf)
+    likes = (np.zeros(0, np.float32), np.zeros(0)) if like is None else (like,)
+    for precision in likes:
+        best, closed = yield from _by_splitting(layout, metric, best, budget, tolerance, precision)
+        if closed:
+            return
+
+
+def _by_splitting(
+    layout: Layout,
+    metric: Metric,
+    best: DualWeights,
+    budget: Budget,
+    tolerance: float,
+    like: Array,
+) -> Generator[DualIterate, None, tuple[DualWeights, bool]]:
+    """Iterates, and at the end the best point and whether it is within the tolerance."""
+    order, value = layout.program.forms.order, layout.proved(best).value
+    penalty = _PENALTY * math.sqrt(order) / max(value, np.finfo(float).tiny)
+    splitting = Splitting(layout, metric, best, penalty, like)
+    risen, told, cost = 0, layout.iterate(best, math.inf), step_cost(order)
+    if like.dtype == np.float64:
+        cost *= _DOUBLE
     for attempt in range(_ATTEMPTS):
         try:
             for step in range(_STEPS):
                 if step % _PULSE == 0:
                     yield told
                 splitting.step()
-                budget.spend(step_cost(program.forms.order))
+                budget.spend(cost)
             residuals, estimate = splitting.residuals(), splitting.primal_value()
             point = layout.point(layout.within(splitting.weights()))
             found, proof = repaired(layout, point, best)
         except np.linalg.LinAlgError:
-            return
+            return best, False
         if proof.value > value:
             if proof.value > (1.0 + _RISE * tolerance) * value:
                 risen = attempt
@@ -138,18 +159,19 @@ def first_order(
         told = replace(layout.iterate(best, estimate), moment=splitting.moment())
         yield told
         if attempt - risen > _PATIENCE:
-            return
+            return best, False
         if abs(estimate - value) <= tolerance * value and residuals.primal <= _FIT * tolerance:
-            return
+            return best, True
         if attempt < _ADJUSTED:
             ratio = math.sqrt(residuals.primal / max(_TILT * residuals.dual, 1e-300))
             if not 1.0 / _RIGHT < ratio < _RIGHT:
                 change = min(max(ratio, 1.0 / _LARGEST_CHANGE), _LARGEST_CHANGE)
                 splitting.set_penalty(splitting.penalty * change)
+    return best, False
 
 
 def step_cost(order: int) -> float:
-    """Nominal seconds of a step on matrices of this order."""
+    """Nominal seconds of a step in single precision on matrices of this order."""
     return _A_STEP + _A_PRODUCT * float(order) ** 3
 
 
