@@ -159,7 +159,7 @@ def test_repair_makes_any_weights_definite():
 def test_single_precision_steps_end_at_the_same_bound():
     problem = normal(3, n=36, d=4, c=2)
     bounds = [
-        points(problem, tolerance=1e-2, like=np.zeros(0, dtype))[1][-1].bound
+        points(problem, tolerance=1e-2, likes=(np.zeros(0, dtype),))[1][-1].bound
         for dtype in (np.float64, np.float32)
     ]
     assert bounds[0] == pytest.approx(bounds[1], rel=1e-2)
