@@ -14,6 +14,7 @@ from certnn.errors import InputError, require_seed
 from certnn.kernel import Instance
 from certnn.problem.network import TwoLayerNetwork
 from certnn.problem.training_problem import TrainingProblem, require_problem
+from certnn.relaxation.first_order import precisions_on
 from certnn.relaxation.modelled.worker import DEFAULT_SOLVER, FORMULATIONS, OWN, SolverChoice
 from certnn.relaxation.reduced.directions import find_directions
 from certnn.search.bound_search import BoundSearch, Checkpoint
@@ -82,8 +83,8 @@ def lower_bound(
     network : TwoLayerNetwork or None
         The best network known: where the training for phases, cells or a partition starts.
     choice : SolverChoice or None
-        Solver, formulation and options for the levels block and dnn; by default our own solvers,
-        which certify as they go.
+        Solver, formulation, options and device for the levels block and dnn; by default our own
+        solvers, which certify as they go, in numpy.
     improve : LowerBoundResult or None
         An earlier result on the same problem; its levels are not run again, but for phases,
         cells and partition, which go on from its network, cells from the trees of its certificate
@@ -111,7 +112,8 @@ def lower_bound(
     Raises
     ------
     InputError
-        If an argument is unusable, such as a solver that is not installed.
+        If an argument is unusable, such as a solver that is not installed, or a device that
+        PyTorch cannot use.
     KeyboardInterrupt
         On Ctrl-C before anything is proved.
 
@@ -195,10 +197,11 @@ def _validate(
 def refuse_ignored(
     problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
 ) -> None:
-    """Refuse a solver or a cluster that would not be used, and more groups than points.
+    """Refuse a solver, device or cluster that would not be used, and more groups than points.
 
-    Raises `InputError` if the level runs none of those that a general solver is for, the solver
-    cannot be had, nothing would be summed on the cluster, or there would be groups without points.
+    Raises `InputError` if the level runs none of those that a general solver or a device is for,
+    either cannot be had, nothing would be summed on the cluster, or there would be groups without
+    points.
 
     Parameters
     ----------
@@ -219,9 +222,13 @@ def refuse_ignored(
     # Where every row of X is zero, no level is run but shor, whatever is asked for.
     directions = max(1, find_directions(problem.features).count)
     columns, general = problem.features.shape[1], choice.solver != OWN
-    plan = stages(level, directions, columns, problem.c, general)
+    limited = choice.device is not None  # as audits are, where dnn comes late
+    plan = stages(level, directions, columns, problem.c, general, limited)
     if choice.formulation != "reduced" and DNN not in plan:
         raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
+    if choice.device is not None and DNN not in plan:
+        raise InputError("device", f"{choice.device} is for dnn; {level} leaves it out")
+    precisions_on(choice.device)
     if general and not any(isinstance(stage, Block | Dnn) for stage in plan):
         raise InputError("solver", f"{choice.solver} is for block and dnn; {level} leaves out both")
     if choice.formulation == "dual" and not (find_spec("picos") and find_spec("cvxopt")):
@@ -250,3 +257,5 @@ def _validate_choice(choice: SolverChoice) -> None:
         )
     if choice.solver == OWN and choice.options:
         raise InputError("options", "are for solvers of CVXPY and PICOS; our own take none")
+    if choice.solver != OWN and choice.device is not None:
+        raise InputError("device", f"is for our own solver of dnn, not for {choice.solver}")

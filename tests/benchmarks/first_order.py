@@ -73,8 +73,8 @@ def main() -> None:
         if options.interior_point:
             measure(case, problem, interior_point, options.seconds)
         else:
-            like = np.zeros(0, dtype=options.precision)
-            measure(case, problem, first_order, options.seconds, like=like)
+            likes = (np.zeros(0, dtype=options.precision),)
+            measure(case, problem, first_order, options.seconds, likes=likes)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ class NeverAsked:
         ({}, "shor", {"choice": SolverChoice("SCS")}, "solver"),
         ({}, "cuts", {"choice": SolverChoice("NOSUCH")}, "solver"),
         ({}, "block(1)", {"choice": SolverChoice("SCS", "literal")}, "formulation"),
+        ({}, "block(1)", {"choice": SolverChoice(device="cpu")}, "device"),
+        ({}, "dnn", {"choice": SolverChoice("CLARABEL", device="cpu")}, "device"),
         ({"loss": "huber"}, "shor", {"cluster": NeverAsked()}, "cluster"),
         ({"output_bias": True}, "shor", {"cluster": NeverAsked()}, "cluster"),
         ({"hidden_bias": "free"}, "shor", {"cluster": NeverAsked()}, "cluster"),

@@ -11,11 +11,12 @@ from small_problems import AWKWARD, DEGENERATE, PLAIN, best_sampled, normal, ran
 from certnn.budget import Budget
 from certnn.certificates import certify
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.first_order import first_order
+from certnn.relaxation.first_order import first_order, solver
 from certnn.relaxation.first_order.dual_weights import Layout
 from certnn.relaxation.first_order.form_blocks import FormBlocks, FormMap, outer_blocks
 from certnn.relaxation.first_order.metric import Metric
 from certnn.relaxation.first_order.repair import repaired
+from certnn.relaxation.first_order.splitting import Splitting
 from certnn.relaxation.interior.dense import interior_point
 from certnn.relaxation.interior.dense.program import make_program
 from certnn.relaxation.modelled.worker import SolverChoice, solve
@@ -158,10 +159,30 @@ def test_repair_makes_any_weights_definite():
 def test_single_precision_steps_end_at_the_same_bound():
     problem = normal(3, n=36, d=4, c=2)
     bounds = [
-        points(problem, tolerance=1e-2, like=np.zeros(0, dtype))[1][-1].bound
+        points(problem, tolerance=1e-2, likes=(np.zeros(0, dtype),))[1][-1].bound
         for dtype in (np.float64, np.float32)
     ]
     assert bounds[0] == pytest.approx(bounds[1], rel=1e-2)
+
+
+def test_another_penalty_leaves_moments_and_multipliers():
+    """As they are worked out anew, too."""
+    layout = Layout.of(reduce_problem(normal(3, n=12, d=4, c=2)))
+    best, _ = solver._definite(layout, solver._linked(layout, None))
+    point = layout.point(best.weights * 0.5)  # the best one is on the border
+    metric = Metric.of(layout.program.forms.rows, point.form)
+    splitting = Splitting(layout, metric, point, 2.0, np.zeros(0))
+    for _ in range(40):
+        splitting.step()
+    before = splitting.moment(), *splitting.weights().arrays
+    splitting.set_penalty(7.0)
+    kept = splitting.moment(), *splitting.weights().arrays
+    splitting._halves = None
+    anew = splitting.moment(), *splitting.weights().arrays
+    assert np.linalg.norm(before[0]) > 0.1
+    for one, two, three in zip(before, kept, anew, strict=True):
+        assert np.allclose(one, two, rtol=0.0, atol=1e-10 * np.max(np.abs(one), initial=1.0))
+        assert np.allclose(two, three, rtol=0.0, atol=1e-10 * np.max(np.abs(one), initial=1.0))
 
 
 def test_callers_can_end_it_while_nothing_rises():

@@ -46,8 +46,9 @@ PACKAGES = {
         "mini-racer", "certnn[verified]", "check --verified without a built checker"
     ),
     "torch": Package(
-        "torch", "certnn[torch]", "PyTorch modules; its checkpoints are read without it"
+        "torch", "certnn[torch]", "PyTorch modules, whose checkpoints are read without it; --device"
     ),
+    "array_api_compat": Package("array-api-compat", "certnn[torch]", "--device"),
     "safetensors": Package("safetensors", "certnn[formats]", "safetensors files"),
     "onnx": Package("onnx", "certnn[formats]", "ONNX files"),
     "h5py": Package("h5py", "certnn[formats]", ".keras files"),

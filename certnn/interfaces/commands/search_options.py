@@ -39,6 +39,11 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
         "or the dual by PICOS and CVXOPT",
     )
     command.add_argument(
+        "--device",
+        help="device of PyTorch, such as cuda, for our own solver of the level dnn, which then is "
+        "the first-order method whatever the size (default: NumPy)",
+    )
+    command.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="Dask scheduler for the sums of the level shor and for the level groups",
@@ -72,10 +77,10 @@ def choice_of(options: argparse.Namespace) -> SolverChoice | None:
     """The solver that the options name; None for the usual one."""
     from certnn.relaxation.modelled.worker import DEFAULT_SOLVER, SolverChoice
 
-    if options.solver is None and options.formulation == FORMULATION:
+    if (options.solver, options.formulation, options.device) == (None, FORMULATION, None):
         return None
     solver = options.solver or DEFAULT_SOLVER[options.formulation]
-    return SolverChoice(solver, options.formulation)
+    return SolverChoice(solver, options.formulation, device=options.device)
 
 
 def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:

@@ -12,8 +12,9 @@ from certnn.budget import Budget
 from certnn.certificates.dual_point import Products
 from certnn.errors import SolverError
 from certnn.problem.losses import HALF_SQUARED
+from certnn.relaxation.first_order.devices import precisions_on
 from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
-from certnn.relaxation.first_order.form_blocks import Array, FormBlocks
+from certnn.relaxation.first_order.form_blocks import Array, FormBlocks, namespace
 from certnn.relaxation.first_order.metric import Metric
 from certnn.relaxation.first_order.repair import repaired
 from certnn.relaxation.first_order.splitting import Splitting
@@ -51,7 +52,7 @@ def first_order(
     budget: Budget,
     *,
     tolerance: float = 1e-3,
-    like: Array | None = None,
+    likes: Sequence[Array] | None = None,
     start: Products | None = None,
     begin: Sequence[DualIterate] | None = None,
 ) -> Iterator[DualIterate]:
@@ -64,11 +65,10 @@ def first_order(
         The work is counted; when to end is the caller's choice.
     tolerance : float
         Stop at this relative gap to the estimate, or where bounds rise by far less.
-    like : array or None
-        An array of the precision and library, and on the device, that the steps should run on; any
-        that follows the array API standard, as PyTorch and CuPy do through array_api_compat. None
-        for numpy in single precision, and in double where that is not enough. Bounds are worked out
-        in numpy and double precision.
+    likes : sequence of array or None
+        What the steps run in, one after another where that is not enough: arrays of the library and
+        precision, on the device, as `precisions_on` has them; None for those of numpy. Bounds are
+        worked out in numpy and double precision.
     start : Products or None
         Multipliers of a neighbouring problem with the same directions.
     begin : sequence of DualIterate or None
@@ -85,7 +85,8 @@ def first_order(
     Raises
     ------
     SolverError
-        If the data are too badly scaled for the first point.
+        If the data are too badly scaled for the first point, or a device fails, as where its memory
+        is too small.
     """
     layout = Layout.of(reduced)
     program = layout.program
@@ -118,9 +119,14 @@ def first_order(
         metric = Metric.of(program.forms.rows, form if long is None else long.roomy(form))
     except np.linalg.LinAlgError:
         return
-    likes = (np.zeros(0, np.float32), np.zeros(0)) if like is None else (like,)
-    for precision in likes:
-        best, closed = yield from _by_splitting(layout, metric, best, budget, tolerance, precision)
+    for like in likes or precisions_on(None):
+        try:
+            best, closed = yield from _by_splitting(layout, metric, best, budget, tolerance, like)
+        except RuntimeError as error:
+            if isinstance(like, np.ndarray):
+                raise
+            reason = str(error).partition("\n")[0]
+            raise SolverError(f"the device of the first-order method failed: {reason}") from None
         if closed:
             return
 
@@ -138,7 +144,7 @@ def _by_splitting(
     penalty = _PENALTY * math.sqrt(order) / max(value, np.finfo(float).tiny)
     splitting = Splitting(layout, metric, best, penalty, like)
     risen, told, cost = 0, layout.iterate(best, math.inf), step_cost(order)
-    if like.dtype == np.float64:
+    if like.dtype == namespace(like).float64:
         cost *= _DOUBLE
     for attempt in range(_ATTEMPTS):
         try:

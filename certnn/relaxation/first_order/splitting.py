@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from certnn.arrays import FloatArray
+from certnn.arrays import FloatArray, as_numpy
 from certnn.relaxation.first_order.dual_weights import DualWeights, Layout
 from certnn.relaxation.first_order.fitting import fit_of
 from certnn.relaxation.first_order.form_blocks import (
@@ -81,6 +81,7 @@ class Splitting:
         self._moments = moved(form) * (-0.5 / penalty)
         self._products = taken * (-0.5 / penalty)
         self._steps: tuple[Array, FormBlocks] | None = None
+        self._halves: tuple[Array, FormBlocks] | None = None
 
     def step(self) -> None:
         """One iteration.
@@ -99,6 +100,7 @@ class Splitting:
         self._steps = agreed - moments, values - products
         self._moments = self._moments + _RELAXATION * self._steps[0]
         self._products = self._products + self._steps[1] * _RELAXATION
+        self._halves = None
 
     def set_penalty(self, penalty: float) -> None:
         """Change ρ; the moments and the dual point stay."""
@@ -141,6 +143,12 @@ class Splitting:
         return float(self._xp.sum(self._cost * moments)) + self._fit.value(products)
 
     def _split(self) -> tuple[Array, FormBlocks]:
+        """The moments and products of the first step, which another ρ leaves as they are."""
+        if self._halves is None:
+            self._halves = self._nearest()
+        return self._halves
+
+    def _nearest(self) -> tuple[Array, FormBlocks]:
         xp, given = self._xp, self._products
         av, bv = self._fit.nearest(given, self.penalty)
         positive = (xp.where(x > 0.0, x, 0.0 * x) for x in (given.aa, given.ab, given.bb))
@@ -162,14 +170,16 @@ def _positive_part(matrix: Array) -> Array:
             matrix, subset_by_value=(0.0, np.inf), driver="evr", check_finite=False
         )
     else:
-        values, vectors = xp.linalg.eigh(matrix)
-        vectors = vectors[:, values > 0.0]
-        values = values[values > 0.0]
+        # The standard has no name for the error; libraries with one of their own call it so.
+        failed = getattr(xp.linalg, "LinAlgError", np.linalg.LinAlgError)
+        try:
+            values, vectors = xp.linalg.eigh(matrix)
+        except failed as error:
+            raise np.linalg.LinAlgError(str(error)) from None
+        values = xp.clip(values, 0.0, None)  # all are kept, so that no device is waited for
     half = vectors * xp.sqrt(values)
     return half @ half.T
 
 
 def _in_numpy(array: Array) -> FloatArray:
-    if hasattr(array, "cpu"):
-        array = array.cpu()
-    return np.array(array, dtype=np.float64)
+    return np.array(as_numpy(array), dtype=np.float64)

@@ -63,6 +63,9 @@ class SolverChoice:
         take "reduced" alone, and "dual" is for "CVXOPT" alone.
     options : dict
         Options of the solver, JSON values; our own take none.
+    device : str or None
+        Of PyTorch, such as "cuda", for our own solver of dnn, which then is the first-order method
+        whatever the size; None for numpy.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class SolverChoice:
     solver: str = OWN
     formulation: Formulation = "reduced"
     options: dict[str, Any] = field(default_factory=dict)
+    device: str | None = None
 
 
 def solve(

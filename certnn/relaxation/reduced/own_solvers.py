@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.problem.losses import HALF_SQUARED
-from certnn.relaxation.first_order import first_order
+from certnn.relaxation.first_order import first_order, precisions_on
 from certnn.relaxation.interior.block import block_points
 from certnn.relaxation.interior.dense import interior_point
 from certnn.relaxation.modelled.worker import OWN
@@ -19,10 +19,16 @@ from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 _UNKNOWNS_UP_TO = 1500
 
 
-def solver_name(groups: list[IndexArray] | None, reduced: ReducedProblem | None = None) -> str:
+def solver_name(
+    groups: list[IndexArray] | None,
+    reduced: ReducedProblem | None = None,
+    device: str | None = None,
+) -> str:
     """Name of the solver that `iterates` runs; without `reduced`, as for a small problem."""
     if groups is not None:
         return f"{OWN} interior point of groups"
+    if device is not None:
+        return f"{OWN} first-order on {device}"
     if reduced is not None and is_large(reduced):
         return f"{OWN} first-order"
     return f"{OWN} interior point"
@@ -34,22 +40,26 @@ def iterates(
     budget: Budget,
     start: Products | None = None,
     begin: Sequence[DualIterate] | None = None,
+    device: str | None = None,
 ) -> Iterator[DualIterate]:
     """Dual points of the level block with these groups, or of dnn without, one after another.
 
     Their work is counted in the budget; when to end is the caller's choice. `start` are multipliers
     of a neighbouring problem with the same directions, and `begin` is what the first-order method
-    begins with (`certnn.relaxation.first_order.first_order`).
+    begins with (`certnn.relaxation.first_order.first_order`). On a device of PyTorch that method
+    runs whatever the size; groups do not use it.
 
     Raises
     ------
+    InputError
+        If the device cannot be used.
     SolverError
         If the data are too badly scaled.
     """
     if groups is not None:
         return block_points(reduced, groups, budget, start=start)
-    if is_large(reduced):
-        return first_order(reduced, budget, start=start, begin=begin)
+    if device is not None or is_large(reduced):
+        return first_order(reduced, budget, likes=precisions_on(device), start=start, begin=begin)
     return interior_point(reduced, budget, start=start)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products, summed
 from certnn.problem.training_problem import TrainingProblem
-from certnn.relaxation.first_order import first_order, step_cost
+from certnn.relaxation.first_order import first_order, precisions_on, step_cost
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 from certnn.search.groups.representative import representative_groups
@@ -58,6 +58,7 @@ class _Task:
     reduced: ReducedProblem
     begin: DualIterate | None
     tolerance: float
+    device: str | None
 
 
 class MergedGroups:
@@ -71,12 +72,19 @@ class MergedGroups:
     budget : Budget
     seed : int
         Of the groups.
+    device : str or None
+        Of PyTorch, for steps of the first-order method; None for numpy.
     """
 
     def __init__(
-        self, problem: TrainingProblem, reduced: ReducedProblem, budget: Budget, seed: int
+        self,
+        problem: TrainingProblem,
+        reduced: ReducedProblem,
+        budget: Budget,
+        seed: int,
+        device: str | None = None,
     ) -> None:
-        self._reduced, self._budget = reduced, budget
+        self._reduced, self._budget, self._device = reduced, budget, device
         rows, m = reduced.directions.representative, reduced.directions.count
         count = 1
         while m / count > _SMALLEST:
@@ -129,7 +137,7 @@ class MergedGroups:
     def _solve(self, workers: Workers, tolerance: float) -> None:
         reg = self._reduced.reg / len(self.groups)
         tasks = [
-            _Task(self._reduced.part(group.chosen, reg), group.found, tolerance)
+            _Task(self._reduced.part(group.chosen, reg), group.found, tolerance, self._device)
             for group in self.groups
         ]
         limit = self._budget.part(1.0 - _KEPT)
@@ -168,7 +176,7 @@ def _solved(task: _Task, budget: Budget) -> DualIterate | None:
     """The best dual point of a group; of a first one, though there be no time."""
     best, began = task.begin, budget.now
     begin = () if best is None else (best,)
-    for found in first_order(task.reduced, budget, begin=begin):
+    for found in first_order(task.reduced, budget, likes=precisions_on(task.device), begin=begin):
         if best is None or found.bound > best.bound:
             best = replace(found, moment=None)
         took, began = budget.now - began, budget.now

@@ -86,8 +86,9 @@ class Dnn:
 def _in_groups(context: Context, level: Dnn) -> Iterator[Certified]:
     """In groups that are merged two by two, and all together if there is time for that."""
     problem, budget, started = context.problem, context.budget, time.monotonic()
-    reduced, solver = context.reduced, solver_name(None, context.reduced)
-    merged, last = MergedGroups(problem, reduced, budget, context.goal.seed), None
+    reduced, device = context.reduced, context.choice.device
+    solver = solver_name(None, reduced, device)
+    merged, last = MergedGroups(problem, reduced, budget, context.goal.seed, device), None
     try:
         with open_workers(context.cluster, len(merged.groups)) as workers:
             for last in merged.rounds(workers):
@@ -148,8 +149,8 @@ def _by_own_solver(
             return  # from what is proved already
         raise SolverError("its proof would take longer than the time left")
     started = time.monotonic()
-    reduced = context.reduced
-    solver = solver_name(groups, reduced)
+    reduced, device = context.reduced, context.choice.device
+    solver = solver_name(groups, reduced, device)
     about = context.about(level) | {"solver": solver}
 
     def prove(iterate: DualIterate) -> Certified:
@@ -158,7 +159,7 @@ def _by_own_solver(
     run = Rising(context, name, prove, proving, budget)
     start = context.products.get(name)
     try:
-        yield from run.proofs(iterates(reduced, groups, budget, start, begin))
+        yield from run.proofs(iterates(reduced, groups, budget, start, begin, device))
     finally:
         if run.highest is not None:
             context.products[name] = run.highest.products
