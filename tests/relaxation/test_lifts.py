@@ -23,14 +23,10 @@ from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
+from certnn.relaxation.interior.lifts.corner import add_corner, corner_entries
 from certnn.relaxation.interior.lifts.dual_point import joint_dual
 from certnn.relaxation.interior.lifts.elimination import Elimination
-from certnn.relaxation.interior.lifts.hessian import (
-    ConeHessians,
-    add_corner,
-    assemble,
-    corner_entries,
-)
+from certnn.relaxation.interior.lifts.hessian import ConeHessians, assemble
 from certnn.relaxation.interior.lifts.newton import JointStep
 from certnn.relaxation.interior.lifts.scaling import Scaling, central_dual
 from certnn.relaxation.interior.lifts.start import first_state
