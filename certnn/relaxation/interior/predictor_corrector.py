@@ -29,24 +29,12 @@ _Found = TypeVar("_Found")
 
 
 class System(Protocol[_Way]):
-    """The linear equations at a primal-dual point, factored.
+    """The linear equations at a primal-dual point, factored."""
 
-    Attributes
-    ----------
-    share : float
-        Of the way to the border of the cones, what a step takes.
-    corrections : int
-        Ways that are corrected by the one before, at most.
-    gap : float
-        The sum of all products that vanish at an optimum.
-    degree : float
-        How many there are.
-    """
-
-    share: float
-    corrections: int
-    gap: float
-    degree: float
+    share: float  # of the way to the border of the cones, what a step takes
+    corrections: int  # ways that are corrected by the one before, at most
+    gap: float  # the sum of all products that vanish at an optimum
+    degree: float  # how many there are
 
     def way(self, centre: float, before: _Way | None) -> _Way:
         """To products that are `centre`, with the second-order terms of a way before."""
@@ -107,20 +95,10 @@ def reach_of_numbers(own: FloatArray, change: FloatArray) -> float:
 def steps(
     take: Callable[[], _Found], budget: Budget, cost: Callable[[], float], most: int
 ) -> Iterator[_Found]:
-    """What one step after another gives, at most so many.
+    """What one step after another gives, each of which costs so many nominal seconds.
 
-    They end too where the budget does not afford what the last one took, or where floats are not
-    enough for another.
-
-    Parameters
-    ----------
-    take : callable
-        Takes a step.
-    budget : Budget
-        The work is counted in it.
-    cost : callable
-        Nominal seconds of the next step.
-    most : int
+    They end after the most, where the budget does not afford what the last one took, and where
+    floats are not enough for another.
     """
     took = 0.0
     for _ in range(most):

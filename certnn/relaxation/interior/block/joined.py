@@ -23,30 +23,10 @@ class JoinedWay:
 
 
 class JoinedCliques:
-    """The cliques, factored.
+    """The cliques, factored, whose shares should add up to a corner, shape (q, q).
 
-    Attributes
-    ----------
-    cliques : list of CliqueStep
-    coupling : float64 array, shape (packed, packed)
-        Of the equations for Ω, of which the lower triangle is right.
-    gap : float
-        The sum of their products that vanish at an optimum.
-    degree : float
-        How many there are.
-
-    Parameters
-    ----------
-    states : sequence of CliqueState
-        They are changed by `move`.
-    corner : float64 array, shape (q, q)
-        What their shares should add up to.
-    packing : Packing
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If floats are not enough for it.
+    `coupling`, shape (packed, packed), is the matrix of the equations for Ω, of which the lower
+    triangle is right. Raises `numpy.linalg.LinAlgError` if floats are not enough for it.
     """
 
     def __init__(self, states: Sequence[CliqueState], corner: FloatArray, packing: Packing) -> None:

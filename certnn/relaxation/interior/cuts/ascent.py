@@ -19,7 +19,7 @@ from certnn.relaxation.interior.dense.figures import (
     required_factors,
 )
 from certnn.relaxation.interior.dense.links import first_point
-from certnn.relaxation.interior.dense.newton import NewPoint, NewtonStep, State, average, step_cost
+from certnn.relaxation.interior.dense.newton import NewtonStep, State, average, step_cost
 from certnn.relaxation.interior.dense.program import Program
 from certnn.relaxation.interior.dense.schur import schur_compiled
 from certnn.relaxation.interior.predictor_corrector import steps
@@ -91,13 +91,15 @@ class Ascent:
         """Steps to this relative gap; whether it was reached."""
         short = 0
         buffer = np.empty((self.state.y.size,) * 2)
-
-        def take() -> NewPoint:
-            newton = NewtonStep(self.constraints, self.state, self.factors, schur_compiled, buffer)
-            return newton.take(self._infeasible)
-
         cost = step_cost(self.constraints.program.forms.order, buffer.shape[0])
-        for step in steps(take, self._budget, lambda: cost, _MOST_STEPS):
+        for step in steps(
+            lambda: NewtonStep(
+                self.constraints, self.state, self.factors, schur_compiled, buffer
+            ).take(self._infeasible),
+            self._budget,
+            lambda: cost,
+            _MOST_STEPS,
+        ):
             self._move(self.constraints, step.state, step.factors)
             if self.gap <= tolerance and not self._infeasible:
                 return True

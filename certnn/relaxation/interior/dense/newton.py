@@ -74,16 +74,9 @@ class NewPoint:
 
 def average(constraints: Constraints, state: State, factors: Factors) -> float:
     """μ, the average of the products that vanish at an optimum."""
-    return _gap(constraints, state, factors) / _degree(constraints, state)
-
-
-def _gap(constraints: Constraints, state: State, factors: Factors) -> float:
     pairs = state.y[constraints.signed :]
-    return 0.5 * float(np.sum(state.moment * factors.matrix)) + float(pairs @ state.slack)
-
-
-def _degree(constraints: Constraints, state: State) -> float:
-    return 0.5 * constraints.program.forms.order + state.slack.size
+    total = 0.5 * float(np.sum(state.moment * factors.matrix)) + float(pairs @ state.slack)
+    return total / (0.5 * constraints.program.forms.order + pairs.size)
 
 
 def step_cost(order: int, unknowns: int) -> float:
@@ -107,16 +100,16 @@ class NewtonStep:
         buffer: FloatArray,
     ) -> None:
         self._constraints, self._state, self._factors = constraints, state, factors
-        self.gap = _gap(constraints, state, factors)
-        self.degree = _degree(constraints, state)
-        k = constraints.signed
-        forms = constraints.program.forms
+        k, forms = constraints.signed, constraints.program.forms
+        self.degree = 0.5 * forms.order + state.slack.size
+        self.gap = self.degree * average(constraints, state, factors)
         primal, dual = forms.values(state.moment), forms.values(factors.inverse)
         root = upper_root(state.moment)
         if root is None:
             raise SolverError("the moment matrix is no longer definite in floats")
         self._root = root
         self._centre = constraints.values(dual)
+        self._lacking = constraints.program.targets.ravel() - state.y[: constraints.fits]
         self._diagonal = np.zeros(state.y.size)
         self._diagonal[: constraints.fits] = 1.0
         self._diagonal[k:] = state.slack / state.y[k:]
@@ -146,9 +139,7 @@ class NewtonStep:
         k, forms = constraints.signed, constraints.program.forms
         pairs = state.y[k:]
         right = -centre * self._centre
-        right[: constraints.fits] += (
-            constraints.program.targets.ravel() - state.y[: constraints.fits]
-        )
+        right[: constraints.fits] += self._lacking
         of_pairs = centre / pairs
         second = np.zeros_like(state.moment)
         if before is not None:

@@ -46,7 +46,8 @@ def take_step(
 
             return list(pool.map(strictly, things))
 
-        system = _SharedSystem(lifts, responses, zeta, packing, each)
+        factored = each(lambda lift: LiftStep(lift, packing), lifts)
+        system = _SharedSystem(factored, responses, zeta, each)
         step = corrected_step(system)
     shared = step.way.shared
     for lift, mu, own, way in zip(lifts, shared.mu, system.lifts, step.way.lifts, strict=True):
@@ -70,20 +71,11 @@ class _SharedSystem:
     corrections = 1
 
     def __init__(
-        self,
-        lifts: list[Lift],
-        responses: Responses,
-        zeta: FloatArray,
-        packing: Packing,
-        each: Each,
+        self, lifts: list[LiftStep], responses: Responses, zeta: FloatArray, each: Each
     ) -> None:
-        def factored(lift: Lift) -> LiftStep:
-            return LiftStep(lift, packing)
-
-        self._each, self._responses = each, responses
+        self.lifts, self._each = lifts, each
         self._wanted = responses.target - zeta / responses.weight[:, None]
-        self.lifts = each(factored, lifts)
-        self._equations = eliminated(self.lifts, responses.weight, each)
+        self._equations = eliminated(lifts, responses.weight, each)
         self.gap = sum(lift.gap for lift in self.lifts)
         self.degree = sum(lift.degree for lift in self.lifts)
 
@@ -94,7 +86,7 @@ class _SharedSystem:
         def aimed(number: int) -> tuple[list[Aim], FloatArray, FloatArray]:
             lift = self.lifts[number]
             aims = lift.aims(centre, None if before is None else before.lifts[number])
-            return aims, lift.pull(aims), lift.outputs(aims, self._responses.form.size)
+            return aims, lift.pull(aims), lift.outputs(aims, len(self._wanted))
 
         aims, pulls, outputs = zip(*self._each(aimed, numbers), strict=True)
         wanted = self._wanted
