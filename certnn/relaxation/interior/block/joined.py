@@ -31,22 +31,19 @@ class JoinedCliques:
 
     def __init__(self, states: Sequence[CliqueState], corner: FloatArray, packing: Packing) -> None:
         self.coupling = np.zeros((packing.size, packing.size))
-        self.cliques = [CliqueStep.of(state, packing, self.coupling) for state in states]
+        self.cliques = [CliqueStep(state, packing, self.coupling) for state in states]
         if not np.all(np.isfinite(self.coupling)):
             raise np.linalg.LinAlgError("the equations are not finite")
         self._drift = packing.packed(corner - np.sum([state.share for state in states], axis=0))
-        self.gap = sum(clique.gap() for clique in self.cliques)
+        self.gap = sum(clique.gap for clique in self.cliques)
         self.degree = float(sum(state.slack.size + state.X.shape[0] for state in states))
 
-    def aims(self, centre: float, before: JoinedWay | None) -> list[Aim]:
-        """What the cliques should reach: products that are `centre`."""
+    def aims(self, centre: float, before: JoinedWay | None) -> tuple[list[Aim], FloatArray]:
+        """What the cliques should reach, and the right side for Ω where nothing given changes."""
         ways = [None] * len(self.cliques) if before is None else before.cliques
-        return [clique.aim(centre, way) for clique, way in zip(self.cliques, ways, strict=True)]
-
-    def pull(self, aims: list[Aim]) -> FloatArray:
-        """The right side for Ω, shape (packed,), as long as nothing given changes."""
+        aims = [clique.aim(centre, way) for clique, way in zip(self.cliques, ways, strict=True)]
         pulls = [clique.pull(aim) for clique, aim in zip(self.cliques, aims, strict=True)]
-        return np.asarray(np.sum(pulls, axis=0) - self._drift)
+        return aims, np.sum(pulls, axis=0) - self._drift
 
     def to(self, aims: list[Aim], corner: FloatArray, given: Sequence[FloatArray]) -> JoinedWay:
         """The ways to a new Ω (packed), for changes of what is given to the cliques."""

@@ -116,8 +116,8 @@ class _CornerSystem(JoinedCliques):
 
     def way(self, centre: float, before: JoinedWay | None) -> JoinedWay:
         """To products that are `centre`, with the second-order terms of a way before."""
-        aims = self.aims(centre, before)
-        return self.to(aims, scipy.linalg.cho_solve(self._factor, self.pull(aims)), self._nothing)
+        aims, pull = self.aims(centre, before)
+        return self.to(aims, scipy.linalg.cho_solve(self._factor, pull), self._nothing)
 
     def reach(self, way: JoinedWay) -> tuple[float, float]:
         """How much of it primal and dual may take."""

@@ -85,8 +85,8 @@ class _SharedSystem:
 
         def aimed(number: int) -> tuple[list[Aim], FloatArray, FloatArray]:
             lift = self.lifts[number]
-            aims = lift.aims(centre, None if before is None else before.lifts[number])
-            return aims, lift.pull(aims), lift.outputs(aims, len(self._wanted))
+            aims, pull = lift.aims(centre, None if before is None else before.lifts[number])
+            return aims, pull, lift.outputs(aims, len(self._wanted))
 
         aims, pulls, outputs = zip(*self._each(aimed, numbers), strict=True)
         wanted = self._wanted
