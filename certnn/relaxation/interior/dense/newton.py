@@ -89,7 +89,7 @@ class NewtonStep:
     """The linear equations at one point, and the steps that they give."""
 
     share = 0.9
-    corrections = 3
+    corrections = 2
 
     def __init__(
         self,
