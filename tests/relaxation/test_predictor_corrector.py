@@ -19,6 +19,7 @@ class LinearProgram:
     """Least c·x with A·x = b, x ≥ 0: a way changes x, y and the slacks s = c − Aᵀy."""
 
     share = 0.9
+    cautious = False
 
     def __init__(self, data, point, corrections=2):
         self.A, self.b, self.c = data

@@ -33,6 +33,7 @@ class System(Protocol[_Way]):
 
     share: float  # of the way to the border of the cones, what a step takes
     corrections: int  # ways that are corrected by the one before, at most
+    cautious: bool  # whether ways aim less near where the border is, as on a working set that grows
     gap: float  # the sum of all products that vanish at an optimum
     degree: float  # how many there are
 
@@ -66,9 +67,11 @@ class Step(Generic[_Way]):
 def corrected_step(system: System[_Way], keep_products: bool = False) -> Step[_Way]:
     """The longest step of those that are found; it keeps the mean product if that is asked for."""
     way = system.way(0.0, None)
-    border = _step(system, way, 1.0)
+    border = _step(system, way, system.share if system.cautious else 1.0)
     left = system.gap_after(way, border.primal, border.dual) / system.gap
-    centring = 1.0 if keep_products else min(max(left**3, _LEAST_CENTRING), 1.0)
+    power = 3.0 * min(border.primal, border.dual) ** 2 if system.cautious else 3.0
+    centring = max(left, 0.0) ** max(power, 1.0)
+    centring = 1.0 if keep_products else min(max(centring, _LEAST_CENTRING), 1.0)
     centre = system.gap / system.degree * centring
     best = Step(way, 0.0, 0.0)
     for _ in range(system.corrections):

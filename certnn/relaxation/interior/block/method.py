@@ -108,6 +108,7 @@ class _CornerSystem(JoinedCliques):
 
     share = 0.95
     corrections = 1
+    cautious = False
 
     def __init__(self, states: list[CliqueState], reg: float, packing: Packing) -> None:
         super().__init__(states, reg * np.eye(len(states[0].share)), packing)

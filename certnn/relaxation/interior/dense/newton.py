@@ -90,6 +90,7 @@ class NewtonStep:
 
     share = 0.9
     corrections = 2
+    cautious = True
 
     def __init__(
         self,

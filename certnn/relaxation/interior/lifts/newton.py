@@ -36,6 +36,7 @@ class JointStep:
 
     share = 0.97
     corrections = 3
+    cautious = False
 
     def __init__(self, program: JointProgram, state: State) -> None:
         self._program, self._state = program, state

@@ -69,6 +69,7 @@ class _SharedSystem:
 
     share = 0.95
     corrections = 1
+    cautious = False
 
     def __init__(
         self, lifts: list[LiftStep], responses: Responses, zeta: FloatArray, each: Each
