@@ -17,7 +17,7 @@ import certnn
 from certnn.errors import InputError
 from certnn.interfaces.cli import _parser
 from certnn.reading.conventions import CONVENTIONS
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import require_level
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "examples" / "guide"
@@ -235,7 +235,7 @@ def test_what_to_expect_has_been_measured():
 
 def test_every_level_has_its_row():
     with pytest.raises(InputError) as refused:
-        stages("none", 1, 1, 1)
+        require_level("none")
     known = re.findall(r"[a-z]+(?:\(k\))?", refused.value.reason.partition(", got")[0])
     rows = re.findall(r"^\| (`.*?`(?:, `.*?`)*) \|", (GUIDE / "levels.md").read_text(), re.M)
     listed = {name for row in rows for name in re.findall("`(.*?)`", row)}

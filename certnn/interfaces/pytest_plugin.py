@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from certnn.errors import InputError, positive_number
     from certnn.interfaces.pytest_baselines import Baseline
     from certnn.interfaces.pytest_proof_time import ProofTime
-    from certnn.search.levels.schedule import stages
+    from certnn.search.levels.schedule import require_level
 
     option = ""
     try:
@@ -107,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
             if value == "":  # of "$NAME" that is not set
                 raise InputError(option, "is empty")
             if option == "level":
-                stages(value, directions=1, columns=1, outputs=1)
+                require_level(value)
             elif option == "report":
                 require_folder(_place(config, option))
             elif option == "baseline":

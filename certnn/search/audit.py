@@ -28,8 +28,7 @@ from certnn.search.audit_findings import (
 from certnn.search.audit_report import History, Recheck, gap_report, with_pattern_tier
 from certnn.search.audit_result import AuditResult
 from certnn.search.forecast import USUAL_SECONDS
-from certnn.search.levels.relaxed import takes_all_products
-from certnn.search.levels.schedule import FIRST_SHOR, stages
+from certnn.search.levels.schedule import FIRST_SHOR, Case, stages
 from certnn.search.lower_bound import lower_bound, refuse_ignored
 from certnn.splitting.prover import ENOUGH, MEMORY
 from certnn.training import train_locally
@@ -162,9 +161,6 @@ def audit(
                 raise InputError(name, "is for X, where no TrainingProblem is given")
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
-    # Refuses an unknown level at once.
-    shape = problem.n, problem.features.shape[1], problem.c
-    plan = stages(level, *shape)
     refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
@@ -189,9 +185,9 @@ def audit(
             if show(stage, bound, known) is True:
                 whole.stop()
 
+        plan = stages(level, Case.of(problem), limited=whole.limited)
         # Leaves time for what follows, if something does.
-        first = stages(level, *shape, limited=whole.limited, plain=takes_all_products(problem))[0]
-        share = FIRST_SHOR.share if first == FIRST_SHOR else _CHEAPEST
+        share = FIRST_SHOR.share if plan[0] == FIRST_SHOR else _CHEAPEST
         cheapest = whole if level == "shor" else whole.part(share)
         sums = cluster if problem.is_plain else None
         lower = lower_bound(problem, "shor", budget=cheapest, cluster=sums, progress=tell)

@@ -8,8 +8,8 @@ import numpy as np
 
 from certnn.budget import Budget
 from certnn.problem.training_problem import TrainingProblem
-from certnn.search.levels.relaxed import Block, takes_all_products
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.relaxed import Block
+from certnn.search.levels.schedule import Case, stages
 from certnn.search.levels.shor import Shor
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import TrainingResult
@@ -26,8 +26,7 @@ def is_far_from_proof(problem: TrainingProblem) -> bool:
     They leave most of the gap open unless the weight decay is large. Not where X is zero, and all
     is proved at once.
     """
-    shape = problem.n, problem.features.shape[1], problem.c
-    plan = stages("auto", *shape, plain=takes_all_products(problem))
+    plan = stages("auto", Case.of(problem))
     return bool(np.any(problem.features)) and all(isinstance(s, Shor | Block) for s in plan)
 
 

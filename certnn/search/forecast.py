@@ -17,6 +17,7 @@ from certnn.problem.losses import HALF_SQUARED, Logistic, Softmax
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.problem.useful_decay import largest_useful_reg
 from certnn.report.codec import decode
+from certnn.search.levels.limits import LIFTS_OUTPUTS_UP_TO, PARTITION_UP_TO
 
 #: Where the fitted numbers are.
 FITTED = Path(__file__).with_name("forecast.json")
@@ -29,8 +30,6 @@ _ROUNDED = 1e-9
 #: Nothing is said of problems whose sizes, decay or time are outside of those measured by more than
 #: this factor.
 _BEYOND = 5.0
-#: Up to so many columns partitions are searched for, and above so many outputs no lifts are.
-_PARTITION_UP_TO, _MANY_OUTPUTS = 5, 3
 #: Problems that a model each is fitted to.
 FEW_COLUMNS, MORE_COLUMNS = "few columns", "more columns"
 _MEASURED_LOSSES = (HALF_SQUARED.name, Logistic.name, Softmax.name)
@@ -77,7 +76,7 @@ class Traits:
     @property
     def regime(self) -> str:
         """Which of the fitted models is for it: with few columns a partition settles most."""
-        return FEW_COLUMNS if self.columns <= _PARTITION_UP_TO else MORE_COLUMNS
+        return FEW_COLUMNS if self.columns <= PARTITION_UP_TO else MORE_COLUMNS
 
     @property
     def features(self) -> dict[str, float]:
@@ -92,7 +91,7 @@ class Traits:
             "free bias": float(self.free_bias),
             # No level but shor is soon done.
             "shor alone": float(
-                self.outputs > _MANY_OUTPUTS and (self.other_loss or self.free_bias)
+                self.outputs > LIFTS_OUTPUTS_UP_TO and (self.other_loss or self.free_bias)
             ),
         }
 

@@ -21,7 +21,7 @@ from certnn.search.bound_search import BoundSearch, Checkpoint
 from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Context, Goal, Level, Progress
 from certnn.search.levels.relaxed import Block, Dnn, takes_all_products
-from certnn.search.levels.schedule import CUTS, DNN, PARTITION, stages
+from certnn.search.levels.schedule import DNN, PARTITION, Case, stages
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 
@@ -157,16 +157,10 @@ def lower_bound(
 
 def _plan(context: Context, level: str, choice: SolverChoice | None) -> tuple[Level, ...]:
     """The levels to run."""
-    problem, limited = context.problem, context.budget.limited
     # The level shor needs no directions, and may have very many points.
     directions = 0 if level == "shor" else context.directions.count
     general = choice is not None and choice.solver != OWN
-    shape = directions, problem.features.shape[1], problem.c
-    own = takes_all_products(problem)
-    plan = stages(level, *shape, general, limited, own)
-    if level != "auto" or general or problem.is_plain or not own:
-        return plan
-    return tuple(one for one in plan if not (one == CUTS or isinstance(one, Block)))
+    return stages(level, Case.of(context.problem, directions), general, context.budget.limited)
 
 
 def _last(context: Context, level: str) -> Level | None:
@@ -208,7 +202,7 @@ def refuse_ignored(
     level, choice, cluster
         As in `lower_bound`.
     """
-    for stage in stages(level, problem.n, problem.features.shape[1], problem.c):
+    for stage in stages(level, Case.of(problem)):
         if isinstance(stage, Groups):
             stage.require_points(problem.n)
     if cluster is not None and not problem.is_plain and not str(level).startswith("groups"):
@@ -221,9 +215,9 @@ def refuse_ignored(
     _validate_choice(choice)
     # Where every row of X is zero, no level is run but shor, whatever is asked for.
     directions = max(1, find_directions(problem.features).count)
-    columns, general = problem.features.shape[1], choice.solver != OWN
+    general = choice.solver != OWN
     limited = choice.device is not None  # as audits are, where dnn comes late
-    plan = stages(level, directions, columns, problem.c, general, limited)
+    plan = stages(level, Case.of(problem, directions), general, limited)
     if choice.formulation != "reduced" and DNN not in plan:
         raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
     if choice.device is not None and DNN not in plan:

@@ -21,7 +21,7 @@ from certnn.report import ProblemSummary
 from certnn.report.codec import parse_object
 from certnn.search.confidence import FORMAT, ConfidenceBound, Draw, require_confidence
 from certnn.search.levels.level import Progress
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import require_level
 from certnn.search.lower_bound import lower_bound
 from certnn.search.resume import proved_before
 from certnn.search.side_by_side import TaskLost, on_cluster, on_processes
@@ -119,7 +119,7 @@ def sampled_bound(
     require_seed(seed)
     draw = Draw(problem.n, whole_number("size", size), int(seed))
     require_confidence(confidence)
-    stages(level, 1, 1, 1)
+    require_level(level)
     for name, limit in (("time_limit", time_limit), ("work_limit", work_limit)):
         require_limit(name, limit)
     if jobs == 0:

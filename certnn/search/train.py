@@ -20,7 +20,7 @@ from certnn.report.reading import CERTIFICATES
 from certnn.report.wording import duration, percent_up, shown_down, shown_up
 from certnn.search.bound_search import Checkpoint
 from certnn.search.levels.level import Progress
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import Case, stages
 from certnn.search.lower_bound import lower_bound
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import MEMORY
@@ -210,7 +210,7 @@ def train(
     require_seed(seed)
     if start is not None:
         require_network("start", start, problem)
-    plan = stages(level, problem.n, problem.features.shape[1], problem.c)
+    plan = stages(level, Case.of(problem))
     with budgeted(time_limit, work_limit, budget) as limit:
         further = any(stage.trains for stage in plan[:2])
         start = train_locally(

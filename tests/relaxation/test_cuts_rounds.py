@@ -24,7 +24,7 @@ from certnn.relaxation.interior.dense import interior_point
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.level import Context, Goal
-from certnn.search.levels.schedule import CUTS, DNN, SHOR, stages
+from certnn.search.levels.schedule import CUTS, DNN, SHOR, Case, stages
 
 SMALL = normal(0, 8, 2, 2, reg=0.1)
 
@@ -40,7 +40,7 @@ def points():
 
 
 def test_levels_of_a_request():
-    assert stages("cuts", 8, 2, 2) == (SHOR, DNN, CUTS)
+    assert stages("cuts", Case(8, 2, 2)) == (SHOR, DNN, CUTS)
     assert str(CUTS) == "cuts"
     assert not CUTS.trains
 

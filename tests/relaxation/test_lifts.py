@@ -23,14 +23,10 @@ from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch
+from certnn.relaxation.interior.lifts.corner import add_corner, corner_entries
 from certnn.relaxation.interior.lifts.dual_point import joint_dual
 from certnn.relaxation.interior.lifts.elimination import Elimination
-from certnn.relaxation.interior.lifts.hessian import (
-    ConeHessians,
-    add_corner,
-    assemble,
-    corner_entries,
-)
+from certnn.relaxation.interior.lifts.hessian import ConeHessians, assemble
 from certnn.relaxation.interior.lifts.newton import JointStep
 from certnn.relaxation.interior.lifts.scaling import Scaling, central_dual
 from certnn.relaxation.interior.lifts.start import first_state
@@ -39,7 +35,7 @@ from certnn.relaxation.modelled.loss_expressions import loss_of_residual
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import reduce_by_rows, reduce_problem
 from certnn.search.levels.lifts import Lifts
-from certnn.search.levels.schedule import BRIEF_SHOR, EARLY_LIFTS, LIFTS, SHOR, stages
+from certnn.search.levels.schedule import BRIEF_SHOR, EARLY_LIFTS, LIFTS, SHOR, Case, stages
 from certnn.training import train_locally
 
 sys.path.append(str(Path(__file__).parents[1] / "problem"))
@@ -247,21 +243,21 @@ def test_certificates_grow_with_the_points_and_not_with_their_square():
 
 
 def test_as_a_level():
-    assert stages("lifts", 8, 2, 1) == (SHOR, LIFTS)
-    assert stages("lifts(4)", 8, 2, 1) == (SHOR, Lifts(4))
+    assert stages("lifts", Case(8, 2, 1)) == (SHOR, LIFTS)
+    assert stages("lifts(4)", Case(8, 2, 1)) == (SHOR, Lifts(4))
     assert str(Lifts(4)) == "lifts(4)"
     assert str(LIFTS) == "lifts"
     with pytest.raises(InputError, match="level"):
-        stages("lifts(0)", 8, 2, 1)
-    assert EARLY_LIFTS in stages("auto", 26, 9, 3)
-    assert EARLY_LIFTS not in stages("auto", 25, 9, 3)
+        stages("lifts(0)", Case(8, 2, 1))
+    assert EARLY_LIFTS in stages("auto", Case(26, 9, 3))
+    assert EARLY_LIFTS not in stages("auto", Case(25, 9, 3))
     assert EARLY_LIFTS.share < LIFTS.share
-    assert LIFTS not in stages("auto", 26, 9, 4)
-    assert LIFTS not in stages("auto", 26, 9, 3, general=True)
-    of_another_loss = stages("auto", 90, 9, 3, plain=False)
+    assert LIFTS not in stages("auto", Case(26, 9, 4))
+    assert LIFTS not in stages("auto", Case(26, 9, 3), general=True)
+    of_another_loss = stages("auto", Case(90, 9, 3, False, False))
     assert LIFTS in of_another_loss
     assert of_another_loss[0] == BRIEF_SHOR != SHOR
-    assert stages("shor", 90, 9, 3, plain=False) == (SHOR,)
+    assert stages("shor", Case(90, 9, 3, False, False)) == (SHOR,)
 
 
 def test_larger_groups_follow_as_long_as_they_are_affordable():

@@ -110,11 +110,11 @@ def test_a_step_solves_the_linearised_equations():
         reduced, responses, cliques(reduced, responses, [np.arange(8)]), None, Budget()
     )[0]
     packing = Packing(reduced.rank + 2)
-    step = CliqueStep.of(state, packing, np.zeros((packing.size, packing.size)))
+    step = CliqueStep(state, packing, np.zeros((packing.size, packing.size)))
     V = step.G @ step.G.T
     assert np.allclose(V @ state.form_slack() @ V, state.X, atol=1e-9 * np.abs(state.X).max())
     corner = 2.0 * state.X[8:, 8:]
-    aim = step.aim(0.1 * step.gap() / state.X.shape[0], None)
+    aim = step.aim(0.1 * step.gap / state.X.shape[0], None)
     way = step.direction(aim, packing.packed(corner), np.zeros(0))
     new_X = state.X + step.G @ way.scaled_X @ step.G.T
     assert np.allclose(new_X[8:, 8:], corner, atol=1e-7 * np.abs(corner).max())

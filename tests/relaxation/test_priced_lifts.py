@@ -16,7 +16,8 @@ from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.lifts import GroupedLifts
 from certnn.relaxation.interior.priced import PricedLifts
 from certnn.relaxation.interior.priced.elimination import CornersFirst, OutputsFirst, Sizes
-from certnn.relaxation.interior.priced.newton import LiftStep, take_step
+from certnn.relaxation.interior.priced.lift import LiftStep
+from certnn.relaxation.interior.priced.newton import take_step
 from certnn.relaxation.interior.priced.start import first_lifts
 from certnn.relaxation.interior.priced.working_set import grow, lacking
 from certnn.relaxation.reduced.packing import Packing, add_kronecker
@@ -131,7 +132,7 @@ def test_steps_keep_what_they_have_to(c):
 def test_what_lifts_share_solves_its_equations(order, c):
     reduced, responses, lifts, _ = started(normal(6, 12, 3, c), 5)
     packing, rng = Packing(reduced.rank + 1), np.random.default_rng(c)
-    equations = [LiftStep(lift, packing).equations for lift in lifts]
+    equations = [LiftStep(lift, packing) for lift in lifts]
     pulls = rng.standard_normal((len(lifts), packing.size))
     wanted = rng.standard_normal(responses.target.shape)
     found = order(equations, responses.weight, one_by_one).solve(pulls, wanted)

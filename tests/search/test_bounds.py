@@ -32,6 +32,7 @@ from certnn.search.levels.relaxed import Block
 from certnn.search.levels.schedule import (
     BRIEF_SHOR,
     CELLS,
+    CUTS,
     DEFAULT_GROUP,
     DNN,
     EARLY_BLOCK,
@@ -42,6 +43,7 @@ from certnn.search.levels.schedule import (
     PARTITION,
     PHASES,
     SHOR,
+    Case,
     stages,
 )
 from certnn.search.levels.tightening import _is_compiled
@@ -80,63 +82,67 @@ def check_result(problem, result):
 
 def test_stages():
     block = Block(DEFAULT_GROUP)
-    assert stages("shor", 10**6, 9, 2) == (SHOR,)
-    assert stages("dnn", DEFAULT_GROUP, 2, 2) == (SHOR, DNN)
-    assert stages("dnn", DEFAULT_GROUP + 1, 9, 2) == (SHOR, DNN)
-    assert stages("dnn", 500, 9, 3, limited=True) == (SHOR, DNN)
-    assert stages("dnn", 500, 9, 4, limited=True) == (FIRST_SHOR, DNN)
-    assert stages("dnn", 500, 9, 4, limited=True, general=True)[0] == SHOR
-    assert stages("dnn", DEFAULT_GROUP, 9, 2, general=True) == (SHOR, DNN)
-    assert stages("dnn", DEFAULT_GROUP + 1, 9, 2, general=True) == (SHOR, block, DNN)
-    assert stages("block(99)", 1000, 9, 2) == (SHOR, Block(99))
-    assert stages("block(99)", 1000, 9, 2, general=True) == (SHOR, block, Block(99))
-    assert stages("block", DEFAULT_GROUP, 9, 2) == (SHOR, DNN)
-    assert stages("block", 10**6, 9, 2) == (SHOR, block)
-    assert stages("block(3)", 4, 2, 2) == (SHOR, Block(3))
-    assert stages("block(3)", 3, 2, 2) == (SHOR, DNN)
-    assert stages("partition", 10**6, 9, 2) == (SHOR, PARTITION)
-    assert stages("phases", 10**6, 99, 9) == (SHOR, PHASES)
+    assert stages("shor", Case(10**6, 9, 2)) == (SHOR,)
+    assert stages("dnn", Case(DEFAULT_GROUP, 2, 2)) == (SHOR, DNN)
+    assert stages("dnn", Case(DEFAULT_GROUP + 1, 9, 2)) == (SHOR, DNN)
+    assert stages("dnn", Case(500, 9, 3), limited=True) == (SHOR, DNN)
+    assert stages("dnn", Case(500, 9, 4), limited=True) == (FIRST_SHOR, DNN)
+    assert stages("dnn", Case(500, 9, 4), limited=True, general=True)[0] == SHOR
+    assert stages("dnn", Case(DEFAULT_GROUP, 9, 2), general=True) == (SHOR, DNN)
+    assert stages("dnn", Case(DEFAULT_GROUP + 1, 9, 2), general=True) == (SHOR, block, DNN)
+    assert stages("block(99)", Case(1000, 9, 2)) == (SHOR, Block(99))
+    assert stages("block(99)", Case(1000, 9, 2), general=True) == (SHOR, block, Block(99))
+    assert stages("block", Case(DEFAULT_GROUP, 9, 2)) == (SHOR, DNN)
+    assert stages("block", Case(10**6, 9, 2)) == (SHOR, block)
+    assert stages("block(3)", Case(4, 2, 2)) == (SHOR, Block(3))
+    assert stages("block(3)", Case(3, 2, 2)) == (SHOR, DNN)
+    assert stages("partition", Case(10**6, 9, 2)) == (SHOR, PARTITION)
+    assert stages("phases", Case(10**6, 99, 9)) == (SHOR, PHASES)
     for request in ("dnn", "block", "auto", "phases", "partition"):
-        assert stages(request, 0, 2, 2) == (SHOR,)
+        assert stages(request, Case(0, 2, 2)) == (SHOR,)
     named = [str(level) for level in (SHOR, Block(3), DNN, PHASES, PARTITION)]
     assert named == ["shor", "block(3)", "dnn", "phases", "partition"]
 
 
 def test_stages_of_auto():
     block = Block(DEFAULT_GROUP)
-    assert stages("auto", 20, 9, 4) == (SHOR, DNN)
-    assert stages("auto", 20, 9, 3) == (SHOR, DNN, PHASES)
-    assert stages("auto", 100, 9, 3) == (SHOR, EARLY_LIFTS, DNN, PHASES)
-    assert stages("auto", 101, 9, 3) == (SHOR, EARLY_LIFTS, DNN)
-    assert stages("auto", 101, 9, 4) == (SHOR, DNN)
-    assert stages("auto", 101, 9, 3, general=True) == (SHOR, block)
-    assert stages("auto", 200, 16, 3)[1] == EARLY_LIFTS
-    assert stages("auto", 200, 17, 3)[1] == LIFTS  # before a dnn that takes longer
-    assert stages("auto", 500, 9, 2) == (SHOR, LIFTS)
-    assert stages("auto", 500, 9, 2, limited=True)[:3] == (SHOR, EARLY_LIFTS, CELLS)
-    assert stages("auto", 500, 9, 3, limited=True)[:3] == (SHOR, LIFTS, block)
-    assert stages("auto", 500, 17, 2, limited=True)[:3] == (SHOR, LIFTS, block)
-    assert stages("auto", 500, 7, 2, limited=True)[:3] == (SHOR, CELLS, LIFTS)
-    assert stages("auto", 500, 7, 2, limited=True, plain=False)[1:3] == (CELLS, LIFTS)
+    assert stages("auto", Case(20, 9, 4)) == (SHOR, DNN)
+    assert stages("auto", Case(20, 9, 3)) == (SHOR, DNN, PHASES)
+    assert stages("auto", Case(100, 9, 3)) == (SHOR, EARLY_LIFTS, DNN, PHASES)
+    assert stages("auto", Case(101, 9, 3)) == (SHOR, EARLY_LIFTS, DNN)
+    assert stages("auto", Case(101, 9, 4)) == (SHOR, DNN)
+    assert stages("auto", Case(101, 9, 3), general=True) == (SHOR, block)
+    assert stages("auto", Case(200, 16, 3))[1] == EARLY_LIFTS
+    assert stages("auto", Case(200, 17, 3))[1] == LIFTS  # before a dnn that takes longer
+    assert stages("auto", Case(500, 9, 2)) == (SHOR, LIFTS)
+    assert stages("auto", Case(500, 9, 2), limited=True)[:3] == (SHOR, EARLY_LIFTS, CELLS)
+    assert stages("auto", Case(500, 9, 3), limited=True)[:3] == (SHOR, LIFTS, block)
+    assert stages("auto", Case(500, 17, 2), limited=True)[:3] == (SHOR, LIFTS, block)
+    assert stages("auto", Case(500, 7, 2), limited=True)[:3] == (SHOR, CELLS, LIFTS)
+    assert stages("auto", Case(500, 7, 2, False, False), limited=True)[1:3] == (CELLS, LIFTS)
     early = (BRIEF_SHOR, EARLY_CELLS, LIFTS, CELLS)
-    assert stages("auto", 500, 9, 2, limited=True, plain=False) == early
-    assert stages("auto", 500, 9, 3, limited=True, plain=False) == early
-    assert stages("auto", 500, 9, 3, limited=True)[-1] == CELLS
-    assert CELLS not in stages("auto", 500, 17, 3, limited=True)
-    assert stages("auto", 301, 5, 2) == (SHOR, CELLS, LIFTS)
-    assert stages("auto", 300, 5, 2) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
-    assert stages("auto", 301, 5, 3) == (SHOR, PARTITION, LIFTS)
-    assert stages("auto", 500, 9, 4) == (SHOR, block)
-    assert stages("auto", 500, 9, 4, general=True, limited=True) == (SHOR, block)
-    assert stages("auto", 500, 9, 4, limited=True) == (FIRST_SHOR, DNN)
-    assert stages("auto", 20_000, 9, 4, limited=True) == (FIRST_SHOR, DNN)
-    assert stages("auto", 20_001, 9, 4, limited=True) == (SHOR,)
-    assert stages("auto", 10**5, 9, 4) == (SHOR,)
-    assert stages("auto", 20, 5, 4) == (SHOR, PARTITION, DNN)
-    assert stages("auto", 20, 5, 2) == (SHOR, PARTITION, DNN, PHASES)
-    assert stages("auto", 10**5, 2, 2) == (SHOR, PARTITION, LIFTS)
-    assert stages("auto", 10**5, 2, 2, limited=True) == (SHOR, LIFTS, PARTITION)
-    few = stages("auto", 150, 4, 3, limited=True)
+    assert stages("auto", Case(500, 9, 2, False, False), limited=True) == early
+    assert stages("auto", Case(500, 9, 3, False, False), limited=True) == early
+    assert stages("auto", Case(500, 9, 3), limited=True)[-1] == CELLS
+    assert CELLS not in stages("auto", Case(500, 17, 3), limited=True)
+    assert stages("auto", Case(301, 5, 2)) == (SHOR, CELLS, LIFTS)
+    assert stages("auto", Case(300, 5, 2)) == (SHOR, PARTITION, EARLY_LIFTS, DNN)
+    assert stages("auto", Case(301, 5, 3)) == (SHOR, PARTITION, LIFTS)
+    assert stages("auto", Case(500, 9, 4)) == (SHOR, block)
+    assert stages("auto", Case(500, 9, 4), general=True, limited=True) == (SHOR, block)
+    assert stages("auto", Case(500, 9, 4), limited=True) == (FIRST_SHOR, DNN)
+    assert stages("auto", Case(20_000, 9, 4), limited=True) == (FIRST_SHOR, DNN)
+    assert stages("auto", Case(20_001, 9, 4), limited=True) == (SHOR,)
+    assert stages("auto", Case(10**5, 9, 4)) == (SHOR,)
+    assert stages("auto", Case(20, 5, 4)) == (SHOR, PARTITION, DNN)
+    assert stages("auto", Case(20, 5, 2)) == (SHOR, PARTITION, DNN, PHASES)
+    assert stages("auto", Case(10**5, 2, 2)) == (SHOR, PARTITION, LIFTS)
+    assert stages("auto", Case(10**5, 2, 2), limited=True) == (SHOR, LIFTS, PARTITION)
+    own_dnn_alone = Case(200, 9, 5, plain=False)
+    assert stages("auto", own_dnn_alone, limited=True) == (FIRST_SHOR, DNN)
+    assert stages("auto", Case(200, 9, 5), limited=True) == (FIRST_SHOR, DNN, CUTS)
+    assert stages("auto", own_dnn_alone, general=True) == (SHOR, block)
+    few = stages("auto", Case(150, 4, 3), limited=True)
     assert few[1].share < 1.0
     assert few[2:6] == (EARLY_LIFTS, PARTITION, EARLY_BLOCK, DNN)
     assert str(EARLY_BLOCK) == str(block)  # which is not run again

@@ -12,7 +12,7 @@ import certnn
 from certnn.problem.useful_decay import largest_useful_reg
 from certnn.reading.datasets import PRACTICE_SETS
 from certnn.search.forecast import GapForecast, GapModel, Traits, fitted_models
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import Case, stages
 from certnn.search.levels.tightening import Partition
 
 TRAITS = Traits(
@@ -70,7 +70,7 @@ def test_more_time_never_makes_it_worse(n, d, c, decay, other, free, seconds, lo
 
 @pytest.mark.parametrize("columns", [2, 5, 6, 17])
 def test_few_columns_are_those_of_a_partition(columns):
-    plan = stages("auto", 100, columns, 3, limited=True)
+    plan = stages("auto", Case(100, columns, 3), limited=True)
     has_one = any(isinstance(level, Partition) for level in plan)
     assert has_one == (replace(TRAITS, columns=columns).regime == "few columns")
 

@@ -27,7 +27,7 @@ from certnn.search.groups import tasks
 from certnn.search.groups.representative import representative_groups
 from certnn.search.groups.shares import even_shares, moved_shares
 from certnn.search.groups.tasks import open_workers
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import Case, stages
 from certnn.search.lower_bound import lower_bound
 from certnn.search.resume import earlier_result
 
@@ -201,11 +201,11 @@ def test_every_loss_and_bias(loss, hidden_bias, output_bias):
 
 
 def test_the_schedule_takes_it():
-    assert [str(level) for level in stages("groups(8)", 100, 3, 1)] == ["shor", "groups(8)"]
-    assert [str(level) for level in stages("groups", 100, 3, 1)] == ["shor", "groups"]
+    assert [str(level) for level in stages("groups(8)", Case(100, 3, 1))] == ["shor", "groups(8)"]
+    assert [str(level) for level in stages("groups", Case(100, 3, 1))] == ["shor", "groups"]
     for wrong in ("groups(0)", "groups()", "groups(-1)", "groups(2.5)"):
         with pytest.raises(InputError, match="level"):
-            stages(wrong, 100, 3, 1)
+            stages(wrong, Case(100, 3, 1))
 
 
 def squared(task, budget):

@@ -10,7 +10,7 @@ import pytest
 from certnn.errors import InputError
 from certnn.interfaces.cli import main
 from certnn.reading.npz import save_data
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import require_level
 from certnn.studies import sweep as sweeps
 from certnn.studies.tightness.baseline import read_baseline, save_baseline, worse_than_baseline
 from certnn.studies.tightness.cells import LEVELS, SECONDS, cells, measure, problem_of, usual_cells
@@ -188,7 +188,7 @@ def test_the_usual_sweep_has_every_level_and_family_and_fits_twenty_minutes():
     assert {c["family"] for c in found} == set(FAMILIES)
     names = {re.sub(r"\(.*", "", level) for level in LEVELS}
     with pytest.raises(InputError) as refused:
-        stages("none", 1, 1, 1)
+        require_level("none")
     known = re.findall(r"[a-z]+", refused.value.reason.partition(", got")[0])
     # groups has no relaxation of its own: it adds up what the other levels prove.
     assert names == {*known} - {"must", "be", "or", "k", "auto", "groups"}

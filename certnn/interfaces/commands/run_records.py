@@ -11,7 +11,7 @@ from certnn.atomic_files import read_bytes, require_file, require_folder, write_
 from certnn.errors import InputError, positive_number, printable
 from certnn.interfaces.commands.destinations import empty_folder, output_file
 from certnn.report.progress import SearchProgress
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import require_level
 from certnn.studies.records.book import BOOK, RecordBook
 from certnn.studies.records.check import check_entry
 from certnn.studies.records.improve import Change, Effort, improve, open_problems, submit
@@ -55,7 +55,7 @@ def improve_all(options: argparse.Namespace) -> bool:
         if getattr(options, name) is not None:
             positive_number(name, getattr(options, name))
     effort = Effort(options.time_limit, options.work_limit, options.level or "auto")
-    stages(effort.level, directions=1, columns=1, outputs=1)
+    require_level(effort.level)
     book = _writable(options)
     names = options.improve or open_problems(book, effort.limit, options.data_dir is not None)
     for name in names:

@@ -89,13 +89,12 @@ def memory_of(options: argparse.Namespace, problem: TrainingProblem) -> float:
     Raises `InputError` if it is not positive, or named where the level searches for nothing that it
     limits.
     """
-    from certnn.search.levels.schedule import stages
+    from certnn.search.levels.schedule import Case, stages
 
     if not options.memory_limit > 0.0:
         raise InputError("memory_limit", f"must be positive, got {options.memory_limit!r}")
     limited = options.time_limit is not None or options.work_limit is not None
-    shape = (problem.n, problem.features.shape[1], problem.c)
-    plan = stages(options.level, *shape, limited=limited)
+    plan = stages(options.level, Case.of(problem), limited=limited)
     if options.memory_limit != MEGABYTES and not any(stage.trains for stage in plan):
         raise InputError(
             "memory_limit",

@@ -1,8 +1,9 @@
 """A primal-dual interior point method in either arithmetic, for dense and small programs.
 
-The HKM direction with Mehrotra's predictor and corrector, as in
-`certnn.relaxation.interior.dense.newton`; here steps get longer with the precision, so that the
-last ones converge superlinearly.
+The HKM direction, as in `certnn.relaxation.interior.dense.newton`. It is apart from
+`certnn.relaxation.interior.predictor_corrector`: both the aim of a step and its share of the way to
+the border get closer to them as the gap falls, so that the last steps converge superlinearly, which
+floats would not bear.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.own_solvers import is_large, iterates, solver_name
 from certnn.search.groups.tasks import open_workers
 from certnn.search.levels.level import Context
+from certnn.search.levels.limits import LIFTS_OUTPUTS_UP_TO
 from certnn.search.levels.merging import MergedGroups
 from certnn.search.levels.rising import Rising
 
@@ -28,14 +29,11 @@ _AN_ENTRY, _A_CUBE = 5e-6, 1e-9
 #: Nominal seconds of a general solver, for each fourth power of the order of a matrix: it took half
 #: a second at order 57, and 39 at 157.
 _A_FOURTH = 6e-8
-#: From so many outputs on dnn begins with groups where it is large: there are no lifts that prove
-#: more than those, and the level block, with which it begins else, takes longer.
-MANY_OUTPUTS = 4
 
 
 def takes_all_products(problem: TrainingProblem) -> bool:
     """Whether our own solver of dnn takes a problem."""
-    many, known = problem.c >= MANY_OUTPUTS, problem.loss in (HALF_SQUARED, Softmax())
+    many, known = problem.c > LIFTS_OUTPUTS_UP_TO, problem.loss in (HALF_SQUARED, Softmax())
     return problem.is_plain or (many and known)
 
 
@@ -77,7 +75,8 @@ class Dnn:
     def proofs(self, context: Context) -> Iterator[Certified]:
         """Bounds as they rise."""
         if context.choice.solver == OWN:
-            if context.problem.c >= MANY_OUTPUTS and is_large(context.reduced):
+            # There are no lifts that prove more than groups, and block takes longer.
+            if context.problem.c > LIFTS_OUTPUTS_UP_TO and is_large(context.reduced):
                 return _in_groups(context, self)
             return _by_own_solver(context, self, None)
         return _by_general_solver(context, self, None)

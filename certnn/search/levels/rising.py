@@ -48,7 +48,7 @@ class Rising(Generic[_Point]):
     highest : dual point or None
         The one of the highest bound.
     finished : bool
-        Whether the solver came to its end.
+        Whether the solver came to its end, with time left for another step.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Rising(Generic[_Point]):
             what is proved.
         """
         context, budget, began = self._context, self._budget, self._budget.now
+        step = 0.0
         for iterate in iterates:
             step = budget.now - began
             if self.highest is None or iterate.bound > self.highest.bound:
@@ -90,7 +91,7 @@ class Rising(Generic[_Point]):
                 yield self._proof(highest)
             began = budget.now
         else:
-            self.finished = True
+            self.finished = budget.affords(step)
         if self.highest is None:
             raise SolverError("the solver found no dual point")
         bound = self.highest.bound

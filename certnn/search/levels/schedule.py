@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from certnn.errors import InputError
+from certnn.problem.training_problem import TrainingProblem
 from certnn.search.levels.cuts import Cuts
 from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Level
 from certnn.search.levels.lifts import Lifts
-from certnn.search.levels.relaxed import Block, Dnn
+from certnn.search.levels.limits import LIFTS_OUTPUTS_UP_TO, PARTITION_UP_TO
+from certnn.search.levels.relaxed import Block, Dnn, takes_all_products
 from certnn.search.levels.shor import Shor
 from certnn.search.levels.tightening import Cells, Partition, Phases
 from certnn.splitting.cells.proof import MOST_COLUMNS
 
 #: Group size of the level block when none is given.
 DEFAULT_GROUP = 25
-#: Up to this many columns the level auto runs a partition first: its size grows steeply with them.
-_PARTITION_UP_TO = 5
-#: Up to so many directions it may soon be done, and is tried before lifts with a share of a limit.
+#: Up to so many directions a partition may soon be done, and is tried before lifts with a share of
+#: a limit.
 _SOON_UP_TO, _FIRST_SHARE = 300, 0.25
 #: Up to this many directions the level auto runs dnn with our own solver and with general ones;
 #: above, it takes longer than minutes.
@@ -44,8 +46,6 @@ _BLOCK_UP_TO = 2000
 _PATIENT_BLOCK_UP_TO, _PATIENT_DNN_UP_TO, _ROUNDS_UP_TO = 20_000, 2000, 299
 #: Up to so many directions and outputs the level auto ends with phases.
 _PHASES_UP_TO, _OUTPUTS_UP_TO = 100, 3
-#: Lifts have a direction of the outputs each, so that these are few.
-_LIFTS_OUTPUTS_UP_TO = 3
 #: Cells are searched for in each direction of the outputs, in at least so many columns, as cones of
 #: the plane are few. Up to so many columns they prove more than lifts, and come first. Up to so
 #: many outputs they come last, in what a limit leaves.
@@ -77,19 +77,68 @@ CELLS = Cells()
 _ALONE: dict[str, Level] = {"partition": PARTITION, "cells": CELLS, "phases": PHASES}
 _SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "groups": Groups}
 
+#: What our own solvers prove of plain problems alone.
+_FOR_PLAIN: Plan = (BLOCK, EARLY_BLOCK, CUTS)
+
 #: What proves nothing better once another level of the same plan has proved something.
 OUTDONE_BY: dict[Level, Level] = {BLOCK: LIFTS, EARLY_BLOCK: LIFTS}
 
 
-def stages(
-    request: str,
-    directions: int,
-    columns: int,
-    outputs: int,
-    general: bool = False,
-    limited: bool = False,
-    plain: bool = True,
-) -> Plan:
+@dataclass(frozen=True)
+class Case:
+    """What the schedule goes by.
+
+    Attributes
+    ----------
+    directions : int
+        Number of distinct directions among the rows of X.
+    columns : int
+        Number of columns of the features.
+    outputs : int
+        Number of columns of Y.
+    plain : bool
+        Whether our own solvers of block and cuts take the problem (`TrainingProblem.is_plain`).
+    all_products : bool
+        Whether our own solver of dnn does
+        (`certnn.search.levels.relaxed.takes_all_products`), as with every plain problem. Of others
+        our own solvers take lifts alone, so that block and dnn are left to general ones.
+    """
+
+    directions: int
+    columns: int
+    outputs: int
+    plain: bool = True
+    all_products: bool = True
+
+    @staticmethod
+    def of(problem: TrainingProblem, directions: int | None = None) -> Case:
+        """That of a problem; with as many directions as points if nobody has counted them."""
+        return Case(
+            problem.n if directions is None else directions,
+            problem.features.shape[1],
+            problem.c,
+            problem.is_plain,
+            takes_all_products(problem),
+        )
+
+
+def require_level(request: str) -> tuple[str, int]:
+    """The name of a level and the size in parentheses, 0 without one.
+
+    Raises
+    ------
+    InputError
+        If there is no such level.
+    """
+    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|groups"
+    pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
+    match = re.fullmatch(pattern, request) if isinstance(request, str) else None
+    if match is None or (match[2] and match[1] not in ("block", *_SIZED)):
+        raise InputError("level", f"must be {_CHOICE}, got {request!r}")
+    return match[1], int(match[2] or 0)
+
+
+def stages(request: str, case: Case, general: bool = False, limited: bool = False) -> Plan:
     """The levels to run, weakest first, so that there is a bound early on.
 
     Parameters
@@ -106,72 +155,64 @@ def stages(
         cells or a short dnn follow, or with a limit block in their place; then as far as the solver
         goes in minutes, dnn up to 300 directions, and with more outputs block up to 2000, or with a
         limit dnn up to 20,000; phases last, up to 100 directions and 3 outputs.
-    directions : int
-        Number of distinct directions among the rows of X.
-    columns : int
-        Number of columns of the features.
-    outputs : int
-        Number of columns of Y.
+    case : Case
     general : bool
         Whether a general solver is to be run, which says nothing before it ends: a cheaper level
         comes before a long one, and auto runs dnn up to 80 directions.
     limited : bool
         Whether there is a limit on time or work: then auto goes on with what takes longer, so that
         it ends with its goal or at its limit.
-    plain : bool
-        Whether our own solver of dnn takes the problem
-        (`certnn.search.levels.relaxed.takes_all_products`). Of others our own solvers take lifts
-        alone, so that block and dnn are left to general ones.
 
     Raises
     ------
     InputError
         If the request is none of these.
     """
-    names = "auto|shor|dnn|cuts|phases|partition|cells|block|lifts|groups"
-    pattern = rf"({names})(?:\(([1-9][0-9]{{0,5}})\))?"
-    match = re.fullmatch(pattern, request) if isinstance(request, str) else None
-    if match is None or (match[2] and match[1] not in ("block", *_SIZED)):
-        raise InputError("level", f"must be {_CHOICE}, got {request!r}")
-    if request == "shor" or directions == 0:  # shor is exact where every row of X is zero
+    name, size = require_level(request)
+    directions, columns, outputs = case.directions, case.columns, case.outputs
+    if name == "shor" or directions == 0:  # shor is exact where every row of X is zero
         return (SHOR,)
-    shor = SHOR if plain else BRIEF_SHOR
-    if match[1] in _SIZED:
-        return (shor, _SIZED[match[1]](int(match[2] or 0)))
-    if request in _ALONE:
-        return (shor, _ALONE[request])
-    patient = limited and plain and not general
-    if request == "auto":
-        lifted = not general and directions > DEFAULT_GROUP and outputs <= _LIFTS_OUTPUTS_UP_TO
+    own = case.all_products and not general
+    shor = SHOR if case.all_products else BRIEF_SHOR
+    if name in _SIZED:
+        return (shor, _SIZED[name](size))
+    if name in _ALONE:
+        return (shor, _ALONE[name])
+    patient = limited and own
+    if name == "auto":
+        lifted = not general and directions > DEFAULT_GROUP and outputs <= LIFTS_OUTPUTS_UP_TO
         soon = directions <= _SOON_UP_TO
-        first, middle, last = _splits(soon, columns, outputs, lifted, limited, plain, general)
-        followed = plain and middle == (CELLS,) and first == ()
+        first, middle, last = _splits(case, soon, lifted, limited, general)
+        followed = case.all_products and middle == (CELLS,) and first == ()
         lasting = columns > MOST_COLUMNS
-        relaxed = [*_relaxed(directions, lifted, general or not plain, patient, followed, lasting)]
+        relaxed = [*_relaxed(directions, lifted, not own, patient, followed, lasting)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
         if patient:
             relaxed += _patient(directions, columns, outputs)
+        if own and not case.plain:
+            relaxed = [level for level in relaxed if level not in _FOR_PLAIN]
         plan = tuple(dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last)))
-        if patient and outputs > _LIFTS_OUTPUTS_UP_TO and plan[:1] == (DNN,):
+        if patient and outputs > LIFTS_OUTPUTS_UP_TO and plan[:1] == (DNN,):
             shor = FIRST_SHOR
         return (shor, *plan) if plan else (SHOR,)
-    if request in ("dnn", "cuts"):
-        if patient and outputs > _LIFTS_OUTPUTS_UP_TO:
+    if name in ("dnn", "cuts"):
+        if patient and outputs > LIFTS_OUTPUTS_UP_TO:
             shor = FIRST_SHOR
-        tightest = (DNN,) if request == "dnn" else (DNN, CUTS)
-        return (shor, *_early(directions, general or not plain), *tightest)
-    group = int(match[2]) if match[2] else DEFAULT_GROUP
+        tightest = (DNN,) if name == "dnn" else (DNN, CUTS)
+        return (shor, *_early(directions, not own), *tightest)
+    group = size or DEFAULT_GROUP
     block = Block(group) if directions > group else DNN
-    return (shor, *_early(min(group, directions), general or not plain), block)
+    return (shor, *_early(min(group, directions), not own), block)
 
 
 def _splits(
-    soon: bool, columns: int, outputs: int, lifted: bool, limited: bool, plain: bool, general: bool
+    case: Case, soon: bool, lifted: bool, limited: bool, general: bool
 ) -> tuple[Plan, Plan, Plan]:
     """The partition or cells that auto runs before lifts, after them, and at the end."""
+    columns, outputs = case.columns, case.outputs
     cells = _CELLS_FROM <= columns <= MOST_COLUMNS and outputs <= _LAST_CELLS_UP_TO
-    if columns <= _PARTITION_UP_TO:
+    if columns <= PARTITION_UP_TO:
         level = CELLS if cells and outputs <= _CELLS_OUTPUTS_UP_TO and not soon else PARTITION
         if level == CELLS or not lifted or not limited:
             return (level,), (), ()
@@ -179,7 +220,7 @@ def _splits(
         return ((Partition(_FIRST_SHARE),) if soon else ()), (level,), ()
     if not cells or not limited:
         return (), (), ()
-    early = () if plain or general else (EARLY_CELLS,)
+    early = () if case.all_products or general else (EARLY_CELLS,)
     if outputs > _CELLS_OUTPUTS_UP_TO:
         return early, (), (() if general else (CELLS,))
     return (early if lifted and columns > _CELLS_FIRST_UP_TO else (CELLS,)), (CELLS,), ()
@@ -209,7 +250,7 @@ def _relaxed(
 
 def _patient(directions: int, columns: int, outputs: int) -> Iterator[Level]:
     """What may take all the time there is, the cheapest first."""
-    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO and outputs <= _LIFTS_OUTPUTS_UP_TO:
+    if DEFAULT_GROUP < directions <= _PATIENT_BLOCK_UP_TO and outputs <= LIFTS_OUTPUTS_UP_TO:
         yield BLOCK
     if directions <= _PATIENT_DNN_UP_TO:
         yield DNN

@@ -11,7 +11,7 @@ from certnn.directed_rounding import rounded_up
 from certnn.errors import InputError, positive_number
 from certnn.problem.training_problem import TrainingProblem
 from certnn.reading.npz import read_npz
-from certnn.search.levels.schedule import stages
+from certnn.search.levels.schedule import require_level
 from certnn.search.lower_bound import lower_bound
 from certnn.search.train import TrainingResult, train
 from certnn.studies.sweep import Record
@@ -101,7 +101,7 @@ def checked_levels(levels: list[str], seeds: int, time_limit: float, verdicts: b
     if seeds < 1:
         raise InputError("seeds", f"must be at least 1, got {seeds}")
     for level in levels:
-        stages(level, directions=1, columns=1, outputs=1)
+        require_level(level)
     positive_number("time_limit", time_limit)
     shared: Record = {"levels": levels, "time_limit": time_limit}
     if verdicts:  # cells of earlier runs know no verdicts

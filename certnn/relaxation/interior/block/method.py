@@ -12,18 +12,18 @@ from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products, summed
 from certnn.problem.dual_bound import best_scale
 from certnn.relaxation.interior.block.cliques import Responses, cliques
-from certnn.relaxation.interior.block.newton import CliqueState, CliqueStep, Direction
+from certnn.relaxation.interior.block.joined import JoinedCliques, JoinedWay
 from certnn.relaxation.interior.block.start import first_states
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.interior.block.working_set import grow
+from certnn.relaxation.interior.predictor_corrector import corrected_step, steps
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.packing import Packing
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
-_STEPS = 200
-_SHARE = 0.95
+_MOST_STEPS = 200
 #: Relative gaps at which the working sets grow; the tolerance comes after them.
 _ROUNDS = (0.05, 0.02, 0.005, 0.001)
-_LEAST_CENTRING = 1e-4
 #: Nominal seconds of a step for each group, and of a multiplication and addition in it.
 _A_GROUP, _A_PRODUCT = 1e-3, 2e-10
 
@@ -44,7 +44,7 @@ def block_points(
     groups : list of int64 arrays
         A partition of the directions, as `certnn.relaxation.reduced.groups.angular_groups` makes.
     budget : Budget
-        The work is counted; when to end is the caller's choice.
+        The work is counted; where it does not afford another step they end.
     start : Products or None
         Multipliers of a neighbouring problem with the same directions; the working sets begin
         with their products.
@@ -71,18 +71,20 @@ def block_points(
         return
     yield first
     rounds = [*(gap for gap in _ROUNDS if gap > tolerance), tolerance]
-    for _ in range(_STEPS):
-        budget.spend(_step_cost(states, packing))
-        try:
-            with np.errstate(over="raise", invalid="raise", divide="raise"):
-                corner, centre, length = _step(reduced, states, packing)
-            estimate = _estimate(reduced, responses, states, corner)
-            iterate = _iterate(reduced, responses, states, estimate)
-        except (np.linalg.LinAlgError, FloatingPointError):
-            return
+
+    def take() -> tuple[DualIterate, float, float]:
+        system = _CornerSystem(states, reduced.reg, packing)
+        step = corrected_step(system)
+        system.move(step.way, step.primal, step.dual)
+        estimate = _estimate(reduced, responses, states, packing.unpacked(step.way.corner))
+        iterate = _iterate(reduced, responses, states, estimate)
+        return iterate, system.gap / system.degree, step.primal
+
+    taken = steps(take, budget, lambda: _step_cost(states, packing), _MOST_STEPS)
+    for iterate, centre, length in taken:
         yield iterate
-        gap = abs(estimate - iterate.bound)
-        if length > 0.5 and gap <= rounds[0] * abs(estimate):
+        gap = abs(iterate.estimate - iterate.bound)
+        if length > 0.5 and gap <= rounds[0] * abs(iterate.estimate):
             try:
                 added = sum(grow(state, centre) for state in states)
             except np.linalg.LinAlgError:
@@ -101,45 +103,26 @@ def _step_cost(states: list[CliqueState], packing: Packing) -> float:
     return _A_GROUP * len(states) + _A_PRODUCT * (products + corner**3)
 
 
-def _step(
-    reduced: ReducedProblem, states: list[CliqueState], packing: Packing
-) -> tuple[FloatArray, float, float]:
-    """One predictor and corrector; the new corner Ω, μ before it, and the primal step's length."""
-    q = reduced.rank + reduced.outputs
-    coupling = np.zeros((packing.size, packing.size))
-    steps = [CliqueStep.of(state, packing, coupling) for state in states]
-    degree = sum(state.slack.size + state.X.shape[0] for state in states)
-    gap = sum(step.gap() for step in steps)
-    drift = reduced.reg * np.eye(q) - np.sum([state.share for state in states], axis=0)
-    lack = packing.packed(drift)
-    if not np.all(np.isfinite(coupling)):
-        raise np.linalg.LinAlgError("the equations are not finite")
-    factor = scipy.linalg.cho_factor(coupling, lower=True, check_finite=False)
-    none = np.zeros(0)
+class _CornerSystem(JoinedCliques):
+    """All cliques and their corner, for a step."""
 
-    def solve(centre: float, affine: list[Direction] | None) -> tuple[FloatArray, list[Direction]]:
-        aims = [
-            step.aim(centre, None if affine is None else affine[i]) for i, step in enumerate(steps)
-        ]
-        pull = np.sum([step.pull(aim) for step, aim in zip(steps, aims, strict=True)], axis=0)
-        omega = scipy.linalg.cho_solve(factor, pull - lack)
-        return omega, [
-            step.direction(aim, omega, none) for step, aim in zip(steps, aims, strict=True)
-        ]
+    share = 0.95
+    corrections = 1
+    cautious = False
 
-    def lengths(directions: list[Direction]) -> tuple[float, float]:
-        reach = [step.reach(way) for step, way in zip(steps, directions, strict=True)]
-        return min(one for one, _ in reach), min(other for _, other in reach)
+    def __init__(self, states: list[CliqueState], reg: float, packing: Packing) -> None:
+        super().__init__(states, reg * np.eye(len(states[0].share)), packing)
+        self._factor = scipy.linalg.cho_factor(self.coupling, lower=True, check_finite=False)
+        self._nothing = [state.given for state in states]
 
-    _, affine = solve(0.0, None)
-    primal, dual = (min(1.0, length) for length in lengths(affine))
-    after = sum(s.gap_after(way, primal, dual) for s, way in zip(steps, affine, strict=True))
-    centring = min(1.0, max((after / gap) ** 3 if after > 0.0 else 0.0, _LEAST_CENTRING))
-    omega, directions = solve(centring * gap / degree, affine)
-    primal, dual = (min(1.0, _SHARE * length) for length in lengths(directions))
-    for step, way in zip(steps, directions, strict=True):
-        step.move(way, primal, dual)
-    return packing.unpacked(omega), gap / degree, primal
+    def way(self, centre: float, before: JoinedWay | None) -> JoinedWay:
+        """To products that are `centre`, with the second-order terms of a way before."""
+        aims, pull = self.aims(centre, before)
+        return self.to(aims, scipy.linalg.cho_solve(self._factor, pull), self._nothing)
+
+    def reach(self, way: JoinedWay) -> tuple[float, float]:
+        """How much of it primal and dual may take."""
+        return way.reach
 
 
 def _estimate(

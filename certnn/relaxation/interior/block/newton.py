@@ -1,8 +1,6 @@
 """One clique's share of a step of the interior point method (Nesterov–Todd directions).
 
-The clique's slack is S = E·P·Eᵀ − Σ y_k·A_k ⪰ 0, E the columns of (u, v), with A_k = ghᵀ + hgᵀ for
-two forms g, h of the clique, and P its share of the corner: all P add up to reg·I. The
-multiplier of S is X ⪰ 0, a moment matrix of (a, u, v), whose corner Ω is the same for all cliques.
+S, its multiplier X, the A_k and the shares P are those of `certnn.relaxation.interior.block.state`.
 With the scaling point V, VSV = X, the change of P follows from that of Ω, and what is left of
 the clique are linear equations in the change of y of which only the right side needs Ω:
 
@@ -15,100 +13,17 @@ change is on the right side too, and what their products' moments are is left to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.relaxation.interior.block.cliques import Clique
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.reduced.packing import Packing, add_kronecker
 from certnn.relaxation.reduced.triangular import backward, forward, solve_lower
 from certnn.training.compiled import compiled
-
-
-def _none() -> IndexArray:
-    return np.zeros(0, dtype=np.int64)
-
-
-@dataclass(eq=False)
-class CliqueState:
-    """Where the method is on one clique.
-
-    Attributes
-    ----------
-    clique : Clique
-    first, second : int64 array, shape (w,)
-        Forms of each unknown: the responses p·c times (form, entry of v), the products a_i·b_i (k),
-        then the working set of other products.
-    y : float64 array, shape (w,)
-        The unknowns.
-    slack : float64 array, shape (w − p·c − k,)
-        Dual to y ≥ 0 on the working set: about the moments of its products.
-    share : float64 array, shape (q, q)
-        P.
-    X : float64 array, shape (k + q, k + q)
-        Positive definite.
-    given_first, given_second : int64 array, shape (g,)
-        Forms of the products whose multipliers are given.
-    given : float64 array, shape (g,)
-        Those multipliers.
-    """
-
-    clique: Clique
-    first: IndexArray
-    second: IndexArray
-    y: FloatArray
-    slack: FloatArray
-    share: FloatArray
-    X: FloatArray
-    given_first: IndexArray = field(default_factory=_none)
-    given_second: IndexArray = field(default_factory=_none)
-    given: FloatArray = field(default_factory=lambda: np.zeros(0))
-
-    @property
-    def signed(self) -> int:
-        """Index from which on y must be nonnegative."""
-        return int(self.y.size - self.slack.size)
-
-    @property
-    def answers(self) -> int:
-        """Number p·c of unknowns that are responses."""
-        return int(self.clique.target.size)
-
-    def form_matrix(self, y: FloatArray, given: FloatArray) -> FloatArray:
-        """Σ y_k·A_k of the unknowns and of the given ones, shape (k + q, k + q)."""
-        forms = self.clique.forms
-        count = forms.shape[0]
-        place = np.concatenate([self.first, self.given_first]) * count
-        place += np.concatenate([self.second, self.given_second])
-        half = np.bincount(place, np.concatenate([y, given]), count * count).reshape(count, count)
-        inner: FloatArray = forms.T @ (half + half.T) @ forms
-        return inner
-
-    def form_slack(self) -> FloatArray:
-        """S."""
-        S = -self.form_matrix(self.y, self.given)
-        k = self.clique.size
-        S[k:, k:] += self.share
-        return S
-
-    def eliminated(self) -> FloatArray:
-        """What the clique takes of the corner: its part of D + CᵀA⁻¹C (Theorem 11(c))."""
-        k, S = self.clique.size, self.form_slack()
-        taken: FloatArray = S[k:, :k] @ np.linalg.solve(S[:k, :k], S[:k, k:])
-        return taken + self.share - S[k:, k:]
-
-    def moments(self, X: FloatArray) -> FloatArray:
-        """⟨A_k, X⟩ of all unknowns, for a matrix over the clique's variables."""
-        values: FloatArray = self.clique.forms @ X @ self.clique.forms.T
-        return 2.0 * values[self.first, self.second]
-
-    def given_moments(self, X: FloatArray) -> FloatArray:
-        """The same of the given ones."""
-        values: FloatArray = self.clique.forms @ X @ self.clique.forms.T
-        return 2.0 * values[self.given_first, self.given_second]
 
 
 @compiled
@@ -133,75 +48,54 @@ def _schur_matrix(
     return M
 
 
-@dataclass(eq=False)
 class CliqueStep:
     """The scaling of one clique, its equations, and the step that they give.
 
     The equations for the new Ω (packed): the sum of all `coupling` times Ω is that of all `pull`.
+    Of `coupling`, shape (packed, packed), to which the clique's share is added, the lower triangle
+    is right. Raises `numpy.linalg.LinAlgError` if rounding has left a matrix indefinite.
     """
 
-    state: CliqueState
-    packing: Packing
-    scaled: FloatArray  # λ: GᵀSG = G⁻¹XG⁻ᵀ = diag(λ)
-    G: FloatArray
-    T: FloatArray
-    corner_inverse: FloatArray  # V_cc⁻¹
-    factor: FloatArray  # of M + D, lower triangular
-    across: FloatArray  # factor⁻¹·M of the given, (w, g)
-    given_own: FloatArray  # what is left of M of the given without the unknowns, (g, g)
-    given_corner: FloatArray  # and of F, (g, packed)
-
-    @classmethod
-    def of(cls, state: CliqueState, packing: Packing, coupling: FloatArray) -> CliqueStep:
-        """Scale and factorise.
-
-        Its share is added to `coupling`, the matrix of the equations for Ω, shape (packed, packed),
-        of which the lower triangle is right.
-
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            If rounding has left one of the matrices indefinite.
-        """
+    def __init__(self, state: CliqueState, packing: Packing, coupling: FloatArray) -> None:
+        self.state, self.packing = state, packing
         clique = state.clique
-        k = clique.size
+        k, p, t, g = clique.size, state.answers, state.signed, state.given.size
         lower_s, lower_x = np.linalg.cholesky(state.form_slack()), np.linalg.cholesky(state.X)
-        _, scaled, right = np.linalg.svd(lower_s.T @ lower_x)
-        G = lower_x @ right.T / np.sqrt(scaled)
-        V = G @ G.T
+        _, self.scaled, right = np.linalg.svd(lower_s.T @ lower_x)  # GᵀSG = G⁻¹XG⁻ᵀ = diag(scaled)
+        self.gap = float(np.sum(self.scaled**2) + np.dot(state.slack, state.y[t:]))
+        self.G = lower_x @ right.T / np.sqrt(self.scaled)
+        V = self.G @ self.G.T
         corner = np.linalg.cholesky(V[k:, k:])
-        corner_inverse = scipy.linalg.cho_solve((corner, True), np.eye(V.shape[0] - k))
-        T = np.vstack([V[:k, k:] @ corner_inverse, np.eye(V.shape[0] - k)])
-        seen = clique.forms @ T
+        self.corner_inverse = scipy.linalg.cho_solve(
+            (corner, True), np.eye(V.shape[0] - k)
+        )  # V_cc⁻¹
+        self.T = np.vstack([V[:k, k:] @ self.corner_inverse, np.eye(V.shape[0] - k)])
+        seen = clique.forms @ self.T
         reach = seen @ corner
         border = reach @ reach.T
         own = np.zeros_like(border)
-        rest = V[:k, :k] - T[:k] @ V[k:, :k]
+        rest = V[:k, :k] - self.T[:k] @ V[k:, :k]
         rest = 0.5 * (rest + rest.T)
         own[: 2 * k, : 2 * k] = np.tile(rest, (2, 2))
-        g = state.given.size
         first = np.concatenate([state.given_first, state.first])
         second = np.concatenate([state.given_second, state.second])
         whole = _schur_matrix(first, second, own, own + border, border)
         M = whole[g:, g:]
-        p, t = state.answers, state.signed
         diagonal = np.einsum("ii->i", M)
         diagonal[:p] += np.repeat(1.0 / clique.weight, clique.target.shape[1])
         diagonal[t:] += state.slack / state.y[t:]
         diagonal *= 1.0 + 1e-14
-        factor = np.asarray(np.linalg.cholesky(M), dtype=np.float64)
+        self.factor = np.asarray(np.linalg.cholesky(M), dtype=np.float64)  # of M + D
         F = packing.products(seen, first, second)
-        solved, across = F[g:], whole[g:, :g].copy()
-        solve_lower(factor, solved)
+        solved, self.across = F[g:], whole[g:, :g].copy()  # factor⁻¹·M of the given, (w, g)
+        solve_lower(self.factor, solved)
         if g:
-            solve_lower(factor, across)
-        add_kronecker(corner_inverse, coupling)
+            solve_lower(self.factor, self.across)
+        add_kronecker(self.corner_inverse, coupling)
         coupling += solved.T @ solved
-        return cls(
-            *(state, packing, scaled, G, T, corner_inverse, factor, across),
-            whole[:g, :g] - across.T @ across,
-            F[:g] - across.T @ solved,
-        )
+        # What is left of M of the given without the unknowns, (g, g), and of F, (g, packed).
+        self.given_own = whole[:g, :g] - self.across.T @ self.across
+        self.given_corner = F[:g] - self.across.T @ solved
 
     def pull(self, aim: Aim) -> FloatArray:
         """Its share of the right side for Ω, shape (packed,), as long as nothing given changes."""
@@ -270,13 +164,8 @@ class CliqueStep:
             limits.append(1.0 / worst if worst > 0.0 else np.inf)
         return limits[0], limits[1]
 
-    def gap(self) -> float:
-        """⟨X, S⟩ and the products of slacks."""
-        t = self.state.signed
-        return float(np.sum(self.scaled**2) + np.dot(self.state.slack, self.state.y[t:]))
-
     def gap_after(self, direction: Direction, primal: float, dual: float) -> float:
-        """The same after a step."""
+        """⟨X, S⟩ and the products of slacks after a step."""
         state, t = self.state, self.state.signed
         X = np.diag(self.scaled) + primal * direction.scaled_X
         S = np.diag(self.scaled) + dual * direction.scaled_S

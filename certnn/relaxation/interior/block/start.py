@@ -13,7 +13,7 @@ from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.relaxation.interior.block.cliques import Clique, Responses
 from certnn.relaxation.interior.block.moments import gaussian_moments
-from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.interior.block.working_set import first_pairs
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 from certnn.relaxation.shor.method import solve_shor

@@ -10,7 +10,7 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.cliques import Clique
 from certnn.relaxation.interior.block.moments import gaussian_moments
-from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.reduced.neighbours import nearest_links
 
 #: Groups up to this size keep all products from the start.

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
-from certnn.errors import SolverError
 from certnn.relaxation.interior.cuts.constraints import CutConstraints, make_cut_constraints
 from certnn.relaxation.interior.cuts.set_search import ViolatedForm
 from certnn.relaxation.interior.dense.factors import Factors, factorise, longest
@@ -23,6 +22,7 @@ from certnn.relaxation.interior.dense.links import first_point
 from certnn.relaxation.interior.dense.newton import NewtonStep, State, average, step_cost
 from certnn.relaxation.interior.dense.program import Program
 from certnn.relaxation.interior.dense.schur import schur_compiled
+from certnn.relaxation.interior.predictor_corrector import steps
 
 #: Share of the way to the border of the cone at which new multipliers start.
 _ROOM = 0.5
@@ -61,7 +61,7 @@ class Ascent:
     set_size : int
         Points of each set.
     budget : Budget
-        Where it is over no step is begun.
+        Where it does not afford another step none is begun.
 
     Raises
     ------
@@ -91,17 +91,15 @@ class Ascent:
         """Steps to this relative gap; whether it was reached."""
         short = 0
         buffer = np.empty((self.state.y.size,) * 2)
-        for _ in range(_MOST_STEPS):
-            if self._budget.over:
-                return False
-            self._budget.spend(step_cost(self.constraints.program.forms.order, buffer.shape[0]))
-            try:
-                newton = NewtonStep(
-                    self.constraints, self.state, self.factors, schur_compiled, buffer
-                )
-                step = newton.take(self._infeasible)
-            except SolverError:
-                return False
+        cost = step_cost(self.constraints.program.forms.order, buffer.shape[0])
+        for step in steps(
+            lambda: NewtonStep(
+                self.constraints, self.state, self.factors, schur_compiled, buffer
+            ).take(self._infeasible),
+            self._budget,
+            lambda: cost,
+            _MOST_STEPS,
+        ):
             self._move(self.constraints, step.state, step.factors)
             if self.gap <= tolerance and not self._infeasible:
                 return True

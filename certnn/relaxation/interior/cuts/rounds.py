@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
-from certnn.arrays import FloatArray
 from certnn.budget import Budget
-from certnn.certificates.cuts_point import CutsPoint, SetForm, Slacks
-from certnn.certificates.dual_point import IndexArray, Products
+from certnn.certificates.cuts_point import CutsPoint, Slacks
+from certnn.certificates.dual_point import Products
 from certnn.errors import InputError, SolverError
-from certnn.kernel.cuts import set_pairs
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.interior.cuts.ascent import Ascent
+from certnn.relaxation.interior.cuts.original_point import original_point
 from certnn.relaxation.interior.cuts.set_search import SetSearch, ViolatedForm
 from certnn.relaxation.interior.cuts.slack_search import (
     Relation,
@@ -263,78 +261,6 @@ class _State:
 
     def _iterate(self, ascent: Ascent) -> CutsIterate:
         """Carry the dual point over to the original problem."""
-        program, reduced, constraints = self._program, self._reduced, ascent.constraints
-        m, c = program.forms.points, program.forms.outputs
-        y = ascent.scale * ascent.state.y
-        n_fits, signed = constraints.fits, constraints.signed
-        count = constraints.first.size
-        plain = constraints.pair_second < 2 * m
-        first, second = constraints.pair_first, constraints.pair_second
-        points, pairs = np.arange(m), y[signed:count]
-        base = program.iterate(
-            y[:n_fits].reshape(program.targets.shape),
-            np.concatenate([points, first[plain]]),
-            np.concatenate([points + m, second[plain]]),
-            np.concatenate([y[n_fits:signed], pairs[plain]]),
-            np.inf,
-        )
-        original = reduced.original_point(base.Z, base.products)
-        unit = program.shrink * program.reg * reduced.product_scale
-        n, representative = original.products.n, reduced.directions.representative
-        norms = reduced.directions.norms[representative]
-        targets = np.array([r.target for r in self._relations], dtype=np.int64)
-        place = np.concatenate(
-            [
-                representative,
-                representative + n,
-                np.zeros(c, dtype=np.int64),
-                2 * n + np.arange(targets.size),
-            ]
-        )
-        sizes = np.concatenate([norms, norms, np.ones(c), norms[targets]])
-        # A slack's index is above that of a and b in both numberings.
-        first, second = first[~plain], second[~plain]
-        forms = _summed(self._forms, unit * y[count:])
-        point = CutsPoint(
-            Z=original.Z,
-            products=original.products,
-            slacks=Slacks.of([self._original_relation(r) for r in self._relations]),
-            first=place[first],
-            second=place[second],
-            multiplier=pairs[~plain] * unit / (sizes[first] * sizes[second]),
-            sets=tuple(_original_set(form, representative, norms) for form in forms),
-        )
-        value = program.value_scale * ascent.bound
-        return CutsIterate(point, value, targets.size, len(forms), ascent.gap)
-
-    def _original_relation(self, relation: Relation) -> tuple[int, IndexArray, FloatArray]:
-        directions = self._reduced.directions
-        rows = directions.representative[relation.points]
-        target = int(directions.representative[relation.target])
-        theta = relation.theta * directions.norms[target] / directions.norms[rows]
-        return target, rows, theta
-
-
-def _summed(forms: list[ViolatedForm], y: FloatArray) -> list[SetForm]:
-    """The sum of the multiples of the forms on each set."""
-    sums: dict[tuple[int, ...], SetForm] = {}
-    for one, multiple in zip(forms, y, strict=True):
-        key = tuple(one.points.tolist())
-        own = SetForm(one.points, multiple * one.form, multiple * one.part)
-        old = sums.get(key)
-        if old is not None:
-            own = SetForm(one.points, old.form + own.form, old.part + own.part)
-        sums[key] = own
-    return [sums[key] for key in sorted(sums)]
-
-
-def _original_set(one: SetForm, representative: IndexArray, norms: FloatArray) -> SetForm:
-    k = one.points.size
-    pairs = np.array(set_pairs(k)) % k
-    size = norms[one.points]
-    above = np.array(list(combinations(range(k), 2)))
-    return SetForm(
-        points=representative[one.points],
-        form=one.form / (size[pairs[:, 0]] * size[pairs[:, 1]]),
-        part=one.part / (size[above[:, 0]] * size[above[:, 1]]),
-    )
+        point = original_point(self._reduced, ascent, self._relations, self._forms)
+        value = self._program.value_scale * ascent.bound
+        return CutsIterate(point, value, len(self._relations), len(point.sets), ascent.gap)

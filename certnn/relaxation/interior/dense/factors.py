@@ -44,12 +44,6 @@ def longest(root: FloatArray, change: FloatArray) -> float:
     return float("inf") if least >= 0.0 else -1.0 / least
 
 
-def longest_positive(values: FloatArray, change: FloatArray) -> float:
-    """The largest α with values + α·change ≥ 0, for positive values."""
-    falls = change < 0.0
-    return float(np.min(-values[falls] / change[falls], initial=np.inf))
-
-
 def symmetric(matrix: FloatArray) -> FloatArray:
     """½(matrix + matrixᵀ)."""
     return 0.5 * (matrix + matrix.T)

@@ -19,17 +19,15 @@ from certnn.relaxation.interior.dense.factors import (
     Factors,
     factorise,
     longest,
-    longest_positive,
     symmetric,
     upper_root,
 )
 from certnn.relaxation.interior.dense.schur import SchurWriter
+from certnn.relaxation.interior.predictor_corrector import Step, corrected_step, reach_of_numbers
 
-#: Share of the way to the border of a cone that a step takes.
-_SHARE = 0.9
 #: Added to the unit diagonal of the scaled Schur complement, until it is definite in floats.
 _SHIFTS = (1e-15, 1e-13, 1e-11, 1e-9)
-_CORRECTORS, _REFINEMENTS, _SHORTENINGS = 2, 2, 10
+_REFINEMENTS, _SHORTENINGS = 2, 10
 #: Nominal seconds of a step, and more for each third power of the order, each entry of the Schur
 #: complement, and each product of its factorisation.
 _A_STEP, _A_CUBE, _AN_ENTRY, _A_PRODUCT = 1e-3, 1e-8, 4e-9, 3e-11
@@ -55,17 +53,17 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class _Direction:
+class Direction:
+    """Changes of y, S, the moment matrix and the slacks."""
+
     dy: FloatArray
     dS: FloatArray
     dL: FloatArray
     dnu: FloatArray
-    primal: float  # how far it can go
-    dual: float
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class NewPoint:
     """A new point, with the shares of the full step taken on both sides."""
 
     state: State
@@ -90,6 +88,10 @@ def step_cost(order: int, unknowns: int) -> float:
 class NewtonStep:
     """The linear equations at one point, and the steps that they give."""
 
+    share = 0.9
+    corrections = 2
+    cautious = True
+
     def __init__(
         self,
         constraints: Constraints,
@@ -99,14 +101,16 @@ class NewtonStep:
         buffer: FloatArray,
     ) -> None:
         self._constraints, self._state, self._factors = constraints, state, factors
-        k = constraints.signed
-        forms = constraints.program.forms
+        k, forms = constraints.signed, constraints.program.forms
+        self.degree = 0.5 * forms.order + state.slack.size
+        self.gap = self.degree * average(constraints, state, factors)
         primal, dual = forms.values(state.moment), forms.values(factors.inverse)
         root = upper_root(state.moment)
         if root is None:
             raise SolverError("the moment matrix is no longer definite in floats")
         self._root = root
         self._centre = constraints.values(dual)
+        self._lacking = constraints.program.targets.ravel() - state.y[: constraints.fits]
         self._diagonal = np.zeros(state.y.size)
         self._diagonal[: constraints.fits] = 1.0
         self._diagonal[k:] = state.slack / state.y[k:]
@@ -122,48 +126,28 @@ class NewtonStep:
                 return
         raise SolverError("the Newton equations are not definite in floats")
 
-    def take(self, infeasible: bool) -> Step:
+    def take(self, infeasible: bool) -> NewPoint:
         """Predict, correct, and go most of the way to the borders of the cones.
 
         While the moment matrix is infeasible μ is kept: it would fall faster than the
         infeasibility, and the steps after that would be short.
         """
-        state, k = self._state, self._constraints.signed
-        pairs = state.y[k:]
-        mu = average(self._constraints, state, self._factors)
-        found = self._direction(0.0, None, np.zeros(pairs.size))
-        primal, dual = min(1.0, _SHARE * found.primal), min(1.0, _SHARE * found.dual)
-        left = 0.5 * float(
-            np.sum((state.moment + primal * found.dL) * (self._factors.matrix + dual * found.dS))
-        )
-        left += float((state.slack + primal * found.dnu) @ (pairs + dual * found.dy[k:]))
-        left /= 0.5 * self._constraints.program.forms.order + pairs.size
-        ratio = min(max(left / mu, 1e-6), 1.0)
-        sigma = 1.0 if infeasible else float(ratio ** max(1.0, 3.0 * min(primal, dual) ** 2))
-        best: _Direction | None = None
-        for _ in range(_CORRECTORS):
-            second = symmetric(found.dL @ found.dS @ self._factors.inverse)
-            found = self._direction(sigma * mu, second, found.dy[k:] * found.dnu / pairs)
-            if best is None or _merit(found) > _merit(best):
-                best = found
-            if min(found.primal, found.dual) * _SHARE >= 1.0:
-                break
-        assert best is not None
-        return self._moved(best)
+        return self._moved(corrected_step(self, keep_products=infeasible))
 
-    def _direction(
-        self, centring: float, second: FloatArray | None, pair_second: FloatArray
-    ) -> _Direction:
+    def way(self, centre: float, before: Direction | None) -> Direction:
+        """To products that are `centre`, with the second-order terms of a way before."""
         constraints, state, inverse = self._constraints, self._state, self._factors.inverse
         k, forms = constraints.signed, constraints.program.forms
         pairs = state.y[k:]
-        right = -centring * self._centre
-        right[: constraints.fits] += (
-            constraints.program.targets.ravel() - state.y[: constraints.fits]
-        )
-        right[k:] += centring / pairs - pair_second
-        if second is not None:
+        right = -centre * self._centre
+        right[: constraints.fits] += self._lacking
+        of_pairs = centre / pairs
+        second = np.zeros_like(state.moment)
+        if before is not None:
+            second = symmetric(before.dL @ before.dS @ inverse)
+            of_pairs -= before.dy[k:] * before.dnu / pairs
             right += constraints.values(forms.values(second))
+        right[k:] += of_pairs
         dy = self._solved(right)
         for _ in range(_REFINEMENTS):
             change = symmetric(state.moment @ constraints.combined(dy) @ inverse)
@@ -172,18 +156,23 @@ class NewtonStep:
                 break
             dy = dy + self._solved(error)
         dS = -constraints.combined(dy)
-        dL = centring * inverse - state.moment - symmetric(state.moment @ dS @ inverse)
-        if second is not None:
-            dL -= second
-        dnu = centring / pairs - state.slack - self._diagonal[k:] * dy[k:] - pair_second
-        return _Direction(
-            dy,
-            dS,
-            dL,
-            dnu,
-            min(longest(self._root, dL), longest_positive(state.slack, dnu)),
-            min(longest(self._factors.root, dS), longest_positive(pairs, dy[k:])),
+        dL = centre * inverse - state.moment - symmetric(state.moment @ dS @ inverse) - second
+        return Direction(dy, dS, dL, of_pairs - state.slack - self._diagonal[k:] * dy[k:])
+
+    def reach(self, way: Direction) -> tuple[float, float]:
+        """How much of it both sides may take."""
+        state, k = self._state, self._constraints.signed
+        return (
+            min(longest(self._root, way.dL), reach_of_numbers(state.slack, way.dnu)),
+            min(longest(self._factors.root, way.dS), reach_of_numbers(state.y[k:], way.dy[k:])),
         )
+
+    def gap_after(self, way: Direction, primal: float, dual: float) -> float:
+        """The sum of the products after a step."""
+        state, k = self._state, self._constraints.signed
+        moment, matrix = state.moment + primal * way.dL, self._factors.matrix + dual * way.dS
+        slack, pairs = state.slack + primal * way.dnu, state.y[k:] + dual * way.dy[k:]
+        return 0.5 * float(np.sum(moment * matrix)) + float(slack @ pairs)
 
     def _solved(self, right: FloatArray) -> FloatArray:
         solution, _ = scipy.linalg.lapack.dpotrs(self._factor, right * self._scale, lower=1)
@@ -192,11 +181,10 @@ class NewtonStep:
             raise SolverError("a Newton direction is not finite")
         return solved
 
-    def _moved(self, direction: _Direction) -> Step:
-        state = self._state
-        primal, dual = min(1.0, _SHARE * direction.primal), min(1.0, _SHARE * direction.dual)
+    def _moved(self, step: Step[Direction]) -> NewPoint:
+        state, way, primal, dual = self._state, step.way, step.primal, step.dual
         for _ in range(_SHORTENINGS):
-            y = state.y + dual * direction.dy
+            y = state.y + dual * way.dy
             factors = factorise(self._constraints.dual_matrix(y))
             if factors is not None:
                 break
@@ -204,15 +192,10 @@ class NewtonStep:
         else:
             raise SolverError("no dual step stays feasible in floats")
         for _ in range(_SHORTENINGS):
-            moment = state.moment + primal * direction.dL
+            moment = state.moment + primal * way.dL
             if upper_root(moment) is not None:
                 break
             primal *= 0.7
         else:
             raise SolverError("no primal step stays definite in floats")
-        slack = state.slack + primal * direction.dnu
-        return Step(State(y, moment, slack), factors, primal, dual)
-
-
-def _merit(direction: _Direction) -> float:
-    return min(direction.primal, 1.1) * min(direction.dual, 1.1)
+        return NewPoint(State(y, moment, state.slack + primal * way.dnu), factors, primal, dual)

@@ -9,7 +9,6 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.certificates.dual_point import IndexArray, Products
-from certnn.errors import SolverError
 from certnn.relaxation.interior.dense.constraints import Constraints
 from certnn.relaxation.interior.dense.factors import factorise
 from certnn.relaxation.interior.dense.figures import (
@@ -20,9 +19,10 @@ from certnn.relaxation.interior.dense.figures import (
     required_factors,
 )
 from certnn.relaxation.interior.dense.links import extended, first_point
-from certnn.relaxation.interior.dense.newton import NewtonStep, average, step_cost
+from certnn.relaxation.interior.dense.newton import NewPoint, NewtonStep, average, step_cost
 from certnn.relaxation.interior.dense.program import make_program
 from certnn.relaxation.interior.dense.schur import SchurWriter, schur_compiled
+from certnn.relaxation.interior.predictor_corrector import steps
 from certnn.relaxation.reduced.iterates import DualIterate
 from certnn.relaxation.reduced.neighbours import links_of
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
@@ -56,7 +56,7 @@ def interior_point(
     ----------
     reduced : ReducedProblem
     budget : Budget
-        The work is counted; when to end is the caller's choice.
+        The work is counted; where it does not afford another step they end.
     groups : list of int64 arrays or None
         Products are kept within these groups of directions; None for all products. The cost is
         that of all products.
@@ -88,12 +88,13 @@ def interior_point(
     state = centred(constraints, y, factors)
     buffer = np.empty((y.size, y.size))
     infeasible, short, best, add_few_at = True, 0, 0.0, _FALLEN * _PRICE_AT
-    for _ in range(_MOST_STEPS):
-        budget.spend(step_cost(program.forms.order, state.y.size))
-        try:
-            step = NewtonStep(constraints, state, factors, schur, buffer).take(infeasible)
-        except SolverError:
-            return
+
+    def take() -> NewPoint:
+        return NewtonStep(constraints, state, factors, schur, buffer).take(infeasible)
+
+    order = program.forms.order
+    taken = steps(take, budget, lambda: step_cost(order, state.y.size), _MOST_STEPS)
+    for step in taken:
         state, factors = step.state, step.factors
         estimate, residual = primal_figures(constraints, state)
         infeasible = residual > _FEASIBLE

@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.lifts.batch import GroupBatch
-from certnn.relaxation.interior.lifts.hessian import ConeHessians, add_corner, eliminate, finish
+from certnn.relaxation.interior.lifts.corner import add_corner
+from certnn.relaxation.interior.lifts.hessian import ConeHessians, eliminate, finish
 from certnn.relaxation.interior.lifts.scaling import Scaling
 from certnn.relaxation.interior.lifts.threads import in_threads, threads_for
 from certnn.relaxation.interior.lifts.triangular import SHIFTS, solve_both, solve_lower

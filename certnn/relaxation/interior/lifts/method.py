@@ -21,6 +21,7 @@ from certnn.relaxation.interior.lifts.grouping import batches_of, fits_alone, fi
 from certnn.relaxation.interior.lifts.newton import JointStep
 from certnn.relaxation.interior.lifts.program import JointProgram
 from certnn.relaxation.interior.lifts.start import first_state
+from certnn.relaxation.interior.predictor_corrector import steps
 from certnn.relaxation.reduced.original_leaf import original_leaf
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
@@ -129,26 +130,20 @@ class GroupedLifts:
         lost = 0.5 * float(np.sum(self._lost**2))
         if not np.any(self._program.targets):
             return
-        best, handed, gap = -np.inf, -np.inf, np.inf
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise"):
                 state = first_state(program)
         except (np.linalg.LinAlgError, FloatingPointError):
             return
+
+        def take() -> tuple[float, JointDual | None]:
+            nonlocal state
+            state, length = JointStep(program, state).take()
+            return length, joint_dual(program, state)
+
         found: JointDual | None = None
-        budget, cost = self._budget, 0.0
-        for _ in range(_MOST_STEPS):
-            if not budget.affords(cost):
-                break
-            began = budget.now
-            budget.spend(self._step)
-            try:
-                with np.errstate(over="raise", invalid="raise", divide="raise"):
-                    state, length = JointStep(program, state).take()
-                    dual = joint_dual(program, state)
-            except (np.linalg.LinAlgError, FloatingPointError):
-                break
-            cost = budget.now - began
+        best, handed, gap = -np.inf, -np.inf, np.inf
+        for length, dual in steps(take, self._budget, lambda: self._step, _MOST_STEPS):
             objective = program.objective(state)
             if dual is not None and dual.value > best:
                 best, found = dual.value, dual

@@ -13,22 +13,16 @@ import scipy.linalg
 from threadpoolctl import threadpool_limits
 
 from certnn.arrays import FloatArray
-from certnn.relaxation.interior.lifts.batch import Blocks, Moments
+from certnn.relaxation.interior.lifts.batch import Moments
 from certnn.relaxation.interior.lifts.elimination import Elimination, cholesky
-from certnn.relaxation.interior.lifts.fitting import FitPoint
 from certnn.relaxation.interior.lifts.program import JointProgram, State
-from certnn.relaxation.interior.lifts.scaling import Scaling, reach_of_numbers
+from certnn.relaxation.interior.lifts.scaling import Scaling
 from certnn.relaxation.interior.lifts.threads import threads_for
 from certnn.relaxation.interior.lifts.triangular import solve_both
+from certnn.relaxation.interior.predictor_corrector import corrected_step, reach_of_numbers
 
 #: Unknowns of M of all lifts from which on more threads than one are worth it.
 _LARGE = 1000
-#: Share of the way to the border of the cones that a step takes.
-_SHARE = 0.97
-#: Steps that are corrected by the step before, at most; another where the last was longer by this.
-_CORRECTIONS, _LONGER = 3, 1.05
-#: The corrector aims no nearer than this share of the mean product.
-_LEAST_CENTRING = 1e-4
 
 
 class JointStep:
@@ -40,8 +34,13 @@ class JointStep:
         If floats are not enough for it.
     """
 
+    share = 0.97
+    corrections = 3
+    cautious = False
+
     def __init__(self, program: JointProgram, state: State) -> None:
         self._program, self._state = program, state
+        self.gap, self.degree = program.gap(state), float(program.degree)
         self._scalings = [Scaling(*pair) for pair in zip(state.primal, state.dual, strict=True)]
         self._outputs = program.outputs(state.moments, state.corner, state.bias)
         self._curvatures = [
@@ -82,50 +81,37 @@ class JointStep:
         State, float
             And the share of the step that was taken.
         """
-        state, program = self._state, self._program
-        zero = [z.with_parts(np.zeros_like) for z in state.dual]
-        still = [point.plus(-1.0, point) for point in state.fitted]
-        found = self._change(zero, np.zeros_like(state.mu), 0.0, still)
-        length, gap = min(1.0, self._reach(found)), program.gap(state)
-        after = program.gap(self._moved(found, length)) / gap
-        mean = gap / program.degree
-        centring = mean * min(1.0, max(after**3, _LEAST_CENTRING))
-        longest, best = 0.0, found
-        for _ in range(_CORRECTIONS):
-            found = self._corrected(centring, found)
-            length, before = min(1.0, _SHARE * self._reach(found)), longest
-            if length > longest:
-                best, longest = found, length
-            if length <= _LONGER * before:
-                break
-        after_it = self._moved(best, longest)
-        outputs = program.outputs(after_it.moments, after_it.corner, after_it.bias)
+        program, step = self._program, corrected_step(self)
+        after = self._moved(step.way, step.primal)
+        outputs = program.outputs(after.moments, after.corner, after.bias)
         fitted = [
             program.loss.moved(*each)
-            for each in zip(program.fits, outputs, after_it.fitted, strict=True)
+            for each in zip(program.fits, outputs, after.fitted, strict=True)
         ]
-        return replace(after_it, fitted=fitted), longest
+        return replace(after, fitted=fitted), step.primal
 
-    def _corrected(self, centring: float, before: State) -> State:
-        """The step to the products `centring`, with the second-order terms of a step before."""
-        targets = [
-            scaling.target(centring, ds, dz)
-            for scaling, ds, dz in zip(self._scalings, before.primal, before.dual, strict=True)
-        ]
-        mu = (centring - before.rooms * before.mu) / self._state.rooms
-        return self._change(targets, mu, centring, before.fitted)
+    def way(self, centre: float, before: State | None) -> State:
+        """To products that are `centre`, with the second-order terms of a way before.
 
-    def _change(
-        self, targets: list[Blocks], mu: FloatArray, centring: float, before: list[FitPoint]
-    ) -> State:
-        """The step that makes the dual point the targets, but for the scaled primal step."""
+        The step makes the dual point the targets, but for the scaled primal step.
+        """
         program, state = self._program, self._state
+        if before is None:
+            targets = [z.with_parts(np.zeros_like) for z in state.dual]
+            mu = centre / state.rooms
+            fitted = [point.plus(-1.0, point) for point in state.fitted]
+        else:
+            targets = [
+                scaling.target(centre, ds, dz)
+                for scaling, ds, dz in zip(self._scalings, before.primal, before.dual, strict=True)
+            ]
+            mu, fitted = (centre - before.rooms * before.mu) / state.rooms, before.fitted
         pull = program.rooms_adjoint(mu)
         pull[:, 0, 0] -= program.bounds
         wanted = [
-            program.loss.right(fits, point, outputs, curvature, centring, old)
+            program.loss.right(fits, point, outputs, curvature, centre, old)
             for fits, point, outputs, curvature, old in zip(
-                program.fits, state.fitted, self._outputs, self._curvatures, before, strict=True
+                program.fits, state.fitted, self._outputs, self._curvatures, fitted, strict=True
             )
         ]
         rights = []
@@ -153,9 +139,9 @@ class JointStep:
             dual.append(targets[k].with_parts(lambda t, z, w: t - z - w, state.dual[k], squared))
         zetas.append(self._alone(self._less(-1, wanted[-1], bias)))
         fitted = [
-            program.loss.change(fits, point, zeta, centring, old)
+            program.loss.change(fits, point, zeta, centre, old)
             for fits, point, zeta, old in zip(
-                program.fits, state.fitted, zetas, before, strict=True
+                program.fits, state.fitted, zetas, fitted, strict=True
             )
         ]
         rooms = program.rooms(corner)
@@ -207,18 +193,24 @@ class JointStep:
         moved = self._scalings[number].squared(batch.blocks(batch.moments(solved), none))
         return batch.adjoint(moved)[1]
 
-    def _reach(self, change: State) -> float:
+    def reach(self, way: State) -> tuple[float, float]:
+        """How much of it both sides may take, which go equally far."""
         state, loss = self._state, self._program.loss
-        fitted = zip(self._program.fits, state.fitted, change.fitted, strict=True)
-        return min(
-            reach_of_numbers(state.rooms, change.rooms),
-            reach_of_numbers(state.mu, change.mu),
+        fitted = zip(self._program.fits, state.fitted, way.fitted, strict=True)
+        both = min(
+            reach_of_numbers(state.rooms, way.rooms),
+            reach_of_numbers(state.mu, way.mu),
             *(
                 scaling.reach(ds, dz)
-                for scaling, ds, dz in zip(self._scalings, change.primal, change.dual, strict=True)
+                for scaling, ds, dz in zip(self._scalings, way.primal, way.dual, strict=True)
             ),
             *(loss.reach(*each) for each in fitted),
         )
+        return both, both
+
+    def gap_after(self, way: State, primal: float, dual: float) -> float:
+        """The gap after a step on both sides."""
+        return self._program.gap(self._moved(way, primal))
 
     def _moved(self, change: State, length: float) -> State:
         state = self._state

@@ -9,8 +9,8 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.relaxation.interior.lifts.batch import Blocks, GroupBatch, Moments
+from certnn.relaxation.interior.lifts.corner import corner_entries
 from certnn.relaxation.interior.lifts.fitting import FitPoint, Fits, OutputLoss
-from certnn.relaxation.interior.lifts.hessian import corner_entries
 
 
 @dataclass(frozen=True, eq=False)

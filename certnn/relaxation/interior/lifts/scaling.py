@@ -15,6 +15,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.relaxation.interior.lifts.batch import Blocks
 from certnn.relaxation.interior.lifts.threads import in_threads, threads_for
+from certnn.relaxation.interior.predictor_corrector import reach_of_numbers
 
 #: Numbers of all matrices from which on more threads than one are worth it.
 _A_THREAD = 500_000
@@ -216,12 +217,6 @@ def _with_bias(norm: FloatArray, bias: FloatArray) -> FloatArray:
     whole[..., 0, -1] += between
     whole[..., -1, 0] += between
     return whole
-
-
-def reach_of_numbers(own: FloatArray, change: FloatArray) -> float:
-    """How far positive numbers may go along a change before one of them is zero."""
-    least = float(np.min(change / own, initial=0.0))
-    return -1.0 / least if least < 0.0 else np.inf
 
 
 def central_dual(primal: Blocks, mu: float) -> Blocks:

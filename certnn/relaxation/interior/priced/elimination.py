@@ -21,6 +21,7 @@ import scipy.linalg
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
 from certnn.relaxation.interior.block.newton import CliqueStep
+from certnn.relaxation.interior.priced.lift import LiftStep
 from certnn.relaxation.reduced.triangular import backward, forward, solve_lower
 
 _Given = TypeVar("_Given")
@@ -33,28 +34,6 @@ class Each(Protocol):
     def __call__(
         self, do: Callable[[_Given], _Found], things: Sequence[_Given]
     ) -> list[_Found]: ...
-
-
-@dataclass(frozen=True, eq=False)
-class LiftEquations:
-    """Those of one lift.
-
-    Attributes
-    ----------
-    direction : float64 array, shape (c,)
-        w.
-    coupling : float64 array, shape (e, e)
-        C, of which the lower triangle is right.
-    ball : float64 array, shape (e,)
-        b.
-    cliques : list of CliqueStep
-        With G and Aᵀ of each group.
-    """
-
-    direction: FloatArray
-    coupling: FloatArray
-    ball: FloatArray
-    cliques: list[CliqueStep]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +100,12 @@ class Elimination(Protocol):
         ...
 
 
-def eliminated(lifts: list[LiftEquations], weight: FloatArray, each: Each) -> Elimination:
+def eliminated(lifts: list[LiftStep], weight: FloatArray, each: Each) -> Elimination:
     """In the order that takes less.
 
     Parameters
     ----------
-    lifts : list of LiftEquations
+    lifts : list of LiftStep
     weight : float64 array, shape (p,)
     each : Each
 
@@ -144,8 +123,8 @@ def eliminated(lifts: list[LiftEquations], weight: FloatArray, each: Each) -> El
 class CornersFirst:
     """For fewer points than corners have entries."""
 
-    def __init__(self, lifts: list[LiftEquations], weight: FloatArray, each: Each) -> None:
-        def factored(lift: LiftEquations) -> _OneCorner:
+    def __init__(self, lifts: list[LiftStep], weight: FloatArray, each: Each) -> None:
+        def factored(lift: LiftStep) -> _OneCorner:
             return _OneCorner(lift, weight.size)
 
         self._corners = each(factored, lifts)
@@ -176,7 +155,7 @@ class CornersFirst:
 class _OneCorner:
     """C factored, with what is left of ζ's equations."""
 
-    def __init__(self, lift: LiftEquations, responses: int) -> None:
+    def __init__(self, lift: LiftStep, responses: int) -> None:
         self._factor = np.asarray(np.linalg.cholesky(lift.coupling), dtype=np.float64)
         self.of_zeta = np.zeros((responses, responses))
         self._across = np.zeros((lift.ball.size, responses))
@@ -211,7 +190,7 @@ class _OneCorner:
 class OutputsFirst:
     """For more points than corners have entries; time and memory are linear in the points."""
 
-    def __init__(self, lifts: list[LiftEquations], weight: FloatArray, each: Each) -> None:
+    def __init__(self, lifts: list[LiftStep], weight: FloatArray, each: Each) -> None:
         self._shape = len(lifts), lifts[0].ball.size
         groups = list(zip(*(lift.cliques for lift in lifts), strict=True))
         directions = [lift.direction for lift in lifts]

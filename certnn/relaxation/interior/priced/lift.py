@@ -13,7 +13,10 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificates.sphere import largest_on_sphere
-from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.interior.block.joined import JoinedCliques, JoinedWay
+from certnn.relaxation.interior.block.newton import Aim
+from certnn.relaxation.interior.block.state import CliqueState
+from certnn.relaxation.reduced.packing import Packing
 
 
 @dataclass(eq=False)
@@ -53,10 +56,34 @@ class Lift:
         """E[ρ²], half of it, on the average of the cliques."""
         return float(np.mean([state.X[-1, -1] for state in self.states]))
 
-    @property
-    def degree(self) -> int:
-        """Of the cones of all cliques."""
-        return sum(state.slack.size + state.X.shape[0] for state in self.states)
+
+class LiftStep(JoinedCliques):
+    """The cliques of a lift, factored.
+
+    Attributes
+    ----------
+    direction : float64 array, shape (c,)
+    ball : float64 array, shape (packed,)
+        ⟨ball, Ω⟩ = 0.
+    """
+
+    def __init__(self, lift: Lift, packing: Packing) -> None:
+        super().__init__(lift.states, lift.corner(), packing)
+        self.direction = lift.direction
+        self.ball = packing.packed(ball_form(len(lift.states[0].share)))
+
+    def outputs(self, aims: list[Aim], responses: int) -> FloatArray:
+        """As long as Ω and ζ stay, shape (responses,)."""
+        outputs = np.zeros(responses)
+        for clique, aim in zip(self.cliques, aims, strict=True):
+            outputs[clique.state.clique.place] = clique.given_moments(aim)
+        return outputs
+
+    def along(self, aims: list[Aim], corner: FloatArray, zeta: FloatArray) -> JoinedWay:
+        """The ways to a new Ω (packed), for a change of ζ."""
+        along = zeta @ self.direction
+        given = [along[clique.state.clique.place] for clique in self.cliques]
+        return self.to(aims, corner, given)
 
 
 def ball_form(order: int) -> FloatArray:

@@ -22,6 +22,7 @@ from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.lifts.cost import RunCost
 from certnn.relaxation.interior.lifts.fitting import OutputLoss
 from certnn.relaxation.interior.lifts.method import lifted_directions, lowest_heights
+from certnn.relaxation.interior.predictor_corrector import steps
 from certnn.relaxation.interior.priced.elimination import Sizes
 from certnn.relaxation.interior.priced.lift import Lift
 from certnn.relaxation.interior.priced.newton import take_step
@@ -115,12 +116,9 @@ class PricedLifts:
 
     def points(self) -> Iterator[PricedIterate]:
         """Dual points, each of a higher bound than the one before; none if floats allow none."""
-        responses, budget = self._responses, self._budget
+        responses, packing = self._responses, Packing(self._reduced.rank + 1)
         if not np.any(responses.target):
             return
-        packing = Packing(self._reduced.rank + 1)
-        rounds = [*_ROUNDS, _TOLERANCE]
-        best, priced, handed, cost = 0.0, 0.0, 0.0, 0.0
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise"):
                 lifts, zeta = first_lifts(
@@ -128,18 +126,16 @@ class PricedLifts:
                 )
         except (np.linalg.LinAlgError, FloatingPointError):
             return
-        for _ in range(_MOST_STEPS):
-            if not budget.affords(cost):
-                return
-            began = budget.now
-            budget.spend(self._step)
-            try:
-                with np.errstate(over="raise", invalid="raise", divide="raise"):
-                    zeta, centre, length = take_step(lifts, responses, zeta, packing)
-                    bound, mus = self._bound(lifts, zeta)
-                    estimate = self._estimate(lifts)
-            except (np.linalg.LinAlgError, FloatingPointError):
-                return
+
+        def take() -> tuple[float, float, float, list[float], float]:
+            nonlocal zeta
+            zeta, centre, length = take_step(lifts, responses, zeta, packing)
+            return centre, length, *self._bound(lifts, zeta), self._estimate(lifts)
+
+        rounds = [*_ROUNDS, _TOLERANCE]
+        best, priced, handed = 0.0, 0.0, 0.0
+        taken = steps(take, self._budget, lambda: self._step, _MOST_STEPS)
+        for centre, length, bound, mus, estimate in taken:
             gap = abs(estimate - bound) / max(abs(estimate), np.finfo(float).tiny)
             done = length > _LONG and gap <= rounds[0]
             best = max(best, bound)
@@ -156,7 +152,6 @@ class PricedLifts:
                 elif added == 0 or best <= priced * (1.0 + _RISE):
                     return
                 priced = best
-            cost = budget.now - began
 
     @staticmethod
     def _price(lifts: list[Lift], centre: float) -> int:

@@ -1,4 +1,4 @@
-"""One predictor and corrector for all lifts.
+"""One step for all lifts.
 
 Each clique's multipliers are eliminated by itself; what is left are equations in what the lifts
 share, for `certnn.relaxation.interior.priced.elimination`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -15,64 +16,15 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.budget import thread_count
 from certnn.relaxation.interior.block.cliques import Responses
-from certnn.relaxation.interior.block.newton import Aim, CliqueStep, Direction
-from certnn.relaxation.interior.priced.elimination import LiftEquations, eliminated
-from certnn.relaxation.interior.priced.lift import Lift, ball_form
+from certnn.relaxation.interior.block.joined import JoinedWay
+from certnn.relaxation.interior.block.newton import Aim
+from certnn.relaxation.interior.predictor_corrector import corrected_step
+from certnn.relaxation.interior.priced.elimination import Each, Shared, eliminated
+from certnn.relaxation.interior.priced.lift import Lift, LiftStep
 from certnn.relaxation.reduced.packing import Packing
-
-#: Share of the way to the border of the cones that a step takes; the corrector aims no nearer than
-#: this share of the mean product.
-_SHARE, _LEAST_CENTRING = 0.95, 1e-4
 
 _Given = TypeVar("_Given")
 _Found = TypeVar("_Found")
-
-
-class LiftStep:
-    """The cliques of one lift, factored.
-
-    Attributes
-    ----------
-    equations : LiftEquations
-    """
-
-    def __init__(self, lift: Lift, packing: Packing) -> None:
-        coupling = np.zeros((packing.size, packing.size))
-        steps = [CliqueStep.of(state, packing, coupling) for state in lift.states]
-        if not np.all(np.isfinite(coupling)):
-            raise np.linalg.LinAlgError("the equations are not finite")
-        ball = packing.packed(ball_form(lift.states[0].share.shape[0]))
-        self.equations = LiftEquations(lift.direction, coupling, ball, steps)
-        own = lift.corner() - np.sum([state.share for state in lift.states], axis=0)
-        self._drift = packing.packed(own)
-
-    def aims(self, centre: float, affine: list[Direction] | None) -> list[Aim]:
-        """What the step should reach."""
-        return [
-            step.aim(centre, None if affine is None else affine[i])
-            for i, step in enumerate(self.equations.cliques)
-        ]
-
-    def right(self, aims: list[Aim], responses: int) -> tuple[FloatArray, FloatArray]:
-        """Of the corner's equations, and the outputs, as long as the corner and ζ stay."""
-        outputs, pull = np.zeros(responses), -self._drift
-        for step, aim in zip(self.equations.cliques, aims, strict=True):
-            outputs[step.state.clique.place] = step.given_moments(aim)
-            pull = pull + step.pull(aim)
-        return pull, outputs
-
-    def directions(self, aims: list[Aim], omega: FloatArray, along: FloatArray) -> list[Direction]:
-        """The steps of the cliques, for the new corner and a change of ζ·w."""
-        return [
-            step.direction(own, omega, along[step.state.clique.place])
-            for step, own in zip(self.equations.cliques, aims, strict=True)
-        ]
-
-    def reach(self, ways: list[Direction]) -> tuple[float, float]:
-        """How far primal and dual may go along them."""
-        cliques = self.equations.cliques
-        reach = [clique.reach(way) for clique, way in zip(cliques, ways, strict=True)]
-        return min(one for one, _ in reach), min(other for _, other in reach)
 
 
 def take_step(
@@ -94,50 +46,68 @@ def take_step(
 
             return list(pool.map(strictly, things))
 
-        def factored(lift: Lift) -> LiftStep:
-            return LiftStep(lift, packing)
+        factored = each(lambda lift: LiftStep(lift, packing), lifts)
+        system = _SharedSystem(factored, responses, zeta, each)
+        step = corrected_step(system)
+    shared = step.way.shared
+    for lift, mu, own, way in zip(lifts, shared.mu, system.lifts, step.way.lifts, strict=True):
+        lift.mu += step.dual * float(mu)
+        own.move(way, step.primal, step.dual)
+    return zeta + step.dual * shared.zeta, system.gap / system.degree, step.primal
 
-        own = each(factored, lifts)
-        shared = eliminated([step.equations for step in own], responses.weight, each)
-        flat = [clique for step in own for clique in step.equations.cliques]
-        gap, degree = sum(clique.gap() for clique in flat), sum(lift.degree for lift in lifts)
 
-        def solve(
-            centre: float, affine: list[list[Direction]] | None
-        ) -> tuple[FloatArray, FloatArray, list[list[Direction]], float, float]:
-            numbers = range(len(own))
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """The changes of what the lifts share, and the ways of their cliques."""
 
-            def aimed(number: int) -> tuple[list[Aim], FloatArray, FloatArray]:
-                aims = own[number].aims(centre, None if affine is None else affine[number])
-                return aims, *own[number].right(aims, responses.form.size)
+    shared: Shared
+    lifts: list[JoinedWay]
 
-            aims, pulls, outputs = zip(*each(aimed, numbers), strict=True)
-            wanted = responses.target - zeta / responses.weight[:, None]
-            for lift, output in zip(lifts, outputs, strict=True):
-                wanted = wanted - np.outer(output, lift.direction)
-            change = shared.solve(np.array(pulls), wanted)
 
-            def ways(number: int) -> tuple[list[Direction], tuple[float, float]]:
-                along = change.zeta @ lifts[number].direction
-                found = own[number].directions(aims[number], change.corners[number], along)
-                return found, own[number].reach(found)
+class _SharedSystem:
+    """All lifts and what they share, for a step."""
 
-            found, reach = zip(*each(ways, numbers), strict=True)
-            primals, duals = zip(*reach, strict=True)
-            return change.zeta, change.mu, list(found), min(primals), min(duals)
+    share = 0.95
+    corrections = 1
+    cautious = False
 
-        _, _, affine, primal, dual = solve(0.0, None)
-        primal, dual = min(1.0, primal), min(1.0, dual)
-        after = sum(
-            clique.gap_after(way, primal, dual)
-            for clique, way in zip(flat, [way for ways in affine for way in ways], strict=True)
+    def __init__(
+        self, lifts: list[LiftStep], responses: Responses, zeta: FloatArray, each: Each
+    ) -> None:
+        self.lifts, self._each = lifts, each
+        self._wanted = responses.target - zeta / responses.weight[:, None]
+        self._equations = eliminated(lifts, responses.weight, each)
+        self.gap = sum(lift.gap for lift in self.lifts)
+        self.degree = sum(lift.degree for lift in self.lifts)
+
+    def way(self, centre: float, before: _Way | None) -> _Way:
+        """To products that are `centre`, with the second-order terms of a way before."""
+        numbers = range(len(self.lifts))
+
+        def aimed(number: int) -> tuple[list[Aim], FloatArray, FloatArray]:
+            lift = self.lifts[number]
+            aims, pull = lift.aims(centre, None if before is None else before.lifts[number])
+            return aims, pull, lift.outputs(aims, len(self._wanted))
+
+        aims, pulls, outputs = zip(*self._each(aimed, numbers), strict=True)
+        wanted = self._wanted
+        for lift, output in zip(self.lifts, outputs, strict=True):
+            wanted = wanted - np.outer(output, lift.direction)
+        shared = self._equations.solve(np.array(pulls), wanted)
+
+        def moved(number: int) -> JoinedWay:
+            return self.lifts[number].along(aims[number], shared.corners[number], shared.zeta)
+
+        return _Way(shared, self._each(moved, numbers))
+
+    def reach(self, way: _Way) -> tuple[float, float]:
+        """How much of it primal and dual may take."""
+        primal, dual = zip(*(own.reach for own in way.lifts), strict=True)
+        return min(primal), min(dual)
+
+    def gap_after(self, way: _Way, primal: float, dual: float) -> float:
+        """The sum of the products after a step."""
+        return sum(
+            lift.gap_after(own, primal, dual)
+            for lift, own in zip(self.lifts, way.lifts, strict=True)
         )
-        ratio = after / gap if after > 0.0 else 0.0
-        centring = min(1.0, max(ratio**3, _LEAST_CENTRING)) * gap / degree
-        change, mus, found, primal, dual = solve(centring, affine)
-    primal, dual = min(1.0, _SHARE * primal), min(1.0, _SHARE * dual)
-    for lift, mu, step, ways in zip(lifts, mus, own, found, strict=True):
-        lift.mu += dual * float(mu)
-        for clique, way in zip(step.equations.cliques, ways, strict=True):
-            clique.move(way, primal, dual)
-    return zeta + dual * change, gap / degree, primal

@@ -12,7 +12,7 @@ from scipy.special import gammaln
 
 from certnn.arrays import FloatArray
 from certnn.relaxation.interior.block.cliques import Clique, Responses, cliques
-from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.interior.block.working_set import first_pairs
 from certnn.relaxation.interior.lifts.grouping import groups_of
 from certnn.relaxation.interior.priced.lift import Lift

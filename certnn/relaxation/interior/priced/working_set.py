@@ -8,7 +8,7 @@ import numpy as np
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
-from certnn.relaxation.interior.block.newton import CliqueState
+from certnn.relaxation.interior.block.state import CliqueState
 from certnn.relaxation.interior.block.working_set import (
     NEGATIVE,
     Way,
