@@ -22,6 +22,7 @@ from certnn.search.levels.groups import Groups
 from certnn.search.levels.level import Context, Goal, Level, Progress
 from certnn.search.levels.relaxed import Block, Dnn, takes_all_products
 from certnn.search.levels.schedule import DNN, PARTITION, Case, stages
+from certnn.search.levels.tightening import Cells
 from certnn.search.results import LowerBoundResult
 from certnn.splitting.prover import ENOUGH, MEMORY
 
@@ -93,8 +94,8 @@ def lower_bound(
         A result for the same points with another reg or other targets: our own solvers of the
         relaxation begin with its working set.
     cluster : distributed.Client or None
-        A Dask cluster for the sums over points of the level shor and for the level groups
-        (`certnn.relaxation.shor.distributed.connected`).
+        A Dask cluster for the sums over points of the level shor and for the levels groups and
+        cells (`certnn.relaxation.shor.distributed.connected`).
     seed : int
         Of the training for phases, cells or a partition.
     progress : callable or None
@@ -202,13 +203,15 @@ def refuse_ignored(
     level, choice, cluster
         As in `lower_bound`.
     """
-    for stage in stages(level, Case.of(problem)):
+    plan = stages(level, Case.of(problem), limited=True)
+    shared = [stage for stage in plan if isinstance(stage, Groups | Cells)]
+    for stage in shared:
         if isinstance(stage, Groups):
             stage.require_points(problem.n)
-    if cluster is not None and not problem.is_plain and not str(level).startswith("groups"):
+    if cluster is not None and not problem.is_plain and not shared:
         raise InputError(
             "cluster",
-            "is for groups, or else the half-squared loss without output bias and free biases",
+            "is for groups and cells, or the half-squared loss without output bias and free biases",
         )
     if choice is None:
         return

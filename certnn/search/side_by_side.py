@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -218,7 +219,9 @@ class Cluster(Pool):
         return max(1, thread_total(self._client))
 
     def _submit(self, run: Callable[[Any], Any], task: Any) -> Future[Any]:
-        with lost_if_closed(self._client):
+        with lost_if_closed(self._client), warnings.catch_warnings():
+            # A task has its data with it, so that any worker can begin it again.
+            warnings.filterwarnings("ignore", "Sending large graph")
             future: Future[Any] = self._executor.submit(run, task)
             return future
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -54,6 +54,15 @@ class Finished(Generic[Found]):
     place: int
     count: float
     found: Found | None
+
+
+class InOrder(Protocol):
+    """Runs searches as `in_order` does, here or elsewhere."""
+
+    def __call__(
+        self, searches: Sequence[Callable[[Gauge], Found]], most: float, budget: Budget
+    ) -> Iterator[Finished[Found]]:
+        """What each has come to, in their order."""
 
 
 def in_order(
@@ -106,9 +115,13 @@ def in_order(
 
 
 def in_limits(
-    searches: Sequence[Callable[[Gauge], Found]], cost: float, size: float, limits: Limits
+    searches: Sequence[Callable[[Gauge], Found]],
+    cost: float,
+    size: float,
+    limits: Limits,
+    run: InOrder = in_order,
 ) -> Iterator[tuple[int, Found]]:
-    """Run searches on all cores and hand out the number of each with what it returned.
+    """Run searches side by side and hand out the number of each with what it returned.
 
     Neighbours are alike: they come in an order in which the first ones are from all over.
 
@@ -119,6 +132,8 @@ def in_limits(
     cost, size : float
         Nominal seconds of a count, which are spent, and bytes.
     limits : Limits
+    run : callable
+        Where: on all cores if nothing is said.
 
     Raises
     ------
@@ -129,7 +144,7 @@ def in_limits(
     in_budget = budget.work_left / cost
     order = [int(number) for number in np.random.default_rng(0).permutation(len(searches))]
     chosen = [searches[number] for number in order]
-    for ended in in_order(chosen, min(in_memory, in_budget), budget):
+    for ended in run(chosen, min(in_memory, in_budget), budget):
         short = ended.found is None and not budget.over and in_budget < in_memory
         budget.spend(budget.work_left if short else cost * ended.count)
         if ended.found is None:

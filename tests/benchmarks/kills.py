@@ -1,10 +1,10 @@
 """Workers killed at random: python tests/benchmarks/kills.py [--kills 50] [--pause 3]
 
-On a Dask cluster of processes of this machine, whose nannies start a worker again that dies: groups
-and random subsets of a generated problem are proved, first undisturbed; then again and again,
-while a random worker gets SIGKILL at random moments, until there were so many kills in all. Proofs
-are limited by work, so that each has to be the same to the last byte. With --allowed-failures 0
-Dask gives up a task at the first death of its worker, and leaves it to certnn.
+On a Dask cluster of processes of this machine, whose nannies start a worker again that dies:
+groups, random subsets and cells of a generated problem are proved, first undisturbed; then again
+and again, while a random worker gets SIGKILL at random moments, until there were so many kills in
+all. Proofs are limited by work, so that each has to be the same to the last byte. With
+--allowed-failures 0 Dask gives up a task at the first death of its worker, and leaves it to certnn.
 """
 
 import argparse
@@ -92,6 +92,12 @@ def prove_subsets(problem, subsets, work, client):
     return subsets - found.missing, subsets, hashlib.sha256(kept).hexdigest()
 
 
+def prove_cells(problem, count, work, client):
+    """Whether they prove the bound, of one, and the certificate's hash."""
+    found = certnn.lower_bound(problem, "cells", work_limit=work, cluster=client)
+    return found.level == "cells", count, hashlib.sha256(found.certificate.document).hexdigest()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
@@ -116,6 +122,7 @@ def main():
     proofs = {
         "groups": (prove_groups, options.groups, options.work * options.groups),
         "subsets": (prove_subsets, options.subsets, options.work),
+        "cells": (prove_cells, 1, options.work * options.groups),
     }
     given = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
     with (

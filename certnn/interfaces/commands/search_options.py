@@ -46,7 +46,7 @@ def add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="Dask scheduler for the sums of the level shor and for the level groups",
+        help="Dask scheduler for the sums of the level shor and for the levels groups and cells",
     )
 
 

@@ -74,7 +74,7 @@ class Context:
     choice : SolverChoice
         Of a solver for the levels that a general one can solve.
     cluster : distributed.Client or None
-        For sums over the points.
+        For sums over the points, groups of them, and cells.
     progress : callable
         Told what is going on.
     best : Certified or None

@@ -18,7 +18,9 @@ from certnn.kernel import Rejected
 from certnn.problem.bias_ball import BiasBall
 from certnn.search.levels.level import Context, Level
 from certnn.search.levels.proving import tightening_proofs
+from certnn.search.ordered_tasks import OnCluster
 from certnn.splitting.cells.proof import CellsProver
+from certnn.splitting.ordered_search import in_order
 from certnn.splitting.partition.proof import PartitionProver
 from certnn.splitting.phases.proof import PhasesProver
 from certnn.splitting.prover import Limits, NoProof, Prover
@@ -109,7 +111,8 @@ class Cells:
             earlier = proved_cells(context.best.certificate, problem)
             Z, kappa = dual_point(context.best.certificate, (problem.n, problem.c))
             relaxed = Z * min(1.0, problem.reg / kappa)
-        prover = CellsProver(problem.features, problem.reg, ball, earlier)
+        run = in_order if context.cluster is None else OnCluster(context.cluster)
+        prover = CellsProver(problem.features, problem.reg, ball, earlier, run)
         yield from _tightened(context, self, prover, context.budget.part(self.share), relaxed)
 
 

@@ -16,7 +16,7 @@ from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
 from certnn.kernel.exact import exact_matrix
 from certnn.splitting.cells.task import Grown, Task
 from certnn.splitting.directed import DirectedClaim
-from certnn.splitting.ordered_search import Gauge, in_limits
+from certnn.splitting.ordered_search import Gauge, InOrder, in_limits, in_order
 from certnn.splitting.prover import Limits
 
 if TYPE_CHECKING:
@@ -134,9 +134,13 @@ def directions(
 
 
 def search_all(
-    searched: Sequence[Direction], Z: FloatArray, earlier: Trees, limits: Limits
+    searched: Sequence[Direction],
+    Z: FloatArray,
+    earlier: Trees,
+    limits: Limits,
+    run: InOrder = in_order,
 ) -> Outcome:
-    """Search on all cores.
+    """Search in every direction, side by side.
 
     Parameters
     ----------
@@ -146,9 +150,11 @@ def search_all(
     earlier : Trees
         What to go on from.
     limits : Limits
+    run : callable
+        Where: on all cores if nothing is said.
     """
     from certnn.splitting.cells.earlier import NOTHING, Part, Trees
-    from certnn.splitting.cells.tree import EXCEEDED, FINISHED, search_cells
+    from certnn.splitting.cells.tree import EXCEEDED, FINISHED
 
     tasks: list[Task] = []
     before: list[Part] = []
@@ -161,23 +167,20 @@ def search_all(
     heights = [(own.ray, own.height) for own in searched for _ in own.tasks]
     starts = [part.start(Z, *at) for part, at in zip(before, heights, strict=True)]
 
-    def search(task: Task, grown: Grown, ratio: float, gauge: Gauge) -> Any:
-        return search_cells(task, grown, ratio, gauge.stop, gauge.count)
-
     found: dict[int, tuple[Grown, int]] = {}
     exceeded, reason = None, ""
     if tasks:
         # One node, so that compiling at the first call does not count as search.
-        search(tasks[0], NOTHING, 1.0, Gauge(np.zeros(1, np.int64), np.ones(1, np.int64)))
+        _search(tasks[0], NOTHING, 1.0, Gauge(np.zeros(1, np.int64), np.ones(1, np.int64)))
         m, k = tasks[0].points.shape
         pairs = k * (k + 1) // 2
         cost = _A_NODE + m * (_A_POINT + _A_PRODUCT * (k + pairs) ** 2)
         size = _BYTES_OF_A_POINT * m + _BYTES_OF_A_NUMBER * (2 * k + pairs + 7)
         limits.budget.spend(_EARLIER * cost * sum(grown.tree.size for grown, _ in starts))
         left = replace(limits, memory=max(limits.memory - earlier.size, 0.0))
-        searches = [partial(search, task, *at) for task, at in zip(tasks, starts, strict=True)]
+        searches = [partial(_search, task, *at) for task, at in zip(tasks, starts, strict=True)]
         try:
-            for number, (status, *piece, unit) in in_limits(searches, cost, size, left):
+            for number, (status, *piece, unit) in in_limits(searches, cost, size, left, run):
                 # What comes later in the order does not count, even if it is there already.
                 if status != FINISHED:
                     exceeded, reason = (unit, "") if status == EXCEEDED else (None, TOO_NEAR)
@@ -197,3 +200,10 @@ def search_all(
         reason,
         Trees(tuple(tuple(next(rest) for _ in own.tasks) for own in searched if own.tasks)),
     )
+
+
+def _search(task: Task, grown: Grown, ratio: float, gauge: Gauge) -> Any:
+    """At the top of the module, since it may run in other processes."""
+    from certnn.splitting.cells.tree import search_cells
+
+    return search_cells(task, grown, ratio, gauge.stop, gauge.count)

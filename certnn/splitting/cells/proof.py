@@ -28,6 +28,7 @@ from certnn.problem.bias_ball import BiasBall
 from certnn.splitting.cells.orthants import TOO_NEAR, directions, halves, search_all
 from certnn.splitting.cells.task import Grown, splits_above
 from certnn.splitting.directed import directed_claim, spread_for
+from certnn.splitting.ordered_search import InOrder, in_order
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class CellsProver:
         without it.
     earlier : CellsDocument or None
         Accepted by the kernel for the same features: the first search goes on from its trees.
+    run : callable
+        Where the orthants of all directions are searched: on all cores if nothing is said.
 
     Raises
     ------
@@ -80,10 +83,12 @@ class CellsProver:
         reg: float,
         ball: BiasBall | None = None,
         earlier: CellsDocument | None = None,
+        run: InOrder = in_order,
     ) -> None:
         if features.shape[1] > MOST_COLUMNS:
             raise SolverError(f"cells are for at most {MOST_COLUMNS} columns")
         self._features, self._reg, self._ball, self._earlier = features, reg, ball, earlier
+        self._run = run
         self._cones: Cover | None = None
         size = features.shape[0] * features.shape[1] ** 4
         # From what was seen on banknote, pima and diabetes.
@@ -123,7 +128,7 @@ class CellsProver:
         except SolverError as error:
             return NoProof(nothing, str(error))
         with threadpool_limits(1):  # every search is a thread; threads of theirs would only wait
-            outcome = search_all(searched, claim.Z, self._trees, limits)
+            outcome = search_all(searched, claim.Z, self._trees, limits, self._run)
         self._cones, self._trees = claim.cones, outcome.trees
         if outcome.exceeded is not None:
             turned_back = rotation @ outcome.exceeded[: rotation.shape[0]]
