@@ -212,6 +212,10 @@ class Budget:
         )
         return part
 
+    def extend(self, whole: Budget) -> None:
+        """End with the whole from now on, of which this is a part."""
+        self._deadline, self._most_work = whole._deadline, whole._most_work
+
     def apart(self, seconds: float, work: float) -> Budget:
         """A budget of its own: its work is not counted in this one, but it is stopped with it."""
         return Budget(seconds, work, self._stop)

@@ -306,3 +306,14 @@ def test_a_budget_apart_counts_by_itself_and_is_stopped_with_the_other():
     assert not own.over
     whole.stop()
     assert own.stopped
+
+
+def test_a_part_that_is_extended_ends_with_the_whole():
+    whole = Budget(100.0, work=10.0)
+    part = whole.part(0.4)
+    part.spend(5.0)
+    assert part.over
+    part.extend(whole)
+    assert not part.over
+    assert part.work_left == whole.work_left == 5.0
+    assert 99.0 < part.seconds_left <= 100.0

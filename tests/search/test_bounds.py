@@ -38,8 +38,10 @@ from certnn.search.levels.schedule import (
     EARLY_BLOCK,
     EARLY_CELLS,
     EARLY_LIFTS,
+    FIRST_CELLS,
     FIRST_SHOR,
     LIFTS,
+    LIFTS_INSTEAD,
     PARTITION,
     PHASES,
     SHOR,
@@ -118,8 +120,10 @@ def test_stages_of_auto():
     assert stages("auto", Case(500, 9, 2), limited=True)[:3] == (SHOR, EARLY_LIFTS, CELLS)
     assert stages("auto", Case(500, 9, 3), limited=True)[:3] == (SHOR, LIFTS, block)
     assert stages("auto", Case(500, 17, 2), limited=True)[:3] == (SHOR, LIFTS, block)
-    assert stages("auto", Case(500, 7, 2), limited=True)[:3] == (SHOR, CELLS, LIFTS)
-    assert stages("auto", Case(500, 7, 2, False, False), limited=True)[1:3] == (CELLS, LIFTS)
+    first = stages("auto", Case(500, 7, 2), limited=True)[:4]
+    assert first == (SHOR, FIRST_CELLS, LIFTS_INSTEAD, CELLS)
+    first = stages("auto", Case(500, 7, 2, False, False), limited=True)
+    assert first == (BRIEF_SHOR, FIRST_CELLS, LIFTS_INSTEAD, CELLS)
     early = (BRIEF_SHOR, EARLY_CELLS, LIFTS, CELLS)
     assert stages("auto", Case(500, 9, 2, False, False), limited=True) == early
     assert stages("auto", Case(500, 9, 3, False, False), limited=True) == early

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certnn.budget import Budget
+from certnn.errors import SolverError
 from certnn.problem.training_problem import TrainingProblem
+from certnn.search.levels.level import Context, Goal
 from certnn.search.levels.proving import tightening_proofs
+from certnn.search.levels.tightening import Cells
 from certnn.splitting.prover import Effort, Limits, NoProof, Searched
 from certnn.training import ColumnGeneration
 
@@ -83,3 +87,25 @@ def test_growth_that_was_seen_is_expected_again(before):
     assert seen.order == pytest.approx(3.0 if before else 2.0)
     assert effort.seen(before, 2.0, 100.0, 1.5).order == 2.0
     assert Effort(8.0, 0.0, math.inf).seen(before, 2.0, 800.0, 1.5).order == 0.0
+
+
+def test_cells_that_prove_something_in_their_trial_have_all_the_time():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 3))
+    target = np.maximum(X[:, 0], 0.0) - np.maximum(X[:, 1], 0.0) + 0.1 * rng.standard_normal(30)
+    problem = TrainingProblem(X, target, 1.0)
+
+    def proved(trial):
+        budget, bounds = Budget(work=1.0), []
+        with suppress(SolverError):
+            for found in Cells(trial=trial).proofs(Context(problem, Goal(budget))):
+                bounds.append(found.bound.value)
+        return bounds, budget.worked
+
+    bounds, spent = proved(0.1)
+    assert len(bounds) >= 2
+    assert spent > 0.1
+    assert proved(1.0) == (bounds, spent)
+    nothing, spent = proved(1e-3)
+    assert nothing == []
+    assert spent < 0.1

@@ -53,6 +53,9 @@ _CELLS_OUTPUTS_UP_TO, _CELLS_FROM, _CELLS_FIRST_UP_TO, _LAST_CELLS_UP_TO = 2, 3,
 #: Share of a limit that they may take before lifts where the loss or the biases are others, so that
 #: lifts prove less and later.
 _BEFORE_LIFTS = 0.2
+#: Share of a limit in which they have to prove something where they come first: else lifts have
+#: the other share of what is left, before cells are searched for again.
+_SOMETHING, _INSTEAD = 0.4, 0.5
 _CHOICE = (
     "auto, shor, block, block(k), lifts, lifts(k), dnn, cuts, phases, "
     "partition, cells, groups or groups(k)"
@@ -72,7 +75,8 @@ CUTS = Cuts()
 PHASES = Phases()
 PARTITION = Partition()
 EARLY_CELLS = Cells(share=_BEFORE_LIFTS)
-CELLS = Cells()
+FIRST_CELLS, CELLS = Cells(trial=_SOMETHING), Cells()
+LIFTS_INSTEAD = Lifts(share=_INSTEAD)
 
 _ALONE: dict[str, Level] = {"partition": PARTITION, "cells": CELLS, "phases": PHASES}
 _SIZED: dict[str, Callable[[int], Level]] = {"lifts": Lifts, "groups": Groups}
@@ -148,13 +152,14 @@ def stages(request: str, case: Case, general: bool = False, limited: bool = Fals
         "cuts", "phases", "partition", "cells", "groups", "groups(k)" (k groups of points, each
         bound by what auto runs for it), or "auto": a partition first if there are at most 5
         columns, which goes on after lifts if there is a limit, or cells if there are more
-        than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7
-        columns before and up to 16 after lifts, from 8 columns or with 3 outputs with a fifth of it
-        before them where the problem is not plain, and with 3 outputs at the end; then lifts where
-        there are more than 25 distinct directions and up to 3 outputs, with less of a limit where
-        cells or a short dnn follow, or with a limit block in their place; then as far as the solver
-        goes in minutes, dnn up to 300 directions, and with more outputs block up to 2000, or with a
-        limit dnn up to 20,000; phases last, up to 100 directions and 3 outputs.
+        than 300 directions, 3 to 5 columns and up to 2 outputs; with a limit cells up to 7 columns
+        before lifts, if they prove something in the first part of it, and up to 16 after them, from
+        8 columns or with 3 outputs with a fifth of it before them where the problem is not plain,
+        and with 3 outputs at the end; then lifts where there are more than 25 distinct directions
+        and up to 3 outputs, with less of a limit where cells or a short dnn follow, or with a limit
+        block in their place; then as far as the solver goes in minutes, dnn up to 300 directions,
+        and with more outputs block up to 2000, or with a limit dnn up to 20,000; phases last, up to
+        100 directions and 3 outputs.
     case : Case
     general : bool
         Whether a general solver is to be run, which says nothing before it ends: a cheaper level
@@ -186,6 +191,8 @@ def stages(request: str, case: Case, general: bool = False, limited: bool = Fals
         followed = case.all_products and middle == (CELLS,) and first == ()
         lasting = columns > MOST_COLUMNS
         relaxed = [*_relaxed(directions, lifted, not own, patient, followed, lasting)]
+        if first == (FIRST_CELLS,):
+            relaxed[0] = LIFTS_INSTEAD
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
         if patient:
@@ -214,8 +221,10 @@ def _splits(
     cells = _CELLS_FROM <= columns <= MOST_COLUMNS and outputs <= _LAST_CELLS_UP_TO
     if columns <= PARTITION_UP_TO:
         level = CELLS if cells and outputs <= _CELLS_OUTPUTS_UP_TO and not soon else PARTITION
-        if level == CELLS or not lifted or not limited:
+        if not lifted or not limited:
             return (level,), (), ()
+        if level == CELLS:
+            return (FIRST_CELLS,), (CELLS,), ()
         # What is not done soon goes on after lifts.
         return ((Partition(_FIRST_SHARE),) if soon else ()), (level,), ()
     if not cells or not limited:
@@ -223,7 +232,9 @@ def _splits(
     early = () if case.all_products or general else (EARLY_CELLS,)
     if outputs > _CELLS_OUTPUTS_UP_TO:
         return early, (), (() if general else (CELLS,))
-    return (early if lifted and columns > _CELLS_FIRST_UP_TO else (CELLS,)), (CELLS,), ()
+    if lifted:
+        return (early if columns > _CELLS_FIRST_UP_TO else (FIRST_CELLS,)), (CELLS,), ()
+    return (CELLS,), (), ()
 
 
 def _relaxed(

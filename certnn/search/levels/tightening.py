@@ -84,9 +84,12 @@ class Cells:
     ----------
     share : float
         Of what is left of a limit, what it may take.
+    trial : float
+        Of that, what it may take until it has proved something.
     """
 
     share: float = 1.0
+    trial: float = 1.0
     trains = True
 
     def __str__(self) -> str:
@@ -113,7 +116,11 @@ class Cells:
             relaxed = Z * min(1.0, problem.reg / kappa)
         run = in_order if context.cluster is None else OnCluster(context.cluster)
         prover = CellsProver(problem.features, problem.reg, ball, earlier, run)
-        yield from _tightened(context, self, prover, context.budget.part(self.share), relaxed)
+        whole = context.budget.part(self.share)
+        budget = whole.part(self.trial)
+        for certified in _tightened(context, self, prover, budget, relaxed):
+            budget.extend(whole)
+            yield certified
 
 
 def _require_time_to_compile(function: Any, seconds: float, budget: Budget) -> None:
