@@ -36,12 +36,11 @@ History = tuple[tuple[int, float], ...]
 
 #: Share of its time that the relaxation takes; the rest is for rounding.
 _RELAXATION = 0.6
-#: The level in place of dnn from so many unknowns on where lifts are not for the problem. With
-#: this time Λ is found and rounded up to as many, and with less up to fewer, where so many nominal
-#: seconds are left.
+#: The level in place of dnn from so many unknowns on. With this time Λ is found and rounded up to
+#: as many, and with less up to fewer, where so many nominal seconds are left.
 _SCALES, _LARGE, _PATIENT, _MOMENT, _MOMENT_WORK = "block(16)", 1000, 15.0, 400, 1.0
 #: Points from which on, and outputs up to which, lifts are run; and the share of the relaxation's
-#: time for a level before dnn.
+#: time for the first of two levels.
 _LIFTED_FROM, _LIFTED_OUTPUTS, _FIRST_LEVEL = 25, 3, 0.4
 #: Width and runs of gradient descent; folds of cross-validation have no time for more than one.
 _DESCENTS, _STEPS = {TIGHTNESS: (100, 5), ACCURACY: (300, 5), FAIR: (100, 1)}, 4000
@@ -144,11 +143,13 @@ def _rounded(problem: TrainingProblem, effort: Effort) -> Trained:
 
 
 def _relaxed(problem: TrainingProblem, budget: Budget, table: str) -> LowerBoundResult:
-    """The best level in the time: for few unknowns the paper's, after one that may prove more."""
+    """The best level in the time: lifts for few outputs; with few unknowns the paper's after them,
+    and with many one in its place before them, soon done, which columns of other scales hurt less.
+    """
     large = problem.n * (problem.c + 1) > _LARGE
     lower, levels = None, [_SCALES] if large else ["dnn"]
     if table != TIGHTNESS and problem.n > _LIFTED_FROM and problem.c <= _LIFTED_OUTPUTS:
-        levels = ["lifts"] if large else ["lifts", "dnn"]
+        levels = [_SCALES, "lifts"] if large else ["lifts", "dnn"]
     for number, level in enumerate(levels):
         part = budget.part(_FIRST_LEVEL if number + 1 < len(levels) else 1.0)
         lower = lower_bound(problem, level, budget=part, improve=lower)
