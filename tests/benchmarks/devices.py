@@ -12,7 +12,6 @@ import time
 from itertools import product
 from statistics import median
 
-import torch
 from mnist_sample import mnist_sample
 from threadpoolctl import threadpool_limits
 
@@ -22,14 +21,16 @@ from certnn.relaxation.first_order import first_order, precisions_on
 from certnn.relaxation.first_order.solver import _PULSE, _STEPS
 from certnn.relaxation.reduced.reduced_problem import reduce_problem
 
-DEVICES = (None, "cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count())))
 
+def devices() -> dict[str | None, str]:
+    """Those that there are, None for numpy, and what to call them."""
+    import torch
 
-def name_of(device: str | None) -> str:
-    if device is None:
-        return "numpy"
-    named = f" ({torch.cuda.get_device_name(device)})" if device.startswith("cuda") else ""
-    return f"PyTorch, {device}{named}"
+    graphics = {
+        f"cuda:{k}": torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())
+    }
+    named = {device: f"PyTorch, {device} ({name})" for device, name in graphics.items()}
+    return {None: "numpy", "cpu": "PyTorch, cpu", **named}
 
 
 def measure(problem, like, steps: int):
@@ -57,13 +58,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--threads", type=int, default=1, help="of the processor")
     options = parser.parse_args()
+    named = devices()
     print(
         "| points | where | bits | a step, s | ratio | all, s | ratio | claimed | apart | proved |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for points in options.points:
         problem, plain = mnist_sample(points), {}
-        for device, bits in product(DEVICES, (32, 64)):
+        for device, bits in product(named, (32, 64)):
             like = precisions_on(device)[bits == 64]
             with threadpool_limits(options.threads):
                 reduced, step, whole, best = measure(problem, like, options.steps)
@@ -71,7 +73,7 @@ def main() -> None:
             proved = certify(problem, point, {"level": "dnn"}).bound.rounded
             of_numpy = plain.setdefault(bits, (step, whole, best.bound))
             print(
-                f"| {points} | {name_of(device)} | {bits} | {step:.4f} | {step / of_numpy[0]:.2f} "
+                f"| {points} | {named[device]} | {bits} | {step:.4f} | {step / of_numpy[0]:.2f} "
                 f"| {whole:.4f} | {whole / of_numpy[1]:.2f} | {best.bound:.8g} "
                 f"| {abs(best.bound / of_numpy[2] - 1.0):.1e} | {proved:.8g} |",
                 flush=True,
