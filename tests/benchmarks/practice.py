@@ -70,7 +70,7 @@ def plot(curves, path):
     axes.set_ylabel("proved gap to the best network known")
     axes.set_ylim(0.0, 1.0)
     axes.legend()
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
