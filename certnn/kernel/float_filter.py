@@ -2,7 +2,8 @@
 
 Every number is computed together with a bound of its error (Theorem 17), so that a leaf that is
 proved here would be accepted in integers too. What is not proved here, and everything that is
-wrong with the trees, is left to the integers. Needs numba; compiled.
+wrong with the trees, is left to the integers. Needs numba; compiled. It is one long module as its
+memory is laid out by hand, of which two would have to know.
 """
 
 from __future__ import annotations
