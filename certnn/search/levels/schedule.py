@@ -188,18 +188,15 @@ def stages(request: str, case: Case, general: bool = False, limited: bool = Fals
         lifted = not general and directions > DEFAULT_GROUP and outputs <= LIFTS_OUTPUTS_UP_TO
         soon = directions <= _SOON_UP_TO
         first, middle, last = _splits(case, soon, lifted, limited, general)
-        followed = case.all_products and middle == (CELLS,) and first == ()
-        lasting = columns > MOST_COLUMNS
-        relaxed = [*_relaxed(directions, lifted, not own, patient, followed, lasting)]
-        if first == (FIRST_CELLS,):
-            relaxed[0] = LIFTS_INSTEAD
+        lifts = (_lifts(case, first, middle),) if lifted else ()
+        relaxed = [*_relaxed(directions, lifted, not own, patient)]
         if directions <= _PHASES_UP_TO and outputs <= _OUTPUTS_UP_TO:
             relaxed.append(PHASES)
         if patient:
             relaxed += _patient(directions, columns, outputs)
         if own and not case.plain:
             relaxed = [level for level in relaxed if level not in _FOR_PLAIN]
-        plan = tuple(dict.fromkeys((*first, *relaxed[:lifted], *middle, *relaxed[lifted:], *last)))
+        plan = tuple(dict.fromkeys((*first, *lifts, *middle, *relaxed, *last)))
         if patient and outputs > LIFTS_OUTPUTS_UP_TO and plan[:1] == (DNN,):
             shor = FIRST_SHOR
         return (shor, *plan) if plan else (SHOR,)
@@ -237,18 +234,25 @@ def _splits(
     return (CELLS,), (), ()
 
 
-def _relaxed(
-    directions: int, lifted: bool, general: bool, patient: bool, followed: bool, lasting: bool
-) -> Iterator[Level]:
-    """The levels of the relaxation that take minutes at most, or prove much in them.
+def _lifts(case: Case, first: Plan, middle: Plan) -> Lifts:
+    """Lifts with their share of a limit, between what auto runs before and after them."""
+    if first == (FIRST_CELLS,):
+        return LIFTS_INSTEAD
+    # Cells after them prove more in time, and a dnn is soon done, unless there are so many columns
+    # that it takes longer than lifts.
+    cells = case.all_products and middle == (CELLS,) and first == ()
+    dnn = case.directions <= _most_of_dnn(not case.all_products) and case.columns <= MOST_COLUMNS
+    return EARLY_LIFTS if cells or dnn else LIFTS
 
-    `followed` is whether cells follow lifts, which prove more in time; `lasting` whether there are
-    so many columns that dnn takes longer than lifts.
-    """
-    most = _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
-    if lifted:
-        yield EARLY_LIFTS if followed or (directions <= most and not lasting) else LIFTS
-    if directions <= most:
+
+def _most_of_dnn(general: bool) -> int:
+    """Up to how many directions the level auto runs dnn if nothing else is said."""
+    return _GENERAL_DNN_UP_TO if general else _DNN_UP_TO
+
+
+def _relaxed(directions: int, lifted: bool, general: bool, patient: bool) -> Iterator[Level]:
+    """The levels of the relaxation but lifts that take minutes at most, or prove much in them."""
+    if directions <= _most_of_dnn(general):
         yield from _early(directions, general)
         if patient and lifted:
             yield EARLY_BLOCK
