@@ -12,6 +12,7 @@ from certnn.certificates import Certified
 from certnn.certificates.directions import Cover, cover
 from certnn.certificates.regions_certify import certify_regions
 from certnn.errors import SolverError
+from certnn.problem.losses import HALF_SQUARED
 from certnn.relaxation.interior.lifts import STEPS, GroupedLifts, LiftsIterate, RunCost
 from certnn.relaxation.interior.priced import PricedIterate, PricedLifts
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem, reduce_by_rows
@@ -154,7 +155,7 @@ class _Choice:
             columns = problem.features.shape[1]
             return {_STREAMED: StreamedLifts.cost(problem.n, columns, self.cover)}
         costs = {_GROUPED: GroupedLifts.cost(self._reduced, self.cover, self.size)}
-        if problem.is_plain and self._reduced.rank >= _PRICED_FROM:
+        if problem.loss == HALF_SQUARED and self._reduced.rank >= _PRICED_FROM:
             costs[_PRICED] = PricedLifts.cost(self._reduced, self.cover, self.size)
         return costs
 

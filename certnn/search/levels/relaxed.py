@@ -29,6 +29,8 @@ _AN_ENTRY, _A_CUBE = 5e-6, 1e-9
 #: Nominal seconds of a general solver, for each fourth power of the order of a matrix: it took half
 #: a second at order 57, and 39 at 157.
 _A_FOURTH = 6e-8
+#: A solver is at the optimum where its estimate is this close to its bound, as a share.
+_NEAR = 2e-3
 
 
 def takes_all_products(problem: TrainingProblem) -> bool:
@@ -103,7 +105,7 @@ def _in_groups(context: Context, level: Dnn) -> Iterator[Certified]:
         if last is not None:
             context.products[str(level)] = last.products
             seconds = time.monotonic() - started
-            context.figures.append(_figure(solver, str(level), last, False, seconds))
+            context.figures.append(_figure(solver, str(level), last, seconds))
     if len(merged.groups) == 1:
         yield from _by_own_solver(context, level, None, merged.points)
     elif last is None:
@@ -163,7 +165,7 @@ def _by_own_solver(
         if run.highest is not None:
             context.products[name] = run.highest.products
             seconds = time.monotonic() - started
-            context.figures.append(_figure(solver, name, run.highest, run.finished, seconds))
+            context.figures.append(_figure(solver, name, run.highest, seconds))
 
 
 def _solver_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> float:
@@ -180,16 +182,15 @@ def _proof_cost(problem: TrainingProblem, groups: list[IndexArray] | None) -> fl
     return sum(_AN_ENTRY * float(p) ** 2 + _A_CUBE * float(p) ** 3 for p in orders)
 
 
-def _figure(
-    solver: str, level: str, highest: DualIterate, finished: bool, seconds: float
-) -> SolverFigure:
-    """What the solver says itself."""
+def _figure(solver: str, level: str, highest: DualIterate, seconds: float) -> SolverFigure:
+    """What the solver says itself; an estimate that is far from the bound says nothing."""
+    near = abs(highest.estimate - highest.bound) <= _NEAR * abs(highest.bound)
     return SolverFigure(
         solver=solver,
         version=version("certnn"),
         formulation=f"{level}, reduced",
-        status="optimal" if finished else "stopped",
-        primal_value=highest.estimate if finished else None,
+        status="optimal" if near else "stopped",
+        primal_value=highest.estimate if near else None,
         dual_value=highest.bound,
         seconds=seconds,
         settings="",

@@ -47,8 +47,6 @@ class Rising(Generic[_Point]):
     ----------
     highest : dual point or None
         The one of the highest bound.
-    finished : bool
-        Whether the solver came to its end, with time left for another step.
     """
 
     def __init__(
@@ -65,7 +63,6 @@ class Rising(Generic[_Point]):
         self._proved = -math.inf
         self._since = self._budget.now
         self.highest: _Point | None = None
-        self.finished = False
 
     def proofs(self, iterates: Iterator[_Point]) -> Iterator[Certified]:
         """Certify what the solver finds.
@@ -77,7 +74,6 @@ class Rising(Generic[_Point]):
             what is proved.
         """
         context, budget, began = self._context, self._budget, self._budget.now
-        step = 0.0
         for iterate in iterates:
             step = budget.now - began
             if self.highest is None or iterate.bound > self.highest.bound:
@@ -90,8 +86,6 @@ class Rising(Generic[_Point]):
             if self._is_worth(highest.bound) and spent > max(self._cost / _SHARE, _LEAST):
                 yield self._proof(highest)
             began = budget.now
-        else:
-            self.finished = budget.affords(step)
         if self.highest is None:
             raise SolverError("the solver found no dual point")
         bound = self.highest.bound

@@ -14,22 +14,31 @@ from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
 
+#: Length below which what no form answers for of the sum of all rows is rounding, as a share.
+_ALONE = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Responses:
     """The forms that rows of the data answer with, rows of one form merged.
 
     A row of weight θ on form f has output θ·L(f v). With ω = Σθ² and ȳ = Σθy/ω over the rows of a
-    form, the sum of ½‖θ·t − y‖² over them is ½ω‖t − ȳ‖² and a constant.
+    form, the sum of ½‖θ·t − y‖² over them is ½ω‖t − ȳ‖² and a constant. With an output bias β it is
+    ½ω‖t + κβ − ȳ‖² and a constant, κ = Σθ/ω; and what no form answers for of the sum of all rows is
+    a response of its own then, the last one, of t = 0.
 
     Attributes
     ----------
-    form : int64 array, shape (p,)
+    form : int64 array, shape (f,)
         Ascending; a_r is r and b_r is m + r.
     weight : float64 array, shape (p,)
-        ω, positive.
+        ω, positive; p is f or f + 1.
     target : float64 array, shape (p, c)
         ȳ.
+    ones : float64 array, shape (p,)
+        κ; zeros without an output bias.
+    decay : float
+        Of the output bias.
     constant : float
         What the loss is at least, whatever the outputs.
     """
@@ -37,38 +46,60 @@ class Responses:
     form: IndexArray
     weight: FloatArray
     target: FloatArray
+    ones: FloatArray
+    decay: float
     constant: float
     _row_form: IndexArray
     _row_weight: FloatArray
     _row_target: FloatArray
+    _alone: FloatArray
 
     @classmethod
     def of(cls, reduced: ReducedProblem) -> Responses:
-        """Merge the rows of a problem."""
+        """Merge the rows of a problem of the half-squared loss."""
         n, m = reduced.targets.shape[0], reduced.directions.count
-        form, weight = np.full(n, -1, dtype=np.int64), np.zeros(n)
+        form, theta = np.full(n, -1, dtype=np.int64), np.zeros(n)
         for lift, first in ((reduced.lift_a, 0), (reduced.lift_b, m)):
             entries = lift.tocoo()
             nonzero = entries.data != 0.0
             rows = entries.coords[0][nonzero]
             form[rows] = entries.coords[1][nonzero] + first
-            weight[rows] = entries.data[nonzero]
+            theta[rows] = entries.data[nonzero]
         seen = form >= 0
         used, place = np.unique(form[seen], return_inverse=True)
-        omega = np.zeros(used.size)
-        np.add.at(omega, place, weight[seen] ** 2)
+        weight, ones = np.zeros(used.size), np.zeros(used.size)
+        np.add.at(weight, place, theta[seen] ** 2)
         target = np.zeros((used.size, reduced.outputs))
-        np.add.at(target, place, weight[seen, None] * reduced.targets[seen])
-        target /= omega[:, None]
-        lost = np.sum(reduced.targets**2) - np.sum(omega[:, None] * target**2)
-        return cls(used, omega, target, 0.5 * max(float(lost), 0.0), form, weight, reduced.targets)
+        np.add.at(target, place, theta[seen, None] * reduced.targets[seen])
+        target /= weight[:, None]
+        alone = np.zeros((n, 0))
+        if reduced.bias_decay is not None:
+            np.add.at(ones, place, theta[seen])
+            ones /= weight
+            left = np.ones(n)
+            left[seen] -= theta[seen] * ones[place]
+            length = float(np.linalg.norm(left))
+            if length > _ALONE * np.sqrt(n):
+                alone = left[:, None] / length
+                weight, ones = np.append(weight, 1.0), np.append(ones, length)
+                target = np.vstack([target, alone.T @ reduced.targets])
+        lost = np.sum(reduced.targets**2) - np.sum(weight[:, None] * target**2)
+        constant, decay = 0.5 * max(float(lost), 0.0), reduced.bias_decay or 0.0
+        return cls(used, weight, target, ones, decay, constant, form, theta, reduced.targets, alone)
+
+    def bias(self, left: FloatArray) -> FloatArray:
+        """The output bias that fits best what outputs leave of the targets, shapes (p, c), (c,)."""
+        square = float(np.sum(self.weight * self.ones**2))
+        return (
+            (self.weight * self.ones) @ left / square if square > 0.0 else np.zeros(left.shape[1])
+        )
 
     def dual_rows(self, zeta: FloatArray) -> FloatArray:
         """The best Z, shape (n, c), with Σθz = zeta, shape (p, c), over the rows of each form."""
         seen = self._row_form >= 0
         place = np.searchsorted(self.form, self._row_form[seen])
         output = self.target - zeta / self.weight[:, None]
-        Z = self._row_target.copy()
+        Z = self._row_target - self._alone @ output[self.form.size :]
         Z[seen] -= self._row_weight[seen, None] * output[place]
         return Z
 

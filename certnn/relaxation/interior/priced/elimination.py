@@ -20,6 +20,7 @@ import scipy.linalg
 
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray
+from certnn.relaxation.interior.block.cliques import Responses
 from certnn.relaxation.interior.block.newton import CliqueStep
 from certnn.relaxation.interior.priced.lift import LiftStep
 from certnn.relaxation.reduced.triangular import backward, forward, solve_lower
@@ -100,13 +101,17 @@ class Elimination(Protocol):
         ...
 
 
-def eliminated(lifts: list[LiftStep], weight: FloatArray, each: Each) -> Elimination:
+def eliminated(
+    lifts: list[LiftStep], responses: Responses, zeta: FloatArray, each: Each
+) -> Elimination:
     """In the order that takes less.
 
     Parameters
     ----------
     lifts : list of LiftStep
-    weight : float64 array, shape (p,)
+    responses : Responses
+    zeta : float64 array, shape (p, c)
+        ζ before the step.
     each : Each
 
     Raises
@@ -114,10 +119,36 @@ def eliminated(lifts: list[LiftStep], weight: FloatArray, each: Each) -> Elimina
     numpy.linalg.LinAlgError
         If floats are not enough for it.
     """
-    sizes = Sizes(len(lifts), lifts[0].ball.size, weight.size, lifts[0].direction.size)
-    if sizes.outputs_first < sizes.corners_first:
-        return OutputsFirst(lifts, weight, each)
-    return CornersFirst(lifts, weight, each)
+    weight, outputs = responses.weight, lifts[0].direction.size
+    sizes = Sizes(len(lifts), lifts[0].ball.size, weight.size, outputs)
+    order = OutputsFirst if sizes.outputs_first < sizes.corners_first else CornersFirst
+    own: Elimination = order(lifts, weight, each)
+    return WithBias(own, responses, zeta, sizes) if np.any(responses.ones) else own
+
+
+class WithBias:
+    """Any of them with an output bias β: κ⊗β is added to the outputs, and κᵀ(ζ + dζ) = decay·β."""
+
+    def __init__(
+        self, own: Elimination, responses: Responses, zeta: FloatArray, sizes: Sizes
+    ) -> None:
+        self._own, self._ones = own, responses.ones
+        pulls, units = np.zeros((sizes.lifts, sizes.entries)), np.eye(sizes.outputs)
+        self._answers = [own.solve(pulls, -np.multiply.outer(self._ones, unit)) for unit in units]
+        moved = np.column_stack([self._ones @ answer.zeta for answer in self._answers])
+        self._equations, self._before = responses.decay * units - moved, self._ones @ zeta
+
+    def solve(self, pulls: FloatArray, wanted: FloatArray) -> Shared:
+        """For right sides of shapes (ℓ, e) and (p, c)."""
+        found = self._own.solve(pulls, wanted)
+        bias = np.linalg.solve(self._equations, self._before + self._ones @ found.zeta)
+        for share, answer in zip(bias, self._answers, strict=True):
+            found = Shared(
+                found.zeta + share * answer.zeta,
+                found.mu + share * answer.mu,
+                found.corners + share * answer.corners,
+            )
+        return found
 
 
 class CornersFirst:
@@ -191,7 +222,7 @@ class OutputsFirst:
     """For more points than corners have entries; time and memory are linear in the points."""
 
     def __init__(self, lifts: list[LiftStep], weight: FloatArray, each: Each) -> None:
-        self._shape = len(lifts), lifts[0].ball.size
+        self._shape, self._weight = (len(lifts), lifts[0].ball.size), weight
         groups = list(zip(*(lift.cliques for lift in lifts), strict=True))
         directions = [lift.direction for lift in lifts]
 
@@ -215,7 +246,7 @@ class OutputsFirst:
         omega = scipy.linalg.cho_solve(self._factor, right, check_finite=False)
         mu = np.linalg.solve(self._balls.T @ self._solved_balls, self._balls.T @ omega)
         omega -= self._solved_balls @ mu
-        zeta = np.empty_like(wanted)
+        zeta = self._weight[:, None] * wanted  # of what is no group's
         for group, half in zip(self._groups, halves, strict=True):
             change = group.solved(half - group.across @ omega)
             zeta[group.place] = np.reshape(change, (group.place.size, wanted.shape[1]))

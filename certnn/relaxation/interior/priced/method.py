@@ -8,7 +8,7 @@ point has as many as there are columns. So this is the method for many columns.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class PricedLifts:
     Parameters
     ----------
     reduced : ReducedProblem
-        Of the half-squared loss, without output bias and free biases.
+        Of the half-squared loss.
     of : Cover
         Of the outputs.
     size : int
@@ -87,8 +87,10 @@ class PricedLifts:
 
     def __init__(self, reduced: ReducedProblem, of: Cover, size: int, budget: Budget) -> None:
         self._reduced, self._cover, self._size, self._budget = reduced, of, size, budget
-        self._responses = Responses.of(reduced)
         loss = OutputLoss(reduced.loss, reduced.outputs, reduced.centred)
+        self._turn = loss.turn
+        self._seen_targets = reduced.targets @ self._turn
+        self._responses = Responses.of(replace(reduced, targets=self._seen_targets))
         self._directions, self._lift_of, self._seen = lifted_directions(of, loss)
         heights = bounds(of, reduced.reg, budget) / self._seen
         self._heights = lowest_heights(heights, self._lift_of)
@@ -105,7 +107,7 @@ class PricedLifts:
         own = _MULTIPLIERS * size
         of_clique = own**3 / 3.0 + 0.5 * own**2 * entries + 0.5 * own * entries**2
         of_clique += _SCALED * (size + order) ** 3 + _WRITTEN * own**2 + _COUPLED * entries**2
-        shared = Sizes(lifts, entries, points, reduced.outputs)
+        shared = Sizes(lifts, entries, points, loss.turn.shape[1])
         products = lifts * groups * of_clique + min(shared.corners_first, shared.outputs_first)
         numbers = groups * (own**2 + 8.0 * (size + order) ** 2 + size * entries)
         return RunCost(
@@ -157,7 +159,7 @@ class PricedLifts:
     def _price(lifts: list[Lift], centre: float) -> int:
         """Add the products that moments violate, and say how many."""
         whole = sum(lift.mass for lift in lifts)
-        return sum(grow(lift.states, centre) for lift in lifts if lift.mass > _EMPTY * whole)
+        return sum(grow(lift, centre) for lift in lifts if lift.mass > _EMPTY * whole)
 
     def _bound(self, lifts: list[Lift], zeta: FloatArray) -> tuple[float, list[float]]:
         """With ζ scaled as well as what is proved of it allows (Theorem 3), and μ of all lifts."""
@@ -166,7 +168,9 @@ class PricedLifts:
         if not 0.0 < kappa < np.inf:
             raise np.linalg.LinAlgError("the form is not finite")
         Z = self._responses.dual_rows(zeta)
-        product, square = float(np.sum(Z * self._reduced.targets)), float(np.sum(Z * Z))
+        product, square = float(np.sum(Z * self._seen_targets)), float(np.sum(Z * Z))
+        if self._responses.decay:
+            square += float(np.sum(np.sum(Z, axis=0) ** 2)) / self._responses.decay
         scale = best_scale(product, square, 1.0 / kappa)
         value = scale * product - 0.5 * scale**2 * square
         return self._reduced.value_scale * value, [mu for _, mu in proved]
@@ -180,14 +184,19 @@ class PricedLifts:
             for state in lift.states:
                 moments = state.given_moments(state.X)
                 outputs[state.clique.place] += np.outer(moments, lift.direction)
-        error = responses.weight[:, None] * (outputs - responses.target) ** 2
-        return self._reduced.value_scale * (value + 0.5 * float(np.sum(error)))
+        left = responses.target - outputs
+        bias = responses.bias(left)
+        left -= np.multiply.outer(responses.ones, bias)
+        value += 0.5 * responses.decay * float(bias @ bias)
+        value += 0.5 * float(np.sum(responses.weight[:, None] * left**2))
+        return self._reduced.value_scale * value
 
     def _point(self, lifts: list[Lift], zeta: FloatArray, mus: list[float]) -> RegionsPoint:
-        Z = self._responses.dual_rows(zeta)
+        Z = self._responses.dual_rows(zeta) @ self._turn.T
         leaves = tuple(self._leaf(ray, lifts, Z, mus) for ray in range(len(self._cover.rays)))
         splits = np.full(len(leaves), -1, dtype=np.int64)
-        return RegionsPoint(self._reduced.dual_scale * Z, self._cover, splits, leaves)
+        Z, ball = self._reduced.dual_scale * Z, self._reduced.ball
+        return RegionsPoint(Z, self._cover, splits, leaves, ball)
 
     def _leaf(self, ray: int, lifts: list[Lift], Z: FloatArray, mus: list[float]) -> RegionLeaf:
         number, m = int(self._lift_of[ray]), self._reduced.directions.count
@@ -200,8 +209,9 @@ class PricedLifts:
                 clique.products(m, state.first[plain], state.second[plain], state.y[plain])
             )
             own = np.zeros((2 * k, self._reduced.rank + 1))
-            rays = clique.forms[state.second[~plain], k:]
-            np.add.at(own, state.first[~plain], state.y[~plain, None] * rays)
+            with_norm = ~plain & (state.first < 2 * k)
+            rays = clique.forms[state.second[with_norm], k:]
+            np.add.at(own, state.first[with_norm], state.y[with_norm, None] * rays)
             forms.append(np.concatenate([clique.members, clique.members + m]))
             partners.append(own)
         form, partner = np.concatenate(forms), np.vstack(partners)
@@ -211,7 +221,7 @@ class PricedLifts:
             Z,
             (ray, float(self._seen[ray])),
             np.zeros(m, dtype=np.int8),
-            (mu, 0.0),
+            (mu, lift.nu),
             summed(products),
             form[used],
             partner[used],

@@ -76,7 +76,7 @@ class _SharedSystem:
     ) -> None:
         self.lifts, self._each = lifts, each
         self._wanted = responses.target - zeta / responses.weight[:, None]
-        self._equations = eliminated(lifts, responses.weight, each)
+        self._equations = eliminated(lifts, responses, zeta, each)
         self.gap = sum(lift.gap for lift in self.lifts)
         self.degree = sum(lift.degree for lift in self.lifts)
 
