@@ -161,7 +161,6 @@ def audit(
                 raise InputError(name, "is for X, where no TrainingProblem is given")
     if gap is not None and not 0.0 <= gap < 1.0:
         raise InputError("gap", f"must be in [0, 1), got {gap!r}")
-    refuse_ignored(problem, level, choice, cluster)
     if not isinstance(network, TwoLayerNetwork | None):
         network = network_for(problem, network)
     if time_limit is None and work_limit is None and budget is None:
@@ -171,6 +170,7 @@ def audit(
         shown_progress(progress) as show,
         Compiling() as compiling,
     ):
+        refuse_ignored(problem, level, choice, cluster, whole.limited)
         given = None if network is None else evaluated(problem, network, "given")
         best = given or evaluated(problem, no_neurons(problem), "no neurons")
         local, history = None, History(start)

@@ -130,7 +130,6 @@ def lower_bound(
     """
     require_problem(problem)
     require_seed(seed)
-    refuse_ignored(problem, level, choice, cluster)
     _validate(problem, memory_limit, improve, near, network)
     if near is not None and not _same_points(near.bound.instance, problem.instance()):
         raise InputError("near", "is a result for other points")
@@ -138,6 +137,7 @@ def lower_bound(
     if improve is not None and network is None:
         network = improve.network
     with budgeted(time_limit, work_limit, budget) as limit:
+        refuse_ignored(problem, level, choice, cluster, limit.limited)
         context = Context(
             problem,
             Goal(limit, gap, target, memory_limit, seed),
@@ -190,7 +190,11 @@ def _validate(
 
 
 def refuse_ignored(
-    problem: TrainingProblem, level: str, choice: SolverChoice | None, cluster: Client | None
+    problem: TrainingProblem,
+    level: str,
+    choice: SolverChoice | None,
+    cluster: Client | None,
+    limited: bool,
 ) -> None:
     """Refuse a solver, device or cluster that would not be used, and more groups than points.
 
@@ -202,8 +206,14 @@ def refuse_ignored(
     ----------
     level, choice, cluster
         As in `lower_bound`.
+    limited : bool
+        Whether there is a limit on time or work.
     """
-    plan = stages(level, Case.of(problem), limited=True)
+    # Where every row of X is zero, no level is run but shor, whatever is asked for. The level shor
+    # may have very many points, whose directions nobody counts.
+    directions = None if choice is None else max(1, find_directions(problem.features).count)
+    general = choice is not None and choice.solver != OWN
+    plan = stages(level, Case.of(problem, directions), general, limited)
     shared = [stage for stage in plan if isinstance(stage, Groups | Cells)]
     for stage in shared:
         if isinstance(stage, Groups):
@@ -216,11 +226,6 @@ def refuse_ignored(
     if choice is None:
         return
     _validate_choice(choice)
-    # Where every row of X is zero, no level is run but shor, whatever is asked for.
-    directions = max(1, find_directions(problem.features).count)
-    general = choice.solver != OWN
-    limited = choice.device is not None  # as audits are, where dnn comes late
-    plan = stages(level, Case.of(problem, directions), general, limited)
     if choice.formulation != "reduced" and DNN not in plan:
         raise InputError("formulation", f"{choice.formulation} is for dnn; {level} leaves it out")
     if choice.device is not None and DNN not in plan:

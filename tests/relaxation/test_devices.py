@@ -118,6 +118,12 @@ def test_a_device_is_a_name(device):
         lower_bound(SQUARED, "dnn", choice=SolverChoice(device=device))
 
 
+def test_a_device_that_auto_would_not_use_is_refused():
+    many = normal(0, 301, 2, 1)  # dnn of so many runs where there is a limit to use
+    with pytest.raises(InputError, match="is for dnn; auto leaves it out"):
+        lower_bound(many, choice=SolverChoice(device="cpu"))
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("device", ["", "nosuch", "cuda:999", "meta"])
 def test_a_device_that_pytorch_cannot_use_is_refused(device):
