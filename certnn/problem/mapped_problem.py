@@ -14,6 +14,7 @@ from certnn.arrays import CHUNK_ROWS, frozen_matrix
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.problem.matrix_file import MatrixFile, NpyFile
 from certnn.problem.training_problem import TrainingProblem
 
 
@@ -24,7 +25,7 @@ class MappedProblem:
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
+    X : array_like or MatrixFile, shape (n, d)
         An array of numpy is not copied, so that it may be one that is mapped into memory,
         ``np.load("X.npy", mmap_mode="r")``; it must not be written to meanwhile.
     Y : array_like, shape (n, c) or (n,)
@@ -34,7 +35,7 @@ class MappedProblem:
     Attributes
     ----------
     n, d, c : int
-    Y, reg, hidden_bias, loss, output_bias, classes, null_loss
+    Y, reg, hidden_bias, loss, output_bias, classes, null_loss, file
         As `certnn.TrainingProblem` has them.
 
     Raises
@@ -52,7 +53,7 @@ class MappedProblem:
     TrainingProblem(n=2, d=1, c=1, reg=0.2)
     """
 
-    X: NDArray[Any]
+    X: NDArray[Any] | MatrixFile
 
     def __init__(
         self,
@@ -65,12 +66,14 @@ class MappedProblem:
         output_bias: Bias = False,
         classes: Sequence[str] = (),
     ) -> None:
-        self.X = X if isinstance(X, np.ndarray) and X.ndim == 2 else frozen_matrix("X", X)
+        plain = isinstance(X, np.ndarray) and X.ndim == 2
+        self.X = X if plain or isinstance(X, MatrixFile) else frozen_matrix("X", X)
+        self.file: Final = X if isinstance(X, MatrixFile) else NpyFile.of(X)
         if 0 in self.X.shape:
             raise InputError("X", f"is empty, shape {self.X.shape}")
         # All but X, with a column of zeros in its place.
         self._stated = stated = TrainingProblem(
-            *(np.zeros((len(self.X), 1)), Y, reg, hidden_bias),
+            *(np.zeros((self.X.shape[0], 1)), Y, reg, hidden_bias),
             loss=loss,
             output_bias=output_bias,
             classes=classes,
@@ -88,7 +91,7 @@ class MappedProblem:
     def of(cls, problem: TrainingProblem) -> MappedProblem:
         """The same problem."""
         return cls(
-            *(problem.X, problem.Y, problem.reg, problem.hidden_bias),
+            *(problem.file or problem.X, problem.Y, problem.reg, problem.hidden_bias),
             loss=problem.loss,
             output_bias=problem.output_bias,
             classes=problem.classes,
@@ -123,7 +126,11 @@ class MappedProblem:
         InputError
             If the points make no problem, such as with one class alone and a free bias.
         """
-        return self._stated.of_points(self.X[rows], self.Y[rows], reg)
+        return self.of_points(self.X[rows], self.Y[rows], reg)
+
+    def of_points(self, X: Any, Y: Any, reg: float) -> TrainingProblem:
+        """As `TrainingProblem.of_points`."""
+        return self._stated.of_points(X, Y, reg)
 
     def with_reg(self, reg: float) -> MappedProblem:
         """The same data with another weight decay."""
