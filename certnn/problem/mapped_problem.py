@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from certnn.arrays import CHUNK_ROWS, frozen_matrix
+from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss
@@ -107,11 +107,16 @@ class MappedProblem:
             If X has a number that is not finite, or not exactly a float64.
         """
         digest = hashlib.sha256(f"certnn data 1\n{self.n} {self.d} {self.c}\n".encode())
-        for start in range(0, self.n, CHUNK_ROWS):
-            rows = frozen_matrix("X", self.X[start : start + CHUNK_ROWS])
+        for rows in self._pieces():
             digest.update(rows.astype("<f8").tobytes())
         digest.update(self.Y.astype("<f8").tobytes())
         return digest.hexdigest()
+
+    def _pieces(self) -> Iterator[FloatArray]:
+        if isinstance(self.X, MatrixFile):
+            return self.X.pieces()
+        starts = range(0, self.n, CHUNK_ROWS)
+        return (frozen_matrix("X", self.X[i : i + CHUNK_ROWS], smallest=0.0) for i in starts)
 
     def part(self, rows: Any, reg: float) -> TrainingProblem:
         """The problem of some of the points, with a weight decay of its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from certnn.arrays import FloatArray, frozen_matrix
+from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError, refused
 
 #: Which rows: some of them in a row, or by their numbers.
@@ -40,17 +41,31 @@ class MatrixFile(ABC):
     def _read(self, rows: RowNumbers) -> NDArray[Any]:
         """The rows as they are in the file, whatever that raises."""
 
-    def __getitem__(self, rows: Any) -> FloatArray:
-        """Some rows, as they are there by now.
+    def read(self, rows: RowNumbers = slice(None)) -> NDArray[Any]:
+        """Some rows as they are there by now, or all.
 
         Raises `InputError` if the file is not there, is another one, or is damaged.
         """
-        if not isinstance(rows, slice):
-            rows = np.asarray(rows, dtype=np.int64)
         if not os.path.exists(self.path):
             raise InputError(self.path, f"does not exist on {node()}{_ADVICE}")
         with refused(self.path, f"cannot be read on {node()}"):
-            return frozen_matrix("X", self._read(rows))
+            return self._read(rows)
+
+    def __getitem__(self, rows: Any) -> FloatArray:
+        """Some rows as float64.
+
+        Raises `InputError` as `read`, or if they hold anything but finite numbers.
+        """
+        rows = rows if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
+        return frozen_matrix("X", self.read(rows), smallest=0.0)
+
+    def pieces(self) -> Iterator[FloatArray]:
+        """All rows in order, so many at a time that they take little memory.
+
+        Raises `InputError` as `__getitem__`.
+        """
+        starts = range(0, self.shape[0], CHUNK_ROWS)
+        return (self[start : start + CHUNK_ROWS] for start in starts)
 
     def require_shape(self, shape: tuple[int, ...]) -> None:
         """Raise `InputError` if that is not the shape of what the file has now."""

@@ -41,7 +41,7 @@ class Portion:
         """
         rows = np.asarray(rows, dtype=np.int64)
         rest = problem.of_points(np.zeros((len(rows), 1)), problem.Y[rows], reg)
-        x = frozen_matrix("X", problem.X[rows])
+        x = frozen_matrix("X", problem.X[rows], smallest=0.0)
         return cls(handed(x, problem.file, rows), rest)
 
     @property

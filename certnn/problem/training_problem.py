@@ -110,7 +110,7 @@ class TrainingProblem:
             targets = targets[:, None]
         file = X if isinstance(X, MatrixFile) else NpyFile.of(X)
         object.__setattr__(self, "file", file)
-        x = X[:] if isinstance(X, MatrixFile) else frozen_matrix("X", X)
+        x = frozen_matrix("X", X.read() if isinstance(X, MatrixFile) else X)
         y = frozen_matrix("Y", targets)
         for name, matrix in (("X", x), ("Y", y)):
             if 0 in matrix.shape:

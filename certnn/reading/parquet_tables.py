@@ -38,20 +38,30 @@ class ParquetFile(MatrixFile):
         order = np.argsort(wanted, kind="stable")
         ascending, x = wanted[order], _room(path, wanted.size, len(self.columns))
         with _opened(path) as table:
-            groups = _row_groups(path, table)
-            stops = np.cumsum([rows for _, rows in groups], dtype=np.int64)
-            self.require_shape((int(stops[-1]) if groups else 0, len(self.columns)))
-            for (group, count), stop in zip(groups, stops.tolist(), strict=True):
-                start = stop - count
-                first, last = np.searchsorted(ascending, [start, stop])
-                if first == last:
+            groups, start, done = _row_groups(path, table), 0, 0
+            self.require_shape((sum(count for _, count in groups), len(self.columns)))
+            for group, count in groups:
+                if done == np.searchsorted(ascending, start + count):
+                    start += count
                     continue
                 for batch in _batches(path, table, [(group, count)], self.columns):
-                    first, last = np.searchsorted(ascending, [start, start + batch.num_rows])
+                    first, done = done, int(np.searchsorted(ascending, start + batch.num_rows))
                     for j, column in enumerate(_columns(path, batch, self.columns)):
-                        x[order[first:last], j] = column[ascending[first:last] - start]
+                        x[order[first:done], j] = column[ascending[first:done] - start]
                     start += batch.num_rows
+                if done == wanted.size:
+                    break
         return x
+
+    def pieces(self) -> Iterator[FloatArray]:
+        """As of any, each row group read once."""
+        path = Path(self.path)
+        with _opened(path) as table:
+            groups = _row_groups(path, table)
+            self.require_shape((sum(count for _, count in groups), len(self.columns)))
+            for batch in _batches(path, table, groups, self.columns):
+                x = np.stack([*_columns(path, batch, self.columns)], axis=1)
+                yield frozen_matrix("X", x, smallest=0.0)
 
 
 def read_parquet(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import certnn
+from certnn import MappedProblem, TrainingProblem
 from certnn.errors import InputError
 from certnn.problem.matrix_file import FileRows, NpyFile, digest
 from certnn.problem.portion import Portion
@@ -89,6 +90,9 @@ def test_any_rows_of_parquet(tmp_path, rows, size):
     assert file.shape == (40, 3)
     assert np.array_equal(file[:], X)
     assert np.array_equal(file[rows], X[rows].reshape(-1, 3))
+    assert np.array_equal(np.concatenate([*file.pieces()]), X)
+    mapped_problem, whole = (kind(file, Y, 1.0) for kind in (MappedProblem, TrainingProblem))
+    assert mapped_problem.data_sha256 == whole.data_sha256 == TrainingProblem(X, Y, 1.0).data_sha256
 
 
 def test_row_groups_that_are_not_asked_for_are_not_read(tmp_path, monkeypatch):
