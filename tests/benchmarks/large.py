@@ -86,7 +86,7 @@ def lifts_point(problem, spread, time_limit, client=None):
     return last.point
 
 
-def proved_at(level, problem, spread, time_limit, client):
+def proved_at(level, problem, spread, time_limit, work_limit, client):
     """The bound with its certificate: of the level alone, or of what `lower_bound` runs for it."""
     if level == "shor":
         chunks, budget = chunks_of(problem, client), Budget(time_limit)
@@ -95,19 +95,18 @@ def proved_at(level, problem, spread, time_limit, client):
     if level == "lifts":
         point = stage("search", lambda: lifts_point(problem, spread, time_limit, client))
         return stage("certificate, checked", lambda: certify_regions(problem, point, {}))
-    limit = time_limit if time_limit < 1e9 else None
     return stage(
         "bound, checked",
-        lambda: certnn.lower_bound(problem, level, time_limit=limit, cluster=client),
+        lambda: certnn.lower_bound(problem, level, work_limit=work_limit, cluster=client),
     )
 
 
-def prove(level, n, d, c, reg, noise, spread, time_limit, workers, file):
+def prove(level, n, d, c, reg, noise, spread, time_limit, work_limit, workers, file):
     problem = stage("data", lambda: data(n, d, c, reg, noise))
     with cluster_of(workers) as client:
         if workers:
             problem = from_file(problem, file.parent)
-        proved = proved_at(level, problem, spread, time_limit, client)
+        proved = proved_at(level, problem, spread, time_limit, work_limit, client)
     stage("file", lambda: proved.certificate.save(file))
     print(
         f"  proved {proved.bound.rounded!r} (null {problem.null_loss:.6g}), "
@@ -146,13 +145,14 @@ def main():
     parser.add_argument("--spread", type=float, default=1.5, help="of the outputs' directions")
     parser.add_argument("--unchecked", action="store_true", help="leave the file's check out")
     parser.add_argument("--time-limit", type=float, default=1e9, help="seconds for the search")
+    parser.add_argument("--work-limit", type=float, help="nominal seconds of a level by its name")
     options = parser.parse_args()
     for n in options.n:
         reg = 1e-4 * n if options.reg is None else options.reg
         for level in options.levels:
             print(f"{level} n={n} d={options.d} c={options.c} reg={reg:g}", flush=True)
             given = options.d, options.c, reg, options.noise, options.spread
-            given = *given, options.time_limit, options.workers
+            given = *given, options.time_limit, options.work_limit, options.workers
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "certificate"
                 alone(prove, level, n, *given, file)
