@@ -33,6 +33,10 @@ class InputError(ValueError):
         self.reason = reason
         super().__init__(f"{argument}: {reason}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it gets from a process to another."""
+        return type(self), (self.argument, self.reason)
+
 
 class SolverError(RuntimeError):
     """A solver ended without a point that can be used; the message says which and why."""

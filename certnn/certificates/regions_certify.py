@@ -82,12 +82,14 @@ def _admissible(leaf: RegionLeaf, free_bias: bool) -> RegionLeaf:
     own = r.shape[1] - free_bias
     norms = np.linalg.norm(r[:, :own], axis=1) + np.sum(np.abs(r[:, own:]), axis=1)
     least = norms * (1.0 + _ABOVE) + float(np.finfo(float).tiny)
-    above = np.maximum(leaf.ball_multipliers[:, -1], least)
-    return replace(
-        leaf,
-        products=products.selected((products.multiplier > 0.0) | products.sign_is_free),
-        ball_multipliers=np.hstack([r, above[:, None]]),
-    )
+    allowed = (products.multiplier > 0.0) | products.sign_is_free
+    # Of a million points copies are large, and what is streamed is admissible as it is.
+    if not np.all(allowed):
+        leaf = replace(leaf, products=products.selected(allowed))
+    if np.any(leaf.ball_multipliers[:, -1] < least):
+        above = np.maximum(leaf.ball_multipliers[:, -1], least)
+        leaf = replace(leaf, ball_multipliers=np.hstack([r, above[:, None]]))
+    return leaf
 
 
 def _heights(point: RegionsPoint, least: FloatArray) -> tuple[float, FloatArray]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from certnn.arrays import CHUNK_ROWS, frozen_matrix
+from certnn.arrays import CHUNK_ROWS, FloatArray, frozen_matrix
 from certnn.errors import InputError
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.problem.matrix_file import MatrixFile, NpyFile
 from certnn.problem.training_problem import TrainingProblem
 
 
@@ -24,7 +25,7 @@ class MappedProblem:
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
+    X : array_like or MatrixFile, shape (n, d)
         An array of numpy is not copied, so that it may be one that is mapped into memory,
         ``np.load("X.npy", mmap_mode="r")``; it must not be written to meanwhile.
     Y : array_like, shape (n, c) or (n,)
@@ -34,7 +35,7 @@ class MappedProblem:
     Attributes
     ----------
     n, d, c : int
-    Y, reg, hidden_bias, loss, output_bias, classes, null_loss
+    Y, reg, hidden_bias, loss, output_bias, classes, null_loss, file
         As `certnn.TrainingProblem` has them.
 
     Raises
@@ -52,7 +53,7 @@ class MappedProblem:
     TrainingProblem(n=2, d=1, c=1, reg=0.2)
     """
 
-    X: NDArray[Any]
+    X: NDArray[Any] | MatrixFile
 
     def __init__(
         self,
@@ -65,12 +66,14 @@ class MappedProblem:
         output_bias: Bias = False,
         classes: Sequence[str] = (),
     ) -> None:
-        self.X = X if isinstance(X, np.ndarray) and X.ndim == 2 else frozen_matrix("X", X)
+        plain = isinstance(X, np.ndarray) and X.ndim == 2
+        self.X = X if plain or isinstance(X, MatrixFile) else frozen_matrix("X", X)
+        self.file: Final = X if isinstance(X, MatrixFile) else NpyFile.of(X)
         if 0 in self.X.shape:
             raise InputError("X", f"is empty, shape {self.X.shape}")
         # All but X, with a column of zeros in its place.
         self._stated = stated = TrainingProblem(
-            *(np.zeros((len(self.X), 1)), Y, reg, hidden_bias),
+            *(np.zeros((self.X.shape[0], 1)), Y, reg, hidden_bias),
             loss=loss,
             output_bias=output_bias,
             classes=classes,
@@ -88,7 +91,7 @@ class MappedProblem:
     def of(cls, problem: TrainingProblem) -> MappedProblem:
         """The same problem."""
         return cls(
-            *(problem.X, problem.Y, problem.reg, problem.hidden_bias),
+            *(problem.file or problem.X, problem.Y, problem.reg, problem.hidden_bias),
             loss=problem.loss,
             output_bias=problem.output_bias,
             classes=problem.classes,
@@ -104,11 +107,16 @@ class MappedProblem:
             If X has a number that is not finite, or not exactly a float64.
         """
         digest = hashlib.sha256(f"certnn data 1\n{self.n} {self.d} {self.c}\n".encode())
-        for start in range(0, self.n, CHUNK_ROWS):
-            rows = frozen_matrix("X", self.X[start : start + CHUNK_ROWS])
+        for rows in self._pieces():
             digest.update(rows.astype("<f8").tobytes())
         digest.update(self.Y.astype("<f8").tobytes())
         return digest.hexdigest()
+
+    def _pieces(self) -> Iterator[FloatArray]:
+        if isinstance(self.X, MatrixFile):
+            return self.X.pieces()
+        starts = range(0, self.n, CHUNK_ROWS)
+        return (frozen_matrix("X", self.X[i : i + CHUNK_ROWS], smallest=0.0) for i in starts)
 
     def part(self, rows: Any, reg: float) -> TrainingProblem:
         """The problem of some of the points, with a weight decay of its own.
@@ -123,7 +131,11 @@ class MappedProblem:
         InputError
             If the points make no problem, such as with one class alone and a free bias.
         """
-        return self._stated.of_points(self.X[rows], self.Y[rows], reg)
+        return self.of_points(self.X[rows], self.Y[rows], reg)
+
+    def of_points(self, X: Any, Y: Any, reg: float) -> TrainingProblem:
+        """As `TrainingProblem.of_points`."""
+        return self._stated.of_points(X, Y, reg)
 
     def with_reg(self, reg: float) -> MappedProblem:
         """The same data with another weight decay."""

@@ -22,6 +22,7 @@ from certnn.errors import InputError, positive_number, shorten
 from certnn.kernel import Instance
 from certnn.kernel.instance import Bias
 from certnn.problem.losses import HALF_SQUARED, Loss, as_loss, loss_named
+from certnn.problem.matrix_file import MatrixFile, NpyFile
 
 #: Sums of rows of Y are the same up to this share of its largest entry.
 _ONE_SUM = 1e-9
@@ -40,7 +41,7 @@ class TrainingProblem:
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
+    X : array_like or MatrixFile, shape (n, d)
         Data, one point a row. Converted to float64, and refused if that is not exact.
     Y : array_like, shape (n, c) or (n,)
         Targets, one row a point: numbers; 1 and −1 for hinge, squared-hinge and logistic, or 1 and
@@ -59,6 +60,12 @@ class TrainingProblem:
     classes : sequence of str
         Names for reports, in the order of the outputs; two where one output tells two classes
         apart, the second by 1; none if there are no classes. No part of the problem's identity.
+
+    Attributes
+    ----------
+    file : MatrixFile or None
+        Where X was read from, if that is an .npy file that is mapped into memory or a .parquet
+        file: tasks on a cluster read their rows there. No part of the problem's identity.
 
     Raises
     ------
@@ -83,6 +90,7 @@ class TrainingProblem:
     loss: Loss = HALF_SQUARED
     output_bias: Bias = False
     classes: tuple[str, ...] = ()
+    file: MatrixFile | None = field(init=False)
     _inputs: FloatArray = field(init=False)
     _bytes: tuple[bytes, bytes] = field(init=False)  # X and Y, which are views of them
 
@@ -100,7 +108,10 @@ class TrainingProblem:
         targets = Y if is_frame(Y) else as_array("Y", Y)
         if targets.ndim == 1:
             targets = targets[:, None]
-        x, y = frozen_matrix("X", X), frozen_matrix("Y", targets)
+        file = X if isinstance(X, MatrixFile) else NpyFile.of(X)
+        object.__setattr__(self, "file", file)
+        x = frozen_matrix("X", X.read() if isinstance(X, MatrixFile) else X)
+        y = frozen_matrix("Y", targets)
         for name, matrix in (("X", x), ("Y", y)):
             if 0 in matrix.shape:
                 raise InputError(name, f"is empty, shape {matrix.shape}")
@@ -220,7 +231,9 @@ class TrainingProblem:
 
     def with_reg(self, reg: float) -> TrainingProblem:
         """The same data with another weight decay."""
-        return self.of_points(self.X, self.Y, reg)
+        other = self.of_points(self.X, self.Y, reg)
+        object.__setattr__(other, "file", self.file)
+        return other
 
     def of_points(self, X: Any, Y: Any, reg: float) -> TrainingProblem:
         """The problem of other points, with the same loss, biases and names of classes.
@@ -236,12 +249,7 @@ class TrainingProblem:
         InputError
             If the points make no problem, such as with one class alone and a free bias.
         """
-        return TrainingProblem(
-            *(X, Y, reg, self.hidden_bias),
-            loss=self.loss,
-            output_bias=self.output_bias,
-            classes=self.classes,
-        )
+        return TrainingProblem(X, Y, reg, self.hidden_bias, **self._more)
 
     def instance(self) -> Instance:
         """The same problem as the kernel sees it."""
@@ -263,6 +271,14 @@ class TrainingProblem:
             *(self.n, self.d, self.c, self.reg, self.hidden_bias, *self._bytes),
             *(loss, delta, self.output_bias),
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All once: the attributes have X and Y several times."""
+        return _received, (self.X, self.Y, self.reg, self.hidden_bias, self._more)
+
+    @property
+    def _more(self) -> dict[str, Any]:
+        return {"loss": self.loss, "output_bias": self.output_bias, "classes": self.classes}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrainingProblem):
@@ -292,6 +308,12 @@ def require_problem(given: Any) -> TrainingProblem:
         return given
     kind = type(given).__name__
     raise InputError("problem", f"must be a certnn.TrainingProblem(X, Y, reg), got {kind}")
+
+
+def _received(
+    X: FloatArray, Y: FloatArray, reg: float, hidden_bias: Bias, more: dict[str, Any]
+) -> TrainingProblem:
+    return TrainingProblem(X, Y, reg, hidden_bias, **more)
 
 
 def _shared(matrix: FloatArray) -> tuple[bytes, FloatArray]:

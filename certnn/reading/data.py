@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from certnn.atomic_files import open_file
 from certnn.errors import InputError, shorten
 from certnn.problem.losses import HALF_SQUARED, Loss
+from certnn.problem.matrix_file import MatrixFile
 from certnn.reading.class_labels import ClassLabels, stated_targets
 from certnn.reading.npz import npy_layout, read_npz
 from certnn.reading.parquet_tables import ENDINGS as PARQUET
@@ -26,7 +27,7 @@ def read_targets(
     label: str | None = None,
     loss: Loss = HALF_SQUARED,
     outputs: int | None = None,
-) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+) -> tuple[NDArray[Any] | MatrixFile, NDArray[Any], tuple[str, ...]]:
     """X and Y of a training problem, and the names of the classes; nothing is unpickled.
 
     Raises `InputError` if a file cannot be read, or what is given does not fit its kind.
@@ -51,7 +52,8 @@ def read_targets(
 
     Returns
     -------
-    X : ndarray, shape (n, d)
+    X : ndarray or MatrixFile, shape (n, d)
+        The latter of .parquet, of which nothing is read but the targets.
     Y : ndarray, shape (n, c), or (n,) for one column
     classes : tuple of str
         In the order of the columns; () if Y was not made of labels.
@@ -97,9 +99,9 @@ def read_data(
     label: str | None = None,
     loss: Loss = HALF_SQUARED,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """X and Y alone; all else is as in `read_targets`."""
+    """X and Y alone, as arrays; all else is as in `read_targets`."""
     x, y, _ = read_targets(data, targets, target_columns, label, loss)
-    return x, y
+    return x[:] if isinstance(x, MatrixFile) else x, y
 
 
 def _npy(path: str | Path) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from certnn.certificates import Certificate
 from certnn.errors import InputError, SolverError, require_seed, whole_number
 from certnn.kernel import Bound
 from certnn.problem.mapped_problem import MappedProblem
+from certnn.problem.portion import Portion
 from certnn.problem.training_problem import TrainingProblem, require_problem
 from certnn.relaxation.shor.distributed import ClusterLost
 from certnn.report import ProblemSummary
@@ -35,8 +36,8 @@ _USUAL_WORK = 10.0
 _MOST_SUBSETS = 2000
 #: The summary in a folder of certificates, and the most bytes of one that is read.
 SUMMARY, _LARGEST = "sample.json", 1 << 28
-#: A subset's number and problem, and how its bound is proved.
-_Task = tuple[int, TrainingProblem, Mapping[str, object]]
+#: A subset's number and its points, and how its bound is proved.
+_Task = tuple[int, Portion, Mapping[str, object]]
 
 
 def sampled_bound(
@@ -144,20 +145,20 @@ def sampled_bound(
         if progress is not None:
             progress(stage, None, None)
 
-    def subset(number: int) -> TrainingProblem:
-        return problem.part(draw.rows(number), draw.reg(problem.reg))
+    def subset(number: int) -> Portion:
+        return Portion.of(problem, draw.rows(number), draw.reg(problem.reg))
 
     if place is not None:
         _require_same_sample(place, result(False))
         for number in range(count):
             if _file(place, number).exists():
                 tell(f"subsets: checking the certificate of {number}")
-                bounds[number] = proved_before(subset(number), _file(place, number)).bound
+                bounds[number] = proved_before(subset(number).problem(), _file(place, number)).bound
         result(False).save(make_folder(place) / SUMMARY)
     with stoppable() as stop:
         tasks = _tasks([k for k in range(count) if bounds[k] is None], subset, how, notes)
-        for number, certificate in _proved(tasks, jobs, cluster, stop, notes):
-            bounds[number] = certificate.check()
+        for number, certificate, bound in _proved(tasks, jobs, cluster, stop, notes):
+            bounds[number] = bound
             so_far = result(False)
             if place is not None:
                 certificate.save(_file(place, number))
@@ -174,7 +175,7 @@ def sampled_bound(
 
 def _tasks(
     numbers: list[int],
-    subset: Callable[[int], TrainingProblem],
+    subset: Callable[[int], Portion],
     how: Mapping[str, object],
     notes: dict[int, str],
 ) -> Iterator[_Task]:
@@ -188,9 +189,9 @@ def _tasks(
 
 def _prove(task: _Task) -> bytes | None:
     """A certificate of a subset; None if somebody asked to stop before it was done."""
-    _, problem, how = task
+    _, portion, how = task
     try:
-        found = lower_bound(problem, **how)  # type: ignore[arg-type]
+        found = lower_bound(portion.problem(), **how)  # type: ignore[arg-type]
     except KeyboardInterrupt:
         return None
     return None if found.interrupted else found.certificate.document
@@ -198,8 +199,8 @@ def _prove(task: _Task) -> bytes | None:
 
 def _proved(
     tasks: Iterator[_Task], jobs: int, cluster: Client | None, stop: Stop, notes: dict[int, str]
-) -> Generator[tuple[int, Certificate]]:
-    """The certificates as they come; why there is none goes to the notes."""
+) -> Generator[tuple[int, Certificate, Bound]]:
+    """The certificates as they come, checked; why there is none goes to the notes."""
     finished: Generator[tuple[_Task, Callable[[], bytes | None]]]
     if cluster is not None:
         finished = on_cluster(_prove, tasks, cluster, stop)
@@ -209,14 +210,19 @@ def _proved(
         finished = on_processes(_prove, tasks, jobs, stop)
     try:
         with closing(finished):
-            for (number, *_), bytes_of in finished:
+            for (number, portion, _), bytes_of in finished:
                 try:
                     document = bytes_of()
                 except (SolverError, TaskLost) as error:
                     notes[number] = f"subset {number}: {error}"
                 else:
                     if document is not None:
-                        yield number, Certificate(document)
+                        certificate = Certificate(document)
+                        bound = certificate.check()
+                        if portion.is_of(bound.instance):
+                            yield number, certificate, bound
+                        else:
+                            notes[number] = f"subset {number}: other points were proved"
                 if stop.asked:
                     return
     except ClusterLost as error:

@@ -17,7 +17,6 @@ from certnn.certificates.groups_document import proved_groups
 from certnn.errors import SolverError
 from certnn.reading.datasets import random_network_data
 from certnn.relaxation.shor import distributed
-from certnn.relaxation.shor.chunks import LocalChunks
 from certnn.relaxation.shor.distributed import ClusterChunks, ClusterLost, connected
 from certnn.search import side_by_side
 from certnn.search.side_by_side import Cluster, TaskLost
@@ -99,10 +98,14 @@ def test_a_scheduler_that_restarts_its_workers_costs_nothing(mortal):
 
 
 @pytest.mark.slow
-def test_rows_on_a_worker_that_dies_are_sent_again(mortal):
+@pytest.mark.parametrize("mapped", [False, True])
+def test_rows_on_a_worker_that_dies_are_sent_or_read_again(mortal, tmp_path, monkeypatch, mapped):
+    monkeypatch.setattr(distributed, "CHUNK_ROWS", 5)
     rows = np.arange(40.0)[:, None]
-    pieces = [LocalChunks.of(rows[i : i + 5], rows[i : i + 5]).chunks[0] for i in range(0, 40, 5)]
-    parts = ClusterChunks(mortal, pieces)
+    if mapped:
+        np.save(tmp_path / "X.npy", rows)
+        rows = np.load(tmp_path / "X.npy", mmap_mode="r")
+    parts = ClusterChunks(mortal, certnn.TrainingProblem(rows, rows, 1.0))
     for _ in range(2):
         assert parts.total(sum_of)[0] == 39 * 20
         mortal.wait_for_workers(2)
@@ -118,7 +121,7 @@ def sum_of(chunk):
 @pytest.mark.slow
 def test_a_sum_that_kills_its_workers_is_given_up(mortal, monkeypatch):
     monkeypatch.setattr(distributed, "_ATTEMPTS", 2)
-    parts = ClusterChunks(mortal, LocalChunks.of(np.ones((4, 1)), np.ones((4, 1))).chunks)
+    parts = ClusterChunks(mortal, certnn.TrainingProblem(np.ones((4, 1)), np.ones((4, 1)), 1.0))
     with pytest.raises(ClusterLost, match="workers died in each of 2 attempts"):
         parts.total(fatal_sum)
     assert parts.total(sum_of)[0] == 4.0

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
+from certnn.arrays import CHUNK_ROWS, FloatArray
 from certnn.errors import InputError, SolverError
-from certnn.relaxation.shor.chunks import Chunk, Terms, added
+from certnn.problem.matrix_file import FileRows, handed, received
+from certnn.problem.training_problem import TrainingProblem
+from certnn.relaxation.shor.chunks import LocalChunks, Terms, added
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,22 +35,24 @@ class ClusterLost(SolverError):
 class ClusterChunks:
     """Chunks (`certnn.relaxation.shor.chunks.Chunks`) that lie on the workers of a cluster.
 
-    Rows are sent once, and again where a worker dies, which takes its own with it. For each W a few
-    matrices of order columns + c travel. The sums are those of one process but for the order of
-    their terms, that is to rounding.
+    The workers read the rows of a problem that has a file from it, and are sent those of others;
+    once, and again where a worker dies, which takes its own with it. For each W a few matrices of
+    order columns + c travel. The sums are those of one process but for the order of their terms,
+    that is to rounding. `InputError` if a worker finds no such file.
 
     Parameters
     ----------
     client : distributed.Client
-    chunks : sequence of Chunk
-        In the order of the rows.
+    problem : TrainingProblem
     """
 
-    def __init__(self, client: Client, chunks: Sequence[Chunk]) -> None:
+    def __init__(self, client: Client, problem: TrainingProblem) -> None:
         self._client = client
-        size = max(1, -(-len(chunks) // (_PARTS_A_THREAD * max(1, thread_total(client)))))
-        self._parts = [list(chunks[i : i + size]) for i in range(0, len(chunks), size)]
-        self._sent: list[Any] = []
+        chunks = -(-problem.n // CHUNK_ROWS)
+        size = max(1, -(-chunks // (_PARTS_A_THREAD * max(1, thread_total(client)))))
+        starts = range(0, problem.n, size * CHUNK_ROWS)
+        self._parts = [_Part.of(problem, slice(i, i + starts.step)) for i in starts]
+        self._there: list[Any] = []
 
     def each(self, function: Callable[..., _Result], *arguments: Any) -> Iterable[_Result]:
         """As `Chunks`."""
@@ -63,18 +71,17 @@ class ClusterChunks:
         for _ in range(_ATTEMPTS):
             with lost_if_closed(self._client):
                 try:
-                    if not self._sent:
-                        self._sent = self._client.scatter(self._parts, hash=False)
+                    if not self._there:
+                        sent = self._client.scatter(self._parts, hash=False)
+                        self._there = self._client.map(_chunks, sent, pure=False)
                     futures = self._client.map(
-                        run, self._sent, function=function, arguments=arguments, pure=False
+                        run, self._there, function=function, arguments=arguments, pure=False
                     )
                     results: list[Any] = self._client.gather(futures)
                     return results
-                except (CancelledError, KilledWorker, OSError) as error:
-                    self._sent, last = [], error
+                except (CancelledError, KilledWorker, OSError):
+                    self._there = []
                     thread_total(self._client)  # waits where the scheduler does not answer
-        if isinstance(last, OSError):  # such as of a file that the workers do not see
-            raise last
         raise ClusterLost(f"its workers died in each of {_ATTEMPTS} attempts at a sum")
 
 
@@ -132,11 +139,39 @@ def connected(address: str, patience: float = 10.0) -> Client:
         raise InputError("cluster", f"cannot be reached at {address}: {error}") from None
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some rows as they are handed to a worker.
+
+    Attributes
+    ----------
+    bias : float or None
+        The entries of a last column, if X has one more for a hidden bias.
+    """
+
+    x: FloatArray | FileRows
+    y: FloatArray
+    bias: float | None
+
+    @classmethod
+    def of(cls, problem: TrainingProblem, rows: slice) -> _Part:
+        bias = problem.bias_scale if problem.hidden_bias else None
+        return cls(handed(problem.X[rows], problem.file, rows), problem.Y[rows], bias)
+
+
+def _chunks(part: _Part) -> LocalChunks:
+    """On a worker, where they stay."""
+    x = received(part.x)
+    if part.bias is not None:
+        x = np.hstack([x, np.full((len(x), 1), part.bias)])
+    return LocalChunks.of(x, part.y)
+
+
 def _each(
-    part: list[Chunk], function: Callable[..., _Result], arguments: tuple[Any, ...]
+    part: LocalChunks, function: Callable[..., _Result], arguments: tuple[Any, ...]
 ) -> list[_Result]:
-    return [function(chunk, *arguments) for chunk in part]
+    return list(part.each(function, *arguments))
 
 
-def _total(part: list[Chunk], function: Callable[..., Terms], arguments: tuple[Any, ...]) -> Terms:
-    return added(function(chunk, *arguments) for chunk in part)
+def _total(part: LocalChunks, function: Callable[..., Terms], arguments: tuple[Any, ...]) -> Terms:
+    return part.total(function, *arguments)

@@ -10,6 +10,7 @@ from certnn.certificates import Certificate
 from certnn.certificates.dual_point import IndexArray
 from certnn.errors import InputError, SolverError
 from certnn.problem.network import TwoLayerNetwork
+from certnn.problem.portion import Portion
 from certnn.problem.training_problem import TrainingProblem
 from certnn.search.results import LowerBoundResult
 from certnn.training import train_locally
@@ -24,14 +25,14 @@ class Part:
     ----------
     points : ndarray of int
         Ascending.
-    problem : TrainingProblem
-        Of these points, with their share of reg.
+    portion : Portion
+        These points with their share of reg.
     network : TwoLayerNetwork or None
         A good one, to begin with.
     """
 
     points: IndexArray
-    problem: TrainingProblem
+    portion: Portion
     network: TwoLayerNetwork | None
     seed: int
 
@@ -43,10 +44,10 @@ class Part:
         class.
         """
         try:
-            problem = whole.of_points(whole.X[points], whole.Y[points], reg)
+            portion = Portion.of(whole, points, reg)
         except InputError as error:
             raise InputError("level", f"makes a group of points whose {error}") from None
-        return cls(points, problem, None, seed)
+        return cls(points, portion, None, seed)
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ class Trained:
 def train_part(part: Part, budget: Budget) -> Trained:
     """A good network, and how its objective rises with the share of reg."""
     starts = () if part.network is None else (part.network,)
-    network = train_locally(part.problem, budget, starts=starts, seed=part.seed).network
-    return Trained(network, 0.5 * decayed_squares(part.problem, network))
+    problem = part.portion.problem()
+    network = train_locally(problem, budget, starts=starts, seed=part.seed).network
+    return Trained(network, 0.5 * decayed_squares(problem, network))
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Proving:
         """The certificate of the best bound and its level; None where nothing is proved."""
         try:
             found = self.search(
-                part.problem,
+                part.portion.problem(),
                 budget=budget,
                 gap=self.gap,
                 memory_limit=self.memory,

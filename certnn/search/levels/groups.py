@@ -118,9 +118,9 @@ class Groups:
             mean = sum(slopes) / len(slopes)
             if all(abs(slope - mean) <= _SAME * mean for slope in slopes):
                 break
-            shares = moved_shares([part.problem.reg for part in parts], slopes)
+            shares = moved_shares([part.portion.reg for part in parts], slopes)
             parts = [
-                replace(part, problem=part.problem.with_reg(share))
+                replace(part, portion=part.portion.with_reg(share))
                 for part, share in zip(parts, shares, strict=True)
             ]
         return parts
@@ -150,7 +150,7 @@ class _Found:
             return []
         shares = even_shares(rounded_down(left), len(rest))
         return [
-            replace(part, problem=part.problem.with_reg(reg))
+            replace(part, portion=part.portion.with_reg(reg))
             for part, reg in zip(rest, shares, strict=True)
         ]
 

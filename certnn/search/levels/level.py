@@ -131,8 +131,9 @@ class Context:
     @property
     def chunks(self) -> Chunks:
         """The features and targets, on the cluster if there is one."""
-        local = LocalChunks.of(self.problem.features, self.problem.Y)
-        return local if self.cluster is None else ClusterChunks(self.cluster, local.chunks)
+        if self.cluster is not None:
+            return ClusterChunks(self.cluster, self.problem)
+        return LocalChunks.of(self.problem.features, self.problem.Y)
 
     @property
     def networks(self) -> list[TwoLayerNetwork]:
