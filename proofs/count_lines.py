@@ -61,7 +61,7 @@ PARTS = [
     ),
     ("Translation in Python: from JSON to integers", "certificates", TRANSLATION),
     ("Integers in JavaScript: in the place of zarith", "integers", ["z", "big_int_Z", "publish"]),
-    ("Integers in JavaScript: BigInt", "bigint", ["integers"]),
+    ("Integers in JavaScript: numbers and BigInts", "bigint", ["integers"]),
     ("Reading in JavaScript: JSON, containers, arrays", "web", ["reading", "container", "exact"]),
     ("Translation in JavaScript: from JSON to integers", "web", IN_JAVASCRIPT),
     ("Page: asks the checker, and says the theorem", "web", ["worker", "page"]),

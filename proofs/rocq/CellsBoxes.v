@@ -59,11 +59,15 @@ Fixpoint changed (j : nat) (change : side -> side) (b : box) : box :=
 Definition until (place : Z) (s : side) : side := Side (round s) (low s) place.
 Definition from (place : Z) (s : side) : side := Side (round s) place (high s).
 
+(* The box of -y for y in a box: how far -x reaches in the one is how far x does in the other. *)
+Definition mirrored (b : box) : box :=
+  [seq Side (round s) (Z.opp (high s)) (Z.opp (low s)) | s <- b].
+
 (* How far x^T y reaches in a box (Theorem 52(c)3): by its corners, and by a length. *)
+Definition corner_term (a : Z) (s : side) : Z := Z.mul a (if Z.leb 0 a then high s else low s).
 Fixpoint corner_from (sum : Z) (x : row) (b : box) : Z :=
   match x, b with
-  | a :: x', s :: b' =>
-      corner_from (Z.add sum (Z.max (Z.mul a (low s)) (Z.mul a (high s)))) x' b'
+  | a :: x', s :: b' => corner_from (Z.add sum (corner_term a s)) x' b'
   | _, _ => sum
   end.
 Definition corner (x : row) (b : box) : Z := up (corner_from Z0 x b).
@@ -76,7 +80,7 @@ Definition length_term (length a : Z) (s : side) : Z :=
     if Z.leb place (Z.mul length (low s)) then end_term length a (low s)
     else if Z.leb (Z.mul length (high s)) place then end_term length a (high s)
     else Z.opp (Z.div (Z.opp (Z.mul a a)) (Z.mul two length))
-  else up (Z.max (Z.mul a (low s)) (Z.mul a (high s))).
+  else up (corner_term a s).
 Fixpoint reach_from (sum length : Z) (x : row) (b : box) : Z :=
   match x, b with
   | a :: x', s :: b' => reach_from (Z.add sum (length_term length a s)) length x' b'
@@ -85,60 +89,165 @@ Fixpoint reach_from (sum length : Z) (x : row) (b : box) : Z :=
 Definition reach (length : Z) (x : row) (b : box) : Z :=
   reach_from (half_down (Z.add length 1)) length x b.
 
-(* Which length: a quarter of an octave, such that the y with the greatest term in each coordinate
-   is about as long as 1. *)
-Definition quarter_unit : Z := Z.mul four grid.
-Definition rest_unit : Z := Z.mul quarter_unit quarter_unit.
-Definition quarters (k : Z) : Z := Z.shiftl (Z.add four (Z.modulo k four)) (Z.shiftr k two).
-Fixpoint fits (of_ends of_rest quarter : Z) (x : row) (b : box) : bool :=
+(* Which length: of quarters of octaves, numbered, the first such that the y with the greatest term
+   in each coordinate is not longer than 1. The greater a length, the shorter y: so it is the same
+   from wherever one looks for it. *)
+Definition length_at (k : Z) : Z :=
+  Z.shiftr (Z.shiftl (Z.add four (Z.modulo k four)) (Z.shiftr k two)) two.
+
+(* Of y at a length what is at the sides of the box is as long as they are, the rest is a / length:
+   the sum of a^2, and what the sides leave of 1, over grid^2. *)
+Fixpoint balance (of_ends of_rest length : Z) (x : row) (b : box) : Z * Z :=
   match x, b with
   | a :: x', s :: b' =>
       if round s then
-        let place := Z.mul a quarter_unit in
-        if Z.leb place (Z.mul quarter (low s)) then
-          fits (Z.add of_ends (Z.mul (low s) (low s))) of_rest quarter x' b'
-        else if Z.leb (Z.mul quarter (high s)) place then
-          fits (Z.add of_ends (Z.mul (high s) (high s))) of_rest quarter x' b'
-        else fits of_ends (Z.add of_rest (Z.mul a a)) quarter x' b'
-      else fits of_ends of_rest quarter x' b'
-  | _, _ =>
-      Z.leb (Z.mul of_rest rest_unit) (Z.mul (Z.sub grid_square of_ends) (Z.mul quarter quarter))
+        let place := Z.mul a grid in
+        if Z.leb place (Z.mul length (low s)) then
+          balance (Z.add of_ends (Z.mul (low s) (low s))) of_rest length x' b'
+        else if Z.leb (Z.mul length (high s)) place then
+          balance (Z.add of_ends (Z.mul (high s) (high s))) of_rest length x' b'
+        else balance of_ends (Z.add of_rest (Z.mul a a)) length x' b'
+      else balance of_ends of_rest length x' b'
+  | _, _ => (of_rest, Z.sub grid_square of_ends)
   end.
-Fixpoint least_fit (steps : nat) (first last : Z) (x : row) (b : box) : Z :=
+Definition balance_at (k : Z) (x : row) (b : box) : Z * Z := balance Z0 Z0 (length_at k) x b.
+
+(* Whether rest / length^2 <= room / grid^2: by the upper halves of long numbers, if they tell. *)
+Definition within (rest room k : Z) : bool :=
+  let length := length_at k in
+  let square := Z.mul length length in
+  let upper_room := down room in
+  let upper_square := down square in
+  let product := Z.mul upper_room upper_square in
+  if Z.ltb room 0 then false
+  else if Z.leb rest product then true
+  else if Z.ltb (Z.add product (Z.add upper_room upper_square)) rest then false
+  else Z.leb (Z.mul rest grid_square) (Z.mul room square).
+
+(* The first number from first to last that such a balance allows: up from k, and down from k. *)
+Definition most_numbers : nat := 40.
+Fixpoint raised (steps : nat) (k last rest room : Z) : Z :=
+  if steps is steps'.+1 then
+    if Z.ltb k last && ~~ within rest room k then raised steps' (Z.add k 1) last rest room else k
+  else k.
+Fixpoint lowered (steps : nat) (k first rest room : Z) : Z :=
+  if steps is steps'.+1 then
+    let less := Z.sub k 1 in
+    if Z.ltb first k && within rest room less then lowered steps' less first rest room else k
+  else k.
+
+(* The first number from first to last at which y is not longer than 1, by trying k, and where its
+   balance leads to: that is most often right. *)
+Fixpoint sought (steps : nat) (k first last : Z) (x : row) (b : box) : Z :=
   if steps is steps'.+1 then
     if Z.ltb first last then
-      let middle := half_down (Z.add first last) in
-      if fits 0 0 (quarters middle) x b then least_fit steps' first middle x b
-      else least_fit steps' (Z.add middle 1) last x b
+      let: (rest, room) := balance_at k x b in
+      if within rest room k then
+        let likely := Z.min (Z.sub k 1) (lowered most_numbers k first rest room) in
+        sought steps' (Z.max first likely) first k x b
+      else
+        let next := Z.add k 1 in
+        let likely :=
+          if Z.leb room 0 then half_down (Z.add next last)
+          else raised most_numbers next last rest room in
+        sought steps' (Z.min likely (Z.sub last 1)) next last x b
     else first
   else first.
-Definition length_for (octave : Z) (x : row) (b : box) : Z :=
-  let first := Z.mul 4 (Z.max 0 (Z.sub octave 6)) in
-  Z.max 1 (Z.shiftr (quarters (least_fit 6 first (Z.mul 4 (Z.add octave 4)) x b)) two).
+Definition six : Z := 6.
+Definition eight : Z := 8.
+Definition first_fit (octave start : Z) (x : row) (b : box) : Z :=
+  let first := Z.mul four (Z.max two (Z.sub octave six)) in
+  let last := Z.mul four (Z.add octave four) in
+  sought most_numbers (Z.max first (Z.min start (Z.sub last 1))) first last x b.
 
-(* A point: x, its weight, and for the length the bits of its longest coordinate. *)
-Record point := Point { coordinates : row; weight : Z; octave : Z }.
+(* Lengths are whole from number 8 on; for points with short coordinates they are those of four
+   times the point. *)
+Definition is_short (octave : Z) : bool := Z.ltb octave eight.
+Definition number_for (octave start : Z) (x : row) (b : box) : Z :=
+  if is_short octave then first_fit (Z.add octave two) start (map (Z.mul four) x) b
+  else first_fit octave start x b.
+Definition length_for (octave k : Z) : Z :=
+  Z.max 1 (if is_short octave then Z.shiftr (length_at k) two else length_at k).
+
+(* A point: x, its weight, the bits of its longest coordinate, and the numbers of the lengths by
+   which x and -x were last seen to reach no further. *)
+Record point := Point {
+  coordinates : row;
+  weight : Z;
+  octave : Z;
+  number_above : Z;
+  number_below : Z;
+}.
 
 Record mixed_point := MixedPoint { of_point : point; lowest : Z; highest : Z }.
 
+(* What x^T y is in a box: not negative, not positive, or of both signs. *)
+Inductive sign := Active | Inactive | Mixed of mixed_point.
+
+Definition sign_of (b mirror : box) (p : point) : sign :=
+  let: Point x w octave k_above k_below := p in
+  let below := Z.opp (corner x mirror) in
+  if Z.leb 0 below then Active
+  else
+    let above := corner x b in
+    if Z.leb above 0 then Inactive
+    else
+      let k_below' := number_for octave k_below x mirror in
+      let below' := Z.max below (Z.opp (reach (length_for octave k_below') x mirror)) in
+      if Z.leb 0 below' then Active
+      else
+        let k_above' := number_for octave k_above x b in
+        let above' := Z.min above (reach (length_for octave k_above') x b) in
+        if Z.leb above' 0 then Inactive
+        else Mixed (MixedPoint (Point x w octave k_above' k_below') below' above').
+
 (* The points that have no sign in a box, with their intervals; what is not negative is added to
    the linear part. *)
-Definition settled_point (b : box) (p : point) (others : row * seq mixed_point) :
+Definition linear_with (p : point) (linear : row) : row :=
+  plus_row linear (map (Z.mul (weight p)) (coordinates p)).
+
+Definition settled_point (b mirror : box) (p : point) (others : row * seq mixed_point) :
     row * seq mixed_point :=
-  let: (linear, mixed) := others in
-  let x := coordinates p in
-  let minus := map Z.opp x in
-  let below := Z.opp (corner minus b) in
-  let above := corner x b in
-  let linear' := plus_row linear (map (Z.mul (weight p)) x) in
-  if Z.leb 0 below then (linear', mixed)
-  else if Z.leb above 0 then others
-  else
-    let below' := Z.max below (Z.opp (reach (length_for (octave p) minus b) minus b)) in
-    if Z.leb 0 below' then (linear', mixed)
-    else
-      let above' := Z.min above (reach (length_for (octave p) x b) x b) in
-      if Z.leb above' 0 then others else (linear, MixedPoint p below' above' :: mixed).
+  match sign_of b mirror p with
+  | Active => let: (linear, mixed) := others in (linear_with p linear, mixed)
+  | Inactive => others
+  | Mixed m => let: (linear, mixed) := others in (linear, m :: mixed)
+  end.
 
 Definition settled (b : box) (linear : row) (points : seq point) : row * seq mixed_point :=
-  foldr (settled_point b) (linear, [::]) points.
+  foldr (settled_point b (mirrored b)) (linear, [::]) points.
+
+(* The same without intervals, where a box is cut. Most points are seen to have no sign by y that
+   are in the box and not longer than 1: the one nearest to zero, and those from there along one
+   coordinate, almost to the sides. Nothing has to be proved of that: a point may be kept. *)
+Definition middle_of (s : side) : Z := Z.max (low s) (Z.min (high s) 0).
+Definition ways_of (s : side) : Z * Z :=
+  let middle := middle_of s in
+  (Z.min 0 (Z.sub (Z.add (low s) 1) middle), Z.max 0 (Z.sub (Z.sub (high s) 1) middle)).
+
+Fixpoint signs_met (plus minus : bool) (start : Z) (x : row) (ways : seq (Z * Z)) : bool :=
+  if plus && minus then true
+  else
+    match x, ways with
+    | a :: x', (back, forth) :: ways' =>
+        let one := Z.add start (Z.mul a back) in
+        let other := Z.add start (Z.mul a forth) in
+        signs_met [|| plus, Z.ltb 0 one | Z.ltb 0 other] [|| minus, Z.ltb one 0 | Z.ltb other 0]
+          start x' ways'
+    | _, _ => false
+    end.
+
+Definition kept_point (b mirror : box) (middle : row) (ways : seq (Z * Z)) (p : point)
+    (others : row * seq point) : row * seq point :=
+  let: (linear, kept) := others in
+  if signs_met false false (dot (coordinates p) middle) (coordinates p) ways then
+    (linear, p :: kept)
+  else
+    match sign_of b mirror p with
+    | Active => (linear_with p linear, kept)
+    | Inactive => others
+    | Mixed m => (linear, of_point m :: kept)
+    end.
+
+Definition kept_points (b : box) (linear : row) (points : seq point) : row * seq point :=
+  foldr (kept_point b (mirrored b) (map middle_of b) (map ways_of b)) (linear, [::]) points.

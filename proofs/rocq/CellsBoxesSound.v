@@ -122,20 +122,21 @@ Proof. by elim: b y => [|s b IH] [|t y] //= /andP[_ /IH ->]. Qed.
 
 (* How far a point reaches. *)
 
-Lemma corner_term a s (t : R) : in_side s t ->
-  G * (of_Z a * t) <= of_Z (Z.max (Z.mul a (low s)) (Z.mul a (high s))).
+Lemma corner_term_ge a s (t : R) : in_side s t -> G * (of_Z a * t) <= of_Z (corner_term a s).
 Proof.
-case/andP => tl th; rewrite mulrCA; case: (lerP 0 (of_Z a)) => a0.
-  by apply: le_trans (of_Z_maxr _ _ _); rewrite of_ZM ler_wpmul2l.
-by apply: le_trans (of_Z_maxl _ _ _); rewrite of_ZM ler_wnmul2l // ltW.
+case/andP => tl th; rewrite mulrCA /corner_term; case: ifP => [/(of_Z_ge0 R)|/negbT] a0.
+  by rewrite of_ZM ler_wpmul2l.
+have {}a0 : of_Z a <= 0.
+  by rewrite -oppr_ge0 -of_ZN (of_Z_ge0 R) //; move: a0; case: (a).
+by rewrite of_ZM ler_wnmul2l.
 Qed.
 
 Lemma corner_from_sound sum x b y : in_box b y ->
   of_Z sum + G * value x y <= of_Z (corner_from sum x b).
 Proof.
 elim: b x y sum => [|s b IH] [|a x] [|t y] sum //= => [_|_|_|]; rewrite ?mulr0 ?addr0 //.
-case/andP => st /(IH x _ (Z.add sum (Z.max (Z.mul a (low s)) (Z.mul a (high s))))) H.
-apply: le_trans H; rewrite of_ZD mulrDr addrA ler_add2r ler_add2l; exact: corner_term.
+case/andP => st /(IH x _ (Z.add sum (corner_term a s))) H.
+apply: le_trans H; rewrite of_ZD mulrDr addrA ler_add2r ler_add2l; exact: corner_term_ge.
 Qed.
 
 Lemma corner_sound x b y : in_box b y -> value x y <= of_Z (corner x b).
@@ -167,7 +168,7 @@ move=> l0 st; have l1 := of_Z_gt0 R l0; have G0 := of_grid_gt0 R; rewrite /lengt
 have l2 : Z.leb 0 length by apply/Z.leb_le/Z.lt_le_incl/Z.ltb_lt.
 case: round; last first.
   rewrite mulr0n mulr0 subr0; apply: le_trans (up_ge _ _).
-  by rewrite ler_pdivl_mulr // mulrC; apply: corner_term.
+  by rewrite ler_pdivl_mulr // mulrC; apply: corner_term_ge.
 have /andP[tl th] := st; rewrite mulr1n; case: ifP => [/(of_Z_le R)|_].
   rewrite (of_ZM _ a) (of_ZM _ length) => H; apply: le_trans (end_term_ge _ _ l2).
   apply: term_at_low (ltW l1) _ _.
@@ -202,8 +203,19 @@ move=> l0 [inside sphere]; apply: le_trans (reach_from_sound _ _ l0 inside).
 by rewrite sphere mulr1 addrCA ler_addl subr_ge0 half_down_up.
 Qed.
 
-Lemma length_for_gt0 k x b : positive (length_for k x b).
+Lemma length_for_gt0 octave k : positive (length_for octave k).
 Proof. by apply/Z.ltb_lt/Z.lt_le_trans/Z.le_max_l. Qed.
+
+Lemma value_minus x y : value x (map -%R y) = - value x y.
+Proof. by elim: x y => [|a x IH] [|t y] //=; rewrite ?oppr0 // IH mulrN opprD. Qed.
+
+Lemma mirrored_cell b y : in_cell b y -> in_cell (mirrored b) (map -%R y).
+Proof.
+case=> inside sphere; split; last first.
+  by rewrite -sphere; elim: b y {inside sphere} => [|s b IH] [|t y] //=; rewrite IH sqrrN.
+elim: b y inside {sphere} => [|s b IH] [|t y] //= /andP[/andP[tl th] /IH ->].
+by rewrite /in_side /= !of_ZN mulrN !ler_opp2 tl th.
+Qed.
 
 (* What the sphere leaves of a box. *)
 

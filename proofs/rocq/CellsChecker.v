@@ -171,10 +171,9 @@ Fixpoint walked (steps : nat) (b : box) (linear : row) (points : seq point) (giv
     option supply :=
   if steps is steps'.+1 then
     if trimmed b is Some b' then
-      let: (linear', mixed) := settled b' linear points in
       let halves j place ns :=
         let s := nth no_side b' j in
-        let points' := map of_point mixed in
+        let: (linear', points') := kept_points b' linear points in
         if Z.ltb (low s) place && Z.ltb place (high s) then
           if walked steps' (changed j (until place) b') linear' points'
               (Supply ns (codes given) (leaves given)) is Some given' then
@@ -182,7 +181,9 @@ Fixpoint walked (steps : nat) (b : box) (linear : row) (points : seq point) (giv
           else None
         else None in
       match nodes given with
-      | Uncut :: ns => leaf_accepted b' linear' mixed ns (codes given) (leaves given)
+      | Uncut :: ns =>
+          let: (linear', mixed) := settled b' linear points in
+          leaf_accepted b' linear' mixed ns (codes given) (leaves given)
       | Middle j :: ns =>
           let s := nth no_side b' j in halves j (half_down (Z.add (low s) (high s))) ns
       | Zero j :: ns => halves j Z0 ns
@@ -217,8 +218,9 @@ Definition point_lost (entry : row * (Z * Z)) : Z :=
   else let more := Z.add (Z.abs w) 1 in foldr Z.add Z0 [seq Z.add (Z.abs a) more | a <- x].
 
 Definition counted_points (weights : row) : seq point :=
-  [seq Point e.1 e.2 (octave_of beside e.1) | e <- zip X' weights &
-    ~~ Z.eqb e.2 0 && ~~ all (Z.eqb 0) e.1].
+  [seq let octave := octave_of beside e.1 in
+       Point e.1 e.2 octave (Z.mul four octave) (Z.mul four octave)
+  | e <- zip X' weights & ~~ Z.eqb e.2 0 && ~~ all (Z.eqb 0) e.1].
 
 Definition direction_accepted (one : direction rounded_direction) (given : supply) :
     option supply :=

@@ -56,42 +56,68 @@ Definition reached m y : bool :=
 Definition total (linear : Checker.row) (points : seq point) y : R :=
   value linear y + \sum_(p <- points) added p y.
 
-Lemma opposite_bound (x : Checker.row) (a : Z) y : value (map Z.opp x) y <= of_Z a ->
+Lemma mirrored_bound (x : Checker.row) (a : Z) y : value x (map -%R y) <= of_Z a ->
   of_Z (Z.opp a) <= value x y.
-Proof. by rewrite value_opp of_ZN ler_oppl. Qed.
+Proof. by rewrite value_minus of_ZN ler_oppl. Qed.
+
+Lemma sign_of_sound b y p : in_cell b y ->
+  let v := value (coordinates p) y in
+  match sign_of b (mirrored b) p with
+  | Active => 0 <= v : Prop
+  | Inactive => v <= 0 : Prop
+  | Mixed m => added (of_point m) y = added p y /\ reached m y
+  end.
+Proof.
+case: p => x w octave k l cell v; have minus := mirrored_cell cell; rewrite /sign_of.
+set below := Z.opp (corner _ _); set above := corner x b.
+have bv : of_Z below <= v by apply/mirrored_bound/corner_sound; case: minus.
+have va : v <= of_Z above by apply: corner_sound; case: cell.
+case: ifP => [/(of_Z_ge0 R)/le_trans|_]; first exact.
+case: ifP => [/(of_Z_le R) a0|_]; first exact: le_trans va a0.
+set k' := number_for _ _ _ (mirrored b); set l' := number_for _ _ _ b.
+set low_end := Z.max below _; set high_end := Z.min above _.
+have lv : of_Z low_end <= v.
+  rewrite /low_end; case: (Z.max_spec below (Z.opp (reach (length_for octave k') x (mirrored b))))
+    => -[_ ->] //; apply/mirrored_bound/reach_sound => //; exact: length_for_gt0.
+have vh : v <= of_Z high_end.
+  rewrite /high_end; case: (Z.min_spec above (reach (length_for octave l') x b)) => -[_ ->] //.
+  by apply: reach_sound => //; apply: length_for_gt0.
+case: ifP => [/(of_Z_ge0 R)/le_trans|_]; first exact.
+case: ifP => [/(of_Z_le R) h0|_]; first exact: le_trans vh h0.
+by rewrite /reached /= lv vh.
+Qed.
+
+Lemma added_active p y linear : 0 <= value (coordinates p) y ->
+  value (linear_with p linear) y = value linear y + added p y.
+Proof. by move=> v0; rewrite value_plus value_scaled /added relu_pos. Qed.
+
+Lemma added_inactive p y : value (coordinates p) y <= 0 -> added p y = 0.
+Proof. by move=> v0; rewrite /added relu_neg ?mulr0. Qed.
 
 Lemma settled_sound b y linear points : in_cell b y ->
   let: (linear', mixed) := settled b linear points in
   total linear points y = total linear' (map of_point mixed) y /\ all (reached^~ y) mixed.
 Proof.
-move=> cell; have inside := cell.1; rewrite /total.
-elim: points => [|p points] /=; first by rewrite !big_nil.
+move=> cell; rewrite /total; elim: points => [|p points] /=; first by rewrite !big_nil.
 rewrite big_cons addrCA; case: (settled b linear points) => linear' mixed [-> A].
-rewrite /settled_point; set x := coordinates p; set v := value x y.
-set below := Z.opp (corner _ b); set above := corner x b.
-have bv : of_Z below <= v by apply/opposite_bound/corner_sound.
-have va : v <= of_Z above by apply: corner_sound.
-have positive_point a : Z.leb 0 a -> of_Z a <= v ->
-    added p y + (value linear' y + \sum_(q <- map of_point mixed) added q y) =
-    value (plus_row linear' (map (Z.mul (weight p)) x)) y +
-      \sum_(q <- map of_point mixed) added q y.
-  move=> /(of_Z_ge0 R) a0 av; rewrite value_plus value_scaled /added relu_pos ?(le_trans a0) //.
-  by rewrite addrA [_ + value _ _]addrC.
-have negative_point a : Z.leb a 0 -> v <= of_Z a -> added p y = 0.
-  by move=> /(of_Z_le R) a0 va'; rewrite /added relu_neg ?mulr0 // (le_trans va').
-case: ifP => [/positive_point ->|_] //; case: ifP => [/negative_point ->|_] //.
-  by rewrite add0r.
-set low_end := Z.max below _; set high_end := Z.min above _.
-have lv : of_Z low_end <= v.
-  rewrite /low_end; case: (Z.max_spec below (Z.opp (reach (length_for (octave p) (map Z.opp x) b)
-    (map Z.opp x) b))) => -[_ ->] //.
-  by apply/opposite_bound/reach_sound => //; apply: length_for_gt0.
-have vh : v <= of_Z high_end.
-  rewrite /high_end; case: (Z.min_spec above (reach (length_for (octave p) x b) x b)) => -[_ ->] //.
-  by apply: reach_sound => //; apply: length_for_gt0.
-case: ifP => [/positive_point ->|_] //; case: ifP => [/negative_point ->|_] //.
-  by rewrite add0r.
-by rewrite /= big_cons addrCA A /reached /= -/x -/v lv vh.
+have := sign_of_sound p cell; rewrite /settled_point; case: sign_of => [v0|v0|m [<- rm]].
+- by rewrite added_active // addrA [added p y + _]addrC.
+- by rewrite added_inactive // add0r.
+by rewrite /= big_cons addrCA rm A.
+Qed.
+
+Lemma kept_points_sound b y linear points : in_cell b y ->
+  let: (linear', points') := kept_points b linear points in
+  total linear points y = total linear' points' y.
+Proof.
+move=> cell; rewrite /total; elim: points => [|p points] /=; first by rewrite !big_nil.
+rewrite big_cons addrCA; case: (kept_points b linear points) => linear' kept ->.
+have := sign_of_sound p cell; rewrite /kept_point; case: ifP => [_ _|_].
+  by rewrite big_cons addrCA.
+case: sign_of => [v0|v0|m [<- _]].
+- by rewrite added_active // addrA [added p y + _]addrC.
+- by rewrite added_inactive // add0r.
+by rewrite big_cons addrCA.
 Qed.
 
 (* Quadratics. *)

@@ -27,18 +27,20 @@ Theorem walked_sound h steps b linear points given given' (y : seq R) :
 Proof.
 elim: steps b linear points given given' => [|steps IH] b linear points given given' //=.
 move=> walk cell; have [b' E cell'] := trimmed_sound cell; rewrite E in walk.
-have := settled_sound linear points cell'; case: settled walk => linear' mixed walk [-> between].
-have halves j place ns : (if Z.ltb (low (nth no_side b' j)) place &&
-      Z.ltb place (high (nth no_side b' j)) then
-      if walked h steps (changed j (until place) b') linear' (map of_point mixed)
+have halves j place ns : (let s := nth no_side b' j in
+    let: (linear', points') := kept_points b' linear points in
+    if Z.ltb (low s) place && Z.ltb place (high s) then
+      if walked h steps (changed j (until place) b') linear' points'
         (Supply ns (codes given) (leaves given)) is Some next then
-        walked h steps (changed j (from place) b') linear' (map of_point mixed) next
+        walked h steps (changed j (from place) b') linear' points' next
       else None else None) = Some given' ->
-    total linear' (map of_point mixed) y <= of_Z h.
+    total linear points y <= of_Z h.
+  have := kept_points_sound linear points cell'; case: kept_points => linear' points' /= ->.
   case: ifP => // _; case W : walked => [next|] // W'.
   by case: (halves_cover j place cell'); [apply: IH W|apply: IH W'].
 case: (nodes given) walk => [|[|j|j] ns] //.
-- by move/leaf_accepted_sound/(_ cell' between).
+- have := settled_sound linear points cell'; case: settled => linear' mixed [-> between].
+  by move/leaf_accepted_sound/(_ cell' between).
 - exact: halves.
 exact: halves.
 Qed.

@@ -22,6 +22,14 @@ def residual(problem):
     return -problem.loss.gradient(network.predict(problem.X), problem.Y)
 
 
+def banknote_certificate(folder):
+    """Of 5 MB."""
+    problem = problem_of("banknote", folder)
+    prover = CellsProver(problem.features, problem.reg)
+    found = prover.prove(residual(problem), 1.5 * problem.reg, 0.0, Limits())
+    return found.certificate(problem, {})
+
+
 def measure(problem, Z, factor, kept):
     prover, start = CellsProver(problem.features, problem.reg), time.process_time()
     found = prover.prove(Z, factor * problem.reg, 0.0, Limits())

@@ -1,14 +1,17 @@
 """Time of the page that checks certificates: python tests/benchmarks/check_page.py
 
 In Debian's chromium, by playwright (`certnn[browser]`): certificates with a dense matrix of
-multipliers, of order 250 and 500, and the partition that proves iris at reg 0.1 to a thousandth.
+multipliers, of order 250 and 500, the partition that proves iris at reg 0.1 to a thousandth, and
+with --data FOLDER, which has banknote.csv, cells of banknote.
 """
 
+import argparse
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
+from cells_speed import banknote_certificate
 from extracted_checker import partition_certificate
 from kernel_speed import dense_certificate
 
@@ -16,6 +19,9 @@ from certnn.interfaces.cli import main as certnn_command
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", metavar="FOLDER", help="with banknote.csv")
+    options = parser.parse_args()
     from playwright.sync_api import sync_playwright  # an extra, which --help does without
 
     certificates = {
@@ -23,6 +29,8 @@ def main() -> None:
         "dense, order 500": dense_certificate(475, 20, 5),
         "partition of iris": partition_certificate(),
     }
+    if options.data:
+        certificates["cells of banknote"] = banknote_certificate(options.data)
     folder = Path(tempfile.mkdtemp())
     certnn_command(["check", "--page", str(folder)])
     with sync_playwright() as playwright:

@@ -1,17 +1,20 @@
 """Time and memory of the extracted checker: python tests/benchmarks/extracted_checker.py
 
 Certificates with a dense matrix of multipliers, of order 250 and 500, one of level shor of order
-1998, the partition that proves iris at reg 0.1 to a thousandth, lifts and cells of it, and phases
-of 40 random points; and what the kernel takes.
+1998, the partition that proves iris at reg 0.1 to a thousandth, lifts and cells of it, phases of 40
+random points, and with --data FOLDER, which has banknote.csv, cells of banknote; and what the
+kernel takes.
 `bash proofs/build_checker.sh` makes the program; `certnn[verified]` runs the same in JavaScript.
 Times are of the processor.
 """
 
+import argparse
 import resource
 import subprocess
 import time
 
 import numpy as np
+from cells_speed import banknote_certificate
 from kernel_speed import dense_certificate
 
 import certnn
@@ -49,9 +52,12 @@ def phases_certificate():
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", metavar="FOLDER", help="with banknote.csv")
+    options = parser.parse_args()
     checker = verified.find_checker()
     in_javascript = javascript_checker()
-    for name, certificate in (
+    certificates = [
         ("dense, order 250", dense_certificate(240, 7, 3)),
         ("dense, order 500", dense_certificate(475, 20, 5)),
         ("shor, order 1998", sparse_certificate()),
@@ -59,7 +65,10 @@ def main() -> None:
         ("lifts(3) of iris", lifts_certificate()),
         ("cells of iris", cells_certificate()),
         ("phases of 40 points", phases_certificate()),
-    ):
+    ]
+    if options.data:
+        certificates.append(("cells of banknote", banknote_certificate(options.data)))
+    for name, certificate in certificates:
         start = time.process_time()
         certificate.check()
         kernel_seconds = time.process_time() - start

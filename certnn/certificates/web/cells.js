@@ -58,7 +58,8 @@ function cellsWitness(problem, proof, X) {
   integers.push(proof.codes.length);
   append(integers, proof.codes);
   const leaves = appendLeafMultipliers(integers, proof.multipliers, order);
-  const products = 60 * proof.tree.length * problem.n * D + leaves * ((problem.n * D ** 2) / 2 + D ** 3);
+  const ofLeaf = problem.n * (25 + 35 * D + D ** 2 / 2) + D ** 3;
+  const products = 3 * proof.tree.length * problem.n * D + leaves * ofLeaf;
   return { integers, products };
 }
 

@@ -3,83 +3,83 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(w){"use strict";var
-dV=" : flags Open_text and Open_binary are not compatible",er="Invalid_argument",bu='"',ch=1255,d7=2097152,d8=255,d9=0x800,as=0xffff,d6="jsError",al=0x8000,dU=2048,ef="a tree is too deep",eg=12520,d5=256,eq=4096,dT="cells",d4="End_of_file",dS="Unix.Unix_error",cg="Failure",ay=0xff,cd="mkdir",bv=1000,dR="Stack_overflow",cf="ENOENT",t="",ee="^",bs=": No such file or directory",dQ="/static/",d3="([^/]+)",aO=0x3f,dO="cuts",dP="Not_found",ce=0xf,a6=128,d2=0xdc00,eo="Sys_blocked_io",ep="fd ",d1="ENOTEMPTY",ed="Match_failure",U=248,d0="Division_by_zero",en=1027,dZ="Sys_error",em="regions",cc="rmdir",ec=0xf0,dY="EEXIST",dN=1026,aP=1024,dM="Pervasives.do_at_exit",el="partition",af=0x80,dL="Undefined_recursive_module",ek=" : flags Open_rdonly and Open_wronly are not compatible",dX=512,dW=0x7ff0,ck=": Not a directory",eb=0xe0,ej=" : file already exists",ea=0xdfff,aH=0xffffff,cb="compare: functional value",d$="Assert_failure",ag="/",ei="Out_of_memory",ci="ENOTDIR",bt=254,cj="index out of bounds",eh="psd",d_=250,bw="_bigarr02";function
-cy(c,b,a){var
-d=String.fromCharCode;if(b==0&&a<=eq&&a==c.length)return d.apply(null,c);var
-e=t;for(;0<a;b+=aP,a-=aP)e+=d.apply(null,c.slice(b,b+Math.min(a,aP)));return e}function
-kC(b){if(w.Uint8Array)var
-c=new(w.Uint8Array)(b.l);else
+a.prototype._T_}}(Object));(function(x){"use strict";var
+d5=" : flags Open_text and Open_binary are not compatible",eB="Invalid_argument",bz='"',cl=1255,ef=2097152,eg=255,eh=0x800,at=0xffff,ee="jsError",am=0x8000,d4=2048,ep="a tree is too deep",eq=12520,ed=256,eA=4096,d3="cells",ec="End_of_file",d2="Unix.Unix_error",ck="Failure",aA=0xff,d1=100000,ch="mkdir",a8=1000,d0="Stack_overflow",cj="ENOENT",t="",eo="^",bx=": No such file or directory",dZ="/static/",eb="([^/]+)",aS=0x3f,dX="cuts",dY="Not_found",ci=0xf,a9=128,ea=0xdc00,ey="Sys_blocked_io",ez="fd ",d$="ENOTEMPTY",en="Match_failure",V=248,d_="Division_by_zero",ex=1027,d9="Sys_error",ew="regions",cg="rmdir",em=0xf0,d8="EEXIST",dW=1026,aT=1024,dV="Pervasives.do_at_exit",ev="partition",ag=0x80,dU="Undefined_recursive_module",eu=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d7=512,d6=0x7ff0,co=": Not a directory",el=0xe0,et=" : file already exists",ek=0xdfff,aJ=0xffffff,cf="compare: functional value",ej="Assert_failure",ah="/",es="Out_of_memory",cm="ENOTDIR",by=254,cn="index out of bounds",er="psd",ei=250,bA="_bigarr02";function
+cC(c,b,a){var
+d=String.fromCharCode;if(b==0&&a<=eA&&a==c.length)return d.apply(null,c);var
+e=t;for(;0<a;b+=aT,a-=aT)e+=d.apply(null,c.slice(b,b+Math.min(a,aT)));return e}function
+kX(b){if(x.Uint8Array)var
+c=new(x.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a8(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cy(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?cy(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kC(b);var
+a$(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cC(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cC(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kX(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-a9(a){return a}function
-cm(a,b,c,d,e){a8(a9(a),b,c,d,e);return 0}function
-aI(c,a){if(c.fun)return aI(c.fun,a);if(typeof
+ba(a){return a}function
+cq(a,b,c,d,e){a$(ba(a),b,c,d,e);return 0}function
+aK(c,a){if(c.fun)return aK(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
 e=a.length|0,d=b-e|0;if(d==0)return c.apply(null,a);else
-if(d<0)return aI(c.apply(null,a.slice(0,b)),a.slice(b));else
+if(d<0)return aK(c.apply(null,a.slice(0,b)),a.slice(b));else
 return function(){var
 e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
-b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aI(c,d)}}function
-kZ(b,a){throw[0,b,a]}function
-k2(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
+b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aK(c,d)}}function
+li(b,a){throw[0,b,a]}function
+ll(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
 d=t,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aR(a){if(a.t==2)a.c+=k2(a.l-a.c.length,"\0");else
-a.c=cy(a.c,0,a.c.length);a.t=0}function
-eX(a){if(a.length<24){for(var
+aV(a){if(a.t==2)a.c+=ll(a.l-a.c.length,"\0");else
+a.c=cC(a.c,0,a.c.length);a.t=0}function
+e_(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-cz(e){for(var
-j=t,c=t,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<af){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<af;d++);if(d-b>dX){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6){g=h+(f<<6);if(f<eb){a=g-0x3080;if(a<af)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6){g=h+(g<<6);if(f<ec){a=g-0xe2080;if(a<d9||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a6&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>as)c+=String.fromCharCode(0xd7c0+(a>>10),d2+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aP){c.substr(0,1);j+=c;c=t}}return j+c}function
-am(c,a,b){this.t=c;this.c=a;this.l=b}am.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aR(this);case
-0:if(eX(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};am.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cz(a)};am.prototype.slice=function(){var
+cD(e){for(var
+j=t,c=t,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ag){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d7){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9){g=h+(f<<6);if(f<el){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9){g=h+(g<<6);if(f<em){a=g-0xe2080;if(a<eh||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>at)c+=String.fromCharCode(0xd7c0+(a>>10),ea+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aT){c.substr(0,1);j+=c;c=t}}return j+c}function
+an(c,a,b){this.t=c;this.c=a;this.l=b}an.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aV(this);case
+0:if(e_(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};an.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cD(a)};an.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-am(this.t,a,this.l)};function
-eA(a){return new
-am(0,a,a.length)}function
-k(a){return eA(a)}function
-cv(b,a){kZ(b,k(a))}var
-C=[0];function
-M(a){cv(C.Invalid_argument,a)}function
-a7(){M(cj)}function
-aJ(a,b){if(b>>>0>=a.length-1)a7();return a}function
-aA(a){if(a<0)M("Bytes.create");return new
-am(a?2:9,t,a)}function
-kX(a){throw a}function
-cw(){kX(C.Division_by_zero)}function
-kD(b,a){if(a==0)cw();return b/a|0}var
-kW=0;function
-kF(){return kW++}function
-aK(a){a.t&6&&aR(a);return a.c}var
-la=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-k$(a){if(la)return Math.floor(Math.log2(a));var
+an(this.t,a,this.l)};function
+eK(a){return new
+an(0,a,a.length)}function
+k(a){return eK(a)}function
+cz(b,a){li(b,k(a))}var
+E=[0];function
+M(a){cz(E.Invalid_argument,a)}function
+a_(){M(cn)}function
+aL(a,b){if(b>>>0>=a.length-1)a_();return a}function
+aC(a){if(a<0)M("Bytes.create");return new
+an(a?2:9,t,a)}function
+lg(a){throw a}function
+cA(){lg(E.Division_by_zero)}function
+kY(b,a){if(a==0)cA();return b/a|0}var
+lf=0;function
+k0(){return lf++}function
+aM(a){a.t&6&&aV(a);return a.c}var
+ly=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+lx(a){if(ly)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-co(c){var
-a=new(w.Float32Array)(1);a[0]=c;var
-b=new(w.Int32Array)(a.buffer);return b[0]|0}var
-eI=Math.pow(2,-24);function
-n(b,c,a){this.lo=b&aH;this.mi=c&aH;this.hi=a&as}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
+cs(c){var
+a=new(x.Float32Array)(1);a[0]=c;var
+b=new(x.Int32Array)(a.buffer);return b[0]|0}var
+eS=Math.pow(2,-24);function
+n(b,c,a){this.lo=b&aJ;this.mi=c&aJ;this.hi=a&at}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
 n(this.lo,this.mi,this.hi)};n.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -88,7 +88,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*eI|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eI|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*eS|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eS|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 n(b,c,d)};n.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};n.prototype.isNeg=function(){return this.hi<<16<0};n.prototype.and=function(a){return new
 n(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};n.prototype.or=function(a){return new
 n(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};n.prototype.xor=function(a){return new
@@ -102,27 +102,27 @@ n(this.hi>>a-48,0,0)};n.prototype.shift_right=function(a){a=a&63;if(a==0)return 
 c=this.hi<<16>>16;if(a<24)return new
 n(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&as);return new
-n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aH;this.lo=this.lo<<1&aH};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aH;this.mi=(this.mi>>>1|this.hi<<23)&aH;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
+n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&at);return new
+n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aJ;this.lo=this.lo<<1&aJ};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aJ;this.mi=(this.mi>>>1|this.hi<<23)&aJ;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 n(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};n.prototype.div=function(a){var
-b=this;if(a.isZero())cw();var
-d=b.hi^a.hi;if(b.hi&al)b=b.neg();if(a.hi&al)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&al)c=c.neg();return c};n.prototype.mod=function(b){var
-a=this;if(b.isZero())cw();var
-d=a.hi;if(a.hi&al)a=a.neg();if(b.hi&al)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&al)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&ay,this.mi>>16,this.mi>>8&ay,this.mi&ay,this.lo>>16,this.lo>>8&ay,this.lo&ay]};n.prototype.lo32=function(){return this.lo|(this.mi&ay)<<24};n.prototype.hi32=function(){return this.mi>>>8&as|this.hi<<16};function
-by(b,c,a){return new
+b=this;if(a.isZero())cA();var
+d=b.hi^a.hi;if(b.hi&am)b=b.neg();if(a.hi&am)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&am)c=c.neg();return c};n.prototype.mod=function(b){var
+a=this;if(b.isZero())cA();var
+d=a.hi;if(a.hi&am)a=a.neg();if(b.hi&am)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&am)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&at|this.hi<<16};function
+bC(b,c,a){return new
 n(b,c,a)}function
-bx(a){if(!isFinite(a)){if(isNaN(a))return by(1,0,dW);return a>0?by(0,0,dW):by(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?al:a>=0?0:al;if(f)a=-a;var
-b=k$(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dN)}else{a/=Math.pow(2,b-en);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+bB(a){if(!isFinite(a)){if(isNaN(a))return bC(1,0,d6);return a>0?bC(0,0,d6):bC(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?am:a>=0?0:am;if(f)a=-a;var
+b=lx(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dW)}else{a/=Math.pow(2,b-ex);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&ce|f|b<<4;return by(g,e,c)}function
-ba(a){return a.toArray()}function
-ey(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bw)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<as)c.write(16,b.dims[a]);else{c.write(16,as);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&ci|f|b<<4;return bC(g,e,c)}function
+bd(a){return a.toArray()}function
+eI(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bA)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<at)c.write(16,b.dims[a]);else{c.write(16,at);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -139,30 +139,30 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=ba(b.get(a));for(var
+e=bd(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=ba(bx(b.get(a)));for(var
+e=bd(bB(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=co(b.get(a));c.write(32,e)}break;case
+e=cs(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,co(d[1]));c.write(32,co(d[2]))}break;case
+d=b.get(a);c.write(32,cs(d[1]));c.write(32,cs(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=ba(bx(f[1]));for(var
+f=b.get(a),e=bd(bB(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=ba(bx(f[2]));for(var
+e=bd(bB(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-ew(a){switch(a){case
+eG(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-ku(c,e){var
-b=w,a;switch(c){case
+kP(c,e){var
+b=x,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -177,49 +177,49 @@ b=w,a;switch(c){case
 11:a=b.Float64Array;break;case
 12:a=b.Uint8Array;break}if(!a)M("Bigarray.create: unsupported kind");var
 d=new
-a(e*ew(c));return d}function
-cp(c){var
-a=new(w.Int32Array)(1);a[0]=c;var
-b=new(w.Float32Array)(a.buffer);return b[0]}function
-a$(a){return new
+a(e*eG(c));return d}function
+ct(c){var
+a=new(x.Int32Array)(1);a[0]=c;var
+b=new(x.Float32Array)(a.buffer);return b[0]}function
+bc(a){return new
 n(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-cq(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&ce)==0?b&al?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&ce);if(c>0){a+=16;a*=Math.pow(2,c-en)}else
-a*=Math.pow(2,-dN);if(b&al)a=-a;return a}function
-cl(b){var
+cu(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&ci)==0?b&am?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&ci);if(c>0){a+=16;a*=Math.pow(2,c-ex)}else
+a*=Math.pow(2,-dW);if(b&am)a=-a;return a}function
+cp(b){var
 d=b.length,c=1;for(var
 a=0;a<d;a++){if(b[a]<0)M("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-kJ(b,a){return new
-n(b&aH,b>>>24&ay|(a&as)<<8,a>>>16&as)}function
-cr(a){return a.hi32()}function
-cs(a){return a.lo32()}var
-kv=bw;function
-az(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}az.prototype.caml_custom=kv;az.prototype.offset=function(b){var
+k4(b,a){return new
+n(b&aJ,b>>>24&aA|(a&at)<<8,a>>>16&at)}function
+cv(a){return a.hi32()}function
+cw(a){return a.lo32()}var
+kQ=bA;function
+aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=kQ;aB.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
 Array))M("bigarray.js: invalid offset");if(this.dims.length!=b.length)M("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a7();c=c*this.dims[a]+b[a]}else
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a_();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a7();c=c*this.dims[a]+(b[a]-1)}return c};az.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a_();c=c*this.dims[a]+(b[a]-1)}return c};aB.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return kJ(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return k4(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[bt,e,c];default:return this.data[a]}};az.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=cs(b);this.data[a*2+1]=cr(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[by,e,c];default:return this.data[a]}};aB.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=cw(b);this.data[a*2+1]=cv(b);break;case
 10:case
-11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};az.prototype.fill=function(b){switch(this.kind){case
+11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aB.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=cs(b),e=cr(b);if(c==e)this.data.fill(c);else
+c=cw(b),e=cv(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
 11:var
 d=b[1],f=b[2];if(d==f)this.data.fill(d);else
 for(var
-a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};az.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
+a=0;a<this.data.length;a++)this.data[a]=a%2==0?d:f;break;default:this.data.fill(b);break}};aB.prototype.compare=function(b,g){if(this.layout!=b.layout||this.kind!=b.kind){var
 e=this.kind|this.layout<<8,f=b.kind|b.layout<<8;return f-e}if(this.dims.length!=b.dims.length)return b.dims.length-this.dims.length;for(var
 a=0;a<this.dims.length;a++)if(this.dims[a]!=b.dims[a])return this.dims[a]<b.dims[a]?-1:1;switch(this.kind){case
 0:case
@@ -239,26 +239,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-aQ(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aQ.prototype=new
-az();aQ.prototype.offset=function(a){if(typeof
+aU(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aU.prototype=new
+aB();aU.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a7();return a};aQ.prototype.get=function(a){return this.data[a]};aQ.prototype.set=function(a,b){this.data[a]=b;return 0};aQ.prototype.fill=function(a){this.data.fill(a);return 0};function
-eu(c,d,a,b){var
-e=ew(c);if(cl(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-aQ(c,d,a,b);return new
-az(c,d,a,b)}function
-aS(a){if(!C.Failure)C.Failure=[U,k(cg),-3];cv(C.Failure,a)}function
-ev(b,v,r){var
-i=b.read32s();if(i<0||i>16)aS("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&ay,o=p>>8&1,h=[];if(r==bw)for(var
+M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a_();return a};aU.prototype.get=function(a){return this.data[a]};aU.prototype.set=function(a,b){this.data[a]=b;return 0};aU.prototype.fill=function(a){this.data.fill(a);return 0};function
+eE(c,d,a,b){var
+e=eG(c);if(cp(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aU(c,d,a,b);return new
+aB(c,d,a,b)}function
+aW(a){if(!E.Failure)E.Failure=[V,k(ck),-3];cz(E.Failure,a)}function
+eF(b,v,r){var
+i=b.read32s();if(i<0||i>16)aW("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&aA,o=p>>8&1,h=[];if(r==bA)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==as){var
-t=b.read32u(),u=b.read32u();if(t!=0)aS("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==at){var
+t=b.read32u(),u=b.read32u();if(t!=0)aW("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=cl(h),f=ku(j,d),g=eu(j,o,h,f);switch(j){case
+d=cp(h),f=kP(j,d),g=eE(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -272,129 +272,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)aS("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aW("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=a$(e);g.set(a,q)}break;case
+q=bc(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=cq(a$(e));g.set(a,k)}break;case
+k=cu(bc(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=cp(b.read32s());g.set(a,k)}break;case
+k=ct(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=cp(b.read32s()),l=cp(b.read32s());g.set(a,[bt,m,l])}break;case
+m=ct(b.read32s()),l=ct(b.read32s());g.set(a,[by,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=cq(a$(e));for(var
+m=cu(bc(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=cq(a$(e));g.set(a,[bt,m,l])}break}v[0]=(4+i)*4;return eu(j,o,h,f)}function
-et(a,b,c){return a.compare(b,c)}function
-bz(a,b){return Math.imul(a,b)}function
-at(b,a){a=bz(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bz(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-kG(a,b){a=at(a,cs(b));a=at(a,cr(b));return a}function
-eH(a,b){return kG(a,bx(b))}function
-ex(c){var
-b=cl(c.dims),d=0;switch(c.kind){case
+l=cu(bc(e));g.set(a,[by,m,l])}break}v[0]=(4+i)*4;return eE(j,o,h,f)}function
+eD(a,b,c){return a.compare(b,c)}function
+bD(a,b){return Math.imul(a,b)}function
+au(b,a){a=bD(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bD(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+k1(a,b){a=au(a,cw(b));a=au(a,cv(b));return a}function
+eR(a,b){return k1(a,bB(b))}function
+eH(c){var
+b=cp(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>d5)b=d5;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=at(d,e)}e=0;switch(b&3){case
+12:if(b>ed)b=ed;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=au(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=at(d,e)}break;case
+1:e|=c.data[a+0];d=au(d,e)}break;case
 4:case
-5:if(b>a6)b=a6;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=at(d,e)}if((b&1)!=0)d=at(d,c.data[a]);break;case
+5:if(b>a9)b=a9;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=au(d,e)}if((b&1)!=0)d=au(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=at(d,c.data[a]);break;case
+a=0;a<b;a++)d=au(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=at(d,c.data[a]);break;case
+a=0;a<b;a++)d=au(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=at(d,c.data[a]);break;case
+a=0;a<b;a++)d=au(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=eH(d,c.data[a]);break;case
+a=0;a<b;a++)d=eR(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=eH(d,c.data[a]);break}return d}function
-kH(a,b){b[0]=4;return a.read32s()}function
-kV(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=eR(d,c.data[a]);break}return d}function
+k2(a,b){b[0]=4;return a.read32s()}function
+le(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:aS("input_value: native integer value too large");default:aS("input_value: ill-formed native integer")}}function
-kM(c,d){var
+2:aW("input_value: native integer value too large");default:aW("input_value: ill-formed native integer")}}function
+k7(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return a$(b)}function
-kL(e,d,b){var
-c=ba(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return bc(b)}function
+k6(e,d,b){var
+c=bd(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-kI(a,b,c){return a.compare(b)}function
-kK(a){return a.lo32()^a.hi32()}var
-eE={"_j":{deserialize:kM,serialize:kL,fixed_length:8,compare:kI,hash:kK},"_i":{deserialize:kH,fixed_length:4},"_n":{deserialize:kV,fixed_length:4},"_bigarray":{deserialize:function(a,b){return ev(a,b,"_bigarray")},serialize:ey,compare:et,hash:ex},"_bigarr02":{deserialize:function(a,b){return ev(a,b,bw)},serialize:ey,compare:et,hash:ex}};function
-cn(a){return eE[a.caml_custom]&&eE[a.caml_custom].compare}function
-eC(f,c,d,e){var
-b=cn(c);if(b){var
+k3(a,b,c){return a.compare(b)}function
+k5(a){return a.lo32()^a.hi32()}var
+eO={"_j":{deserialize:k7,serialize:k6,fixed_length:8,compare:k3,hash:k5},"_i":{deserialize:k2,fixed_length:4},"_n":{deserialize:le,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eF(a,b,"_bigarray")},serialize:eI,compare:eD,hash:eH},"_bigarr02":{deserialize:function(a,b){return eF(a,b,bA)},serialize:eI,compare:eD,hash:eH}};function
+cr(a){return eO[a.caml_custom]&&eO[a.caml_custom].compare}function
+eM(f,c,d,e){var
+b=cr(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-ct(a){return a
+cx(a){return a
 instanceof
-am}function
-eJ(a){return ct(a)}function
-eD(a){if(typeof
-a==="number")return bv;else
-if(ct(a))return 252;else
-if(eJ(a))return 1252;else
+an}function
+eT(a){return cx(a)}function
+eN(a){if(typeof
+a==="number")return a8;else
+if(cx(a))return 252;else
+if(eT(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=d8){var
-b=a[0]|0;return b==bt?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=eg){var
+b=a[0]|0;return b==by?0:b}else
 if(a
 instanceof
-String)return eg;else
+String)return eq;else
 if(typeof
-a=="string")return eg;else
+a=="string")return eq;else
 if(a
 instanceof
-Number)return bv;else
-if(a&&a.caml_custom)return ch;else
+Number)return a8;else
+if(a&&a.caml_custom)return cl;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-kN(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-ez(a,b){a.t&6&&aR(a);b.t&6&&aR(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-le(a,b){return ez(a,b)}function
-kB(a,b,d){var
+k8(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+eJ(a,b){a.t&6&&aV(a);b.t&6&&aV(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+lC(a,b){return eJ(a,b)}function
+kW(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=eD(a);if(f==d_){a=a[1];continue}var
-g=eD(b);if(g==d_){b=b[1];continue}if(f!==g){if(f==bv){if(g==ch)return eC(a,b,-1,d);return-1}if(g==bv){if(f==ch)return eC(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:M(cb);break;case
+f=eN(a);if(f==ei){a=a[1];continue}var
+g=eN(b);if(g==ei){b=b[1];continue}if(f!==g){if(f==a8){if(g==cl)return eM(a,b,-1,d);return-1}if(g==a8){if(f==cl)return eM(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:M(cf);break;case
 248:var
-c=kN(a[2],b[2]);if(c!=0)return c|0;break;case
-249:M(cb);break;case
+c=k8(a[2],b[2]);if(c!=0)return c|0;break;case
+249:M(cf);break;case
 250:M("equal: got Forward_tag, should not happen");break;case
 251:M("equal: abstract value");break;case
 252:if(a!==b){var
-c=ez(a,b);if(c!=0)return c|0}break;case
+c=eJ(a,b);if(c!=0)return c|0}break;case
 253:M("equal: got Double_tag, should not happen");break;case
 254:M("equal: got Double_array_tag, should not happen");break;case
 255:M("equal: got Custom_tag, should not happen");break;case
-1247:M(cb);break;case
+1247:M(cf);break;case
 1255:var
-i=cn(a);if(i!=cn(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
+i=cr(a);if(i!=cr(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -402,148 +402,148 @@ c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;
 1001:if(a<b)return-1;if(a>b)return 1;if(a!=b){if(!d)return NaN;if(a==a)return 1;if(b==b)return-1}break;case
 1251:if(a!==b){if(!d)return NaN;return 1}break;case
 1252:var
-a=aK(a),b=aK(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
+a=aM(a),b=aM(b);if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 12520:var
 a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;case
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-kQ(a,b){return+(kB(a,b,false)<=0)}function
-eK(a,d){if(a<0)a7();var
+k$(a,b){return+(kW(a,b,false)<=0)}function
+eU(a,d){if(a<0)a_();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
-cu(a){return a.l}function
-G(a){cv(C.Sys_error,a)}var
-au=new
+cy(a){return a.l}function
+I(a){cz(E.Sys_error,a)}var
+av=new
 Array();function
-kS(c){var
-a=au[c];if(!a.opened)G("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&C.fds[a.fd]&&C.fds[a.fd].output){var
-b=C.fds[a.fd].output;switch(b.length){case
+lb(c){var
+a=av[c];if(!a.opened)I("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
+b=E.fds[a.fd].output;switch(b.length){case
 2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=t;return 0}function
-bd(){return false}function
-k5(e){for(var
-f=t,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<af){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<af;d++);if(d-c>dX){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<d9){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(af|a&aO)}else
-if(a<0xd800||a>=ea)b+=String.fromCharCode(eb|a>>12,af|a>>6&aO,af|a&aO);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<d2||h>ea)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(ec|a>>18,af|a>>12&aO,af|a>>6&aO,af|a&aO)}if(b.length>aP){b.substr(0,1);f+=b;b=t}}return f+b}function
-kA(a){var
-b=9;if(!eX(a))b=8,a=k5(a);return new
-am(b,a,a.length)}function
-bc(a){return kA(a)}function
-kP(a){return a.toUtf16()}function
-lb(){function
-a(a){if(a.charAt(0)===ag)return[t,a.substring(1)];return}function
+bg(){return false}function
+lo(e){for(var
+f=t,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ag){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d7){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<eh){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aS)}else
+if(a<0xd800||a>=ek)b+=String.fromCharCode(el|a>>12,ag|a>>6&aS,ag|a&aS);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ea||h>ek)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(em|a>>18,ag|a>>12&aS,ag|a>>6&aS,ag|a&aS)}if(b.length>aT){b.substr(0,1);f+=b;b=t}}return f+b}function
+kV(a){var
+b=9;if(!e_(a))b=8,a=lo(a);return new
+an(b,a,a.length)}function
+bf(a){return kV(a)}function
+k_(a){return a.toUtf16()}function
+lz(){function
+a(a){if(a.charAt(0)===ah)return[t,a.substring(1)];return}function
 b(c){var
 g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||t,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bd()&&w.process&&w.process.platform?w.process.platform==="win32"?b:a:a}var
-cD=lb();function
-eS(a){return a.slice(-1)!==ag?a+ag:a}if(bd()&&w.process&&w.process.cwd)var
-a_=w.process.cwd().replace(/\\/g,ag);else
+d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bg()&&x.process&&x.process.platform?x.process.platform==="win32"?b:a:a}var
+cH=lz();function
+e2(a){return a.slice(-1)!==ah?a+ah:a}if(bg()&&x.process&&x.process.cwd)var
+bb=x.process.cwd().replace(/\\/g,ah);else
 var
-a_="/static";a_=eS(a_);function
-kR(a){a=kP(a);if(!cD(a))a=a_+a;var
-e=cD(a),d=e[1].split(ag),b=[];for(var
+bb="/static";bb=e2(bb);function
+la(a){a=k_(a);if(!cH(a))a=bb+a;var
+e=cH(a),d=e[1].split(ah),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-ld=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",dY,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",cf,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",ci,d1,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-aW(d,f,e,a){var
-b=ld.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,bc(f||t),bc(e||t)];return c}var
-eM={};function
-aT(a){return eM[a]}function
-aU(b,a){throw[0,b].concat(a)}function
-kz(a){return new
-am(4,a,a.length)}function
-kY(a){G(a+bs)}function
-kw(){M(cj)}function
-eB(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+lB=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",d8,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",cj,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cm,d$,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+a0(d,f,e,a){var
+b=lB.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,bf(f||t),bf(e||t)];return c}var
+eW={};function
+aX(a){return eW[a]}function
+aY(b,a){throw[0,b].concat(a)}function
+kU(a){return new
+an(4,a,a.length)}function
+lh(a){I(a+bx)}function
+kR(){M(cn)}function
+eL(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-ky(b,a){if(a>>>0>=b.l)kw();return eB(b,a)}function
-kt(){}function
+kT(b,a){if(a>>>0>=b.l)kR();return eL(b,a)}function
+kO(){}function
 L(a){this.data=a}L.prototype=new
-kt();L.prototype.truncate=function(a){var
-b=this.data;this.data=aA(a|0);a8(b,0,this.data,0,a)};L.prototype.length=function(){return cu(this.data)};L.prototype.write=function(b,d,g,a){var
+kO();L.prototype.truncate=function(a){var
+b=this.data;this.data=aC(a|0);a$(b,0,this.data,0,a)};L.prototype.length=function(){return cy(this.data)};L.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=aA(b+a),f=this.data;this.data=e;a8(f,0,this.data,0,c)}cm(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
-e=this.length();a8(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return ky(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
-V(b,a){this.content={};this.root=b;this.lookupFun=a}V.prototype.nm=function(a){return this.root+a};V.prototype.create_dir_if_needed=function(d){var
-c=d.split(ag),b=t;for(var
-a=0;a<c.length-1;a++){b+=c[a]+ag;if(this.content[b])continue;this.content[b]=Symbol("directory")}};V.prototype.slash=function(a){return/\/$/.test(a)?a:a+ag};V.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
+e=aC(b+a),f=this.data;this.data=e;a$(f,0,this.data,0,c)}cq(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
+e=this.length();a$(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return kT(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
+W(b,a){this.content={};this.root=b;this.lookupFun=a}W.prototype.nm=function(a){return this.root+a};W.prototype.create_dir_if_needed=function(d){var
+c=d.split(ah),b=t;for(var
+a=0;a<c.length-1;a++){b+=c[a]+ah;if(this.content[b])continue;this.content[b]=Symbol("directory")}};W.prototype.slash=function(a){return/\/$/.test(a)?a:a+ah};W.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(k(this.root),k(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-L(a9(b[1]))}}};V.prototype.exists=function(a){if(a==t)return 1;var
-b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};V.prototype.mkdir=function(c,e,d){var
-b=d&&aT(dS);if(this.exists(c))if(b)aU(b,aW(dY,cd,this.nm(c)));else
-G(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aU(b,aW(cf,cd,this.nm(a)));else
-G(a+bs);if(!this.is_dir(a))if(b)aU(b,aW(ci,cd,this.nm(a)));else
-G(a+ck);this.create_dir_if_needed(this.slash(c))};V.prototype.rmdir=function(a,f){var
-b=f&&aT(dS),c=a==t?t:this.slash(a),e=new
-RegExp(ee+c+d3);if(!this.exists(a))if(b)aU(b,aW(cf,cc,this.nm(a)));else
-G(a+bs);if(!this.is_dir(a))if(b)aU(b,aW(ci,cc,this.nm(a)));else
-G(a+ck);for(var
+L(ba(b[1]))}}};W.prototype.exists=function(a){if(a==t)return 1;var
+b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};W.prototype.mkdir=function(c,e,d){var
+b=d&&aX(d2);if(this.exists(c))if(b)aY(b,a0(d8,ch,this.nm(c)));else
+I(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aY(b,a0(cj,ch,this.nm(a)));else
+I(a+bx);if(!this.is_dir(a))if(b)aY(b,a0(cm,ch,this.nm(a)));else
+I(a+co);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
+b=f&&aX(d2),c=a==t?t:this.slash(a),e=new
+RegExp(eo+c+eb);if(!this.exists(a))if(b)aY(b,a0(cj,cg,this.nm(a)));else
+I(a+bx);if(!this.is_dir(a))if(b)aY(b,a0(cm,cg,this.nm(a)));else
+I(a+co);for(var
 d
 in
-this.content)if(d.match(e))if(b)aU(b,aW(d1,cc,this.nm(a)));else
-G(this.nm(a)+": Directory not empty");delete
-this.content[c]};V.prototype.readdir=function(a){var
-f=a==t?t:this.slash(a);if(!this.exists(a))G(a+bs);if(!this.is_dir(a))G(a+ck);var
+this.content)if(d.match(e))if(b)aY(b,a0(d$,cg,this.nm(a)));else
+I(this.nm(a)+": Directory not empty");delete
+this.content[c]};W.prototype.readdir=function(a){var
+f=a==t?t:this.slash(a);if(!this.exists(a))I(a+bx);if(!this.is_dir(a))I(a+co);var
 g=new
-RegExp(ee+f+d3),d={},c=[];for(var
+RegExp(eo+f+eb),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};V.prototype.is_dir=function(a){if(a==t)return true;var
-b=this.slash(a);return this.content[b]?1:0};V.prototype.unlink=function(a){var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};W.prototype.is_dir=function(a){if(a==t)return true;var
+b=this.slash(a);return this.content[b]?1:0};W.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};V.prototype.open=function(a,b){if(b.rdonly&&b.wronly)G(this.nm(a)+ek);if(b.text&&b.binary)G(this.nm(a)+dV);this.lookup(a);if(this.content[a]){if(this.is_dir(a))G(this.nm(a)+" : is a directory");if(b.create&&b.excl)G(this.nm(a)+ej);var
+this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)I(this.nm(a)+eu);if(b.text&&b.binary)I(this.nm(a)+d5);this.lookup(a);if(this.content[a]){if(this.is_dir(a))I(this.nm(a)+" : is a directory");if(b.create&&b.excl)I(this.nm(a)+et);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
-L(aA(0));return this.content[a]}else
-kY(this.nm(a))};V.prototype.register=function(c,a){var
-b;if(this.content[c])G(this.nm(c)+ej);if(ct(a))b=new
-L(a);if(eJ(a))b=new
-L(a9(a));else
+L(aC(0));return this.content[a]}else
+lh(this.nm(a))};W.prototype.register=function(c,a){var
+b;if(this.content[c])I(this.nm(c)+et);if(cx(a))b=new
+L(a);if(eT(a))b=new
+L(ba(a));else
 if(a
 instanceof
 Array)b=new
-L(kz(a));else
+L(kU(a));else
 if(typeof
 a==="string")b=new
-L(eA(a));else
+L(eK(a));else
 if(a.toString){var
-d=a9(bc(a.toString()));b=new
+d=ba(bf(a.toString()));b=new
 L(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-G(this.nm(c)+" : registering file with invalid content type")};V.prototype.constructor=V;function
-es(){}function
-eG(b){var
-a=cD(b);if(!a)return;return a[0]+ag}var
-bA=eG(a_)||aS("unable to compute caml_root"),aV=[];if(bd())aV.push({path:bA,device:new
-es(bA)});else
-aV.push({path:bA,device:new
-V(bA)});aV.push({path:dQ,device:new
-V(dQ)});function
-lc(b){var
-g=kR(b),b=g.join(ag),f=eS(b),c;for(var
-e=0;e<aV.length;e++){var
-a=aV[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bd()){var
-d=eG(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+I(this.nm(c)+" : registering file with invalid content type")};W.prototype.constructor=W;function
+eC(){}function
+eQ(b){var
+a=cH(b);if(!a)return;return a[0]+ah}var
+bE=eQ(bb)||aW("unable to compute caml_root"),aZ=[];if(bg())aZ.push({path:bE,device:new
+eC(bE)});else
+aZ.push({path:bE,device:new
+W(bE)});aZ.push({path:dZ,device:new
+W(dZ)});function
+lA(b){var
+g=la(b),b=g.join(ah),f=e2(b),c;for(var
+e=0;e<aZ.length;e++){var
+a=aZ[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bg()){var
+d=eQ(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-es(d)};aV.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;G("no device found for "+f)}function
-aB(a){return cu(a)}function
-eO(d,e){var
-a=au[d],c=k(e),b=aB(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-k9(a){var
-a=cz(a),b=w;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+eC(d)};aZ.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;I("no device found for "+f)}function
+aD(a){return cy(a)}function
+eY(d,e){var
+a=av[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+lv(a){var
+a=cD(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-k_(a){var
-a=cz(a),b=w;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+lw(a){var
+a=cD(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-bB(c,e,d,a){if(C.fds===undefined)C.fds=new
+bF(c,e,d,a){if(E.fds===undefined)E.fds=new
 Array();a=a?a:{};var
-b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;C.fds[c]=b;if(!C.fd_last_idx||c>C.fd_last_idx)C.fd_last_idx=c;return c}function
-lf(c,b,g){var
+b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;E.fds[c]=b;if(!E.fd_last_idx||c>E.fd_last_idx)E.fd_last_idx=c;return c}function
+lD(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -553,66 +553,90 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)G(aK(c)+ek);if(a.text&&a.binary)G(aK(c)+dV);var
-d=lc(c),e=d.device.open(d.rest,a),f=C.fd_last_idx?C.fd_last_idx:0;return bB(f+1,eO,e,a)}bB(0,eO,new
-L(aA(0)));bB(1,k_,new
-L(aA(0)));bB(2,k9,new
-L(aA(0)));function
-kT(a){var
-c=C.fds[a];if(c.flags.wronly)G(ep+a+" is writeonly");var
-d=null;if(a==0&&bd()){var
-e=require("fs");d=function(){return bc(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};au[b.fd]=b;return b.fd}function
-eL(c){var
-b=C.fds[c];if(b.flags.rdonly)G(ep+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};au[a.fd]=a;return a.fd}function
-kU(){var
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)I(aM(c)+eu);if(a.text&&a.binary)I(aM(c)+d5);var
+d=lA(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bF(f+1,eY,e,a)}bF(0,eY,new
+L(aC(0)));bF(1,lw,new
+L(aC(0)));bF(2,lv,new
+L(aC(0)));function
+lc(a){var
+c=E.fds[a];if(c.flags.wronly)I(ez+a+" is writeonly");var
+d=null;if(a==0&&bg()){var
+e=require("fs");d=function(){return bf(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};av[b.fd]=b;return b.fd}function
+eV(c){var
+b=E.fds[c];if(b.flags.rdonly)I(ez+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};av[a.fd]=a;return a.fd}function
+ld(){var
 b=0;for(var
-a=0;a<au.length;a++)if(au[a]&&au[a].opened&&au[a].out)b=[0,au[a].fd,b];return b}function
-aa(b,c,a){if(a&&w.toplevelReloc)b=w.toplevelReloc(a);C[b+1]=c;if(a)C[a]=c}function
-k0(a,b){eM[aK(a)]=b;return 0}function
-kx(a,b){if(a===b)return 1;a.t&6&&aR(a);b.t&6&&aR(b);return a.c==b.c?1:0}function
-eP(a,b){return kx(a,b)}function
-k3(){M(cj)}function
-eR(b,a){return eB(b,a)}function
-cx(b,a){if(a>>>0>=aB(b))k3();return eR(b,a)}function
-bb(a,b){return 1-eP(a,b)}function
-eQ(a){return a}function
-k4(c,a){if(typeof
+a=0;a<av.length;a++)if(av[a]&&av[a].opened&&av[a].out)b=[0,av[a].fd,b];return b}function
+ab(b,c,a){if(a&&x.toplevelReloc)b=x.toplevelReloc(a);E[b+1]=c;if(a)E[a]=c}function
+lj(a,b){eW[aM(a)]=b;return 0}function
+kS(a,b){if(a===b)return 1;a.t&6&&aV(a);b.t&6&&aV(b);return a.c==b.c?1:0}function
+eZ(a,b){return kS(a,b)}function
+lm(){M(cn)}function
+e1(b,a){return eL(b,a)}function
+cB(b,a){if(a>>>0>=aD(b))lm();return e1(b,a)}function
+be(a,b){return 1-eZ(a,b)}function
+e0(a){return a}function
+ln(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-eN(a){return a}function
-eT(a){if(a
+eX(a){return a}function
+e3(a){if(a
 instanceof
-Array)return a;if(w.RangeError&&a
+Array)return a;if(x.RangeError&&a
 instanceof
-w.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eN(C.Stack_overflow);if(w.InternalError&&a
+x.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eX(E.Stack_overflow);if(x.InternalError&&a
 instanceof
-w.InternalError&&a.message&&a.message.match(/too much recursion/i))return eN(C.Stack_overflow);if(a
+x.InternalError&&a.message&&a.message.match(/too much recursion/i))return eX(E.Stack_overflow);if(a
 instanceof
-w.Error&&aT(d6))return[0,aT(d6),a];return[0,C.Failure,bc(String(a))]}function
+x.Error&&aX(ee))return[0,aX(ee),a];return[0,E.Failure,bf(String(a))]}function
 h(a,b){return a<=b?1:0}function
-k6(a,b){return a<b?-1:a>b?1:0}function
-q(a,b){return a-b}function
-H(a,b){return a===b?1:0}function
-J(a,b){return a<b?1:0}function
-m(a){return-a}function
-k7(c,a,b){return BigInt("0x"+aK(c).slice(a,a+b))}function
-ab(a){return BigInt(a)}var
-cA=0;function
-c(a,b){cA+=1;if(cA%100000===0&&w.certnnProducts)w.certnnProducts(cA);return a*b}function
-k8(b){w.certnnVerdict=function(a){return aK(b(k(a)))}}function
-bC(c,a){var
-b=c%a;return b>=0?b:a<0?b-a:b+a}function
-cB(a,b){return(a-bC(a,b))/b}function
-eU(a,b){return a<<BigInt(b)}function
-eV(a,b){return a>>BigInt(b)}function
-i(a,b){return a+b}function
-cC(a){if(BigInt.asIntN(32,a)!==a)throw new(w.RangeError)("an integer is too long for an int");return Number(a)}function
-eW(a){return k(a.toString())}function
-kO(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-kE(b){var
-a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&kO(b[1]))var
+lp(a,b){return a<b?-1:a>b?1:0}function
+lr(a,b){return BigInt(a)+BigInt(b)}function
+i(a,b){if(typeof
+a==="number"&&typeof
+b==="number"){var
+c=a+b;if(c<az&&c>-az)return c}return lr(a,b)}function
+p(a,b){return i(a,-b)}function
+J(a,b){return a==b?1:0}function
+u(a,b){return a<b?1:0}function
+l(a){return-a}function
+bG(b){var
+a=Number(b);return a<az&&a>-az?a:b}function
+ls(d,c,b){var
+a="0x"+aM(d).slice(c,c+b);return b<14?Number(a):bG(BigInt(a))}function
+ac(a){return a}var
+e5=d1,e8=0;function
+lu(){e5=d1;e8+=100;if(x.certnnProducts)x.certnnProducts(a8*e8)}function
+lq(a,b){return BigInt(a)*BigInt(b)}function
+c(a,b){if((e5-=1)===0)lu();if(typeof
+a==="number"&&typeof
+b==="number"){var
+c=a*b;if(c<az&&c>-az)return c}return lq(a,b)}function
+lt(b){x.certnnVerdict=function(a){return aM(b(k(a)))}}function
+cE(b,a){if(typeof
+b==="number"&&typeof
+a==="number"&&a!==0){var
+g=b%a,c=(b-g)/a;return g>=0?c:a<0?c+1:c-1}var
+e=BigInt(b),f=BigInt(a),d=e/f;if(d*f>e)d+=BigInt(a<0?1:-1);return bG(d)}function
+cF(c,a){if(typeof
+c==="number"&&typeof
+a==="number"&&a!==0){var
+b=c%a;return b>=0?b:a<0?b-a:b+a}var
+d=BigInt(a),e=BigInt(c)%d;return bG(e>=0?e:e+(a<0?-d:d))}var
+e4=Array.from({length:64},function(b,a){return Math.pow(2,a)});function
+e6(a,b){if(typeof
+a==="number"&&b<64){var
+c=a*e4[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
+e7(a,b){if(typeof
+a==="number")return Math.floor(a/e4[b<64?b:63]);return bG(a>>BigInt(b))}function
+cG(b){var
+a=Number(b);if((a|0)!==a)throw new(x.RangeError)("an integer is too long for an int");return a}function
+e9(a){return k(BigInt(a).toString())}function
+k9(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+kZ(b){var
+a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&k9(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -621,119 +645,119 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-am)a+=bu+c.toString()+bu;else
+an)a+=bz+c.toString()+bz;else
 if(typeof
-c=="string")a+=bu+c.toString()+bu;else
+c=="string")a+=bz+c.toString()+bz;else
 a+="_"}a+=")"}else
-if(b[0]==U)a+=b[1];return a}function
-eF(a){if(a
+if(b[0]==V)a+=b[1];return a}function
+eP(a){if(a
 instanceof
-Array&&(a[0]==0||a[0]==U)){var
-c=aT("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=kE(a),b=aT(dM);if(b)b(0);w.console.error("Fatal error: exception "+d+"\n")}}else
+Array&&(a[0]==0||a[0]==V)){var
+c=aX("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=kZ(a),b=aX(dV);if(b)b(0);x.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-k1(){var
-a=w;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eF(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eF(a.error)})}k1();function
-a(a,b){return a.length==1?a(b):aI(a,[b])}function
-ar(a,b,c){return a.length==2?a(b,c):aI(a,[b,c])}function
-ca(a,b,c,d,e){return a.length==4?a(b,c,d,e):aI(a,[b,c,d,e])}function
-b$(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aI(a,[b,c,d,e,f])}var
-cG=[U,k(ei),-1],cH=[U,k(dZ),-2],cE=[U,k(er),-4],kp=[0,[0,0]],kq=[0,[0,0]],kr=[0,0],ks=[0,0];aa(11,[U,k(dL),-12],dL);aa(10,[U,k(d$),-11],d$);aa(9,[U,k(eo),-10],eo);aa(8,[U,k(dR),-9],dR);aa(7,[U,k(ed),-8],ed);aa(6,[U,k(dP),-7],dP);aa(5,[U,k(d0),-6],d0);aa(4,[U,k(d4),-5],d4);aa(3,cE,er);aa(2,[U,k(cg),-3],cg);aa(1,cH,dZ);aa(0,cG,ei);var
-eY=k("String.sub / Bytes.sub"),eZ=k("String.index_from_opt / Bytes.index_from_opt"),jQ=[0,0,0],jO=[0,[0,[0,[0,[0,0]]]]],hy=[0,[0,[0,[0,[0,[0,0]]]]]],ho=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kp]]]]]]]]]]],gX=[0,0],gV=[0,0],gW=[0,0,0],gR=[0,0],gS=[0,0],go=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kq]]]]]]]]]]],fh=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],e0=[0,0],gY=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kr]]]]]]]]]]],gZ=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ks]]]]]]]]]]],j0=k("a number is not finite"),jZ=k("a size is out of range"),jV=k("an integer has no digits"),jW=k("an integer is too long"),jY=k("an integer has another sign than 0-9, a-f"),jX=k("an integer has a zero in front"),jT=k("it ends too early"),jU=k("there is a space at the end"),jS=k("Tokens.Malformed"),j2=k(ef),j3=k(ef),j5=k("it has too many slacks for this checker"),j4=k("it has too many pairs for this checker"),kk=k("malformed: "),kl=[0,2,k("malformed: it does not fit into memory")],km=k(ag),kn=k("proved: "),ko=[0,1,k("rejected")],ke=k("-2"),kf=k("certnn-"),kg=k("groups"),ki=k("the format is not known"),kh=k("it goes on after its end"),j9=k("it is too large for this checker"),j_=k(dT),j$=k(dO),ka=k(el),kb=k(eh),kc=k(em),j8=k("the claim is not p/q"),j7=[0,k(eh),k(el),k(em),k(dT),k(dO),k("phases")];function
-cF(a){throw[0,cE,a]}function
-aL(d,c){var
-a=aB(d),e=aB(c),b=aA(a+e|0);cm(d,0,b,0,a);cm(c,0,b,a,e);return eQ(b)}kT(0);eL(1);eL(2);function
-cI(b){function
+lk(){var
+a=x;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eP(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eP(a.error)})}lk();function
+a(a,b){return a.length==1?a(b):aK(a,[b])}function
+as(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
+ce(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
+cd(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
+cK=[V,k(es),-1],cL=[V,k(d9),-2],cI=[V,k(eB),-4],kH=[0,[0,0]],kI=[0,[0,0]],kJ=[0,0],kK=[0,0],kL=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],kM=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kL]]]]]]]]]]],kN=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kM]]]]]]]]]]],b3=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kN]]]]]]]]]]];ab(11,[V,k(dU),-12],dU);ab(10,[V,k(ej),-11],ej);ab(9,[V,k(ey),-10],ey);ab(8,[V,k(d0),-9],d0);ab(7,[V,k(en),-8],en);ab(6,[V,k(dY),-7],dY);ab(5,[V,k(d_),-6],d_);ab(4,[V,k(ec),-5],ec);ab(3,cI,eB);ab(2,[V,k(ck),-3],ck);ab(1,cL,d9);ab(0,cK,es);var
+e$=k("String.sub / Bytes.sub"),fa=k("String.index_from_opt / Bytes.index_from_opt"),j8=[0,0,0],j6=[0,[0,[0,[0,[0,0]]]]],hB=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kH]]]]]]]]]]],g_=[0,0],g8=[0,0],g9=[0,0,0],g4=[0,0],g5=[0,0],gB=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kI]]]]]]]]]]],fu=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],fb=[0,0],g$=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kJ]]]]]]]]]]],ha=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kK]]]]]]]]]]],kg=k("a number is not finite"),kf=k("a size is out of range"),kb=k("an integer has no digits"),kc=k("an integer is too long"),ke=k("an integer has another sign than 0-9, a-f"),kd=k("an integer has a zero in front"),j$=k("it ends too early"),ka=k("there is a space at the end"),j_=k("Tokens.Malformed"),ki=k(ep),kj=k(ep),kl=k("it has too many slacks for this checker"),kk=k("it has too many pairs for this checker"),kC=k("malformed: "),kD=[0,2,k("malformed: it does not fit into memory")],kE=k(ah),kF=k("proved: "),kG=[0,1,k("rejected")],kw=k("-2"),kx=k("certnn-"),ky=k("groups"),kA=k("the format is not known"),kz=k("it goes on after its end"),kp=k("it is too large for this checker"),kq=k(d3),kr=k(dX),ks=k(ev),kt=k(er),ku=k(ew),ko=k("the claim is not p/q"),kn=[0,k(er),k(ev),k(ew),k(d3),k(dX),k("phases")];function
+cJ(a){throw[0,cI,a]}function
+aN(d,c){var
+a=aD(d),e=aD(c),b=aC(a+e|0);cq(d,0,b,0,a);cq(c,0,b,a,e);return e0(b)}lc(0);eV(1);eV(2);function
+cM(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{kS(d)}catch(a){a=eT(a);if(a[1]!==cH)throw a;var
+c=a[2],d=a[1];try{lb(d)}catch(a){a=e3(a);if(a[1]!==cL)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(kU(0))}k0(k(dM),cI);function
-cJ(d){var
+a=c;continue}return 0}}return a(ld(0))}lj(k(dV),cM);function
+cN(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
-d=ab(0);function
-aX(a){return k6(a,d)}var
-e=ab(1),av=m;function
-ah(a){return 0<=aX(a)?a:m(a)}function
-I(b,a){return h(b,a)?a:b}function
-aC(b,a){return h(b,a)?b:a}var
-Q=i;function
-be(a){var
-b=ab(a);return function(a){return i(b,a)}}function
+d=ac(0);function
+a1(a){return lp(a,d)}var
+e=ac(1),aE=l;function
+ai(a){return 0<=a1(a)?a:l(a)}function
+G(b,a){return h(b,a)?a:b}function
+$(b,a){return h(b,a)?b:a}var
+R=i;function
+bh(a){var
+b=ac(a);return function(a){return i(b,a)}}function
 b(a){var
-b=ab(a);return function(a){return c(b,a)}}function
+b=ac(a);return function(a){return c(b,a)}}function
 f(a){return i(e,a)}function
-bf(b,a){var
-c=bC(b,a);return[0,cB(b,a),c]}function
-cK(b,a){return b?a:1}function
-aY(a){return a?0:1}function
-y(b,a){return b?[0,y(b[1],a)]:a}function
-cL(a,b){return a?y(b,cL(a[1],b)):a}function
-X(d,c){var
+bi(b,a){var
+c=cF(b,a);return[0,cE(b,a),c]}function
+cO(b,a){return b?a:1}function
+aO(a){return a?0:1}function
+A(b,a){return b?[0,A(b[1],a)]:a}function
+cP(a,b){return a?A(b,cP(a[1],b)):a}function
+Y(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-bg=function
-c(a,b){return c.fun(a,b)};k4(bg,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
-k=bf(c,ab(2)),l=k[1];if(H(k[2],d)){var
+bj=function
+c(a,b){return c.fun(a,b)};ln(bj,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
+k=bi(c,ac(2)),l=k[1];if(J(k[2],d)){var
 r=f(l);return a(b(2),r)}var
 s=f(l);return f(a(b(2),s))}var
-q=bf(j,ab(2)),g=q[1];if(H(q[2],d)){if(h(c,e)){var
+q=bi(j,ac(2)),g=q[1];if(J(q[2],d)){if(h(c,e)){var
 t=f(g);return a(b(2),t)}var
-m=bf(c,ab(2)),n=m[1];if(H(m[2],d))return f(a(b(2),i(g,n)));var
-u=ar(bg,g,n);return a(b(2),u)}if(h(c,e)){var
+m=bi(c,ac(2)),n=m[1];if(J(m[2],d))return f(a(b(2),i(g,n)));var
+u=as(bj,g,n);return a(b(2),u)}if(h(c,e)){var
 v=f(g);return f(a(b(2),v))}var
-o=bf(c,ab(2)),p=o[1];if(H(o[2],d)){var
-w=ar(bg,g,p);return a(b(2),w)}var
-x=ar(bg,g,p);return f(a(b(2),x))});function
-cM(a){return a?f(cM(a[1])):e}function
-p(c,b){var
-e=aX(b);if(0===e)return d;if(1===e)return cB(c,b);var
-f=cB(a(be(-1),c),b);return a(be(-1),f)}function
-aM(c,b){var
-d=aX(b);if(0===d)return c;if(1===d)return bC(c,b);var
-e=bC(a(be(-1),c),b);return i(b,a(be(1),e))}function
+o=bi(c,ac(2)),p=o[1];if(J(o[2],d)){var
+w=as(bj,g,p);return a(b(2),w)}var
+x=as(bj,g,p);return f(a(b(2),x))});function
+cQ(a){return a?f(cQ(a[1])):e}function
+q(c,b){var
+e=a1(b);if(0===e)return d;if(1===e)return cE(c,b);var
+f=cE(a(bh(-1),c),b);return a(bh(-1),f)}function
+aP(c,b){var
+d=a1(b);if(0===d)return c;if(1===d)return cF(c,b);var
+e=cF(a(bh(-1),c),b);return i(b,a(bh(1),e))}function
 r(b,c){var
-a=cC(c);return 0<=a?eU(b,a):eV(b,-a|0)}function
-R(b,c){var
-a=cC(c);return 0<=a?eV(b,a):eU(b,-a|0)}function
-x(d,c){var
+a=cG(c);return 0<=a?e6(b,a):e7(b,-a|0)}function
+N(b,c){var
+a=cG(c);return 0<=a?e7(b,a):e6(b,-a|0)}function
+y(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cN(d,c,b){return d?a(c,cN(d[1],c,b)):b}function
-ac(a){var
-b=a?e0:a;return b}function
-z(a){var
-b=a?[0,z(a[2])]:a;return b}function
-cO(b,a){return a?a[1]:b}function
-bD(a){var
+cR(d,c,b){return d?a(c,cR(d[1],c,b)):b}function
+ad(a){var
+b=a?fb:a;return b}function
+B(a){var
+b=a?[0,B(a[2])]:a;return b}function
+cS(b,a){return a?a[1]:b}function
+bH(a){var
 b=a?a[2]:a;return b}function
-ai(b,a){function
-c(b){return[0,a,b]}return function(a){return cN(b,c,a)}}function
-W(c,b){return a(ai(c,b),0)}function
-D(a,b){if(a){var
-c=D(a[2],b);return[0,a[1],c]}return b}function
-aN(a,b){if(a){var
-c=aN(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cP(d,c){var
+aj(b,a){function
+c(b){return[0,a,b]}return function(a){return cR(b,c,a)}}function
+X(c,b){return a(aj(c,b),0)}function
+F(a,b){if(a){var
+c=F(a[2],b);return[0,a[1],c]}return b}function
+aQ(a,b){if(a){var
+c=aQ(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cT(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
 j(e,d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[2],b=b[1];continue}return a[1]}return e}}function
-aZ(e,d,c,b){if(d){var
+a2(e,d,c,b){if(d){var
 f=d[2];if(c){var
-g=aZ(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(ai(c,e),[0,b,0])}function
-cQ(c,f){var
+g=a2(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aj(c,e),[0,b,0])}function
+cU(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cQ(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cU(c,d)];var
 b=d;continue}return b}}function
-l(e,d){var
+m(e,d){var
 b=d;for(;;){if(b){var
 c=a(e,b[1]);if(c){var
 b=b[2];continue}return c}return 1}}function
-a0(d,c){var
+a3(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
 aw(b,a){if(a)if(b)var
@@ -746,140 +770,140 @@ g(c,b){if(b)var
 e=g(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-an(b,a){var
-c=a?[0,b,an([0,b],a[1])]:a;return c}function
-Y(b,a){return g(b,an(0,a))}function
-A(c,b,a){if(a){var
-d=A(c,b,a[2]);return ar(c,a[1],d)}return b}function
-bE(e,d,c){var
+ao(b,a){var
+c=a?[0,b,ao([0,b],a[1])]:a;return c}function
+Z(b,a){return g(b,ao(0,a))}function
+z(c,b,a){if(a){var
+d=z(c,b,a[2]);return as(c,a[1],d)}return b}function
+bI(e,d,c){var
 b=d,a=c;for(;;){if(a){var
-f=a[2],b=ar(e,b,a[1]),a=f;continue}return b}}function
+f=a[2],b=as(e,b,a[1]),a=f;continue}return b}}function
 K(b,a){if(b)if(a)var
 d=K(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}function
-bF(a){return A(D,0,a)}var
-e1=a(b(2),e),e2=a(b(2),e1),e3=a(b(2),e2),e4=a(b(2),e3),e5=a(b(2),e4),e6=a(b(2),e5),cR=a(b(2),e6),e7=a(b(2),e),e8=a(b(2),e7),e9=a(b(2),e8),e_=a(b(2),e9),e$=a(b(2),e_),fa=a(b(2),e$),fb=a(b(2),fa),bG=a(b(2),fb),fc=a(b(2),e),fd=a(b(2),fc),fe=a(b(2),fd),ff=a(b(2),fe),fg=a(b(2),ff),a1=a(b(2),fg),bh=r(e,cR),bH=r(e,bG),cS=r(e,a1);function
-cT(b,a){return m(p(m(b),a))}function
-cU(f,e){var
+bJ(a){return z(F,0,a)}var
+fc=a(b(2),e),fd=a(b(2),fc),fe=a(b(2),fd),ff=a(b(2),fe),fg=a(b(2),ff),fh=a(b(2),fg),cV=a(b(2),fh),fi=a(b(2),e),fj=a(b(2),fi),fk=a(b(2),fj),fl=a(b(2),fk),fm=a(b(2),fl),fn=a(b(2),fm),fo=a(b(2),fn),bK=a(b(2),fo),fp=a(b(2),e),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),ft=a(b(2),fs),a4=a(b(2),ft),bk=r(e,cV),bL=r(e,bK),cW=r(e,a4);function
+cX(b,a){return l(q(l(b),a))}function
+cY(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cU(d,a);continue}return R(c(a,a),bG)}}var
-fi=[0,f(a(b(2),e)),[0,e,0]],fj=a(b(2),e),fk=[0,f(a(b(2),fj)),fi],fl=f(a(b(2),e)),fm=[0,f(a(b(2),fl)),fk],fn=a(b(2),e),fo=a(b(2),fn),fp=[0,f(a(b(2),fo)),fm],fq=a(b(2),e),fr=f(a(b(2),fq)),fs=[0,f(a(b(2),fr)),fp],ft=f(a(b(2),e)),fu=a(b(2),ft),fv=[0,f(a(b(2),fu)),fs],fw=f(a(b(2),e)),fx=f(a(b(2),fw)),fy=[0,f(a(b(2),fx)),fv],fz=a(b(2),e),fA=a(b(2),fz),fB=a(b(2),fA),fC=[0,f(a(b(2),fB)),fy],fD=a(b(2),e),fE=a(b(2),fD),fF=f(a(b(2),fE)),fG=[0,f(a(b(2),fF)),fC],fH=a(b(2),e),fI=f(a(b(2),fH)),fJ=a(b(2),fI),fK=[0,f(a(b(2),fJ)),fG],fL=a(b(2),e),fM=f(a(b(2),fL)),fN=f(a(b(2),fM)),fO=[0,f(a(b(2),fN)),fK],fP=f(a(b(2),e)),fQ=a(b(2),fP),fR=a(b(2),fQ),fS=[0,f(a(b(2),fR)),fO],fT=f(a(b(2),e)),fU=a(b(2),fT),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fS],fX=f(a(b(2),e)),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=[0,f(a(b(2),fZ)),fW],f1=f(a(b(2),e)),f2=f(a(b(2),f1)),f3=f(a(b(2),f2)),f4=[0,f(a(b(2),f3)),f0],f5=a(b(2),e),f6=a(b(2),f5),f7=a(b(2),f6),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f4],f_=a(b(2),e),f$=a(b(2),f_),ga=a(b(2),f$),gb=f(a(b(2),ga)),gc=[0,f(a(b(2),gb)),f9],gd=a(b(2),e),ge=a(b(2),gd),gf=f(a(b(2),ge)),gg=a(b(2),gf),gh=[0,f(a(b(2),gg)),gc],gi=a(b(2),e),gj=a(b(2),gi),gk=f(a(b(2),gj)),gl=f(a(b(2),gk)),gm=[0,f(a(b(2),gl)),gh];function
-cV(m,l){var
-b=cT(r(m,bG),l),a=p(r(q(b,bH),a1),i(b,bH)),h=R(c(a,a),a1),j=bE(function(b,a){var
-d=p(cS,a);return i(R(c(b,h),a1),d)},d,gm),k=R(cS,e),g=r(p(c(a,j),k),a1),f=cU(fh,I(d,i(bH,g)));return J(d,f)?q(i(g,cT(r(b,cR),f)),bh):d}var
-gn=m(cV(e,a(b(2),e)));function
-cW(k,g,b){var
+d=b[1],b=d,a=cY(d,a);continue}return N(c(a,a),bK)}}var
+fv=[0,f(a(b(2),e)),[0,e,0]],fw=a(b(2),e),fx=[0,f(a(b(2),fw)),fv],fy=f(a(b(2),e)),fz=[0,f(a(b(2),fy)),fx],fA=a(b(2),e),fB=a(b(2),fA),fC=[0,f(a(b(2),fB)),fz],fD=a(b(2),e),fE=f(a(b(2),fD)),fF=[0,f(a(b(2),fE)),fC],fG=f(a(b(2),e)),fH=a(b(2),fG),fI=[0,f(a(b(2),fH)),fF],fJ=f(a(b(2),e)),fK=f(a(b(2),fJ)),fL=[0,f(a(b(2),fK)),fI],fM=a(b(2),e),fN=a(b(2),fM),fO=a(b(2),fN),fP=[0,f(a(b(2),fO)),fL],fQ=a(b(2),e),fR=a(b(2),fQ),fS=f(a(b(2),fR)),fT=[0,f(a(b(2),fS)),fP],fU=a(b(2),e),fV=f(a(b(2),fU)),fW=a(b(2),fV),fX=[0,f(a(b(2),fW)),fT],fY=a(b(2),e),fZ=f(a(b(2),fY)),f0=f(a(b(2),fZ)),f1=[0,f(a(b(2),f0)),fX],f2=f(a(b(2),e)),f3=a(b(2),f2),f4=a(b(2),f3),f5=[0,f(a(b(2),f4)),f1],f6=f(a(b(2),e)),f7=a(b(2),f6),f8=f(a(b(2),f7)),f9=[0,f(a(b(2),f8)),f5],f_=f(a(b(2),e)),f$=f(a(b(2),f_)),ga=a(b(2),f$),gb=[0,f(a(b(2),ga)),f9],gc=f(a(b(2),e)),gd=f(a(b(2),gc)),ge=f(a(b(2),gd)),gf=[0,f(a(b(2),ge)),gb],gg=a(b(2),e),gh=a(b(2),gg),gi=a(b(2),gh),gj=a(b(2),gi),gk=[0,f(a(b(2),gj)),gf],gl=a(b(2),e),gm=a(b(2),gl),gn=a(b(2),gm),go=f(a(b(2),gn)),gp=[0,f(a(b(2),go)),gk],gq=a(b(2),e),gr=a(b(2),gq),gs=f(a(b(2),gr)),gt=a(b(2),gs),gu=[0,f(a(b(2),gt)),gp],gv=a(b(2),e),gw=a(b(2),gv),gx=f(a(b(2),gw)),gy=f(a(b(2),gx)),gz=[0,f(a(b(2),gy)),gu];function
+cZ(m,l){var
+b=cX(r(m,bK),l),a=q(r(p(b,bL),a4),i(b,bL)),h=N(c(a,a),a4),j=bI(function(b,a){var
+d=q(cW,a);return i(N(c(b,h),a4),d)},d,gz),k=N(cW,e),g=r(q(c(a,j),k),a4),f=cY(fu,G(d,i(bL,g)));return u(d,f)?p(i(g,cX(r(b,cV),f)),bk):d}var
+gA=l(cZ(e,a(b(2),e)));function
+c0(k,g,b){var
 f=k;for(;;){if(f){var
-a=f[1],l=a?cM(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
-m=c(i,gn);return q(cW(a,j,b),m)}var
-f=a;continue}return cV(g,b)}}var
-gp=a(b(2),e),gq=f(a(b(2),gp)),cX=r(e,f(a(b(2),gq))),gr=f(a(b(2),e)),gs=a(b(2),gr),gt=f(a(b(2),gs)),gu=a(b(2),gt),bI=r(e,a(b(2),gu)),gv=f(a(b(2),e)),gw=f(a(b(2),gv)),gx=f(a(b(2),gw)),gy=f(a(b(2),gx)),gz=r(e,f(a(b(2),gy))),gA=a(b(2),e),gB=a(b(2),gA),gC=a(b(2),gB),gD=a(b(2),gC),gE=a(b(2),gD),gF=r(e,a(b(2),gE)),gG=a(b(2),e),gH=a(b(2),gG),gI=a(b(2),gH),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=a(b(2),gL),gN=a(b(2),gM),gO=f(a(b(2),gN)),aj=r(e,f(a(b(2),gO)));function
-cY(a){return aM(p(a,bI),cX)}function
-ao(a){var
-b=cY(a),c=aM(a,bI),f=H(b,d)?r(c,e):r(i(bI,c),b);return J(a,gz)?f:m(f)}function
-bi(a){var
+a=f[1],l=a?cQ(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
+m=c(i,gA);return p(c0(a,j,b),m)}var
+f=a;continue}return cZ(g,b)}}var
+gC=a(b(2),e),gD=f(a(b(2),gC)),c1=r(e,f(a(b(2),gD))),gE=f(a(b(2),e)),gF=a(b(2),gE),gG=f(a(b(2),gF)),gH=a(b(2),gG),bM=r(e,a(b(2),gH)),gI=f(a(b(2),e)),gJ=f(a(b(2),gI)),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=r(e,f(a(b(2),gL))),gN=a(b(2),e),gO=a(b(2),gN),gP=a(b(2),gO),gQ=a(b(2),gP),gR=a(b(2),gQ),gS=r(e,a(b(2),gR)),gT=a(b(2),e),gU=a(b(2),gT),gV=a(b(2),gU),gW=a(b(2),gV),gX=f(a(b(2),gW)),gY=f(a(b(2),gX)),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=f(a(b(2),g0)),ak=r(e,f(a(b(2),g1)));function
+c2(a){return aP(q(a,bM),c1)}function
+ap(a){var
+b=c2(a),c=aP(a,bM),f=J(b,d)?r(c,e):r(i(bM,c),b);return u(a,gM)?f:l(f)}function
+bl(a){var
 b=h(d,a);if(b){var
-c=J(a,gF);if(c)return J(i(cY(a),e),cX);var
+c=u(a,gS);if(c)return u(i(c2(a),e),c1);var
 f=c}else
 var
 f=b;return f}function
-E(h,j){var
+C(h,j){var
 e=d,b=h,a=j;for(;;){if(b){if(a){var
 f=a[2],g=b[2],e=i(e,c(b[1],a[1])),b=g,a=f;continue}return e}return e}}function
-bJ(c,b,a){if(b){if(a){var
-d=bJ(c,b[2],a[2]);return[0,ar(c,b[1],a[1]),d]}return b}return a}function
-F(a,b){return bJ(Q,a,b)}function
-s(a,b){return bJ(F,a,b)}function
-bK(b,a){if(b)if(a)var
-e=bK(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+bN(c,b,a){if(b){if(a){var
+d=bN(c,b[2],a[2]);return[0,as(c,b[1],a[1]),d]}return b}return a}function
+H(a,b){return bN(R,a,b)}function
+s(a,b){return bN(H,a,b)}function
+bO(b,a){if(b)if(a)var
+e=bO(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
 d=b;return d}function
-N(a){function
+O(a){function
 b(b){return c(a,b)}function
 d(a){return g(b,a)}return function(a){return g(d,a)}}function
-S(b,a){return g(function(b){return g(function(a){return E(b,a)},a)},b)}function
-bL(b,a){if(a){var
+S(b,a){return g(function(b){return g(function(a){return C(b,a)},a)},b)}function
+bP(b,a){if(a){var
 c=a[2],e=a[1];if(b){var
-g=bL(b[2],c);return[0,[0,b[1],e],g]}var
-f=[0,[0,d,e],bL(0,c)]}else
+g=bP(b[2],c);return[0,[0,b[1],e],g]}var
+f=[0,[0,d,e],bP(0,c)]}else
 var
 f=a;return f}function
-u(b,a){return A(bL,W(b,0),a)}function
-aD(b,a){var
-c=K(b,a);return g(function(a){return D(a[1],a[2])},c)}function
-aE(c,b){return Y(function(c){return a(ai(c,d),[0,b,0])},c)}function
-$(d,c,a){var
-b=x(z(a),d);return b?l(function(a){return x(z(a),c)},a):b}function
-ad(d,c,a){var
-b=x(z(a),d);return b?l(function(a){return x(X(z(a),c),0)},a):b}function
-v(a){return J(d,a)}function
-gP(a){return h(d,a)}function
-gQ(a){return l(gP,a)}function
-bj(a){return l(gQ,a)}function
-O(b,a){return H(c(p(a,b),b),a)}function
-cZ(a){function
-b(b){return p(ao(b),a)}function
+v(b,a){return z(bP,X(b,0),a)}function
+aF(b,a){var
+c=K(b,a);return g(function(a){return F(a[1],a[2])},c)}function
+aG(c,b){return Z(function(c){return a(aj(c,d),[0,b,0])},c)}function
+aa(d,c,a){var
+b=y(B(a),d);return b?m(function(a){return y(B(a),c)},a):b}function
+ae(d,c,a){var
+b=y(B(a),d);return b?m(function(a){return y(Y(B(a),c),0)},a):b}function
+w(a){return u(d,a)}function
+g2(a){return h(d,a)}function
+g3(a){return m(g2,a)}function
+bm(a){return m(g3,a)}function
+P(b,a){return J(c(q(a,b),b),a)}function
+c3(a){function
+b(b){return q(ap(b),a)}function
 c(a){return g(b,a)}return function(a){return g(c,a)}}function
-c0(c){function
+c4(c){function
 a(a){var
-b=bi(a);return b?O(c,ao(a)):b}function
-b(b){return l(a,b)}return function(a){return l(b,a)}}function
-c1(c,b,a){return aD(a,W(c,[0,b,0]))}function
-bM(b){var
+b=bl(a);return b?P(c,ap(a)):b}function
+b(b){return m(a,b)}return function(a){return m(b,a)}}function
+c5(c,b,a){return aF(a,X(c,[0,b,0]))}function
+bQ(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-c2(b,a){var
-c=u(b,a);return g(function(a){return A(Q,d,a)},c)}function
-bN(c,b,a){var
-d=K(b,a);return l(function(a){var
-b=K(a[1],a[2]);return l(function(a){return ar(c,a[1],a[2])},b)},d)}function
-c3(b,f,e,d,a){var
+c6(b,a){var
+c=v(b,a);return g(function(a){return z(R,d,a)},c)}function
+bR(c,b,a){var
+d=K(b,a);return m(function(a){var
+b=K(a[1],a[2]);return m(function(a){return as(c,a[1],a[2])},b)},d)}function
+c7(b,f,e,d,a){var
 h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
-l=K(h,f);return bF(g(function(a){var
+l=K(h,f);return bJ(g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
-b=c(e,c(a[1],a[2]));return[0,b,[0,q(k,b),0]]},b)},l))}if(4<=b){var
+b=c(e,c(a[1],a[2]));return[0,b,[0,p(k,b),0]]},b)},l))}if(4<=b){var
 m=K(h,f);return g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
-b=c(c(e,a[1]),j),f=c(d,i);return q(c(a[2],f),b)},b)},m)}}return 0}function
-gT(a){var
-b=A(Q,d,a);return A(Q,d,g(function(a){return c(a,m(aC(d,cW(go,a,b))))},a))}function
-c4(j,i,g,f,b){var
-e=b[5],m=b[4],a=b[2];if(typeof
+b=c(c(e,a[1]),j),f=c(d,i);return p(c(a[2],f),b)},b)},m)}}return 0}function
+g6(a){var
+b=z(R,d,a);return z(R,d,g(function(a){return c(a,l($(d,c0(gB,a,b))))},a))}function
+c8(j,i,g,f,b){var
+e=b[5],l=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
-2:return bN(function(f,b){var
-g=c(a,a),e=H(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
+2:return bR(function(f,b){var
+g=c(a,a),e=J(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
 4:var
-n=l(function(a){return H(A(Q,d,a),d)},e);return n?bj(c3(4,i,g,f,b)):n;default:return bN(function(e,b){var
-l=c(a,a),i=H(c(b,b),l);if(i){var
+n=m(function(a){return J(z(R,d,a),d)},e);return n?bm(c7(4,i,g,f,b)):n;default:return bR(function(e,b){var
+m=c(a,a),i=J(c(b,b),m);if(i){var
 j=h(d,c(e,b));if(j){var
-n=c(f,c(m,a));return h(c(g,c(e,b)),n)}var
+n=c(f,c(l,a));return h(c(g,c(e,b)),n)}var
 k=j}else
 var
 k=i;return k},e,i)}var
-k=j[1],o=bi(k);if(o){var
-p=h(d,ao(k));if(p){var
+k=j[1],o=bl(k);if(o){var
+p=h(d,ap(k));if(p){var
 r=function(a){var
-b=c(f,m),d=c(ao(k),b);return h(c(c(g,ah(a)),aj),d)};return l(function(a){return l(r,a)},e)}var
+b=c(f,l),d=c(ap(k),b);return h(c(c(g,ai(a)),ak),d)};return m(function(a){return m(r,a)},e)}var
 q=p}else
 var
 q=o;return q}function
-bO(b,a){var
-c=K(b,a);return A(Q,d,g(function(a){return E(a[1],a[2])},c))}function
-c5(aV,r,K,f){var
-j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],R=j[8],S=j[7],T=j[1],B=f[1],C=f[2],U=$(T,j[2],S),V=U?$(T,j[3],R):U,ay=0;if(V){var
-W=v(B),X=W?v(C):W;if(X){var
-Y=bi(j[9]);if(Y){var
-Z=O(B,aj),_=Z?O(C,aj):Z;if(_){var
-aa=a(c0(p(aj,B)),S);if(aa){var
-L=a(c0(p(aj,C)),R);ay=1}else
+bS(b,a){var
+c=K(b,a);return z(R,d,g(function(a){return C(a[1],a[2])},c))}function
+c9(aV,r,K,f){var
+j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],S=j[7],T=j[1],B=f[1],D=f[2],U=aa(T,j[2],S),V=U?aa(T,j[3],Q):U,ay=0;if(V){var
+W=w(B),X=W?w(D):W;if(X){var
+Y=bl(j[9]);if(Y){var
+Z=P(B,ak),_=Z?P(D,ak):Z;if(_){var
+$=a(c4(q(ak,B)),S);if($){var
+L=a(c4(q(ak,D)),Q);ay=1}else
 var
-t=aa}else
+t=$}else
 var
 t=_}else
 var
@@ -889,18 +913,18 @@ t=X}else
 var
 t=V;if(!ay)var
 L=t;var
-au=L?$(at,y,f[5]):L;if(au){var
-aE=c2(y,f[5]),aF=l(function(a){return H(d,a)},aE),aG=bM(as),aH=aG||bM(ar),ab=cK(aH,aF);if(ab){var
-aW=j[7],aX=a(cZ(p(aj,f[1])),aW),av=b$(aV,as,at,j[2],y,aX);if(av){var
-aw=K[3],ax=K[2],o=ao(j[9]),aY=j[8],u=a(cZ(p(aj,f[2])),aY),k=j[4],w=f[5];if(typeof
+au=L?aa(at,y,f[5]):L;if(au){var
+aE=c6(y,f[5]),aF=m(function(a){return J(d,a)},aE),aG=bQ(as),aH=aG||bQ(ar),ab=cO(aH,aF);if(ab){var
+aW=j[7],aX=a(c3(q(ak,f[1])),aW),av=cd(aV,as,at,j[2],y,aX);if(av){var
+aw=K[3],ax=K[2],o=ap(j[9]),aY=j[8],u=a(c3(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
-D=1;if(az)var
-D=0}else
+E=1;if(az)var
+E=0}else
 var
-D=1;var
-aI=D?c(o,bO(w,w)):d,ac=c2(y,w),aJ=1===ar?c(aj,E(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bO(w,u),ad=c(c(o,f[4]),aK),aL=c(aj,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
+E=1;var
+aI=E?c(o,bS(v,v)):d,ac=c6(y,v),aJ=1===ar?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bS(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
 d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
 aB=0;if(!h(ad,d)&&!h(F,d)){var
@@ -908,29 +932,29 @@ x=[0,ae([0,ad,F],G),0];aB=1}if(!aB)var
 x=[0,[0,d,e],0]}else
 aA=1;if(aA)var
 af=h(ax,d),aM=af?[0,[0,d,e],0]:af,x=[0,ae([0,e,e],G),[0,G,aM]];var
-am=cO([0,d,e],x),an=l(v,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
-ap=c4(k,u,am[1],am[2],f);if(ap){var
+am=cS([0,d,e],x),an=m(w,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
+ao=c8(k,u,am[1],am[2],f);if(ao){var
 s=x;for(;;){if(s){var
-N=s[1],I=f[4],aN=c(I,I),aO=c(bh,c(c(o,f[2]),aN)),m=N[2],n=N[1],ag=h(d,n),ah=ag?v(m):ag,aC=0;if(ah){var
-aP=r[2],aQ=c(c(o,m),aP),ai=h(c(c(n,r[1]),aj),aQ);if(ai){var
-ak=c4(k,u,n,m,f);if(ak){var
-aD=0,aR=c(bh,c(c(n,n),F));if(typeof
+N=s[1],H=f[4],aN=c(H,H),aO=c(bk,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?w(l):ag,aC=0;if(ah){var
+aP=r[2],aQ=c(c(o,l),aP),ai=h(c(c(n,r[1]),ak),aQ);if(ai){var
+aj=c8(k,u,n,l,f);if(aj){var
+aD=0,aR=c(bk,c(c(n,n),F));if(typeof
 k==="number"&&3<=k){var
-al=A(Q,d,g(gT,c3(k,u,n,m,f)));aD=1}if(!aD)var
-al=c(bh,c(n,bO(f[5],u)));var
-aS=c(m,c(o,I)),aT=c(aw,q(c(c(a(b(2),e),aS),al),aR)),aU=c(c(m,m),aO),z=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
+al=z(R,d,g(g6,c7(k,u,n,l,f)));aD=1}if(!aD)var
+al=c(bk,c(n,bS(f[5],u)));var
+aS=c(l,c(o,H)),aT=c(aw,p(c(c(a(b(2),e),aS),al),aR)),aU=c(c(l,l),aO),A=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
 var
-J=ak}else
+I=aj}else
 var
-J=ai}else
+I=ai}else
 var
-J=ah;if(!aC)var
-z=J;if(!z){var
+I=ah;if(!aC)var
+A=I;if(!A){var
 s=s[2];continue}var
-P=z}else
+O=A}else
 var
-P=s;return P}}var
-aq=ap}else
+O=s;return O}}var
+aq=ao}else
 var
 aq=an;return aq}var
 M=av}else
@@ -938,56 +962,56 @@ var
 M=ab}else
 var
 M=au;return M}function
-bk(k,i,d){if(2<=i[1][5])var
-j=a(b(2),e),m=a(b(2),j),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),w=a(b(2),u),x=a(b(2),w),z=a(b(2),x),A=a(b(2),e),B=a(b(2),A),C=a(b(2),B),D=a(b(2),C),F=a(b(2),D),G=a(b(2),F),I=a(b(2),G),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),z];else
+bn(k,i,d){if(2<=i[1][5])var
+j=a(b(2),e),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),e),B=a(b(2),z),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),H=a(b(2),G),I=a(b(2),H),K=a(b(2),I),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),y];else
 var
 g=[0,e,e];var
-O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c5(function(w,g,n,m,i){var
-f=c(d[3],d[1]);switch(w){case
-0:return ca(k,g,n,m,i);case
+O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c9(function(v,g,n,l,i){var
+f=c(d[3],d[1]);switch(v){case
+0:return ce(k,g,n,l,i);case
 1:var
-o=H(d[3],e);if(o){var
-t=c1(g,f,i);return ca(k,g,y(n,gR),m,t)}return o;default:var
-p=v(f);if(p){var
-q=l(function(d){var
-g=c(f,f),i=E(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
-r=v(d[6]),s=r?v(d[7]):r;if(s){var
-u=c1(g,f,i);return ca(k,g,y(n,gS),m,u)}var
+o=J(d[3],e);if(o){var
+t=c5(g,f,i);return ce(k,g,A(n,g4),l,t)}return o;default:var
+p=w(f);if(p){var
+q=m(function(d){var
+g=c(f,f),i=C(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
+r=w(d[6]),s=r?w(d[7]):r;if(s){var
+u=c5(g,f,i);return ce(k,g,A(n,g5),l,u)}var
 j=s}else
 var
 j=q}else
 var
 j=p;return j}},P,i,d)}function
-bl(n,D,R,k){var
-s=k[4],t=k[3],o=k[2],u=k[1],w=c(D,c(u,u)),y=c(t,t),q=I(w,y),G=x(z(o),n),H=G?x(z(s),n):G;if(H){var
-J=l(v,[0,D,[0,u,[0,t,0]]]),K=J?l(v,o):J;if(K){var
-L=O(w,q);if(L){var
-M=O(y,q);if(M){var
-S=p(q,y),T=p(q,w),B=Y(function(a){var
-b=aw([0,a],s),e=g(function(b){return c(m(S),E(j(0,s,a),b))},b),f=j(0,R,a),h=bK(aw([0,a],o),f),i=c(T,j(d,o,a));return F(g(function(a){return c(i,a)},h),e)},n),C=g(function(a){return g(ah,a)},B),N=A(F,0,C),P=an(0,n);return l(function(g){var
-k=j(d,j(0,B,g),g),l=c(f(a(b(2),e)),k),m=j(d,N,g);return h(i(A(Q,d,j(0,C,g)),m),l)},P)}var
+bo(n,E,Q,k){var
+s=k[4],t=k[3],o=k[2],u=k[1],v=c(E,c(u,u)),x=c(t,t),p=G(v,x),F=y(B(o),n),I=F?y(B(s),n):F;if(I){var
+J=m(w,[0,E,[0,u,[0,t,0]]]),K=J?m(w,o):J;if(K){var
+L=P(v,p);if(L){var
+M=P(x,p);if(M){var
+S=q(p,x),T=q(p,v),A=Z(function(a){var
+b=aw([0,a],s),e=g(function(b){return c(l(S),C(j(0,s,a),b))},b),f=j(0,Q,a),h=bO(aw([0,a],o),f),i=c(T,j(d,o,a));return H(g(function(a){return c(i,a)},h),e)},n),D=g(function(a){return g(ai,a)},A),N=z(H,0,D),O=ao(0,n);return m(function(g){var
+k=j(d,j(0,A,g),g),l=c(f(a(b(2),e)),k),m=j(d,N,g);return h(i(z(R,d,j(0,D,g)),m),l)},O)}var
 r=M}else
 var
 r=L}else
 var
 r=K}else
 var
-r=H;return r}function
-c6(a,f){var
-m=f[4],n=f[3],o=f[2],p=v(f[1]);if(p){var
-q=ad(a,a,o);if(q){var
-r=ad(a,a,n);if(r){var
-s=ad(a,a,m);if(s){var
-t=bj(o);if(t){var
+r=I;return r}function
+c_(a,f){var
+l=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
+q=ae(a,a,o);if(q){var
+r=ae(a,a,n);if(r){var
+s=ae(a,a,l);if(s){var
+t=bm(o);if(t){var
 e=0,c=n;for(;;){if(c){var
-j=c[1],u=aw(e,j),k=l(function(a){return h(d,a)},u);if(k)var
-w=a0([0,e],j),g=l(function(a){return h(d,a)},w);else
+j=c[1],u=aw(e,j),k=m(function(a){return h(d,a)},u);if(k)var
+v=a3([0,e],j),g=m(function(a){return h(d,a)},v);else
 var
 g=k;if(g){var
 e=[0,e],c=c[2];continue}var
 i=g}else
 var
-i=1;if(i)return bj(m);var
+i=1;if(i)return bm(l);var
 b=i;break}}else
 var
 b=t}else
@@ -999,15 +1023,15 @@ var
 b=q}else
 var
 b=p;return b}function
-c7(h,i,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return ar(i,b,a[1]);var
-k=a[4],l=a[3],e=a[2],f=a[1],w=j(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(k),w),z=j(0,b,f),m=F(g(function(b){return function(a){return c(b,a)}}(l),z),y),n=aY(x(f,e));if(n){var
-o=x(X([0,f],h),0);if(o){var
-p=x(X([0,e],h),0);if(p){var
-q=v(l);if(q){var
-r=v(k);if(r){var
-A=a[5],s=c7(h,i,aZ(0,b,e,m),A);if(s){var
-B=a[6],b=aZ(0,b,f,m),a=B;continue}var
+c$(h,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return as(i,b,a[1]);var
+k=a[4],l=a[3],e=a[2],f=a[1],v=j(0,b,e),x=g(function(b){return function(a){return c(b,a)}}(k),v),z=j(0,b,f),m=H(g(function(b){return function(a){return c(b,a)}}(l),z),x),n=aO(y(f,e));if(n){var
+o=y(Y([0,f],h),0);if(o){var
+p=y(Y([0,e],h),0);if(p){var
+q=w(l);if(q){var
+r=w(k);if(r){var
+A=a[5],s=c$(h,i,a2(0,b,e,m),A);if(s){var
+B=a[6],b=a2(0,b,f,m),a=B;continue}var
 d=s}else
 var
 d=r}else
@@ -1019,30 +1043,30 @@ var
 d=o}else
 var
 d=n;return d}}function
-bP(e,d,l,k,j){var
+bT(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],h=b[1];if(0===a[0])return 0;var
-m=a[1],i=bP(e,d,aN(c,h),f,m);if(i){var
-n=a[2],c=aN(c,g(av,h)),b=f,a=n;continue}return i}return 0===a[0]?c7(e,d,c,a[1]):0}}function
-gU(a){return I(d,a)}function
-bQ(a){return g(gU,a)}function
-c8(a){return bQ(g(av,a))}function
-c9(a){return g(bQ,a)}function
-c_(a){return g(c8,a)}function
-c$(a,c,b){var
-d=u(a,b);return S(u(a,c),d)}function
-bR(a,f,b){var
-g=f[7],i=f[6],k=l(v,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
-n=b[4],m=Y(function(b){return Y(function(a){return x(b,a)?e:d},a)},a),o=0,u=b[3],w=b[2];return bP(a,function(y,f){var
-b=f[3],d=f[2],p=f[1],k=v(d);if(k){var
-o=c(i,d),q=c(c(i,d),o),r=c(g,g),m=h(c(E(b,b),r),q);if(m){var
-n=x(X(z(b),a),0);if(n){var
-s=an(0,a);return l(function(f){var
-q=j(0,p,f),a=j(0,y,f),e=a0(q,u);if(e){var
-g=e[1],i=g[1],r=z(a),k=x(z(i),r);if(k){var
-s=K(i,a),m=l(function(a){return H(a[1],a[2])},s);if(m){var
-t=c(E(a,b),w);return h(c(g[2],d),t)}var
-n=m}else
+m=a[1],i=bT(e,d,aQ(c,h),f,m);if(i){var
+n=a[2],c=aQ(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?c$(e,d,c,a[1]):0}}function
+g7(a){return G(d,a)}function
+bU(a){return g(g7,a)}function
+da(a){return bU(g(aE,a))}function
+db(a){return g(bU,a)}function
+dc(a){return g(da,a)}function
+dd(a,c,b){var
+d=v(a,b);return S(v(a,c),d)}function
+bV(a,f,b){var
+g=f[7],i=f[6],k=m(w,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
+n=b[4],l=Z(function(b){return Z(function(a){return y(b,a)?e:d},a)},a),o=0,u=b[3],v=b[2];return bT(a,function(x,f){var
+b=f[3],d=f[2],p=f[1],k=w(d);if(k){var
+o=c(i,d),q=c(c(i,d),o),r=c(g,g),l=h(c(C(b,b),r),q);if(l){var
+n=y(Y(B(b),a),0);if(n){var
+s=ao(0,a);return m(function(f){var
+q=j(0,p,f),a=j(0,x,f),e=a3(q,u);if(e){var
+g=e[1],i=g[1],r=B(a),k=y(B(i),r);if(k){var
+s=K(i,a),l=m(function(a){return J(a[1],a[2])},s);if(l){var
+t=c(C(a,b),v);return h(c(g[2],d),t)}var
+n=l}else
 var
 n=k;var
 o=n}else
@@ -1050,125 +1074,155 @@ var
 o=e;return o},s)}var
 e=n}else
 var
-e=m}else
+e=l}else
 var
-e=k;return e},o,m,n)}return k}function
-bS(g,f,l,k){var
-b=l,a=k;for(;;){if(0===a[0])return ar(f,b,a[1]);var
-c=a[1],h=x(X([0,c],g),0);if(h){var
-n=a[2],i=bS(g,f,aZ(d,b,c,m(e)),n);if(i){var
-o=a[3],b=aZ(d,b,c,e),a=o;continue}var
+e=k;return e},o,l,n)}return k}function
+bW(g,f,m,k){var
+b=m,a=k;for(;;){if(0===a[0])return as(f,b,a[1]);var
+c=a[1],h=y(Y([0,c],g),0);if(h){var
+n=a[2],i=bW(g,f,a2(d,b,c,l(e)),n);if(i){var
+o=a[3],b=a2(d,b,c,e),a=o;continue}var
 j=i}else
 var
 j=h;return j}}function
-da(c,b,a){return g(function(a){return[0,b,F(a,g(av,c))]},a)}function
-bT(j,g,f,b){if(g){var
-i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c5(function(t,s,m,r,k){var
-n=bM(t);if(n){var
-f=x(X(z(e),m),0),p=0;if(f){var
+de(c,b,a){return g(function(a){return[0,b,H(a,g(aE,c))]},a)}function
+bX(j,g,f,b){if(g){var
+i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c9(function(t,s,l,r,k){var
+n=bQ(t);if(n){var
+f=y(Y(B(e),l),0),p=0;if(f){var
 g=h(d,a);if(g){var
-q=da(e,a,k),b=l(function(d){var
-b=bD(d),e=c(a,a);return h(E(b,b),e)},q);p=1}else
+q=de(e,a,k),b=m(function(d){var
+b=bH(d),e=c(a,a);return h(C(b,b),e)},q);p=1}else
 var
 i=g}else
 var
 i=f;if(!p)var
-b=i;if(b)return b$(j,1,s,m,r,da(e,a,k));var
+b=i;if(b)return cd(j,1,s,l,r,de(e,a,k));var
 o=b}else
 var
-o=n;return o},k,f,b)}return bk(function(d,c,b,a){return b$(j,0,d,c,b,a)},f,b)}function
-bU(b,a){var
+o=n;return o},k,f,b)}return bn(function(d,c,b,a){return cd(j,0,d,c,b,a)},f,b)}function
+bY(b,a){var
 c=K(b,a);return g(function(a){var
-b=H(a[1],d);return b?a[2]:b},c)}function
-db(b){var
-c=z(b);return Y(function(c){var
-e=[0,j(d,b,c),0];return a(ai(c,d),e)},c)}function
-dc(e,b,j){var
-a=q(j,A(Q,d,g(ah,aw(e,b)))),f=a0(e,b),i=h(d,a);if(i){var
-k=c(a,a);return h(E(f,f),k)}return i}function
-aF(a){return R(a,e)}var
-dd=cL(gZ,gY);function
-de(g,f,e){var
+b=J(a[1],d);return b?a[2]:b},c)}function
+df(b){var
+c=B(b);return Z(function(c){var
+e=[0,j(d,b,c),0];return a(aj(c,d),e)},c)}function
+dg(e,b,j){var
+a=p(j,z(R,d,g(ai,aw(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
+k=c(a,a);return h(C(f,f),k)}return i}function
+aH(a){return N(a,e)}var
+dh=cP(ha,g$);function
+di(g,f,e){var
 b=g,a=f;for(;;){if(b){var
-c=aF(i(a,p(e,a)));if(J(c,a)&&J(d,c)){var
+c=aH(i(a,q(e,a)));if(u(c,a)&&u(d,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bV(j,h,g){var
+bZ(j,h,g){var
 b=j,a=h;for(;;){if(b){var
-c=b[1],f=R(g,a);if(J(d,f))return i(a,bV(c,aF(a),f));var
-b=c,a=aF(a);continue}return e}}var
-g0=a(b(2),e),g1=a(b(2),g0),g2=a(b(2),g1),g3=a(b(2),g2),g4=a(b(2),g3),g5=a(b(2),g4),g6=a(b(2),g5),g7=a(b(2),g6),g8=a(b(2),g7),g9=a(b(2),g8),g_=a(b(2),g9),g$=a(b(2),g_),ha=a(b(2),e),hb=a(b(2),ha),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=r(e,f(a(b(2),hf))),hh=a(b(2),e),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=r(e,f(a(b(2),hm)));function
-bm(t,s){var
-f=Y(function(c){var
-f=bV(ho,g$,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aF(q(a(b(2),n),f))},t);function
-G(a){var
+c=b[1],f=N(g,a);if(u(d,f))return i(a,bZ(c,aH(a),f));var
+b=c,a=aH(a);continue}return e}}var
+hb=a(b(2),e),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=a(b(2),e),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),hp),hr=a(b(2),hq),hs=a(b(2),hr),ht=r(e,f(a(b(2),hs))),hu=a(b(2),e),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=a(b(2),hy),hA=r(e,f(a(b(2),hz)));function
+bp(t,s){var
+f=Z(function(c){var
+f=bZ(hB,hm,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aH(p(a(b(2),n),f))},t);function
+H(a){var
 b=j(d,f,a),c=K(aw([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
-x=A(function(a){var
-b=m(a);return function(a){return I(b,a)}},d,f),H=A(function(a){return function(a){return i(hn,a)}},d,f),o=Y(G,t),n=0;a:for(;;){if(o){var
-v=o[1],l=v,k=n,c=0;for(;;){if(l&&k){var
-u=k[1],z=cP(e,u),B=E(c,u),C=aN(c,p(q(l[1],B),z)),l=l[2],k=k[2],c=C;continue}var
-D=E(c,c),w=q(q(cP(d,v),H),D);if(!h(w,d)){var
-F=aN(n,aN(c,de(dd,hg,w))),o=o[2],n=F;continue a}var
+x=z(function(a){var
+b=l(a);return function(a){return G(b,a)}},d,f),I=z(function(a){return function(a){return i(hA,a)}},d,f),o=Z(H,t),n=0;a:for(;;){if(o){var
+v=o[1],m=v,k=n,c=0;for(;;){if(m&&k){var
+u=k[1],A=cT(e,u),B=C(c,u),D=aQ(c,q(p(m[1],B),A)),m=m[2],k=k[2],c=D;continue}var
+E=C(c,c),w=p(p(cT(d,v),I),E);if(!h(w,d)){var
+F=aQ(n,aQ(c,di(dh,ht,w))),o=o[2],n=F;continue a}var
 y=0;break}}else
 var
 y=n;var
-J=g(function(a){return r(e,i(x,a))},f);return bl(t,e,s,[0,r(e,x),J,e,y])}}var
-hp=f(a(b(2),e)),hq=a(b(2),hp),hr=f(a(b(2),hq)),df=a(b(2),hr),ap=r(e,df),a2=c(ap,ap),hs=f(a(b(2),e)),ht=a(b(2),hs),hu=f(a(b(2),ht)),hv=f(a(b(2),hu)),Z=a(b(2),e),hw=a(b(2),e),bW=a(b(2),hw);function
-dg(a){return R(a,df)}function
-bX(a){return m(dg(m(a)))}function
-dh(a){if(a[1]){var
-b=0;if(!J(d,a[2])&&!J(a[3],d))b=1;if(!b){var
-e=c(a[3],a[3]);return aC(c(a[2],a[2]),e)}}return d}function
-hx(a){if(a[1]){var
-b=c(a[3],a[3]);return I(c(a[2],a[2]),b)}return d}function
-bY(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,bY(d[1],c,e)];var
+J=g(function(a){return r(e,i(x,a))},f);return bo(t,e,s,[0,r(e,x),J,e,y])}}var
+hC=f(a(b(2),e)),hD=a(b(2),hC),hE=f(a(b(2),hD)),dj=a(b(2),hE),aq=r(e,dj),aR=c(aq,aq),hF=f(a(b(2),e)),hG=a(b(2),hF),hH=f(a(b(2),hG)),hI=f(a(b(2),hH)),T=a(b(2),e),hJ=a(b(2),e),ax=a(b(2),hJ);function
+bq(a){return N(a,dj)}function
+b0(a){return l(bq(l(a)))}function
+dk(a){if(a[1]){var
+b=0;if(!u(d,a[2])&&!u(a[3],d))b=1;if(!b){var
+e=c(a[3],a[3]);return $(c(a[2],a[2]),e)}}return d}function
+hK(a){if(a[1]){var
+b=c(a[3],a[3]);return G(c(a[2],a[2]),b)}return d}function
+b1(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,b1(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-di(m,l){var
-e=d,b=m,a=l;for(;;){if(b&&a){var
-f=a[1],g=b[1],h=a[2],j=b[2],k=c(g,f[3]),e=i(e,I(c(g,f[2]),k)),b=j,a=h;continue}return bX(e)}}function
-dj(d,b,a){var
-e=R(c(d,dg(c(a,a))),hv);return q(bX(c(b,a)),e)}function
-dk(d,t,s){var
-j=aF(i(d,e)),g=t,f=s;for(;;){if(g){if(f){var
-a=f[1],b=g[1],q=f[2],r=g[2];if(a[1]){var
-l=c(b,ap);if(h(l,c(d,a[2])))var
-k=dj(d,b,a[2]);else
-if(h(c(d,a[3]),l))var
-k=dj(d,b,a[3]);else
+dl(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
+dm(b,a){var
+e=h(d,b)?a[3]:a[2];return c(b,e)}function
+dn(h,g){var
+c=d,b=h,a=g;for(;;){if(b&&a){var
+e=a[2],f=b[2],c=i(c,dm(b[1],a[1])),b=f,a=e;continue}return b0(c)}}function
+dp(d,b,a){var
+e=N(c(d,bq(c(a,a))),hI);return p(b0(c(b,a)),e)}function
+dq(d,s,r){var
+j=aH(i(d,e)),g=s,f=r;for(;;){if(g){if(f){var
+a=f[1],b=g[1],o=f[2],p=g[2];if(a[1]){var
+m=c(b,aq);if(h(m,c(d,a[2])))var
+k=dp(d,b,a[2]);else
+if(h(c(d,a[3]),m))var
+k=dp(d,b,a[3]);else
 var
-n=c(Z,d),k=m(p(m(c(b,b)),n))}else
+n=c(T,d),k=l(q(l(c(b,b)),n))}else
 var
-o=c(b,a[3]),k=bX(I(c(b,a[2]),o));var
-j=i(j,k),g=r,f=q;continue}return j}return j}}var
-bZ=c(bW,ap),dl=c(bZ,bZ);function
-dm(a){var
-b=R(a,Z);return r(i(bW,aM(a,bW)),b)}function
-dn(z,D,C){var
-E=f(a(b(2),e)),F=I(d,q(z,a(b(2),E))),G=a(b(2),e),H=c(a(b(2),G),F),K=a(b(2),e),L=i(z,a(b(2),K)),M=a(b(2),e),s=hy,r=H,u=c(a(b(2),M),L);a:for(;;){if(s){var
-x=s[1];if(J(r,u)){var
-v=aF(i(r,u)),m=dm(v),l=d,n=d,j=D,g=C;for(;;){if(j){var
-o=j[2],t=j[1];if(g){var
-p=g[2],k=g[1];if(k[1]){var
-w=c(t,bZ);if(h(w,c(m,k[2]))){var
-l=i(l,c(k[2],k[2])),j=o,g=p;continue}if(h(c(m,k[3]),w)){var
-l=i(l,c(k[3],k[3])),j=o,g=p;continue}var
-n=i(n,c(t,t)),j=o,g=p;continue}var
-j=o,g=p;continue}var
-A=c(q(a2,l),c(m,m)),y=h(c(n,dl),A)}else
+k=b0(dm(b,a));var
+j=i(j,k),g=p,f=o;continue}return j}return j}}function
+br(a){var
+b=N(a,T);return N(r(i(ax,aP(a,ax)),b),T)}function
+b2(b,a,l){var
+e=br(l),f=c(e,e),g=bq(a),j=bq(f),k=c(g,j);if(u(a,d))return 0;if(h(b,k))return 1;if(u(i(k,i(g,j)),b))return 0;var
+m=c(a,f);return h(c(b,aR),m)}var
+hL=f(a(b(2),e)),hM=a(b(2),hL),hN=a(b(2),e),hO=a(b(2),hN),hP=a(b(2),hO);function
+dr(F,L,K,J){var
+H=c(ax,G(T,p(F,hM))),I=c(ax,i(F,ax)),s=b3,a=G(H,$(L,p(I,e))),l=H,n=I;a:for(;;){if(s){var
+C=s[1];if(u(l,n)){var
+A=br(a),k=d,g=d,f=K,b=J;for(;;){if(f){var
+o=f[2],v=f[1];if(b){var
+q=b[2],j=b[1];if(j[1]){var
+z=c(v,aq);if(h(z,c(A,j[2]))){var
+k=i(k,c(j[2],j[2])),f=o,b=q;continue}if(h(c(A,j[3]),z)){var
+k=i(k,c(j[3],j[3])),f=o,b=q;continue}var
+g=i(g,c(v,v)),f=o,b=q;continue}var
+f=o,b=q;continue}var
+D=[0,g,p(aR,k)]}else
 var
-B=c(q(a2,l),c(m,m)),y=h(c(n,dl),B);if(y){var
-s=x,u=v;continue a}var
-s=x,r=i(v,e);continue a}}}return I(e,R(dm(r),Z))}}var
-hz=f(a(b(2),e)),hA=f(a(b(2),hz)),hB=f(a(b(2),hA)),hC=a(b(2),hB),aq=r(e,a(b(2),hC)),hD=f(a(b(2),e)),hE=f(a(b(2),hD)),hF=a(b(2),hE),hG=f(a(b(2),hF)),hH=r(e,f(a(b(2),hG))),hI=f(a(b(2),e)),hJ=f(a(b(2),hI)),hK=f(a(b(2),hJ)),ak=r(e,a(b(2),hK)),hL=a(b(2),e),hM=a(b(2),hL),hN=a(b(2),hM),hO=f(a(b(2),hN)),hP=r(e,a(b(2),hO)),hQ=a(b(2),e),hR=a(b(2),hQ),hS=r(e,a(b(2),hR));function
-dp(f,c){var
+D=[0,g,p(aR,k)];var
+t=D[2];if(b2(g,t,a)){var
+x=b3,r=a;for(;;){if(x){var
+B=p(r,e);if(u(l,r)&&b2(g,t,B)){var
+x=x[1],r=B;continue}}var
+s=C,n=a,a=G(l,$(p(a,e),r));continue a}}var
+y=i(a,e);if(h(t,d))var
+E=aH(i(y,n));else{var
+w=b3,m=y;for(;;){if(w&&u(m,n)&&aO(b2(g,t,m))){var
+w=w[1],m=i(m,e);continue}var
+E=m;break}}var
+s=C,a=$(E,p(n,e)),l=y;continue a}}return l}return l}}function
+ds(a){return u(a,hP)}function
+dt(a,e,d,b){return ds(a)?dr(i(a,T),e,g(function(a){return c(ax,a)},d),b):dr(a,e,d,b)}function
+du(b,a){var
+c=ds(b)?N(br(a),T):br(a);return G(e,c)}function
+dv(f,e,b){var
+c=b[3],a=b[1],g=l(dn(a,e));if(h(d,g))return 0;var
+i=dn(a,f);if(h(i,d))return 1;var
+j=dt(c,b[5],a,e),k=G(g,l(dq(du(c,j),a,e)));if(h(d,k))return 0;var
+m=dt(c,b[4],a,f),n=$(i,dq(du(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
+dw(a,b){var
+d=a[1],e=a[2];return H(b,g(function(a){return c(e,a)},d))}function
+dx(a){var
+b=$(a[3],d);return G(a[2],b)}function
+hQ(a){var
+b=dx(a),c=G(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
+hR=f(a(b(2),e)),hS=f(a(b(2),hR)),hT=f(a(b(2),hS)),hU=a(b(2),hT),ar=r(e,a(b(2),hU)),hV=f(a(b(2),e)),hW=f(a(b(2),hV)),hX=a(b(2),hW),hY=f(a(b(2),hX)),hZ=r(e,f(a(b(2),hY))),h0=f(a(b(2),e)),h1=f(a(b(2),h0)),h2=f(a(b(2),h1)),al=r(e,a(b(2),h2)),h3=a(b(2),e),h4=a(b(2),h3),h5=a(b(2),h4),h6=f(a(b(2),h5)),h7=r(e,a(b(2),h6)),h8=a(b(2),e),h9=a(b(2),h8),h_=r(e,a(b(2),h9));function
+dy(f,c){var
 a=f,b=c;for(;;){if(a){if(h(b,d))return a[1];var
-a=a[2],b=q(b,e);continue}return d}}var
-hT=a(b(2),e),hU=a(b(2),hT),hV=a(b(2),hU),hW=f(a(b(2),hV)),hX=f(a(b(2),hW)),hY=a(b(2),hX),hZ=[0,a(b(2),hY),0],h0=a(b(2),e),h1=a(b(2),h0),h2=f(a(b(2),h1)),h3=f(a(b(2),h2)),h4=a(b(2),h3),h5=a(b(2),h4),h6=[0,a(b(2),h5),hZ],h7=a(b(2),e),h8=f(a(b(2),h7)),h9=a(b(2),h8),h_=a(b(2),h9),h$=f(a(b(2),h_)),ia=f(a(b(2),h$)),ib=[0,a(b(2),ia),h6],ic=a(b(2),e),id=f(a(b(2),ic)),ie=f(a(b(2),id)),ig=a(b(2),ie),ih=f(a(b(2),ig)),ii=a(b(2),ih),ij=[0,f(a(b(2),ii)),ib],ik=f(a(b(2),e)),il=a(b(2),ik),im=a(b(2),il),io=a(b(2),im),ip=f(a(b(2),io)),iq=a(b(2),ip),ir=[0,f(a(b(2),iq)),ij],is=f(a(b(2),e)),it=a(b(2),is),iu=f(a(b(2),it)),iv=a(b(2),iu),iw=f(a(b(2),iv)),ix=f(a(b(2),iw)),iy=[0,f(a(b(2),ix)),ir],iz=f(a(b(2),e)),iA=f(a(b(2),iz)),iB=a(b(2),iA),iC=f(a(b(2),iB)),iD=a(b(2),iC),iE=f(a(b(2),iD)),iF=[0,f(a(b(2),iE)),iy],iG=a(b(2),e),iH=a(b(2),iG),iI=a(b(2),iH),iJ=a(b(2),iI),iK=a(b(2),iJ),iL=a(b(2),iK),iM=a(b(2),iL),iN=[0,a(b(2),iM),iF],iO=f(a(b(2),e)),iP=f(a(b(2),iO)),iQ=a(b(2),iP),iR=f(a(b(2),iQ)),iS=a(b(2),iR),iT=f(a(b(2),iS)),iU=f(a(b(2),iT)),iV=[0,a(b(2),iU),0],iW=f(a(b(2),e)),iX=a(b(2),iW),iY=f(a(b(2),iX)),iZ=a(b(2),iY),i0=f(a(b(2),iZ)),i1=f(a(b(2),i0)),i2=f(a(b(2),i1)),i3=[0,f(a(b(2),i2)),iV],i4=f(a(b(2),e)),i5=a(b(2),i4),i6=a(b(2),i5),i7=a(b(2),i6),i8=f(a(b(2),i7)),i9=a(b(2),i8),i_=f(a(b(2),i9)),i$=[0,f(a(b(2),i_)),i3],ja=a(b(2),e),jb=f(a(b(2),ja)),jc=f(a(b(2),jb)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=[0,f(a(b(2),jg)),i$],ji=a(b(2),e),jj=f(a(b(2),ji)),jk=a(b(2),jj),jl=a(b(2),jk),jm=f(a(b(2),jl)),jn=f(a(b(2),jm)),jo=a(b(2),jn),jp=[0,a(b(2),jo),jh],jq=a(b(2),e),jr=a(b(2),jq),js=f(a(b(2),jr)),jt=f(a(b(2),js)),ju=a(b(2),jt),jv=a(b(2),ju),jw=a(b(2),jv),jx=[0,f(a(b(2),jw)),jp],jy=a(b(2),e),jz=a(b(2),jy),jA=a(b(2),jz),jB=f(a(b(2),jA)),jC=f(a(b(2),jB)),jD=a(b(2),jC),jE=a(b(2),jD),jF=[0,a(b(2),jE),jx],jG=a(b(2),e),jH=a(b(2),jG),jI=a(b(2),jH),jJ=a(b(2),jI),jK=a(b(2),jJ),jL=a(b(2),jK),jM=a(b(2),jL),jN=[0,a(b(2),jM),jF];function
-bn(m,l,j,g,k){function
+a=a[2],b=p(b,e);continue}return d}}var
+h$=a(b(2),e),ia=a(b(2),h$),ib=a(b(2),ia),ic=f(a(b(2),ib)),id=f(a(b(2),ic)),ie=a(b(2),id),ig=[0,a(b(2),ie),0],ih=a(b(2),e),ii=a(b(2),ih),ij=f(a(b(2),ii)),ik=f(a(b(2),ij)),il=a(b(2),ik),im=a(b(2),il),io=[0,a(b(2),im),ig],ip=a(b(2),e),iq=f(a(b(2),ip)),ir=a(b(2),iq),is=a(b(2),ir),it=f(a(b(2),is)),iu=f(a(b(2),it)),iv=[0,a(b(2),iu),io],iw=a(b(2),e),ix=f(a(b(2),iw)),iy=f(a(b(2),ix)),iz=a(b(2),iy),iA=f(a(b(2),iz)),iB=a(b(2),iA),iC=[0,f(a(b(2),iB)),iv],iD=f(a(b(2),e)),iE=a(b(2),iD),iF=a(b(2),iE),iG=a(b(2),iF),iH=f(a(b(2),iG)),iI=a(b(2),iH),iJ=[0,f(a(b(2),iI)),iC],iK=f(a(b(2),e)),iL=a(b(2),iK),iM=f(a(b(2),iL)),iN=a(b(2),iM),iO=f(a(b(2),iN)),iP=f(a(b(2),iO)),iQ=[0,f(a(b(2),iP)),iJ],iR=f(a(b(2),e)),iS=f(a(b(2),iR)),iT=a(b(2),iS),iU=f(a(b(2),iT)),iV=a(b(2),iU),iW=f(a(b(2),iV)),iX=[0,f(a(b(2),iW)),iQ],iY=a(b(2),e),iZ=a(b(2),iY),i0=a(b(2),iZ),i1=a(b(2),i0),i2=a(b(2),i1),i3=a(b(2),i2),i4=a(b(2),i3),i5=[0,a(b(2),i4),iX],i6=f(a(b(2),e)),i7=f(a(b(2),i6)),i8=a(b(2),i7),i9=f(a(b(2),i8)),i_=a(b(2),i9),i$=f(a(b(2),i_)),ja=f(a(b(2),i$)),jb=[0,a(b(2),ja),0],jc=f(a(b(2),e)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=f(a(b(2),jg)),ji=f(a(b(2),jh)),jj=[0,f(a(b(2),ji)),jb],jk=f(a(b(2),e)),jl=a(b(2),jk),jm=a(b(2),jl),jn=a(b(2),jm),jo=f(a(b(2),jn)),jp=a(b(2),jo),jq=f(a(b(2),jp)),jr=[0,f(a(b(2),jq)),jj],js=a(b(2),e),jt=f(a(b(2),js)),ju=f(a(b(2),jt)),jv=a(b(2),ju),jw=f(a(b(2),jv)),jx=a(b(2),jw),jy=f(a(b(2),jx)),jz=[0,f(a(b(2),jy)),jr],jA=a(b(2),e),jB=f(a(b(2),jA)),jC=a(b(2),jB),jD=a(b(2),jC),jE=f(a(b(2),jD)),jF=f(a(b(2),jE)),jG=a(b(2),jF),jH=[0,a(b(2),jG),jz],jI=a(b(2),e),jJ=a(b(2),jI),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=a(b(2),jL),jN=a(b(2),jM),jO=a(b(2),jN),jP=[0,f(a(b(2),jO)),jH],jQ=a(b(2),e),jR=a(b(2),jQ),jS=a(b(2),jR),jT=f(a(b(2),jS)),jU=f(a(b(2),jT)),jV=a(b(2),jU),jW=a(b(2),jV),jX=[0,a(b(2),jW),jP],jY=a(b(2),e),jZ=a(b(2),jY),j0=a(b(2),jZ),j1=a(b(2),j0),j2=a(b(2),j1),j3=a(b(2),j2),j4=a(b(2),j3),j5=[0,a(b(2),j4),jX];function
+bs(m,l,j,g,k){function
 n(a){return i(c(i(c(j,a),g),a),k)}function
-o(a){return i(c(c(Z,j),a),g)}var
+o(a){return i(c(c(T,j),a),g)}var
 p=h(d,n(m));if(p){var
 q=h(d,n(l));if(q){var
 r=h(j,d);if(r)var
@@ -1182,86 +1236,103 @@ var
 f=q}else
 var
 f=p;return f}function
-dq(y,k){if(y){if(k){var
-z=k[1],A=y[1],l=A[3],g=A[2],N=A[1],n=N[2];if(h(d,n)){var
-j=aC(l,m(g)),W=a(b(2),e),X=a(b(2),W),Y=a(b(2),X),_=a(b(2),Y),$=a(b(2),_),aa=a(b(2),$),s=q(z,a(b(2),aa));if(h(s,d))var
-E=m(s),ab=R(E,f(a(b(2),e))),ac=a(b(2),e),ad=a(b(2),ac),ae=i(a(b(2),ad),ab),af=a(b(2),e),ag=a(b(2),af),ah=I(e,R(c(j,dp(iN,aM(E,a(b(2),ag)))),ae)),ai=f(a(b(2),e)),aj=f(a(b(2),ai)),al=a(b(2),aj),am=f(a(b(2),al)),F=p(r(e,a(b(2),am)),ah),an=f(a(b(2),e)),ao=f(a(b(2),an)),ap=a(b(2),ao),ar=a(b(2),ap),O=[0,[0,F,hH],i(p(r(e,a(b(2),ar)),F),e)];else
+dz(y,k){if(y){if(k){var
+z=k[1],A=y[1],m=A[3],g=A[2],O=A[1],n=O[2];if(h(d,n)){var
+j=$(m,l(g)),X=a(b(2),e),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),aa=a(b(2),_),ab=a(b(2),aa),s=p(z,a(b(2),ab));if(h(s,d))var
+E=l(s),ac=N(E,f(a(b(2),e))),ad=a(b(2),e),ae=a(b(2),ad),af=i(a(b(2),ae),ac),ag=a(b(2),e),ah=a(b(2),ag),ai=G(e,N(c(j,dy(i5,aP(E,a(b(2),ah)))),af)),aj=f(a(b(2),e)),ak=f(a(b(2),aj)),am=a(b(2),ak),an=f(a(b(2),am)),F=q(r(e,a(b(2),an)),ai),ao=f(a(b(2),e)),ap=f(a(b(2),ao)),aq=a(b(2),ap),as=a(b(2),aq),P=[0,[0,F,hZ],i(q(r(e,a(b(2),as)),F),e)];else
 var
-as=a(b(2),e),at=a(b(2),as),au=a(b(2),at),av=R(s,f(a(b(2),e))),aw=a(b(2),e),ax=a(b(2),aw),w=I(j,aC(i(R(r(c(j,dp(jN,aM(s,a(b(2),ax)))),av),au),e),ak)),G=i(j,w),ay=a(b(2),e),H=i(p(c(j,p(aq,G)),G),ay),x=c(H,w),az=f(a(b(2),e)),aA=f(a(b(2),az)),aB=f(a(b(2),aA)),aD=a(b(2),aB),aE=f(a(b(2),e)),aF=f(a(b(2),aE)),aG=f(a(b(2),aF)),aH=i(R(c(i(R(x,a(b(2),aG)),e),w),aD),e),aI=h(l,m(g))?c(Z,x):q(aq,c(Z,x)),O=[0,[0,H,aI],aH];var
-B=O}else
+at=a(b(2),e),au=a(b(2),at),av=a(b(2),au),aw=N(s,f(a(b(2),e))),ax=a(b(2),e),ay=a(b(2),ax),w=G(j,$(i(N(r(c(j,dy(j5,aP(s,a(b(2),ay)))),aw),av),e),al)),H=i(j,w),az=a(b(2),e),I=i(q(c(j,q(ar,H)),H),az),x=c(I,w),aA=f(a(b(2),e)),aB=f(a(b(2),aA)),aC=f(a(b(2),aB)),aD=a(b(2),aC),aE=f(a(b(2),e)),aF=f(a(b(2),aE)),aG=f(a(b(2),aF)),aH=i(N(c(i(N(x,a(b(2),aG)),e),w),aD),e),aI=h(m,l(g))?c(T,x):p(ar,c(T,x)),P=[0,[0,I,aI],aH];var
+B=P}else
 var
-aJ=a(b(2),e),aK=R(z,a(b(2),aJ)),aL=a(b(2),e),aN=a(b(2),aL),aO=a(b(2),aN),aP=aM(z,a(b(2),aO)),aQ=f(a(b(2),e)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=p(c(aP,p(aq,q(l,g))),aS),aT=f(a(b(2),e)),aU=f(a(b(2),aT)),aV=c(aK,p(aq,f(a(b(2),aU)))),B=[0,[0,J,i(c(J,m(g)),aV)],d];var
-P=B[1],u=P[2],o=P[1],Q=B[2],K=q(u,aq),t=c(aq,Q);if(h(d,n))var
-L=bn(g,d,o,u,t),C=L?bn(d,l,o,K,t):L;else
+aJ=a(b(2),e),aK=N(z,a(b(2),aJ)),aL=a(b(2),e),aM=a(b(2),aL),aN=a(b(2),aM),aO=aP(z,a(b(2),aN)),aQ=f(a(b(2),e)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=q(c(aO,q(ar,p(m,g))),aS),aT=f(a(b(2),e)),aU=f(a(b(2),aT)),aV=c(aK,q(ar,f(a(b(2),aU)))),B=[0,[0,J,i(c(J,l(g)),aV)],d];var
+Q=B[1],u=Q[2],o=Q[1],R=B[2],K=p(u,ar),t=c(ar,R);if(h(d,n))var
+L=bs(g,d,o,u,t),C=L?bs(d,m,o,K,t):L;else
 var
-M=bn(g,d,m(o),m(u),m(t)),C=M?bn(d,l,m(o),m(K),m(t)):M;if(C){var
-D=dq(y[2],k[2]);if(D)var
-S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,Q),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],T=[0,[0,[0,[0,N[1],v[1]],a2,a0,aY],aW]];else
+M=bs(g,d,l(o),l(u),l(t)),C=M?bs(d,m,l(o),l(K),l(t)):M;if(C){var
+D=dz(y[2],k[2]);if(D)var
+S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
 var
-T=D;var
-U=T}else
-var
-U=C;var
+U=D;var
 V=U}else
 var
-V=k;return V}return[0,[0,[0,0,0,0,d],k]]}var
-a3=[0,0,d,d];function
-dr(s,aH,aG,aE,aD,aB){var
-w=aH,t=aG,X=aE,W=aD,f=aB;for(;;){if(w){var
-_=w[1],P=A(Q,d,g(dh,t)),ak=0,al=A(Q,d,g(hx,t));if(!J(a2,P)&&!J(al,a2)){var
-am=q(a2,P),M=[0,g(function(n){return function(a){var
-b=i(n,dh(a));if(!aY(a[1])){var
+V=C;var
+W=V}else
+var
+W=k;return W}return[0,[0,[0,0,0,0,d],k]]}var
+a5=[0,0,d,d];function
+dA(s,aL,aK,aJ,aI,aG){var
+x=aL,t=aK,N=aJ,M=aI,f=aG;for(;;){if(x){var
+_=x[1],Q=z(R,d,g(dk,t)),al=0,am=z(R,d,g(hK,t));if(!u(aR,Q)&&!u(am,aR)){var
+an=p(aR,Q),O=[0,g(function(n){return function(a){var
+b=i(n,dk(a));if(!aO(a[1])){var
 g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
-j=h(b,d)?d:de(dd,ap,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
-k=aC(a[3],f),l=I(a[2],m(f));return[0,a[1],l,k]}return a}}return a}}(am),t)];ak=1}if(!ak)var
-M=0;if(M){var
-b=M[1],an=[0,X,0],R=A(function(a){return function(e,f){var
-i=f[2],k=f[1],b=e[1],j=g(av,b),l=m(di(j,a)),n=di(b,a),r=e[2],o=F(k,g(function(a){return c(r,a)},b));if(h(d,l))return[0,o,i];if(h(n,d))return f;var
-p=I(l,m(dk(dn(e[3],j,a),j,a)));if(h(d,p))return[0,o,i];var
-q=aC(n,dk(dn(e[3],b,a),b,a));return h(q,d)?f:[0,k,[0,[0,e,p,q],i]]}}(b),an,W),$=R[2],N=R[1],x=f[1];if(x){var
-aa=x[2],y=x[1];if(typeof
-y==="number"){var
-B=f[3],H=dq($,f[2]);if(H)if(B){var
-K=B[1],n=K[1],S=H[1],az=K[2],o=g(function(a){return c(s,a)},az),T=v(n);if(T){var
-U=l(function(a){return h(d,a)},o);if(U)var
-V=c(s,K[3]),p=S[1],ao=p[3],ar=p[2],D=z(b),G=u(D,p[1]),as=m(c(Z,n)),at=c(hS,A(Q,d,Y(function(a){var
-e=j(a3,b,a),f=c(e[2],e[3]);return c(j(d,o,a),f)},D))),au=i(c(aq,q(c(n,q(s,p[4])),V)),at),ax=Y(function(e){var
-h=bK(ar,j(0,G,e)),k=j(a3,b,e)[1]?V:d,l=i(j(d,o,e),k),p=[0,c(c(Z,aq),l),0],q=a(ai(e,d),p),r=aw([0,e],G),s=F(g(function(a){return c(as,E(h,a))},r),q),f=j(a3,b,e),t=i(f[2],f[3]),u=c(hP,c(j(d,o,e),t)),v=E(ao,j(0,G,e));return[0,m(i(c(n,i(c(aq,j(d,N,e)),v)),u)),s]},D),ay=[0,[0,c(Z,au),0],ax],r=bm([0,z(b)],ay);else
+j=h(b,d)?d:di(dh,aq,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
+k=$(a[3],f),m=G(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(an),t)];al=1}if(!al)var
+O=0;if(O){var
+b=O[1],y=f[1];if(y){var
+aa=y[2],A=y[1];if(typeof
+A==="number"){var
+ao=[0,N,0],ap=dl(b),S=z(function(d,a){var
+c=dv(b,ap,d);if(typeof
+c==="number"){if(c)return a;var
+e=a[2];return[0,dw(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},ao,M),D=f[3],aM=S[1],J=dz(S[2],f[2]);if(J)if(D){var
+K=D[1],n=K[1],V=J[1],aE=K[2],o=g(function(a){return c(s,a)},aE),W=w(n);if(W){var
+X=m(function(a){return h(d,a)},o);if(X)var
+Y=c(s,K[3]),q=V[1],ax=q[3],ay=q[2],F=B(b),I=v(F,q[1]),az=l(c(T,n)),aA=c(h_,z(R,d,Z(function(a){var
+e=j(a5,b,a),f=c(e[2],e[3]);return c(j(d,o,a),f)},F))),aB=i(c(ar,p(c(n,p(s,q[4])),Y)),aA),aC=Z(function(e){var
+h=bO(ay,j(0,I,e)),k=j(a5,b,e)[1]?Y:d,m=i(j(d,o,e),k),p=[0,c(c(T,ar),m),0],q=a(aj(e,d),p),r=aw([0,e],I),s=H(g(function(a){return c(az,C(h,a))},r),q),f=j(a5,b,e),t=i(f[2],f[3]),u=c(h7,c(j(d,o,e),t)),v=C(ax,j(0,I,e));return[0,l(i(c(n,i(c(ar,j(d,aM,e)),v)),u)),s]},F),aD=[0,[0,c(T,aB),0],aC],r=bp([0,B(b)],aD);else
 var
-r=U}else
+r=X}else
 var
-r=T;var
-aA=r?[0,[0,aa,S[2],B[2]]]:r,L=aA}else
+r=W;var
+aF=r?[0,[0,aa,V[2],D[2]]]:r,L=aF}else
 var
-L=B;else
+L=D;else
 var
-L=H;return L}else
-if(0===y[0])var
-ab=y[1],ac=j(a3,b,ab),k=aF(i(ac[2],ac[3])),C=ab;else
+L=J;return L}else
+if(0===A[0])var
+ab=A[1],ac=j(a5,b,ab),k=aH(i(ac[2],ac[3])),E=ab;else
 var
-k=d,C=y[1];var
-ad=j(a3,b,C),ae=g(function(a){return a[1]},$),af=J(ad[2],k),ag=af?J(k,ad[3]):af;if(ag){var
-aI=[0,aa,f[2],f[3]],O=dr(s,_,bY(C,function(b){return function(a){return[0,a[1],a[2],b]}}(k),b),N,ae,aI);if(O){var
-aJ=O[1],w=_,t=bY(C,function(b){return function(a){return[0,a[1],b,a[3]]}}(k),b),X=N,W=ae,f=aJ;continue}var
-ah=O}else
+k=d,E=A[1];var
+ad=j(a5,b,E),at=g(hQ,b),au=g(dx,b),as=[0,N,0],av=dl(b),U=z(function(D,E,F,G){return function(e,l){var
+h=l[2],j=l[1],B=e[1],t=C(e[1],E),g=0,f=0,b=B,a=D;for(;;){var
+w=0;if(g&&f){var
+v=1;w=1}if(!w){if(b){if(a){var
+m=a[1],n=b[1],o=i(t,c(n,m[1])),p=i(t,c(n,m[2])),x=a[2],y=b[2];if(f)var
+q=f;else
 var
-ah=ag;return ah}return x}var
-aj=[0,f]}else
+A=u(o,d),q=A||u(p,d);if(g)var
+r=g;else
 var
-aj=w;return aj}}function
-ds(e,a,d,b){var
-f=c(a,b);return h(c(Z,ah(q(c(e,d),f))),a)}function
-jP(a){var
-b=a[2];if(H(b[1],d))return d;var
-c=i(ah(b[2]),e),f=a[1];return A(Q,d,g(function(a){return i(ah(a),c)},f))}function
-b0(c,b,a){return j(d,j(0,c,b),a)}function
-dt(s,r,q){var
-e=s,d=r,a=q;for(;;){if(e){if(a){var
+z=u(d,o),r=z||u(d,p);var
+g=r,f=q,b=y,a=x;continue}var
+s=a}else
+var
+s=b;var
+v=s}if(v)return[0,j,[0,e,h]];var
+k=dv(G,F,e);return typeof
+k==="number"?k?l:[0,dw(e,j),h]:[0,j,[0,k[1][1],h]]}}}(at,au,av,b),as,M),ae=U[2],af=U[1],ag=u(ad[2],k),ah=ag?u(k,ad[3]):ag;if(ah){var
+aN=[0,aa,f[2],f[3]],P=dA(s,_,b1(E,function(b){return function(a){return[0,a[1],a[2],b]}}(k),b),af,ae,aN);if(P){var
+aP=P[1],x=_,t=b1(E,function(b){return function(a){return[0,a[1],b,a[3]]}}(k),b),N=af,M=ae,f=aP;continue}var
+ai=P}else
+var
+ai=ah;return ai}return y}var
+ak=[0,f]}else
+var
+ak=x;return ak}}function
+dB(e,a,d,b){var
+f=c(a,b);return h(c(T,ai(p(c(e,d),f))),a)}function
+j7(a){var
+b=a[2];if(J(b[1],d))return d;var
+c=i(ai(b[2]),e),f=a[1];return z(R,d,g(function(a){return i(ai(a),c)},f))}function
+b4(c,b,a){return j(d,j(0,c,b),a)}function
+dC(s,r,p){var
+e=s,d=r,a=p;for(;;){if(e){if(a){var
 b=a[1];if(b){var
 f=b[1],t=a[2],u=b[2],h=g(function(f,h){return function(a){if(a){var
-b=m(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return F(g(function(a){return c(f,a)},e),d)}return a}}(f,u),t),i=v(f);if(i){var
-w=function(b){return function(a){return O(b,a)}}(d),j=l(function(b){return function(a){return l(b,a)}}(w),h);if(j){var
-x=function(b){return function(a){return p(a,b)}}(d),y=g(function(b){return function(a){return g(b,a)}}(x),h),e=e[1],d=f,a=y;continue}var
+b=l(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return H(g(function(a){return c(f,a)},e),d)}return a}}(f,u),t),i=w(f);if(i){var
+v=function(b){return function(a){return P(b,a)}}(d),j=m(function(b){return function(a){return m(b,a)}}(v),h);if(j){var
+x=function(b){return function(a){return q(a,b)}}(d),y=g(function(b){return function(a){return g(b,a)}}(x),h),e=e[1],d=f,a=y;continue}var
 k=j}else
 var
 k=i;var
@@ -1271,159 +1342,159 @@ n=b;var
 o=n}else
 var
 o=a;return o}return 1}}function
-a4(a){return A(Q,d,g(ah,a))}function
-du(b,a){if(a){var
-c=a[1],d=du(b,a[2]),e=g(function(a){return[0,y(b,c),a]},d);return D(g(function(a){return[0,c,a]},d),e)}return jQ}function
-b1(c,b,a){if(c){var
+a6(a){return z(R,d,g(ai,a))}function
+dD(b,a){if(a){var
+c=a[1],d=dD(b,a[2]),e=g(function(a){return[0,A(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return j8}function
+b5(c,b,a){if(c){var
 d=c[1];if(a){var
-e=b1(d,b,a[2]);return[0,a[1],e]}return[0,0,b1(d,b,0)]}if(a){var
-f=a[2];return[0,F(b,a[1]),f]}return[0,b,0]}function
-b2(c,b){return a(ai(c,d),[0,b,0])}function
-dv(b,a){return g(function(b){return E(a,b)},b)}var
-b3=[0,0,d,d];function
-dw(a,f,e,d,b){var
-h=j(0,a,e),i=m(b),k=g(function(a){return c(i,a)},h),l=j(0,a,f);return F(g(function(a){return c(d,a)},l),k)}function
-dx(i,g,f){var
+e=b5(d,b,a[2]);return[0,a[1],e]}return[0,0,b5(d,b,0)]}if(a){var
+f=a[2];return[0,H(b,a[1]),f]}return[0,b,0]}function
+b6(c,b){return a(aj(c,d),[0,b,0])}function
+dE(b,a){return g(function(b){return C(a,b)},b)}var
+b7=[0,0,d,d];function
+dF(a,f,e,d,b){var
+h=j(0,a,e),i=l(b),k=g(function(a){return c(i,a)},h),m=j(0,a,f);return H(g(function(a){return c(d,a)},m),k)}function
+dG(i,g,f){var
 j=h(d,g);if(j){var
 k=h(d,f);if(k){var
 m=c(g,f),n=a(b(2),e),o=c(a(b(2),n),m);return h(c(i,i),o)}var
 l=k}else
 var
 l=j;return l}function
-dy(i,h,g){if(i){if(h){var
-f=i[1],k=h[1],j=c(a(b(2),e),k),l=dy(i[2],h[2],g),n=[0,c(j,ah(f[4])),0],o=F(a(ai(f[2],d),n),l),p=[0,m(c(j,f[3])),0];return F(a(ai(f[1],d),p),o)}return g}return g}function
-dz(c,b,a){var
-d=u(c,a);return g(function(a){return E(b,a)},d)}function
-b4(a,e,d,b){var
-f=K(e,b),h=u(a,g(function(a){var
-b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return S(u(a,d),h)}function
-dA(o,f,n){switch(n[0]){case
+dH(i,h,g){if(i){if(h){var
+f=i[1],k=h[1],j=c(a(b(2),e),k),m=dH(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=H(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return H(a(aj(f[1],d),p),o)}return g}return g}function
+dI(c,b,a){var
+d=v(c,a);return g(function(a){return C(b,a)},d)}function
+b8(a,e,d,b){var
+f=K(e,b),h=v(a,g(function(a){var
+b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return S(v(a,d),h)}function
+dJ(o,f,n){switch(n[0]){case
 0:var
-r=n[1],al=n[2];return bk(function(h,o,g,ak){var
-i=r[1],j=f[7],E=f[5],k=f[4],t=f[1],ac=y(h,y(o,g)),n=c(i,t),w=c(n,t),b=I(i,I(n,I(w,I(k,j)))),ad=p(b,j),ae=p(b,k),af=p(b,w),ag=p(b,n),ah=p(b,i),x=r[4],F=r[3],ai=f[6],aj=r[2],A=s(aj,s(F,x)),B=s(x,u(h,x)),q=u(o,ak),Q=s(A,u(h,A)),R=a(N(m(ah)),Q),T=S(q,s(F,B)),U=a(N(ag),T),V=S(q,S(q,B)),X=a(N(m(af)),V),Y=u(g,E),Z=a(N(m(ae)),Y),C=c(ad,ai),_=aE(g,C),aa=aD(Z,aD(W(g,W(o,d)),_)),ab=D(R,D(aD(U,s(aE(o,C),X)),aa)),G=$(h,g,E),H=G?c6(h,r):G;if(H){var
-J=l(v,[0,t,[0,k,[0,j,0]]]);if(J){var
-K=O(i,b);if(K){var
-L=O(n,b);if(L){var
-M=O(w,b);if(M)var
-P=O(k,b),e=P?O(j,b):P;else
+r=n[1],am=n[2];return bn(function(h,o,g,ak){var
+i=r[1],j=f[7],D=f[5],k=f[4],t=f[1],ac=A(h,A(o,g)),n=c(i,t),u=c(n,t),b=G(i,G(n,G(u,G(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,u),ag=q(b,n),ah=q(b,i),x=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,x)),B=s(x,v(h,x)),p=v(o,ak),Q=s(z,v(h,z)),R=a(O(l(ah)),Q),T=S(p,s(E,B)),U=a(O(ag),T),V=S(p,S(p,B)),W=a(O(l(af)),V),Y=v(g,D),Z=a(O(l(ae)),Y),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(X(g,X(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),H=aa(h,g,D),I=H?c_(h,r):H;if(I){var
+J=m(w,[0,t,[0,k,[0,j,0]]]);if(J){var
+K=P(i,b);if(K){var
+L=P(n,b);if(L){var
+M=P(u,b);if(M)var
+N=P(k,b),e=N?P(j,b):N;else
 var
 e=M}else
 var
 e=L}else
 var
-e=K;if(e)return bl(ac,b,ab,al);var
-z=e}else
+e=K;if(e)return bo(ac,b,ab,am);var
+y=e}else
 var
-z=J}else
+y=J}else
 var
-z=H;return z},o,f);case
+y=I;return y},o,f);case
 1:var
-t=n[1];return bk(function(O,i,M,L){var
-r=t[4],w=t[3],n=t[2],y=t[1],o=f[7],A=f[6],k=f[5],B=f[4],C=f[1],D=c(A,c(C,B)),F=l(v,[0,C,[0,B,[0,A,[0,o,[0,y,[0,w,0]]]]]]);if(F)var
-G=ad(O,i,L),p=G?$(O,M,k):G;else
+t=n[1];return bn(function(N,i,M,L){var
+r=t[4],u=t[3],n=t[2],x=t[1],o=f[7],z=f[6],k=f[5],A=f[4],D=f[1],E=c(z,c(D,A)),F=m(w,[0,D,[0,A,[0,z,[0,o,[0,x,[0,u,0]]]]]]);if(F)var
+G=ae(N,i,L),p=G?aa(N,M,k):G;else
 var
 p=F;if(p){var
-I=ad(i,i,n),J=I?ad(i,i,r):I;if(J){var
-P=aE(i,m(c(y,w))),Q=s(S(n,r),P),R=function(a){return H(d,a)},K=l(function(a){return l(R,a)},Q);if(K){var
-T=t[5],V=c(o,o),W=c(D,D),U=0,X=c(a(b(2),e),W);return bP(i,function(t,n){var
-w=S(L,t),D=c9(w),f=g(function(a){return h(E(a,n),d)?bQ(a):c8(a)},w);function
+H=ae(i,i,n),I=H?ae(i,i,r):H;if(I){var
+P=aG(i,l(c(x,u))),Q=s(S(n,r),P),R=function(a){return J(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
+T=t[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bT(i,function(t,n){var
+u=S(L,t),E=db(u),f=g(function(a){return h(C(a,n),d)?bU(a):da(a)},u);function
 o(b,a){var
-c=u(i,a);return S(u(M,b),c)}var
-p=o(k,D),q=o(c9(k),f),r=o(c_(k),f),F=s(a(N(m(e)),q),r),y=c_(S(k,u(i,s(a(N(a(b(2),e)),p),F))));function
-c(a,b){return c$(i,a,b)}var
-G=c(y,f),H=s(c(f,y),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),O=s(a(N(a(b(2),e)),K),J),P=a(N(m(V)),O),Q=S(t,t),R=s(a(N(X),Q),P),A=x(z(n),i);if(A){var
-B=l(v,n);if(B){var
-T=an(0,i);return l(function(a){var
-e=j(0,R,a);return h(d,E(Y(function(b){var
-c=j(d,e,b);return x(a,b)?c:aC(d,c)},i),n))},T)}var
-C=B}else
+c=v(i,a);return S(v(M,b),c)}var
+p=o(k,E),q=o(db(k),f),r=o(dc(k),f),F=s(a(O(l(e)),q),r),x=dc(S(k,v(i,s(a(O(a(b(2),e)),p),F))));function
+c(a,b){return dd(i,a,b)}var
+G=c(x,f),H=s(c(f,x),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=S(t,t),R=s(a(O(X),Q),P),z=y(B(n),i);if(z){var
+A=m(w,n);if(A){var
+T=ao(0,i);return m(function(a){var
+e=j(0,R,a);return h(d,C(Z(function(b){var
+c=j(d,e,b);return y(a,b)?c:$(d,c)},i),n))},T)}var
+D=A}else
 var
-C=A;return C},U,n,T)}var
+D=z;return D},U,n,T)}var
 q=K}else
 var
-q=J}else
+q=I}else
 var
 q=p;return q},o,f);case
 2:var
-B=n[1],G=B[1];return bT(function(o,i,n,C,H){var
-ak=B[2],r=f[5],al=f[4],k=f[1],t=ad(i,y(ac(o),n),H),v=t?$(i,C,r):t;if(v){var
-w=bR(C,f,B);if(w){var
-G=B[3];return l(function(f){var
-aV=g(function(a){return E(a,f[1])},r),t=f[3],v=W(i,d),aW=f[2];return bS(i,function(r,f){var
-ab=c(f[1][1],k),ae=c(ab,k),af=x(z(r),i);if(af){var
-ag=c6(i,f[1]);if(ag){var
-A=f[2],B=ac(o),I=A[3],L=A[1],aq=A[4],ar=A[2],M=ad(i,y(B,n),L),am=0;if(M){var
-P=ad(i,y(B,n),I);if(P){var
-as=an(0,i),G=l(function(a){var
-c=j(d,ar,a),b=dc(B,j(0,L,a),c);if(b){var
-e=j(d,aq,a);return dc(B,j(0,I,a),e)}return b},as);am=1}else
+D=n[1],I=D[1];return bX(function(o,i,n,E,I){var
+ak=D[2],r=f[5],al=f[4],k=f[1],t=ae(i,A(ad(o),n),I),w=t?aa(i,E,r):t;if(w){var
+x=bV(E,f,D);if(x){var
+G=D[3];return m(function(f){var
+aV=g(function(a){return C(a,f[1])},r),t=f[3],w=X(i,d),aW=f[2];return bW(i,function(r,f){var
+ab=c(f[1][1],k),ac=c(ab,k),af=y(B(r),i);if(af){var
+ag=c_(i,f[1]);if(ag){var
+z=f[2],C=ad(o),J=z[3],L=z[1],aq=z[4],ar=z[2],M=ae(i,A(C,n),L),am=0;if(M){var
+N=ae(i,A(C,n),J);if(N){var
+as=ao(0,i),G=m(function(a){var
+c=j(d,ar,a),b=dg(C,j(0,L,a),c);if(b){var
+e=j(d,aq,a);return dg(C,j(0,J,a),e)}return b},as);am=1}else
 var
-Q=P}else
+Q=N}else
 var
 Q=M;if(!am)var
 G=Q;if(G){var
-ah=h(d,f[4]),ai=ah?O(al,ab):ah,aj=ai?O(ak,ae):ai;if(aj){var
-v=f[2],w=f[1],R=w[4],T=w[3],U=w[2],V=f[4],X=f[3],aU=f[5],t=y(ac(o),n),at=y(i,y(t,gV)),Y=c(w[1],k),au=c(Y,k),ao=K(r,H),Z=u(t,g(function(a){var
-b=J(d,a[1]);return b?a[2]:b},ao)),ap=K(r,H),E=u(t,g(function(a){return J(d,a[1])?0:g(av,a[2])},ap)),aw=0,ax=p(Y,al),ay=g(function(a){return c(ax,a)},aV),az=[0,F(v[2],ay),aw],aA=v[1],aB=S(T,E),aC=D(u(t,s(s(S(U,Z),aB),aA)),az),aD=bU(r,u(i,s(U,T))),_=D(a(N(k),aD),aC),aE=[0,v[4],0],aF=v[3],aG=D(u(t,s(S(R,E),aF)),aE),aH=bU(r,u(i,R)),$=D(a(N(k),aH),aG),aI=S(E,$),aJ=D(s(S(Z,_),aI),gW),aK=bU(r,u(i,s(_,$))),aa=D(a(N(k),aK),aJ),aL=c(p(au,ak),aW),aM=o?V:d,aN=s(aa,u(at,aa)),aO=a(N(m(e)),aN),aP=[0,c(a(b(2),e),q(q(aL,X),aM)),0],aQ=D(W(n,c(a(b(2),e),X)),aP),aR=c(a(b(2),e),V),aS=D(W(ac(o),aR),aQ),aT=s(db(D(W(i,d),aS)),aO);return bl(y(i,y(y(ac(o),n),gX)),ae,aT,aU)}var
-C=aj}else
+ah=h(d,f[4]),ai=ah?P(al,ab):ah,aj=ai?P(ak,ac):ai;if(aj){var
+w=f[2],x=f[1],R=x[4],T=x[3],U=x[2],V=f[4],W=f[3],aU=f[5],t=A(ad(o),n),at=A(i,A(t,g8)),Y=c(x[1],k),au=c(Y,k),an=K(r,I),Z=v(t,g(function(a){var
+b=u(d,a[1]);return b?a[2]:b},an)),ap=K(r,I),E=v(t,g(function(a){return u(d,a[1])?0:g(aE,a[2])},ap)),av=0,aw=q(Y,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,H(w[2],ax),av],az=w[1],aA=S(T,E),aB=F(v(t,s(s(S(U,Z),aA),az)),ay),aC=bY(r,v(i,s(U,T))),_=F(a(O(k),aC),aB),aD=[0,w[4],0],aF=w[3],aG=F(v(t,s(S(R,E),aF)),aD),aH=bY(r,v(i,R)),$=F(a(O(k),aH),aG),aI=S(E,$),aJ=F(s(S(Z,_),aI),g9),aK=bY(r,v(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,v(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(X(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(X(ad(o),aR),aQ),aT=s(df(F(X(i,d),aS)),aO);return bo(A(i,A(A(ad(o),n),g_)),ac,aT,aU)}var
+D=aj}else
 var
-C=G}else
+D=G}else
 var
-C=ag}else
+D=ag}else
 var
-C=af;return C},v,t)},G)}var
-A=w}else
+D=af;return D},w,t)},G)}var
+z=x}else
 var
-A=v;return A},G,o,f);case
+z=w;return z},I,o,f);case
 3:var
-k=n[1],L=k[8][1];return bT(function(p,J,j,aA,az){var
-T=k[8],G=k[5],U=k[4],V=k[3],X=k[2],t=k[1],aq=f[5],aU=c(c(f[1],t),ak),ar=$(J,y(ac(p),j),az),as=ar?$(J,aA,aq):ar;if(as){var
-at=$(J,y(ac(p),j),G);if(at){var
-au=bR(aA,f,T);if(au){var
-ai=u(j,X),aj=S(ai,ai),al=c(t,t),am=v(t),aB=0;if(am){var
-an=$(j,j,X);if(an){var
-aP=aE(j,m(c(q(ak,e),al))),ao=bm(j,s(a(N(ak),aj),aP));if(ao){var
-aQ=aE(j,c(i(ak,Z),al)),Y=bm(j,s(a(N(m(ak)),aj),aQ));aB=1}else
+k=n[1],L=k[8][1];return bX(function(q,I,j,aB,aA){var
+U=k[8],H=k[5],V=k[4],W=k[3],Y=k[2],t=k[1],ap=f[5],aW=c(c(f[1],t),al),ar=aa(I,A(ad(q),j),aA),as=ar?aa(I,aB,ap):ar;if(as){var
+at=aa(I,A(ad(q),j),H);if(at){var
+au=bV(aB,f,U);if(au){var
+ah=v(j,Y),aj=S(ah,ah),ak=c(t,t),am=w(t),aC=0;if(am){var
+an=aa(j,j,Y);if(an){var
+aR=aG(j,l(c(p(al,e),ak))),ao=bp(j,s(a(O(al),aj),aR));if(ao){var
+aS=aG(j,c(i(al,T),ak)),Z=bp(j,s(a(O(l(al)),aj),aS));aC=1}else
 var
-R=ao}else
+Q=ao}else
 var
-R=an}else
+Q=an}else
 var
-R=am;if(!aB)var
-Y=R;if(Y){var
-av=v(V),ax=av?v(U):av;if(ax){var
-aR=u(j,X),aS=c(i(ak,e),t),aT=g(function(a){var
-b=g(function(b){return c(ak,E(a0(ac(p),a),b))},aR),d=aw(ac(p),a);return D(g(function(a){return c(aS,a)},d),b)},az),ay=bN(function(a,b){return ds(V,U,a,b)},aT,G);if(ay){var
-C=T[3],n=k[7],aV=k[6],aW=T[2],aX=f[4];for(;;){if(C){var
-P=C[1],w=P[3],L=w[4],B=w[3],M=w[2],O=w[1],aa=P[2],aH=P[1],ab=g(function(b){return function(a){return E(a,b)}}(aH),aq),aI=A(Q,d,g(jP,K(G,K(ab,B)))),ad=x(z(B),J);if(ad){var
-ae=l(v,[0,O,[0,M,[0,aa,[0,L,0]]]]);if(ae){var
-aJ=K(ab,B),af=l(function(c,e){return function(a){var
-b=ds(e,c,a[1],a[2]);return b?cK(H(a[1],d),H(a[2],d)):b}}(M,O),aJ);if(af)var
-aK=c(O,aX),aL=c(c(V,aU),aK),aM=c(c(Z,c(aa,q(ak,e))),aL),aN=c(aW,ak),aO=c(c(U,M),aN),r=h(c(i(c(Z,L),aI),aO),aM);else
+Q=am;if(!aC)var
+Z=Q;if(Z){var
+av=w(W),ay=av?w(V):av;if(ay){var
+aT=v(j,Y),aU=c(i(al,e),t),aV=g(function(a){var
+b=g(function(b){return c(al,C(a3(ad(q),a),b))},aT),d=aw(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bR(function(a,b){return dB(W,V,a,b)},aV,H);if(az){var
+D=U[3],n=k[7],aX=k[6],aY=U[2],aZ=f[4];for(;;){if(D){var
+P=D[1],u=P[3],L=u[4],x=u[3],M=u[2],N=u[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),ap),aJ=z(R,d,g(j7,K(H,K(ab,x)))),ac=y(B(x),I);if(ac){var
+ae=m(w,[0,N,[0,M,[0,$,[0,L,0]]]]);if(ae){var
+aK=K(ab,x),af=m(function(c,e){return function(a){var
+b=dB(e,c,a[1],a[2]);return b?cO(J(a[1],d),J(a[2],d)):b}}(M,N),aK);if(af)var
+aL=c(N,aZ),aM=c(c(W,aW),aL),aN=c(c(T,c($,p(al,e))),aM),aP=c(aY,al),aQ=c(c(V,M),aP),r=h(c(i(c(T,L),aJ),aQ),aN);else
 var
 r=af}else
 var
 r=ae}else
 var
-r=ad;var
-aC=0;if(r){var
-aF=K(G,B),aG=cQ(function(a){var
-b=aY(H(a[2],d));if(b){var
-c=a[1];return aY(l(function(a){return H(d,a)},c))}return b},aF),_=g(function(c){var
-k=c[1],d=a0(ac(p),k),f=A(function(a){var
-b=ah(a);return function(a){return I(b,a)}},e,d),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),j=bV(jO,a(b(2),i),f);return[0,c[1],c[2],j]},aG);if(_){var
-aD=W(j,[0,1,m(ap),ap]),F=dr(L,aV,D(W(ac(p),[0,0,m(ap),ap]),aD),0,_,n);aC=1}else
+r=ac;var
+aD=0;if(r){var
+aF=K(H,x),aH=cU(function(a){var
+b=aO(J(a[2],d));if(b){var
+c=a[1];return aO(m(function(a){return J(d,a)},c))}return b},aF),_=g(function(f){var
+l=f[1],g=a3(ad(q),l),h=z(function(a){var
+b=ai(a);return function(a){return G(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=bZ(j6,a(b(2),k),h),m=c(ax,d),n=c(ax,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
+aE=X(j,[0,1,l(aq),aq]),E=dA(L,aX,F(X(ad(q),[0,0,l(aq),aq]),aE),0,_,n);aD=1}else
 var
 ag=[0,n]}else
 var
-ag=r;if(!aC)var
-F=ag;if(F){var
-C=C[2],n=F[1];continue}return F}return n[1]?0:n[2]?0:n[3]?0:1}}var
+ag=r;if(!aD)var
+E=ag;if(E){var
+D=D[2],n=E[1];continue}return E}return n[1]?0:n[2]?0:n[3]?0:1}}var
+o=az}else
+var
 o=ay}else
 var
-o=ax}else
-var
-o=Y}else
+o=Z}else
 var
 o=au}else
 var
@@ -1431,42 +1502,42 @@ o=at}else
 var
 o=as;return o},L,o,f);case
 4:var
-w=n[1];return bk(function(k,t,C,r){var
-R=w[5],K=w[4],S=w[3],T=w[2],n=w[1],G=f[7],U=f[5],H=f[4],B=f[1],V=c(n,B),L=c(S,c(V,V)),o=I(L,I(H,G)),Z=u(t,r),al=g(function(f){var
-b=f[3],e=f[2],h=f[1],l=j(0,r,h),o=dv(Z,b),p=b2(h,m(n)),q=F(F(e,b),p),s=F(g(av,dv(Z,e)),o),t=F(g(function(a){return c(n,a)},l),s),u=g(a4,r),v=E(F(e,b),u),w=i(c(n,a4(l)),v),x=a4(t),y=g(av,o),z=a(ai(k,d),y);return[0,F(g(function(a){return c(B,a)},q),z),x,w]},T),am=D(Y(function(b){var
-e=c(n,a4(j(0,r,b))),f=j(0,r,b),h=m(n),i=g(function(a){return c(h,a)},f),l=a(ai(k,d),i);return[0,F(b2(b,c(n,B)),l),d,e]},k),al),A=D(Y(function(a){var
-b=c(n,a4(j(0,r,a)));return[0,b2(a,c(n,B)),d,b]},k),am),aB=bE(function(l,a){var
-b=j(b3,A,a[1]),d=b[2],e=j(b3,A,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aC=D(K,bF(g(function(d){var
-b=d[1],e=d[2],a=D(b,g(function(a){return y(k,a)},b)),c=an(0,z(a));return bF(g(function(b){return g(function(c){var
-d=b0(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),ao=0,ap=bE(function(b,a){var
-d=j(b3,A,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b1(a[1],f,b)},ao,aC),aF=g(function(a){return a[1]},A),_=c$(y(k,t),aF,ap),aa=ad(k,t,r),ab=aa?$(k,C,U):aa;if(ab){var
-ac=l(v,[0,B,[0,n,[0,S,[0,H,[0,G,0]]]]]);if(ac){var
-ae=l(function(b){var
-c=b[3],e=b[2],f=x(X([0,b[1]],k),0);if(f){var
-g=x(X(z(e),k),0),i=g?l(function(a){return h(d,a)},e):g;if(i){var
-j=x(X(z(c),k),0);if(j)return l(function(a){return h(d,a)},c);var
+x=n[1];return bn(function(k,t,D,r){var
+R=x[5],K=x[4],S=x[3],T=x[2],n=x[1],E=f[7],U=f[5],I=f[4],z=f[1],V=c(n,z),L=c(S,c(V,V)),o=G(L,G(I,E)),W=v(t,r),al=g(function(f){var
+b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dE(W,b),p=b6(h,l(n)),q=H(H(e,b),p),s=H(g(aE,dE(W,e)),o),t=H(g(function(a){return c(n,a)},m),s),u=g(a6,r),v=C(H(e,b),u),w=i(c(n,a6(m)),v),x=a6(t),y=g(aE,o),A=a(aj(k,d),y);return[0,H(g(function(a){return c(z,a)},q),A),x,w]},T),am=F(Z(function(b){var
+e=c(n,a6(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,H(b6(b,c(n,z)),m),d,e]},k),al),u=F(Z(function(a){var
+b=c(n,a6(j(0,r,a)));return[0,b6(a,c(n,z)),d,b]},k),am),aA=bI(function(l,a){var
+b=j(b7,u,a[1]),d=b[2],e=j(b7,u,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bJ(g(function(d){var
+b=d[1],e=d[2],a=F(b,g(function(a){return A(k,a)},b)),c=ao(0,B(a));return bJ(g(function(b){return g(function(c){var
+d=b4(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ap=bI(function(b,a){var
+d=j(b7,u,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b5(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},u),_=dd(A(k,t),aC,ap),$=ae(k,t,r),ab=$?aa(k,D,U):$;if(ab){var
+ac=m(w,[0,z,[0,n,[0,S,[0,I,[0,E,0]]]]]);if(ac){var
+ad=m(function(b){var
+c=b[3],e=b[2],f=y(Y([0,b[1]],k),0);if(f){var
+g=y(Y(B(e),k),0),i=g?m(function(a){return h(d,a)},e):g;if(i){var
+j=y(Y(B(c),k),0);if(j)return m(function(a){return h(d,a)},c);var
 a=j}else
 var
 a=i}else
 var
-a=f;return a},T);if(ae)var
-af=z(A),ag=l(function(c){var
-e=c[2],b=c[1],f=x(X([0,b],af),0);if(f){var
-g=x(X([0,e],af),0);if(g){var
+a=f;return a},T);if(ad)var
+af=B(u),ag=m(function(c){var
+e=c[2],b=c[1],f=y(Y([0,b],af),0);if(f){var
+g=y(Y([0,e],af),0);if(g){var
 i=h(d,c[3]);if(i)var
 a=i;else{var
-j=x(X([0,b],k),0);if(j)return x(e,y(k,b));var
+j=y(Y([0,b],k),0);if(j)return y(e,A(k,b));var
 a=j}}else
 var
 a=g}else
 var
-a=f;return a},K),M=ag?l(function(f){var
-m=f[1],s=f[2],b=z(m),n=l(function(a){return x(X([0,a],k),0)},m);if(n){var
-t=f[3],c=du(b,an(0,b)),a=t;for(;;){if(c){if(a){var
-g=a[1],p=c[1],o=bj(g);if(o)var
+a=f;return a},K),M=ag?m(function(f){var
+l=f[1],s=f[2],b=B(l),n=m(function(a){return y(Y([0,a],k),0)},l);if(n){var
+t=f[3],c=dD(b,ao(0,b)),a=t;for(;;){if(c){if(a){var
+g=a[1],q=c[1],o=bm(g);if(o)var
 r=function(c,b,a){var
-d=b0(c,a,b);return i(b0(c,b,a),d)},d=dt(b,e,Y(function(g,c,d){return function(a){return Y(function(b){var
-e=d(g,a,b),f=j(0,c,b);return q(d(s,j(0,c,a),f),e)},b)}}(g,p,r),b));else
+d=b4(c,a,b);return i(b4(c,b,a),d)},d=dC(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
+e=d(g,a,b),f=j(0,c,b);return p(d(s,j(0,c,a),f),e)},b)}}(g,q,r),b));else
 var
 d=o;if(d){var
 c=c[2],a=a[2];continue}var
@@ -1474,263 +1545,263 @@ h=d}else
 var
 h=a;return h}return a?0:1}}return n},R):ag;else
 var
-M=ae;if(M){var
-ah=O(L,o);if(ah)var
-aj=O(H,o),P=aj?O(G,o):aj;else
+M=ad;if(M){var
+ah=P(L,o);if(ah)var
+ai=P(I,o),N=ai?P(E,o):ai;else
 var
-P=ah;if(P){var
-aG=w[6],aH=p(o,G),aI=p(o,H),ak=p(o,L),Q=c(aH,f[6]),aq=c(ak,aB),ar=q(Q,c(a(b(2),e),aq)),as=aE(C,Q),at=aD(W(C,W(t,d)),as),au=u(C,U),aw=aD(a(N(m(aI)),au),at),ax=s(_,u(y(k,t),_)),ay=a(N(m(ak)),ax),az=W(t,ar),aA=D(s(db(D(W(k,d),az)),ay),aw);return bl(y(y(k,t),C),o,aA,aG)}var
-J=P}else
+N=ah;if(N){var
+aD=x[6],aH=q(o,E),aI=q(o,I),ak=q(o,L),Q=c(aH,f[6]),aq=c(ak,aA),ar=p(Q,c(a(b(2),e),aq)),as=aG(D,Q),at=aF(X(D,X(t,d)),as),au=v(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,v(A(k,t),_)),ax=a(O(l(ak)),aw),ay=X(t,ar),az=F(s(df(F(X(k,d),ay)),ax),av);return bo(A(A(k,t),D),o,az,aD)}var
+J=N}else
 var
 J=M}else
 var
 J=ac}else
 var
 J=ab;return J},o,f);default:var
-C=n[1],M=C[1];return bT(function(L,t,n,D,k){var
-I=aY(L);if(I){var
-w=f[5],aN=g(function(a){return E(a,a)},k),o=ad(t,n,k),r=o?$(t,D,w):o;if(r){var
-y=bR(D,f,C);if(y){var
-ak=C[2],al=f[4],G=f[1],K=C[3];return l(function(f){var
-o=f[3],D=o[1],y=f[1],U=g(function(a){return dw(k,a[1],a[2],a[3],a[4])},D),am=g(function(a){var
-b=ah(a[4]);return dw(k,a[1],a[2],a[3],b)},D),aL=f[2],aM=g(function(a){return E(a,y)},w);function
-B(S,f){var
-M=f[4],ac=M[1],P=f[3],ad=P[3],y=f[1],aF=P[2],aG=P[1],aH=p(y,al),aI=dy(D,ac,g(function(a){return c(aH,a)},aM)),ae=v(y);if(ae){var
-af=O(al,y);if(af)var
-ag=O(ak,y),B=ag?x(X(z(ad),t),0):ag;else
+E=n[1],M=E[1];return bX(function(L,t,n,G,k){var
+I=aO(L);if(I){var
+x=f[5],aN=g(function(a){return C(a,a)},k),o=ae(t,n,k),r=o?aa(t,G,x):o;if(r){var
+A=bV(G,f,E);if(A){var
+ak=E[2],al=f[4],F=f[1],K=E[3];return m(function(f){var
+o=f[3],E=o[1],A=f[1],U=g(function(a){return dF(k,a[1],a[2],a[3],a[4])},E),am=g(function(a){var
+b=ai(a[4]);return dF(k,a[1],a[2],a[3],b)},E),aL=f[2],aM=g(function(a){return C(a,A)},x);function
+D(S,f){var
+M=f[4],ac=M[1],N=f[3],ad=N[3],A=f[1],aC=N[2],aD=N[1],aH=q(A,al),aI=dH(E,ac,g(function(a){return c(aH,a)},aM)),ae=w(A);if(ae){var
+af=P(al,A);if(af)var
+ag=P(ak,A),C=ag?y(Y(B(ad),t),0):ag;else
 var
-B=af}else
+C=af}else
 var
-B=ae;if(B){var
-aJ=an(0,t),ah=l(function(g){var
-l=j(d,ad,g),k=j(d,aF,g),f=j(d,aG,g),C=j(d,aN,g),m=j(d,aI,g),B=j(d,S,g);if(H(B,d)){var
-n=dx(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
-p=o;else{var
-r=q(f,m),s=c(c(k,k),C),t=function(a){var
-b=c(G,G);return c(c(a,a),b)},u=h(d,l);if(u){var
-v=h(f,d);if(v){var
-w=h(d,r);if(w){var
-x=h(s,t(f));if(x)return h(s,t(r));var
+C=ae;if(C){var
+aJ=ao(0,t),ah=m(function(g){var
+l=j(d,ad,g),k=j(d,aC,g),f=j(d,aD,g),D=j(d,aN,g),m=j(d,aI,g),C=j(d,S,g);if(J(C,d)){var
+n=dG(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
+q=o;else{var
+r=p(f,m),s=c(c(k,k),D),t=function(a){var
+b=c(F,F);return c(c(a,a),b)},v=h(d,l);if(v){var
+w=h(f,d);if(w){var
+x=h(d,r);if(x){var
+y=h(s,t(f));if(y)return h(s,t(r));var
+i=y}else
+var
 i=x}else
 var
 i=w}else
 var
-i=v}else
+i=v;var
+q=i}return q}var
+z=h(d,k);if(z){var
+A=h(d,l);if(A)return u(d,C)?h(m,f):h(f,d);var
+B=A}else
 var
-i=u;var
-p=i}return p}var
-y=h(d,k);if(y){var
-z=h(d,l);if(z)return J(d,B)?h(m,f):h(f,d);var
-A=z}else
-var
-A=y;return A},aJ);if(ah){var
-w=ac,r=M[2],o=M[3];for(;;){if(w){if(r)if(o){var
-V=w[1],W=h(d,V);if(W){var
-Y=dx(V,r[1],o[1]);if(Y){var
-w=w[2],r=r[2],o=o[2];continue}var
-Z=Y}else
+B=z;return B},aJ);if(ah){var
+x=ac,r=M[2],o=M[3];for(;;){if(x){if(r)if(o){var
+V=x[1],W=h(d,V);if(W){var
+X=dG(V,r[1],o[1]);if(X){var
+x=x[2],r=r[2],o=o[2];continue}var
+Z=X}else
 var
 Z=W;var
-E=Z}else
+G=Z}else
 var
-E=o;else
+G=o;else
 var
-E=r;var
-R=E}else
+G=r;var
+Q=G}else
 var
-R=r?0:o?0:1;if(R){var
-aK=f[5],ai=l(function(a){var
-b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return v(c(a[3],e))},aK);if(ai){var
-I=f[4],K=f[3],L=f[5],_=f[2],ao=dz(n,I[1],am),$=F(dz(n,K[1],k),ao),ap=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b4(n,g(function(a){return a[3]},L),aq,ap),as=s(b4(n,I[2],U,U),ar),aa=s(b4(n,K[2],k,k),as),at=s(aa,u(n,aa)),au=a(N(m(e)),at),aw=c(_,c(G,G)),ax=s(aE(n,c(a(b(2),e),aw)),au),ay=A(Q,d,I[3]),az=i(_,i(A(Q,d,K[3]),ay)),aA=q(c(p(f[1],ak),aL),az),aB=c(a(b(2),e),aA),aC=aD(g(function(a){return[0,m(a),0]},$),ax),ab=[0,[0,aB,g(av,$)],aC],aj=[0,n],T=bm(aj,ab);return T?T:dt(aj,e,ab)}var
-C=ai}else
+Q=r?0:o?0:1;if(Q){var
+aK=f[5],ai=m(function(a){var
+b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return w(c(a[3],e))},aK);if(ai){var
+I=f[4],K=f[3],L=f[5],_=f[2],an=dI(n,I[1],am),$=H(dI(n,K[1],k),an),ap=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b8(n,g(function(a){return a[3]},L),aq,ap),as=s(b8(n,I[2],U,U),ar),aa=s(b8(n,K[2],k,k),as),at=s(aa,v(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=z(R,d,I[3]),ay=i(_,i(z(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bp(aj,ab);return T?T:dC(aj,e,ab)}var
+D=ai}else
 var
-C=R;break}}else
+D=Q;break}}else
 var
-C=ah}else
+D=ah}else
 var
-C=B;return C}var
-r=l(function(a){return h(d,a[3])},D);if(r){var
-C=o[2];return bS(t,B,W(t,d),C)}return r},K)}var
-B=y}else
+D=C;return D}var
+r=m(function(a){return h(d,a[3])},E);if(r){var
+G=o[2];return bW(t,D,X(t,d),G)}return r},K)}var
+D=A}else
 var
-B=r;return B}return I},M,o,f)}}function
-b5(c,f,e){var
+D=r;return D}return I},M,o,f)}}function
+b9(c,f,e){var
 a=f,b=e;for(;;){if(a){var
-d=a[2];if(H(a[1],c)){var
-g=b5(c,d,bD(b));return[0,cO(0,b),g]}var
-a=d,b=bD(b);continue}return a}}var
-dB=[U,jS,kF(0)];function
-jR(f,n){if(0===n[0])return dA(f,n[1],n[2]);var
+d=a[2];if(J(a[1],c)){var
+g=b9(c,d,bH(b));return[0,cS(0,b),g]}var
+a=d,b=bH(b);continue}return a}}var
+dK=[V,j_,k0(0)];function
+j9(f,n){if(0===n[0])return dJ(f,n[1],n[2]);var
 y=n[1],s=f[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
 g=g[1],o=o[2];continue}var
-w=g}else
+v=g}else
 var
-w=1;if(w){var
+v=1;if(v){var
 r=s[4];if(typeof
 r==="number")if(4<=r)var
-S=s[8],T=function(a){return h(d,ao(a))},m=l(function(a){return l(T,a)},S);else
+S=s[8],T=function(a){return h(d,ap(a))},l=m(function(a){return m(T,a)},S);else
 var
-m=1;else
+l=1;else
 var
-m=h(d,ao(r[1]));if(m){var
-D=v(t),E=D?v(f[3]):D;if(E){var
+l=h(d,ap(r[1]));if(l){var
+D=w(t),E=D?w(f[3]):D;if(E){var
 k=d,q=d,p=d,j=y[3];for(;;){var
 a=f[1];if(j){var
-b=j[1],N=b[4],O=b[3],A=b5(k,u,a[7]),F=b[2],G=b[1],H=b5(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dA([0,[0,z(A),M,L,K,J,I,A,H,G],F,t],O,N);if(B){var
-P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ao(b[1])),p=Q,j=P;continue}return B}var
-C=h(q,ao(a[9]));if(C){var
+b=j[1],N=b[4],O=b[3],z=b9(k,u,a[7]),F=b[2],G=b[1],H=b9(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dJ([0,[0,B(z),M,L,K,J,I,z,H,G],F,t],O,N);if(A){var
+P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ap(b[1])),p=Q,j=P;continue}return A}var
+C=h(q,ap(a[9]));if(C){var
 R=c(f[3],p);return h(c(f[2],t),R)}return C}}var
 x=E}else
 var
-x=m}else
+x=l}else
 var
-x=w;return x}}function
-T(a){throw[0,dB,a]}function
-dC(c){var
-a=c[2],e=aB(c[1]);if(e<=a)T(jT);var
-h=c[1],g=aB(h),i=0;if(0<=a&&!(g<a)){var
+x=v;return x}}function
+U(a){throw[0,dK,a]}function
+dL(c){var
+a=c[2],e=aD(c[1]);if(e<=a)U(j$);var
+h=c[1],g=aD(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(eR(h,b)!==32){var
+d=0;else{if(e1(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cF(eZ);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))T(jU);return[0,a,f-a|0]}function
+d=cJ(fa);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(ka);return[0,a,f-a|0]}function
 o(a){var
-o=dC(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cx(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)T(jV);if(aP<c)T(jW);var
+o=dL(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cB(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kb);if(aT<c)U(kc);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cx(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
-l=k;else
+f=cB(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+m=k;else
 var
-n=97<=f?1:0,l=n?f<=102?1:0:n;if(1-l)T(jY);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(ke);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cx(a[1],b)?1:0;if(r)var
+r=48===cB(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)T(jX);var
-i=k7(a[1],b,c);return d?m(i):i}function
-B(d,c,b){var
-a=o(d),e=J(a,ab(c)),f=e||J(ab(b),a);if(f)T(jZ);return cC(a)}function
-P(e,d){var
-c=e,b=0;for(;;){if(0===c)return cJ(b);var
+s=r;if(s)U(kd);var
+i=ls(a[1],b,c);return d?l(i):i}function
+D(d,c,b){var
+a=o(d),e=u(a,ac(c)),f=e||u(ac(b),a);if(f)U(kf);return cG(a)}function
+Q(e,d){var
+c=e,b=0;for(;;){if(0===c)return cN(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-bo(b){var
-a=o(b);if(1-bi(a))T(j0);return a}function
-_(b,a){return P(a,function(a){return o(b)})}function
-dD(b,a){return P(a,function(a){return bo(b)})}function
-a5(c,b,a){return P(b,function(b){return _(c,a)})}function
-b6(a,h){var
-g=B(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cJ(e);var
-i=B(a,0,f-1|0),c=i,b=e,j=o(a);for(;;){if(0===c){var
+bt(b){var
+a=o(b);if(1-bl(a))U(kg);return a}function
+_(b,a){return Q(a,function(a){return o(b)})}function
+dM(b,a){return Q(a,function(a){return bt(b)})}function
+a7(c,b,a){return Q(b,function(b){return _(c,a)})}function
+b_(a,h){var
+g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cN(e);var
+i=D(a,0,f-1|0),c=i,b=e,j=o(a);for(;;){if(0===c){var
 g=g-1|0,f=(f-i|0)-1|0,e=[0,j,b];continue a}var
 c=c-1|0,b=[0,d,b];continue}}}function
-ax(c,b,a){return P(b,function(b){return b6(c,a)})}function
-ae(c){var
+ay(c,b,a){return Q(b,function(b){return b_(c,a)})}function
+af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-dE(b){var
-c=eK(b+1|0,0),e=1;if(!(b<1)){var
+dN(b){var
+c=eU(b+1|0,0),e=1;if(!(b<1)){var
 a=e;for(;;){var
-d=a-1|0,f=[0,aJ(c,d)[1+d]];aJ(c,a)[1+a]=f;var
+d=a-1|0,f=[0,aL(c,d)[1+d]];aL(c,a)[1+a]=f;var
 g=a+1|0;if(b!==a){var
 a=g;continue}break}}return c}function
-aG(a,b){return B(a,b,aB(a[1]))}var
-j1=12;function
-dF(b,a){var
-c=o(b),d=ax(b,a,a),e=ax(b,a,a);return[0,c,d,e,ax(b,a,a)]}function
-b7(a,b){var
-c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ax(a,b,b)]}function
-b8(b,c,e,d){if(400<d)T(j2);if(0===B(b,0,1))return[0,a(e,0)];var
-f=B(b,0,c-1|0),g=B(b,0,c-1|0),h=o(b),i=o(b),j=b8(b,c,e,d+1|0),k=b8(b,c,e,d+1|0),l=ae(g);return[1,ae(f),l,h,i,j,k]}function
-bp(d,c,b,a){if(0===a)return[0,b8(d,c,b,0)];var
-e=bp(d,c,b,a-1|0);return[1,e,bp(d,c,b,a-1|0)]}function
-bq(c,b,e,d){if(b<d)T(j3);if(0===B(c,0,1))return[0,a(e,0)];var
-f=B(c,0,b-1|0),g=bq(c,b,e,d+1|0),h=bq(c,b,e,d+1|0);return[1,ae(f),g,h]}function
-dG(a,b){if(0===B(a,0,1))return 0;var
+aI(a,b){return D(a,b,aD(a[1]))}var
+kh=12;function
+dO(b,a){var
+c=o(b),d=ay(b,a,a),e=ay(b,a,a);return[0,c,d,e,ay(b,a,a)]}function
+b$(a,b){var
+c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ay(a,b,b)]}function
+ca(b,c,e,d){if(400<d)U(ki);if(0===D(b,0,1))return[0,a(e,0)];var
+f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=ca(b,c,e,d+1|0),k=ca(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
+bu(d,c,b,a){if(0===a)return[0,ca(d,c,b,0)];var
+e=bu(d,c,b,a-1|0);return[1,e,bu(d,c,b,a-1|0)]}function
+bv(c,b,e,d){if(b<d)U(kj);if(0===D(c,0,1))return[0,a(e,0)];var
+f=D(c,0,b-1|0),g=bv(c,b,e,d+1|0),h=bv(c,b,e,d+1|0);return[1,af(f),g,h]}function
+dP(a,b){if(0===D(a,0,1))return 0;var
 c=_(a,b);return[0,[0,c,o(a)]]}function
-b9(b,c,f,e){var
-g=o(b),d=aG(b,1),h=P(d,function(g){var
-d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bp(b,c,function(f){var
-a=P(c,function(a){return ae(B(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
-dH(b,a){var
+cb(b,c,f,e){var
+g=o(b),d=aI(b,1),h=Q(d,function(g){var
+d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bu(b,c,function(f){var
+a=Q(c,function(a){return af(D(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
+dQ(b,a){var
 c=_(b,a),d=_(b,a);return[0,c,d,_(b,a)]}var
-br=j7.slice(),b_=dU,j6=65536;function
-dI(d){var
-a=B(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
+bw=kn.slice(),cc=d4,km=65536;function
+dR(d){var
+a=D(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-dJ(a,i){var
-c=B(a,1,i),d=B(a,1,b_),e=B(a,1,b_),f=B(a,0,5);if(4<f>>>0)var
+dS(a,i){var
+c=D(a,1,i),d=D(a,1,cc),e=D(a,1,cc),f=D(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
 0:var
 b=0;break;case
 1:var
-b=[0,bo(a)];break;case
+b=[0,bt(a)];break;case
 2:var
 b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dI(a),k=dI(a),g=o(a),h=o(a),l=aX(g)<0?1:0,m=l||(aX(h)<=0?1:0);if(m)T(j8);var
-n=bo(a),p=P(c,function(b){return dD(a,d)}),q=P(c,function(b){return dD(a,e)}),r=ae(e),s=ae(d);return[0,[0,[0,ae(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
-dK(a,h,V,b,g,f){var
-c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(dU<l)T(j9);var
-W=o(a),X=o(a),Y=o(a),Z=o(a),$=a5(a,b,f),aa=o(a),ac=[0,W,X,Y,Z,$,aa,o(a)];if(bb(h,j_))if(bb(h,j$))if(bb(h,ka))if(bb(h,kb))if(bb(h,kc))var
-w=dE(b),i=function(d){var
-c=B(a,0,b-1|0);return aJ(w,c)[1+c]},x=function(e){var
+j=dR(a),k=dR(a),g=o(a),h=o(a),l=a1(g)<0?1:0,m=l||(a1(h)<=0?1:0);if(m)U(ko);var
+n=bt(a),p=Q(c,function(b){return dM(a,d)}),q=Q(c,function(b){return dM(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
+dT(a,h,V,b,g,f){var
+c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d4<l)U(kp);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),$=a7(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(be(h,kq))if(be(h,kr))if(be(h,ks))if(be(h,kt))if(be(h,ku))var
+w=dN(b),i=function(d){var
+c=D(a,0,b-1|0);return aL(w,c)[1+c]},x=function(e){var
 b=i(0),c=i(0),d=o(a);return[0,b,c,d,o(a)]},y=function(d){var
-b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,b9(a,f,0,function(f){var
-d=aG(a,0);if(d7<bz(d,c))T(j4);var
-e=P(d,x);return[0,e,bq(a,b,function(h){var
-c=o(a),e=o(a),f=dH(a,b),g=dH(a,d);return[0,c,e,f,g,P(aG(a,0),y)]},0)]})];else
+b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cb(a,f,0,function(f){var
+d=aI(a,0);if(ef<bD(d,c))U(kk);var
+e=Q(d,x);return[0,e,bv(a,b,function(h){var
+c=o(a),e=o(a),f=dQ(a,b),g=dQ(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
 var
-u=dG(a,g),v=function(k){var
-d=dF(a,b),e=ax(a,b,c),f=_(a,b),g=ax(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,b7(a,(b+c|0)+1|0)]},d=[2,b9(a,f,u,function(c){return bq(a,b,v,0)})];else
+u=dP(a,g),v=function(k){var
+d=dO(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,b$(a,(b+c|0)+1|0)]},d=[2,cb(a,f,u,function(c){return bv(a,b,v,0)})];else
 var
-ad=dF(a,b),d=[0,ad,b7(a,l)];else
+ad=dO(a,b),d=[0,ad,b$(a,l)];else
 var
-q=o(a),r=a5(a,c,c),s=o(a),t=a5(a,c,c),d=[1,[0,q,r,s,t,bp(a,c,function(b){return _(a,c)},c)]];else{var
-J=o(a),p=aG(a,0),e=(2*b|0)+p|0,K=eq<e?1:0,L=K||(d7<bz(e,b+c|0)?1:0);if(L)T(j5);var
-M=dE(e),k=function(c){var
-b=B(a,0,c-1|0);return aJ(M,b)[1+b]},N=P(p,function(e){var
-c=k(b),d=b6(a,b);return[0,c,d,b6(a,b)]}),O=o(a),Q=function(d){var
-b=k(e),c=k(e);return[0,b,c,o(a)]},R=P(aG(a,0),Q),S=function(f){var
-c=B(a,0,j1),d=P(c,function(c){return ae(B(a,0,b-1|0))}),e=ax(a,2*c|0,2*c|0);return[0,d,e,P(1<<c,function(b){return ax(a,c,c)})]},U=P(aG(a,0),S),d=[4,[0,J,N,O,R,U,b7(a,l)]]}else
+q=o(a),r=a7(a,c,c),s=o(a),t=a7(a,c,c),d=[1,[0,q,r,s,t,bu(a,c,function(b){return _(a,c)},c)]];else{var
+J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eA<e?1:0,L=K||(ef<bD(e,b+c|0)?1:0);if(L)U(kl);var
+M=dN(e),k=function(c){var
+b=D(a,0,c-1|0);return aL(M,b)[1+b]},N=Q(p,function(e){var
+c=k(b),d=b_(a,b);return[0,c,d,b_(a,b)]}),O=o(a),P=function(d){var
+b=k(e),c=k(e);return[0,b,c,o(a)]},R=Q(aI(a,0),P),S=function(f){var
+c=D(a,0,kh),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,b$(a,l)]]}else
 var
-m=dG(a,g),n=0===m?c:g,z=o(a),A=a5(a,n,n),C=o(a),D=o(a),E=a5(a,b,c),F=b9(a,f,m,function(f){var
-c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return P(aG(a,0),b)},G=j(function(f){var
-b=B(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,ae(b-1|0)];var
-e=[1,ae((b-1|0)-c|0)]}else
+m=dP(a,g),n=0===m?c:g,z=o(a),A=a7(a,n,n),B=o(a),C=o(a),E=a7(a,b,c),F=cb(a,f,m,function(f){var
+c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return Q(aI(a,0),b)},G=j(function(f){var
+b=D(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,af(b-1|0)];var
+e=[1,af((b-1|0)-c|0)]}else
 var
-e=d;return e}),H=j(function(b){return ab(B(a,0,d8))}),I=[0,G,H,j(function(e){var
-b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,C,D,E,ae(401),I,F]];return[0,ac,d]}function
-kd(w){var
-a=[0,w,0],t=dC(a),d=t[2],i=t[1],r=a9(a[1]),D=0;if(0<=i&&0<=d&&!((cu(r)-d|0)<i)){var
-q=aA(d);a8(r,i,q,0,d);var
-s=q;D=1}if(!D)var
-s=cF(eY);var
-F=eQ(s);function
-x(a){return eP(F,aL(kf,aL(a,ke)))}if(x(kg))var
-e=dJ(a,j6),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kD(268435456,f),H=kQ(f,u)?f:u,j=B(a,1,H),k=eK(j,0),I=P(f,function(c){var
-b=B(a,-1,j-1|0);if(0<=b)k[1+b]=aJ(k,b)[1+b]+1|0;return ab(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,P(j,function(h){var
-b=v[1],e=aJ(k,b)[1+b];v[1]++;var
-f=bo(a),g=o(a),c=B(a,0,br.length-1-1|0),d=dK(a,aJ(br,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
-c=br.length-1-1|0,h=0;for(;;){if(0<=c){var
-G=[0,br[1+c],h],c=c-1|0,h=G;continue}var
+e=d;return e}),H=j(function(b){return ac(D(a,0,eg))}),I=[0,G,H,j(function(e){var
+b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,B,C,E,af(401),I,F]];return[0,ab,d]}function
+kv(w){var
+a=[0,w,0],t=dL(a),d=t[2],i=t[1],r=ba(a[1]),C=0;if(0<=i&&0<=d&&!((cy(r)-d|0)<i)){var
+q=aC(d);a$(r,i,q,0,d);var
+s=q;C=1}if(!C)var
+s=cJ(e$);var
+F=e0(s);function
+x(a){return eZ(F,aN(kx,aN(a,kw)))}if(x(ky))var
+e=dS(a,km),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kY(268435456,f),H=k$(f,u)?f:u,j=D(a,1,H),k=eU(j,0),I=Q(f,function(c){var
+b=D(a,-1,j-1|0);if(0<=b)k[1+b]=aL(k,b)[1+b]+1|0;return ac(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
+b=v[1],e=aL(k,b)[1+b];v[1]++;var
+f=bt(a),g=o(a),c=D(a,0,bw.length-1-1|0),d=dT(a,aL(bw,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+c=bw.length-1-1|0,h=0;for(;;){if(0<=c){var
+G=[0,bw[1+c],h],c=c-1|0,h=G;continue}var
 b=h;for(;;){if(b){var
 p=b[1],E=b[2];if(!x(p)){var
 b=E;continue}var
 n=[0,p]}else
 var
 n=0;if(n)var
-g=dJ(a,b_),z=g[1],A=dK(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
+g=dS(a,cc),z=g[1],A=dT(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-C=T(ki),m=C[2],l=C[1];break}break}}if(a[2]<=aB(w))T(kh);return[0,l,m]}function
-kj(c){try{var
-b=kd(c)}catch(a){a=eT(a);if(a[1]===dB)return[0,2,aL(kk,a[2])];if(a===cG)return kl;throw a}var
-a=b[1];if(jR(a,b[2])){var
-d=aL(km,eW(a[3]));return[0,0,aL(kn,aL(eW(a[2]),d))]}return ko}k8(function(a){return kj(a)[2]});cI(0);return}(globalThis));
+B=U(kA),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(kz);return[0,l,m]}function
+kB(c){try{var
+b=kv(c)}catch(a){a=e3(a);if(a[1]===dK)return[0,2,aN(kC,a[2])];if(a===cK)return kD;throw a}var
+a=b[1];if(j9(a,b[2])){var
+d=aN(kE,e9(a[3]));return[0,0,aN(kF,aN(e9(a[2]),d))]}return kG}lt(function(a){return kB(a)[2]});cM(0);return}(globalThis));
