@@ -1,4 +1,4 @@
-(* As much of zarith as the checker uses, by the BigInt of JavaScript: see integers.js. *)
+(* As much of zarith as the checker uses, by numbers and BigInts of JavaScript: see integers.js. *)
 
 type t
 
