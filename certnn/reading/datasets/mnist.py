@@ -11,6 +11,8 @@ from certnn.reading.optional_packages import require_package
 
 #: Images of a digit in each half, and principal components kept.
 A_DIGIT, COMPONENTS = 100, 20
+#: Decimals of a component, in levels of grey: what processors and libraries compute alike.
+_DECIMALS = 1
 
 
 def mnist_sample(seed: int = PAPER_SEED) -> Split:
@@ -43,6 +45,6 @@ def digit_sample(images: FloatArray, digits: FloatArray, seed: int = PAPER_SEED)
     test = np.concatenate([found[A_DIGIT:] for found in rows])
     pca = PCA(COMPONENTS, svd_solver="full").fit(images[train])
     targets = np.repeat(np.eye(10), A_DIGIT, axis=0)
-    halves = (pca.transform(images[half]) for half in (train, test))
+    halves = (np.round(pca.transform(images[half]), _DECIMALS) for half in (train, test))
     train_X, test_X = halves
     return standardised(Split(train_X, targets, test_X, targets, tuple(map(str, range(10)))))
