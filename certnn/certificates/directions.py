@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from certnn.arrays import FloatArray
 from certnn.budget import Budget
 from certnn.errors import SolverError
-from certnn.kernel.document import LARGEST_FILE
 from certnn.kernel.exact import integers
 from certnn.kernel.outputs import solution
-from certnn.kernel.work import Work
 
 #: Splits are at p·r_i + q·r_j with p, q up to this.
 _LARGEST_SHARE = 255
@@ -207,6 +205,5 @@ def _within(rays: FloatArray, bounds: FloatArray, kappa: float, budget: Budget) 
     if budget.over:
         raise SolverError("there was no time to cover the output space")
     heights, bits = integers(bounds.tolist())
-    cone, work = [[int(entry) for entry in ray] for ray in rays], Work(LARGEST_FILE)
-    determinant, V = solution(cone, heights, work)
+    determinant, V = solution([[int(entry) for entry in ray] for ray in rays], heights)
     return bool(sum(v * v for v in V) <= (Fraction(kappa) * determinant * 2**bits) ** 2)

@@ -24,7 +24,6 @@ from struct import iter_unpack, pack
 from certnn import kernel
 from certnn.certificates.integer_cells import cells_witness
 from certnn.certificates.integer_cuts import cuts_witness
-from certnn.certificates.integer_directions import SIZE
 from certnn.certificates.integer_phases import phases_witness
 from certnn.certificates.integer_regions import SparseRow, product_blocks, regions_witness, sparse
 from certnn.certificates.web_checker import engine_installed, javascript_checker
@@ -37,7 +36,6 @@ from certnn.kernel.outputs import DEEPEST, DirectedProof, solution
 from certnn.kernel.partition import PartitionProof
 from certnn.kernel.products import ProductsProof
 from certnn.kernel.reading import Proof
-from certnn.kernel.work import Work
 
 #: Names the program, where it is not in its usual place.
 ENVIRONMENT = "CERTNN_CHECKER"
@@ -267,10 +265,10 @@ def _partition_witness(proof: PartitionProof) -> Iterator[int]:
 
 def _inverse_transposed(basis: ExactMatrix) -> list[int]:
     """A unit and the rows of a matrix M with basis · Mᵀ = 1."""
-    size, columns, work = len(basis.rows), [], Work(SIZE)
+    size, columns = len(basis.rows), []
     for k in range(size):
         try:
-            determinant, column = solution(basis.rows, [int(i == k) for i in range(size)], work)
+            determinant, column = solution(basis.rows, [int(i == k) for i in range(size)])
         except StopIteration:
             raise kernel.Rejected("the basis of the partition is singular") from None
         columns.append([Fraction(entry * _unit(basis), determinant) for entry in column])

@@ -67,7 +67,7 @@ class Directions:
     def output_cones(self) -> Iterator[int]:
         """The nodes of the cones of outputs; at a leaf its directions, and V of Theorem 18."""
         c, number = len(self.rays[0]), {ray: k for k, ray in enumerate(self.rays)}
-        edges, at, work = list(combinations(range(c), 2)), 0, Work(SIZE)
+        edges, at = list(combinations(range(c), 2)), 0
         for signs in product((1, -1), repeat=c):
             stack = [[tuple(sign * (i == j) for j in range(c)) for i, sign in enumerate(signs)]]
             while stack:
@@ -83,7 +83,7 @@ class Directions:
                     continue
                 at += 1
                 members = [number[ray] for ray in cone]
-                determinant, V = solution(cone, [self.heights[k] for k in members], work)
+                determinant, V = solution(cone, [self.heights[k] for k in members])
                 sign = 1 if determinant > 0 else -1
                 yield from (0, *members, sign * determinant << self.bits, *(sign * v for v in V))
 

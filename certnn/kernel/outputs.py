@@ -130,7 +130,7 @@ def proved_directions(
     if min(bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
     numbers: dict[tuple[int, ...], int] = {}
-    bits = 0
+    bits, height_bits = 0, longest(integers(bounds)[0])
     for cone in _cones(tree, c):
         bits = max(bits, longest(chain.from_iterable(cone)))
         for ray in cone:
@@ -138,10 +138,11 @@ def proved_directions(
         if len(numbers) > len(bounds):
             raise Rejected("the bounds end before the last direction")
         work.hold(c * len(numbers), bits)
+        work.spend(3 * c**2 * (c + 1), 2 * (c * (bits + c.bit_length()) + height_bits))
     if len(numbers) < len(bounds):
         raise Rejected("the bounds go on after the last direction")
     for cone in _cones(tree, c):
-        _check_cone(cone, [bounds[numbers[ray]] for ray in cone], kappa, work)
+        _check_cone(cone, [bounds[numbers[ray]] for ray in cone], kappa)
     return list(numbers)
 
 
@@ -170,10 +171,10 @@ def _cones(tree: bytes, c: int) -> Iterator[_Cone]:
         raise Rejected("the directions go on after they cover the outputs")
 
 
-def _check_cone(cone: _Cone, bounds: list[float], kappa: float, work: Work) -> None:
+def _check_cone(cone: _Cone, bounds: list[float], kappa: float) -> None:
     """V with w_jᵀV = h_j for the rays of the cone has ‖V‖ ≤ kappa (Theorem 18)."""
     heights, bits = integers(bounds)
-    determinant, V = solution(cone, heights, work)
+    determinant, V = solution(cone, heights)
     numerator, denominator = kappa.as_integer_ratio()
     square = sum(v * v for v in V) * denominator**2
     if square > (numerator * determinant) ** 2 << 2 * bits:
@@ -197,15 +198,13 @@ def split_of(
     return (*edges[code - 1], p, q)
 
 
-def solution(rows: Sequence[Sequence[int]], right: list[int], work: Work) -> tuple[int, list[int]]:
+def solution(rows: Sequence[Sequence[int]], right: list[int]) -> tuple[int, list[int]]:
     """δ ≠ 0 and v with rows · v = δ · right, by Bareiss elimination.
 
-    Raises `Rejected` if the rows are dependent, or it would take too much work.
+    Raises `Rejected` if the rows are dependent.
     """
     table = [[*row, entry] for row, entry in zip(rows, right, strict=True)]
-    k, previous = len(table), 1
-    minor = k * (longest(chain.from_iterable(rows)) + k.bit_length()) + longest(right)
-    work.spend(3 * k**2 * (k + 1), 2 * minor)
+    previous = 1
     for k in range(len(table)):
         pivot = next((i for i in range(k, len(table)) if table[i][k]), None)
         if pivot is None:

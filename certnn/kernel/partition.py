@@ -241,7 +241,8 @@ class _Trees:
 
 def _trees(features: ExactMatrix, proof: PartitionProof, work: Work) -> _Trees:
     basis, count = proof.basis.rows, proof.basis.height
-    solution(basis, [0] * count, work)  # rejected if they do not span the space
+    work.spend(3 * count**3, 2 * count * (proof.basis.bits + count.bit_length()))
+    solution(basis, [0] * count)  # rejected if they do not span the space
     rays = [[sign * t for t in b] for b in basis for sign in (1, -1)]
     values = work.product(ExactMatrix(rays, 0), features).rows
     active = ExactMatrix([[max(0, value) for value in row] for row in values], 0)
