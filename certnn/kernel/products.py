@@ -52,15 +52,16 @@ class ProductsProof:
 def check_products(features: ExactMatrix, proof: ProductsProof, work: Work) -> None:
     """Prove by Theorems 9, 10 and 31 that `proof.kappa` is enough, or raise `Rejected`."""
     n, columns, c = features.height, features.width, proof.Z.width
-    numbers = (y for piece in proof.multipliers.pieces() for (y,) in piece.rows)
-    require_signs(n, zip(proof.first, proof.second, numbers, strict=True))
     corner = multiple_of_unit(proof.kappa, columns + c)
     if proof.cuts is None:
+        numbers = (y for piece in proof.multipliers.pieces() for (y,) in piece.rows)
+        require_signs(n, zip(proof.first, proof.second, numbers, strict=True))
         blocks = _blocks(features, proof.Z, _parts(proof), work)
     else:
-        pairs, multipliers = zip(proof.first, proof.second, strict=True), proof.multipliers
-        given = [(r, s, y) for (r, s), (y,) in zip(pairs, multipliers.rows, strict=True)]
-        found = proof.cuts.of_points(features, given, multipliers.exponent, work)
+        row = proof.multipliers.transposed()
+        given = list(zip(proof.first, proof.second, row.rows[0], strict=True))
+        require_signs(n, given)
+        found = proof.cuts.of_points(features, given, row.exponent, work)
         products, unit, (lost, lost_unit) = found
         parts = iter([(range(n), products, unit)])
         ((_, own, across, shares),) = _blocks(features, proof.Z, parts, work)
