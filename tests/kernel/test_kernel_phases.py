@@ -666,5 +666,5 @@ def test_deep_trees_need_no_recursion():
 
 def test_slots_are_as_many_as_the_multipliers():
     parts = prove(X, Z, np.random.default_rng(1))
-    assert sum(map(len, parts.leaves)) == len(parts.proof(Z).multipliers)
+    assert sum(map(len, parts.leaves)) == len(parts.proof(Z).rest["multipliers"])
     assert slots(X, Z[:, 0], [], {})[0] == ("mu",)
