@@ -86,14 +86,15 @@ class Cuts:
 class _Slacks:
     """All forms as sums of those of the points, and what is lost where x_i is not Σ θ_k x_k.
 
-    `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖.
+    `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖. At most so
+    many forms of points as `most` are in one.
     """
 
     def __init__(self, features: ExactMatrix, cuts: Cuts, work: Work) -> None:
         n, X = features.height, features.rows
         work.spend(features.width * sum(map(len, cuts.supports)), cuts.theta.bits + features.bits)
         unit, theta = 1 << -cuts.theta.exponent, iter(cuts.theta.rows[0])
-        norms = [sum(map(abs, x)) for x in X]
+        norms, self.most = [sum(map(abs, x)) for x in X], 2 * n
         self.exponent = cuts.theta.exponent + features.exponent
         self.forms = [[(r, unit)] for r in range(2 * n)]
         self.defects, self.sizes = [0] * (2 * n), [unit * norm for norm in norms] * 2
@@ -118,19 +119,20 @@ class _Slacks:
 
     def expanded(self, products: list[Product], work: Work) -> Iterator[Product]:
         """The same sum in products of the forms of the points; θ² comes to the unit of y."""
-        sizes, partners = (
-            [len(form) for form in self.forms],
-            defaultdict[int, Counter[int]](Counter),
-        )
+        sizes, reached = [len(form) for form in self.forms], Counter[int]()
         bits = longest(y for _, _, y in products)
         bits += 2 * longest(t for form in self.forms for _, t in form)
-        work.spend(sum(sizes[s] for _, s, _ in products), bits)
+        for r, s, _ in products:
+            reached[r] += sizes[s]
+        work.spend(reached.total(), bits)
+        work.hold(sum(min(terms, self.most) for terms in reached.values()), bits)
+        partners = defaultdict[int, Counter[int]](Counter)
         for r, s, y in products:
             for k, t in self.forms[s]:
                 partners[r][k] += y * t
         terms = sum(sizes[r] * len(partner) for r, partner in partners.items())
         work.spend(terms, bits)
-        work.hold(terms, bits)
+        work.hold(min(terms, self.most**2), bits)
         found: Counter[tuple[int, int]] = Counter()
         for r, partner in partners.items():
             for p, t in self.forms[r]:

@@ -63,27 +63,30 @@ def require_semidefinite(
     for numbers, own, across, shares in blocks:
         L, start = lower_triangle(witness.blocks, start, len(numbers))
         K, w, corner = witness.cross.taken(numbers), weights.taken(numbers), sum(shares, corner)
-        E = _weighted(w, own, w, work) - work.product(L, L)
-        beside = _weighted(w, across, border_w, work) - work.product(L, K.transposed())
-        _require_dominance(E.beside(beside), numbers)
-        sums = [sum(map(abs, column)) for column in zip(*beside.rows, strict=True)]
-        columns_left += ExactMatrix([sums], beside.exponent)
-    E = _weighted(border_w, corner, border_w, work)
+        square = work.product(L, L.above(K.transposed()))
+        E = _remainder(w, own.beside(across), w.above(border_w), square, work)
+        _require_dominance(E, numbers)
+        beside = [row[len(numbers) :] for row in E.rows]
+        sums = [sum(map(abs, column)) for column in zip(*beside, strict=True)]
+        columns_left += ExactMatrix([sums], E.exponent)
+    L, _ = lower_triangle(witness.corner, 0, border)
+    square = work.product(L, L)
     for K in witness.cross.pieces():
         rows = K.transposed()
-        E -= work.product(rows, rows)
-    L, _ = lower_triangle(witness.corner, 0, border)
-    E -= work.product(L, L)
+        square += work.product(rows, rows)
+    E = _remainder(border_w, corner, border_w, square, work)
     _require_dominance(E.beside(columns_left.transposed()), range(n, n + border))
 
 
-def _weighted(
-    left: ExactMatrix, matrix: ExactMatrix, right: ExactMatrix, work: Work
+def _remainder(
+    left: ExactMatrix, S: ExactMatrix, right: ExactMatrix, product: ExactMatrix, work: Work
 ) -> ExactMatrix:
-    """diag(left)·matrix·diag(right), for weights in one column each."""
-    work.hold(left.height * right.height, left.bits + matrix.bits + right.bits)
+    """diag(left)·S·diag(right) − product, for weights in one column each."""
+    exponent = left.exponent + right.exponent
+    apart = abs(exponent + S.exponent - product.exponent)  # so much longer the integers of one get
+    work.hold(left.height * right.height, left.bits + S.bits + right.bits + apart)
     left_w, right_w = ([w for (w,) in weights.rows] for weights in (left, right))
-    return matrix.rescaled(left_w, right_w, left.exponent + right.exponent)
+    return S.rescaled(left_w, right_w, exponent) - product
 
 
 def _require_dominance(remainder: ExactMatrix, numbers: Sequence[int]) -> None:
@@ -95,9 +98,7 @@ def _require_dominance(remainder: ExactMatrix, numbers: Sequence[int]) -> None:
 
 def joined(own: ExactMatrix, across: ExactMatrix, corner: ExactMatrix) -> ExactMatrix:
     """The symmetric matrix [own, across; acrossᵀ, corner]."""
-    above, below = own.beside(across), across.transposed().beside(corner)
-    common = min(above.exponent, below.exponent)
-    return ExactMatrix(above.at(common) + below.at(common), common)
+    return own.beside(across).above(across.transposed().beside(corner))
 
 
 def lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:

@@ -93,6 +93,11 @@ class ExactMatrix:
         pairs = zip(self.at(common), other.at(common), strict=True)
         return ExactMatrix([left + right for left, right in pairs], common)
 
+    def above(self, other: ExactMatrix) -> ExactMatrix:
+        """The rows of the one, then those of the other."""
+        common = min(self.exponent, other.exponent)
+        return ExactMatrix(self.at(common) + other.at(common), common)
+
 
 def all_finite(data: bytes) -> bool:
     """Whether little-endian IEEE doubles are all finite."""

@@ -130,6 +130,7 @@ class PhasesDirection:
         leaf = self.read(phases, rest)
         bits += leaf.bits + max(128, longest(self.weights) + self.unit)  # of any multiplier times x
         work.spend(4 * size * (columns + 1), 2 * bits)
+        work.hold(size * (columns + 1), bits)
         self._require_cover(leaf)
         if not positive_definite(self._form(leaf, work), work):
             raise Rejected("the form of a leaf is not positive definite")
