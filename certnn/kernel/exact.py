@@ -41,7 +41,7 @@ class ExactMatrix:
         """The number of columns; there has to be a row."""
         return len(self.rows[0])
 
-    @property
+    @cached_property
     def bits(self) -> int:
         """Length of its longest integer."""
         return longest(chain.from_iterable(self.rows))
@@ -145,7 +145,9 @@ class StoredMatrix(ExactMatrix):
 
     @cached_property
     def bits(self) -> int:
-        """Length of its longest integer; some of the rows at a time."""
+        """Length of its longest integer; of many rows some at a time."""
+        if self.height <= _PIECE:
+            return longest(chain.from_iterable(self.rows))
         ends = [(p.exponent, p.exponent + p.bits) for p in self.pieces()]
         return max((high for _, high in ends), default=0) - min((low for low, _ in ends), default=0)
 
@@ -156,7 +158,7 @@ class StoredMatrix(ExactMatrix):
         for start in (range(height)[i] * row_step for i in indices):
             doubles = self._numbers[start : start + width * column_step : column_step]
             rows.append([x.as_integer_ratio() for x in doubles])  # q is a power of two
-        bits = max((q.bit_length() for row in rows for _, q in row), default=1)
+        bits = max((q for row in rows for _, q in row), default=1).bit_length()
         entries = [[p << (bits - q.bit_length()) for p, q in row] for row in rows]
         return ExactMatrix(entries, 1 - bits)
 
