@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: Proofs with fewer bytes of the tree times points are not worth loading numba.
 _SMALL = 300_000
-#: For nodes that the filter has counted: it has no end.
-_COUNTED = Work(1 << 60)
+#: Bytes of a file that may take any work: for nodes that the filter has counted.
+_ENDLESS = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def check_partition(features: ExactMatrix, proof: PartitionProof, work: Work) ->
     """
     trees = _trees(features, proof, work)
     if work.backend == "auto" and len(proof.tree) * features.height >= _SMALL:
-        open_nodes, counted = _filtered(trees), replace(trees, work=_COUNTED)
+        open_nodes, counted = _filtered(trees), replace(trees, work=Work(_ENDLESS))
         if open_nodes is not None and _visit_open_nodes(counted, open_nodes):
             return
     _walk(trees)
