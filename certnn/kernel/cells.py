@@ -74,8 +74,7 @@ def _check_exactly(direction: RoundedDirection, rest: InTurn, work: Work) -> Non
     """Walk the tree that comes next, and check its leaves."""
     points = direction.points
     columns, side = len(points[0][0]) if points else 0, 1 << GRID_BITS
-    box = [-side] * columns, [side] * columns
-    root = _Cell(*box, points, [], [0] * columns, 0, direction.free)
+    root = _Cell([-side] * columns, [side] * columns, points, [], [0] * columns, 0, direction.free)
     cells = [root] if points else []
     while cells:
         cell = cells.pop()

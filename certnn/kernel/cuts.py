@@ -64,8 +64,7 @@ class Cuts:
         fine, of_sets = unit + 2 * self.theta.exponent, self.set_forms.exponent
         common = min(fine, of_sets)
         found = [(r, s, y << fine - common) for r, s, y in slacks.expanded(products, work)]
-        sets = self._of_sets(features.height, work)
-        found += [(r, s, y << of_sets - common) for r, s, y in sets]
+        found += [(r, s, y << of_sets - common) for r, s, y in self._of_sets(features.height, work)]
         return found, common, (2 * slacks.lost(products), unit + 2 * slacks.exponent)
 
     def _of_sets(self, n: int, work: Work) -> list[Product]:
@@ -84,10 +83,9 @@ class Cuts:
 
 
 class _Slacks:
-    """All forms as sums of those of the points, and what is lost where x_i is not Σ θ_k x_k.
+    """All forms as sums of `most` of the points, and what is lost where x_i is not Σ θ_k x_k.
 
-    `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖. At most so
-    many forms of points as `most` are in one.
+    `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖.
     """
 
     def __init__(self, features: ExactMatrix, cuts: Cuts, work: Work) -> None:
@@ -119,13 +117,12 @@ class _Slacks:
 
     def expanded(self, products: list[Product], work: Work) -> Iterator[Product]:
         """The same sum in products of the forms of the points; θ² comes to the unit of y."""
-        sizes, reached = [len(form) for form in self.forms], Counter[int]()
+        sizes = [len(form) for form in self.forms]
         bits = longest(y for _, _, y in products)
         bits += 2 * longest(t for form in self.forms for _, t in form)
-        for r, s, _ in products:
-            reached[r] += sizes[s]
-        work.spend(reached.total(), bits)
-        work.hold(sum(min(terms, self.most) for terms in reached.values()), bits)
+        terms = sum(sizes[s] for _, s, _ in products)
+        work.spend(terms, bits)
+        work.hold(min(terms, len(sizes) * self.most), bits)
         partners = defaultdict[int, Counter[int]](Counter)
         for r, s, y in products:
             for k, t in self.forms[s]:

@@ -66,8 +66,7 @@ def require_semidefinite(
         square = work.product(L, L.above(K.transposed()))
         E = _remainder(w, own.beside(across), w.above(border_w), square, work)
         _require_dominance(E, numbers)
-        beside = [row[len(numbers) :] for row in E.rows]
-        sums = [sum(map(abs, column)) for column in zip(*beside, strict=True)]
+        sums = [sum(map(abs, column)) for column in E.transposed().rows[len(numbers) :]]
         columns_left += ExactMatrix([sums], E.exponent)
     L, _ = lower_triangle(witness.corner, 0, border)
     square = work.product(L, L)
@@ -213,9 +212,8 @@ def _shifted(number: int, bits: int) -> int:
 def _by_minors(S: Rows, work: Work) -> bool:
     """Whether all leading principal minors are positive, by Bareiss elimination."""
     rows, previous, order = [list(row) for row in S], 1, len(S)
-    bits = (
-        longest(chain.from_iterable(S)) + order.bit_length()
-    )  # so that minors of order k have at most k times as many bits
+    # So that minors of order k have at most k times as many bits.
+    bits = longest(chain.from_iterable(S)) + order.bit_length()
     for k, row in enumerate(rows):
         if row[k] <= 0:
             return False
