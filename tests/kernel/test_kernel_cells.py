@@ -199,13 +199,13 @@ def filter_whatever_the_size(monkeypatch):
 def test_open_leaves_are_those_of_the_integers(monkeypatch, filter_whatever_the_size, path):
     """Where floats prove nothing every leaf is handed over, and has to be right to the last bit."""
     monkeypatch.setattr(cell_filter, "float", lambda height: math.inf, raising=False)
-    checked, check_leaf = {"auto": [], "python": []}, cells._Settled.check_leaf
+    checked, check_leaf = {"auto": [], "python": []}, cells._Cell.check_leaf
 
     def noted(self, height, rest, work):
         checked[backend].append((self.low, self.high, self.mixed, self.linear, self.intervals))
         check_leaf(self, height, rest, work)
 
-    monkeypatch.setattr(cells._Settled, "check_leaf", noted)
+    monkeypatch.setattr(cells._Cell, "check_leaf", noted)
     for backend in checked:
         assert says(path.read_bytes(), backend) == load(path)["claim"]["lower_bound"]
     assert checked["auto"] == checked["python"]
@@ -213,7 +213,7 @@ def test_open_leaves_are_those_of_the_integers(monkeypatch, filter_whatever_the_
 
 
 def test_floats_prove_the_leaves_of_a_search(monkeypatch, filter_whatever_the_size):
-    monkeypatch.setattr(cells._Settled, "check_leaf", None)  # none is left to the integers
+    monkeypatch.setattr(cells._Cell, "check_leaf", None)  # none is left to the integers
     assert "/" in says((FILES / "cells.json").read_bytes(), "auto")
 
 
@@ -236,8 +236,8 @@ def test_floats_stop_where_integers_would(monkeypatch, filter_whatever_the_size)
     for document in (dump(good), dump(negative)):
         for left in range(0, 700_000, 9_973):
 
-            def limited(size, left=left):
-                work = Work(size)
+            def limited(size, backend, left=left):
+                work = Work(size, backend)
                 work.left = left
                 return work
 
