@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "proofs" / "TRUST.md"
 BEGIN, END = "<!-- counted -->\n", "<!-- end -->\n"
 
-READING = "bound check reading in_turn container document exact instance rejected"
+READING = "bound check reading container document exact instance rejected"
 FILTERS = "float_filter cell_filter interval_filter"
 ROCQ = "Duality Exponential Biases Psd Partition Regions Reading Values LogarithmsSound DataSound"
 ROCQ += " LossesSound ClaimSound PsdCheckerSound ConesSound RealExponential"
@@ -33,17 +33,16 @@ PARTS = [
     ("Python kernel: reading, exact matrices, the claim", "kernel", READING.split()),
     ("Python kernel: from kappa to the bound", "kernel", ["scaling", "losses", "enclosures"]),
     ("Python kernel: forms and their products", "kernel", ["forms"]),
-    ("Python kernel: kind `psd`", "kernel", ["psd"]),
-    ("Python kernel: kind `cuts`", "kernel", ["cuts"]),
-    ("Python kernel: kind `partition`", "kernel", ["partition"]),
-    ("Python kernel: kind `phases`", "kernel", ["phases", "phase_leaves"]),
+    ("Python kernel: kinds `psd` and `cuts`", "kernel", ["products", "cuts"]),
+    ("Python kernel: kind `partition`", "kernel", ["partition", "partition_costs"]),
+    ("Python kernel: kind `phases`", "kernel", ["phases"]),
     ("Python kernel: kind `regions`", "kernel", ["regions"]),
     ("Python kernel: kind `cells`", "kernel", ["cells", "cell_geometry", "cell_rounding"]),
     ("Python kernel: kind `groups`", "kernel", ["groups"]),
-    ("Python kernel: directions and their trees", "kernel", ["outputs"]),
+    ("Python kernel: directions, and what their trees take in turn", "kernel", ["outputs"]),
     ("Python kernel: certificates about patterns", "kernel", ["patterns"]),
     ("Python kernel: definite matrices", "kernel", ["definite"]),
-    ("Python kernel: what a check may cost", "kernel", ["work", "spans", "partition_costs"]),
+    ("Python kernel: what a check may cost", "kernel", ["work"]),
     (
         "Python kernel: filters in floats",
         "kernel",

@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations
 from math import lcm
 from pathlib import Path
 from struct import iter_unpack, pack
@@ -28,18 +28,14 @@ from certnn.certificates.integer_phases import phases_witness
 from certnn.certificates.integer_regions import SparseRow, product_blocks, regions_witness, sparse
 from certnn.certificates.web_checker import engine_installed, javascript_checker
 from certnn.errors import InputError
-from certnn.kernel.cells import CellsProof
-from certnn.kernel.cuts import CutsProof
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.groups import Group
 from certnn.kernel.instance import Instance
 from certnn.kernel.losses import LOSSES
-from certnn.kernel.outputs import DEEPEST, solution
+from certnn.kernel.outputs import DEEPEST, DirectedProof, solution
 from certnn.kernel.partition import PartitionProof
-from certnn.kernel.phases import PhasesProof
-from certnn.kernel.psd import PsdProof
+from certnn.kernel.products import ProductsProof
 from certnn.kernel.reading import Proof
-from certnn.kernel.regions import RegionsProof
 
 #: Names the program, where it is not in its usual place.
 ENVIRONMENT = "CERTNN_CHECKER"
@@ -139,7 +135,7 @@ def integer_form(document: kernel.Document) -> bytes:
     if isinstance(proof, list):
         head, rest = "groups", _groups(instance.n, proof)
     else:
-        head, rest = KINDS[_kind(proof)], _alone(instance, proof)
+        head, rest = proof.kind, _alone(instance, proof)
     claim = [
         *(instance.n, instance.d, instance.c, *_loss(instance)),
         *map(BIASES.index, (instance.hidden_bias, instance.output_bias)),
@@ -151,12 +147,6 @@ def integer_form(document: kernel.Document) -> bytes:
     return f"certnn-{head}-2 {numbers}".encode()
 
 
-def _kind(proof: Proof) -> int:
-    """Its place in `KINDS`."""
-    kinds = (PsdProof, PartitionProof, RegionsProof, CellsProof, CutsProof, PhasesProof)
-    return kinds.index(type(proof))
-
-
 def _groups(n: int, groups: list[tuple[Group, Proof]]) -> Iterator[int]:
     """How many, for each point that of its group or -1, and the parts."""
     labels = [-1] * n
@@ -166,27 +156,27 @@ def _groups(n: int, groups: list[tuple[Group, Proof]]) -> Iterator[int]:
     unit = lcm(*(group.claimed.denominator for group, _ in groups))
     yield from (len(groups), *labels, unit)
     for group, proof in groups:
-        yield from (_word(group.instance.reg), int(group.claimed * unit), _kind(proof))
+        yield from (_word(group.instance.reg), int(group.claimed * unit), KINDS.index(proof.kind))
         yield from _alone(group.instance, proof)
 
 
 def _alone(instance: Instance, proof: Proof) -> Iterator[int]:
     """A dual point, and the proof of its dual norm."""
     inputs = instance.inputs().exponent
-    if isinstance(proof, RegionsProof | CellsProof) and proof.ball is not None:
+    if isinstance(proof, DirectedProof) and proof.ball is not None:
         inputs = min(inputs, proof.ball.exponent)
     yield from (1 << -inputs, _unit(instance.targets()), 1 << instance.bias_exponent)
     yield from (*_entries(proof.Z), *proof.kappa.as_integer_ratio())
-    if isinstance(proof, PsdProof):
+    if isinstance(proof, ProductsProof) and proof.cuts:
+        yield from cuts_witness(proof, proof.cuts)
+    elif isinstance(proof, ProductsProof):
         yield from _psd_witness(instance.n, proof)
     elif isinstance(proof, PartitionProof):
         yield from _partition_witness(proof)
-    elif isinstance(proof, RegionsProof):
+    elif proof.kind == "regions":
         yield from regions_witness(instance, proof, -inputs)
-    elif isinstance(proof, CellsProof):
+    elif proof.kind == "cells":
         yield from cells_witness(instance, proof, -inputs)
-    elif isinstance(proof, CutsProof):
-        yield from cuts_witness(instance.n, proof)
     else:
         yield from phases_witness(instance, proof)
 
@@ -210,12 +200,12 @@ def _entries(matrix: ExactMatrix) -> Iterator[int]:
         yield from row
 
 
-def _psd_witness(n: int, proof: PsdProof) -> Iterator[int]:
+def _psd_witness(n: int, proof: ProductsProof) -> Iterator[int]:
     yield _unit(proof.multipliers)
-    pairs = zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True)
+    pairs = zip(proof.first, proof.second, chain(*proof.multipliers.rows), strict=True)
     for rows in product_blocks(n, pairs):
         yield from sparse(rows)
-    yield from _entries(proof.weights)
+    yield from _entries(proof.witness.weights)
     rows, exponent = _factor(n, proof)
     yield 1 << -exponent
     yield from sparse(rows)
@@ -226,18 +216,19 @@ def _unit(matrix: ExactMatrix) -> int:
     return 1 << -matrix.exponent
 
 
-def _factor(n: int, proof: PsdProof) -> tuple[list[SparseRow], int]:
+def _factor(n: int, proof: ProductsProof) -> tuple[list[SparseRow], int]:
     """The rows of L over the variables (a, u, v), and their common exponent."""
-    parts = (proof.L_points, proof.L_cross, proof.L_corner)
+    witness = proof.witness
+    parts = (witness.blocks, witness.cross.transposed(), witness.corner)
     exponent = min(part.exponent for part in parts)
-    (points,), cross, (corner,) = (part.at(exponent) for part in parts)
+    points, cross, corner = (part.at(exponent) for part in parts)
     rows: list[SparseRow] = [{} for _ in range(n + len(cross))]
-    entries = iter(points)
+    entries = chain(*points)
     for group in proof.groups:
         _fill(rows, group, entries)
     for row, numbers in zip(rows[n:], cross, strict=True):
         row.update(enumerate(numbers))
-    _fill(rows, range(n, len(rows)), iter(corner))
+    _fill(rows, range(n, len(rows)), chain(*corner))
     return rows, exponent
 
 

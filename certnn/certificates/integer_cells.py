@@ -8,19 +8,18 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from itertools import chain
-from operator import mul
 
 from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
 from certnn.kernel.cell_geometry import NO_COORDINATE
 from certnn.kernel.cell_rounding import TURN_BITS, RoundedPoints, rounded_direction, turned
-from certnn.kernel.cells import CellsProof
-from certnn.kernel.exact import ExactMatrix, integers
+from certnn.kernel.exact import integers
 from certnn.kernel.instance import Instance, features_within
+from certnn.kernel.outputs import DirectedProof, weights_of
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
 
-def cells_witness(instance: Instance, proof: CellsProof, data_bits: int) -> Iterator[int]:
+def cells_witness(instance: Instance, proof: DirectedProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by cells.
 
     Raises `certnn.kernel.Rejected` if a direction, the rotation, or what belongs to the leaves has
@@ -34,7 +33,7 @@ def cells_witness(instance: Instance, proof: CellsProof, data_bits: int) -> Iter
     work = Work(SIZE)
     yield from ball_numbers(proof.ball, data_bits)
     given = Directions.of(proof, instance.c, work)
-    points = turned(features_within(instance, proof.ball, work), proof.rotation, work, "auto")
+    points = turned(features_within(instance, proof.ball), proof.rotation, work)
     columns = len(points.rows[0])
     # The number beside u is the first coordinate here, and the last one in the file.
     order = [*range(columns - points.free, columns), *range(columns - points.free)]
@@ -44,18 +43,20 @@ def cells_witness(instance: Instance, proof: CellsProof, data_bits: int) -> Iter
     yield from (row[j] for row in points.rows for j in order)
     yield from (1 << given.bits, len(given.rays))
     for ray, height, bound in zip(given.rays, given.heights, proof.bounds, strict=True):
-        level = rounded_direction(points, proof.Z, ray, bound).height
+        exact = weights_of(proof.Z, ray)
+        level = rounded_direction(points, exact, bound).height
         if level <= 0:
             raise Rejected("the bound of a direction is lost in rounding")
-        exact = [[sum(map(mul, z, ray))] for z in proof.Z.rows]
-        weights = RoundedPoints.of(ExactMatrix(exact, proof.Z.exponent))
+        weights = RoundedPoints.of(exact)
         yield from (*ray, height, *_ratio(weights.exponent - proof.Z.exponent))
         yield from chain.from_iterable(weights.rows)
         yield level
     yield from given.output_cones()
-    yield from (len(proof.tree), *(_node(node, order) for node in proof.tree))
-    yield from (len(proof.codes), *proof.codes)
-    yield from _multipliers(proof.multipliers, order)
+    nodes, codes, multipliers = proof.rest.values()
+    assert isinstance(multipliers, array)
+    yield from (len(nodes), *(_node(node, order) for node in nodes))
+    yield from (len(codes), *codes)
+    yield from _multipliers(multipliers, order)
 
 
 def _ratio(exponent: int) -> tuple[int, int]:

@@ -6,39 +6,41 @@ from collections.abc import Iterator
 from itertools import chain, combinations
 
 from certnn.certificates.integer_regions import SparseRow, sparse
-from certnn.kernel.cuts import CutsProof, set_pairs
+from certnn.kernel.cuts import Cuts, set_pairs
+from certnn.kernel.definite import Witness
+from certnn.kernel.products import ProductsProof
 
 
-def cuts_witness(n: int, proof: CutsProof) -> Iterator[int]:
-    """The integers of a proof by cuts.
-
-    Parameters
-    ----------
-    n : int
-        Number of points.
-    """
-    yield from (1 << -proof.theta.exponent, len(proof.targets))
-    theta = iter(proof.theta.rows[0])
-    for target, support in zip(proof.targets, proof.supports, strict=True):
+def cuts_witness(proof: ProductsProof, cuts: Cuts) -> Iterator[int]:
+    """The integers of a proof by cuts."""
+    yield from (1 << -cuts.theta.exponent, len(cuts.targets))
+    theta = iter(cuts.theta.rows[0])
+    for target, support in zip(cuts.targets, cuts.supports, strict=True):
         multiples: list[SparseRow] = [{}, {}]  # of a, and of b
         for k, t in zip(support, theta):  # noqa: B905 - the rest is the next slacks'
             row = multiples[t < 0]
             row[k] = row.get(k, 0) + abs(t)
         yield target
         yield from sparse(multiples)
-    given = proof.multipliers, proof.set_forms, proof.set_parts
+    given = proof.multipliers.transposed(), cuts.set_forms, cuts.set_parts
     least = min(numbers.exponent for numbers in given)
-    multipliers, forms, parts = (iter(numbers.at(least)[0]) for numbers in given)
+    multipliers, forms, parts = (iter(chain(*numbers.at(least))) for numbers in given)
     yield from (1 << -least, len(proof.first))
     yield from chain.from_iterable(zip(proof.first, proof.second, multipliers, strict=True))
-    yield len(proof.sets)
-    for points in proof.sets:
+    yield len(cuts.sets)
+    for points in cuts.sets:
         yield from _set(points, forms, parts)
-    yield 1 << -proof.weights.exponent
-    yield from proof.weights.rows[0]
-    yield 1 << -proof.L.exponent
-    entries, order = iter(proof.L.rows[0]), len(proof.weights.rows[0])
-    yield from sparse({j: next(entries) for j in range(i + 1)} for i in range(order))
+    yield from _dense(proof.witness)
+
+
+def _dense(witness: Witness) -> Iterator[int]:
+    """w and L of a matrix which is all border."""
+    weights, L = witness.weights, witness.corner
+    yield 1 << -weights.exponent
+    yield from chain(*weights.rows)
+    yield 1 << -L.exponent
+    entries = chain(*L.rows)
+    yield from sparse({j: next(entries) for j in range(i + 1)} for i in range(weights.height))
 
 
 def _set(points: list[int], forms: Iterator[int], parts: Iterator[int]) -> Iterator[int]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from certnn.certificates.integer_directions import SIZE, Directions, noted, splits_to_a_leaf
-from certnn.kernel.in_turn import InTurn
 from certnn.kernel.instance import Instance
-from certnn.kernel.phase_leaves import PhasesDirection, PhasesLeaf
-from certnn.kernel.phases import PhasesProof, phases_directions
+from certnn.kernel.outputs import DirectedProof, InTurn, weights_of
+from certnn.kernel.phases import PhasesDirection, PhasesLeaf, pairs_in_turn
 from certnn.kernel.work import Work
 
 _Quadratic = tuple[int, int, int]
 _NOTHING: _Quadratic = (0, 0, 0)
 
 
-def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
+def phases_witness(instance: Instance, proof: DirectedProof) -> Iterator[int]:
     """The integers of a proof by phases.
 
     Raises `certnn.kernel.Rejected` if a pair, a tree, or what belongs to its leaves has not the
@@ -27,9 +26,10 @@ def phases_witness(instance: Instance, proof: PhasesProof) -> Iterator[int]:
     """
     given = Directions.of(proof, instance.c, Work(SIZE))
     yield from (1 << given.bits, len(given.rays))
-    rest = InTurn(splits=proof.splits, multipliers=proof.multipliers)
-    directions = phases_directions(instance.features(), proof, given.rays)
-    for direction, ray, height in zip(directions, given.rays, given.heights, strict=True):
+    rest, features = InTurn(**proof.rest), instance.features()
+    for ray, height, bound in zip(given.rays, given.heights, proof.bounds, strict=True):
+        sigma = weights_of(proof.Z, ray)
+        direction = PhasesDirection(features, sigma, bound, pairs_in_turn(rest))
         yield from (*ray, height)
         translated = _Direction(direction, instance.n, given.bits)
         yield from translated.pairs()
@@ -59,7 +59,7 @@ class _Direction:
 
     def leaf(self, leaf: PhasesLeaf) -> Iterator[int]:
         direction, ratio_bits = self._direction, self._direction.ratio_bits
-        bits = max(leaf.bits + 2 * ratio_bits + 1, self._least_bits)
+        bits = max(leaf.bits + 1, self._least_bits)
         shift, constant = bits - leaf.bits, bits + direction.gamma_exponent
 
         def gamma(pi: int, alpha: int) -> int:
@@ -81,8 +81,8 @@ class _Direction:
                 pairs.append(_NOTHING)
                 continue
             _, pi, alpha = next(terms)
-            curvature = alpha << shift - 2 * ratio_bits
-            pairs.append((pi << shift - ratio_bits - 1, curvature, gamma(pi, alpha)))
+            curvature = alpha << shift >> 2 * ratio_bits
+            pairs.append((pi << shift - 1 >> ratio_bits, curvature, gamma(pi, alpha)))
         yield from (1 << bits, leaf.mu << shift)
         yield from _by_kind(points)
         yield from _by_kind(pairs)

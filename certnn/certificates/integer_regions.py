@@ -6,7 +6,6 @@ Where the file leaves out the factor of a leaf, one is computed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import mul
 
 from certnn.certificates.integer_directions import (
     SIZE,
@@ -16,17 +15,17 @@ from certnn.certificates.integer_directions import (
     splits_to_a_leaf,
 )
 from certnn.kernel.definite import lower_triangle, scaled_factor
-from certnn.kernel.exact import ExactMatrix, integers
+from certnn.kernel.exact import ExactMatrix, column, integers
 from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.outputs import leaves
-from certnn.kernel.regions import RegionLeaf, RegionsProof, leaf_witness, whole
+from certnn.kernel.outputs import DirectedProof, InTurn, leaves, weights_of
+from certnn.kernel.regions import RegionLeaf, has_witness, leaf_witness, whole
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
 SparseRow = dict[int, int]
 
 
-def regions_witness(instance: Instance, proof: RegionsProof, data_bits: int) -> Iterator[int]:
+def regions_witness(instance: Instance, proof: DirectedProof, data_bits: int) -> Iterator[int]:
     """The integers of a proof by regions.
 
     Raises `certnn.kernel.Rejected` if a tree, or what belongs to its leaves, has not the form that
@@ -80,19 +79,18 @@ class _Leaves:
     """The leaves of the trees of regions, in their order."""
 
     def __init__(
-        self, instance: Instance, proof: RegionsProof, data_bits: int, height_bits: int, work: Work
+        self, instance: Instance, proof: DirectedProof, data_bits: int, height_bits: int, work: Work
     ) -> None:
-        self._features = features_within(instance, proof.ball, work)
-        self._proof, self._rest, self._work = proof, proof.in_turn(), work
+        self._features = features_within(instance, proof.ball)
+        self._proof, self._rest, self._work = proof, InTurn(**proof.rest), work
         self._data_bits, self._height_bits = data_bits, height_bits
 
     def tree(self, ray: Sequence[int], bound: float) -> Iterator[int]:
         """The nodes in preorder: 0 and a leaf, or 1 and the point that is split."""
-        dual = self._proof.Z
-        sigma = ExactMatrix([[sum(map(mul, z, ray))] for z in dual.rows], dual.exponent)
+        sigma = weights_of(self._proof.Z, ray)
         passed: list[int] = []
         splits = noted(self._rest.each("splits"), passed)
-        for signs in leaves(splits, frozenset(range(dual.height))):
+        for signs in leaves(splits, frozenset(range(sigma.height))):
             yield from splits_to_a_leaf(passed)
             yield from self._leaf(sigma, bound, signs)
 
@@ -117,18 +115,18 @@ class _Leaves:
         yield from self._norm_products(n, leaf, shift)
         yield from (x << bits + 2 * self._data_bits - corner_bits for x in corner)
         order = n - len(signs) + columns + 1
-        if self._proof.has_witness:
-            weights, entries = leaf_witness(self._rest, order)
-            L, _ = lower_triangle(entries.transposed(), 0, order)
-            yield from self._witness(n, signs, weights, L)
+        if has_witness(self._proof):
+            witness = leaf_witness(self._rest, order)
+            L, _ = lower_triangle(witness.corner, 0, order)
+            yield from self._witness(n, signs, witness.weights, L)
             return
-        arrow = leaf.arrow(self._features, sigma, bound, signs, True, self._work, 0, "auto")
+        arrow = leaf.arrow(self._features, sigma, bound, signs, True, self._work)
         found = scaled_factor(whole(*arrow), order)
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found
         least = min(scales)
-        weights = ExactMatrix([[1 << scale - least for scale in scales]], least)
+        weights = column([1 << scale - least for scale in scales], least)
         yield from self._witness(n, signs, weights, ExactMatrix(factor, 0))
 
     def _norm_products(self, n: int, leaf: RegionLeaf, shift: int) -> Iterator[int]:
@@ -156,7 +154,7 @@ class _Leaves:
         places = [None if i in signs else next(free) for i in range(n)]
         first = n - len(signs)
         places += [*self._turned(list(range(first, first + columns))), first + columns]
-        own = weights.rows[0]
+        own = [weight for (weight,) in weights.rows]
         unit = max(weights.exponent, 0)
         yield 1 << max(-weights.exponent, 0)
         yield from (1 if place is None else own[place] << unit for place in places)

@@ -19,8 +19,8 @@ from certnn.kernel.check import (
 from certnn.kernel.container import LARGEST_CONTAINER, Document
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
+from certnn.kernel.forms import connected_groups
 from certnn.kernel.instance import Instance
-from certnn.kernel.psd import connected_groups
 from certnn.kernel.reading import PatternsOnly
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import bound_from_dual_norm

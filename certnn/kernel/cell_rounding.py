@@ -6,11 +6,10 @@ What rounding may change is taken off the bound that is to be proved (Theorem 52
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import mul
 
 from certnn.kernel.cell_geometry import GRID_BITS
-from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, diagonal, times_transpose
+from certnn.kernel.definite import joined, positive_definite
+from certnn.kernel.exact import ExactMatrix, Rows, diagonal
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -18,34 +17,25 @@ from certnn.kernel.work import Work
 TURN_BITS = 30
 
 
-def turned(
-    features: ExactMatrix, rotation: ExactMatrix, work: Work, backend: Backend
-) -> RoundedPoints:
+def turned(features: ExactMatrix, rotation: ExactMatrix, work: Work) -> RoundedPoints:
     """The points in the coordinates y with u = Py, |y| = 1.
 
     If the rotation P is for one column less, the last one is that of a free hidden bias, whose g
     with |g| ≤ |u| is (1 + 2⁻³⁰)y_k. Raises `Rejected` if P changes lengths, or it would take too
     much work.
     """
-    k, columns = len(features.rows[0]), len(rotation.rows)
-    bits = (features.span * rotation.span).summed(k).bits
-    work.spend(features.height * k**2, bits)
-    work.hold(2 * features.height * k, bits)
     _require_nearly_orthogonal(rotation, work)
-    axes = rotation
-    if columns < k:
-        beside = [[0] * k] * columns + [[0] * columns + [(1 << TURN_BITS) + 1]]
-        whole = [[*row, 0] for row in rotation.rows] + [[0] * k]
-        axes = ExactMatrix(whole, rotation.exponent) + ExactMatrix(beside, -TURN_BITS)
-    return RoundedPoints.of(times_transpose(features, axes.transposed(), backend), k - columns)
+    free, axes = features.width - rotation.height, rotation
+    if free:
+        stretched = ExactMatrix([[(1 << TURN_BITS) + 1]], -TURN_BITS)
+        axes = joined(rotation, ExactMatrix([[0]] * rotation.height, 0), stretched)
+    return RoundedPoints.of(work.product(features, axes.transposed()), free)
 
 
 def _require_nearly_orthogonal(rotation: ExactMatrix, work: Work) -> None:
     """(1 − 2⁻³⁰)‖y‖² < ‖Py‖² < (1 + 2⁻²⁹)‖y‖² for all y ≠ 0."""
-    k = len(rotation.rows)
-    columns = rotation.transposed()
-    work.spend(k**3, 2 * rotation.span.bits)
-    square = times_transpose(columns, columns, "python")
+    k, columns = rotation.height, rotation.transposed()
+    square = work.product(columns, columns)
     for sign, least in ((1, (1 << TURN_BITS) - 1), (-1, (1 << TURN_BITS) + 2)):
         excess = square - diagonal([least] * k, -TURN_BITS)
         rows = [[sign * entry for entry in row] for row in excess.rows]
@@ -87,13 +77,10 @@ class RoundedDirection:
     free: int
 
 
-def rounded_direction(
-    points: RoundedPoints, Z: ExactMatrix, ray: tuple[int, ...], bound: float
-) -> RoundedDirection:
-    """A ray's weights rounded, and its bound less what all rounding may change (Theorem 52(b))."""
-    sums = [[sum(map(mul, z, ray))] for z in Z.rows]
-    weights = RoundedPoints.of(ExactMatrix(sums, Z.exponent))
-    triples = zip(points.rows, weights.rows, sums, strict=True)
+def rounded_direction(points: RoundedPoints, sigma: ExactMatrix, bound: float) -> RoundedDirection:
+    """The weights σ rounded, and the bound less what all rounding may change (Theorem 52(b))."""
+    weights = RoundedPoints.of(sigma)
+    triples = zip(points.rows, weights.rows, sigma.rows, strict=True)
     members = [(x, w) for x, (w,), (exact,) in triples if exact]
     # |σ(xᵀy)₊ − σ′(x′ᵀy)₊| ≤ |σ − σ′||x′| + |σ||x − x′|, in halves of the unit.
     lost = sum(sum(map(abs, x)) + (abs(weight) + 1) * len(x) for x, weight in members)

@@ -12,9 +12,8 @@ ball around the points (Theorem 51).
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import mul
 from typing import Any
 
@@ -31,11 +30,9 @@ from certnn.kernel.cell_geometry import (
 )
 from certnn.kernel.cell_rounding import RoundedDirection, rounded_direction, turned
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, integers
-from certnn.kernel.in_turn import InTurn
-from certnn.kernel.outputs import DEEPEST, proved_directions
+from certnn.kernel.exact import ExactMatrix, Rows, integers
+from certnn.kernel.outputs import DEEPEST, DirectedProof, InTurn
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.spans import span_of_integers
 from certnn.kernel.work import Work
 
 #: Proofs with fewer nodes times points are not worth loading numba.
@@ -46,38 +43,16 @@ _LONG = 1 << 512
 _OpenLeaves = Callable[..., Iterator[tuple[tuple[int, int, int], Any]]]
 
 
-@dataclass(frozen=True)
-class CellsProof:
-    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
-
-    kappa: float
-    Z: ExactMatrix
-    directions: bytes
-    bounds: array[float]
-    ball: ExactMatrix | None
-    rotation: ExactMatrix
-    tree: bytes
-    codes: bytes
-    multipliers: array[float]
-
-
-def check_cells(features: ExactMatrix, proof: CellsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
-
-    Raises `Rejected` if the directions or the cells do not cover their space, the bounds do not
-    give kappa, a leaf is not proved, or the check would take too much work.
-    """
-    n, k, c = features.height, features.width, proof.Z.width
-    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
-    bits = (features.span * proof.rotation.span).summed(k).bits
-    points = turned(features, proof.rotation, work, backend)
-    rest = InTurn(nodes=proof.tree, codes=proof.codes, multipliers=proof.multipliers)
-    bits += proof.Z.span.bits
-    large = backend == "auto" and len(proof.tree) * n > _SMALL
+def check_cells(features: ExactMatrix, proof: DirectedProof, work: Work) -> None:
+    """Prove by Theorems 18 and 52 that `proof.kappa` is enough, or raise `Rejected`."""
+    directions, rest = proof.proved(work), InTurn(**proof.rest)
+    n, rotation = features.height, proof.rotation
+    points = turned(features, rotation, work)
+    large = work.backend == "auto" and len(proof.rest["nodes"]) * n > _SMALL
     open_leaves = _filter() if large else None
-    for ray, bound in zip(rays, proof.bounds, strict=True):
-        work.spend(n * (c + k), bits + span_of_integers(ray).bits)
-        direction = rounded_direction(points, proof.Z, ray, bound)
+    for bound, sigma in directions:
+        work.spend(n * features.width, 64)
+        direction = rounded_direction(points, sigma, bound)
         if direction.height <= 0:
             raise Rejected("the bound of a direction is lost in rounding")
         if open_leaves and direction.points and direction.height < _LONG:
@@ -99,7 +74,7 @@ def _check_exactly(direction: RoundedDirection, rest: InTurn, work: Work) -> Non
     """Walk the tree that comes next, and check its leaves."""
     points = direction.points
     columns, side = len(points[0][0]) if points else 0, 1 << GRID_BITS
-    root = _Cell([-side] * columns, [side] * columns, points, [0] * columns, 0, direction.free)
+    root = _Cell([-side] * columns, [side] * columns, points, [], [0] * columns, 0, direction.free)
     cells = [root] if points else []
     while cells:
         cell = cells.pop()
@@ -117,20 +92,20 @@ def _check_exactly(direction: RoundedDirection, rest: InTurn, work: Work) -> Non
 
 def _check_filtered(
     direction: RoundedDirection,
-    proof: CellsProof,
+    proof: DirectedProof,
     open_leaves: _OpenLeaves,
     rest: InTurn,
     work: Work,
 ) -> None:
     """The same; most leaves in floats."""
-    given, start = (proof.tree, proof.codes, proof.multipliers), tuple(rest.at.values())
+    given, start = tuple(proof.rest.values()), tuple(rest.at.values())
     claim = direction.points, direction.height, direction.free
     for places, leaf in open_leaves(*claim, given, start, DEEPEST, work):
         rest.at.update(zip(rest.at, places, strict=True))
         if leaf:
             low, high, mixed, linear, intervals = leaf
             members = [direction.points[i] for i in mixed]
-            settled = _Settled(low, high, members, linear, 0, direction.free, intervals)
+            settled = _Cell(low, high, members, intervals, linear, 0, direction.free)
             settled.check_leaf(direction.height, rest, work)
 
 
@@ -138,19 +113,21 @@ def _check_filtered(
 class _Cell:
     """A box of y in units of 2⁻²⁶, and what of the sum may not be linear there.
 
-    `mixed` has x_i and σ_i of the points that may have either sign in the box above, `linear` is
-    Σ σ_i x_i of those that are not negative there, `depth` counts the boxes above, and the last
-    `free` coordinates are no part of the length of y.
+    `mixed` has x_i and σ_i of the points that may have either sign, `intervals` bounds of their
+    x_iᵀy, and `linear` is Σ σ_i x_i of the points that are not negative; until the cell is settled
+    all are those of the box above. `depth` counts the boxes above, and the last `free` coordinates
+    are no part of the length of y.
     """
 
     low: list[int]
     high: list[int]
     mixed: list[tuple[list[int], int]]
+    intervals: list[tuple[int, int]]
     linear: list[int]
     depth: int
     free: int
 
-    def settled(self) -> _Settled:
+    def settled(self) -> _Cell:
         """With the points that have one sign in this box taken out."""
         mixed, intervals, linear = [], [], self.linear
         for x, weight in self.mixed:
@@ -160,18 +137,7 @@ class _Cell:
             elif above > 0:
                 mixed.append((x, weight))
                 intervals.append((below, above))
-        return _Settled(self.low, self.high, mixed, linear, self.depth, self.free, intervals)
-
-
-@dataclass(frozen=True)
-class _Settled(_Cell):
-    """A cell of which all mixed points may have either sign; the `intervals` are of their x_iᵀy."""
-
-    intervals: list[tuple[int, int]]
-
-    def within(self, low: list[int], high: list[int]) -> _Cell:
-        """A smaller box."""
-        return _Cell(low, high, self.mixed, self.linear, self.depth + 1, self.free)
+        return replace(self, mixed=mixed, intervals=intervals, linear=linear)
 
     def halves(self, node: int) -> tuple[_Cell, _Cell]:
         """The upper half and the lower one, which comes first in the file."""
@@ -184,9 +150,10 @@ class _Settled(_Cell):
         middle = 0 if node > k else self.low[j] + self.high[j] >> 1
         if not self.low[j] < middle < self.high[j]:
             raise Rejected(AT_SIDE)
-        above, below = [*self.low], [*self.high]
+        above, below, depth = [*self.low], [*self.high], self.depth + 1
         above[j] = below[j] = middle
-        return self.within(above, [*self.high]), self.within([*self.low], below)
+        upper = replace(self, low=above, high=[*self.high], depth=depth)
+        return upper, replace(self, low=[*self.low], high=below, depth=depth)
 
     def check_leaf(self, height: int, rest: InTurn, work: Work) -> None:
         """Read what the file has for this leaf, and check that it proves the height there."""

@@ -8,17 +8,17 @@ from fractions import Fraction
 from typing import Any, Final
 
 from certnn.kernel.bound import _MAKER, Bound, PatternBound
-from certnn.kernel.cells import CellsProof, check_cells
+from certnn.kernel.cells import check_cells
 from certnn.kernel.container import Document, read_file
-from certnn.kernel.cuts import CutsProof, check_cuts
 from certnn.kernel.document import Malformed, Section
 from certnn.kernel.exact import Backend, ExactMatrix
 from certnn.kernel.groups import Group, groups_of, require_apart
 from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.partition import PartitionProof, check_partition
+from certnn.kernel.outputs import DirectedProof
+from certnn.kernel.partition import check_partition
 from certnn.kernel.patterns import check_patterns
-from certnn.kernel.phases import PhasesProof, check_phases
-from certnn.kernel.psd import PsdProof, check_psd
+from certnn.kernel.phases import check_phases
+from certnn.kernel.products import check_products
 from certnn.kernel.reading import (
     PATTERN_FORMAT,
     PatternsOnly,
@@ -30,19 +30,20 @@ from certnn.kernel.reading import (
     read_proof_of,
     read_top,
 )
-from certnn.kernel.regions import RegionsProof, check_regions
+from certnn.kernel.regions import check_regions
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.scaling import scaled_bound
 from certnn.kernel.work import Work
 
-#: Each proves kappa on the features that it is given.
-_CHECKS: Final[dict[type, Callable[[ExactMatrix, Any, Work, Backend], None]]] = {
-    PsdProof: check_psd,
-    CutsProof: check_cuts,
-    PartitionProof: check_partition,
-    PhasesProof: check_phases,
-    RegionsProof: check_regions,
-    CellsProof: check_cells,
+#: Of each kind, what proves that kappa is at least the dual norm of Z on the features given. It
+#: raises `Rejected` if the proof is wrong, or to follow it would take too much work.
+_CHECKS: Final[dict[str, Callable[[ExactMatrix, Any, Work], None]]] = {
+    "psd": check_products,
+    "cuts": check_products,
+    "partition": check_partition,
+    "phases": check_phases,
+    "regions": check_regions,
+    "cells": check_cells,
 }
 
 
@@ -77,7 +78,7 @@ def check_certificate(document: Document, backend: Backend = "auto") -> Bound:
     file = read_file(document)
     top = read_top(file)
     instance, claimed = read_claim(top)
-    if claimed > _proved_bound(top, instance, Work(file.size), backend):
+    if claimed > _proved_bound(top, instance, Work(file.size, backend)):
         raise Rejected("the claimed lower bound is above what the proof gives")
     return Bound(_MAKER, "lower", claimed, instance, file.sha256)
 
@@ -122,7 +123,7 @@ def check_pattern_certificate(document: Document, backend: Backend = "auto") -> 
     instance, claimed = read_claim(top, "patterns")
     patterns = read_patterns(top, instance.n)
     proof = read_patterns_proof(top, instance, len(patterns))
-    check_patterns(instance.features(), patterns, proof, Work(file.size), backend)
+    check_patterns(instance.features(), patterns, proof, Work(file.size, backend))
     if claimed > scaled_bound(instance, proof.Z, proof.kappa):
         raise Rejected("the claimed lower bound is above what the proof gives")
     return PatternBound(_MAKER, claimed, instance, patterns, file.sha256)
@@ -166,31 +167,29 @@ def read_proof(
     if kind_of(top) != "groups":
         return instance, claimed, read_proof_of(top, instance)
     groups = _groups(top, instance)
-    parts = [(group, _proof_of_group(k, group)) for k, group in enumerate(groups)]
-    require_apart(groups, instance.reg)
-    return instance, claimed, parts
+    return instance, claimed, [(group, _proof_of_group(k, group)) for k, group in enumerate(groups)]
 
 
-def _proved_bound(top: Section, instance: Instance, work: Work, backend: Backend) -> Fraction:
-    """What the proof gives; of groups every part is read before one is checked."""
+def _proved_bound(top: Section, instance: Instance, work: Work) -> Fraction:
+    """What the proof gives."""
     if kind_of(top) != "groups":
-        proof = read_proof_of(top, instance)
-        return scaled_bound(instance, *_proved_dual_norm(proof, instance, work, backend))
+        return _proved_alone(read_proof_of(top, instance), instance, work)
     groups = _groups(top, instance)
-    for number, group in enumerate(groups):
-        _proof_of_group(number, group)  # not kept: in memory at a time are the numbers of one
-    require_apart(groups, instance.reg)
     for number, group in enumerate(groups):
         proof = _proof_of_group(number, group)
         with _naming(number):
-            proved = _proved_dual_norm(proof, group.instance, work, backend)
-            if group.claimed > scaled_bound(group.instance, *proved):
+            if group.claimed > _proved_alone(proof, group.instance, work):
                 raise Rejected("the claimed lower bound is above what the proof gives")
     return sum((group.claimed for group in groups), Fraction(0))
 
 
 def _groups(top: Section, instance: Instance) -> list[Group]:
-    return groups_of(top.inner("proof", ("kind", "parts")), instance)
+    """The groups, of which every part is read before one is checked."""
+    groups = groups_of(top.inner("proof", ("kind", "parts")), instance)
+    for number, group in enumerate(groups):
+        _proof_of_group(number, group)  # not kept: in memory at a time are the numbers of one
+    require_apart(groups, instance.reg)
+    return groups
 
 
 def _proof_of_group(number: int, group: Group) -> Proof:
@@ -207,10 +206,8 @@ def _naming(number: int) -> Iterator[None]:
         raise type(error)(f"group {number}: {error}") from None
 
 
-def _proved_dual_norm(
-    proof: Proof, instance: Instance, work: Work, backend: Backend
-) -> tuple[ExactMatrix, float, bool]:
-    """Z, a proved upper bound of its dual norm, and whether that is with a free bias itself."""
-    ball = proof.ball if isinstance(proof, RegionsProof | CellsProof) else None
-    _CHECKS[type(proof)](features_within(instance, ball, work), proof, work, backend)
-    return proof.Z, proof.kappa, ball is not None
+def _proved_alone(proof: Proof, instance: Instance, work: Work) -> Fraction:
+    """What the proof of a dual norm gives: of Z, with a free hidden bias in it or beside u."""
+    ball = proof.ball if isinstance(proof, DirectedProof) else None
+    _CHECKS[proof.kind](features_within(instance, ball), proof, work)
+    return scaled_bound(instance, proof.Z, proof.kappa, ball is not None)

@@ -1,7 +1,7 @@
-"""The proof of a dual norm by products of sublinearity slacks and forms on sets of points.
+"""What the kind cuts has besides products of a and b: slacks, and forms on sets of points.
 
-Like a proof by a positive semidefinite matrix (``psd.py``), with more that is nonnegative on real
-neurons (Theorem 31): besides a and b the slacks of θ, where x_i is about Σ_k θ_k x_k,
+More is nonnegative on real neurons than a and b (Theorem 31): the slacks of θ, where x_i is about
+Σ_k θ_k x_k,
 
     g = Σ_{θ_k > 0} θ_k a_k + Σ_{θ_k < 0} |θ_k| b_k − a_i
 
@@ -13,17 +13,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
-from operator import mul
 
-from certnn.kernel.definite import joined, positive_definite, require_semidefinite
-from certnn.kernel.exact import Backend, ExactMatrix, diagonal, multiple_of_unit
-from certnn.kernel.forms import Product, require_signs
-from certnn.kernel.psd import dual_form
+from certnn.kernel.definite import positive_definite
+from certnn.kernel.exact import ExactMatrix, longest
+from certnn.kernel.forms import Product
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.spans import UNIT, span_of
 from certnn.kernel.work import Work
 
 #: Sets have at most so many points; each has 2 to this power choices of signs.
@@ -32,95 +29,74 @@ LARGEST_SET = 12
 MOST_SLACKS = 16
 
 
-@dataclass(frozen=True)
-class CutsProof:
-    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
-
-    kappa: float
-    Z: ExactMatrix
-    targets: array[int]
-    supports: list[list[int]]
-    theta: ExactMatrix
-    first: array[int]
-    second: array[int]
-    multipliers: ExactMatrix
-    sets: list[list[int]]
-    set_forms: ExactMatrix
-    set_parts: ExactMatrix
-    weights: ExactMatrix
-    L: ExactMatrix
-
-
 def set_pairs(size: int) -> list[tuple[int, int]]:
     """The 2·size² products in a set: a of its points, then b, without a·b of the same point."""
     forms = range(2 * size)
     return [(r, s) for r in forms for s in forms[r:] if s != r + size]
 
 
-def check_cuts(features: ExactMatrix, proof: CutsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+@dataclass(frozen=True)
+class Cuts:
+    """The slacks and the sets of a proof, as ``FORMAT.md`` has them.
 
-    Raises `Rejected` if a multiplier or a weight has the wrong sign, a form on a set is not proved
-    copositive, a row of the remainder is not dominant, or the check would take too much work.
+    `theta`, `set_forms` and `set_parts` are one row each.
     """
-    _spend(features, proof, work)
-    n, columns, c = features.height, features.width, proof.Z.width
-    given = list(zip(proof.first, proof.second, proof.multipliers.rows[0], strict=True))
-    require_signs(n, given)
-    slacks = _Slacks(features, proof)
-    y, of_sets = proof.multipliers.exponent, proof.set_forms.exponent
-    common = min(y + 2 * proof.theta.exponent, of_sets)
-    products = [
-        *_finer(slacks.expanded(given), y + 2 * proof.theta.exponent - common),
-        *_finer(_set_terms(proof, work), of_sets - common),
-    ]
-    own, across, shares = dual_form(features, proof.Z, range(n), products, common, backend)
-    lost = diagonal([2 * slacks.lost(given)] * columns + [0] * c, y + 2 * slacks.exponent)
-    corner = sum(shares, multiple_of_unit(proof.kappa, columns + c) - lost)
-    require_semidefinite(joined(own, across, corner), proof.weights, proof.L, backend)
 
+    targets: array[int]
+    supports: list[list[int]]
+    theta: ExactMatrix
+    sets: list[list[int]]
+    set_forms: ExactMatrix
+    set_parts: ExactMatrix
 
-def _finer(products: Iterable[Product], bits: int) -> Iterator[Product]:
-    return ((r, s, y << bits) for r, s, y in products)
+    def of_points(
+        self, features: ExactMatrix, products: list[Product], unit: int, work: Work
+    ) -> tuple[list[Product], int, tuple[int, int]]:
+        """Products with slacks and the forms on sets, in products of a and b, with their unit.
 
+        And, with its unit, the multiple of ‖u‖² by which twice the sum may be below zero, where x_i
+        is not Σ θ_k x_k. Units are powers of two.
 
-def _spend(features: ExactMatrix, proof: CutsProof, work: Work) -> None:
-    """Take the work of all products but those on sets, in integers no longer than those of E."""
-    n, columns, order = features.height, features.width, proof.weights.width
-    support, count = sum(map(len, proof.supports)), len(proof.first)
-    sizes = [1] * (2 * n) + [1 + len(points) for points in proof.supports]
-    partners = [0] * len(sizes)
-    for r, s in zip(proof.first, proof.second, strict=True):
-        partners[r] += sizes[s]
-    terms = sum(partners) + sum(map(mul, sizes, (min(2 * n, some) for some in partners)))
-    terms += sum(2 * len(points) ** 2 for points in proof.sets)
-    X, w, L = features.span, proof.weights.span, proof.L.span
-    theta, y = UNIT | proof.theta.span, proof.multipliers.span
-    weighted = (y * theta * theta | proof.set_forms.span).summed(terms)
-    form = (weighted * (UNIT | X | X * X)).summed(4 * n**2)
-    norm = (theta * X).summed((support + 1) * columns)
-    lost = (y * norm * norm).summed(6 * count)
-    S = span_of([proof.kappa]) | proof.Z.span | form | lost
-    bits = (w * w * S | (L * L).summed(order)).summed(order).bits
-    work.spend(4 * terms + 3 * order**3 + 3 * (support + count) * columns, bits)
-    work.hold(order**2, bits)
-    work.hold(min(terms, 4 * n**2), weighted.bits)
+        Raises `Rejected` if a form on a set is not proved copositive, or that would take too much
+        work.
+        """
+        slacks = _Slacks(features, self, work)
+        fine, of_sets = unit + 2 * self.theta.exponent, self.set_forms.exponent
+        common = min(fine, of_sets)
+        found = [(r, s, y << fine - common) for r, s, y in slacks.expanded(products, work)]
+        found += [(r, s, y << of_sets - common) for r, s, y in self._of_sets(features.height, work)]
+        return found, common, (2 * slacks.lost(products), unit + 2 * slacks.exponent)
+
+    def _of_sets(self, n: int, work: Work) -> list[Product]:
+        """The products of the sets' forms; that these are copositive is proved (Theorem 30)."""
+        terms: list[Product] = []
+        common = min(self.set_forms.exponent, self.set_parts.exponent)
+        forms, parts = iter(self.set_forms.rows[0]), iter(self.set_parts.at(common)[0])
+        bits = self.set_forms.exponent - common
+        for number, points in enumerate(self.sets):
+            form = {pair: next(forms) for pair in set_pairs(len(points))}
+            scaled = {pair: entry << bits for pair, entry in form.items()}
+            _require_copositive(number, len(points), scaled, parts, work)
+            index = [*points, *(n + i for i in points)]
+            terms += [(index[r], index[s], entry) for (r, s), entry in form.items()]
+        return terms
 
 
 class _Slacks:
-    """All forms as sums of those of the points, and what is lost where x_i is not Σ θ_k x_k.
+    """All forms as sums of `most` of the points, and what is lost where x_i is not Σ θ_k x_k.
 
     `defects` ρ and `sizes` G are integers times 2**exponent: f ≥ −ρ‖u‖ and |f| ≤ G‖u‖.
     """
 
-    def __init__(self, features: ExactMatrix, proof: CutsProof) -> None:
+    def __init__(self, features: ExactMatrix, cuts: Cuts, work: Work) -> None:
         n, X = features.height, features.rows
-        unit, theta = 1 << -proof.theta.exponent, iter(proof.theta.rows[0])
-        norms = [sum(map(abs, x)) for x in X]
-        self.exponent = proof.theta.exponent + features.exponent
+        work.spend(features.width * sum(map(len, cuts.supports)), cuts.theta.bits + features.bits)
+        unit, theta = 1 << -cuts.theta.exponent, iter(cuts.theta.rows[0])
+        norms, self.most = [sum(map(abs, x)) for x in X], 2 * n
+        self.exponent = cuts.theta.exponent + features.exponent
         self.forms = [[(r, unit)] for r in range(2 * n)]
         self.defects, self.sizes = [0] * (2 * n), [unit * norm for norm in norms] * 2
-        for i, support in zip(proof.targets, proof.supports, strict=True):
+        for i, support in zip(cuts.targets, cuts.supports, strict=True):
             form, left, size = [(i, -unit)], [unit * x for x in X[i]], unit * norms[i]
             for k in support:
                 t = next(theta)
@@ -131,7 +107,7 @@ class _Slacks:
             self.defects.append(sum(map(abs, left)))
             self.sizes.append(size)
 
-    def lost(self, products: Iterable[Product]) -> int:
+    def lost(self, products: list[Product]) -> int:
         """What Σ y f_r f_s may be below zero, as a multiple of ‖u‖²."""
         defects, sizes, total = self.defects, self.sizes, 0
         for r, s, y in products:
@@ -139,33 +115,27 @@ class _Slacks:
             total += y * (p * sizes[s] + q * sizes[r] + p * q)
         return total
 
-    def expanded(self, products: Iterable[Product]) -> Iterator[Product]:
+    def expanded(self, products: list[Product], work: Work) -> Iterator[Product]:
         """The same sum in products of the forms of the points; θ² comes to the unit of y."""
-        partners: dict[int, Counter[int]] = defaultdict(Counter)
+        sizes = [len(form) for form in self.forms]
+        bits = longest(y for _, _, y in products)
+        bits += 2 * longest(t for form in self.forms for _, t in form)
+        terms = sum(sizes[s] for _, s, _ in products)
+        work.spend(terms, bits)
+        work.hold(min(terms, len(sizes) * self.most), bits)
+        partners = defaultdict[int, Counter[int]](Counter)
         for r, s, y in products:
             for k, t in self.forms[s]:
                 partners[r][k] += y * t
+        terms = sum(sizes[r] * len(partner) for r, partner in partners.items())
+        work.spend(terms, bits)
+        work.hold(min(terms, self.most**2), bits)
         found: Counter[tuple[int, int]] = Counter()
         for r, partner in partners.items():
             for p, t in self.forms[r]:
                 for q, y in partner.items():
                     found[p, q] += t * y
         return ((p, q, y) for (p, q), y in found.items())
-
-
-def _set_terms(proof: CutsProof, work: Work) -> list[Product]:
-    """The products (r, s, coefficient) of the sets' forms; that they are copositive is proved."""
-    n, terms = proof.Z.height, []
-    common = min(proof.set_forms.exponent, proof.set_parts.exponent)
-    forms, parts = iter(proof.set_forms.rows[0]), iter(proof.set_parts.at(common)[0])
-    bits = proof.set_forms.exponent - common
-    for number, points in enumerate(proof.sets):
-        form = {pair: next(forms) for pair in set_pairs(len(points))}
-        scaled = {pair: entry << bits for pair, entry in form.items()}
-        _require_copositive(number, len(points), scaled, parts, work)
-        index = [*points, *(n + i for i in points)]
-        terms += [(index[r], index[s], entry) for (r, s), entry in form.items()]
-    return terms
 
 
 def _require_copositive(

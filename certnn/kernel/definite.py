@@ -5,38 +5,91 @@ In an arrow variables come in blocks, with nothing between two of them, and last
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from math import isqrt
 from operator import mul
 
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, times_transpose
+from certnn.kernel.exact import ExactMatrix, Rows, longest
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
+
+#: Of some variables: their numbers, their entries of an arrow with themselves and with the border,
+#: and what adds up to the border's own.
+Block = tuple[Sequence[int], ExactMatrix, ExactMatrix, list[ExactMatrix]]
 
 #: Entries of a row whose products are subtracted at once.
 _LONG = 256
 
 
-def require_semidefinite(S: ExactMatrix, w: ExactMatrix, L: ExactMatrix, backend: Backend) -> None:
-    """That w and the lower triangle L, one row each, prove S positive semidefinite (Theorem 10(a)).
+@dataclass(frozen=True)
+class Witness:
+    """Weights w and a lower triangle L, zero between two blocks, of an arrow (Theorem 10).
 
-    Raises `Rejected` if a weight is not positive, or diag(w)·S·diag(w) − LLᵀ is not diagonally
-    dominant.
+    Each is one column, row by row, but `cross`: a row for each variable of the blocks, with its
+    entries of L in the rows of the border. `blocks` has the triangles of the blocks one after the
+    other, `corner` that of the border.
     """
-    (weights,) = w.rows
-    if min(weights) <= 0:
+
+    weights: ExactMatrix
+    blocks: ExactMatrix
+    cross: ExactMatrix
+    corner: ExactMatrix
+
+    @staticmethod
+    def dense(weights: ExactMatrix, L: ExactMatrix) -> Witness:
+        """That of a matrix which is all border."""
+        none = ExactMatrix([], 0)
+        return Witness(weights, none, none, L)
+
+
+def require_semidefinite(
+    blocks: Iterable[Block], corner: ExactMatrix, witness: Witness, work: Work
+) -> None:
+    """That an arrow S is positive semidefinite (Theorem 10(a) and (c)).
+
+    E = diag(w)·S·diag(w) − LLᵀ is diagonally dominant. One block at a time is in memory, with what
+    it adds to the corner.
+
+    Raises `Rejected` if a weight is not positive, or a row of E is not dominant; the message has
+    its number.
+    """
+    weights, n, border = witness.weights, witness.cross.height, corner.height
+    if any(w <= 0 for piece in weights.pieces() for (w,) in piece.rows):
         raise Rejected("a weight is not positive")
-    rows, _ = lower_triangle(L.transposed(), 0, S.height)
-    remainder = S.rescaled(weights, weights, 2 * w.exponent) - times_transpose(rows, rows, backend)
-    require_dominance(remainder, range(S.height))
+    border_w, start = weights.taken(range(n, n + border)), 0
+    columns_left = ExactMatrix([[0] * border], 0)
+    for numbers, own, across, shares in blocks:
+        L, start = lower_triangle(witness.blocks, start, len(numbers))
+        K, w, corner = witness.cross.taken(numbers), weights.taken(numbers), sum(shares, corner)
+        square = work.product(L, L.above(K.transposed()))
+        E = _remainder(w, own.beside(across), w.above(border_w), square, work)
+        _require_dominance(E, numbers)
+        sums = [sum(map(abs, column)) for column in E.transposed().rows[len(numbers) :]]
+        columns_left += ExactMatrix([sums], E.exponent)
+    L, _ = lower_triangle(witness.corner, 0, border)
+    square = work.product(L, L)
+    for K in witness.cross.pieces():
+        rows = K.transposed()
+        square += work.product(rows, rows)
+    E = _remainder(border_w, corner, border_w, square, work)
+    _require_dominance(E.beside(columns_left.transposed()), range(n, n + border))
 
 
-def require_dominance(remainder: ExactMatrix, numbers: Sequence[int]) -> None:
-    """In every row the diagonal entry is at least the sum of the others' absolute values.
+def _remainder(
+    left: ExactMatrix, S: ExactMatrix, right: ExactMatrix, product: ExactMatrix, work: Work
+) -> ExactMatrix:
+    """diag(left)·S·diag(right) − product, for weights in one column each."""
+    exponent = left.exponent + right.exponent
+    apart = abs(exponent + S.exponent - product.exponent)  # so much longer the integers of one get
+    work.hold(left.height * right.height, left.bits + S.bits + right.bits + apart)
+    left_w, right_w = ([w for (w,) in weights.rows] for weights in (left, right))
+    return S.rescaled(left_w, right_w, exponent) - product
 
-    Raises `Rejected` if not; the message has the row's number.
-    """
+
+def _require_dominance(remainder: ExactMatrix, numbers: Sequence[int]) -> None:
+    """In every row the diagonal entry is at least the sum of the others' absolute values."""
     for p, (row, number) in enumerate(zip(remainder.rows, numbers, strict=True)):
         if 2 * row[p] < sum(map(abs, row)):
             raise Rejected(f"the remainder is not diagonally dominant in row {number}")
@@ -44,9 +97,7 @@ def require_dominance(remainder: ExactMatrix, numbers: Sequence[int]) -> None:
 
 def joined(own: ExactMatrix, across: ExactMatrix, corner: ExactMatrix) -> ExactMatrix:
     """The symmetric matrix [own, across; acrossᵀ, corner]."""
-    above, below = own.beside(across), across.transposed().beside(corner)
-    common = min(above.exponent, below.exponent)
-    return ExactMatrix(above.at(common) + below.at(common), common)
+    return own.beside(across).above(across.transposed().beside(corner))
 
 
 def lower_triangle(entries: ExactMatrix, start: int, size: int) -> tuple[ExactMatrix, int]:
@@ -161,12 +212,12 @@ def _shifted(number: int, bits: int) -> int:
 def _by_minors(S: Rows, work: Work) -> bool:
     """Whether all leading principal minors are positive, by Bareiss elimination."""
     rows, previous, order = [list(row) for row in S], 1, len(S)
-    longest = max((abs(entry).bit_length() for row in S for entry in row), default=0)
-    longest += order.bit_length()  # so that minors of order k have at most k times as many bits
+    # So that minors of order k have at most k times as many bits.
+    bits = longest(chain.from_iterable(S)) + order.bit_length()
     for k, row in enumerate(rows):
         if row[k] <= 0:
             return False
-        work.spend(3 * (order - k) ** 2, 2 * (k + 1) * longest)
+        work.spend(3 * (order - k) ** 2, 2 * (k + 1) * bits)
         for other in rows[k + 1 :]:
             lead = other[k]
             for j in range(k, order):  # the division is exact: these are minors

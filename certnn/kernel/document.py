@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import isfinite
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from certnn.kernel.exact import ExactMatrix, exact_matrix
-
-_Number = TypeVar("_Number", int, float)
 
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
@@ -171,42 +169,29 @@ class Section:
     def _matrix(self, key: str, data: bytes, rows: int, columns: int) -> ExactMatrix:
         try:
             return exact_matrix(data, rows, columns)
-        except Malformed:
-            raise
         except ValueError as error:
             raise self.wrong(key, f"is not as it must be: {error}") from None
 
     def indices(self, key: str, count: int | None, below: int) -> array[int]:
         """Base64 of `count` little-endian unsigned 32-bit integers, each less than `below`."""
-        numbers = self.words(key)
+        numbers = self.numbers(key, "I")
         if count is not None and len(numbers) != count:
             raise self.wrong(key, f"must have {count} integers of 4 bytes")
         if max(numbers, default=0) >= below:
             raise self.wrong(key, f"has an index that is not below {below}")
         return numbers
 
-    def words(self, key: str) -> array[int]:
-        """Base64 of little-endian unsigned 32-bit integers."""
-        return self._filled(array("I"), key, "integers")
-
-    def integers(self, key: str) -> array[int]:
-        """Base64 of little-endian signed 32-bit integers."""
-        return self._filled(array("i"), key, "integers")
-
-    def floats(self, key: str, code: Literal["f", "d"]) -> array[float]:
-        """Base64 of finite little-endian IEEE numbers, of 4 bytes ("f") or of 8 ("d")."""
-        numbers = self._filled(array(code), key, "numbers")
-        if not all(map(isfinite, numbers)):
-            raise self.wrong(key, "has a number that is not finite")
-        return numbers
-
-    def _filled(self, numbers: array[_Number], key: str, what: str) -> array[_Number]:
-        data = self.array(key, _KINDS[numbers.typecode])
+    def numbers(self, key: str, code: str) -> array[Any]:
+        """Base64 of finite little-endian numbers, of the type that an ``array(code)`` has."""
+        numbers, data = array(code), self.array(key, _KINDS[code])
         if len(data) % numbers.itemsize:
+            what = "numbers" if code in "fd" else "integers"
             raise self.wrong(key, f"must have {what} of {numbers.itemsize} bytes")
         numbers.frombytes(data)
         if sys.byteorder == "big":
             numbers.byteswap()
+        if code in "fd" and not all(map(isfinite, numbers)):
+            raise self.wrong(key, "has a number that is not finite")
         return numbers
 
     def summands(self, key: str) -> list[bytes]:

@@ -10,11 +10,10 @@ from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import chain
 from math import isfinite
 from operator import mul
 from typing import Literal
-
-from certnn.kernel.spans import Span, span_of, span_of_integers
 
 Rows = list[list[int]]
 Backend = Literal["auto", "python", "flint"]
@@ -42,10 +41,10 @@ class ExactMatrix:
         """The number of columns; there has to be a row."""
         return len(self.rows[0])
 
-    @property
-    def span(self) -> Span:
-        """How long its integers are, and those of what is computed from them."""
-        return span_of_integers((entry for row in self.rows for entry in row), self.exponent)
+    @cached_property
+    def bits(self) -> int:
+        """Length of its longest integer."""
+        return longest(chain.from_iterable(self.rows))
 
     def at(self, exponent: int) -> Rows:
         """The rows for a smaller exponent."""
@@ -94,6 +93,11 @@ class ExactMatrix:
         pairs = zip(self.at(common), other.at(common), strict=True)
         return ExactMatrix([left + right for left, right in pairs], common)
 
+    def above(self, other: ExactMatrix) -> ExactMatrix:
+        """The rows of the one, then those of the other."""
+        common = min(self.exponent, other.exponent)
+        return ExactMatrix(self.at(common) + other.at(common), common)
+
 
 def all_finite(data: bytes) -> bool:
     """Whether little-endian IEEE doubles are all finite."""
@@ -103,24 +107,17 @@ def all_finite(data: bytes) -> bool:
 class StoredMatrix(ExactMatrix):
     """Doubles that become integers where they are asked for: all at once, or some of the rows.
 
-    Entry (i, j) is ``numbers[i * row_step + j * column_step]``; the columns of `right` follow.
+    Entry (i, j) is ``numbers[i * row_step + j * column_step]``.
     """
 
     def __init__(
-        self,
-        numbers: Sequence[float],
-        shape: tuple[int, int],
-        row_step: int,
-        column_step: int,
-        right: ExactMatrix | None = None,
+        self, numbers: Sequence[float], shape: tuple[int, int], row_step: int, column_step: int
     ) -> None:
-        steps = row_step, column_step
-        vars(self).update(_numbers=numbers, _shape=shape, _steps=steps, _right=right)
+        vars(self).update(_numbers=numbers, _shape=shape, _steps=(row_step, column_step))
 
     _numbers: Sequence[float]
     _shape: tuple[int, int]
     _steps: tuple[int, int]
-    _right: ExactMatrix | None
 
     @cached_property
     def _whole(self) -> ExactMatrix:
@@ -144,38 +141,30 @@ class StoredMatrix(ExactMatrix):
     @property
     def width(self) -> int:
         """The number of columns, of which none is read."""
-        return self._shape[1] + (0 if self._right is None else self._right.width)
+        return self._shape[1]
 
-    @property
-    def span(self) -> Span:
-        """As long as the integers may be, of which none is made."""
-        own = span_of(self._numbers)
-        return own if self._right is None else own | self._right.span
+    @cached_property
+    def bits(self) -> int:
+        """Length of its longest integer; of many rows some at a time."""
+        if self.height <= _PIECE:
+            return longest(chain.from_iterable(self.rows))
+        ends = [(p.exponent, p.exponent + p.bits) for p in self.pieces()]
+        return max((high for _, high in ends), default=0) - min((low for low, _ in ends), default=0)
 
     def taken(self, indices: Iterable[int]) -> ExactMatrix:
         """Some of the rows."""
         (height, width), (row_step, column_step) = self._shape, self._steps
-        chosen = [range(height)[i] for i in indices]
         rows = []
-        for start in (i * row_step for i in chosen):
+        for start in (range(height)[i] * row_step for i in indices):
             doubles = self._numbers[start : start + width * column_step : column_step]
             rows.append([x.as_integer_ratio() for x in doubles])  # q is a power of two
-        bits = max((q.bit_length() for row in rows for _, q in row), default=1)
+        bits = max((q for row in rows for _, q in row), default=1).bit_length()
         entries = [[p << (bits - q.bit_length()) for p, q in row] for row in rows]
-        own = ExactMatrix(entries, 1 - bits)
-        return own if self._right is None else own.beside(self._right.taken(chosen))
+        return ExactMatrix(entries, 1 - bits)
 
     def transposed(self) -> ExactMatrix:
         """The transpose."""
-        if self._right is not None:
-            return self._whole.transposed()
         return StoredMatrix(self._numbers, self._shape[::-1], *self._steps[::-1])
-
-    def beside(self, other: ExactMatrix) -> ExactMatrix:
-        """[self, other], of which no row is read either."""
-        if self._right is not None:
-            other = self._right.beside(other)
-        return StoredMatrix(self._numbers, self._shape, *self._steps, other)
 
 
 def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
@@ -206,6 +195,11 @@ def integers(numbers: Sequence[float], least: int = 0) -> tuple[list[int], int]:
     return [p << bits + 1 - q.bit_length() for p, q in ratios], bits
 
 
+def longest(numbers: Iterable[int]) -> int:
+    """Length of the longest of some integers."""
+    return max(map(int.bit_length, numbers), default=0)
+
+
 def columns_of(rows: Rows, count: int) -> Rows:
     """The transpose of a matrix with `count` columns and perhaps no row."""
     return [[row[k] for row in rows] for k in range(count)]
@@ -215,6 +209,11 @@ def diagonal(entries: Sequence[int], exponent: int) -> ExactMatrix:
     """The diagonal matrix with these entries, in units of 2**exponent."""
     size = range(len(entries))
     return ExactMatrix([[t * (p == q) for q in size] for p, t in enumerate(entries)], exponent)
+
+
+def column(entries: Sequence[int], exponent: int) -> ExactMatrix:
+    """One column of these entries, in units of 2**exponent."""
+    return ExactMatrix([[entry] for entry in entries], exponent)
 
 
 def multiple_of_unit(number: float, size: int) -> ExactMatrix:

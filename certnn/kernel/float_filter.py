@@ -108,15 +108,6 @@ class Path(NamedTuple):
 _AT, _LEAF, _ORTHANT, _DEPTH, _BEHIND, _LEFT, _ROOM = range(7)
 
 
-class Costs(NamedTuple):
-    """`PartitionCosts` as arrays with a row for each depth; of integers, not of floats."""
-
-    orthant: int
-    split: _Integers
-    leaf: _Integers
-    point_bits: _Integers
-
-
 class Scratch(NamedTuple):
     """What is written anew for every leaf; `values` and `margins` are the rows of Q′w."""
 
@@ -150,11 +141,12 @@ def open_nodes(
     except (OverflowError, MemoryError):
         return None
     path.place[_LEFT], path.place[_ROOM] = work.left - costs.orthant, work.room - INTEGER
-    return _open_nodes(data, rays, path, scratch, costs_of_integers(costs))
+    arrays = PartitionCosts(costs.orthant, *map(np.array, costs[1:]))
+    return _open_nodes(data, rays, path, scratch, arrays)
 
 
 def _open_nodes(
-    data: Data, rays: Rays, path: Path, scratch: Scratch, costs: Costs
+    data: Data, rays: Rays, path: Path, scratch: Scratch, costs: PartitionCosts
 ) -> Iterator[OpenNode]:
     while True:
         while not walk(data, rays, path, scratch, costs):
@@ -203,11 +195,6 @@ def scaled_data(proof: PartitionProof, values: Rows, exponent: int) -> tuple[Dat
     data = Data(np.frombuffer(proof.tree, np.uint8), witnesses, duals, kappa, first, second)
     begin(data, rays)
     return data, rays
-
-
-def costs_of_integers(costs: PartitionCosts) -> Costs:
-    """Them as arrays."""
-    return Costs(costs.orthant, *map(np.array, (costs.split, costs.leaf, costs.point_bits)))
 
 
 def _bits(integers: tuple[int, ...] | list[int]) -> int:
@@ -302,7 +289,7 @@ def _write_majorants(
 
 
 @njit(cache=True, nogil=True)
-def walk(data: Data, rays: Rays, path: Path, scratch: Scratch, costs: Costs) -> bool:
+def walk(data: Data, rays: Rays, path: Path, scratch: Scratch, costs: PartitionCosts) -> bool:
     """Go on to the next node that is not settled here, or to the end: False if not there yet.
 
     Or to where too little work is left.

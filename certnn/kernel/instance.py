@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
-from struct import iter_unpack
+from struct import iter_unpack, pack
 from typing import Final, Literal, NoReturn, final
 
 from certnn.kernel.exact import ExactMatrix, all_finite, exact_matrix
 from certnn.kernel.losses import LOSSES, targets_fit
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.work import Work
 
 #: Whether there is a bias: one that is decayed like the weights (True), or one that is not.
 Bias = bool | Literal["free"]
@@ -21,6 +20,8 @@ Bias = bool | Literal["free"]
 _BIASES: Final = ((bool, False), (bool, True), (str, "free"))
 #: A free hidden bias may be this many times the largest ‖x‖‖u‖, squared (Theorem 41).
 _REACH: Final = 1 << 12
+#: The largest power of two that is a float64.
+_HIGHEST: Final = 1023
 
 
 @final
@@ -136,31 +137,33 @@ class Instance:
         data = exact_matrix(self.X, self.n, self.d)
         if self.hidden_bias is False:
             return data
-        return data.beside(ExactMatrix([[1]] * self.n, exponent))
+        if exponent > _HIGHEST:
+            return data.beside(ExactMatrix([[1]] * self.n, exponent))
+        size, one = 8 * self.d, pack("<d", 2**exponent)
+        rows = (self.X[start : start + size] + one for start in range(0, len(self.X), size))
+        return exact_matrix(b"".join(rows), self.n, self.d + 1)  # not integers yet
 
     def targets(self) -> ExactMatrix:
         """Y exactly, shape (n, c)."""
         return exact_matrix(self.Y, self.n, self.c)
 
 
-def features_within(instance: Instance, ball: ExactMatrix | None, work: Work) -> ExactMatrix:
+def features_within(instance: Instance, ball: ExactMatrix | None) -> ExactMatrix:
     """Those of the instance; or for a free hidden bias that is not in the norm, beside a ball.
 
-    Of that, one row, center and radius are given. Raises `Rejected` if a point is outside of it, or
-    it would take too much work.
+    Of that, one row, center and radius are given. Raises `Rejected` if a point is outside of it.
     """
     if ball is None:
         return instance.features()
-    return beside_radius(exact_matrix(instance.X, instance.n, instance.d), ball, work)
+    return beside_radius(exact_matrix(instance.X, instance.n, instance.d), ball)
 
 
-def beside_radius(data: ExactMatrix, ball: ExactMatrix, work: Work) -> ExactMatrix:
+def beside_radius(data: ExactMatrix, ball: ExactMatrix) -> ExactMatrix:
     """The points from the center of a ball, beside its radius (Theorem 51).
 
-    Raises `Rejected` as `features_within` does.
+    Raises `Rejected` if a point is outside of the ball.
     """
     (*center, radius), unit, n = ball.rows[0], ball.exponent, data.height
-    work.spend(3 * n * len(ball.rows[0]), (data.span | ball.span).summed(3).bits)
     moved = data - ExactMatrix([center] * n, unit)
     whole = moved.beside(ExactMatrix([[radius]] * n, unit))
     if any(sum(x * x for x in row) > r * r for *row, r in whole.rows):

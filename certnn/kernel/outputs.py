@@ -1,26 +1,95 @@
-"""Directions of the outputs, and trees of regions of weight space (Theorems 18 and 20).
+"""Proofs by directions of the outputs: phases, regions and cells (Theorems 18 and 20).
 
 The space of outputs is covered by cones of rays w. If wᵀZᵀ(Xu)₊ ≤ h‖u‖ is known for each ray, with
 a bound h of its own, then the bounds of the rays of a cone bound ‖Zᵀ(Xu)₊‖ on that cone. For each
-ray a tree splits the space of u by the signs of x_iᵀu.
+ray a tree splits the space of u, and the leaves of the trees take the numbers of the proof in turn.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import combinations, product
+from dataclasses import dataclass, field
+from itertools import chain, combinations, product
+from operator import mul
+from typing import Any
 
-from certnn.kernel.exact import integers
+from certnn.kernel.exact import ExactMatrix, integers, longest
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.spans import span_of, span_of_integers
-from certnn.kernel.work import INTEGER, Work
+from certnn.kernel.work import Work
 
 #: The edges of a cone with more rays could not be numbered in a byte.
 MOST_COLUMNS = 23
 #: Splits above a leaf. The integers on a path grow by up to nine bits a split.
 DEEPEST = 400
+
+
+@dataclass(frozen=True)
+class DirectedProof:
+    """The arrays in ``FORMAT.md`` of a proof of kind phases, regions or cells.
+
+    `rest` has those of the trees and their leaves, of which numbers are taken in turn. The ball,
+    one row, is for a free hidden bias, and the rotation for kind cells.
+    """
+
+    kind: str
+    kappa: float
+    Z: ExactMatrix
+    directions: bytes
+    bounds: array[float]
+    rest: Mapping[str, bytes | array[Any]]
+    ball: ExactMatrix | None = None
+    rotation: ExactMatrix = field(default_factory=lambda: ExactMatrix([], 0))
+
+    def proved(self, work: Work) -> Iterator[tuple[float, ExactMatrix]]:
+        """The bound h of each direction, which has still to be proved, and σ = Zw, one column.
+
+        That they prove kappa is checked; raises `Rejected` as `proved_directions` does.
+        """
+        c, bounds = self.Z.width, self.bounds
+        rays = proved_directions(self.directions, c, bounds, self.kappa, work)
+
+        def weights(ray: tuple[int, ...]) -> ExactMatrix:
+            work.spend(self.Z.height * c, self.Z.bits + longest(ray))
+            return weights_of(self.Z, ray)
+
+        return ((bound, weights(ray)) for ray, bound in zip(rays, bounds, strict=True))
+
+
+def weights_of(Z: ExactMatrix, ray: Sequence[int]) -> ExactMatrix:
+    """σ = Zw, in one column."""
+    return ExactMatrix([[sum(map(mul, z, ray))] for z in Z.rows], Z.exponent)
+
+
+class InTurn:
+    """Arrays by their names, and `at`, how many numbers have been taken of each."""
+
+    def __init__(self, **arrays: bytes | array[int] | array[float]) -> None:
+        self._arrays, self.at = arrays, dict.fromkeys(arrays, 0)
+
+    def take(self, name: str, count: int) -> Any:
+        """The next numbers of an array, in one of its type; `Rejected` if it has not so many."""
+        start, numbers = self.at[name], self._arrays[name]
+        if start + count > len(numbers):
+            raise Rejected(f"the {name} end before the last leaf")
+        self.at[name] = start + count
+        return numbers[start : start + count]
+
+    def one(self, name: str) -> Any:
+        """The next number."""
+        return self.take(name, 1)[0]
+
+    def each(self, name: str) -> Iterator[int]:
+        """The numbers one by one, to the end of the array."""
+        while self.at[name] < len(self._arrays[name]):
+            yield self.one(name)
+
+    def require_end(self) -> None:
+        """Nothing may be left: `Rejected` if an array goes on."""
+        for name, numbers in self._arrays.items():
+            if self.at[name] < len(numbers):
+                raise Rejected(f"the {name} go on after the last leaf")
 
 
 def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int, int]]:
@@ -61,18 +130,15 @@ def proved_directions(
     if min(bounds, default=0) <= 0:
         raise Rejected("a bound of a direction is not positive")
     numbers: dict[tuple[int, ...], int] = {}
-    height_bits, held = span_of(bounds).bits, 0
+    bits, height_bits = 0, longest(integers(bounds)[0])
     for cone in _cones(tree, c):
-        longest = max(span_of_integers(ray).bits for ray in cone)
+        bits = max(bits, longest(chain.from_iterable(cone)))
         for ray in cone:
-            if ray not in numbers:
-                numbers[ray] = len(numbers)
-                held += c * (longest + INTEGER)
-                if len(numbers) > len(bounds):
-                    raise Rejected("the bounds end before the last direction")
-        work.hold(1, held)
-        minor = c * (longest + c.bit_length())
-        work.spend(3 * c**2 * (c + 1), 2 * (minor + height_bits))
+            numbers.setdefault(ray, len(numbers))
+        if len(numbers) > len(bounds):
+            raise Rejected("the bounds end before the last direction")
+        work.hold(c * len(numbers), bits)
+        work.spend(3 * c**2 * (c + 1), 2 * (c * (bits + c.bit_length()) + height_bits))
     if len(numbers) < len(bounds):
         raise Rejected("the bounds go on after the last direction")
     for cone in _cones(tree, c):

@@ -16,9 +16,9 @@ from itertools import combinations
 from operator import mul
 from typing import TYPE_CHECKING
 
-from certnn.kernel.exact import Backend, ExactMatrix, Rows, columns_of
-from certnn.kernel.outputs import DEEPEST, solution, split_of
-from certnn.kernel.partition_costs import NodeCost, PartitionCosts, partition_costs
+from certnn.kernel.exact import ExactMatrix, Rows, columns_of
+from certnn.kernel.outputs import solution, split_of
+from certnn.kernel.partition_costs import PartitionCosts, partition_costs
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 #: Proofs with fewer bytes of the tree times points are not worth loading numba.
 _SMALL = 300_000
+#: Bytes of a file that may take any work: for nodes that the filter has counted.
+_ENDLESS = 1 << 60
 
 
 @dataclass(frozen=True)
 class PartitionProof:
     """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
 
+    kind = "partition"
     kappa: float
     Z: ExactMatrix
     basis: ExactMatrix
@@ -114,38 +117,26 @@ class _Cone:
         return Q
 
 
-def check_partition(
-    features: ExactMatrix, proof: PartitionProof, work: Work, backend: Backend = "auto"
-) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
+def check_partition(features: ExactMatrix, proof: PartitionProof, work: Work) -> None:
+    """Prove by Theorems 15 and 16 that `proof.kappa` is enough, or raise `Rejected`.
 
     With "auto" and numba, leaves that are certain in floats (Theorem 17) are left out of the
     integers. That changes the time and nothing else.
-
-    Raises `Rejected` if the rays do not span the space, the tree or the witnesses do not fit, a
-    leaf is not proved, or the check would take too much work.
     """
-    costs = _costs(features, proof)
-    work.take(costs.start)
-    work.hold(1, costs.start_bits)
-    solution(proof.basis.rows, [0] * proof.basis.height)  # rejected if they do not span the space
-    trees = _trees(features, proof, costs)
-    if backend == "auto" and len(proof.tree) * len(features.rows) >= _SMALL:
-        open_nodes = _filtered(features, proof, trees, work)
-        if open_nodes is not None and _visit_open_nodes(trees, open_nodes):
+    trees = _trees(features, proof, work)
+    if work.backend == "auto" and len(proof.tree) * features.height >= _SMALL:
+        open_nodes, counted = _filtered(trees), replace(trees, work=Work(_ENDLESS))
+        if open_nodes is not None and _visit_open_nodes(counted, open_nodes):
             return
-    _walk(replace(trees, work=work))
+    _walk(trees)
 
 
-def _filtered(
-    features: ExactMatrix, proof: PartitionProof, trees: _Trees, work: Work
-) -> Iterator[OpenNode] | None:
+def _filtered(trees: _Trees) -> Iterator[OpenNode] | None:
     try:
         from certnn.kernel.float_filter import open_nodes
     except (ImportError, RuntimeError):  # no numba, or no place for what it compiles
         return None
-    values, unit = [ray.values for ray, _ in trees.signed], _image_unit(features, proof)
-    return open_nodes(proof, values, unit, trees.costs, work)
+    return open_nodes(trees.proof, trees.values[::2], trees.image_unit, trees.costs, trees.work)
 
 
 def _walk(trees: _Trees) -> None:
@@ -184,44 +175,41 @@ def _visit_open_nodes(trees: _Trees, nodes: Iterator[OpenNode]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Ray:
-    """A ray of the cones at the start, with Zᵀ(Xr)₊ and x_iᵀr for every point."""
-
-    ray: list[int]
-    image: list[int]
-    values: list[int]
-
-
-@dataclass(frozen=True)
 class _Trees:
     """The nodes of a proof one by one, in integers.
 
-    `signed` has b and −b for each ray of the basis; the factors are units of 2·kappa²‖u‖² and of
-    ‖Zᵀ(Xu)₊‖². Where the filter has counted the nodes, no `work` pays for them.
+    `rays` are b and −b for each ray of the basis, with Zᵀ(Xr)₊ and x_iᵀr for every point. The
+    factors are units of 2·kappa²‖u‖² and of ‖Zᵀ(Xu)₊‖², which is that of integers in units of
+    2**image_unit.
     """
 
     proof: PartitionProof
-    signed: list[tuple[_Ray, _Ray]]
+    rays: Rows
+    images: Rows
+    values: Rows
     edges: list[tuple[int, int]]
     norm_factor: int
     image_factor: int
+    image_unit: int
     costs: PartitionCosts
-    work: Work | None = None
+    work: Work
 
     @property
     def count(self) -> int:
         """Number of trees: 2ᵏ."""
-        return 1 << len(self.signed)
+        return 1 << self.proof.basis.height
 
     def orthant(self, number: int) -> _Cone:
         """The cone at the root of a tree: rays ±b₁, .., ±b_k, the sign of b_k changing fastest."""
-        if self.work is not None:
-            self.work.take(self.costs.orthant)
-        last = len(self.signed) - 1
-        chosen = [pair[number >> (last - j) & 1] for j, pair in enumerate(self.signed)]
-        points = zip(self.proof.Z.rows, zip(*(b.values for b in chosen), strict=True), strict=True)
-        mixed = [(z, values) for z, values in points if min(values) < 0 < max(values)]
-        return _Cone([b.ray for b in chosen], [b.image for b in chosen], mixed, 0, 0)
+        self.work.take(self.costs.orthant)
+        last = self.proof.basis.height - 1
+        chosen = [2 * j + (number >> (last - j) & 1) for j in range(last + 1)]
+        rays, images, values = (
+            [of[r] for r in chosen] for of in (self.rays, self.images, self.values)
+        )
+        points = zip(self.proof.Z.rows, zip(*values, strict=True), strict=True)
+        mixed = [(z, own) for z, own in points if min(own) < 0 < max(own)]
+        return _Cone(rays, images, mixed, 0, 0)
 
     def visit(self, cone: _Cone, at: int, leaf: int) -> tuple[_Cone, ...]:
         """The halves of the node at this place of the file; a leaf, which has none, is checked."""
@@ -229,7 +217,7 @@ class _Trees:
         w = self.proof.witnesses[leaf * len(cone.rays) : (leaf + 1) * len(cone.rays)]
         needed = 1 if node[:1] == b"\0" else 3
         if needed == 1:
-            self._take(self.costs.leaf[cone.depth], cone)
+            self.work.take(self.costs.leaf[cone.depth].of(len(cone.mixed)))
         if len(node) < needed or (needed == 1 and len(w) < len(cone.rays)):
             raise Rejected("the partition ends before it covers the space")
         if needed == 3:
@@ -240,55 +228,33 @@ class _Trees:
     def _children(self, cone: _Cone, node: bytes) -> tuple[_Cone, _Cone]:
         split = split_of(node, cone.depth, self.edges)
         held = cone.held + len(cone.mixed) * self.costs.point_bits[cone.depth]
-        if self.work is not None:
-            self._take(self.costs.split[cone.depth], cone)
-            self.work.hold(1, held)
+        self.work.take(self.costs.split[cone.depth].of(len(cone.mixed)))
+        self.work.hold(1, held)
         return cone.halves(*split, held)
-
-    def _take(self, cost: NodeCost, cone: _Cone) -> None:
-        if self.work is not None:
-            self.work.take(cost.fixed + cost.point * len(cone.mixed))
 
     def require_end(self, at: int, leaf: int) -> None:
         """The file ends after so many bytes of the tree and witnesses of so many leaves."""
-        used = leaf * len(self.signed)
+        used = leaf * self.proof.basis.height
         if at < len(self.proof.tree) or used < len(self.proof.witnesses):
             raise Rejected("the partition goes on after it covers the space")
 
 
-def _image_unit(features: ExactMatrix, proof: PartitionProof) -> int:
-    """The exponent of ‖Zᵀ(Xr)₊‖ if X, Z and the rays are their integers."""
-    return features.exponent + proof.Z.exponent
-
-
-def _costs(features: ExactMatrix, proof: PartitionProof) -> PartitionCosts:
-    return partition_costs(features, proof.Z, proof.basis, proof.kappa, DEEPEST)
-
-
-def _trees(features: ExactMatrix, proof: PartitionProof, costs: PartitionCosts) -> _Trees:
-    signed = []
-    for b in proof.basis.rows:
-        values = [sum(map(mul, x, b)) for x in features.rows]
-        opposite = [-t for t in b], [-v for v in values]
-        signed.append((_ray(b, values, proof.Z.rows), _ray(*opposite, proof.Z.rows)))
-    # In units of the integers, kappa‖r‖ is in units of 2**norms and ‖Zᵀ(Xr)₊‖ of 2**images.
+def _trees(features: ExactMatrix, proof: PartitionProof, work: Work) -> _Trees:
+    basis, count = proof.basis.rows, proof.basis.height
+    work.spend(3 * count**3, 2 * count * (proof.basis.bits + count.bit_length()))
+    solution(basis, [0] * count)  # rejected if they do not span the space
+    rays = [[sign * t for t in b] for b in basis for sign in (1, -1)]
+    values = work.product(ExactMatrix(rays, 0), features).rows
+    active = ExactMatrix([[max(0, value) for value in row] for row in values], 0)
+    images = work.product(active, proof.Z.transposed()).rows
+    # In units of the integers, kappa‖r‖ is in units of 2**norms and ‖Zᵀ(Xr)₊‖ of 2**unit.
     numerator, denominator = proof.kappa.as_integer_ratio()  # the denominator is a power of two
-    norms, images = 1 - denominator.bit_length(), _image_unit(features, proof)
-    common = min(norms, images)
-    return _Trees(
-        proof,
-        signed,
-        list(combinations(range(len(proof.basis.rows)), 2)),
-        2 * numerator**2 << 2 * (norms - common),
-        1 << 2 * (images - common),
-        costs,
-    )
-
-
-def _ray(ray: list[int], values: list[int], Z: Rows) -> _Ray:
-    active = [max(0, value) for value in values]
-    image = [sum(map(mul, column, active)) for column in zip(*Z, strict=True)]
-    return _Ray(ray, image, values)
+    norms, unit = 1 - denominator.bit_length(), features.exponent + proof.Z.exponent
+    common = min(norms, unit)
+    factors = 2 * numerator**2 << 2 * (norms - common), 1 << 2 * (unit - common)
+    edges = list(combinations(range(count), 2))
+    costs = partition_costs(features, proof.Z, proof.basis, *factors)
+    return _Trees(proof, rays, images, values, edges, *factors, unit, costs, work)
 
 
 def _check_leaf(cone: _Cone, w: list[int], norm_factor: int, image_factor: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.spans import Span, span_of
+from certnn.kernel.outputs import DEEPEST
 from certnn.kernel.work import INTEGER, word_products
 
 
@@ -16,43 +15,38 @@ class NodeCost(NamedTuple):
     fixed: int
     point: int
 
+    def of(self, mixed: int) -> int:
+        """That of a node with so many mixed points."""
+        return self.fixed + self.point * mixed
 
-@dataclass(frozen=True)
-class PartitionCosts:
+
+class PartitionCosts(NamedTuple):
     """Work in products of words of 64 bits (`certnn.kernel.work`).
 
-    That before the trees, and the bits of the integers that it makes; of the cone at the root of
-    each tree; of a node of each depth; and the bits that the halves of a cone of each depth hold
-    for a mixed point of it.
+    That of the cone at the root of each tree, a `NodeCost` of a node of each depth, and the bits
+    that the halves of a cone of each depth hold for a mixed point of it. The filter has arrays.
     """
 
-    start: int
-    start_bits: int
     orthant: int
-    split: tuple[NodeCost, ...]
-    leaf: tuple[NodeCost, ...]
-    point_bits: tuple[int, ...]
+    split: Any
+    leaf: Any
+    point_bits: Any
 
 
 def partition_costs(
-    features: ExactMatrix, dual: ExactMatrix, basis: ExactMatrix, kappa: float, deepest: int
+    features: ExactMatrix, Z: ExactMatrix, basis: ExactMatrix, norm_factor: int, image_factor: int
 ) -> PartitionCosts:
-    """The costs for X, Z and the rays at the start, to a depth of `deepest` splits."""
-    n, D, c = features.height, basis.height, len(dual.rows[0])
-    X, Z, rays, norm = features.span, dual.span, basis.span, span_of([kappa])
-    split, leaf, point_bits = [], [], []
-    for depth in range(deepest + 1):
-        ray = Span(rays.low, rays.high + 9 * depth)
-        value = (X * ray).summed(D)
-        image = (Z * value).summed(2 * n)
+    """The costs for rays at the start and factors of the form as `partition` has them."""
+    n, D, c = features.height, basis.height, Z.width
+    costs, X, duals, rays = PartitionCosts(n * D, [], [], []), features.bits, Z.bits, basis.bits
+    for depth in range(DEEPEST + 1):
+        ray = rays + 9 * depth
+        value = X + ray + D.bit_length()
+        image = duals + value + (2 * n).bit_length()
+        form = max(norm_factor.bit_length() + 2 * ray, image_factor.bit_length() + 2 * image)
         # Witnesses are of 32 bits.
-        form = (norm * norm * ray * ray | image * image).summed(4 * n + 32 * D).bits + 32
-        own = word_products(1, form)
-        split.append(NodeCost((D + c) * own, (4 * D + c) * own))
-        leaf.append(NodeCost(D * D * (D + 3 * c + 2) * own, D * (D + 3 * c + 2) * own))
-        point_bits.append(2 * ((D + 8) * 64 + value.bits + INTEGER))
-    value = (X * rays).summed(D)
-    start = word_products(2 * n * D * (D + c), (Z * value).summed(n).bits)
-    start += word_products(3 * D**3, 2 * D * (rays.bits + D.bit_length()))  # minors of the basis
-    start_bits = 2 * n * D * (value.bits + INTEGER)
-    return PartitionCosts(start, start_bits, n * D, tuple(split), tuple(leaf), tuple(point_bits))
+        one = word_products(1, form + (4 * n + 32 * D).bit_length() + 32)
+        costs.split.append(NodeCost((D + c) * one, (4 * D + c) * one))
+        costs.leaf.append(NodeCost(D * D * (D + 3 * c + 2) * one, D * (D + 3 * c + 2) * one))
+        costs.point_bits.append(2 * ((D + 8) * 64 + value + INTEGER))
+    return costs

@@ -17,9 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from certnn.kernel.definite import positive_definite
-from certnn.kernel.exact import Backend, ExactMatrix, diagonal, integers, times_transpose
+from certnn.kernel.exact import ExactMatrix, diagonal, integers
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.spans import span_of
 from certnn.kernel.work import Work
 
 #: Patterns whose matrices M are computed at a time.
@@ -38,23 +37,14 @@ class PatternsProof:
 
 
 def check_patterns(
-    features: ExactMatrix,
-    patterns: Sequence[bytes],
-    proof: PatternsProof,
-    work: Work,
-    backend: Backend,
+    features: ExactMatrix, patterns: Sequence[bytes], proof: PatternsProof, work: Work
 ) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` over the patterns' neurons.
-
-    Raises `Rejected` if a multiplier may be negative, a matrix is not positive definite, or the
-    check would take too much work.
-    """
-    _spend(features, proof, work)
+    """Prove by Theorems 44 and 45 that `proof.kappa` is enough, or raise `Rejected`."""
     columns, start, c = features.transposed(), 0, proof.Z.width
     (kappa,), bits = integers([proof.kappa])
     for first in range(0, len(patterns), _BATCH):
         batch = patterns[first : first + _BATCH]
-        products = _products(columns, proof.Z, batch, backend)
+        products = _products(columns, proof.Z, batch, work)
         for number, (pattern, K) in enumerate(zip(batch, products, strict=True), first):
             points = proof.points[number]
             rows = proof.multipliers.taken(range(start, start + len(points)))
@@ -66,27 +56,12 @@ def check_patterns(
                 signs = [1 if has_bit(pattern, i) else -1 for i in points]
                 G = features.taken(points).rescaled(signs, [1] * features.width, 0)
                 K = ExactMatrix([[0] * features.width, *K.rows], K.exponent)  # [g, P] transposed
-                K += times_transpose(rows.transposed(), G.transposed(), backend)
+                K += work.product(rows.transposed(), G.transposed())
                 mu = proof.splits.rows[0][number]
                 room = diagonal([kappa**2] + [0] * c, -2 * bits)
                 room += diagonal([-mu] + [mu] * c, proof.splits.exponent)
-            if not positive_definite((room - times_transpose(K, K, backend)).rows, work):
+            if not positive_definite((room - work.product(K, K)).rows, work):
                 raise Rejected(f"kappa is not proved for pattern {number}")
-
-
-def _spend(features: ExactMatrix, proof: PatternsProof, work: Work) -> None:
-    """Take the work of all products, in integers no longer than those of the last matrices."""
-    n, columns, c = features.height, features.width, proof.Z.width
-    given, count = proof.multipliers.span, sum(map(len, proof.points))
-    product = ((proof.Z.span | given) * features.span).summed(n + count)
-    kappa = span_of([proof.kappa])
-    bits = (kappa * kappa | proof.splits.span | (product * product).summed(columns)).summed(2).bits
-    patterns = len(proof.points)
-    work.spend(
-        patterns * c * columns * (n + c + 1) + count * (c + 1) * (columns + 1),
-        max(bits, 2 * given.bits),
-    )
-    work.hold(_BATCH * c * (n + columns) + (c + 1) ** 2, bits)
 
 
 def has_bit(pattern: bytes, i: int) -> bool:
@@ -95,13 +70,14 @@ def has_bit(pattern: bytes, i: int) -> bool:
 
 
 def _products(
-    columns: ExactMatrix, dual: ExactMatrix, patterns: Sequence[bytes], backend: Backend
+    columns: ExactMatrix, dual: ExactMatrix, patterns: Sequence[bytes], work: Work
 ) -> list[ExactMatrix]:
     """Mᵀ = ZᵀDX of each pattern, c rows of as many numbers as X has columns."""
     outputs, rows = dual.transposed(), []
+    work.hold(len(patterns) * dual.height * dual.width, 0)
     for pattern in patterns:
         bits = [has_bit(pattern, i) for i in range(dual.height)]
         rows += [[z if bit else 0 for z, bit in zip(z, bits, strict=True)] for z in outputs.rows]
-    product = times_transpose(ExactMatrix(rows, outputs.exponent), columns, backend)
+    product = work.product(ExactMatrix(rows, outputs.exponent), columns)
     c = outputs.height
     return [product.taken(range(k * c, (k + 1) * c)) for k in range(len(patterns))]

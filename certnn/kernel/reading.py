@@ -11,18 +11,18 @@ from fractions import Fraction
 from typing import Any, Final
 
 from certnn.kernel.cell_geometry import MOST_COLUMNS as MOST_CELL_COLUMNS
-from certnn.kernel.cells import CellsProof
 from certnn.kernel.container import File
-from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, CutsProof, set_pairs
+from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, Cuts, set_pairs
+from certnn.kernel.definite import Witness
 from certnn.kernel.document import Malformed, Section
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.forms import Groups, connected_groups
 from certnn.kernel.instance import Bias, Instance
-from certnn.kernel.outputs import MOST_COLUMNS
+from certnn.kernel.outputs import MOST_COLUMNS, DirectedProof
 from certnn.kernel.partition import PartitionProof
 from certnn.kernel.patterns import PatternsProof
-from certnn.kernel.phases import WIDEST, PhasesProof
-from certnn.kernel.psd import PsdProof, connected_groups
-from certnn.kernel.regions import RegionsProof
+from certnn.kernel.phases import WIDEST
+from certnn.kernel.products import ProductsProof
 
 FORMAT = "certnn-certificate"
 #: Of certificates about networks with given activation patterns.
@@ -30,7 +30,7 @@ PATTERN_FORMAT = "certnn-pattern-certificate"
 VERSION = 1
 
 #: Of a dual norm.
-Proof = PsdProof | CutsProof | PartitionProof | PhasesProof | RegionsProof | CellsProof
+Proof = ProductsProof | PartitionProof | DirectedProof
 
 
 class PatternsOnly(Malformed):
@@ -74,8 +74,6 @@ def read_claim(top: Section, *more: str) -> tuple[Instance, Fraction]:
     X, Y, reg = data.array("X", "<f8"), data.array("Y", "<f8"), claim.positive("reg")
     try:
         instance = Instance(n, d, c, reg, hidden_bias, X, Y, loss, delta, output_bias)
-    except Malformed:
-        raise
     except ValueError as error:
         raise Malformed(f"data: {error}") from None
     return instance, claim.ratio("lower_bound")
@@ -138,19 +136,9 @@ def _dual_point(proof: Section, instance: Instance) -> dict[str, Any]:
     return {"kappa": proof.positive("kappa"), "Z": Z}
 
 
-def _directed(proof: Section, instance: Instance, widest: int) -> dict[str, Any]:
-    """The dual point with directions of the outputs and their bounds, and not too many columns."""
-    if instance.c > MOST_COLUMNS:
-        raise Malformed(f"directions are for at most {MOST_COLUMNS} outputs")
-    if instance.columns > widest:
-        raise Malformed(f"{proof.text('kind')} are for at most {widest} columns")
-    own = {"directions": proof.array("directions"), "bounds": proof.floats("bounds", "d")}
-    return _dual_point(proof, instance) | own
-
-
 def _lists(section: Section, below: int) -> list[list[int]]:
     """Lists of indices: "count" has their lengths, "point" the indices of one after the other."""
-    counts = section.words("count")
+    counts = section.numbers("count", "I")
     indices = iter(section.indices("point", sum(counts), below))
     return [[next(indices) for _ in range(count)] for count in counts]
 
@@ -163,22 +151,7 @@ def _pairs(products: Section, count: int | None, below: int) -> dict[str, Any]:
     return {"first": first, "second": second}
 
 
-def _ball(proof: Section, instance: Instance) -> ExactMatrix | None:
-    if not proof.has("ball"):
-        return None
-    if instance.hidden_bias != "free":
-        raise proof.wrong("ball", "is for a free hidden bias")
-    return proof.doubles("ball", 1, instance.d + 1)
-
-
-def _splits(proof: Section, n: int) -> array[int]:
-    splits = proof.integers("splits")
-    if min(splits, default=0) < -1 or max(splits, default=0) >= n:
-        raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
-    return splits
-
-
-def _psd(proof: Section, instance: Instance) -> PsdProof:
+def _psd(proof: Section, instance: Instance) -> ProductsProof:
     products = proof.inner("products", ("first", "second", "multiplier"))
     n, border = instance.n, instance.columns + instance.c
     count = len(products.summands("multiplier")[0]) // 8
@@ -186,20 +159,22 @@ def _psd(proof: Section, instance: Instance) -> PsdProof:
     joined = ((r % n, s % n) for r, s in zip(*pairs.values(), strict=True))
     groups = connected_groups(n, joined)
     triangles = sum(size * (size + 1) // 2 for size in groups.sizes)
-    return PsdProof(
+    return ProductsProof(
         kappa=proof.positive("kappa"),
         Z=proof.sum_of_doubles("Z", n, instance.c),
         **pairs,
-        multipliers=products.sum_of_doubles("multiplier", 1, count),
+        multipliers=products.sum_of_doubles("multiplier", 1, count).transposed(),
         groups=groups,
-        weights=proof.doubles("weights", 1, n + border),
-        L_points=proof.sum_of_doubles("L_points", 1, triangles),
-        L_cross=proof.sum_of_doubles("L_cross", border, n),
-        L_corner=proof.sum_of_doubles("L_corner", 1, border * (border + 1) // 2),
+        witness=Witness(
+            weights=proof.doubles("weights", 1, n + border).transposed(),
+            blocks=proof.sum_of_doubles("L_points", 1, triangles).transposed(),
+            cross=proof.sum_of_doubles("L_cross", border, n).transposed(),
+            corner=proof.sum_of_doubles("L_corner", 1, border * (border + 1) // 2).transposed(),
+        ),
     )
 
 
-def _cuts(proof: Section, instance: Instance) -> CutsProof:
+def _cuts(proof: Section, instance: Instance) -> ProductsProof:
     slacks = proof.inner("slacks", ("target", "count", "point", "theta"))
     products = proof.inner("products", ("first", "second", "multiplier"))
     sets = proof.inner("sets", ("count", "point", "form", "part"))
@@ -211,18 +186,23 @@ def _cuts(proof: Section, instance: Instance) -> CutsProof:
     if max(sizes, default=0) > LARGEST_SET:
         raise sets.wrong("count", f"has a set of more than {LARGEST_SET} points")
     count = len(products.array("multiplier", "<f8")) // 8
-    return CutsProof(
+    return ProductsProof(
         **_dual_point(proof, instance),
-        targets=slacks.indices("target", len(supports), n),
-        supports=supports,
-        theta=slacks.doubles("theta", 1, sum(map(len, supports))),
+        cuts=Cuts(
+            targets=slacks.indices("target", len(supports), n),
+            supports=supports,
+            theta=slacks.doubles("theta", 1, sum(map(len, supports))),
+            sets=members,
+            set_forms=sets.doubles("form", 1, sum(len(set_pairs(k)) for k in sizes)),
+            set_parts=sets.doubles("part", 1, sum(2**k * (k * (k - 1) // 2) for k in sizes)),
+        ),
         **_pairs(products, count, 2 * n + len(supports)),
-        multipliers=products.doubles("multiplier", 1, count),
-        sets=members,
-        set_forms=sets.doubles("form", 1, sum(len(set_pairs(k)) for k in sizes)),
-        set_parts=sets.doubles("part", 1, sum(2**k * (k * (k - 1) // 2) for k in sizes)),
-        weights=proof.doubles("weights", 1, order),
-        L=proof.doubles("L", 1, order * (order + 1) // 2),
+        multipliers=products.doubles("multiplier", 1, count).transposed(),
+        groups=Groups(array("I", bytes(4 * n)), 1),
+        witness=Witness.dense(
+            proof.doubles("weights", 1, order).transposed(),
+            proof.doubles("L", 1, order * (order + 1) // 2).transposed(),
+        ),
     )
 
 
@@ -234,66 +214,92 @@ def _partition(proof: Section, instance: Instance) -> PartitionProof:
         **_dual_point(proof, instance),
         basis=proof.doubles("basis", columns, columns),
         tree=proof.array("tree"),
-        witnesses=proof.words("witnesses"),
+        witnesses=proof.numbers("witnesses", "I"),
     )
 
 
-def _phases(proof: Section, instance: Instance) -> PhasesProof:
+def _directed(proof: Section, instance: Instance, widest: int) -> dict[str, Any]:
+    """The dual point with directions of the outputs and their bounds, and not too many columns."""
+    kind = proof.text("kind")
+    if instance.c > MOST_COLUMNS:
+        raise Malformed(f"directions are for at most {MOST_COLUMNS} outputs")
+    if instance.columns > widest:
+        raise Malformed(f"{kind} are for at most {widest} columns")
+    own = {"directions": proof.array("directions"), "bounds": proof.numbers("bounds", "d")}
+    return {"kind": kind} | _dual_point(proof, instance) | own
+
+
+def _ball(proof: Section, instance: Instance) -> ExactMatrix | None:
+    if not proof.has("ball"):
+        return None
+    if instance.hidden_bias != "free":
+        raise proof.wrong("ball", "is for a free hidden bias")
+    return proof.doubles("ball", 1, instance.d + 1)
+
+
+def _splits(proof: Section, n: int) -> array[int]:
+    splits = proof.numbers("splits", "i")
+    if min(splits, default=0) < -1 or max(splits, default=0) >= n:
+        raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
+    return splits
+
+
+def _phases(proof: Section, instance: Instance) -> DirectedProof:
     pairs = proof.inner("pairs", ("count", "first", "second", "sign", "ratio"))
-    own, counts = _directed(proof, instance, WIDEST), pairs.words("count")
+    own, counts = _directed(proof, instance, WIDEST), pairs.numbers("count", "I")
     if len(counts) != len(own["bounds"]):
         raise pairs.wrong("count", "must have as many integers as there are bounds")
     total = sum(counts)
     first, second = (pairs.indices(key, total, instance.n) for key in ("first", "second"))
-    signs, ratios = pairs.integers("sign"), pairs.floats("ratio", "d")
+    signs, ratios = pairs.numbers("sign", "i"), pairs.numbers("ratio", "d")
     if len(signs) != total or len(ratios) != total:
         raise pairs.wrong("ratio", f"and sign must have {total} numbers")
     if any(sign not in (1, -1) for sign in signs):
         raise pairs.wrong("sign", "has a number that is not 1 or -1")
-    return PhasesProof(
-        **own,
-        splits=_splits(proof, instance.n),
-        pair_counts=counts,
-        first=first,
-        second=second,
-        signs=signs,
-        ratios=ratios,
-        multipliers=proof.floats("multipliers", "f"),
-    )
+    rest = {
+        "splits": _splits(proof, instance.n),
+        "pair_counts": counts,
+        "first": first,
+        "second": second,
+        "signs": signs,
+        "ratios": ratios,
+        "multipliers": proof.numbers("multipliers", "f"),
+    }
+    return DirectedProof(**own, rest=rest)
 
 
-def _regions(proof: Section, instance: Instance) -> RegionsProof:
+def _regions(proof: Section, instance: Instance) -> DirectedProof:
     ball = _ball(proof, instance)
     products = proof.inner("products", ("count", "first", "second", "multiplier"))
     balls = proof.inner("balls", ("count", "form", "multiplier"))
-    return RegionsProof(
-        **_directed(proof, instance, instance.columns),
-        splits=_splits(proof, instance.n),
-        ball=ball,
-        mu=proof.floats("mu", "d"),
-        nu=array("d") if ball is None else proof.floats("nu", "d"),
-        product_counts=products.words("count"),
-        **_pairs(products, None, 2 * instance.n),
-        multipliers=products.floats("multiplier", "d"),
-        ball_counts=balls.words("count"),
-        balls=balls.indices("form", None, 2 * instance.n),
-        ball_multipliers=balls.floats("multiplier", "d"),
-        weights=proof.floats("weights", "d"),
-        L=proof.floats("L", "d"),
-    )
+    own, forms = _directed(proof, instance, instance.columns), 2 * instance.n
+    rest = {
+        "splits": _splits(proof, instance.n),
+        "mu": proof.numbers("mu", "d"),
+        **({} if ball is None else {"nu": proof.numbers("nu", "d")}),
+        "product_counts": products.numbers("count", "I"),
+        **_pairs(products, None, forms),
+        "multipliers": products.numbers("multiplier", "d"),
+        "ball_counts": balls.numbers("count", "I"),
+        "balls": balls.indices("form", None, forms),
+        "ball_multipliers": balls.numbers("multiplier", "d"),
+        "weights": proof.numbers("weights", "d"),
+        "L": proof.numbers("L", "d"),
+    }
+    return DirectedProof(**own, rest=rest, ball=ball)
 
 
-def _cells(proof: Section, instance: Instance) -> CellsProof:
+def _cells(proof: Section, instance: Instance) -> DirectedProof:
     ball = _ball(proof, instance)
     turned = instance.columns if ball is None else instance.d
-    return CellsProof(
-        **_directed(proof, instance, MOST_CELL_COLUMNS),
-        ball=ball,
-        rotation=proof.doubles("rotation", turned, turned),
-        tree=proof.array("tree"),
-        codes=proof.array("codes"),
-        multipliers=proof.floats("multipliers", "f"),
-    )
+    own = _directed(proof, instance, MOST_CELL_COLUMNS)
+    rotation = proof.doubles("rotation", turned, turned)
+    rest: dict[str, bytes | array[Any]] = {
+        "nodes": proof.array("tree"),
+        "codes": proof.array("codes"),
+        "multipliers": proof.numbers("multipliers", "f"),
+    }
+    return DirectedProof(**own, rest=rest, ball=ball, rotation=rotation)
 
 
 #: For each kind what reads it, and its keys.

@@ -17,103 +17,38 @@ entry of S, so with products in small groups of points the work is linear in the
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import mul
 
-from certnn.kernel.definite import arrow_definite, joined, require_semidefinite
-from certnn.kernel.exact import Backend, ExactMatrix, diagonal, integers
-from certnn.kernel.forms import Forms, Product, require_signs
-from certnn.kernel.in_turn import InTurn
-from certnn.kernel.outputs import leaves, proved_directions
-from certnn.kernel.psd import connected_groups
+from certnn.kernel.definite import Witness, arrow_definite, joined, require_semidefinite
+from certnn.kernel.exact import ExactMatrix, column, diagonal, integers
+from certnn.kernel.forms import Forms, Product, connected_groups, require_signs
+from certnn.kernel.outputs import DirectedProof, InTurn, leaves
 from certnn.kernel.rejected import Rejected
-from certnn.kernel.spans import UNIT, span_of, span_of_integers
 from certnn.kernel.work import Work
 
 
-@dataclass(frozen=True)
-class RegionsProof:
-    """The arrays of the kind in ``FORMAT.md``, in the order in which it has them."""
-
-    kappa: float
-    Z: ExactMatrix
-    directions: bytes
-    bounds: array[float]
-    splits: array[int]
-    ball: ExactMatrix | None
-    mu: array[float]
-    nu: array[float]
-    product_counts: array[int]
-    first: array[int]
-    second: array[int]
-    multipliers: array[float]
-    ball_counts: array[int]
-    balls: array[int]
-    ball_multipliers: array[float]
-    weights: array[float]
-    L: array[float]
-
-    @property
-    def has_witness(self) -> bool:
-        """Whether there are w and L; if there are neither, they are of no leaf."""
-        return bool(self.weights or self.L)
-
-    def in_turn(self) -> InTurn:
-        """The arrays of the trees; no nu without a ball."""
-        others = ("kappa", "Z", "directions", "bounds", "ball", "nu" if self.ball is None else "")
-        return InTurn(**{name: given for name, given in vars(self).items() if name not in others})
-
-
-class _Lengths:
-    """How long the integers of a leaf become: the spans of the arrays, taken once."""
-
-    def __init__(self, features: ExactMatrix, proof: RegionsProof) -> None:
-        w, L = span_of(proof.weights), span_of(proof.L)
-        self._order = features.height + features.width + 1
-        self._terms = 4 * (features.height + len(proof.first) + len(proof.balls))
-        self._form, self._dual = UNIT | features.span, proof.Z.span
-        self._partners = span_of(proof.multipliers) * self._form | span_of(proof.ball_multipliers)
-        self._corner = span_of(proof.bounds) | span_of(proof.mu) | span_of(proof.nu)
-        self._scales, self._square = w * w, (L * L).summed(self._order)
-
-    def bits(self, ray: tuple[int, ...]) -> int:
-        """Of the remainder of a leaf in this direction, and of whatever makes it."""
-        sigma = (self._dual * span_of_integers(ray)).summed(len(ray))
-        products = (self._form * (self._partners | sigma)).summed(self._terms)
-        S = (self._corner | products).summed(self._terms)
-        return (self._scales * S | self._square).summed(self._order).bits
-
-
-def check_regions(features: ExactMatrix, proof: RegionsProof, work: Work, backend: Backend) -> None:
-    """Prove that `proof.kappa` is at least the dual norm of `proof.Z` on these features.
-
-    Raises `Rejected` if the directions or the regions do not cover their space, the bounds do not
-    give kappa, a leaf is not proved, or the check would take too much work.
-    """
-    n, columns, c = features.height, features.width, proof.Z.width
-    rays = proved_directions(proof.directions, c, proof.bounds, proof.kappa, work)
-    lengths, rest, points = _Lengths(features, proof), proof.in_turn(), frozenset(range(n))
-    for ray, bound in zip(rays, proof.bounds, strict=True):
-        bits = lengths.bits(ray)
-        work.spend(n * c, bits)
-        sigma = ExactMatrix([[sum(map(mul, z, ray))] for z in proof.Z.rows], proof.Z.exponent)
+def check_regions(features: ExactMatrix, proof: DirectedProof, work: Work) -> None:
+    """Prove by Theorems 18, 48 and 49 that `proof.kappa` is enough, or raise `Rejected`."""
+    n, columns, witnessed = features.height, features.width, has_witness(proof)
+    rest, points = InTurn(**proof.rest), frozenset(range(n))
+    for bound, sigma in proof.proved(work):
         for signs in leaves(rest.each("splits"), points):
             leaf = RegionLeaf.read(rest, columns)
             leaf.require_nonnegative(n)
-            arrow = leaf.arrow(
-                features, sigma, bound, signs, proof.has_witness, work, bits, backend
-            )
-            if proof.has_witness:
-                order = n - len(signs) + columns + 1
-                work.spend(order**3, bits)
-                w, L = leaf_witness(rest, order)
-                require_semidefinite(whole(*arrow), w, L, backend)
-            elif not arrow_definite(*arrow, work):
+            blocks, corner = leaf.arrow(features, sigma, bound, signs, witnessed, work)
+            if witnessed:
+                S = whole(blocks, corner)
+                require_semidefinite([], S, leaf_witness(rest, S.height), work)
+            elif not arrow_definite(blocks, corner, work):
                 raise Rejected("the form of a leaf is not positive definite")
-            del leaf, arrow  # of a million points they are gigabytes, twice with the next leaf's
+            del leaf, blocks, corner  # of a million points they are gigabytes, twice with the next
     rest.require_end()
+
+
+def has_witness(proof: DirectedProof) -> bool:
+    """Whether a proof by regions has w and L; if it has neither, they are of no leaf."""
+    return bool(proof.rest["weights"] or proof.rest["L"])
 
 
 _Ball = tuple[int, list[int]]
@@ -173,12 +108,10 @@ class RegionLeaf:
         signs: Mapping[int, int],
         together: bool,
         work: Work,
-        bits: int,
-        backend: Backend,
     ) -> tuple[list[_Block], ExactMatrix]:
         """2S as an arrow, whose border is (u, ρ); with all a in one block, or as few as can be.
 
-        σ is one column, the signs are those of the fixed points, and no integer has more `bits`.
+        σ is one column, and the signs are those of the fixed points.
         """
         n, columns = features.height, features.width
         (h, mu, nu), unit = integers([bound, self.mu, self.nu or 0.0])
@@ -193,22 +126,18 @@ class RegionLeaf:
             return [(i, [0] * columns + weights[i]) for i in points]
 
         width, blocks = columns + 1, list[_Block]()
-        work.spend(len(signs) * width * (width + 2), bits)
-        _, shares = Forms(features, [], signs).partners(weighted(signs), common, width)
+        work.spend(2 * n * width, features.bits + sigma.bits)
+        _, shares = Forms(features, [], signs).partners(weighted(signs), common, width, work)
         corner = sum(shares, corner)
         for points, products, balls in self._parts(n, signs, together):
             touched = {form % n for r, s, _ in products for form in (r, s)}
             touched |= {form % n for form, _ in balls}
             fixed = {i: signs[i] for i in touched & signs.keys()}
-            size = len(points) + len(fixed)
-            work.spend(4 * len(products) + 2 * (len(balls) + size) * width, bits)
-            work.spend(2 * size * (size + width) * width, bits)
-            work.hold(3 * size * (size + width) + 4 * width**2, bits)
             forms = Forms(features, points, fixed)
-            own, with_u, shares = forms.products(products, -self.bits, width, backend)
+            own, with_u, shares = forms.products(products, -self.bits, width, work)
             partners = [(form, [x << finer for x in vector]) for form, vector in balls]
             partners += weighted(points)
-            across, more = forms.partners(partners, common, width)
+            across, more = forms.partners(partners, common, width, work)
             corner = sum([*shares, *more], corner)
             if points:
                 blocks.append((own, with_u.beside(ExactMatrix([[0]] * len(points), 0)) + across))
@@ -231,13 +160,13 @@ class RegionLeaf:
         return [*parts, last]
 
 
-def leaf_witness(rest: InTurn, order: int) -> tuple[ExactMatrix, ExactMatrix]:
-    """w and L of the next leaf, one row each."""
+def leaf_witness(rest: InTurn, order: int) -> Witness:
+    """w and L of the next leaf."""
     (weights, bits), (entries, fine) = (
         integers(rest.take(name, count))
         for name, count in (("weights", order), ("L", order * (order + 1) // 2))
     )
-    return ExactMatrix([weights], -bits), ExactMatrix([entries], -fine)
+    return Witness.dense(column(weights, -bits), column(entries, -fine))
 
 
 def whole(blocks: list[_Block], corner: ExactMatrix) -> ExactMatrix:

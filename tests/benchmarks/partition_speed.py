@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from certnn import kernel
 from certnn.budget import Budget
 from certnn.kernel.container import read_file
-from certnn.kernel.partition import _costs, _filtered, _trees
+from certnn.kernel.partition import _filtered, _trees
 from certnn.kernel.reading import read_claim, read_proof_of, read_top
 from certnn.kernel.work import Work
 from certnn.reading.datasets import iris
@@ -28,8 +28,8 @@ def unsettled(document):
     top = read_top(read_file(document))
     instance = read_claim(top)[0]
     proof, features = read_proof_of(top, instance), instance.features()
-    trees = _trees(features, proof, _costs(features, proof))
-    for count, node in enumerate(_filtered(features, proof, trees, Work(len(document)))):
+    trees = _trees(features, proof, Work(len(document)))
+    for count, node in enumerate(_filtered(trees)):
         if node.orthant == trees.count:
             return count
     raise AssertionError("the end is the last node")

@@ -16,12 +16,15 @@ from certnn import kernel
 CORRECT, INCORRECT, MALFORMED = (files(f) for f in ("correct", "incorrect", "malformed"))
 
 
-@pytest.fixture(params=["python", "flint", "filter"])
+@pytest.fixture(params=["python", "flint", "filter", "row by row"])
 def backend(request, monkeypatch):
     if request.param == "filter":
         monkeypatch.setattr(kernel.partition, "_SMALL", 0)
         monkeypatch.setattr(kernel.cells, "_SMALL", 0)
         return "auto"
+    if request.param == "row by row":  # as large files are read
+        monkeypatch.setattr(kernel.exact, "_PIECE", 1)
+        return "python"
     if request.param == "flint":
         monkeypatch.setattr(kernel.exact, "_SMALL", 0)
     return request.param

@@ -144,6 +144,42 @@ def cells(rng, n, D, depth):
     )  # fmt: skip
 
 
+def slacks_of_all_points(n):
+    """Every form times two slacks, of which each has all points, and numbers of all lengths."""
+    order = n + 2
+    slacks = 16 * order
+    last, theta = 2 * n + slacks - 1, [(1 + 2.0**-52) * 2.0 ** (-16 * k) for k in range(n)]
+    pairs = [(r, s) for r in range(last - 1) for s in (last - 1, last)]
+    return certificate(
+        n, 1, 1, [1.0] * n, [1.0] * n, 1.0, "cuts",
+        slacks={
+            "target": pack([0] * slacks, "I"), "count": pack([0] * (slacks - 2) + [n, n], "I"),
+            "point": pack([*range(n)] * 2, "I"), "theta": pack([*theta, *(-t for t in theta)]),
+        },
+        products={
+            "first": pack([r for r, _ in pairs], "I"), "second": pack([s for _, s in pairs], "I"),
+            "multiplier": pack([1.0] * len(pairs)),
+        },
+        sets={"count": "", "point": "", "form": "", "part": ""},
+        weights=pack([1.0] * order), L=pack([0.0] * (order * (order + 1) // 2)),
+    )  # fmt: skip
+
+
+def weights_apart_from_factor(n):
+    """Of the form with weights, all tiny, the unit is far below that of the square of L."""
+    tiny, order = 2.0**-1074, n + 2
+    return certificate(
+        n, 1, 1, [tiny] * n, [tiny] * n, 1.0, "psd",
+        products={
+            "first": pack([*range(n), *range(n - 1)], "I"),
+            "second": pack([*range(n), *range(1, n)], "I"),
+            "multiplier": pack([tiny] * (2 * n - 1)),
+        },
+        weights=pack([tiny] * order), L_points=pack([1.0] * (n * (n + 1) // 2)),
+        L_cross=pack([1.0] * (2 * n)), L_corner=pack([1.0] * 3),
+    )  # fmt: skip
+
+
 def set_of_points(rng, k):
     """A set of cuts, all of whose choices are singular in the last pivot, with long minors."""
     pairs = [(r, q) for r in range(2 * k) for q in range(r, 2 * k) if q != r + k]

@@ -11,7 +11,7 @@ import numpy as np
 
 from certnn.certificates.search_documents import PhasesDocument
 from certnn.kernel.exact import exact_matrix
-from certnn.kernel.phases import PhasesProof
+from certnn.kernel.outputs import DirectedProof
 
 
 @dataclass
@@ -28,25 +28,30 @@ class Parts:
     def proof(self, Z):
         pairs = [pair for of_direction in self.pairs for pair in of_direction]
         first, second, signs, ratios = ([pair[k] for pair in pairs] for k in range(4))
-        return PhasesProof(
-            float(self.kappa),
-            matrix(Z),
-            bytes(self.directions),
-            array("d", self.bounds),
-            array("i", self.splits),
-            array("I", [len(pairs) for pairs in self.pairs]),
-            array("I", first),
-            array("I", second),
-            array("i", signs),
-            array("d", ratios),
-            array("f", [value for leaf in self.leaves for value in leaf.values()]),
+        rest = {
+            "splits": array("i", self.splits),
+            "pair_counts": array("I", [len(pairs) for pairs in self.pairs]),
+            "first": array("I", first),
+            "second": array("I", second),
+            "signs": array("i", signs),
+            "ratios": array("d", ratios),
+            "multipliers": array("f", [value for leaf in self.leaves for value in leaf.values()]),
+        }
+        return DirectedProof(
+            kind="phases",
+            kappa=float(self.kappa),
+            Z=matrix(Z),
+            directions=bytes(self.directions),
+            bounds=array("d", self.bounds),
+            rest=rest,
         )
 
     def certificate(self, problem, Z):
         proof = self.proof(Z)
         kinds = {"bounds": "f8", "splits": "i4", "pair_counts": "u4", "first": "u4"}
         kinds |= {"second": "u4", "signs": "i4", "ratios": "f8", "multipliers": "f4"}
-        lists = {name: np.array(getattr(proof, name), kind) for name, kind in kinds.items()}
+        given = {"bounds": proof.bounds} | proof.rest
+        lists = {name: np.array(given[name], kind) for name, kind in kinds.items()}
         document = PhasesDocument(proof.kappa, Z, proof.directions, **lists)
         return document.certificate(problem, {})
 

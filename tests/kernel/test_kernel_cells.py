@@ -20,6 +20,7 @@ from certnn.kernel.cell_geometry import interval, majorant, minorant, trimmed
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction, turned
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.interval_filter import write_intervals
+from certnn.kernel.outputs import weights_of
 from certnn.kernel.work import Work
 
 GRID = 1 << 26
@@ -150,10 +151,10 @@ def test_rounding_loses_no_more_than_is_taken_off(seed, k, free, scale):
     X[0], Z[n // 2] = X[0] * 2.0 ** -int(rng.integers(0, 40)), 0.0
     X *= scale
     P = np.linalg.qr(rng.standard_normal((k, k)))[0]
-    points = turned(matrix(X), matrix(P), Work(1 << 30), "python")
+    points = turned(matrix(X), matrix(P), Work(1 << 30, "python"))
     ray = tuple(rng.integers(-9, 10, c).tolist())
     bound = 1e3 * scale
-    found = rounded_direction(points, matrix(Z), ray, bound)
+    found = rounded_direction(points, weights_of(matrix(Z), ray), bound)
     sigma = [sum(Fraction(z) * w for z, w in zip(row, ray, strict=True)) for row in Z.tolist()]
     if not any(sigma):
         assert not found.points
@@ -198,13 +199,13 @@ def filter_whatever_the_size(monkeypatch):
 def test_open_leaves_are_those_of_the_integers(monkeypatch, filter_whatever_the_size, path):
     """Where floats prove nothing every leaf is handed over, and has to be right to the last bit."""
     monkeypatch.setattr(cell_filter, "float", lambda height: math.inf, raising=False)
-    checked, check_leaf = {"auto": [], "python": []}, cells._Settled.check_leaf
+    checked, check_leaf = {"auto": [], "python": []}, cells._Cell.check_leaf
 
     def noted(self, height, rest, work):
         checked[backend].append((self.low, self.high, self.mixed, self.linear, self.intervals))
         check_leaf(self, height, rest, work)
 
-    monkeypatch.setattr(cells._Settled, "check_leaf", noted)
+    monkeypatch.setattr(cells._Cell, "check_leaf", noted)
     for backend in checked:
         assert says(path.read_bytes(), backend) == load(path)["claim"]["lower_bound"]
     assert checked["auto"] == checked["python"]
@@ -212,7 +213,7 @@ def test_open_leaves_are_those_of_the_integers(monkeypatch, filter_whatever_the_
 
 
 def test_floats_prove_the_leaves_of_a_search(monkeypatch, filter_whatever_the_size):
-    monkeypatch.setattr(cells._Settled, "check_leaf", None)  # none is left to the integers
+    monkeypatch.setattr(cells._Cell, "check_leaf", None)  # none is left to the integers
     assert "/" in says((FILES / "cells.json").read_bytes(), "auto")
 
 
@@ -235,8 +236,8 @@ def test_floats_stop_where_integers_would(monkeypatch, filter_whatever_the_size)
     for document in (dump(good), dump(negative)):
         for left in range(0, 700_000, 9_973):
 
-            def limited(size, left=left):
-                work = Work(size)
+            def limited(size, backend, left=left):
+                work = Work(size, backend)
                 work.left = left
                 return work
 
@@ -291,7 +292,7 @@ def test_trees_are_as_deep_as_they_may_be(
 def test_nothing_is_proved_of_points_that_rounding_has_made_zero():
     """Their terms are left out, but what they may come to is taken off the bound."""
     points = RoundedPoints.of(matrix([[1.0], [2.0**-60]]))
-    found = rounded_direction(points, matrix([[2.0**-60], [1.0]]), (1,), 4.0)
-    alone = rounded_direction(replace(points, rows=points.rows[1:]), matrix([[1.0]]), (1,), 4.0)
+    found = rounded_direction(points, matrix([[2.0**-60], [1.0]]), 4.0)
+    alone = rounded_direction(replace(points, rows=points.rows[1:]), matrix([[1.0]]), 4.0)
     assert found.points == alone.points == []
     assert found.height < alone.height < 4 << 51

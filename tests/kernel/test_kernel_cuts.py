@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,8 +13,11 @@ import pytest
 from certnn.certificates.cuts_certify import certify_cuts
 from certnn.certificates.cuts_point import CutsPoint, SetForm, Slacks
 from certnn.certificates.dual_point import Products
-from certnn.kernel.cuts import CutsProof, check_cuts, set_pairs
+from certnn.kernel.cuts import Cuts, set_pairs
+from certnn.kernel.definite import Witness
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.forms import Groups
+from certnn.kernel.products import ProductsProof, check_products
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 from certnn.problem.training_problem import TrainingProblem
@@ -38,22 +42,24 @@ def by_hand(kappa, *, epsilon=EPSILON, multiplier=1, theta=1):
     2q = kappa(u² + v²) − 2λu² + 2a₀² − 2a₀a₁ + 2a₁² − 2a₁u with λ = ε(1 + ε). The row of a₁ is
     dominant with equality and that of u if kappa ≥ 2λ + 1.
     """
-    proof = CutsProof(
+    proof = ProductsProof(
         kappa=float(kappa),
         Z=exact([[0], [0]]),
-        targets=[0],
-        supports=[[1]],
-        theta=exact([[theta]]),
         first=[0, 1],
         second=[4, 3],
-        multipliers=exact([[multiplier, -1]]),
-        sets=[],
-        set_forms=exact([[]]),
-        set_parts=exact([[]]),
-        weights=exact([[1, 1, 1, 1]]),
-        L=exact([[0] * 10]),
+        multipliers=exact([[multiplier, -1]]).transposed(),
+        groups=Groups(array("I", [0, 0]), 1),
+        witness=Witness.dense(exact([[1]] * 4), exact([[0]] * 10)),
+        cuts=Cuts(
+            targets=[0],
+            supports=[[1]],
+            theta=exact([[theta]]),
+            sets=[],
+            set_forms=exact([[]]),
+            set_parts=exact([[]]),
+        ),
     )
-    check_cuts(exact([[1 + epsilon], [1]]), proof, Work(1 << 24), "auto")
+    check_products(exact([[1 + epsilon], [1]]), proof, Work(1 << 24, "auto"))
 
 
 def test_the_defect_of_a_slack_is_paid_for_exactly():
@@ -83,22 +89,24 @@ def test_products_with_slacks_need_positive_multipliers():
 
 def a_set(form, part, kappa=4.0):
     """One set of the points 0 and 1 with x₀ = x₁ = 1, and −2 for both a_i·b_i."""
-    proof = CutsProof(
+    proof = ProductsProof(
         kappa=kappa,
         Z=exact([[0], [0]]),
-        targets=[],
-        supports=[],
-        theta=exact([[]]),
         first=[0, 1],
         second=[2, 3],
-        multipliers=exact([[-2, -2]]),
-        sets=[[0, 1]],
-        set_forms=exact([form]),
-        set_parts=exact([part]),
-        weights=exact([[1, 1, 1, 1]]),
-        L=exact([[0] * 10]),
+        multipliers=exact([[-2, -2]]).transposed(),
+        groups=Groups(array("I", [0, 0]), 1),
+        witness=Witness.dense(exact([[1]] * 4), exact([[0]] * 10)),
+        cuts=Cuts(
+            targets=[],
+            supports=[],
+            theta=exact([[]]),
+            sets=[[0, 1]],
+            set_forms=exact([form]),
+            set_parts=exact([part]),
+        ),
     )
-    check_cuts(exact([[1], [1]]), proof, Work(1 << 24), "auto")
+    check_products(exact([[1], [1]]), proof, Work(1 << 24, "auto"))
 
 
 def test_sets_are_copositive_on_every_choice():

@@ -14,7 +14,8 @@ from certnn.budget import Budget
 from certnn.kernel import Rejected, float_filter, partition
 from certnn.kernel.exact import exact_matrix
 from certnn.kernel.outputs import DEEPEST
-from certnn.kernel.partition import PartitionProof, _costs, _trees, check_partition
+from certnn.kernel.partition import PartitionProof, _trees, check_partition
+from certnn.kernel.partition_costs import PartitionCosts
 from certnn.kernel.work import Work
 from certnn.reading.datasets import iris
 from certnn.splitting.partition.cones import isotropic_basis
@@ -41,21 +42,21 @@ def proof_of(Z, kappa, basis, tree, witnesses):
 
 def open_nodes(X, proof):
     """The nodes that are left to integers and then the end, or None if all are."""
-    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
-    nodes = partition._filtered(matrix(X), proof, trees, Work(1 << 24))
+    trees = _trees(matrix(X), proof, Work(1 << 24))
+    nodes = partition._filtered(trees)
     if nodes is None:
         return None
     found = []
     for node in nodes:
         found.append(node)
         at_a_leaf = node.orthant < trees.count and proof.tree[node.at : node.at + 1] == b"\0"
-        if not at_a_leaf or len(proof.witnesses) < (node.leaf + 1) * len(trees.signed):
+        if not at_a_leaf or len(proof.witnesses) < (node.leaf + 1) * proof.basis.height:
             return found
 
 
 def verdict(X, proof, backend):
     try:
-        check_partition(matrix(X), proof, Work(1 << 24), backend)
+        check_partition(matrix(X), proof, Work(1 << 24, backend))
     except Rejected as error:
         return str(error)
     return "proved"
@@ -131,11 +132,11 @@ def random_problem(rng, kind):
 
 def judged_leaves(X, proof, next_witness):
     """For each leaf: the cone, in integers, and what the filter makes of it with some witness."""
-    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
-    values = [ray.values for ray, _ in trees.signed]
-    unit = partition._image_unit(matrix(X), proof)
-    data, rays = float_filter.scaled_data(proof, values, unit)
-    path, costs = float_filter.new_path(rays), float_filter.costs_of_integers(trees.costs)
+    trees = _trees(matrix(X), proof, Work(1 << 24))
+    values = trees.values[::2]
+    data, rays = float_filter.scaled_data(proof, values, trees.image_unit)
+    costs = PartitionCosts(trees.costs.orthant, *map(np.array, trees.costs[1:]))
+    path = float_filter.new_path(rays)
     path.place[-2:] = 1 << 62
     scratch = float_filter.new_scratch(data, rays)
     first_ray = proof.basis.rows[0]
@@ -254,7 +255,7 @@ def test_nearly_all_leaves_of_iris_are_settled(iris_proof, monkeypatch):
     assert end == (16, [], len(proof.tree), leaves)
     if not left:  # then integers see no node
         monkeypatch.setattr(partition._Trees, "visit", None)
-    check_partition(matrix(X), proof, Work(1 << 24), "auto")
+    check_partition(matrix(X), proof, Work(1 << 24, "auto"))
 
 
 def test_columns_of_different_scales_are_settled():
@@ -266,7 +267,7 @@ def test_columns_of_different_scales_are_settled():
     found = dual_norm_and_partition(X, Z, 1.05)
     proof = proof_of(Z, found.kappa, found.basis, found.tree, found.witnesses)
     assert len(open_nodes(X, proof)) - 1 <= len(proof.witnesses) // 3 // 100
-    check_partition(matrix(X), proof, Work(1 << 24), "auto")
+    check_partition(matrix(X), proof, Work(1 << 24, "auto"))
 
 
 def test_kappa_falls_through_the_threshold():
@@ -360,10 +361,10 @@ def test_integers_visit_a_node_once_where_all_leaves_are_left(monkeypatch):
         return visit(trees, cone, at, leaf)
 
     monkeypatch.setattr(partition._Trees, "visit", counted)
-    check_partition(matrix(np.eye(3)), proof, Work(1 << 24), "auto")
+    check_partition(matrix(np.eye(3)), proof, Work(1 << 24, "auto"))
     assert len(set(visited)) == len(visited) < len(left) + splits + 1
     visited.clear()
-    check_partition(matrix(np.eye(3)), proof, Work(1 << 24), "python")
+    check_partition(matrix(np.eye(3)), proof, Work(1 << 24, "python"))
     assert len(visited) == 8 + 2 * splits
 
 
@@ -400,10 +401,10 @@ def test_no_points_but_zeros_and_more_nodes_than_are_walked_at_once():
     X, k = np.zeros((2, 17)), 17
     proof = proof_of(np.ones((2, 1)), 1.0, np.eye(k), bytes(2**k), [1] * (k * 2**k))
     assert open_nodes(X, proof) == [(2**k, [], 2**k, 2**k)]
-    check_partition(matrix(X), proof, Work(1 << 24), "auto")
+    check_partition(matrix(X), proof, Work(1 << 24, "auto"))
     proof.witnesses[-1] = 0
     with pytest.raises(Rejected, match="not positive"):
-        check_partition(matrix(X), proof, Work(1 << 24), "auto")
+        check_partition(matrix(X), proof, Work(1 << 24, "auto"))
 
 
 @pytest.mark.parametrize("of_X", [1e-120, 1.0, 1e120])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from certnn.kernel import Rejected
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.forms import Forms, require_signs
+from certnn.kernel.work import Work
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -52,7 +53,7 @@ def quadratic(own, across, shares, a, z):
 def test_products_are_what_they_say(seed):
     rng, forms, f, a, z = case(seed)
     products = [(*rng.integers(0, len(f), 2), int(rng.integers(-9, 10))) for _ in range(6)]
-    found = forms.products(products, -2, len(z), "python")
+    found = forms.products(products, -2, len(z), Work(1 << 24))
     expected = -2 * sum(Fraction(int(y), 4) * f[r] * f[s] for r, s, y in products)
     assert quadratic(*found, a, z) == expected
     assert all(share.height == share.width == len(z) for share in found[2])
@@ -63,7 +64,9 @@ def test_products_are_what_they_say(seed):
 def test_partners_are_what_they_say(seed):
     rng, forms, f, a, z = case(seed)
     given_forms = [(int(rng.integers(len(f))), rng.integers(-9, 10, len(z))) for _ in range(4)]
-    across, shares = forms.partners([(r, v.tolist()) for r, v in given_forms], -1, len(z))
+    across, shares = forms.partners(
+        [(r, v.tolist()) for r, v in given_forms], -1, len(z), Work(1 << 24)
+    )
     none = ExactMatrix([[0] * len(a) for _ in a], 0)
     expected = -2 * sum(f[r] * Fraction(int(v @ z), 2) for r, v in given_forms)
     assert quadratic(none, across, shares, a, z) == expected
@@ -80,7 +83,7 @@ def test_forms_are_nonnegative_and_vanish_at_neurons(seed):
     f = [*a.tolist(), *np.maximum(-X @ u, 0).tolist()]
     for r in range(8):
         for s in range(8):
-            found = forms.products([(r, s, 1)], 0, 2, "python")
+            found = forms.products([(r, s, 1)], 0, 2, Work(1 << 24))
             assert quadratic(*found, a[free], u) == -2 * f[r] * f[s]
 
 

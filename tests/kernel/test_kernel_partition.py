@@ -21,7 +21,6 @@ from certnn.kernel.partition import (
     PartitionProof,
     _check_leaf,
     _Cone,
-    _costs,
     _trees,
     check_partition,
 )
@@ -44,7 +43,7 @@ def matrix(entries):
 
 def rejection(features, proof, backend):
     try:
-        check_partition(features, proof, Work(1 << 24), backend)
+        check_partition(features, proof, Work(1 << 24, backend))
     except Rejected as error:
         return error
     return None
@@ -62,7 +61,7 @@ def check(X, Z, kappa, basis, tree, witnesses):
 
 def orthants(X, Z, basis):
     proof = PartitionProof(1.0, matrix(Z), matrix(basis), b"", array("I"))
-    trees = _trees(matrix(X), proof, _costs(matrix(X), proof))
+    trees = _trees(matrix(X), proof, Work(1 << 24))
     return [trees.orthant(number) for number in range(trees.count)]
 
 
@@ -356,8 +355,7 @@ def test_numbers_written_with_other_exponents():
     longer = ExactMatrix(features.at(features.exponent - 3), features.exponent - 3)
     proof = PartitionProof(KAPPA, matrix(Z), matrix(BASIS), TREE, array("I", WITNESSES))
     for backend in ("python", "auto"):
-        check_partition(longer, proof, Work(1 << 24), backend)
+        check_partition(longer, proof, Work(1 << 24, backend))
+        coarser = ExactMatrix(longer.rows, longer.exponent + 1)
         with pytest.raises(Rejected, match="leaf"):
-            check_partition(
-                ExactMatrix(longer.rows, longer.exponent + 1), proof, Work(1 << 24), backend
-            )
+            check_partition(coarser, proof, Work(1 << 24, backend))

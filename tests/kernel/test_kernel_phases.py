@@ -25,10 +25,8 @@ from specification import plain_checker
 from certnn.kernel import Malformed, Rejected, check_certificate
 from certnn.kernel.definite import arrow_definite, positive_definite
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.in_turn import InTurn
-from certnn.kernel.outputs import DEEPEST, solution
-from certnn.kernel.phase_leaves import phases_direction
-from certnn.kernel.phases import check_phases
+from certnn.kernel.outputs import DEEPEST, InTurn, solution, weights_of
+from certnn.kernel.phases import PhasesDirection, check_phases
 from certnn.kernel.work import Work
 from certnn.problem.training_problem import TrainingProblem
 
@@ -121,9 +119,11 @@ def test_form_is_that_of_the_theorem(seed):
     phases = {i: int(rng.choice([1, -1])) for i in positive if rng.random() < 0.5}
     leaf, h = random_leaf(rng, X, weights, pairs, phases)
     h = max(h, 1e-3)
-    direction = phases_direction(matrix(X), matrix(Z), ray, h, pairs)
+    direction = PhasesDirection(matrix(X), weights_of(matrix(Z), ray), h, pairs)
     placed = {direction.places[i]: sign for i, sign in phases.items()}
-    S = direction._form(direction.read(placed, InTurn(multipliers=array("d", leaf.values()))))
+    S = direction._form(
+        direction.read(placed, InTurn(multipliers=array("d", leaf.values()))), Work(1 << 24)
+    )
 
     exact = {slot: Fraction(value) for slot, value in leaf.items()}
     pairs = [(i, j, sign, Fraction(ratio)) for i, j, sign, ratio in pairs]
@@ -305,10 +305,9 @@ def test_wrong_multipliers(kind, change, reason):
 @pytest.mark.parametrize("ratio", [1.0, 1.25])
 def test_minorants_are_bounded_on_both_sides(scale, ratio):
     """‖x‖ = 5 and η = 1/8: 5/8 ≤ θ ≤ 2 − 5/8, and less by what the pair takes."""
-    direction = phases_direction(
+    direction = PhasesDirection(
         matrix(scale * np.array([[3.0, 4.0], [0.0, 1.0]])),
         matrix([[-2.0], [1.0]]),
-        (1,),
         1.0,
         [(1, 0, 1, ratio)],
     )
@@ -667,5 +666,5 @@ def test_deep_trees_need_no_recursion():
 
 def test_slots_are_as_many_as_the_multipliers():
     parts = prove(X, Z, np.random.default_rng(1))
-    assert sum(map(len, parts.leaves)) == len(parts.proof(Z).multipliers)
+    assert sum(map(len, parts.leaves)) == len(parts.proof(Z).rest["multipliers"])
     assert slots(X, Z[:, 0], [], {})[0] == ("mu",)

@@ -23,9 +23,9 @@ from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.kernel import Rejected, check_certificate
 from certnn.kernel.exact import ExactMatrix
 from certnn.kernel.instance import Instance
-from certnn.kernel.outputs import leaves
+from certnn.kernel.outputs import DirectedProof, leaves
 from certnn.kernel.regions import RegionLeaf as KernelLeaf
-from certnn.kernel.regions import RegionsProof, check_regions
+from certnn.kernel.regions import check_regions
 from certnn.kernel.work import Work
 from certnn.problem.bias_ball import BiasBall
 from certnn.problem.training_problem import TrainingProblem
@@ -136,15 +136,16 @@ def test_the_form_is_below_the_claim_on_neurons_of_the_region(seed, n, columns):
 
 def proof_of_one_point(**changes):
     """x = 1, z = 1, h = kappa = 1, split at x: then κ = 1 is proved with a remainder of zero."""
-    values = {
+    whole = {
+        "kind": "regions",
         "kappa": 1.0,
         "Z": ExactMatrix([[1]], 0),
         "directions": b"\0\0",
         "bounds": array("d", [1.0, 1.0]),
+    }
+    rest = {
         "splits": array("i", [0, -1, -1, 0, -1, -1]),
-        "ball": None,
         "mu": array("d", [0.5] * 4),
-        "nu": array("d"),
         "product_counts": array("I", [0] * 4),
         "first": array("I"),
         "second": array("I"),
@@ -156,7 +157,9 @@ def proof_of_one_point(**changes):
         # Over (u, ρ): 2S is the unit matrix, with ∓1 off the diagonal where x is active.
         "L": array("d", [1.0, 0.0, 1.0, 1.0, -1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0]),
     }
-    return RegionsProof(**(values | changes))
+    for name, changed in changes.items():
+        (rest if name in rest else whole)[name] = changed
+    return DirectedProof(rest=rest, **whole)
 
 
 _ONE = struct.pack("<d", 1.0)
@@ -164,7 +167,7 @@ ONE_POINT = Instance(1, 1, 1, 1.0, False, _ONE, _ONE).features()
 
 
 def test_a_proof_by_hand_without_any_room():
-    check_regions(ONE_POINT, proof_of_one_point(), Work(1 << 24), "python")
+    check_regions(ONE_POINT, proof_of_one_point(), Work(1 << 24, "python"))
 
 
 @pytest.mark.parametrize(
@@ -184,9 +187,9 @@ def test_a_proof_by_hand_without_any_room():
     ],
 )
 def test_what_is_wrong_with_it(change, reason):
-    proof = replace(proof_of_one_point(), **change)
+    proof = proof_of_one_point(**change)
     with pytest.raises(Rejected, match=reason):
-        check_regions(ONE_POINT, proof, Work(1 << 24), "python")
+        check_regions(ONE_POINT, proof, Work(1 << 24, "python"))
 
 
 def ball(multiplier):
@@ -199,10 +202,10 @@ def ball(multiplier):
 
 
 def test_norms_are_compared_exactly():
-    check_regions(ONE_POINT, proof_of_one_point(**ball([1.0, 1.0])), Work(1 << 24), "python")
+    check_regions(ONE_POINT, proof_of_one_point(**ball([1.0, 1.0])), Work(1 << 24, "python"))
     for r, s in ((1.0, np.nextafter(1.0, 0.0)), (1.0, -1.0), (0.0, -5e-324), (-2.0, 1.0)):
         with pytest.raises(Rejected, match="norm may be negative"):
-            check_regions(ONE_POINT, proof_of_one_point(**ball([r, s])), Work(1 << 24), "python")
+            check_regions(ONE_POINT, proof_of_one_point(**ball([r, s])), Work(1 << 24, "python"))
 
 
 def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanishes():
@@ -214,10 +217,10 @@ def test_a_product_with_a_zero_form_may_have_any_multiplier_only_where_it_vanish
             multipliers=array("d", [y]),
         )
 
-    check_regions(ONE_POINT, one(0, 1, -7.0), Work(1 << 24), "python")
-    check_regions(ONE_POINT, one(0, 0, 7.0), Work(1 << 24), "python")
+    check_regions(ONE_POINT, one(0, 1, -7.0), Work(1 << 24, "python"))
+    check_regions(ONE_POINT, one(0, 0, 7.0), Work(1 << 24, "python"))
     with pytest.raises(Rejected, match="negative"):
-        check_regions(ONE_POINT, one(0, 0, -7.0), Work(1 << 24), "python")
+        check_regions(ONE_POINT, one(0, 0, -7.0), Work(1 << 24, "python"))
 
 
 def unwitnessed(**changes):
@@ -234,13 +237,13 @@ def unwitnessed(**changes):
 
 
 def test_a_proof_by_hand_without_a_witness():
-    check_regions(ONE_POINT, unwitnessed(), Work(1 << 24), "python")
+    check_regions(ONE_POINT, unwitnessed(), Work(1 << 24, "python"))
     semidefinite = {"kappa": 1.0, "bounds": array("d", [1.0, 1.0])}
     for change in (semidefinite, {"mu": array("d", [0.5, 0.51, 0.5, 0.5])}):
         with pytest.raises(Rejected, match="not positive definite"):
-            check_regions(ONE_POINT, unwitnessed(**change), Work(1 << 24), "python")
+            check_regions(ONE_POINT, unwitnessed(**change), Work(1 << 24, "python"))
     with pytest.raises(Rejected, match="weights end"):
-        check_regions(ONE_POINT, unwitnessed(L=array("d", [1.0])), Work(1 << 24), "python")
+        check_regions(ONE_POINT, unwitnessed(L=array("d", [1.0])), Work(1 << 24, "python"))
 
 
 def in_groups(point):
@@ -282,9 +285,7 @@ def test_fixed_points_cost_what_their_number_says():
         features, sigma = ExactMatrix([[1, 2]] * n, 0), ExactMatrix([[1]] * n, 0)
         leaf, work = KernelLeaf(1.0, None, [], 0, [], 0), Work(0)
         before = work.left
-        blocks, corner = leaf.arrow(
-            features, sigma, 4.0, dict.fromkeys(range(n), 1), False, work, 64, "python"
-        )
+        blocks, corner = leaf.arrow(features, sigma, 4.0, dict.fromkeys(range(n), 1), False, work)
         assert (blocks, corner.rows[0]) == ([], [2, 0, -n])
         return before - work.left
 

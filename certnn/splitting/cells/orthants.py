@@ -14,6 +14,7 @@ from certnn.arrays import FloatArray
 from certnn.errors import SolverError
 from certnn.kernel.cell_rounding import RoundedPoints, rounded_direction
 from certnn.kernel.exact import exact_matrix
+from certnn.kernel.outputs import weights_of
 from certnn.splitting.cells.task import Grown, Task
 from certnn.splitting.directed import DirectedClaim
 from certnn.splitting.ordered_search import Gauge, InOrder, in_limits, in_order
@@ -113,7 +114,7 @@ def directions(
     numbers: list[int] = []
     rays = claim.cones.rays.astype(int).tolist()
     for ray, bound in zip(rays, claim.bounds.tolist(), strict=True):
-        direction = rounded_direction(points, dual, tuple(ray), bound)
+        direction = rounded_direction(points, weights_of(dual, ray), bound)
         if direction.height <= 0:
             raise SolverError("floats are not enough for it")
         rows = [[*point, weight] for point, weight in direction.points]

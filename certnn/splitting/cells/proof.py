@@ -166,12 +166,12 @@ class CellsProver:
         rotation = principal_axes(X if ball is None else X - ball.center)
         if self._earlier is not None:
             rotation = self._earlier.rotation
-        work, exact = Work(LARGEST_FILE), exact_matrix(X.tobytes(), *X.shape)
+        exact = exact_matrix(X.tobytes(), *X.shape)
         try:
             if ball is not None:
-                exact = beside_radius(exact, ball.exact(), work)
+                exact = beside_radius(exact, ball.exact())
             axes = exact_matrix(rotation.tobytes(), *rotation.shape)
-            return turned(exact, axes, work, "auto"), rotation
+            return turned(exact, axes, Work(LARGEST_FILE)), rotation
         except Rejected as error:
             raise SolverError("floats are not enough for it") from error
 

@@ -132,7 +132,7 @@ def by_hand(kappa, rows, split):
     points = [[i for i, row in enumerate(rows) if row is not None]]
     given = [row for row in rows if row is not None]
     proof = PatternsProof(kappa, exact([[3], [-4]]), points, exact(given), exact([[split]]))
-    check_patterns(exact([[1, 0], [0, 1]]), [b"\3"], proof, Work(1 << 24), "auto")
+    check_patterns(exact([[1, 0], [0, 1]]), [b"\3"], proof, Work(1 << 24, "auto"))
 
 
 def test_multipliers_by_hand():
