@@ -13,9 +13,7 @@ import numpy as np
 from certnn.arrays import FloatArray
 from certnn.certificates.dual_point import IndexArray, Products
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
-
-#: Length below which what no form answers for of the sum of all rows is rounding, as a share.
-_ALONE = 1e-9
+from certnn.relaxation.reduced.rows_alone import alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +70,19 @@ class Responses:
         target = np.zeros((used.size, reduced.outputs))
         np.add.at(target, place, theta[seen, None] * reduced.targets[seen])
         target /= weight[:, None]
-        alone = np.zeros((n, 0))
+        rest = np.zeros((n, 0))
         if reduced.bias_decay is not None:
             np.add.at(ones, place, theta[seen])
             ones /= weight
             left = np.ones(n)
             left[seen] -= theta[seen] * ones[place]
-            length = float(np.linalg.norm(left))
-            if length > _ALONE * np.sqrt(n):
-                alone = left[:, None] / length
-                weight, ones = np.append(weight, 1.0), np.append(ones, length)
-                target = np.vstack([target, alone.T @ reduced.targets])
+            rest = alone(left)
+            if rest.size:
+                weight, ones = np.append(weight, 1.0), np.append(ones, np.linalg.norm(left))
+                target = np.vstack([target, rest.T @ reduced.targets])
         lost = np.sum(reduced.targets**2) - np.sum(weight[:, None] * target**2)
         constant, decay = 0.5 * max(float(lost), 0.0), reduced.bias_decay or 0.0
-        return cls(used, weight, target, ones, decay, constant, form, theta, reduced.targets, alone)
+        return cls(used, weight, target, ones, decay, constant, form, theta, reduced.targets, rest)
 
     def bias(self, left: FloatArray) -> FloatArray:
         """The output bias that fits best what outputs leave of the targets, shapes (p, c), (c,)."""

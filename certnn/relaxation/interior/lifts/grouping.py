@@ -14,14 +14,13 @@ from certnn.relaxation.interior.lifts.batch import GroupBatch
 from certnn.relaxation.interior.lifts.fitting import Fits
 from certnn.relaxation.reduced.groups import angular_groups
 from certnn.relaxation.reduced.reduced_problem import ReducedProblem
+from certnn.relaxation.reduced.rows_alone import alone
 
 #: Squared sine below which directions are better in different groups: their moments are so nearly
 #: dependent that floats are not enough for more than a few.
 _APART = 5e-3
 #: Squared sine below which they have to be.
 _CLOSEST = 1e-6
-#: Length below which what is left of the ones is rounding, as a share of theirs.
-_ALONE = 1e-9
 
 
 def groups_of(reduced: ReducedProblem, size: int) -> list[IndexArray]:
@@ -86,14 +85,12 @@ def rows_alone(program: Program, reduced: ReducedProblem) -> FloatArray:
     n = len(program.remainder)
     if reduced.loss != HALF_SQUARED:
         rows = np.flatnonzero(reduced.directions.label < 0)
-        alone = np.zeros((n, rows.size))
-        alone[rows, np.arange(rows.size)] = 1.0
-        return alone
-    left = np.ones(n) - program.combinations @ (program.combinations.T @ np.ones(n))
-    length = float(np.linalg.norm(left))
-    if reduced.bias_decay is None or length <= _ALONE * np.sqrt(n):
+        of_rows = np.zeros((n, rows.size))
+        of_rows[rows, np.arange(rows.size)] = 1.0
+        return of_rows
+    if reduced.bias_decay is None:
         return np.zeros((n, 0))
-    return np.asarray(left[:, None] / length)
+    return alone(np.ones(n) - program.combinations @ (program.combinations.T @ np.ones(n)))
 
 
 def fits_alone(program: Program, alone: FloatArray) -> Fits:
