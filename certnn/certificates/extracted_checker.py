@@ -201,8 +201,9 @@ def _entries(matrix: ExactMatrix) -> Iterator[int]:
 
 
 def _psd_witness(n: int, proof: ProductsProof) -> Iterator[int]:
-    yield _unit(proof.multipliers)
-    pairs = zip(proof.first, proof.second, chain(*proof.multipliers.rows), strict=True)
+    products = proof.products
+    yield _unit(products.multipliers)
+    pairs = zip(products.first, products.second, chain(*products.multipliers.rows), strict=True)
     for rows in product_blocks(n, pairs):
         yield from sparse(rows)
     yield from _entries(proof.witness.weights)

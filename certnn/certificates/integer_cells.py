@@ -5,8 +5,7 @@ It walks through the boxes itself, so that tree and codes are passed on as they 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from certnn.certificates.integer_directions import SIZE, Directions, ball_numbers
@@ -53,7 +52,6 @@ def cells_witness(instance: Instance, proof: DirectedProof, data_bits: int) -> I
         yield level
     yield from given.output_cones()
     nodes, codes, multipliers = proof.rest.values()
-    assert isinstance(multipliers, array)
     yield from (len(nodes), *(_node(node, order) for node in nodes))
     yield from (len(codes), *codes)
     yield from _multipliers(multipliers, order)
@@ -72,7 +70,7 @@ def _node(node: int, order: list[int]) -> int:
     return node and 1 + zero * len(order) + order.index(j)
 
 
-def _multipliers(numbers: array[float], order: list[int]) -> Iterator[int]:
+def _multipliers(numbers: Sequence[float], order: list[int]) -> Iterator[int]:
     """How many leaves they are for; for each a unit, the sides in the order, and the sphere."""
     count, left = divmod(len(numbers), len(order) + 1)
     if left:

@@ -22,11 +22,12 @@ def cuts_witness(proof: ProductsProof, cuts: Cuts) -> Iterator[int]:
             row[k] = row.get(k, 0) + abs(t)
         yield target
         yield from sparse(multiples)
-    given = proof.multipliers.transposed(), cuts.set_forms, cuts.set_parts
+    products = proof.products
+    given = products.multipliers.transposed(), cuts.set_forms, cuts.set_parts
     least = min(numbers.exponent for numbers in given)
     multipliers, forms, parts = (iter(chain(*numbers.at(least))) for numbers in given)
-    yield from (1 << -least, len(proof.first))
-    yield from chain.from_iterable(zip(proof.first, proof.second, multipliers, strict=True))
+    yield from (1 << -least, len(products.first))
+    yield from chain.from_iterable(zip(products.first, products.second, multipliers, strict=True))
     yield len(cuts.sets)
     for points in cuts.sets:
         yield from _set(points, forms, parts)

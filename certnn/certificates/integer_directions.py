@@ -6,29 +6,16 @@ decides, and numbers that are wrong here cannot make a false claim pass.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Protocol
 
 from certnn.kernel.exact import ExactMatrix, integers
-from certnn.kernel.outputs import proved_directions, solution
+from certnn.kernel.outputs import DirectedProof, proved_directions, solution
 from certnn.kernel.work import Work
 
 #: Of a file so large the checker takes nothing.
 SIZE = 1 << 26
-
-
-class _Proof(Protocol):
-    """A proof by directions."""
-
-    @property
-    def kappa(self) -> float: ...
-    @property
-    def directions(self) -> bytes: ...
-    @property
-    def bounds(self) -> array[float]: ...
 
 
 def ball_numbers(ball: ExactMatrix | None, data_bits: int) -> Iterator[int]:
@@ -56,7 +43,7 @@ class Directions:
     bits: int
 
     @staticmethod
-    def of(proof: _Proof, c: int, work: Work) -> Directions:
+    def of(proof: DirectedProof, c: int, work: Work) -> Directions:
         """The directions, which are checked.
 
         Raises `certnn.kernel.Rejected` if they do not prove kappa.

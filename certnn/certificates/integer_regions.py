@@ -14,11 +14,11 @@ from certnn.certificates.integer_directions import (
     noted,
     splits_to_a_leaf,
 )
-from certnn.kernel.definite import lower_triangle, scaled_factor
-from certnn.kernel.exact import ExactMatrix, column, integers
+from certnn.kernel.definite import lower_triangle, scaled_factor, whole
+from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
-from certnn.kernel.outputs import DirectedProof, InTurn, leaves, weights_of
-from certnn.kernel.regions import RegionLeaf, has_witness, leaf_witness, whole
+from certnn.kernel.outputs import DirectedProof, InTurn, leaves
+from certnn.kernel.regions import RegionLeaf, has_witness, leaf_witness
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -87,32 +87,34 @@ class _Leaves:
 
     def tree(self, ray: Sequence[int], bound: float) -> Iterator[int]:
         """The nodes in preorder: 0 and a leaf, or 1 and the point that is split."""
-        sigma = weights_of(self._proof.Z, ray)
         passed: list[int] = []
         splits = noted(self._rest.each("splits"), passed)
-        for signs in leaves(splits, frozenset(range(sigma.height))):
+        for signs in leaves(splits, range(self._features.height)):
             yield from splits_to_a_leaf(passed)
-            yield from self._leaf(sigma, bound, signs)
+            yield from self._leaf(ray, bound, signs)
 
-    def _leaf(self, sigma: ExactMatrix, bound: float, signs: Mapping[int, int]) -> Iterator[int]:
-        n, columns = sigma.height, self._features.width
+    def _leaf(self, ray: Sequence[int], bound: float, signs: Mapping[int, int]) -> Iterator[int]:
+        n, columns = self._features.height, self._features.width
         leaf = RegionLeaf.read(self._rest, columns)
         leaf.require_nonnegative(n)
         corner, corner_bits = integers([leaf.mu, leaf.nu or 0.0])
+        y, partners = leaf.products.multipliers, leaf.partners
         # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
         bits = max(
-            leaf.bits,
-            leaf.ball_bits - self._data_bits,
-            -sigma.exponent - self._data_bits,
+            -y.exponent,
+            -partners.exponent - self._data_bits,
+            -self._proof.Z.exponent - self._data_bits,
             max(corner_bits, self._height_bits) - 2 * self._data_bits,
             0,
         )
         yield 1 << bits
-        finer = ((r, s, y << bits - leaf.bits) for r, s, y in leaf.products)
-        for block in product_blocks(n, finer):
+        finer = (number for (number,) in y.at(-bits))
+        for block in product_blocks(
+            n, zip(leaf.products.first, leaf.products.second, finer, strict=True)
+        ):
             yield from sparse(block)
-        shift = bits + self._data_bits - leaf.ball_bits
-        yield from self._norm_products(n, leaf, shift)
+        rows = partners.at(-bits - self._data_bits)
+        yield from self._norm_products(n, zip(leaf.balls, rows, strict=True))
         yield from (x << bits + 2 * self._data_bits - corner_bits for x in corner)
         order = n - len(signs) + columns + 1
         if has_witness(self._proof):
@@ -120,23 +122,24 @@ class _Leaves:
             L, _ = lower_triangle(witness.corner, 0, order)
             yield from self._witness(n, signs, witness.weights, L)
             return
-        arrow = leaf.arrow(self._features, sigma, bound, signs, True, self._work)
-        found = scaled_factor(whole(*arrow), order)
+        Z = self._proof.Z
+        blocks = leaf.blocks(self._features, Z, ray, signs, True, self._work)
+        found = scaled_factor(whole(blocks, leaf.corner(bound, columns + 1)), order)
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found
         least = min(scales)
-        weights = column([1 << scale - least for scale in scales], least)
+        weights = ExactMatrix([[1 << scale - least] for scale in scales], least)
         yield from self._witness(n, signs, weights, ExactMatrix(factor, 0))
 
-    def _norm_products(self, n: int, leaf: RegionLeaf, shift: int) -> Iterator[int]:
+    def _norm_products(self, n: int, given: Iterable[tuple[int, list[int]]]) -> Iterator[int]:
         """Of the a, and then of the b, the vectors and the numbers, added up."""
         vectors: list[SparseRow] = [{} for _ in range(2 * n)]
         numbers = [0] * (2 * n)
-        for form, (*vector, number) in leaf.balls:
+        for form, (*vector, number) in given:
             for j, entry in enumerate(self._turned(vector)):
-                vectors[form][j] = vectors[form].get(j, 0) + (entry << shift)
-            numbers[form] += number << shift
+                vectors[form][j] = vectors[form].get(j, 0) + entry
+            numbers[form] += number
         for part in (slice(n), slice(n, 2 * n)):
             yield from sparse(vectors[part])
             yield from numbers[part]

@@ -19,7 +19,6 @@ from certnn.kernel.check import (
 from certnn.kernel.container import LARGEST_CONTAINER, Document
 from certnn.kernel.document import LARGEST_FILE, Malformed
 from certnn.kernel.evaluate import evaluate_network
-from certnn.kernel.forms import connected_groups
 from certnn.kernel.instance import Instance
 from certnn.kernel.reading import PatternsOnly
 from certnn.kernel.rejected import Rejected
@@ -39,7 +38,6 @@ __all__ = [
     "check_any_certificate",
     "check_certificate",
     "check_pattern_certificate",
-    "connected_groups",
     "evaluate_network",
     "read_instance",
     "read_proof",

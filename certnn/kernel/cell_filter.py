@@ -9,8 +9,7 @@ the exact check. Needs numba; compiled.
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +115,7 @@ def open_leaves(
     points: list[tuple[list[int], int]],
     height: int,
     free: int,
-    given: tuple[bytes, bytes, array[float]],
+    given: tuple[bytes, bytes, Sequence[float]],
     places: _Places,
     deepest: int,
     work: Work,
@@ -137,7 +136,7 @@ def open_leaves(
         free,
         np.frombuffer(given[0], np.uint8),
         np.frombuffer(given[1], np.uint8),
-        np.frombuffer(given[2], np.float32),
+        np.asarray(given[2], np.float32),
     )
     walk = _new_walk(direction, min(deepest, 28 * len(points[0][0])), places, work.left)
     while True:

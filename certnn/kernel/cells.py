@@ -31,7 +31,7 @@ from certnn.kernel.cell_geometry import (
 from certnn.kernel.cell_rounding import RoundedDirection, rounded_direction, turned
 from certnn.kernel.definite import positive_definite
 from certnn.kernel.exact import ExactMatrix, Rows, integers
-from certnn.kernel.outputs import DEEPEST, DirectedProof, InTurn
+from certnn.kernel.outputs import DEEPEST, DirectedProof, InTurn, weights_of
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -50,9 +50,9 @@ def check_cells(features: ExactMatrix, proof: DirectedProof, work: Work) -> None
     points = turned(features, rotation, work)
     large = work.backend == "auto" and len(proof.rest["nodes"]) * n > _SMALL
     open_leaves = _filter() if large else None
-    for bound, sigma in directions:
+    for bound, ray in directions:
         work.spend(n * features.width, 64)
-        direction = rounded_direction(points, sigma, bound)
+        direction = rounded_direction(points, weights_of(proof.Z, ray), bound)
         if direction.height <= 0:
             raise Rejected("the bound of a direction is lost in rounding")
         if open_leaves and direction.points and direction.height < _LONG:

@@ -11,9 +11,8 @@ points that are copositive on every choice of signs (Theorem 30).
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -42,7 +41,7 @@ class Cuts:
     `theta`, `set_forms` and `set_parts` are one row each.
     """
 
-    targets: array[int]
+    targets: Sequence[int]
     supports: list[list[int]]
     theta: ExactMatrix
     sets: list[list[int]]

@@ -5,7 +5,7 @@ In an arrow variables come in blocks, with nothing between two of them, and last
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from math import isqrt
@@ -21,6 +21,9 @@ Block = tuple[Sequence[int], ExactMatrix, ExactMatrix, list[ExactMatrix]]
 
 #: Entries of a row whose products are subtracted at once.
 _LONG = 256
+#: Bits to which entries with the border are scaled; what no scale of floats is beyond; and bits of
+#: a factor that is nowhere near its matrix.
+_FINE, _FINEST, _LONGEST = 135, 1 << 13, 160
 
 
 @dataclass(frozen=True)
@@ -120,39 +123,64 @@ def positive_definite(S: Rows, work: Work) -> bool:
     if any(row[i] <= 0 for i, row in enumerate(S)):
         return False
     # The rounded factor proves it in nearly all cases.
-    return arrow_definite([], ExactMatrix(S, 0), work) or _by_minors(S, work)
+    return arrow_definite([], ExactMatrix(S, 0), len(S), work) or _by_minors(S, work)
 
 
-def arrow_definite(
-    blocks: Sequence[tuple[ExactMatrix, ExactMatrix]], corner: ExactMatrix, work: Work
-) -> bool:
+def whole(blocks: Iterable[Block], corner: ExactMatrix) -> ExactMatrix:
+    """The matrix of an arrow with the variables of one block, or of none."""
+    parts = list(blocks)
+    corner = sum(chain.from_iterable(shares for *_, shares in parts), corner)
+    variables = [(own, across) for numbers, own, across, _ in parts if numbers]
+    return joined(*variables[0], corner) if variables else corner
+
+
+def arrow_definite(blocks: Iterable[Block], corner: ExactMatrix, order: int, work: Work) -> bool:
     """Whether a rounded Cholesky factor proves an arrow positive definite (Theorem 20(d)).
 
-    Each block comes with its entries with the border, of which `corner` has those with itself.
+    The arrow is of that order. One block at a time is in memory.
     Raises `Rejected` if the factor would take more work than is left.
     """
-    sizes, k = [own.height for own, _ in blocks], corner.height
-    work.spend(sum(m**3 // 3 + k * m**2 + k**2 * m for m in sizes) + k**3 // 3, 256)
-    order, edge = sum(sizes) + k, _scales(corner)
-    if edge is None:
-        return False
-    left, rows = _scaled(corner, edge, edge), [[0] for _ in edge]
-    for number, (own, across) in enumerate(blocks):
-        found = scaled_factor(own, order)
-        if found is None:
+    k = corner.height
+    edge, rows, eliminated = [_FINEST] * k, [list[int]() for _ in range(k)], corner - corner
+    work.spend(k**3 // 3, 256)
+    for points, own, across, shares in blocks:
+        m, corner = len(points), sum(shares, corner)
+        if not m:
+            continue
+        work.spend(m**3 // 3 + k * m**2 + k**2 * m, 256)
+        if (found := scaled_factor(own, order)) is None:
             return False
         scales, factor = found
+        finer = list(map(min, edge, _fine(across, scales)))
+        if finer != edge or len(rows[0]) > _LONG:
+            eliminated += _gram(rows, edge)
+            edge, rows = finer, [[] for _ in edge]
         for row, column in zip(rows, zip(*_scaled(across, scales, edge), strict=True), strict=True):
             new = _eliminated(column, factor)
             if new is None:
                 return False
             row += new
-        if len(rows[0]) > _LONG or number == len(blocks) - 1:
-            for p, row in enumerate(rows):
-                for q in range(p + 1):
-                    left[p][q] -= sum(map(mul, row, rows[q]))
-            rows = [[0] for _ in edge]
-    return _factor(left, order) is not None
+    eliminated, ends = eliminated + _gram(rows, edge), _scales(corner)
+    if ends is None or any(end > e for end, e in zip(ends, edge, strict=True)):
+        return False
+    return _factor(_scaled(corner - eliminated, ends, ends), order) is not None
+
+
+def _fine(across: ExactMatrix, scales: Sequence[int]) -> Iterator[int]:
+    """For each column a power of two that makes it so long that a pivot is above 2**128."""
+    for column in zip(*across.rows, strict=True):
+        ends = (x.bit_length() + s for x, s in zip(column, scales, strict=True) if x)
+        yield _FINE - across.exponent - max(ends, default=-_FINEST)
+
+
+def _gram(rows: Rows, scales: Sequence[int]) -> ExactMatrix:
+    """The lower triangle of the products of the rows, which are scaled by powers of two."""
+    top = max((e for e, row in zip(scales, rows, strict=True) if any(row)), default=0)
+    products = [
+        [_shifted(sum(map(mul, row, rows[q])), 2 * top - e - scales[q]) for q in range(p + 1)]
+        for p, (e, row) in enumerate(zip(scales, rows, strict=True))
+    ]
+    return ExactMatrix([row + [0] * (len(rows) - len(row)) for row in products], -2 * top)
 
 
 def scaled_factor(S: ExactMatrix, order: int) -> tuple[list[int], Rows] | None:
@@ -194,12 +222,12 @@ def _factor(T: Rows, order: int) -> Rows | None:
     return factor
 
 
-def _eliminated(entries: Sequence[int], factor: Rows) -> list[int] | None:
+def _eliminated(entries: Iterable[int], factor: Rows) -> list[int] | None:
     """The row of the factor that these entries make."""
     new: list[int] = []
     for entry, row in zip(entries, factor, strict=True):
         new.append((entry - sum(map(mul, new, row))) // row[-1])
-        if abs(new[-1]) >> 65:  # its square is above the pivot, and what follows may be long
+        if abs(new[-1]) >> _LONGEST:  # what follows may be longer and longer
             return None
     return new
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from array import array
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import isfinite
 from typing import Any
 
-from certnn.kernel.exact import ExactMatrix, exact_matrix
+from certnn.kernel.exact import ExactMatrix, exact_matrix, stored
 
 #: Larger files are refused before they are parsed.
 LARGEST_FILE = 1 << 30
@@ -172,7 +171,7 @@ class Section:
         except ValueError as error:
             raise self.wrong(key, f"is not as it must be: {error}") from None
 
-    def indices(self, key: str, count: int | None, below: int) -> array[int]:
+    def indices(self, key: str, count: int | None, below: int) -> Sequence[int]:
         """Base64 of `count` little-endian unsigned 32-bit integers, each less than `below`."""
         numbers = self.numbers(key, "I")
         if count is not None and len(numbers) != count:
@@ -181,15 +180,13 @@ class Section:
             raise self.wrong(key, f"has an index that is not below {below}")
         return numbers
 
-    def numbers(self, key: str, code: str) -> array[Any]:
+    def numbers(self, key: str, code: str) -> Sequence[Any]:
         """Base64 of finite little-endian numbers, of the type that an ``array(code)`` has."""
-        numbers, data = array(code), self.array(key, _KINDS[code])
-        if len(data) % numbers.itemsize:
+        data, size = self.array(key, _KINDS[code]), int(_KINDS[code][-1])
+        if len(data) % size:
             what = "numbers" if code in "fd" else "integers"
-            raise self.wrong(key, f"must have {what} of {numbers.itemsize} bytes")
-        numbers.frombytes(data)
-        if sys.byteorder == "big":
-            numbers.byteswap()
+            raise self.wrong(key, f"must have {what} of {size} bytes")
+        numbers = stored(data, code)
         if code in "fd" and not all(map(isfinite, numbers)):
             raise self.wrong(key, "has a number that is not finite")
         return numbers

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from itertools import chain
 from math import isfinite
 from operator import mul
-from typing import Literal
+from typing import Any, Literal
 
 Rows = list[list[int]]
 Backend = Literal["auto", "python", "flint"]
@@ -101,7 +101,7 @@ class ExactMatrix:
 
 def all_finite(data: bytes) -> bool:
     """Whether little-endian IEEE doubles are all finite."""
-    return all(map(isfinite, _doubles(data)))
+    return all(map(isfinite, stored(data, "d")))
 
 
 class StoredMatrix(ExactMatrix):
@@ -154,13 +154,14 @@ class StoredMatrix(ExactMatrix):
     def taken(self, indices: Iterable[int]) -> ExactMatrix:
         """Some of the rows."""
         (height, width), (row_step, column_step) = self._shape, self._steps
-        rows = []
-        for start in (range(height)[i] * row_step for i in indices):
-            doubles = self._numbers[start : start + width * column_step : column_step]
-            rows.append([x.as_integer_ratio() for x in doubles])  # q is a power of two
-        bits = max((q for row in rows for _, q in row), default=1).bit_length()
-        entries = [[p << (bits - q.bit_length()) for p, q in row] for row in rows]
-        return ExactMatrix(entries, 1 - bits)
+        starts, numbers = [range(height)[i] * row_step for i in indices], self._numbers
+        ends = width * column_step
+        doubles = [x for start in starts for x in numbers[start : start + ends : column_step]]
+        ratios = [x.as_integer_ratio() for x in doubles]  # q is a power of two
+        bits = max([q for _, q in ratios], default=1).bit_length()
+        entries = [p << (bits - q.bit_length()) for p, q in ratios]
+        rows = [entries[k * width : (k + 1) * width] for k in range(len(starts))]
+        return ExactMatrix(rows, 1 - bits)
 
     def transposed(self) -> ExactMatrix:
         """The transpose."""
@@ -176,13 +177,19 @@ def exact_matrix(data: bytes, rows: int, columns: int) -> ExactMatrix:
         raise ValueError(f"{len(data)} bytes where {rows}x{columns} numbers of 8 are needed")
     if not all_finite(data):
         raise ValueError("a number is not finite")
-    return StoredMatrix(_doubles(data), (rows, columns), columns, 1)
+    return StoredMatrix(stored(data, "d"), (rows, columns), columns, 1)
 
 
-def _doubles(data: bytes) -> Sequence[float]:
+def stored_column(numbers: Sequence[float]) -> ExactMatrix:
+    """One column of doubles."""
+    return StoredMatrix(numbers, (len(numbers), 1), 1, 1)
+
+
+def stored(data: bytes, code: str) -> Sequence[Any]:
+    """Little-endian numbers of the type that an ``array(code)`` has."""
     if sys.byteorder == "little":
-        return memoryview(data).cast("d")  # which are not copied
-    numbers = array("d", data)
+        return memoryview(data).cast(code)  # type: ignore[call-overload, no-any-return]
+    numbers = array(code, data)
     numbers.byteswap()
     return numbers
 
@@ -209,11 +216,6 @@ def diagonal(entries: Sequence[int], exponent: int) -> ExactMatrix:
     """The diagonal matrix with these entries, in units of 2**exponent."""
     size = range(len(entries))
     return ExactMatrix([[t * (p == q) for q in size] for p, t in enumerate(entries)], exponent)
-
-
-def column(entries: Sequence[int], exponent: int) -> ExactMatrix:
-    """One column of these entries, in units of 2**exponent."""
-    return ExactMatrix([[entry] for entry in entries], exponent)
 
 
 def multiple_of_unit(number: float, size: int) -> ExactMatrix:

@@ -191,7 +191,7 @@ def scaled_data(proof: PartitionProof, values: Rows, exponent: int) -> tuple[Dat
         part[1 : 2 * k : 2] = -part[0 : 2 * k : 2]
     first, second = np.triu_indices(k, 1)
     duals = np.ascontiguousarray(np.reshape(Z, (n, c)).T)
-    witnesses = np.frombuffer(proof.witnesses, np.uint32) if proof.witnesses else np.empty(0, "u4")
+    witnesses = np.asarray(proof.witnesses, np.uint32)
     data = Data(np.frombuffer(proof.tree, np.uint8), witnesses, duals, kappa, first, second)
     begin(data, rays)
     return data, rays

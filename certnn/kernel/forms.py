@@ -8,11 +8,12 @@ b_i is a_i − x_iᵀu; but where x_iᵀu has the fixed sign s_i, they are x_i�
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import sub
 
-from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.exact import ExactMatrix, Rows
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -20,11 +21,36 @@ from certnn.kernel.work import Work
 Product = tuple[int, int, int]
 
 
-def require_signs(n: int, products: Iterable[Product]) -> None:
-    """y ≥ 0 of each product, but for those of a_i and b_i, which vanish; or else `Rejected`."""
-    for r, s, y in products:
-        if y < 0 and not r < n == s - r:
-            raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+@dataclass(frozen=True)
+class ProductList:
+    """r and s of many products, and their y in one column, integers only where they are needed."""
+
+    first: Sequence[int]
+    second: Sequence[int]
+    multipliers: ExactMatrix
+
+    def require_signs(self, n: int) -> None:
+        """y ≥ 0 of each, but for those of a_i and b_i, which vanish; or else `Rejected`."""
+        numbers = (y for piece in self.multipliers.pieces() for (y,) in piece.rows)
+        for r, s, y in zip(self.first, self.second, numbers, strict=True):
+            if y < 0 and not r < n == s - r:
+                raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+
+    def taken(self, indices: Sequence[int]) -> tuple[list[Product], int]:
+        """Some of them, and the power of two that is the unit of their y."""
+        numbers = self.multipliers.taken(indices)
+        chosen = zip(indices, numbers.rows, strict=True)
+        return [(self.first[m], self.second[m], y) for m, (y,) in chosen], numbers.exponent
+
+    def points(self, n: int, fixed: Container[int] = ()) -> Iterator[int]:
+        """Of each a point whose a is a variable, if there is one."""
+        for r, s in zip(self.first, self.second, strict=True):
+            yield (s if r % n in fixed else r) % n
+
+    def groups(self, n: int, fixed: Container[int] = ()) -> Groups:
+        """The points that they join, but for those that are fixed, which are alone."""
+        pairs = ((r % n, s % n) for r, s in zip(self.first, self.second, strict=True))
+        return connected_groups(n, ((i, j) for i, j in pairs if i not in fixed and j not in fixed))
 
 
 class Forms:
@@ -40,66 +66,57 @@ class Forms:
         for place, (i, sign) in enumerate(signs.items(), count):
             self._parts |= {i: (place, 0, int(sign > 0)), n + i: (place, 0, -int(sign < 0))}
 
-    def products(
-        self, given: Iterable[Product], exponent: int, width: int, work: Work
+    def arrow(
+        self,
+        products: Iterable[Product],
+        unit: int,
+        partners: tuple[Iterable[int], ExactMatrix],
+        width: int,
+        work: Work,
     ) -> tuple[ExactMatrix, ExactMatrix, list[ExactMatrix]]:
-        """Of −2 Σ y·f_r·f_s the blocks of a, of a with u, and of z, which begins with u.
+        """Of −2 Σ y·f_r·f_s − 2 Σ f_k·(vᵀz) the blocks of a, of a with z, and of z.
 
-        The last is a sum, without terms for zero. y are in units of 2**exponent, and `width` is the
-        length of z.
+        z begins with u, and is `width` long. y are in units of 2**unit; the partners are the k, and
+        the v in the rows of a matrix. The last block is a sum, without terms for zero.
         """
-        size, free = self._X.height, self._count
+        size, free, fine = self._X.height, self._count, partners[1].exponent
         work.hold(3 * size**2, 0)
         own, mixed, squares = ([[0] * size for _ in range(size)] for _ in range(3))
-        for r, s, y in given:
+        across, bent = ([[0] * width for _ in range(size)] for _ in range(2))
+        for r, s, y in products:
             (p, alpha, beta), (q, gamma, delta) = self._parts[r], self._parts[s]
             if alpha and gamma:
                 own[p][q] -= y
                 own[q][p] -= y
             if alpha and delta:
                 mixed[p][q] -= delta * y
-            if beta:
-                if gamma:
-                    mixed[q][p] -= beta * y
-                if delta:
-                    squares[p][q] -= beta * delta * y
-                    squares[q][p] -= beta * delta * y
-        if free < size:
-            own, mixed = [row[:free] for row in own[:free]], mixed[:free]
-        columns = self._X.transposed()
-        across = work.product(ExactMatrix(mixed, exponent), columns)
-        if not any(map(any, squares)):
-            return ExactMatrix(own, exponent), across, []
-        half = work.product(columns, ExactMatrix(squares, exponent))
-        corner = _padded(work.product(half, columns), width)
-        return ExactMatrix(own, exponent), across, [corner]
-
-    def partners(
-        self, given: Iterable[tuple[int, Sequence[int]]], exponent: int, width: int, work: Work
-    ) -> tuple[ExactMatrix, list[ExactMatrix]]:
-        """Of −2 Σ f_r·(vᵀz) the blocks of a with z, and of z, a sum as above.
-
-        Each is given as r and v, in units of 2**exponent.
-        """
-        across, bent = ([[0] * width for _ in self._X.rows] for _ in range(2))
-        for r, vector in given:
-            place, alpha, beta = self._parts[r]
+            if beta and gamma:
+                mixed[q][p] -= beta * y
+            if beta and delta:
+                squares[p][q] -= beta * delta * y
+        for k, vector in zip(partners[0], partners[1].rows, strict=True):
+            p, alpha, beta = self._parts[k]
             if alpha:
-                across[place] = list(map(sub, across[place], vector))
+                across[p] = list(map(sub, across[p], vector))
             if beta:
-                bent[place] = [t - beta * v for t, v in zip(bent[place], vector, strict=True)]
-        block = ExactMatrix(across[: self._count], exponent)
-        if not any(map(any, bent)):
-            return block, []
-        columns, partners = self._X.transposed(), ExactMatrix(bent, exponent).transposed()
-        half = _padded(work.product(columns, partners), width)
-        return block, [half + half.transposed()]
+                bent[p] = [t - beta * v for t, v in zip(bent[p], vector, strict=True)]
+        columns = self._X.transposed()
+
+        def with_z(rows: Rows, more: Rows) -> ExactMatrix:
+            found = work.product(ExactMatrix(rows, unit), columns)
+            return _wider(found, width) + ExactMatrix(more, fine)
+
+        with_a = with_z(mixed[:free], across[:free])
+        variables = ExactMatrix([row[:free] for row in own[:free]], unit)
+        if not any(map(any, squares + bent)):
+            return variables, with_a, []
+        half = _wider(work.product(with_z(squares, bent).transposed(), columns), width)
+        return variables, with_a, [half + half.transposed()]
 
 
-def _padded(matrix: ExactMatrix, width: int) -> ExactMatrix:
-    """The matrix with zeros to the right and below, so that it is square and so wide."""
-    rows = [row + [0] * (width - len(row)) for row in matrix.rows]
-    return ExactMatrix(rows + [[0] * width] * (width - len(rows)), matrix.exponent)
+def _wider(matrix: ExactMatrix, width: int) -> ExactMatrix:
+    """The matrix with so many columns, the last ones of zeros."""
+    return ExactMatrix([row + [0] * (width - len(row)) for row in matrix.rows], matrix.exponent)
 
 
 class Groups:
@@ -118,23 +135,36 @@ class Groups:
     def __iter__(self) -> Iterator[array[int]]:
         return (self._members[start:stop] for start, stop in pairwise(self._starts))
 
+    def of(self, numbers: Iterable[int]) -> Groups:
+        """The places in a list of these numbers, by the groups of what stands there."""
+        labels = array("I", map(self.labels.__getitem__, numbers))
+        return Groups(labels, len(self._starts) - 1)
+
+    def merged(self, least: int) -> Groups:
+        """Groups next to each other in one, until each but the last has at least so many."""
+        labels, label, size = array("I"), 0, 0
+        for more in self.sizes:
+            labels.append(label)
+            size += more
+            if size >= least:
+                label, size = label + 1, 0
+        return Groups(array("I", map(labels.__getitem__, self.labels)), label + (size > 0))
+
     @property
     def sizes(self) -> list[int]:
         """How many each has."""
         return [stop - start for start, stop in pairwise(self._starts)]
 
 
+def one_group(n: int) -> Groups:
+    """All of 0, .., n − 1 in one."""
+    return Groups(array("I", bytes(4 * n)), 1)
+
+
 def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> Groups:
-    """The connected components of the graph on n points with these edges.
+    """The connected components of the graph on n points with these edges, of numbers below n.
 
-    Each in ascending order, ordered by their smallest member. 2S has no entry between a-variables
-    of different components.
-
-    Parameters
-    ----------
-    n : int
-    pairs : iterable of (int, int)
-        Edges, of numbers below n.
+    They are ordered by their smallest member. 2S has no entry between a-variables of two of them.
     """
     parent, labels, count = array("I", range(n)), array("I", bytes(4 * n)), 0
 

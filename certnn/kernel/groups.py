@@ -62,7 +62,7 @@ def require_apart(groups: list[Group], reg: float) -> None:
 
 def _points(part: Section, n: int) -> list[int]:
     """Indices of points in ascending order."""
-    points: list[int] = part.numbers("points", "I").tolist()
+    points = list(part.numbers("points", "I"))
     if not points or points[-1] >= n:
         raise part.wrong("points", f"must have one index or more, each below {n}")
     if any(i >= j for i, j in pairwise(points)):

@@ -7,9 +7,7 @@ ray a tree splits the space of u, and the leaves of the trees take the numbers o
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations, product
 from operator import mul
@@ -37,24 +35,20 @@ class DirectedProof:
     kappa: float
     Z: ExactMatrix
     directions: bytes
-    bounds: array[float]
-    rest: Mapping[str, bytes | array[Any]]
+    bounds: Sequence[float]
+    rest: Mapping[str, Sequence[Any]]
     ball: ExactMatrix | None = None
     rotation: ExactMatrix = field(default_factory=lambda: ExactMatrix([], 0))
 
-    def proved(self, work: Work) -> Iterator[tuple[float, ExactMatrix]]:
-        """The bound h of each direction, which has still to be proved, and σ = Zw, one column.
+    def proved(self, work: Work) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """The bound h of each direction w, which has still to be proved, and w.
 
         That they prove kappa is checked; raises `Rejected` as `proved_directions` does.
         """
-        c, bounds = self.Z.width, self.bounds
-        rays = proved_directions(self.directions, c, bounds, self.kappa, work)
-
-        def weights(ray: tuple[int, ...]) -> ExactMatrix:
-            work.spend(self.Z.height * c, self.Z.bits + longest(ray))
-            return weights_of(self.Z, ray)
-
-        return ((bound, weights(ray)) for ray, bound in zip(rays, bounds, strict=True))
+        rays = proved_directions(self.directions, self.Z.width, self.bounds, self.kappa, work)
+        for ray in rays:
+            work.spend(self.Z.height * self.Z.width, self.Z.bits + longest(ray))
+        return zip(self.bounds, rays, strict=True)
 
 
 def weights_of(Z: ExactMatrix, ray: Sequence[int]) -> ExactMatrix:
@@ -65,7 +59,7 @@ def weights_of(Z: ExactMatrix, ray: Sequence[int]) -> ExactMatrix:
 class InTurn:
     """Arrays by their names, and `at`, how many numbers have been taken of each."""
 
-    def __init__(self, **arrays: bytes | array[int] | array[float]) -> None:
+    def __init__(self, **arrays: Sequence[Any]) -> None:
         self._arrays, self.at = arrays, dict.fromkeys(arrays, 0)
 
     def take(self, name: str, count: int) -> Any:
@@ -92,7 +86,7 @@ class InTurn:
                 raise Rejected(f"the {name} go on after the last leaf")
 
 
-def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int, int]]:
+def leaves(splits: Iterator[int], mixed: Container[int]) -> Iterator[dict[int, int]]:
     """The signs of the fixed points on each leaf of the tree that comes next, in preorder.
 
     A node is −1 for a leaf, else the point that is split, one of the `mixed`; the child in which it
@@ -120,7 +114,7 @@ def leaves(splits: Iterator[int], mixed: AbstractSet[int]) -> Iterator[dict[int,
 
 
 def proved_directions(
-    tree: bytes, c: int, bounds: array[float], kappa: float, work: Work
+    tree: bytes, c: int, bounds: Sequence[float], kappa: float, work: Work
 ) -> list[tuple[int, ...]]:
     """The directions in the order of their bounds; that these prove kappa is checked.
 

@@ -9,8 +9,7 @@ kappa²‖u‖² − ‖Zᵀ(Xu)₊‖² is shown to be nonnegative for t ≥ 0,
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from operator import mul
@@ -40,7 +39,7 @@ class PartitionProof:
     Z: ExactMatrix
     basis: ExactMatrix
     tree: bytes
-    witnesses: array[int]
+    witnesses: Sequence[int]
 
 
 _Point = tuple[list[int], tuple[int, ...]]
@@ -222,7 +221,7 @@ class _Trees:
             raise Rejected("the partition ends before it covers the space")
         if needed == 3:
             return self._children(cone, node)
-        _check_leaf(cone, w.tolist(), self.norm_factor, self.image_factor)
+        _check_leaf(cone, list(w), self.norm_factor, self.image_factor)
         return ()
 
     def _children(self, cone: _Cone, node: bytes) -> tuple[_Cone, _Cone]:

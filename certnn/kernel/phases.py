@@ -24,7 +24,7 @@ from certnn.kernel.exact import (
     longest,
     multiple_of_unit,
 )
-from certnn.kernel.outputs import DirectedProof, InTurn, leaves
+from certnn.kernel.outputs import DirectedProof, InTurn, leaves, weights_of
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
 
@@ -35,7 +35,8 @@ WIDEST = 256
 def check_phases(features: ExactMatrix, proof: DirectedProof, work: Work) -> None:
     """Prove by Theorems 18 to 20 that `proof.kappa` is enough, or raise `Rejected`."""
     rest = InTurn(**proof.rest)
-    for bound, sigma in proof.proved(work):
+    for bound, ray in proof.proved(work):
+        sigma = weights_of(proof.Z, ray)
         work.spend(features.height * features.width, 0)
         direction = PhasesDirection(features, sigma, bound, pairs_in_turn(rest))
         for phases in direction.leaves(rest.each("splits")):

@@ -5,8 +5,7 @@ What breaks a rule of form is `Malformed`; nothing is proved here.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from certnn.kernel.cuts import LARGEST_SET, MOST_SLACKS, Cuts, set_pairs
 from certnn.kernel.definite import Witness
 from certnn.kernel.document import Malformed, Section
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.forms import Groups, connected_groups
+from certnn.kernel.forms import ProductList, one_group
 from certnn.kernel.instance import Bias, Instance
 from certnn.kernel.outputs import MOST_COLUMNS, DirectedProof
 from certnn.kernel.partition import PartitionProof
@@ -155,15 +154,14 @@ def _psd(proof: Section, instance: Instance) -> ProductsProof:
     products = proof.inner("products", ("first", "second", "multiplier"))
     n, border = instance.n, instance.columns + instance.c
     count = len(products.summands("multiplier")[0]) // 8
-    pairs = _pairs(products, count, 2 * n)
-    joined = ((r % n, s % n) for r, s in zip(*pairs.values(), strict=True))
-    groups = connected_groups(n, joined)
+    y = products.sum_of_doubles("multiplier", 1, count).transposed()
+    given = ProductList(**_pairs(products, count, 2 * n), multipliers=y)
+    groups = given.groups(n)
     triangles = sum(size * (size + 1) // 2 for size in groups.sizes)
     return ProductsProof(
         kappa=proof.positive("kappa"),
         Z=proof.sum_of_doubles("Z", n, instance.c),
-        **pairs,
-        multipliers=products.sum_of_doubles("multiplier", 1, count).transposed(),
+        products=given,
         groups=groups,
         witness=Witness(
             weights=proof.doubles("weights", 1, n + border).transposed(),
@@ -196,9 +194,11 @@ def _cuts(proof: Section, instance: Instance) -> ProductsProof:
             set_forms=sets.doubles("form", 1, sum(len(set_pairs(k)) for k in sizes)),
             set_parts=sets.doubles("part", 1, sum(2**k * (k * (k - 1) // 2) for k in sizes)),
         ),
-        **_pairs(products, count, 2 * n + len(supports)),
-        multipliers=products.doubles("multiplier", 1, count).transposed(),
-        groups=Groups(array("I", bytes(4 * n)), 1),
+        products=ProductList(
+            **_pairs(products, count, 2 * n + len(supports)),
+            multipliers=products.doubles("multiplier", 1, count).transposed(),
+        ),
+        groups=one_group(n),
         witness=Witness.dense(
             proof.doubles("weights", 1, order).transposed(),
             proof.doubles("L", 1, order * (order + 1) // 2).transposed(),
@@ -237,7 +237,7 @@ def _ball(proof: Section, instance: Instance) -> ExactMatrix | None:
     return proof.doubles("ball", 1, instance.d + 1)
 
 
-def _splits(proof: Section, n: int) -> array[int]:
+def _splits(proof: Section, n: int) -> Sequence[int]:
     splits = proof.numbers("splits", "i")
     if min(splits, default=0) < -1 or max(splits, default=0) >= n:
         raise proof.wrong("splits", f"has a number that is not -1 and not an index below {n}")
@@ -294,7 +294,7 @@ def _cells(proof: Section, instance: Instance) -> DirectedProof:
     turned = instance.columns if ball is None else instance.d
     own = _directed(proof, instance, MOST_CELL_COLUMNS)
     rotation = proof.doubles("rotation", turned, turned)
-    rest: dict[str, bytes | array[Any]] = {
+    rest: dict[str, Sequence[Any]] = {
         "nodes": proof.array("tree"),
         "codes": proof.array("codes"),
         "multipliers": proof.numbers("multipliers", "f"),

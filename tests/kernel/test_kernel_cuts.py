@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,7 +15,7 @@ from certnn.certificates.dual_point import Products
 from certnn.kernel.cuts import Cuts, set_pairs
 from certnn.kernel.definite import Witness
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.forms import Groups
+from certnn.kernel.forms import ProductList, one_group
 from certnn.kernel.products import ProductsProof, check_products
 from certnn.kernel.rejected import Rejected
 from certnn.kernel.work import Work
@@ -45,10 +44,8 @@ def by_hand(kappa, *, epsilon=EPSILON, multiplier=1, theta=1):
     proof = ProductsProof(
         kappa=float(kappa),
         Z=exact([[0], [0]]),
-        first=[0, 1],
-        second=[4, 3],
-        multipliers=exact([[multiplier, -1]]).transposed(),
-        groups=Groups(array("I", [0, 0]), 1),
+        products=ProductList([0, 1], [4, 3], exact([[multiplier, -1]]).transposed()),
+        groups=one_group(2),
         witness=Witness.dense(exact([[1]] * 4), exact([[0]] * 10)),
         cuts=Cuts(
             targets=[0],
@@ -92,10 +89,8 @@ def a_set(form, part, kappa=4.0):
     proof = ProductsProof(
         kappa=kappa,
         Z=exact([[0], [0]]),
-        first=[0, 1],
-        second=[2, 3],
-        multipliers=exact([[-2, -2]]).transposed(),
-        groups=Groups(array("I", [0, 0]), 1),
+        products=ProductList([0, 1], [2, 3], exact([[-2, -2]]).transposed()),
+        groups=one_group(2),
         witness=Witness.dense(exact([[1]] * 4), exact([[0]] * 10)),
         cuts=Cuts(
             targets=[],

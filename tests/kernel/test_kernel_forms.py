@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from certnn.kernel import Rejected
 from certnn.kernel.exact import ExactMatrix
-from certnn.kernel.forms import Forms, require_signs
+from certnn.kernel.forms import Forms, ProductList
 from certnn.kernel.work import Work
 
+NO_PARTNERS = [], ExactMatrix([], 0)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -53,7 +54,7 @@ def quadratic(own, across, shares, a, z):
 def test_products_are_what_they_say(seed):
     rng, forms, f, a, z = case(seed)
     products = [(*rng.integers(0, len(f), 2), int(rng.integers(-9, 10))) for _ in range(6)]
-    found = forms.products(products, -2, len(z), Work(1 << 24))
+    found = forms.arrow(products, -2, NO_PARTNERS, len(z), Work(1 << 24))
     expected = -2 * sum(Fraction(int(y), 4) * f[r] * f[s] for r, s, y in products)
     assert quadratic(*found, a, z) == expected
     assert all(share.height == share.width == len(z) for share in found[2])
@@ -64,12 +65,14 @@ def test_products_are_what_they_say(seed):
 def test_partners_are_what_they_say(seed):
     rng, forms, f, a, z = case(seed)
     given_forms = [(int(rng.integers(len(f))), rng.integers(-9, 10, len(z))) for _ in range(4)]
-    across, shares = forms.partners(
-        [(r, v.tolist()) for r, v in given_forms], -1, len(z), Work(1 << 24)
-    )
-    none = ExactMatrix([[0] * len(a) for _ in a], 0)
+    partners = [r for r, _ in given_forms], ExactMatrix([v.tolist() for _, v in given_forms], -1)
+    products = [(*rng.integers(0, len(f), 2), int(rng.integers(-9, 10))) for _ in range(3)]
     expected = -2 * sum(f[r] * Fraction(int(v @ z), 2) for r, v in given_forms)
-    assert quadratic(none, across, shares, a, z) == expected
+    found = forms.arrow([], 0, partners, len(z), Work(1 << 24))
+    assert quadratic(*found, a, z) == expected
+    expected += -2 * sum(Fraction(int(y), 4) * f[r] * f[s] for r, s, y in products)
+    found = forms.arrow(products, -2, partners, len(z), Work(1 << 24))
+    assert quadratic(*found, a, z) == expected
 
 
 @given(seed=SEEDS)
@@ -83,12 +86,16 @@ def test_forms_are_nonnegative_and_vanish_at_neurons(seed):
     f = [*a.tolist(), *np.maximum(-X @ u, 0).tolist()]
     for r in range(8):
         for s in range(8):
-            found = forms.products([(r, s, 1)], 0, 2, Work(1 << 24))
+            found = forms.arrow([(r, s, 1)], 0, NO_PARTNERS, 2, Work(1 << 24))
             assert quadratic(*found, a[free], u) == -2 * f[r] * f[s]
 
 
 def test_only_products_that_vanish_may_be_negative():
-    require_signs(3, [(0, 3, -1), (2, 5, -1), (0, 4, 0), (1, 1, 2)])
+    def require_signs(*products):
+        first, second, y = zip(*products, strict=True)
+        ProductList(first, second, ExactMatrix([[t] for t in y], 0)).require_signs(3)
+
+    require_signs((0, 3, -1), (2, 5, -1), (0, 4, 0), (1, 1, 2))
     for r, s in ((0, 0), (0, 4), (3, 3), (3, 5), (0, 6)):
         with pytest.raises(Rejected, match=rf"product \({r}, {s}\) is negative"):
-            require_signs(3, [(r, s, -1)])
+            require_signs((r, s, -1))

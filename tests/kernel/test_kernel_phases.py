@@ -581,7 +581,7 @@ def test_malformed_lists(path, to):
 
 def surely_definite(S):
     """By the rounded factor alone: an arrow without blocks."""
-    return arrow_definite([], ExactMatrix(S, 0), Work(1 << 40))
+    return arrow_definite([], ExactMatrix(S, 0), len(S), Work(1 << 40))
 
 
 @settings(max_examples=300, deadline=None)

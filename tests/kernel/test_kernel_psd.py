@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from certnn import kernel
-from certnn.kernel import Rejected, check_certificate, connected_groups
+from certnn.kernel import Rejected, check_certificate
+from certnn.kernel.forms import connected_groups
 
 # Few bits each, so that thresholds are float64 numbers exactly; scales far apart.
 eighths = st.integers(-16, 16).map(lambda k: k / 8)

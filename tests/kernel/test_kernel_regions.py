@@ -21,7 +21,9 @@ from certnn.certificates.dual_point import Products
 from certnn.certificates.regions_certify import certify_regions
 from certnn.certificates.regions_point import RegionLeaf, RegionsPoint
 from certnn.kernel import Rejected, check_certificate
+from certnn.kernel.definite import whole
 from certnn.kernel.exact import ExactMatrix
+from certnn.kernel.forms import ProductList
 from certnn.kernel.instance import Instance
 from certnn.kernel.outputs import DirectedProof, leaves
 from certnn.kernel.regions import RegionLeaf as KernelLeaf
@@ -282,11 +284,14 @@ def test_fixed_points_cost_what_their_number_says():
     """Where no product joins them: twice as many take twice the work, not four times."""
 
     def spent(n):
-        features, sigma = ExactMatrix([[1, 2]] * n, 0), ExactMatrix([[1]] * n, 0)
-        leaf, work = KernelLeaf(1.0, None, [], 0, [], 0), Work(0)
+        features, Z = ExactMatrix([[1, 2]] * n, 0), ExactMatrix([[1]] * n, 0)
+        none = ExactMatrix([], 0)
+        leaf, work = KernelLeaf(1.0, None, ProductList([], [], none), [], none), Work(0)
         before = work.left
-        blocks, corner = leaf.arrow(features, sigma, 4.0, dict.fromkeys(range(n), 1), False, work)
-        assert (blocks, corner.rows[0]) == ([], [2, 0, -n])
+        blocks = list(leaf.blocks(features, Z, (1,), dict.fromkeys(range(n), 1), False, work))
+        assert not any(points for points, *_ in blocks)
+        S = whole(blocks, leaf.corner(4.0, 3))
+        assert ExactMatrix([[2, 0, -n], [0, 2, -2 * n], [-n, -2 * n, 6]], 0) == S
         return before - work.left
 
     assert spent(400) < 2.1 * spent(200)

@@ -19,6 +19,7 @@ from certnn.certificates.psd_witness import PsdWitness
 from certnn.errors import SolverError
 from certnn.kernel.document import MOST_SUMMANDS
 from certnn.kernel.exact import exact_matrix
+from certnn.kernel.forms import connected_groups
 from certnn.kernel.scaling import scaled_bound
 from certnn.problem.training_problem import TrainingProblem
 from certnn.relaxation.extended.arithmetic import ExtendedArithmetic, Numbers
@@ -97,7 +98,7 @@ def _certified(
     if root is None:
         return None
     pairs = zip((first % n).tolist(), (second % n).tolist(), strict=True)
-    groups = kernel.connected_groups(n, pairs)
+    groups = connected_groups(n, pairs)
     L = root.lower
 
     def rows_of(entries: list[int]) -> FloatArray:
