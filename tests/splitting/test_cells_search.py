@@ -1,5 +1,6 @@
 """The search for cells against sampled directions, the kernel and the plain checker."""
 
+import pickle
 import signal
 import threading
 from fractions import Fraction
@@ -18,6 +19,7 @@ from certnn.problem.training_problem import TrainingProblem
 from certnn.search.lower_bound import lower_bound
 from certnn.splitting.cells import tree
 from certnn.splitting.cells.proof import MOST_COLUMNS, Cells, CellsProver
+from certnn.splitting.cells.task import Task
 from certnn.splitting.prover import Limits, NoProof
 from certnn.training.arcs import arc_maxima
 from certnn.training.ascent import ascend
@@ -280,3 +282,20 @@ def test_an_interrupt_ends_the_search_and_its_threads(hard_problem, monkeypatch)
     assert isinstance(found, NoProof)
     assert found.reason == "time is up"
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("columns", "free"), [(3, 0), (16, 1)])
+def test_a_task_for_another_process_is_short_and_arrives_as_it_is(columns, free):
+    rng = np.random.default_rng(0)
+    points = rng.integers(-(2**26), 2**26 + 1, (1000, columns))
+    weights, half = rng.standard_normal(1000), np.array([0, 1])
+    task = Task.of(points, weights, half, free)
+    sent = pickle.dumps(task)
+    assert len(sent) < 4 * points.size + weights.nbytes + 1000
+    arrived = pickle.loads(sent)
+    assert isinstance(arrived, Task)
+    for own, other in zip(task, arrived, strict=True):
+        assert np.asarray(own).dtype == np.asarray(other).dtype
+        assert np.array_equal(own, other)
+    first, second = np.tril_indices(columns)
+    assert np.array_equal(2.0**52 * task.products, (points[:, first] * points[:, second]) * 1.0)

@@ -108,7 +108,6 @@ def directions(
     """
     (n, c), k = claim.Z.shape, len(points.rows[0])
     dual = exact_matrix(claim.Z.tobytes(), n, c)
-    first, second = np.tril_indices(k)
     found: list[Direction] = []
     places: dict[tuple[int, bytes], int] = {}
     numbers: list[int] = []
@@ -123,13 +122,11 @@ def directions(
         numbers.append(place)
         if place < len(found):
             continue
-        integers = np.ascontiguousarray(whole[:, :k])
-        floats: FloatArray = integers.astype(float) * 2.0**-26
-        products = floats[:, first] * floats[:, second]
         weights = whole[:, k].astype(float) * (2.0**26 / direction.height)
         # The kernel has no tree for a direction in which no point counts.
         orthants = halves(halved) if direction.points else []
-        tasks = [Task(integers, floats, products, weights, half, points.free) for half in orthants]
+        whole_sphere = Task.of(whole[:, :k], weights, np.empty(0, np.int64), points.free)
+        tasks = [whole_sphere._replace(halves=half) for half in orthants]
         found.append(Direction(tuple(ray), direction.height, tasks))
     return found, numbers
 
