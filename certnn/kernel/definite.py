@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from math import isqrt
-from operator import mul
+from operator import mul, sub
 
 from certnn.kernel.exact import ExactMatrix, Rows, longest
 from certnn.kernel.rejected import Rejected
@@ -21,8 +21,7 @@ Block = tuple[Sequence[int], ExactMatrix, ExactMatrix, list[ExactMatrix]]
 
 #: Entries of a row whose products are subtracted at once.
 _LONG = 256
-#: Bits to which entries with the border are scaled; what no scale of floats is beyond; and bits of
-#: a factor that is nowhere near its matrix.
+#: Bits of scaled entries with the border, the finest scale, and bits that no good factor has.
 _FINE, _FINEST, _LONGEST = 135, 1 << 13, 160
 
 
@@ -141,8 +140,9 @@ def arrow_definite(blocks: Iterable[Block], corner: ExactMatrix, order: int, wor
     Raises `Rejected` if the factor would take more work than is left.
     """
     k = corner.height
-    edge, rows, eliminated = [_FINEST] * k, [list[int]() for _ in range(k)], corner - corner
     work.spend(k**3 // 3, 256)
+    edge, rows = [_FINEST] * k, [list[int]() for _ in range(k)]
+    eliminated = [[0] * (p + 1) for p in range(k)]
     for points, own, across, shares in blocks:
         m, corner = len(points), sum(shares, corner)
         if not m:
@@ -153,17 +153,20 @@ def arrow_definite(blocks: Iterable[Block], corner: ExactMatrix, order: int, wor
         scales, factor = found
         finer = list(map(min, edge, _fine(across, scales)))
         if finer != edge or len(rows[0]) > _LONG:
-            eliminated += _gram(rows, edge)
+            work.spend(k**2, 256)
+            eliminated = _gathered(eliminated, rows, edge, finer)
             edge, rows = finer, [[] for _ in edge]
         for row, column in zip(rows, zip(*_scaled(across, scales, edge), strict=True), strict=True):
             new = _eliminated(column, factor)
             if new is None:
                 return False
             row += new
-    eliminated, ends = eliminated + _gram(rows, edge), _scales(corner)
+    ends = _scales(corner)
     if ends is None or any(end > e for end, e in zip(ends, edge, strict=True)):
         return False
-    return _factor(_scaled(corner - eliminated, ends, ends), order) is not None
+    left, taken = _scaled(corner, ends, ends), _gathered(eliminated, rows, edge, ends)
+    remainder = [list(map(sub, *both)) for both in zip(left, taken, strict=True)]
+    return _factor(remainder, order) is not None
 
 
 def _fine(across: ExactMatrix, scales: Sequence[int]) -> Iterator[int]:
@@ -173,14 +176,16 @@ def _fine(across: ExactMatrix, scales: Sequence[int]) -> Iterator[int]:
         yield _FINE - across.exponent - max(ends, default=-_FINEST)
 
 
-def _gram(rows: Rows, scales: Sequence[int]) -> ExactMatrix:
-    """The lower triangle of the products of the rows, which are scaled by powers of two."""
-    top = max((e for e, row in zip(scales, rows, strict=True) if any(row)), default=0)
-    products = [
-        [_shifted(sum(map(mul, row, rows[q])), 2 * top - e - scales[q]) for q in range(p + 1)]
-        for p, (e, row) in enumerate(zip(scales, rows, strict=True))
+def _gathered(lower: Rows, rows: Rows, edge: Sequence[int], coarser: Sequence[int]) -> Rows:
+    """A lower triangle and the products of the rows, in these scales of the border, in others."""
+    less = list(map(sub, coarser, edge))
+    return [
+        [
+            _shifted(entry + sum(map(mul, row, other)), p + q)
+            for entry, other, q in zip(entries, rows, less, strict=False)
+        ]
+        for entries, row, p in zip(lower, rows, less, strict=True)
     ]
-    return ExactMatrix([row + [0] * (len(rows) - len(row)) for row in products], -2 * top)
 
 
 def scaled_factor(S: ExactMatrix, order: int) -> tuple[list[int], Rows] | None:

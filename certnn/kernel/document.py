@@ -184,8 +184,7 @@ class Section:
         """Base64 of finite little-endian numbers, of the type that an ``array(code)`` has."""
         data, size = self.array(key, _KINDS[code]), int(_KINDS[code][-1])
         if len(data) % size:
-            what = "numbers" if code in "fd" else "integers"
-            raise self.wrong(key, f"must have {what} of {size} bytes")
+            raise self.wrong(key, f"must have numbers of {size} bytes")
         numbers = stored(data, code)
         if code in "fd" and not all(map(isfinite, numbers)):
             raise self.wrong(key, "has a number that is not finite")

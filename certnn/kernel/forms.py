@@ -137,8 +137,7 @@ class Groups:
 
     def of(self, numbers: Iterable[int]) -> Groups:
         """The places in a list of these numbers, by the groups of what stands there."""
-        labels = array("I", map(self.labels.__getitem__, numbers))
-        return Groups(labels, len(self._starts) - 1)
+        return Groups(array("I", map(self.labels.__getitem__, numbers)), len(self._starts) - 1)
 
     def merged(self, least: int) -> Groups:
         """Groups next to each other in one, until each but the last has at least so many."""

@@ -46,6 +46,7 @@ def check_regions(features: ExactMatrix, proof: DirectedProof, work: Work) -> No
         for signs in leaves(rest.each("splits"), range(n)):
             leaf, order = RegionLeaf.read(rest, width - 1), n - len(signs) + width
             leaf.require_nonnegative(n)
+            work.hold(width**2, 0)
             blocks = leaf.blocks(features, proof.Z, ray, signs, witnessed, work)
             corner = leaf.corner(bound, width)
             if witnessed:
