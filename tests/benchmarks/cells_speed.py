@@ -18,7 +18,7 @@ from certnn.training import train_locally
 
 
 def residual(problem):
-    network = train_locally(problem, Budget(10.0)).network
+    network = train_locally(problem, Budget(work=10.0)).network
     return -problem.loss.gradient(network.predict(problem.X), problem.Y)
 
 
