@@ -98,20 +98,18 @@ class _Leaves:
         leaf = RegionLeaf.read(self._rest, columns)
         leaf.require_nonnegative(n)
         corner, corner_bits = integers([leaf.mu, leaf.nu or 0.0])
-        y, partners = leaf.products.multipliers, leaf.partners
+        Z, products, partners = self._proof.Z, leaf.products, leaf.partners
         # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
         bits = max(
-            -y.exponent,
+            -products.multipliers.exponent,
             -partners.exponent - self._data_bits,
-            -self._proof.Z.exponent - self._data_bits,
+            -Z.exponent - self._data_bits,
             max(corner_bits, self._height_bits) - 2 * self._data_bits,
             0,
         )
         yield 1 << bits
-        finer = (number for (number,) in y.at(-bits))
-        for block in product_blocks(
-            n, zip(leaf.products.first, leaf.products.second, finer, strict=True)
-        ):
+        finer = (y for (y,) in products.multipliers.at(-bits))
+        for block in product_blocks(n, zip(products.first, products.second, finer, strict=True)):
             yield from sparse(block)
         rows = partners.at(-bits - self._data_bits)
         yield from self._norm_products(n, zip(leaf.balls, rows, strict=True))
@@ -122,7 +120,6 @@ class _Leaves:
             L, _ = lower_triangle(witness.corner, 0, order)
             yield from self._witness(n, signs, witness.weights, L)
             return
-        Z = self._proof.Z
         blocks = leaf.blocks(self._features, Z, ray, signs, True, self._work)
         found = scaled_factor(whole(blocks, leaf.corner(bound, columns + 1)), order)
         if found is None:

@@ -118,7 +118,7 @@ class RegionLeaf:
         The signs are those of the fixed points.
         """
         n, width = features.height, features.width + 1
-        work.spend(2 * n * width, features.bits + Z.bits + longest(ray))
+        work.spend(n * (2 * width + Z.width), features.bits + Z.bits + longest(ray))
         groups = one_group(n) if together else self.products.groups(n, signs).merged(_FEW)
         of_groups = groups.of(self.products.points(n, signs)), groups.of(k % n for k in self.balls)
         for group, chosen, near in zip(groups, *of_groups, strict=True):
