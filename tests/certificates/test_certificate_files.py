@@ -99,5 +99,15 @@ def test_checker_in_the_specification_is_a_program_of_nine_pages(tmp_path):
         assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (code, word, b"")
 
 
+def test_checker_in_the_specification_rounds_nothing():
+    program, little = specification.plain_program(), Fraction(1, 10**30)
+    claim = {"loss": "huber", "delta": 0.7, "reg": 2.0, "hidden_bias": False}
+    (Z, Y), delta = ([[Fraction(2, 5)]], [[Fraction(1)]]), Fraction(0.7)
+    assert program["proved_value"](claim, Z, Y, Fraction(1), False) == Fraction(8, 25)
+    for w, is_term in ((delta, True), (delta + little, False)):
+        value = program["proved_value"](claim, [[w]], Y, Fraction(2), False)
+        assert value == (w - w * w / 2 if is_term else -1)
+
+
 def test_files_are_small():
     assert all(path.stat().st_size < 20_000 for path in CORRECT + INCORRECT + MALFORMED)
