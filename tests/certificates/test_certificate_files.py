@@ -109,5 +109,12 @@ def test_checker_in_the_specification_rounds_nothing():
         assert value == (w - w * w / 2 if is_term else -1)
 
 
+def test_entropies_in_the_specification_of_tiny_parts():
+    """It is p (1 − log p) but for terms of p², and log p is −300 log 10 = −690.78."""
+    part = Fraction(1, 10**300)
+    found = specification.plain_program()["entropy"]([part, 1 - part])
+    assert 690 * part < found < 692 * part
+
+
 def test_files_are_small():
     assert all(path.stat().st_size < 20_000 for path in CORRECT + INCORRECT + MALFORMED)
