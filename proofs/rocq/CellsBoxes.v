@@ -93,7 +93,9 @@ Definition reach (length : Z) (x : row) (b : box) : Z :=
    in each coordinate is not longer than 1. The greater a length, the shorter y: so it is the same
    from wherever one looks for it. *)
 Definition length_at (k : Z) : Z :=
-  Z.shiftr (Z.shiftl (Z.add four (Z.modulo k four)) (Z.shiftr k two)) two.
+  let octave := Z.shiftr k two in
+  let quarters := Z.sub k (Z.mul four octave) in
+  Z.shiftr (Z.shiftl (Z.add four quarters) octave) two.
 
 (* Of y at a length what is at the sides of the box is as long as they are, the rest is a / length:
    the sum of a^2, and what the sides leave of 1, over grid^2. *)

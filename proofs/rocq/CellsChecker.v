@@ -57,7 +57,15 @@ Definition edge_unit : Z := Z.shiftl 1 34.     (* form_unit / grid *)
 Definition corner_unit : Z := Z.shiftl 1 8.    (* form_unit / grid^2 *)
 
 (* Quadratics: a, b and c of (a t^2 + b t) / form_unit + c, above or below the ReLU (Theorem
-   52(c)4). *)
+   52(c)4). Numbers have names, as they would be made anew at each use in what is extracted. *)
+Definition quarter_form_unit : Z := Z.shiftl 1 58.
+Definition sixteenth_form_unit : Z := Z.shiftl 1 56.
+Definition turn_bits : Z := 30.
+Definition three : Z := 3.
+Definition middle_code : Z := 128.
+Definition fifteen : Z := 15.
+Definition sixteen : Z := 16.
+Definition fifteenth_form_unit : Z := Z.div form_unit fifteen.
 Fixpoint entry_at (table : row) (i : Z) : Z :=
   if table is a :: rest then if Z.leb i 0 then a else entry_at rest (Z.sub i 1) else Z0.
 Definition down_table : row := [:: 256; 235; 215; 197; 181; 166; 152; 140]%Z.
@@ -65,28 +73,29 @@ Definition up_table : row := [:: 256; 280; 305; 332; 363; 395; 431; 470]%Z.
 
 Definition majorant (code l h : Z) : Z * Z * Z :=
   let near := Z.min h (Z.opp l) in
-  let step := Z.sub code 128 in
+  let step := Z.sub code middle_code in
   if Z.leb step 0 then
     let steps := Z.opp step in
-    let tau := Z.max 1 (Z.shiftr (Z.mul near (entry_at down_table (Z.modulo steps 8)))
-      (Z.add 8 (Z.shiftr steps 3))) in
-    let a := Z.div (Z.shiftl 1 58) tau in
-    (a, half_form_unit, Z.add (Z.div (Z.shiftl 1 56) a) 1)
+    let tau := Z.max 1 (Z.shiftr (Z.mul near (entry_at down_table (Z.modulo steps eight)))
+      (Z.add eight (Z.shiftr steps three))) in
+    let a := Z.div quarter_form_unit tau in
+    (a, half_form_unit, Z.add (Z.div sixteenth_form_unit a) 1)
   else
-    let far := Z.add (Z.shiftr (Z.shiftl (Z.mul near (entry_at up_table (Z.modulo step 8)))
-      (Z.shiftr step 3)) 8) 1 in
+    let far := Z.add (Z.shiftr (Z.shiftl (Z.mul near (entry_at up_table (Z.modulo step eight)))
+      (Z.shiftr step three)) eight) 1 in
     let rho := Z.max near (Z.min far turn_unit) in
     let sum := Z.add near rho in
-    let a := Z.add (Z.div (Z.mul near (Z.div form_unit sum)) sum) 2 in
+    let a := Z.add (Z.div (Z.mul near (Z.div form_unit sum)) sum) two in
     let product := Z.mul a rho in
-    let c := Z.add (Z.shiftr (Z.mul (Z.add (Z.shiftr product 30) 1) rho) 30) 1 in
+    let c :=
+      Z.add (Z.shiftr (Z.mul (Z.add (Z.shiftr product turn_bits) 1) rho) turn_bits) 1 in
     (a, if Z.leb h (Z.opp l) then Z.mul two product else Z.sub form_unit (Z.mul two product), c).
 
 Definition minorant (code l h : Z) : Z * Z * Z :=
-  let p := Z.shiftr code 4 in
-  let q := Z.modulo code 16 in
-  let a := Z.div (Z.mul q (Z.div form_unit (Z.sub h l))) 15 in
-  (a, Z.add (Z.mul a (Z.opp l)) (Z.mul p (Z.div form_unit 15)), Z0).
+  let p := Z.shiftr code four in
+  let q := Z.modulo code sixteen in
+  let a := Z.div (Z.mul q (Z.div form_unit (Z.sub h l))) fifteen in
+  (a, Z.add (Z.mul a (Z.opp l)) (Z.mul p fifteenth_form_unit), Z0).
 
 (* Whether a t^2 + b t + c is nonnegative from l to h. *)
 Definition nonnegative_on (l h a b c : Z) : bool :=
@@ -94,7 +103,7 @@ Definition nonnegative_on (l h a b c : Z) : bool :=
   let slope t := Z.add (Z.mul (Z.mul two a) t) b in
   [&& Z.leb 0 (at_place l), Z.leb 0 (at_place h) &
       [|| Z.leb a 0, Z.leb 0 (slope l), Z.leb (slope h) 0 |
-          Z.leb (Z.mul b b) (Z.mul (Z.mul 4 a) c)]].
+          Z.leb (Z.mul b b) (Z.mul (Z.mul four a) c)]].
 
 (* Whether the quadratic is above the ReLU from l to h, or below it where the weight is negative. *)
 Definition quadratic_fits (w l h a b c : Z) : bool :=
@@ -112,19 +121,22 @@ Record quadratics := Quadratics {
   constant : Z;
 }.
 
-Fixpoint named (mixed : seq mixed_point) (given : seq Z) : option (quadratics * seq Z) :=
-  if mixed is MixedPoint p l h :: others then
-    if given is code :: given' then
+(* What a code says of a mixed point goes on top of the found ones: a tail call for each point, as
+   there may be more of them than fit on a stack. *)
+Fixpoint named (mixed : seq mixed_point) (given : seq Z) (found : quadratics) :
+    option (quadratics * seq Z) :=
+  match mixed, given with
+  | [::], _ => Some (found, given)
+  | MixedPoint p l h :: others, code :: given' =>
       let w := weight p in
       let: (a, b, c) := if Z.leb 0 w then majorant code l h else minorant code l h in
+      let: Quadratics xs As Bs sum := found in
       if quadratic_fits w l h a b c then
-        if named others given' is Some (Quadratics xs As Bs sum, later) then
-          Some (Quadratics (coordinates p :: xs) (Z.mul w a :: As) (Z.mul w b :: Bs)
-            (Z.add (Z.mul w c) sum), later)
-        else None
+        named others given' (Quadratics (coordinates p :: xs) (Z.mul w a :: As) (Z.mul w b :: Bs)
+          (Z.add (Z.mul w c) sum))
       else None
-    else None
-  else Some (Quadratics [::] [::] [::] Z0, given).
+  | _, _ => None
+  end.
 
 (* Twice F of Theorem 52(a), as a form of (1, y), over the unit of multipliers times form_unit; row
    by row, right as far as the diagonal. *)
@@ -157,7 +169,7 @@ Variable h : Z.
 
 Definition leaf_accepted (b : box) (linear : row) (mixed : seq mixed_point) (rest : seq node)
     (cs : seq Z) (ls : seq leaf_multipliers) : option supply :=
-  if named mixed cs is Some (quadratics, cs') then
+  if named mixed cs (Quadratics [::] [::] [::] Z0) is Some (quadratics, cs') then
     if ls is LeafMultipliers unit sides sphere :: ls' then
       let sides' := map (Z.mul h) sides in
       if [&& positive unit, all (Z.leb 0) sides' &

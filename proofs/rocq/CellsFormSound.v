@@ -172,8 +172,8 @@ Proof.
 rewrite /leaf_accepted; case E : named => [[[xs As Bs sum] cs']|] //.
 case: ls => [|[unit sides sphere] ls'] //; set sides' := map _ sides.
 case: ifP => // /and3P[unit0 /allP sides0 psd] _ [inside sphere1] between.
-have [sizeA sizeB] := named_sizes E; have yb := size_in_box inside.
-have H := named_sound E between; rewrite (quadratic_sumE _ sizeA sizeB) in H.
+have [//|//|sizeA sizeB] := named_sizes E; have yb := size_in_box inside.
+have := named_sound E between; rewrite (quadratic_sumE _ sizeA sizeB) /= add0r addr0 => H.
 have formE := @leaf_formE R h b linear xs As Bs sum unit sides' (Z.mul h sphere) unit0.
 move: formE; set S := cell_form _ _ _ _ _ _ _ _ _ _ _; set U := _ * of_Z form_unit => formE.
 have U0 : 0 < U by apply: mulr_gt0; [exact: of_Z_gt0|exact: (of_Z_gt0 R form_unit_gt0)].

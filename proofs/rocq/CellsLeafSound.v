@@ -183,18 +183,19 @@ Fixpoint quadratic_sum (xs : rows) (As Bs : Checker.row) y : R :=
   | _, _, _ => 0
   end.
 
-Lemma named_sound y mixed given xs As Bs sum rest :
-  named mixed given = Some (Quadratics xs As Bs sum, rest) -> all (reached^~ y) mixed ->
-  \sum_(p <- map of_point mixed) added p y <= quadratic_sum xs As Bs y + of_Z sum.
+Lemma named_sound y mixed given xs As Bs sum xs' As' Bs' sum' rest :
+  named mixed given (Quadratics xs As Bs sum) = Some (Quadratics xs' As' Bs' sum', rest) ->
+  all (reached^~ y) mixed ->
+  \sum_(p <- map of_point mixed) added p y + (quadratic_sum xs As Bs y + of_Z sum) <=
+    quadratic_sum xs' As' Bs' y + of_Z sum'.
 Proof.
-elim: mixed given xs As Bs sum rest => [|[p l h] mixed IH] [|code given] xs As Bs sum rest //=.
-- by case=> <- <- <- <- _ _; rewrite big_nil addr0.
-- by case=> <- <- <- <- _ _; rewrite big_nil addr0.
-case: (if _ then _ else _) => -[a b] c; case: ifP => // fit.
-case E : (named mixed given) => [[[xs' As' Bs' sum'] rest']|] //= -[<- <- <- <- _].
-case/andP => /andP[lv vh] /(IH _ _ _ _ _ _ E) H.
-rewrite big_cons of_ZD /= addrACA; apply: ler_add H.
-exact: quadratic_fits_sound fit lv vh.
+elim: mixed given xs As Bs sum => [|[p l h] mixed IH] [|code given] xs As Bs sum //=.
+- by case=> <- <- <- <- _ _; rewrite big_nil add0r.
+- by case=> <- <- <- <- _ _; rewrite big_nil add0r.
+case: (if _ then _ else _) => -[a b] c; case: ifP => // fit /IH H /andP[/andP[lv vh] /H].
+have := quadratic_fits_sound fit lv vh; rewrite -subr_ge0 => fitting.
+apply: le_trans; rewrite big_cons of_ZD -subr_ge0; apply: ge0_eq fitting _.
+rewrite /= /added; ring.
 Qed.
 
 Lemma quadratic_sumE xs As Bs y : size As = size xs -> size Bs = size xs ->
@@ -206,16 +207,15 @@ elim: xs As Bs => [|x xs IH] [|A As] [|B Bs] //=; first by rewrite big_ord0.
 by case=> sA [sB]; rewrite big_ord_recl /= IH.
 Qed.
 
-Lemma named_sizes mixed given xs As Bs sum rest :
-  named mixed given = Some (Quadratics xs As Bs sum, rest) ->
-  size As = size xs /\ size Bs = size xs.
+Lemma named_sizes mixed given xs As Bs sum xs' As' Bs' sum' rest :
+  named mixed given (Quadratics xs As Bs sum) = Some (Quadratics xs' As' Bs' sum', rest) ->
+  size As = size xs -> size Bs = size xs -> size As' = size xs' /\ size Bs' = size xs'.
 Proof.
-elim: mixed given xs As Bs sum rest => [|[p l h] mixed IH] [|code given] xs As Bs sum rest //=.
+elim: mixed given xs As Bs sum => [|[p l h] mixed IH] [|code given] xs As Bs sum //=.
 - by case=> <- <- <-.
 - by case=> <- <- <-.
-case: (if _ then _ else _) => -[a b] c; case: ifP => // _.
-case E : (named mixed given) => [[[xs' As' Bs' sum'] rest']|] //= -[<- <- <- _ _] /=.
-by have [-> ->] := IH _ _ _ _ _ _ E.
+case: (if _ then _ else _) => -[a b] c; case: ifP => // _ /IH H sizeA sizeB.
+by apply: H => /=; congr _.+1.
 Qed.
 
 End Points.

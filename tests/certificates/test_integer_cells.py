@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from certificate_parts import exact_numbers, files, unpack
 from integer_tokens import GOOD, read_outputs, taken_claim
 
+import certnn
 from certnn import kernel
 from certnn.certificates import extracted_checker as verified
+from certnn.certificates.web_checker import javascript_checker
 
 CELLS = {name: one for name, one in GOOD.items() if one["proof"]["kind"] == "cells"}
 
@@ -119,3 +122,13 @@ def test_cells_without_their_form_are_rejected(name):
     paths = {path.stem: path for path in files("incorrect")}
     with pytest.raises(kernel.Rejected):
         verified.integer_form(paths[f"cells-{name}"].read_bytes())
+
+
+def test_as_many_mixed_points_as_the_page_takes_are_no_matter_of_the_stack():
+    """Of a proof far from tight, so that its first leaf has nearly all points on both sides."""
+    X, Y = (np.random.default_rng(0).standard_normal((1490, width)) for width in (3, 1))
+    problem = certnn.TrainingProblem(X, Y, reg=30.0)
+    certificate = certnn.lower_bound(problem, level="cells", gap=0.9).certificate
+    line = verified.integer_form(certificate.document)
+    bound = certificate.check().value
+    assert javascript_checker()(line) == f"proved: {bound.numerator}/{bound.denominator}"

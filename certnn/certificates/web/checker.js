@@ -4,26 +4,26 @@ globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurab
 b(){var
 b=this||self;b.globalThis=b;delete
 a.prototype._T_}}(Object));(function(x){"use strict";var
-d5=" : flags Open_text and Open_binary are not compatible",eB="Invalid_argument",bz='"',cl=1255,ef=2097152,eg=255,eh=0x800,at=0xffff,ee="jsError",am=0x8000,d4=2048,ep="a tree is too deep",eq=12520,ed=256,eA=4096,d3="cells",ec="End_of_file",d2="Unix.Unix_error",ck="Failure",aA=0xff,d1=100000,ch="mkdir",a8=1000,d0="Stack_overflow",cj="ENOENT",t="",eo="^",bx=": No such file or directory",dZ="/static/",eb="([^/]+)",aS=0x3f,dX="cuts",dY="Not_found",ci=0xf,a9=128,ea=0xdc00,ey="Sys_blocked_io",ez="fd ",d$="ENOTEMPTY",en="Match_failure",V=248,d_="Division_by_zero",ex=1027,d9="Sys_error",ew="regions",cg="rmdir",em=0xf0,d8="EEXIST",dW=1026,aT=1024,dV="Pervasives.do_at_exit",ev="partition",ag=0x80,dU="Undefined_recursive_module",eu=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d7=512,d6=0x7ff0,co=": Not a directory",el=0xe0,et=" : file already exists",ek=0xdfff,aJ=0xffffff,cf="compare: functional value",ej="Assert_failure",ah="/",es="Out_of_memory",cm="ENOTDIR",by=254,cn="index out of bounds",er="psd",ei=250,bA="_bigarr02";function
-cC(c,b,a){var
-d=String.fromCharCode;if(b==0&&a<=eA&&a==c.length)return d.apply(null,c);var
-e=t;for(;0<a;b+=aT,a-=aT)e+=d.apply(null,c.slice(b,b+Math.min(a,aT)));return e}function
-kX(b){if(x.Uint8Array)var
+d8=" : flags Open_text and Open_binary are not compatible",eE="Invalid_argument",bA='"',cm=1255,ei=2097152,ej=255,ek=0x800,au=0xffff,eh="jsError",an=0x8000,d7=2048,es="a tree is too deep",et=12520,eg=256,eD=4096,d6="cells",ef="End_of_file",d5="Unix.Unix_error",cl="Failure",aA=0xff,d4=100000,ci="mkdir",a9=1000,d3="Stack_overflow",ck="ENOENT",t="",er="^",by=": No such file or directory",d2="/static/",ee="([^/]+)",aR=0x3f,d0="cuts",d1="Not_found",cj=0xf,a_=128,ed=0xdc00,eB="Sys_blocked_io",eC="fd ",ec="ENOTEMPTY",eq="Match_failure",V=248,eb="Division_by_zero",eA=1027,ea="Sys_error",ez="regions",ch="rmdir",ep=0xf0,d$="EEXIST",dZ=1026,aS=1024,dY="Pervasives.do_at_exit",ey="partition",ag=0x80,dX="Undefined_recursive_module",ex=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d_=512,d9=0x7ff0,cp=": Not a directory",eo=0xe0,ew=" : file already exists",en=0xdfff,aJ=0xffffff,cg="compare: functional value",em="Assert_failure",ah="/",ev="Out_of_memory",cn="ENOTDIR",bz=254,co="index out of bounds",eu="psd",el=250,bB="_bigarr02";function
+cD(c,b,a){var
+d=String.fromCharCode;if(b==0&&a<=eD&&a==c.length)return d.apply(null,c);var
+e=t;for(;0<a;b+=aS,a-=aS)e+=d.apply(null,c.slice(b,b+Math.min(a,aS)));return e}function
+lo(b){if(x.Uint8Array)var
 c=new(x.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-a$(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cC(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?cC(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)kX(b);var
+ba(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)lo(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
 a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
-ba(a){return a}function
-cq(a,b,c,d,e){a$(ba(a),b,c,d,e);return 0}function
+bb(a){return a}function
+cr(a,b,c,d,e){ba(bb(a),b,c,d,e);return 0}function
 aK(c,a){if(c.fun)return aK(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
@@ -34,52 +34,52 @@ e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
 b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aK(c,d)}}function
-li(b,a){throw[0,b,a]}function
-ll(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
+lL(b,a){throw[0,b,a]}function
+lO(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
 d=t,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aV(a){if(a.t==2)a.c+=ll(a.l-a.c.length,"\0");else
-a.c=cC(a.c,0,a.c.length);a.t=0}function
-e_(a){if(a.length<24){for(var
+aU(a){if(a.t==2)a.c+=lO(a.l-a.c.length,"\0");else
+a.c=cD(a.c,0,a.c.length);a.t=0}function
+fb(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-cD(e){for(var
+cE(e){for(var
 j=t,c=t,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ag){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d7){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9){g=h+(f<<6);if(f<el){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9){g=h+(g<<6);if(f<em){a=g-0xe2080;if(a<eh||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a9&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>at)c+=String.fromCharCode(0xd7c0+(a>>10),ea+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aT){c.substr(0,1);j+=c;c=t}}return j+c}function
-an(c,a,b){this.t=c;this.c=a;this.l=b}an.prototype.toString=function(){switch(this.t){case
-9:return this.c;default:aV(this);case
-0:if(e_(this.c)){this.t=9;return this.c}this.t=8;case
-8:return this.c}};an.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cD(a)};an.prototype.slice=function(){var
+d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d_){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(f<<6);if(f<eo){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(g<<6);if(f<ep){a=g-0xe2080;if(a<ek||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>au)c+=String.fromCharCode(0xd7c0+(a>>10),ed+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aS){c.substr(0,1);j+=c;c=t}}return j+c}function
+ao(c,a,b){this.t=c;this.c=a;this.l=b}ao.prototype.toString=function(){switch(this.t){case
+9:return this.c;default:aU(this);case
+0:if(fb(this.c)){this.t=9;return this.c}this.t=8;case
+8:return this.c}};ao.prototype.toUtf16=function(){var
+a=this.toString();if(this.t==9)return a;return cE(a)};ao.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
-an(this.t,a,this.l)};function
-eK(a){return new
-an(0,a,a.length)}function
-k(a){return eK(a)}function
-cz(b,a){li(b,k(a))}var
+ao(this.t,a,this.l)};function
+eN(a){return new
+ao(0,a,a.length)}function
+k(a){return eN(a)}function
+cA(b,a){lL(b,k(a))}var
 E=[0];function
-M(a){cz(E.Invalid_argument,a)}function
-a_(){M(cn)}function
-aL(a,b){if(b>>>0>=a.length-1)a_();return a}function
+M(a){cA(E.Invalid_argument,a)}function
+a$(){M(co)}function
+aL(a,b){if(b>>>0>=a.length-1)a$();return a}function
 aC(a){if(a<0)M("Bytes.create");return new
-an(a?2:9,t,a)}function
-lg(a){throw a}function
-cA(){lg(E.Division_by_zero)}function
-kY(b,a){if(a==0)cA();return b/a|0}var
-lf=0;function
-k0(){return lf++}function
-aM(a){a.t&6&&aV(a);return a.c}var
-ly=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-lx(a){if(ly)return Math.floor(Math.log2(a));var
+ao(a?2:9,t,a)}function
+lJ(a){throw a}function
+cB(){lJ(E.Division_by_zero)}function
+lp(b,a){if(a==0)cB();return b/a|0}var
+lI=0;function
+lr(){return lI++}function
+aM(a){a.t&6&&aU(a);return a.c}var
+l1=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+l0(a){if(l1)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-cs(c){var
+ct(c){var
 a=new(x.Float32Array)(1);a[0]=c;var
 b=new(x.Int32Array)(a.buffer);return b[0]|0}var
-eS=Math.pow(2,-24);function
-n(b,c,a){this.lo=b&aJ;this.mi=c&aJ;this.hi=a&at}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
+eV=Math.pow(2,-24);function
+n(b,c,a){this.lo=b&aJ;this.mi=c&aJ;this.hi=a&au}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
 n(this.lo,this.mi,this.hi)};n.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -88,7 +88,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*eS|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eS|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*eV|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eV|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 n(b,c,d)};n.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};n.prototype.isNeg=function(){return this.hi<<16<0};n.prototype.and=function(a){return new
 n(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};n.prototype.or=function(a){return new
 n(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};n.prototype.xor=function(a){return new
@@ -102,27 +102,27 @@ n(this.hi>>a-48,0,0)};n.prototype.shift_right=function(a){a=a&63;if(a==0)return 
 c=this.hi<<16>>16;if(a<24)return new
 n(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&at);return new
+n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&au);return new
 n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aJ;this.lo=this.lo<<1&aJ};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aJ;this.mi=(this.mi>>>1|this.hi<<23)&aJ;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 n(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};n.prototype.div=function(a){var
-b=this;if(a.isZero())cA();var
-d=b.hi^a.hi;if(b.hi&am)b=b.neg();if(a.hi&am)a=a.neg();var
-c=b.udivmod(a).quotient;if(d&am)c=c.neg();return c};n.prototype.mod=function(b){var
-a=this;if(b.isZero())cA();var
-d=a.hi;if(a.hi&am)a=a.neg();if(b.hi&am)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&am)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&at|this.hi<<16};function
-bC(b,c,a){return new
+b=this;if(a.isZero())cB();var
+d=b.hi^a.hi;if(b.hi&an)b=b.neg();if(a.hi&an)a=a.neg();var
+c=b.udivmod(a).quotient;if(d&an)c=c.neg();return c};n.prototype.mod=function(b){var
+a=this;if(b.isZero())cB();var
+d=a.hi;if(a.hi&an)a=a.neg();if(b.hi&an)b=b.neg();var
+c=a.udivmod(b).modulus;if(d&an)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&au|this.hi<<16};function
+bD(b,c,a){return new
 n(b,c,a)}function
-bB(a){if(!isFinite(a)){if(isNaN(a))return bC(1,0,d6);return a>0?bC(0,0,d6):bC(0,0,0xfff0)}var
-f=a==0&&1/a==-Infinity?am:a>=0?0:am;if(f)a=-a;var
-b=lx(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dW)}else{a/=Math.pow(2,b-ex);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+bC(a){if(!isFinite(a)){if(isNaN(a))return bD(1,0,d9);return a>0?bD(0,0,d9):bD(0,0,0xfff0)}var
+f=a==0&&1/a==-Infinity?an:a>=0?0:an;if(f)a=-a;var
+b=l0(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dZ)}else{a/=Math.pow(2,b-eA);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&ci|f|b<<4;return bC(g,e,c)}function
-bd(a){return a.toArray()}function
-eI(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bA)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<at)c.write(16,b.dims[a]);else{c.write(16,at);c.write(32,0);c.write(32,b.dims[a])}else
+g=a|0;c=c&cj|f|b<<4;return bD(g,e,c)}function
+be(a){return a.toArray()}function
+eL(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bB)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<au)c.write(16,b.dims[a]);else{c.write(16,au);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -139,29 +139,29 @@ a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 a=0;a<b.data.length;a++)c.write(32,b.data[a]);break;case
 7:for(var
 a=0;a<b.data.length/2;a++){var
-e=bd(b.get(a));for(var
+e=be(b.get(a));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 1:for(var
 a=0;a<b.data.length;a++){var
-e=bd(bB(b.get(a)));for(var
+e=be(bC(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=cs(b.get(a));c.write(32,e)}break;case
+e=ct(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,cs(d[1]));c.write(32,cs(d[2]))}break;case
+d=b.get(a);c.write(32,ct(d[1]));c.write(32,ct(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
-f=b.get(a),e=bd(bB(f[1]));for(var
+f=b.get(a),e=be(bC(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
-e=bd(bB(f[2]));for(var
+e=be(bC(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-eG(a){switch(a){case
+eJ(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-kP(c,e){var
+lg(c,e){var
 b=x,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
@@ -177,42 +177,42 @@ b=x,a;switch(c){case
 11:a=b.Float64Array;break;case
 12:a=b.Uint8Array;break}if(!a)M("Bigarray.create: unsupported kind");var
 d=new
-a(e*eG(c));return d}function
-ct(c){var
+a(e*eJ(c));return d}function
+cu(c){var
 a=new(x.Int32Array)(1);a[0]=c;var
 b=new(x.Float32Array)(a.buffer);return b[0]}function
-bc(a){return new
+bd(a){return new
 n(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-cu(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&ci)==0?b&am?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&ci);if(c>0){a+=16;a*=Math.pow(2,c-ex)}else
-a*=Math.pow(2,-dW);if(b&am)a=-a;return a}function
-cp(b){var
+cv(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&cj)==0?b&an?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&cj);if(c>0){a+=16;a*=Math.pow(2,c-eA)}else
+a*=Math.pow(2,-dZ);if(b&an)a=-a;return a}function
+cq(b){var
 d=b.length,c=1;for(var
 a=0;a<d;a++){if(b[a]<0)M("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-k4(b,a){return new
-n(b&aJ,b>>>24&aA|(a&at)<<8,a>>>16&at)}function
-cv(a){return a.hi32()}function
-cw(a){return a.lo32()}var
-kQ=bA;function
-aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=kQ;aB.prototype.offset=function(b){var
+lv(b,a){return new
+n(b&aJ,b>>>24&aA|(a&au)<<8,a>>>16&au)}function
+cw(a){return a.hi32()}function
+cx(a){return a.lo32()}var
+lh=bB;function
+aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=lh;aB.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
 Array))M("bigarray.js: invalid offset");if(this.dims.length!=b.length)M("Bigarray.get/set: bad number of dimensions");if(this.layout==0)for(var
-a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a_();c=c*this.dims[a]+b[a]}else
+a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a$();c=c*this.dims[a]+b[a]}else
 for(var
-a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a_();c=c*this.dims[a]+(b[a]-1)}return c};aB.prototype.get=function(a){switch(this.kind){case
+a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a$();c=c*this.dims[a]+(b[a]-1)}return c};aB.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return k4(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return lv(d,b);case
 10:case
 11:var
-e=this.data[a*2+0],c=this.data[a*2+1];return[by,e,c];default:return this.data[a]}};aB.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=cw(b);this.data[a*2+1]=cv(b);break;case
+e=this.data[a*2+0],c=this.data[a*2+1];return[bz,e,c];default:return this.data[a]}};aB.prototype.set=function(a,b){switch(this.kind){case
+7:this.data[a*2+0]=cx(b);this.data[a*2+1]=cw(b);break;case
 10:case
 11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aB.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=cw(b),e=cv(b);if(c==e)this.data.fill(c);else
+c=cx(b),e=cw(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
@@ -239,26 +239,26 @@ a=0;a<this.data.length;a+=2){if(this.data[a+1]<b.data[a+1])return-1;if(this.data
 9:case
 12:for(var
 a=0;a<this.data.length;a++){if(this.data[a]<b.data[a])return-1;if(this.data[a]>b.data[a])return 1}break}return 0};function
-aU(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aU.prototype=new
-aB();aU.prototype.offset=function(a){if(typeof
+aT(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aT.prototype=new
+aB();aT.prototype.offset=function(a){if(typeof
 a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
-M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a_();return a};aU.prototype.get=function(a){return this.data[a]};aU.prototype.set=function(a,b){this.data[a]=b;return 0};aU.prototype.fill=function(a){this.data.fill(a);return 0};function
-eE(c,d,a,b){var
-e=eG(c);if(cp(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
-aU(c,d,a,b);return new
+M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a$();return a};aT.prototype.get=function(a){return this.data[a]};aT.prototype.set=function(a,b){this.data[a]=b;return 0};aT.prototype.fill=function(a){this.data.fill(a);return 0};function
+eH(c,d,a,b){var
+e=eJ(c);if(cq(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+aT(c,d,a,b);return new
 aB(c,d,a,b)}function
-aW(a){if(!E.Failure)E.Failure=[V,k(ck),-3];cz(E.Failure,a)}function
-eF(b,v,r){var
-i=b.read32s();if(i<0||i>16)aW("input_value: wrong number of bigarray dimensions");var
-p=b.read32s(),j=p&aA,o=p>>8&1,h=[];if(r==bA)for(var
+aV(a){if(!E.Failure)E.Failure=[V,k(cl),-3];cA(E.Failure,a)}function
+eI(b,v,r){var
+i=b.read32s();if(i<0||i>16)aV("input_value: wrong number of bigarray dimensions");var
+p=b.read32s(),j=p&aA,o=p>>8&1,h=[];if(r==bB)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==at){var
-t=b.read32u(),u=b.read32u();if(t!=0)aW("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
+n=b.read16u();if(n==au){var
+t=b.read32u(),u=b.read32u();if(t!=0)aV("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=cp(h),f=kP(j,d),g=eE(j,o,h,f);switch(j){case
+d=cq(h),f=lg(j,d),g=eH(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -272,129 +272,129 @@ a=0;a<d;a++)f[a]=b.read16u();break;case
 a=0;a<d;a++)f[a]=b.read32s();break;case
 8:case
 9:var
-s=b.read8u();if(s)aW("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
+s=b.read8u();if(s)aV("input_value: cannot read bigarray with 64-bit OCaml ints");for(var
 a=0;a<d;a++)f[a]=b.read32s();break;case
 7:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-q=bc(e);g.set(a,q)}break;case
+q=bd(e);g.set(a,q)}break;case
 1:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=cu(bc(e));g.set(a,k)}break;case
+k=cv(bd(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=ct(b.read32s());g.set(a,k)}break;case
+k=cu(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=ct(b.read32s()),l=ct(b.read32s());g.set(a,[by,m,l])}break;case
+m=cu(b.read32s()),l=cu(b.read32s());g.set(a,[bz,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=cu(bc(e));for(var
+m=cv(bd(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=cu(bc(e));g.set(a,[by,m,l])}break}v[0]=(4+i)*4;return eE(j,o,h,f)}function
-eD(a,b,c){return a.compare(b,c)}function
-bD(a,b){return Math.imul(a,b)}function
-au(b,a){a=bD(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bD(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-k1(a,b){a=au(a,cw(b));a=au(a,cv(b));return a}function
-eR(a,b){return k1(a,bB(b))}function
-eH(c){var
-b=cp(c.dims),d=0;switch(c.kind){case
+l=cv(bd(e));g.set(a,[bz,m,l])}break}v[0]=(4+i)*4;return eH(j,o,h,f)}function
+eG(a,b,c){return a.compare(b,c)}function
+bE(a,b){return Math.imul(a,b)}function
+av(b,a){a=bE(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bE(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+ls(a,b){a=av(a,cx(b));a=av(a,cw(b));return a}function
+eU(a,b){return ls(a,bC(b))}function
+eK(c){var
+b=cq(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>ed)b=ed;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=au(d,e)}e=0;switch(b&3){case
+12:if(b>eg)b=eg;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=av(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=au(d,e)}break;case
+1:e|=c.data[a+0];d=av(d,e)}break;case
 4:case
-5:if(b>a9)b=a9;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=au(d,e)}if((b&1)!=0)d=au(d,c.data[a]);break;case
+5:if(b>a_)b=a_;var
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=av(d,e)}if((b&1)!=0)d=av(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=au(d,c.data[a]);break;case
+a=0;a<b;a++)d=av(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=au(d,c.data[a]);break;case
+a=0;a<b;a++)d=av(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=au(d,c.data[a]);break;case
+a=0;a<b;a++)d=av(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=eR(d,c.data[a]);break;case
+a=0;a<b;a++)d=eU(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=eR(d,c.data[a]);break}return d}function
-k2(a,b){b[0]=4;return a.read32s()}function
-le(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=eU(d,c.data[a]);break}return d}function
+lt(a,b){b[0]=4;return a.read32s()}function
+lH(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
-2:aW("input_value: native integer value too large");default:aW("input_value: ill-formed native integer")}}function
-k7(c,d){var
+2:aV("input_value: native integer value too large");default:aV("input_value: ill-formed native integer")}}function
+ly(c,d){var
 b=new
 Array(8);for(var
-a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return bc(b)}function
-k6(e,d,b){var
-c=bd(d);for(var
+a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return bd(b)}function
+lx(e,d,b){var
+c=be(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-k3(a,b,c){return a.compare(b)}function
-k5(a){return a.lo32()^a.hi32()}var
-eO={"_j":{deserialize:k7,serialize:k6,fixed_length:8,compare:k3,hash:k5},"_i":{deserialize:k2,fixed_length:4},"_n":{deserialize:le,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eF(a,b,"_bigarray")},serialize:eI,compare:eD,hash:eH},"_bigarr02":{deserialize:function(a,b){return eF(a,b,bA)},serialize:eI,compare:eD,hash:eH}};function
-cr(a){return eO[a.caml_custom]&&eO[a.caml_custom].compare}function
-eM(f,c,d,e){var
-b=cr(c);if(b){var
+lu(a,b,c){return a.compare(b)}function
+lw(a){return a.lo32()^a.hi32()}var
+eR={"_j":{deserialize:ly,serialize:lx,fixed_length:8,compare:lu,hash:lw},"_i":{deserialize:lt,fixed_length:4},"_n":{deserialize:lH,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eI(a,b,"_bigarray")},serialize:eL,compare:eG,hash:eK},"_bigarr02":{deserialize:function(a,b){return eI(a,b,bB)},serialize:eL,compare:eG,hash:eK}};function
+cs(a){return eR[a.caml_custom]&&eR[a.caml_custom].compare}function
+eP(f,c,d,e){var
+b=cs(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-cx(a){return a
+cy(a){return a
 instanceof
-an}function
-eT(a){return cx(a)}function
-eN(a){if(typeof
-a==="number")return a8;else
-if(cx(a))return 252;else
-if(eT(a))return 1252;else
+ao}function
+eW(a){return cy(a)}function
+eQ(a){if(typeof
+a==="number")return a9;else
+if(cy(a))return 252;else
+if(eW(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=eg){var
-b=a[0]|0;return b==by?0:b}else
+Array&&a[0]===a[0]>>>0&&a[0]<=ej){var
+b=a[0]|0;return b==bz?0:b}else
 if(a
 instanceof
-String)return eq;else
+String)return et;else
 if(typeof
-a=="string")return eq;else
+a=="string")return et;else
 if(a
 instanceof
-Number)return a8;else
-if(a&&a.caml_custom)return cl;else
+Number)return a9;else
+if(a&&a.caml_custom)return cm;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-k8(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-eJ(a,b){a.t&6&&aV(a);b.t&6&&aV(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-lC(a,b){return eJ(a,b)}function
-kW(a,b,d){var
+lz(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+eM(a,b){a.t&6&&aU(a);b.t&6&&aU(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+l5(a,b){return eM(a,b)}function
+ln(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=eN(a);if(f==ei){a=a[1];continue}var
-g=eN(b);if(g==ei){b=b[1];continue}if(f!==g){if(f==a8){if(g==cl)return eM(a,b,-1,d);return-1}if(g==a8){if(f==cl)return eM(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:M(cf);break;case
+f=eQ(a);if(f==el){a=a[1];continue}var
+g=eQ(b);if(g==el){b=b[1];continue}if(f!==g){if(f==a9){if(g==cm)return eP(a,b,-1,d);return-1}if(g==a9){if(f==cm)return eP(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:M(cg);break;case
 248:var
-c=k8(a[2],b[2]);if(c!=0)return c|0;break;case
-249:M(cf);break;case
+c=lz(a[2],b[2]);if(c!=0)return c|0;break;case
+249:M(cg);break;case
 250:M("equal: got Forward_tag, should not happen");break;case
 251:M("equal: abstract value");break;case
 252:if(a!==b){var
-c=eJ(a,b);if(c!=0)return c|0}break;case
+c=eM(a,b);if(c!=0)return c|0}break;case
 253:M("equal: got Double_tag, should not happen");break;case
 254:M("equal: got Double_array_tag, should not happen");break;case
 255:M("equal: got Custom_tag, should not happen");break;case
-1247:M(cf);break;case
+1247:M(cg);break;case
 1255:var
-i=cr(a);if(i!=cr(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
+i=cs(a);if(i!=cs(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -408,142 +408,142 @@ a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;ca
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-k$(a,b){return+(kW(a,b,false)<=0)}function
-eU(a,d){if(a<0)a_();var
+lC(a,b){return+(ln(a,b,false)<=0)}function
+eX(a,d){if(a<0)a$();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
-cy(a){return a.l}function
-I(a){cz(E.Sys_error,a)}var
-av=new
+cz(a){return a.l}function
+I(a){cA(E.Sys_error,a)}var
+aw=new
 Array();function
-lb(c){var
-a=av[c];if(!a.opened)I("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
+lE(c){var
+a=aw[c];if(!a.opened)I("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
 b=E.fds[a.fd].output;switch(b.length){case
 2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=t;return 0}function
-bg(){return false}function
-lo(e){for(var
+bh(){return false}function
+lR(e){for(var
 f=t,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ag){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d7){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<eh){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aS)}else
-if(a<0xd800||a>=ek)b+=String.fromCharCode(el|a>>12,ag|a>>6&aS,ag|a&aS);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ea||h>ek)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(em|a>>18,ag|a>>12&aS,ag|a>>6&aS,ag|a&aS)}if(b.length>aT){b.substr(0,1);f+=b;b=t}}return f+b}function
-kV(a){var
-b=9;if(!e_(a))b=8,a=lo(a);return new
-an(b,a,a.length)}function
-bf(a){return kV(a)}function
-k_(a){return a.toUtf16()}function
-lz(){function
+d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d_){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<ek){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aR)}else
+if(a<0xd800||a>=en)b+=String.fromCharCode(eo|a>>12,ag|a>>6&aR,ag|a&aR);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ed||h>en)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(ep|a>>18,ag|a>>12&aR,ag|a>>6&aR,ag|a&aR)}if(b.length>aS){b.substr(0,1);f+=b;b=t}}return f+b}function
+lm(a){var
+b=9;if(!fb(a))b=8,a=lR(a);return new
+ao(b,a,a.length)}function
+bg(a){return lm(a)}function
+lB(a){return a.toUtf16()}function
+l2(){function
 a(a){if(a.charAt(0)===ah)return[t,a.substring(1)];return}function
 b(c){var
 g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||t,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bg()&&x.process&&x.process.platform?x.process.platform==="win32"?b:a:a}var
-cH=lz();function
-e2(a){return a.slice(-1)!==ah?a+ah:a}if(bg()&&x.process&&x.process.cwd)var
-bb=x.process.cwd().replace(/\\/g,ah);else
+d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bh()&&x.process&&x.process.platform?x.process.platform==="win32"?b:a:a}var
+cI=l2();function
+e5(a){return a.slice(-1)!==ah?a+ah:a}if(bh()&&x.process&&x.process.cwd)var
+bc=x.process.cwd().replace(/\\/g,ah);else
 var
-bb="/static";bb=e2(bb);function
-la(a){a=k_(a);if(!cH(a))a=bb+a;var
-e=cH(a),d=e[1].split(ah),b=[];for(var
+bc="/static";bc=e5(bc);function
+lD(a){a=lB(a);if(!cI(a))a=bc+a;var
+e=cI(a),d=e[1].split(ah),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-lB=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",d8,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",cj,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cm,d$,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
-a0(d,f,e,a){var
-b=lB.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,bf(f||t),bf(e||t)];return c}var
-eW={};function
-aX(a){return eW[a]}function
-aY(b,a){throw[0,b].concat(a)}function
-kU(a){return new
-an(4,a,a.length)}function
-lh(a){I(a+bx)}function
-kR(){M(cn)}function
-eL(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+l4=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",d$,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",ck,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cn,ec,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+aZ(d,f,e,a){var
+b=l4.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,bg(f||t),bg(e||t)];return c}var
+eZ={};function
+aW(a){return eZ[a]}function
+aX(b,a){throw[0,b].concat(a)}function
+ll(a){return new
+ao(4,a,a.length)}function
+lK(a){I(a+by)}function
+li(){M(co)}function
+eO(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-kT(b,a){if(a>>>0>=b.l)kR();return eL(b,a)}function
-kO(){}function
+lk(b,a){if(a>>>0>=b.l)li();return eO(b,a)}function
+lf(){}function
 L(a){this.data=a}L.prototype=new
-kO();L.prototype.truncate=function(a){var
-b=this.data;this.data=aC(a|0);a$(b,0,this.data,0,a)};L.prototype.length=function(){return cy(this.data)};L.prototype.write=function(b,d,g,a){var
+lf();L.prototype.truncate=function(a){var
+b=this.data;this.data=aC(a|0);ba(b,0,this.data,0,a)};L.prototype.length=function(){return cz(this.data)};L.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=aC(b+a),f=this.data;this.data=e;a$(f,0,this.data,0,c)}cq(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
-e=this.length();a$(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return kT(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
+e=aC(b+a),f=this.data;this.data=e;ba(f,0,this.data,0,c)}cr(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
+e=this.length();ba(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return lk(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
 W(b,a){this.content={};this.root=b;this.lookupFun=a}W.prototype.nm=function(a){return this.root+a};W.prototype.create_dir_if_needed=function(d){var
 c=d.split(ah),b=t;for(var
 a=0;a<c.length-1;a++){b+=c[a]+ah;if(this.content[b])continue;this.content[b]=Symbol("directory")}};W.prototype.slash=function(a){return/\/$/.test(a)?a:a+ah};W.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(k(this.root),k(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-L(ba(b[1]))}}};W.prototype.exists=function(a){if(a==t)return 1;var
+L(bb(b[1]))}}};W.prototype.exists=function(a){if(a==t)return 1;var
 b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};W.prototype.mkdir=function(c,e,d){var
-b=d&&aX(d2);if(this.exists(c))if(b)aY(b,a0(d8,ch,this.nm(c)));else
+b=d&&aW(d5);if(this.exists(c))if(b)aX(b,aZ(d$,ci,this.nm(c)));else
 I(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aY(b,a0(cj,ch,this.nm(a)));else
-I(a+bx);if(!this.is_dir(a))if(b)aY(b,a0(cm,ch,this.nm(a)));else
-I(a+co);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
-b=f&&aX(d2),c=a==t?t:this.slash(a),e=new
-RegExp(eo+c+eb);if(!this.exists(a))if(b)aY(b,a0(cj,cg,this.nm(a)));else
-I(a+bx);if(!this.is_dir(a))if(b)aY(b,a0(cm,cg,this.nm(a)));else
-I(a+co);for(var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aX(b,aZ(ck,ci,this.nm(a)));else
+I(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ci,this.nm(a)));else
+I(a+cp);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
+b=f&&aW(d5),c=a==t?t:this.slash(a),e=new
+RegExp(er+c+ee);if(!this.exists(a))if(b)aX(b,aZ(ck,ch,this.nm(a)));else
+I(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ch,this.nm(a)));else
+I(a+cp);for(var
 d
 in
-this.content)if(d.match(e))if(b)aY(b,a0(d$,cg,this.nm(a)));else
+this.content)if(d.match(e))if(b)aX(b,aZ(ec,ch,this.nm(a)));else
 I(this.nm(a)+": Directory not empty");delete
 this.content[c]};W.prototype.readdir=function(a){var
-f=a==t?t:this.slash(a);if(!this.exists(a))I(a+bx);if(!this.is_dir(a))I(a+co);var
+f=a==t?t:this.slash(a);if(!this.exists(a))I(a+by);if(!this.is_dir(a))I(a+cp);var
 g=new
-RegExp(eo+f+eb),d={},c=[];for(var
+RegExp(er+f+ee),d={},c=[];for(var
 e
 in
 this.content){var
 b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};W.prototype.is_dir=function(a){if(a==t)return true;var
 b=this.slash(a);return this.content[b]?1:0};W.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)I(this.nm(a)+eu);if(b.text&&b.binary)I(this.nm(a)+d5);this.lookup(a);if(this.content[a]){if(this.is_dir(a))I(this.nm(a)+" : is a directory");if(b.create&&b.excl)I(this.nm(a)+et);var
+this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)I(this.nm(a)+ex);if(b.text&&b.binary)I(this.nm(a)+d8);this.lookup(a);if(this.content[a]){if(this.is_dir(a))I(this.nm(a)+" : is a directory");if(b.create&&b.excl)I(this.nm(a)+ew);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
 L(aC(0));return this.content[a]}else
-lh(this.nm(a))};W.prototype.register=function(c,a){var
-b;if(this.content[c])I(this.nm(c)+et);if(cx(a))b=new
-L(a);if(eT(a))b=new
-L(ba(a));else
+lK(this.nm(a))};W.prototype.register=function(c,a){var
+b;if(this.content[c])I(this.nm(c)+ew);if(cy(a))b=new
+L(a);if(eW(a))b=new
+L(bb(a));else
 if(a
 instanceof
 Array)b=new
-L(kU(a));else
+L(ll(a));else
 if(typeof
 a==="string")b=new
-L(eK(a));else
+L(eN(a));else
 if(a.toString){var
-d=ba(bf(a.toString()));b=new
+d=bb(bg(a.toString()));b=new
 L(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
 I(this.nm(c)+" : registering file with invalid content type")};W.prototype.constructor=W;function
-eC(){}function
-eQ(b){var
-a=cH(b);if(!a)return;return a[0]+ah}var
-bE=eQ(bb)||aW("unable to compute caml_root"),aZ=[];if(bg())aZ.push({path:bE,device:new
-eC(bE)});else
-aZ.push({path:bE,device:new
-W(bE)});aZ.push({path:dZ,device:new
-W(dZ)});function
-lA(b){var
-g=la(b),b=g.join(ah),f=e2(b),c;for(var
-e=0;e<aZ.length;e++){var
-a=aZ[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bg()){var
-d=eQ(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+eF(){}function
+eT(b){var
+a=cI(b);if(!a)return;return a[0]+ah}var
+bF=eT(bc)||aV("unable to compute caml_root"),aY=[];if(bh())aY.push({path:bF,device:new
+eF(bF)});else
+aY.push({path:bF,device:new
+W(bF)});aY.push({path:d2,device:new
+W(d2)});function
+l3(b){var
+g=lD(b),b=g.join(ah),f=e5(b),c;for(var
+e=0;e<aY.length;e++){var
+a=aY[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bh()){var
+d=eT(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-eC(d)};aZ.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;I("no device found for "+f)}function
-aD(a){return cy(a)}function
-eY(d,e){var
-a=av[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-lv(a){var
-a=cD(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+eF(d)};aY.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;I("no device found for "+f)}function
+aD(a){return cz(a)}function
+e1(d,e){var
+a=aw[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
+lY(a){var
+a=cE(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-lw(a){var
-a=cD(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+lZ(a){var
+a=cE(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
-bF(c,e,d,a){if(E.fds===undefined)E.fds=new
+bG(c,e,d,a){if(E.fds===undefined)E.fds=new
 Array();a=a?a:{};var
 b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;E.fds[c]=b;if(!E.fd_last_idx||c>E.fd_last_idx)E.fd_last_idx=c;return c}function
-lD(c,b,g){var
+l6(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -553,90 +553,90 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)I(aM(c)+eu);if(a.text&&a.binary)I(aM(c)+d5);var
-d=lA(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bF(f+1,eY,e,a)}bF(0,eY,new
-L(aC(0)));bF(1,lw,new
-L(aC(0)));bF(2,lv,new
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)I(aM(c)+ex);if(a.text&&a.binary)I(aM(c)+d8);var
+d=l3(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bG(f+1,e1,e,a)}bG(0,e1,new
+L(aC(0)));bG(1,lZ,new
+L(aC(0)));bG(2,lY,new
 L(aC(0)));function
-lc(a){var
-c=E.fds[a];if(c.flags.wronly)I(ez+a+" is writeonly");var
-d=null;if(a==0&&bg()){var
-e=require("fs");d=function(){return bf(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};av[b.fd]=b;return b.fd}function
-eV(c){var
-b=E.fds[c];if(b.flags.rdonly)I(ez+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};av[a.fd]=a;return a.fd}function
-ld(){var
+lF(a){var
+c=E.fds[a];if(c.flags.wronly)I(eC+a+" is writeonly");var
+d=null;if(a==0&&bh()){var
+e=require("fs");d=function(){return bg(e.readFileSync(0,"utf8"))}}var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};aw[b.fd]=b;return b.fd}function
+eY(c){var
+b=E.fds[c];if(b.flags.rdonly)I(eC+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};aw[a.fd]=a;return a.fd}function
+lG(){var
 b=0;for(var
-a=0;a<av.length;a++)if(av[a]&&av[a].opened&&av[a].out)b=[0,av[a].fd,b];return b}function
+a=0;a<aw.length;a++)if(aw[a]&&aw[a].opened&&aw[a].out)b=[0,aw[a].fd,b];return b}function
 ab(b,c,a){if(a&&x.toplevelReloc)b=x.toplevelReloc(a);E[b+1]=c;if(a)E[a]=c}function
-lj(a,b){eW[aM(a)]=b;return 0}function
-kS(a,b){if(a===b)return 1;a.t&6&&aV(a);b.t&6&&aV(b);return a.c==b.c?1:0}function
-eZ(a,b){return kS(a,b)}function
-lm(){M(cn)}function
-e1(b,a){return eL(b,a)}function
-cB(b,a){if(a>>>0>=aD(b))lm();return e1(b,a)}function
-be(a,b){return 1-eZ(a,b)}function
-e0(a){return a}function
-ln(c,a){if(typeof
+lM(a,b){eZ[aM(a)]=b;return 0}function
+lj(a,b){if(a===b)return 1;a.t&6&&aU(a);b.t&6&&aU(b);return a.c==b.c?1:0}function
+e2(a,b){return lj(a,b)}function
+lP(){M(co)}function
+e4(b,a){return eO(b,a)}function
+cC(b,a){if(a>>>0>=aD(b))lP();return e4(b,a)}function
+bf(a,b){return 1-e2(a,b)}function
+e3(a){return a}function
+lQ(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-eX(a){return a}function
-e3(a){if(a
+e0(a){return a}function
+e6(a){if(a
 instanceof
 Array)return a;if(x.RangeError&&a
 instanceof
-x.RangeError&&a.message&&a.message.match(/maximum call stack/i))return eX(E.Stack_overflow);if(x.InternalError&&a
+x.RangeError&&a.message&&a.message.match(/maximum call stack/i))return e0(E.Stack_overflow);if(x.InternalError&&a
 instanceof
-x.InternalError&&a.message&&a.message.match(/too much recursion/i))return eX(E.Stack_overflow);if(a
+x.InternalError&&a.message&&a.message.match(/too much recursion/i))return e0(E.Stack_overflow);if(a
 instanceof
-x.Error&&aX(ee))return[0,aX(ee),a];return[0,E.Failure,bf(String(a))]}function
+x.Error&&aW(eh))return[0,aW(eh),a];return[0,E.Failure,bg(String(a))]}function
 h(a,b){return a<=b?1:0}function
-lp(a,b){return a<b?-1:a>b?1:0}function
-lr(a,b){return BigInt(a)+BigInt(b)}function
+lS(a,b){return a<b?-1:a>b?1:0}function
+lU(a,b){return BigInt(a)+BigInt(b)}function
 i(a,b){if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a+b;if(c<az&&c>-az)return c}return lr(a,b)}function
+c=a+b;if(c<az&&c>-az)return c}return lU(a,b)}function
 p(a,b){return i(a,-b)}function
 J(a,b){return a==b?1:0}function
 u(a,b){return a<b?1:0}function
 l(a){return-a}function
-bG(b){var
+bH(b){var
 a=Number(b);return a<az&&a>-az?a:b}function
-ls(d,c,b){var
-a="0x"+aM(d).slice(c,c+b);return b<14?Number(a):bG(BigInt(a))}function
+lV(d,c,b){var
+a="0x"+aM(d).slice(c,c+b);return b<14?Number(a):bH(BigInt(a))}function
 ac(a){return a}var
-e5=d1,e8=0;function
-lu(){e5=d1;e8+=100;if(x.certnnProducts)x.certnnProducts(a8*e8)}function
-lq(a,b){return BigInt(a)*BigInt(b)}function
-c(a,b){if((e5-=1)===0)lu();if(typeof
+e8=d4,e$=0;function
+lX(){e8=d4;e$+=100;if(x.certnnProducts)x.certnnProducts(a9*e$)}function
+lT(a,b){return BigInt(a)*BigInt(b)}function
+c(a,b){if((e8-=1)===0)lX();if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a*b;if(c<az&&c>-az)return c}return lq(a,b)}function
-lt(b){x.certnnVerdict=function(a){return aM(b(k(a)))}}function
-cE(b,a){if(typeof
+c=a*b;if(c<az&&c>-az)return c}return lT(a,b)}function
+lW(b){x.certnnVerdict=function(a){return aM(b(k(a)))}}function
+cF(b,a){if(typeof
 b==="number"&&typeof
 a==="number"&&a!==0){var
 g=b%a,c=(b-g)/a;return g>=0?c:a<0?c+1:c-1}var
-e=BigInt(b),f=BigInt(a),d=e/f;if(d*f>e)d+=BigInt(a<0?1:-1);return bG(d)}function
-cF(c,a){if(typeof
+e=BigInt(b),f=BigInt(a),d=e/f;if(d*f>e)d+=BigInt(a<0?1:-1);return bH(d)}function
+cG(c,a){if(typeof
 c==="number"&&typeof
 a==="number"&&a!==0){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}var
-d=BigInt(a),e=BigInt(c)%d;return bG(e>=0?e:e+(a<0?-d:d))}var
-e4=Array.from({length:64},function(b,a){return Math.pow(2,a)});function
-e6(a,b){if(typeof
+d=BigInt(a),e=BigInt(c)%d;return bH(e>=0?e:e+(a<0?-d:d))}var
+e7=Array.from({length:64},function(b,a){return Math.pow(2,a)});function
+e9(a,b){if(typeof
 a==="number"&&b<64){var
-c=a*e4[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
-e7(a,b){if(typeof
-a==="number")return Math.floor(a/e4[b<64?b:63]);return bG(a>>BigInt(b))}function
-cG(b){var
+c=a*e7[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
+e_(a,b){if(typeof
+a==="number")return Math.floor(a/e7[b<64?b:63]);return bH(a>>BigInt(b))}function
+cH(b){var
 a=Number(b);if((a|0)!==a)throw new(x.RangeError)("an integer is too long for an int");return a}function
-e9(a){return k(BigInt(a).toString())}function
-k9(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-kZ(b){var
-a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&k9(b[1]))var
+fa(a){return k(BigInt(a).toString())}function
+lA(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+lq(b){var
+a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&lA(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -645,102 +645,102 @@ c=e[d];if(typeof
 c=="number")a+=c.toString();else
 if(c
 instanceof
-an)a+=bz+c.toString()+bz;else
+ao)a+=bA+c.toString()+bA;else
 if(typeof
-c=="string")a+=bz+c.toString()+bz;else
+c=="string")a+=bA+c.toString()+bA;else
 a+="_"}a+=")"}else
 if(b[0]==V)a+=b[1];return a}function
-eP(a){if(a
+eS(a){if(a
 instanceof
 Array&&(a[0]==0||a[0]==V)){var
-c=aX("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=kZ(a),b=aX(dV);if(b)b(0);x.console.error("Fatal error: exception "+d+"\n")}}else
+c=aW("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
+d=lq(a),b=aW(dY);if(b)b(0);x.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-lk(){var
-a=x;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eP(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eP(a.error)})}lk();function
+lN(){var
+a=x;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eS(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eS(a.error)})}lN();function
 a(a,b){return a.length==1?a(b):aK(a,[b])}function
-as(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
-ce(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
-cd(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
-cK=[V,k(es),-1],cL=[V,k(d9),-2],cI=[V,k(eB),-4],kH=[0,[0,0]],kI=[0,[0,0]],kJ=[0,0],kK=[0,0],kL=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],kM=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kL]]]]]]]]]]],kN=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kM]]]]]]]]]]],b3=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kN]]]]]]]]]]];ab(11,[V,k(dU),-12],dU);ab(10,[V,k(ej),-11],ej);ab(9,[V,k(ey),-10],ey);ab(8,[V,k(d0),-9],d0);ab(7,[V,k(en),-8],en);ab(6,[V,k(dY),-7],dY);ab(5,[V,k(d_),-6],d_);ab(4,[V,k(ec),-5],ec);ab(3,cI,eB);ab(2,[V,k(ck),-3],ck);ab(1,cL,d9);ab(0,cK,es);var
-e$=k("String.sub / Bytes.sub"),fa=k("String.index_from_opt / Bytes.index_from_opt"),j8=[0,0,0],j6=[0,[0,[0,[0,[0,0]]]]],hB=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kH]]]]]]]]]]],g_=[0,0],g8=[0,0],g9=[0,0,0],g4=[0,0],g5=[0,0],gB=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kI]]]]]]]]]]],fu=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],fb=[0,0],g$=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kJ]]]]]]]]]]],ha=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,kK]]]]]]]]]]],kg=k("a number is not finite"),kf=k("a size is out of range"),kb=k("an integer has no digits"),kc=k("an integer is too long"),ke=k("an integer has another sign than 0-9, a-f"),kd=k("an integer has a zero in front"),j$=k("it ends too early"),ka=k("there is a space at the end"),j_=k("Tokens.Malformed"),ki=k(ep),kj=k(ep),kl=k("it has too many slacks for this checker"),kk=k("it has too many pairs for this checker"),kC=k("malformed: "),kD=[0,2,k("malformed: it does not fit into memory")],kE=k(ah),kF=k("proved: "),kG=[0,1,k("rejected")],kw=k("-2"),kx=k("certnn-"),ky=k("groups"),kA=k("the format is not known"),kz=k("it goes on after its end"),kp=k("it is too large for this checker"),kq=k(d3),kr=k(dX),ks=k(ev),kt=k(er),ku=k(ew),ko=k("the claim is not p/q"),kn=[0,k(er),k(ev),k(ew),k(d3),k(dX),k("phases")];function
-cJ(a){throw[0,cI,a]}function
+at(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
+cf(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
+ce(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
+cL=[V,k(ev),-1],cM=[V,k(ea),-2],cJ=[V,k(eE),-4],k_=[0,[0,0]],k$=[0,[0,0]],la=[0,0],lb=[0,0],lc=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],ld=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lc]]]]]]]]]]],le=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ld]]]]]]]]]]],b4=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,le]]]]]]]]]]];ab(11,[V,k(dX),-12],dX);ab(10,[V,k(em),-11],em);ab(9,[V,k(eB),-10],eB);ab(8,[V,k(d3),-9],d3);ab(7,[V,k(eq),-8],eq);ab(6,[V,k(d1),-7],d1);ab(5,[V,k(eb),-6],eb);ab(4,[V,k(ef),-5],ef);ab(3,cJ,eE);ab(2,[V,k(cl),-3],cl);ab(1,cM,ea);ab(0,cL,ev);var
+fc=k("String.sub / Bytes.sub"),fd=k("String.index_from_opt / Bytes.index_from_opt"),kz=[0,0,0],kx=[0,[0,[0,[0,[0,0]]]]],hE=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k_]]]]]]]]]]],hb=[0,0],g$=[0,0],ha=[0,0,0],g7=[0,0],g8=[0,0],gE=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k$]]]]]]]]]]],fx=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],fe=[0,0],hc=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,la]]]]]]]]]]],hd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lb]]]]]]]]]]],kJ=k("a number is not finite"),kI=k("a size is out of range"),kE=k("an integer has no digits"),kF=k("an integer is too long"),kH=k("an integer has another sign than 0-9, a-f"),kG=k("an integer has a zero in front"),kC=k("it ends too early"),kD=k("there is a space at the end"),kB=k("Tokens.Malformed"),kL=k(es),kM=k(es),kO=k("it has too many slacks for this checker"),kN=k("it has too many pairs for this checker"),k5=k("malformed: "),k6=[0,2,k("malformed: it does not fit into memory")],k7=k(ah),k8=k("proved: "),k9=[0,1,k("rejected")],kZ=k("-2"),k0=k("certnn-"),k1=k("groups"),k3=k("the format is not known"),k2=k("it goes on after its end"),kS=k("it is too large for this checker"),kT=k(d6),kU=k(d0),kV=k(ey),kW=k(eu),kX=k(ez),kR=k("the claim is not p/q"),kQ=[0,k(eu),k(ey),k(ez),k(d6),k(d0),k("phases")];function
+cK(a){throw[0,cJ,a]}function
 aN(d,c){var
-a=aD(d),e=aD(c),b=aC(a+e|0);cq(d,0,b,0,a);cq(c,0,b,a,e);return e0(b)}lc(0);eV(1);eV(2);function
-cM(b){function
+a=aD(d),e=aD(c),b=aC(a+e|0);cr(d,0,b,0,a);cr(c,0,b,a,e);return e3(b)}lF(0);eY(1);eY(2);function
+cN(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{lb(d)}catch(a){a=e3(a);if(a[1]!==cL)throw a;var
+c=a[2],d=a[1];try{lE(d)}catch(a){a=e6(a);if(a[1]!==cM)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(ld(0))}lj(k(dV),cM);function
-cN(d){var
+a=c;continue}return 0}}return a(lG(0))}lM(k(dY),cN);function
+cO(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
 d=ac(0);function
-a1(a){return lp(a,d)}var
+a0(a){return lS(a,d)}var
 e=ac(1),aE=l;function
-ai(a){return 0<=a1(a)?a:l(a)}function
+ai(a){return 0<=a0(a)?a:l(a)}function
 G(b,a){return h(b,a)?a:b}function
 $(b,a){return h(b,a)?b:a}var
 R=i;function
-bh(a){var
+bi(a){var
 b=ac(a);return function(a){return i(b,a)}}function
 b(a){var
 b=ac(a);return function(a){return c(b,a)}}function
 f(a){return i(e,a)}function
-bi(b,a){var
-c=cF(b,a);return[0,cE(b,a),c]}function
-cO(b,a){return b?a:1}function
+bj(b,a){var
+c=cG(b,a);return[0,cF(b,a),c]}function
+cP(b,a){return b?a:1}function
 aO(a){return a?0:1}function
 A(b,a){return b?[0,A(b[1],a)]:a}function
-cP(a,b){return a?A(b,cP(a[1],b)):a}function
+cQ(a,b){return a?A(b,cQ(a[1],b)):a}function
 Y(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
-bj=function
-c(a,b){return c.fun(a,b)};ln(bj,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
-k=bi(c,ac(2)),l=k[1];if(J(k[2],d)){var
+bk=function
+c(a,b){return c.fun(a,b)};lQ(bk,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
+k=bj(c,ac(2)),l=k[1];if(J(k[2],d)){var
 r=f(l);return a(b(2),r)}var
 s=f(l);return f(a(b(2),s))}var
-q=bi(j,ac(2)),g=q[1];if(J(q[2],d)){if(h(c,e)){var
+q=bj(j,ac(2)),g=q[1];if(J(q[2],d)){if(h(c,e)){var
 t=f(g);return a(b(2),t)}var
-m=bi(c,ac(2)),n=m[1];if(J(m[2],d))return f(a(b(2),i(g,n)));var
-u=as(bj,g,n);return a(b(2),u)}if(h(c,e)){var
+m=bj(c,ac(2)),n=m[1];if(J(m[2],d))return f(a(b(2),i(g,n)));var
+u=at(bk,g,n);return a(b(2),u)}if(h(c,e)){var
 v=f(g);return f(a(b(2),v))}var
-o=bi(c,ac(2)),p=o[1];if(J(o[2],d)){var
-w=as(bj,g,p);return a(b(2),w)}var
-x=as(bj,g,p);return f(a(b(2),x))});function
-cQ(a){return a?f(cQ(a[1])):e}function
+o=bj(c,ac(2)),p=o[1];if(J(o[2],d)){var
+w=at(bk,g,p);return a(b(2),w)}var
+x=at(bk,g,p);return f(a(b(2),x))});function
+cR(a){return a?f(cR(a[1])):e}function
 q(c,b){var
-e=a1(b);if(0===e)return d;if(1===e)return cE(c,b);var
-f=cE(a(bh(-1),c),b);return a(bh(-1),f)}function
-aP(c,b){var
-d=a1(b);if(0===d)return c;if(1===d)return cF(c,b);var
-e=cF(a(bh(-1),c),b);return i(b,a(bh(1),e))}function
+e=a0(b);if(0===e)return d;if(1===e)return cF(c,b);var
+f=cF(a(bi(-1),c),b);return a(bi(-1),f)}function
+a1(c,b){var
+d=a0(b);if(0===d)return c;if(1===d)return cG(c,b);var
+e=cG(a(bi(-1),c),b);return i(b,a(bi(1),e))}function
 r(b,c){var
-a=cG(c);return 0<=a?e6(b,a):e7(b,-a|0)}function
+a=cH(c);return 0<=a?e9(b,a):e_(b,-a|0)}function
 N(b,c){var
-a=cG(c);return 0<=a?e7(b,a):e6(b,-a|0)}function
+a=cH(c);return 0<=a?e_(b,a):e9(b,-a|0)}function
 y(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cR(d,c,b){return d?a(c,cR(d[1],c,b)):b}function
+cS(d,c,b){return d?a(c,cS(d[1],c,b)):b}function
 ad(a){var
-b=a?fb:a;return b}function
+b=a?fe:a;return b}function
 B(a){var
 b=a?[0,B(a[2])]:a;return b}function
-cS(b,a){return a?a[1]:b}function
-bH(a){var
+cT(b,a){return a?a[1]:b}function
+bI(a){var
 b=a?a[2]:a;return b}function
 aj(b,a){function
-c(b){return[0,a,b]}return function(a){return cR(b,c,a)}}function
+c(b){return[0,a,b]}return function(a){return cS(b,c,a)}}function
 X(c,b){return a(aj(c,b),0)}function
 F(a,b){if(a){var
 c=F(a[2],b);return[0,a[1],c]}return b}function
-aQ(a,b){if(a){var
-c=aQ(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cT(d,c){var
+aP(a,b){if(a){var
+c=aP(a[2],b);return[0,a[1],c]}return[0,b,0]}function
+cU(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
 j(e,d,c){var
@@ -749,9 +749,9 @@ a=a[2],b=b[1];continue}return a[1]}return e}}function
 a2(e,d,c,b){if(d){var
 f=d[2];if(c){var
 g=a2(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aj(c,e),[0,b,0])}function
-cU(c,f){var
+cV(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cU(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cV(c,d)];var
 b=d;continue}return b}}function
 m(e,d){var
 b=d;for(;;){if(b){var
@@ -760,8 +760,8 @@ b=b[2];continue}return c}return 1}}function
 a3(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-aw(b,a){if(a)if(b)var
-d=aw(b[1],a[2]),c=[0,a[1],d];else
+ax(b,a){if(a)if(b)var
+d=ax(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
@@ -770,55 +770,55 @@ g(c,b){if(b)var
 e=g(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-ao(b,a){var
-c=a?[0,b,ao([0,b],a[1])]:a;return c}function
-Z(b,a){return g(b,ao(0,a))}function
+ap(b,a){var
+c=a?[0,b,ap([0,b],a[1])]:a;return c}function
+Z(b,a){return g(b,ap(0,a))}function
 z(c,b,a){if(a){var
-d=z(c,b,a[2]);return as(c,a[1],d)}return b}function
-bI(e,d,c){var
+d=z(c,b,a[2]);return at(c,a[1],d)}return b}function
+bJ(e,d,c){var
 b=d,a=c;for(;;){if(a){var
-f=a[2],b=as(e,b,a[1]),a=f;continue}return b}}function
+f=a[2],b=at(e,b,a[1]),a=f;continue}return b}}function
 K(b,a){if(b)if(a)var
 d=K(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}function
-bJ(a){return z(F,0,a)}var
-fc=a(b(2),e),fd=a(b(2),fc),fe=a(b(2),fd),ff=a(b(2),fe),fg=a(b(2),ff),fh=a(b(2),fg),cV=a(b(2),fh),fi=a(b(2),e),fj=a(b(2),fi),fk=a(b(2),fj),fl=a(b(2),fk),fm=a(b(2),fl),fn=a(b(2),fm),fo=a(b(2),fn),bK=a(b(2),fo),fp=a(b(2),e),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),ft=a(b(2),fs),a4=a(b(2),ft),bk=r(e,cV),bL=r(e,bK),cW=r(e,a4);function
-cX(b,a){return l(q(l(b),a))}function
-cY(f,e){var
+bK(a){return z(F,0,a)}var
+ff=a(b(2),e),fg=a(b(2),ff),fh=a(b(2),fg),fi=a(b(2),fh),fj=a(b(2),fi),fk=a(b(2),fj),cW=a(b(2),fk),fl=a(b(2),e),fm=a(b(2),fl),fn=a(b(2),fm),fo=a(b(2),fn),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),bL=a(b(2),fr),fs=a(b(2),e),ft=a(b(2),fs),fu=a(b(2),ft),fv=a(b(2),fu),fw=a(b(2),fv),a4=a(b(2),fw),bl=r(e,cW),bM=r(e,bL),cX=r(e,a4);function
+cY(b,a){return l(q(l(b),a))}function
+cZ(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cY(d,a);continue}return N(c(a,a),bK)}}var
-fv=[0,f(a(b(2),e)),[0,e,0]],fw=a(b(2),e),fx=[0,f(a(b(2),fw)),fv],fy=f(a(b(2),e)),fz=[0,f(a(b(2),fy)),fx],fA=a(b(2),e),fB=a(b(2),fA),fC=[0,f(a(b(2),fB)),fz],fD=a(b(2),e),fE=f(a(b(2),fD)),fF=[0,f(a(b(2),fE)),fC],fG=f(a(b(2),e)),fH=a(b(2),fG),fI=[0,f(a(b(2),fH)),fF],fJ=f(a(b(2),e)),fK=f(a(b(2),fJ)),fL=[0,f(a(b(2),fK)),fI],fM=a(b(2),e),fN=a(b(2),fM),fO=a(b(2),fN),fP=[0,f(a(b(2),fO)),fL],fQ=a(b(2),e),fR=a(b(2),fQ),fS=f(a(b(2),fR)),fT=[0,f(a(b(2),fS)),fP],fU=a(b(2),e),fV=f(a(b(2),fU)),fW=a(b(2),fV),fX=[0,f(a(b(2),fW)),fT],fY=a(b(2),e),fZ=f(a(b(2),fY)),f0=f(a(b(2),fZ)),f1=[0,f(a(b(2),f0)),fX],f2=f(a(b(2),e)),f3=a(b(2),f2),f4=a(b(2),f3),f5=[0,f(a(b(2),f4)),f1],f6=f(a(b(2),e)),f7=a(b(2),f6),f8=f(a(b(2),f7)),f9=[0,f(a(b(2),f8)),f5],f_=f(a(b(2),e)),f$=f(a(b(2),f_)),ga=a(b(2),f$),gb=[0,f(a(b(2),ga)),f9],gc=f(a(b(2),e)),gd=f(a(b(2),gc)),ge=f(a(b(2),gd)),gf=[0,f(a(b(2),ge)),gb],gg=a(b(2),e),gh=a(b(2),gg),gi=a(b(2),gh),gj=a(b(2),gi),gk=[0,f(a(b(2),gj)),gf],gl=a(b(2),e),gm=a(b(2),gl),gn=a(b(2),gm),go=f(a(b(2),gn)),gp=[0,f(a(b(2),go)),gk],gq=a(b(2),e),gr=a(b(2),gq),gs=f(a(b(2),gr)),gt=a(b(2),gs),gu=[0,f(a(b(2),gt)),gp],gv=a(b(2),e),gw=a(b(2),gv),gx=f(a(b(2),gw)),gy=f(a(b(2),gx)),gz=[0,f(a(b(2),gy)),gu];function
-cZ(m,l){var
-b=cX(r(m,bK),l),a=q(r(p(b,bL),a4),i(b,bL)),h=N(c(a,a),a4),j=bI(function(b,a){var
-d=q(cW,a);return i(N(c(b,h),a4),d)},d,gz),k=N(cW,e),g=r(q(c(a,j),k),a4),f=cY(fu,G(d,i(bL,g)));return u(d,f)?p(i(g,cX(r(b,cV),f)),bk):d}var
-gA=l(cZ(e,a(b(2),e)));function
-c0(k,g,b){var
+d=b[1],b=d,a=cZ(d,a);continue}return N(c(a,a),bL)}}var
+fy=[0,f(a(b(2),e)),[0,e,0]],fz=a(b(2),e),fA=[0,f(a(b(2),fz)),fy],fB=f(a(b(2),e)),fC=[0,f(a(b(2),fB)),fA],fD=a(b(2),e),fE=a(b(2),fD),fF=[0,f(a(b(2),fE)),fC],fG=a(b(2),e),fH=f(a(b(2),fG)),fI=[0,f(a(b(2),fH)),fF],fJ=f(a(b(2),e)),fK=a(b(2),fJ),fL=[0,f(a(b(2),fK)),fI],fM=f(a(b(2),e)),fN=f(a(b(2),fM)),fO=[0,f(a(b(2),fN)),fL],fP=a(b(2),e),fQ=a(b(2),fP),fR=a(b(2),fQ),fS=[0,f(a(b(2),fR)),fO],fT=a(b(2),e),fU=a(b(2),fT),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fS],fX=a(b(2),e),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=[0,f(a(b(2),fZ)),fW],f1=a(b(2),e),f2=f(a(b(2),f1)),f3=f(a(b(2),f2)),f4=[0,f(a(b(2),f3)),f0],f5=f(a(b(2),e)),f6=a(b(2),f5),f7=a(b(2),f6),f8=[0,f(a(b(2),f7)),f4],f9=f(a(b(2),e)),f_=a(b(2),f9),f$=f(a(b(2),f_)),ga=[0,f(a(b(2),f$)),f8],gb=f(a(b(2),e)),gc=f(a(b(2),gb)),gd=a(b(2),gc),ge=[0,f(a(b(2),gd)),ga],gf=f(a(b(2),e)),gg=f(a(b(2),gf)),gh=f(a(b(2),gg)),gi=[0,f(a(b(2),gh)),ge],gj=a(b(2),e),gk=a(b(2),gj),gl=a(b(2),gk),gm=a(b(2),gl),gn=[0,f(a(b(2),gm)),gi],go=a(b(2),e),gp=a(b(2),go),gq=a(b(2),gp),gr=f(a(b(2),gq)),gs=[0,f(a(b(2),gr)),gn],gt=a(b(2),e),gu=a(b(2),gt),gv=f(a(b(2),gu)),gw=a(b(2),gv),gx=[0,f(a(b(2),gw)),gs],gy=a(b(2),e),gz=a(b(2),gy),gA=f(a(b(2),gz)),gB=f(a(b(2),gA)),gC=[0,f(a(b(2),gB)),gx];function
+c0(m,l){var
+b=cY(r(m,bL),l),a=q(r(p(b,bM),a4),i(b,bM)),h=N(c(a,a),a4),j=bJ(function(b,a){var
+d=q(cX,a);return i(N(c(b,h),a4),d)},d,gC),k=N(cX,e),g=r(q(c(a,j),k),a4),f=cZ(fx,G(d,i(bM,g)));return u(d,f)?p(i(g,cY(r(b,cW),f)),bl):d}var
+gD=l(c0(e,a(b(2),e)));function
+c1(k,g,b){var
 f=k;for(;;){if(f){var
-a=f[1],l=a?cQ(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
-m=c(i,gA);return p(c0(a,j,b),m)}var
-f=a;continue}return cZ(g,b)}}var
-gC=a(b(2),e),gD=f(a(b(2),gC)),c1=r(e,f(a(b(2),gD))),gE=f(a(b(2),e)),gF=a(b(2),gE),gG=f(a(b(2),gF)),gH=a(b(2),gG),bM=r(e,a(b(2),gH)),gI=f(a(b(2),e)),gJ=f(a(b(2),gI)),gK=f(a(b(2),gJ)),gL=f(a(b(2),gK)),gM=r(e,f(a(b(2),gL))),gN=a(b(2),e),gO=a(b(2),gN),gP=a(b(2),gO),gQ=a(b(2),gP),gR=a(b(2),gQ),gS=r(e,a(b(2),gR)),gT=a(b(2),e),gU=a(b(2),gT),gV=a(b(2),gU),gW=a(b(2),gV),gX=f(a(b(2),gW)),gY=f(a(b(2),gX)),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=f(a(b(2),g0)),ak=r(e,f(a(b(2),g1)));function
-c2(a){return aP(q(a,bM),c1)}function
-ap(a){var
-b=c2(a),c=aP(a,bM),f=J(b,d)?r(c,e):r(i(bM,c),b);return u(a,gM)?f:l(f)}function
-bl(a){var
+a=f[1],l=a?cR(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
+m=c(i,gD);return p(c1(a,j,b),m)}var
+f=a;continue}return c0(g,b)}}var
+gF=a(b(2),e),gG=f(a(b(2),gF)),c2=r(e,f(a(b(2),gG))),gH=f(a(b(2),e)),gI=a(b(2),gH),gJ=f(a(b(2),gI)),gK=a(b(2),gJ),bN=r(e,a(b(2),gK)),gL=f(a(b(2),e)),gM=f(a(b(2),gL)),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=r(e,f(a(b(2),gO))),gQ=a(b(2),e),gR=a(b(2),gQ),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=r(e,a(b(2),gU)),gW=a(b(2),e),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=f(a(b(2),gZ)),g1=f(a(b(2),g0)),g2=a(b(2),g1),g3=a(b(2),g2),g4=f(a(b(2),g3)),ak=r(e,f(a(b(2),g4)));function
+c3(a){return a1(q(a,bN),c2)}function
+aq(a){var
+b=c3(a),c=a1(a,bN),f=J(b,d)?r(c,e):r(i(bN,c),b);return u(a,gP)?f:l(f)}function
+bm(a){var
 b=h(d,a);if(b){var
-c=u(a,gS);if(c)return u(i(c2(a),e),c1);var
+c=u(a,gV);if(c)return u(i(c3(a),e),c2);var
 f=c}else
 var
 f=b;return f}function
 C(h,j){var
 e=d,b=h,a=j;for(;;){if(b){if(a){var
 f=a[2],g=b[2],e=i(e,c(b[1],a[1])),b=g,a=f;continue}return e}return e}}function
-bN(c,b,a){if(b){if(a){var
-d=bN(c,b[2],a[2]);return[0,as(c,b[1],a[1]),d]}return b}return a}function
-H(a,b){return bN(R,a,b)}function
-s(a,b){return bN(H,a,b)}function
-bO(b,a){if(b)if(a)var
-e=bO(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
+bO(c,b,a){if(b){if(a){var
+d=bO(c,b[2],a[2]);return[0,at(c,b[1],a[1]),d]}return b}return a}function
+H(a,b){return bO(R,a,b)}function
+s(a,b){return bO(H,a,b)}function
+bP(b,a){if(b)if(a)var
+e=bP(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
 d=a;else
 var
@@ -826,14 +826,14 @@ d=b;return d}function
 O(a){function
 b(b){return c(a,b)}function
 d(a){return g(b,a)}return function(a){return g(d,a)}}function
-S(b,a){return g(function(b){return g(function(a){return C(b,a)},a)},b)}function
-bP(b,a){if(a){var
+T(b,a){return g(function(b){return g(function(a){return C(b,a)},a)},b)}function
+bQ(b,a){if(a){var
 c=a[2],e=a[1];if(b){var
-g=bP(b[2],c);return[0,[0,b[1],e],g]}var
-f=[0,[0,d,e],bP(0,c)]}else
+g=bQ(b[2],c);return[0,[0,b[1],e],g]}var
+f=[0,[0,d,e],bQ(0,c)]}else
 var
 f=a;return f}function
-v(b,a){return z(bP,X(b,0),a)}function
+v(b,a){return z(bQ,X(b,0),a)}function
 aF(b,a){var
 c=K(b,a);return g(function(a){return F(a[1],a[2])},c)}function
 aG(c,b){return Z(function(c){return a(aj(c,d),[0,b,0])},c)}function
@@ -842,66 +842,66 @@ b=y(B(a),d);return b?m(function(a){return y(B(a),c)},a):b}function
 ae(d,c,a){var
 b=y(B(a),d);return b?m(function(a){return y(Y(B(a),c),0)},a):b}function
 w(a){return u(d,a)}function
-g2(a){return h(d,a)}function
-g3(a){return m(g2,a)}function
-bm(a){return m(g3,a)}function
+g5(a){return h(d,a)}function
+g6(a){return m(g5,a)}function
+bn(a){return m(g6,a)}function
 P(b,a){return J(c(q(a,b),b),a)}function
-c3(a){function
-b(b){return q(ap(b),a)}function
+c4(a){function
+b(b){return q(aq(b),a)}function
 c(a){return g(b,a)}return function(a){return g(c,a)}}function
-c4(c){function
+c5(c){function
 a(a){var
-b=bl(a);return b?P(c,ap(a)):b}function
+b=bm(a);return b?P(c,aq(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-c5(c,b,a){return aF(a,X(c,[0,b,0]))}function
-bQ(b){var
+c6(c,b,a){return aF(a,X(c,[0,b,0]))}function
+bR(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-c6(b,a){var
+c7(b,a){var
 c=v(b,a);return g(function(a){return z(R,d,a)},c)}function
-bR(c,b,a){var
+bS(c,b,a){var
 d=K(b,a);return m(function(a){var
-b=K(a[1],a[2]);return m(function(a){return as(c,a[1],a[2])},b)},d)}function
-c7(b,f,e,d,a){var
+b=K(a[1],a[2]);return m(function(a){return at(c,a[1],a[2])},b)},d)}function
+c8(b,f,e,d,a){var
 h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
-l=K(h,f);return bJ(g(function(a){var
+l=K(h,f);return bK(g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
 b=c(e,c(a[1],a[2]));return[0,b,[0,p(k,b),0]]},b)},l))}if(4<=b){var
 m=K(h,f);return g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
 b=c(c(e,a[1]),j),f=c(d,i);return p(c(a[2],f),b)},b)},m)}}return 0}function
-g6(a){var
-b=z(R,d,a);return z(R,d,g(function(a){return c(a,l($(d,c0(gB,a,b))))},a))}function
-c8(j,i,g,f,b){var
+g9(a){var
+b=z(R,d,a);return z(R,d,g(function(a){return c(a,l($(d,c1(gE,a,b))))},a))}function
+c9(j,i,g,f,b){var
 e=b[5],l=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
-2:return bR(function(f,b){var
+2:return bS(function(f,b){var
 g=c(a,a),e=J(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
 4:var
-n=m(function(a){return J(z(R,d,a),d)},e);return n?bm(c7(4,i,g,f,b)):n;default:return bR(function(e,b){var
+n=m(function(a){return J(z(R,d,a),d)},e);return n?bn(c8(4,i,g,f,b)):n;default:return bS(function(e,b){var
 m=c(a,a),i=J(c(b,b),m);if(i){var
 j=h(d,c(e,b));if(j){var
 n=c(f,c(l,a));return h(c(g,c(e,b)),n)}var
 k=j}else
 var
 k=i;return k},e,i)}var
-k=j[1],o=bl(k);if(o){var
-p=h(d,ap(k));if(p){var
+k=j[1],o=bm(k);if(o){var
+p=h(d,aq(k));if(p){var
 r=function(a){var
-b=c(f,l),d=c(ap(k),b);return h(c(c(g,ai(a)),ak),d)};return m(function(a){return m(r,a)},e)}var
+b=c(f,l),d=c(aq(k),b);return h(c(c(g,ai(a)),ak),d)};return m(function(a){return m(r,a)},e)}var
 q=p}else
 var
 q=o;return q}function
-bS(b,a){var
+bT(b,a){var
 c=K(b,a);return z(R,d,g(function(a){return C(a[1],a[2])},c))}function
-c9(aV,r,K,f){var
+c_(aV,r,K,f){var
 j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],S=j[7],T=j[1],B=f[1],D=f[2],U=aa(T,j[2],S),V=U?aa(T,j[3],Q):U,ay=0;if(V){var
 W=w(B),X=W?w(D):W;if(X){var
-Y=bl(j[9]);if(Y){var
+Y=bm(j[9]);if(Y){var
 Z=P(B,ak),_=Z?P(D,ak):Z;if(_){var
-$=a(c4(q(ak,B)),S);if($){var
-L=a(c4(q(ak,D)),Q);ay=1}else
+$=a(c5(q(ak,B)),S);if($){var
+L=a(c5(q(ak,D)),Q);ay=1}else
 var
 t=$}else
 var
@@ -914,9 +914,9 @@ var
 t=V;if(!ay)var
 L=t;var
 au=L?aa(at,y,f[5]):L;if(au){var
-aE=c6(y,f[5]),aF=m(function(a){return J(d,a)},aE),aG=bQ(as),aH=aG||bQ(ar),ab=cO(aH,aF);if(ab){var
-aW=j[7],aX=a(c3(q(ak,f[1])),aW),av=cd(aV,as,at,j[2],y,aX);if(av){var
-aw=K[3],ax=K[2],o=ap(j[9]),aY=j[8],u=a(c3(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
+aE=c7(y,f[5]),aF=m(function(a){return J(d,a)},aE),aG=bR(as),aH=aG||bR(ar),ab=cP(aH,aF);if(ab){var
+aW=j[7],aX=a(c4(q(ak,f[1])),aW),av=ce(aV,as,at,j[2],y,aX);if(av){var
+aw=K[3],ax=K[2],o=aq(j[9]),aY=j[8],u=a(c4(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
@@ -924,7 +924,7 @@ E=1;if(az)var
 E=0}else
 var
 E=1;var
-aI=E?c(o,bS(v,v)):d,ac=c6(y,v),aJ=1===ar?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bS(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
+aI=E?c(o,bT(v,v)):d,ac=c7(y,v),aJ=1===ar?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bT(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
 d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
 aB=0;if(!h(ad,d)&&!h(F,d)){var
@@ -932,16 +932,16 @@ x=[0,ae([0,ad,F],G),0];aB=1}if(!aB)var
 x=[0,[0,d,e],0]}else
 aA=1;if(aA)var
 af=h(ax,d),aM=af?[0,[0,d,e],0]:af,x=[0,ae([0,e,e],G),[0,G,aM]];var
-am=cS([0,d,e],x),an=m(w,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
-ao=c8(k,u,am[1],am[2],f);if(ao){var
+am=cT([0,d,e],x),an=m(w,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
+ao=c9(k,u,am[1],am[2],f);if(ao){var
 s=x;for(;;){if(s){var
-N=s[1],H=f[4],aN=c(H,H),aO=c(bk,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?w(l):ag,aC=0;if(ah){var
+N=s[1],H=f[4],aN=c(H,H),aO=c(bl,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?w(l):ag,aC=0;if(ah){var
 aP=r[2],aQ=c(c(o,l),aP),ai=h(c(c(n,r[1]),ak),aQ);if(ai){var
-aj=c8(k,u,n,l,f);if(aj){var
-aD=0,aR=c(bk,c(c(n,n),F));if(typeof
+aj=c9(k,u,n,l,f);if(aj){var
+aD=0,aR=c(bl,c(c(n,n),F));if(typeof
 k==="number"&&3<=k){var
-al=z(R,d,g(g6,c7(k,u,n,l,f)));aD=1}if(!aD)var
-al=c(bk,c(n,bS(f[5],u)));var
+al=z(R,d,g(g9,c8(k,u,n,l,f)));aD=1}if(!aD)var
+al=c(bl,c(n,bT(f[5],u)));var
 aS=c(l,c(o,H)),aT=c(aw,p(c(c(a(b(2),e),aS),al),aR)),aU=c(c(l,l),aO),A=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
 var
 I=aj}else
@@ -954,41 +954,41 @@ s=s[2];continue}var
 O=A}else
 var
 O=s;return O}}var
-aq=ao}else
+ap=ao}else
 var
-aq=an;return aq}var
+ap=an;return ap}var
 M=av}else
 var
 M=ab}else
 var
 M=au;return M}function
-bn(k,i,d){if(2<=i[1][5])var
+bo(k,i,d){if(2<=i[1][5])var
 j=a(b(2),e),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),e),B=a(b(2),z),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),H=a(b(2),G),I=a(b(2),H),K=a(b(2),I),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),y];else
 var
 g=[0,e,e];var
-O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c9(function(v,g,n,l,i){var
+O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c_(function(v,g,n,l,i){var
 f=c(d[3],d[1]);switch(v){case
-0:return ce(k,g,n,l,i);case
+0:return cf(k,g,n,l,i);case
 1:var
 o=J(d[3],e);if(o){var
-t=c5(g,f,i);return ce(k,g,A(n,g4),l,t)}return o;default:var
+t=c6(g,f,i);return cf(k,g,A(n,g7),l,t)}return o;default:var
 p=w(f);if(p){var
 q=m(function(d){var
 g=c(f,f),i=C(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
 r=w(d[6]),s=r?w(d[7]):r;if(s){var
-u=c5(g,f,i);return ce(k,g,A(n,g5),l,u)}var
+u=c6(g,f,i);return cf(k,g,A(n,g8),l,u)}var
 j=s}else
 var
 j=q}else
 var
 j=p;return j}},P,i,d)}function
-bo(n,E,Q,k){var
+bp(n,E,Q,k){var
 s=k[4],t=k[3],o=k[2],u=k[1],v=c(E,c(u,u)),x=c(t,t),p=G(v,x),F=y(B(o),n),I=F?y(B(s),n):F;if(I){var
 J=m(w,[0,E,[0,u,[0,t,0]]]),K=J?m(w,o):J;if(K){var
 L=P(v,p);if(L){var
 M=P(x,p);if(M){var
 S=q(p,x),T=q(p,v),A=Z(function(a){var
-b=aw([0,a],s),e=g(function(b){return c(l(S),C(j(0,s,a),b))},b),f=j(0,Q,a),h=bO(aw([0,a],o),f),i=c(T,j(d,o,a));return H(g(function(a){return c(i,a)},h),e)},n),D=g(function(a){return g(ai,a)},A),N=z(H,0,D),O=ao(0,n);return m(function(g){var
+b=ax([0,a],s),e=g(function(b){return c(l(S),C(j(0,s,a),b))},b),f=j(0,Q,a),h=bP(ax([0,a],o),f),i=c(T,j(d,o,a));return H(g(function(a){return c(i,a)},h),e)},n),D=g(function(a){return g(ai,a)},A),N=z(H,0,D),O=ap(0,n);return m(function(g){var
 k=j(d,j(0,A,g),g),l=c(f(a(b(2),e)),k),m=j(d,N,g);return h(i(z(R,d,j(0,D,g)),m),l)},O)}var
 r=M}else
 var
@@ -997,21 +997,21 @@ var
 r=K}else
 var
 r=I;return r}function
-c_(a,f){var
+c$(a,f){var
 l=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
 q=ae(a,a,o);if(q){var
 r=ae(a,a,n);if(r){var
 s=ae(a,a,l);if(s){var
-t=bm(o);if(t){var
+t=bn(o);if(t){var
 e=0,c=n;for(;;){if(c){var
-j=c[1],u=aw(e,j),k=m(function(a){return h(d,a)},u);if(k)var
+j=c[1],u=ax(e,j),k=m(function(a){return h(d,a)},u);if(k)var
 v=a3([0,e],j),g=m(function(a){return h(d,a)},v);else
 var
 g=k;if(g){var
 e=[0,e],c=c[2];continue}var
 i=g}else
 var
-i=1;if(i)return bm(l);var
+i=1;if(i)return bn(l);var
 b=i;break}}else
 var
 b=t}else
@@ -1023,14 +1023,14 @@ var
 b=q}else
 var
 b=p;return b}function
-c$(h,i,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return as(i,b,a[1]);var
+da(h,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return at(i,b,a[1]);var
 k=a[4],l=a[3],e=a[2],f=a[1],v=j(0,b,e),x=g(function(b){return function(a){return c(b,a)}}(k),v),z=j(0,b,f),m=H(g(function(b){return function(a){return c(b,a)}}(l),z),x),n=aO(y(f,e));if(n){var
 o=y(Y([0,f],h),0);if(o){var
 p=y(Y([0,e],h),0);if(p){var
 q=w(l);if(q){var
 r=w(k);if(r){var
-A=a[5],s=c$(h,i,a2(0,b,e,m),A);if(s){var
+A=a[5],s=da(h,i,a2(0,b,e,m),A);if(s){var
 B=a[6],b=a2(0,b,f,m),a=B;continue}var
 d=s}else
 var
@@ -1043,25 +1043,25 @@ var
 d=o}else
 var
 d=n;return d}}function
-bT(e,d,l,k,j){var
+bU(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],h=b[1];if(0===a[0])return 0;var
-m=a[1],i=bT(e,d,aQ(c,h),f,m);if(i){var
-n=a[2],c=aQ(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?c$(e,d,c,a[1]):0}}function
-g7(a){return G(d,a)}function
-bU(a){return g(g7,a)}function
-da(a){return bU(g(aE,a))}function
-db(a){return g(bU,a)}function
-dc(a){return g(da,a)}function
-dd(a,c,b){var
-d=v(a,b);return S(v(a,c),d)}function
-bV(a,f,b){var
+m=a[1],i=bU(e,d,aP(c,h),f,m);if(i){var
+n=a[2],c=aP(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?da(e,d,c,a[1]):0}}function
+g_(a){return G(d,a)}function
+bV(a){return g(g_,a)}function
+db(a){return bV(g(aE,a))}function
+dc(a){return g(bV,a)}function
+dd(a){return g(db,a)}function
+de(a,c,b){var
+d=v(a,b);return T(v(a,c),d)}function
+bW(a,f,b){var
 g=f[7],i=f[6],k=m(w,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
-n=b[4],l=Z(function(b){return Z(function(a){return y(b,a)?e:d},a)},a),o=0,u=b[3],v=b[2];return bT(a,function(x,f){var
+n=b[4],l=Z(function(b){return Z(function(a){return y(b,a)?e:d},a)},a),o=0,u=b[3],v=b[2];return bU(a,function(x,f){var
 b=f[3],d=f[2],p=f[1],k=w(d);if(k){var
 o=c(i,d),q=c(c(i,d),o),r=c(g,g),l=h(c(C(b,b),r),q);if(l){var
 n=y(Y(B(b),a),0);if(n){var
-s=ao(0,a);return m(function(f){var
+s=ap(0,a);return m(function(f){var
 q=j(0,p,f),a=j(0,x,f),e=a3(q,u);if(e){var
 g=e[1],i=g[1],r=B(a),k=y(B(i),r);if(k){var
 s=K(i,a),l=m(function(a){return J(a[1],a[2])},s);if(l){var
@@ -1077,224 +1077,220 @@ var
 e=l}else
 var
 e=k;return e},o,l,n)}return k}function
-bW(g,f,m,k){var
-b=m,a=k;for(;;){if(0===a[0])return as(f,b,a[1]);var
+bX(g,f,m,k){var
+b=m,a=k;for(;;){if(0===a[0])return at(f,b,a[1]);var
 c=a[1],h=y(Y([0,c],g),0);if(h){var
-n=a[2],i=bW(g,f,a2(d,b,c,l(e)),n);if(i){var
+n=a[2],i=bX(g,f,a2(d,b,c,l(e)),n);if(i){var
 o=a[3],b=a2(d,b,c,e),a=o;continue}var
 j=i}else
 var
 j=h;return j}}function
-de(c,b,a){return g(function(a){return[0,b,H(a,g(aE,c))]},a)}function
-bX(j,g,f,b){if(g){var
-i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c9(function(t,s,l,r,k){var
-n=bQ(t);if(n){var
+df(c,b,a){return g(function(a){return[0,b,H(a,g(aE,c))]},a)}function
+bY(j,g,f,b){if(g){var
+i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c_(function(t,s,l,r,k){var
+n=bR(t);if(n){var
 f=y(Y(B(e),l),0),p=0;if(f){var
 g=h(d,a);if(g){var
-q=de(e,a,k),b=m(function(d){var
-b=bH(d),e=c(a,a);return h(C(b,b),e)},q);p=1}else
+q=df(e,a,k),b=m(function(d){var
+b=bI(d),e=c(a,a);return h(C(b,b),e)},q);p=1}else
 var
 i=g}else
 var
 i=f;if(!p)var
-b=i;if(b)return cd(j,1,s,l,r,de(e,a,k));var
+b=i;if(b)return ce(j,1,s,l,r,df(e,a,k));var
 o=b}else
 var
-o=n;return o},k,f,b)}return bn(function(d,c,b,a){return cd(j,0,d,c,b,a)},f,b)}function
-bY(b,a){var
+o=n;return o},k,f,b)}return bo(function(d,c,b,a){return ce(j,0,d,c,b,a)},f,b)}function
+bZ(b,a){var
 c=K(b,a);return g(function(a){var
 b=J(a[1],d);return b?a[2]:b},c)}function
-df(b){var
+dg(b){var
 c=B(b);return Z(function(c){var
 e=[0,j(d,b,c),0];return a(aj(c,d),e)},c)}function
-dg(e,b,j){var
-a=p(j,z(R,d,g(ai,aw(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
+dh(e,b,j){var
+a=p(j,z(R,d,g(ai,ax(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
 k=c(a,a);return h(C(f,f),k)}return i}function
 aH(a){return N(a,e)}var
-dh=cP(ha,g$);function
-di(g,f,e){var
+di=cQ(hd,hc);function
+dj(g,f,e){var
 b=g,a=f;for(;;){if(b){var
 c=aH(i(a,q(e,a)));if(u(c,a)&&u(d,c)){var
 b=b[1],a=c;continue}return a}return a}}function
-bZ(j,h,g){var
+b0(j,h,g){var
 b=j,a=h;for(;;){if(b){var
-c=b[1],f=N(g,a);if(u(d,f))return i(a,bZ(c,aH(a),f));var
+c=b[1],f=N(g,a);if(u(d,f))return i(a,b0(c,aH(a),f));var
 b=c,a=aH(a);continue}return e}}var
-hb=a(b(2),e),hc=a(b(2),hb),hd=a(b(2),hc),he=a(b(2),hd),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=a(b(2),e),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),hp),hr=a(b(2),hq),hs=a(b(2),hr),ht=r(e,f(a(b(2),hs))),hu=a(b(2),e),hv=a(b(2),hu),hw=a(b(2),hv),hx=a(b(2),hw),hy=a(b(2),hx),hz=a(b(2),hy),hA=r(e,f(a(b(2),hz)));function
-bp(t,s){var
+he=a(b(2),e),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=a(b(2),hm),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),e),hr=a(b(2),hq),hs=a(b(2),hr),ht=a(b(2),hs),hu=a(b(2),ht),hv=a(b(2),hu),hw=r(e,f(a(b(2),hv))),hx=a(b(2),e),hy=a(b(2),hx),hz=a(b(2),hy),hA=a(b(2),hz),hB=a(b(2),hA),hC=a(b(2),hB),hD=r(e,f(a(b(2),hC)));function
+bq(t,s){var
 f=Z(function(c){var
-f=bZ(hB,hm,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aH(p(a(b(2),n),f))},t);function
+f=b0(hE,hp,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aH(p(a(b(2),n),f))},t);function
 H(a){var
-b=j(d,f,a),c=K(aw([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
+b=j(d,f,a),c=K(ax([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
 x=z(function(a){var
-b=l(a);return function(a){return G(b,a)}},d,f),I=z(function(a){return function(a){return i(hA,a)}},d,f),o=Z(H,t),n=0;a:for(;;){if(o){var
+b=l(a);return function(a){return G(b,a)}},d,f),I=z(function(a){return function(a){return i(hD,a)}},d,f),o=Z(H,t),n=0;a:for(;;){if(o){var
 v=o[1],m=v,k=n,c=0;for(;;){if(m&&k){var
-u=k[1],A=cT(e,u),B=C(c,u),D=aQ(c,q(p(m[1],B),A)),m=m[2],k=k[2],c=D;continue}var
-E=C(c,c),w=p(p(cT(d,v),I),E);if(!h(w,d)){var
-F=aQ(n,aQ(c,di(dh,ht,w))),o=o[2],n=F;continue a}var
+u=k[1],A=cU(e,u),B=C(c,u),D=aP(c,q(p(m[1],B),A)),m=m[2],k=k[2],c=D;continue}var
+E=C(c,c),w=p(p(cU(d,v),I),E);if(!h(w,d)){var
+F=aP(n,aP(c,dj(di,hw,w))),o=o[2],n=F;continue a}var
 y=0;break}}else
 var
 y=n;var
-J=g(function(a){return r(e,i(x,a))},f);return bo(t,e,s,[0,r(e,x),J,e,y])}}var
-hC=f(a(b(2),e)),hD=a(b(2),hC),hE=f(a(b(2),hD)),dj=a(b(2),hE),aq=r(e,dj),aR=c(aq,aq),hF=f(a(b(2),e)),hG=a(b(2),hF),hH=f(a(b(2),hG)),hI=f(a(b(2),hH)),T=a(b(2),e),hJ=a(b(2),e),ax=a(b(2),hJ);function
-bq(a){return N(a,dj)}function
-b0(a){return l(bq(l(a)))}function
-dk(a){if(a[1]){var
+J=g(function(a){return r(e,i(x,a))},f);return bp(t,e,s,[0,r(e,x),J,e,y])}}var
+hF=f(a(b(2),e)),hG=a(b(2),hF),hH=f(a(b(2),hG)),dk=a(b(2),hH),ar=r(e,dk),aQ=c(ar,ar),hI=f(a(b(2),e)),hJ=a(b(2),hI),hK=f(a(b(2),hJ)),hL=f(a(b(2),hK)),S=a(b(2),e),hM=a(b(2),e),al=a(b(2),hM);function
+br(a){return N(a,dk)}function
+b1(a){return l(br(l(a)))}function
+dl(a){if(a[1]){var
 b=0;if(!u(d,a[2])&&!u(a[3],d))b=1;if(!b){var
 e=c(a[3],a[3]);return $(c(a[2],a[2]),e)}}return d}function
-hK(a){if(a[1]){var
+hN(a){if(a[1]){var
 b=c(a[3],a[3]);return G(c(a[2],a[2]),b)}return d}function
-b1(d,c,b){if(b){var
-e=b[2],f=b[1];if(d)return[0,f,b1(d[1],c,e)];var
+b2(d,c,b){if(b){var
+e=b[2],f=b[1];if(d)return[0,f,b2(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-dl(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
-dm(b,a){var
+dm(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
+dn(b,a){var
 e=h(d,b)?a[3]:a[2];return c(b,e)}function
-dn(h,g){var
+dp(h,g){var
 c=d,b=h,a=g;for(;;){if(b&&a){var
-e=a[2],f=b[2],c=i(c,dm(b[1],a[1])),b=f,a=e;continue}return b0(c)}}function
-dp(d,b,a){var
-e=N(c(d,bq(c(a,a))),hI);return p(b0(c(b,a)),e)}function
-dq(d,s,r){var
+e=a[2],f=b[2],c=i(c,dn(b[1],a[1])),b=f,a=e;continue}return b1(c)}}function
+dq(d,b,a){var
+e=N(c(d,br(c(a,a))),hL);return p(b1(c(b,a)),e)}function
+dr(d,s,r){var
 j=aH(i(d,e)),g=s,f=r;for(;;){if(g){if(f){var
 a=f[1],b=g[1],o=f[2],p=g[2];if(a[1]){var
-m=c(b,aq);if(h(m,c(d,a[2])))var
-k=dp(d,b,a[2]);else
+m=c(b,ar);if(h(m,c(d,a[2])))var
+k=dq(d,b,a[2]);else
 if(h(c(d,a[3]),m))var
-k=dp(d,b,a[3]);else
+k=dq(d,b,a[3]);else
 var
-n=c(T,d),k=l(q(l(c(b,b)),n))}else
+n=c(S,d),k=l(q(l(c(b,b)),n))}else
 var
-k=b0(dm(b,a));var
+k=b1(dn(b,a));var
 j=i(j,k),g=p,f=o;continue}return j}return j}}function
-br(a){var
-b=N(a,T);return N(r(i(ax,aP(a,ax)),b),T)}function
-b2(b,a,l){var
-e=br(l),f=c(e,e),g=bq(a),j=bq(f),k=c(g,j);if(u(a,d))return 0;if(h(b,k))return 1;if(u(i(k,i(g,j)),b))return 0;var
-m=c(a,f);return h(c(b,aR),m)}var
-hL=f(a(b(2),e)),hM=a(b(2),hL),hN=a(b(2),e),hO=a(b(2),hN),hP=a(b(2),hO);function
-dr(F,L,K,J){var
-H=c(ax,G(T,p(F,hM))),I=c(ax,i(F,ax)),s=b3,a=G(H,$(L,p(I,e))),l=H,n=I;a:for(;;){if(s){var
+bs(a){var
+b=N(a,S);return N(r(i(al,p(a,c(al,b))),b),S)}function
+b3(b,a,l){var
+e=bs(l),f=c(e,e),g=br(a),j=br(f),k=c(g,j);if(u(a,d))return 0;if(h(b,k))return 1;if(u(i(k,i(g,j)),b))return 0;var
+m=c(a,f);return h(c(b,aQ),m)}var
+hO=f(a(b(2),e)),hP=a(b(2),hO),hQ=a(b(2),e),hR=a(b(2),hQ),a5=a(b(2),hR);function
+ds(F,L,K,J){var
+H=c(al,G(S,p(F,hP))),I=c(al,i(F,al)),s=b4,a=G(H,$(L,p(I,e))),l=H,n=I;a:for(;;){if(s){var
 C=s[1];if(u(l,n)){var
-A=br(a),k=d,g=d,f=K,b=J;for(;;){if(f){var
+A=bs(a),k=d,g=d,f=K,b=J;for(;;){if(f){var
 o=f[2],v=f[1];if(b){var
 q=b[2],j=b[1];if(j[1]){var
-z=c(v,aq);if(h(z,c(A,j[2]))){var
+z=c(v,ar);if(h(z,c(A,j[2]))){var
 k=i(k,c(j[2],j[2])),f=o,b=q;continue}if(h(c(A,j[3]),z)){var
 k=i(k,c(j[3],j[3])),f=o,b=q;continue}var
 g=i(g,c(v,v)),f=o,b=q;continue}var
 f=o,b=q;continue}var
-D=[0,g,p(aR,k)]}else
+D=[0,g,p(aQ,k)]}else
 var
-D=[0,g,p(aR,k)];var
-t=D[2];if(b2(g,t,a)){var
-x=b3,r=a;for(;;){if(x){var
-B=p(r,e);if(u(l,r)&&b2(g,t,B)){var
+D=[0,g,p(aQ,k)];var
+t=D[2];if(b3(g,t,a)){var
+x=b4,r=a;for(;;){if(x){var
+B=p(r,e);if(u(l,r)&&b3(g,t,B)){var
 x=x[1],r=B;continue}}var
 s=C,n=a,a=G(l,$(p(a,e),r));continue a}}var
 y=i(a,e);if(h(t,d))var
 E=aH(i(y,n));else{var
-w=b3,m=y;for(;;){if(w&&u(m,n)&&aO(b2(g,t,m))){var
+w=b4,m=y;for(;;){if(w&&u(m,n)&&aO(b3(g,t,m))){var
 w=w[1],m=i(m,e);continue}var
 E=m;break}}var
 s=C,a=$(E,p(n,e)),l=y;continue a}}return l}return l}}function
-ds(a){return u(a,hP)}function
-dt(a,e,d,b){return ds(a)?dr(i(a,T),e,g(function(a){return c(ax,a)},d),b):dr(a,e,d,b)}function
-du(b,a){var
-c=ds(b)?N(br(a),T):br(a);return G(e,c)}function
-dv(f,e,b){var
-c=b[3],a=b[1],g=l(dn(a,e));if(h(d,g))return 0;var
-i=dn(a,f);if(h(i,d))return 1;var
-j=dt(c,b[5],a,e),k=G(g,l(dq(du(c,j),a,e)));if(h(d,k))return 0;var
-m=dt(c,b[4],a,f),n=$(i,dq(du(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
-dw(a,b){var
+dt(a){return u(a,a5)}function
+du(a,e,d,b){return dt(a)?ds(i(a,S),e,g(function(a){return c(al,a)},d),b):ds(a,e,d,b)}function
+dv(b,a){var
+c=dt(b)?N(bs(a),S):bs(a);return G(e,c)}function
+dw(f,e,b){var
+c=b[3],a=b[1],g=l(dp(a,e));if(h(d,g))return 0;var
+i=dp(a,f);if(h(i,d))return 1;var
+j=du(c,b[5],a,e),k=G(g,l(dr(dv(c,j),a,e)));if(h(d,k))return 0;var
+m=du(c,b[4],a,f),n=$(i,dr(dv(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
+dx(a,b){var
 d=a[1],e=a[2];return H(b,g(function(a){return c(e,a)},d))}function
-dx(a){var
+dy(a){var
 b=$(a[3],d);return G(a[2],b)}function
-hQ(a){var
-b=dx(a),c=G(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
-hR=f(a(b(2),e)),hS=f(a(b(2),hR)),hT=f(a(b(2),hS)),hU=a(b(2),hT),ar=r(e,a(b(2),hU)),hV=f(a(b(2),e)),hW=f(a(b(2),hV)),hX=a(b(2),hW),hY=f(a(b(2),hX)),hZ=r(e,f(a(b(2),hY))),h0=f(a(b(2),e)),h1=f(a(b(2),h0)),h2=f(a(b(2),h1)),al=r(e,a(b(2),h2)),h3=a(b(2),e),h4=a(b(2),h3),h5=a(b(2),h4),h6=f(a(b(2),h5)),h7=r(e,a(b(2),h6)),h8=a(b(2),e),h9=a(b(2),h8),h_=r(e,a(b(2),h9));function
-dy(f,c){var
+hS(a){var
+b=dy(a),c=G(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
+hT=f(a(b(2),e)),hU=f(a(b(2),hT)),hV=f(a(b(2),hU)),hW=a(b(2),hV),as=r(e,a(b(2),hW)),hX=f(a(b(2),e)),hY=f(a(b(2),hX)),hZ=a(b(2),hY),h0=f(a(b(2),hZ)),h1=r(e,f(a(b(2),h0))),h2=f(a(b(2),e)),h3=f(a(b(2),h2)),h4=f(a(b(2),h3)),am=r(e,a(b(2),h4)),h5=a(b(2),e),h6=a(b(2),h5),h7=a(b(2),h6),h8=f(a(b(2),h7)),h9=r(e,a(b(2),h8)),h_=a(b(2),e),h$=a(b(2),h_),ia=r(e,a(b(2),h$)),ib=f(a(b(2),e)),ic=f(a(b(2),ib)),id=a(b(2),ic),ie=f(a(b(2),id)),ig=r(e,a(b(2),ie)),ih=f(a(b(2),e)),ii=f(a(b(2),ih)),ij=a(b(2),ii),ik=a(b(2),ij),il=r(e,a(b(2),ik)),im=f(a(b(2),e)),io=f(a(b(2),im)),ip=f(a(b(2),io)),dz=a(b(2),ip),dA=f(a(b(2),e)),iq=a(b(2),e),ir=a(b(2),iq),is=a(b(2),ir),it=a(b(2),is),iu=a(b(2),it),iv=a(b(2),iu),iw=a(b(2),iv),ix=f(a(b(2),e)),iy=f(a(b(2),ix)),dB=f(a(b(2),iy)),iz=a(b(2),e),iA=a(b(2),iz),iB=a(b(2),iA),iC=a(b(2),iB),iD=q(as,dB);function
+dC(f,c){var
 a=f,b=c;for(;;){if(a){if(h(b,d))return a[1];var
 a=a[2],b=p(b,e);continue}return d}}var
-h$=a(b(2),e),ia=a(b(2),h$),ib=a(b(2),ia),ic=f(a(b(2),ib)),id=f(a(b(2),ic)),ie=a(b(2),id),ig=[0,a(b(2),ie),0],ih=a(b(2),e),ii=a(b(2),ih),ij=f(a(b(2),ii)),ik=f(a(b(2),ij)),il=a(b(2),ik),im=a(b(2),il),io=[0,a(b(2),im),ig],ip=a(b(2),e),iq=f(a(b(2),ip)),ir=a(b(2),iq),is=a(b(2),ir),it=f(a(b(2),is)),iu=f(a(b(2),it)),iv=[0,a(b(2),iu),io],iw=a(b(2),e),ix=f(a(b(2),iw)),iy=f(a(b(2),ix)),iz=a(b(2),iy),iA=f(a(b(2),iz)),iB=a(b(2),iA),iC=[0,f(a(b(2),iB)),iv],iD=f(a(b(2),e)),iE=a(b(2),iD),iF=a(b(2),iE),iG=a(b(2),iF),iH=f(a(b(2),iG)),iI=a(b(2),iH),iJ=[0,f(a(b(2),iI)),iC],iK=f(a(b(2),e)),iL=a(b(2),iK),iM=f(a(b(2),iL)),iN=a(b(2),iM),iO=f(a(b(2),iN)),iP=f(a(b(2),iO)),iQ=[0,f(a(b(2),iP)),iJ],iR=f(a(b(2),e)),iS=f(a(b(2),iR)),iT=a(b(2),iS),iU=f(a(b(2),iT)),iV=a(b(2),iU),iW=f(a(b(2),iV)),iX=[0,f(a(b(2),iW)),iQ],iY=a(b(2),e),iZ=a(b(2),iY),i0=a(b(2),iZ),i1=a(b(2),i0),i2=a(b(2),i1),i3=a(b(2),i2),i4=a(b(2),i3),i5=[0,a(b(2),i4),iX],i6=f(a(b(2),e)),i7=f(a(b(2),i6)),i8=a(b(2),i7),i9=f(a(b(2),i8)),i_=a(b(2),i9),i$=f(a(b(2),i_)),ja=f(a(b(2),i$)),jb=[0,a(b(2),ja),0],jc=f(a(b(2),e)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=f(a(b(2),jg)),ji=f(a(b(2),jh)),jj=[0,f(a(b(2),ji)),jb],jk=f(a(b(2),e)),jl=a(b(2),jk),jm=a(b(2),jl),jn=a(b(2),jm),jo=f(a(b(2),jn)),jp=a(b(2),jo),jq=f(a(b(2),jp)),jr=[0,f(a(b(2),jq)),jj],js=a(b(2),e),jt=f(a(b(2),js)),ju=f(a(b(2),jt)),jv=a(b(2),ju),jw=f(a(b(2),jv)),jx=a(b(2),jw),jy=f(a(b(2),jx)),jz=[0,f(a(b(2),jy)),jr],jA=a(b(2),e),jB=f(a(b(2),jA)),jC=a(b(2),jB),jD=a(b(2),jC),jE=f(a(b(2),jD)),jF=f(a(b(2),jE)),jG=a(b(2),jF),jH=[0,a(b(2),jG),jz],jI=a(b(2),e),jJ=a(b(2),jI),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=a(b(2),jL),jN=a(b(2),jM),jO=a(b(2),jN),jP=[0,f(a(b(2),jO)),jH],jQ=a(b(2),e),jR=a(b(2),jQ),jS=a(b(2),jR),jT=f(a(b(2),jS)),jU=f(a(b(2),jT)),jV=a(b(2),jU),jW=a(b(2),jV),jX=[0,a(b(2),jW),jP],jY=a(b(2),e),jZ=a(b(2),jY),j0=a(b(2),jZ),j1=a(b(2),j0),j2=a(b(2),j1),j3=a(b(2),j2),j4=a(b(2),j3),j5=[0,a(b(2),j4),jX];function
-bs(m,l,j,g,k){function
-n(a){return i(c(i(c(j,a),g),a),k)}function
-o(a){return i(c(c(T,j),a),g)}var
-p=h(d,n(m));if(p){var
-q=h(d,n(l));if(q){var
-r=h(j,d);if(r)var
-f=r;else{var
-s=h(d,o(m));if(s)var
-f=s;else{var
-t=h(o(l),d);if(!t){var
-u=a(b(2),e),v=c(c(a(b(2),u),j),k);return h(c(g,g),v)}var
-f=t}}}else
+iE=a(b(2),e),iF=a(b(2),iE),iG=a(b(2),iF),iH=f(a(b(2),iG)),iI=f(a(b(2),iH)),iJ=a(b(2),iI),iK=[0,a(b(2),iJ),0],iL=a(b(2),e),iM=a(b(2),iL),iN=f(a(b(2),iM)),iO=f(a(b(2),iN)),iP=a(b(2),iO),iQ=a(b(2),iP),iR=[0,a(b(2),iQ),iK],iS=a(b(2),e),iT=f(a(b(2),iS)),iU=a(b(2),iT),iV=a(b(2),iU),iW=f(a(b(2),iV)),iX=f(a(b(2),iW)),iY=[0,a(b(2),iX),iR],iZ=a(b(2),e),i0=f(a(b(2),iZ)),i1=f(a(b(2),i0)),i2=a(b(2),i1),i3=f(a(b(2),i2)),i4=a(b(2),i3),i5=[0,f(a(b(2),i4)),iY],i6=f(a(b(2),e)),i7=a(b(2),i6),i8=a(b(2),i7),i9=a(b(2),i8),i_=f(a(b(2),i9)),i$=a(b(2),i_),ja=[0,f(a(b(2),i$)),i5],jb=f(a(b(2),e)),jc=a(b(2),jb),jd=f(a(b(2),jc)),je=a(b(2),jd),jf=f(a(b(2),je)),jg=f(a(b(2),jf)),jh=[0,f(a(b(2),jg)),ja],ji=f(a(b(2),e)),jj=f(a(b(2),ji)),jk=a(b(2),jj),jl=f(a(b(2),jk)),jm=a(b(2),jl),jn=f(a(b(2),jm)),jo=[0,f(a(b(2),jn)),jh],jp=a(b(2),e),jq=a(b(2),jp),jr=a(b(2),jq),js=a(b(2),jr),jt=a(b(2),js),ju=a(b(2),jt),jv=a(b(2),ju),jw=[0,a(b(2),jv),jo],jx=f(a(b(2),e)),jy=f(a(b(2),jx)),jz=a(b(2),jy),jA=f(a(b(2),jz)),jB=a(b(2),jA),jC=f(a(b(2),jB)),jD=f(a(b(2),jC)),jE=[0,a(b(2),jD),0],jF=f(a(b(2),e)),jG=a(b(2),jF),jH=f(a(b(2),jG)),jI=a(b(2),jH),jJ=f(a(b(2),jI)),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=[0,f(a(b(2),jL)),jE],jN=f(a(b(2),e)),jO=a(b(2),jN),jP=a(b(2),jO),jQ=a(b(2),jP),jR=f(a(b(2),jQ)),jS=a(b(2),jR),jT=f(a(b(2),jS)),jU=[0,f(a(b(2),jT)),jM],jV=a(b(2),e),jW=f(a(b(2),jV)),jX=f(a(b(2),jW)),jY=a(b(2),jX),jZ=f(a(b(2),jY)),j0=a(b(2),jZ),j1=f(a(b(2),j0)),j2=[0,f(a(b(2),j1)),jU],j3=a(b(2),e),j4=f(a(b(2),j3)),j5=a(b(2),j4),j6=a(b(2),j5),j7=f(a(b(2),j6)),j8=f(a(b(2),j7)),j9=a(b(2),j8),j_=[0,a(b(2),j9),j2],j$=a(b(2),e),ka=a(b(2),j$),kb=f(a(b(2),ka)),kc=f(a(b(2),kb)),kd=a(b(2),kc),ke=a(b(2),kd),kf=a(b(2),ke),kg=[0,f(a(b(2),kf)),j_],kh=a(b(2),e),ki=a(b(2),kh),kj=a(b(2),ki),kk=f(a(b(2),kj)),kl=f(a(b(2),kk)),km=a(b(2),kl),kn=a(b(2),km),ko=[0,a(b(2),kn),kg],kp=a(b(2),e),kq=a(b(2),kp),kr=a(b(2),kq),ks=a(b(2),kr),kt=a(b(2),ks),ku=a(b(2),kt),kv=a(b(2),ku),kw=[0,a(b(2),kv),ko];function
+bt(j,g,e,b,f){function
+k(a){return i(c(i(c(e,a),b),a),f)}function
+l(a){return i(c(c(S,e),a),b)}var
+m=h(d,k(j));if(m){var
+n=h(d,k(g));if(n){var
+o=h(e,d);if(o)var
+a=o;else{var
+p=h(d,l(j));if(p)var
+a=p;else{var
+q=h(l(g),d);if(!q){var
+r=c(c(al,e),f);return h(c(b,b),r)}var
+a=q}}}else
 var
-f=q}else
+a=n}else
 var
-f=p;return f}function
-dz(y,k){if(y){if(k){var
-z=k[1],A=y[1],m=A[3],g=A[2],O=A[1],n=O[2];if(h(d,n)){var
-j=$(m,l(g)),X=a(b(2),e),Y=a(b(2),X),Z=a(b(2),Y),_=a(b(2),Z),aa=a(b(2),_),ab=a(b(2),aa),s=p(z,a(b(2),ab));if(h(s,d))var
-E=l(s),ac=N(E,f(a(b(2),e))),ad=a(b(2),e),ae=a(b(2),ad),af=i(a(b(2),ae),ac),ag=a(b(2),e),ah=a(b(2),ag),ai=G(e,N(c(j,dy(i5,aP(E,a(b(2),ah)))),af)),aj=f(a(b(2),e)),ak=f(a(b(2),aj)),am=a(b(2),ak),an=f(a(b(2),am)),F=q(r(e,a(b(2),an)),ai),ao=f(a(b(2),e)),ap=f(a(b(2),ao)),aq=a(b(2),ap),as=a(b(2),aq),P=[0,[0,F,hZ],i(q(r(e,a(b(2),as)),F),e)];else
-var
-at=a(b(2),e),au=a(b(2),at),av=a(b(2),au),aw=N(s,f(a(b(2),e))),ax=a(b(2),e),ay=a(b(2),ax),w=G(j,$(i(N(r(c(j,dy(j5,aP(s,a(b(2),ay)))),aw),av),e),al)),H=i(j,w),az=a(b(2),e),I=i(q(c(j,q(ar,H)),H),az),x=c(I,w),aA=f(a(b(2),e)),aB=f(a(b(2),aA)),aC=f(a(b(2),aB)),aD=a(b(2),aC),aE=f(a(b(2),e)),aF=f(a(b(2),aE)),aG=f(a(b(2),aF)),aH=i(N(c(i(N(x,a(b(2),aG)),e),w),aD),e),aI=h(m,l(g))?c(T,x):p(ar,c(T,x)),P=[0,[0,I,aI],aH];var
-B=P}else
-var
-aJ=a(b(2),e),aK=N(z,a(b(2),aJ)),aL=a(b(2),e),aM=a(b(2),aL),aN=a(b(2),aM),aO=aP(z,a(b(2),aN)),aQ=f(a(b(2),e)),aR=f(a(b(2),aQ)),aS=f(a(b(2),aR)),J=q(c(aO,q(ar,p(m,g))),aS),aT=f(a(b(2),e)),aU=f(a(b(2),aT)),aV=c(aK,q(ar,f(a(b(2),aU)))),B=[0,[0,J,i(c(J,l(g)),aV)],d];var
-Q=B[1],u=Q[2],o=Q[1],R=B[2],K=p(u,ar),t=c(ar,R);if(h(d,n))var
-L=bs(g,d,o,u,t),C=L?bs(d,m,o,K,t):L;else
-var
-M=bs(g,d,l(o),l(u),l(t)),C=M?bs(d,m,l(o),l(K),l(t)):M;if(C){var
-D=dz(y[2],k[2]);if(D)var
-S=D[1],v=S[1],aW=S[2],aX=v[4],aY=i(c(n,R),aX),aZ=v[3],a0=[0,c(n,u),aZ],a1=v[2],a2=[0,c(n,o),a1],U=[0,[0,[0,[0,O[1],v[1]],a2,a0,aY],aW]];else
-var
-U=D;var
-V=U}else
-var
-V=C;var
-W=V}else
-var
-W=k;return W}return[0,[0,[0,0,0,0,d],k]]}var
-a5=[0,0,d,d];function
-dA(s,aL,aK,aJ,aI,aG){var
-x=aL,t=aK,N=aJ,M=aI,f=aG;for(;;){if(x){var
-_=x[1],Q=z(R,d,g(dk,t)),al=0,am=z(R,d,g(hK,t));if(!u(aR,Q)&&!u(am,aR)){var
-an=p(aR,Q),O=[0,g(function(n){return function(a){var
-b=i(n,dk(a));if(!aO(a[1])){var
+a=m;return a}var
+a6=[0,0,d,d];function
+dD(P,bC,bB,bA,bz,by){var
+T=bC,Q=bB,ak=bA,ai=bz,f=by;for(;;){if(T){var
+aN=T[1],ap=z(R,d,g(dl,Q)),a0=0,a2=z(R,d,g(hN,Q));if(!u(aQ,ap)&&!u(a2,aQ)){var
+a3=p(aQ,ap),an=[0,g(function(n){return function(a){var
+b=i(n,dl(a));if(!aO(a[1])){var
 g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
-j=h(b,d)?d:di(dh,aq,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
-k=$(a[3],f),m=G(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(an),t)];al=1}if(!al)var
-O=0;if(O){var
-b=O[1],y=f[1];if(y){var
-aa=y[2],A=y[1];if(typeof
-A==="number"){var
-ao=[0,N,0],ap=dl(b),S=z(function(d,a){var
-c=dv(b,ap,d);if(typeof
+j=h(b,d)?d:dj(di,ar,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
+k=$(a[3],f),m=G(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(a3),Q)];a0=1}if(!a0)var
+an=0;if(an){var
+b=an[1],U=f[1];if(U){var
+aP=U[2],V=U[1];if(typeof
+V==="number"){var
+a4=[0,ak,0],a7=dm(b),aq=z(function(d,a){var
+c=dw(b,a7,d);if(typeof
 c==="number"){if(c)return a;var
-e=a[2];return[0,dw(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},ao,M),D=f[3],aM=S[1],J=dz(S[2],f[2]);if(J)if(D){var
-K=D[1],n=K[1],V=J[1],aE=K[2],o=g(function(a){return c(s,a)},aE),W=w(n);if(W){var
-X=m(function(a){return h(d,a)},o);if(X)var
-Y=c(s,K[3]),q=V[1],ax=q[3],ay=q[2],F=B(b),I=v(F,q[1]),az=l(c(T,n)),aA=c(h_,z(R,d,Z(function(a){var
-e=j(a5,b,a),f=c(e[2],e[3]);return c(j(d,o,a),f)},F))),aB=i(c(ar,p(c(n,p(s,q[4])),Y)),aA),aC=Z(function(e){var
-h=bO(ay,j(0,I,e)),k=j(a5,b,e)[1]?Y:d,m=i(j(d,o,e),k),p=[0,c(c(T,ar),m),0],q=a(aj(e,d),p),r=aw([0,e],I),s=H(g(function(a){return c(az,C(h,a))},r),q),f=j(a5,b,e),t=i(f[2],f[3]),u=c(h7,c(j(d,o,e),t)),v=C(ax,j(0,I,e));return[0,l(i(c(n,i(c(ar,j(d,aM,e)),v)),u)),s]},F),aD=[0,[0,c(T,aB),0],aC],r=bp([0,B(b)],aD);else
+e=a[2];return[0,dx(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},a4,ai),W=f[3],F=aq[2],n=f[2],k=[0,0,0,0,d],bD=aq[1];for(;;){if(F){if(n){var
+aa=n[1],ab=F[1],t=ab[3],o=ab[2],aD=ab[1],x=aD[2];if(h(d,x)){var
+s=$(t,l(o)),D=p(aa,iw);if(h(D,d))var
+au=l(D),ba=i(a5,N(au,dA)),av=q(ig,G(e,N(c(s,dC(jw,a1(au,a5))),ba))),aE=[0,[0,av,h1],i(q(il,av),e)];else
 var
-r=X}else
+bb=N(D,dA),Y=G(s,$(i(N(r(c(s,dC(kw,a1(D,a5))),bb),a5),e),am)),aw=i(s,Y),ay=i(q(c(s,q(as,aw)),aw),S),_=c(ay,Y),bc=i(N(c(i(N(_,dz),e),Y),dz),e),bd=h(t,l(o))?c(S,_):p(as,c(S,_)),aE=[0,[0,ay,bd],bc];var
+ac=aE}else
 var
-r=W;var
-aF=r?[0,[0,aa,V[2],D[2]]]:r,L=aF}else
+be=N(aa,al),bf=a1(aa,iC),az=q(c(bf,q(as,p(t,o))),dB),bg=c(be,iD),ac=[0,[0,az,i(c(az,l(o)),bg)],d];var
+aF=ac[1],I=aF[2],y=aF[1],aG=ac[2],aA=p(I,as),E=c(as,aG);if(h(d,x))var
+aB=bt(o,d,y,I,E),ad=aB?bt(d,t,y,aA,E):aB;else
 var
-L=D;else
+aC=bt(o,d,l(y),l(I),l(E)),ad=aC?bt(d,t,l(y),l(aA),l(E)):aC;if(ad){var
+bh=k[4],bi=i(c(x,aG),bh),bj=k[3],bk=[0,c(x,I),bj],bl=k[2],bm=[0,c(x,y),bl],F=F[2],n=n[2],k=[0,[0,aD[1],k[1]],bm,bk,bi];continue}var
+aI=ad}else
 var
-L=J;return L}else
-if(0===A[0])var
-ab=A[1],ac=j(a5,b,ab),k=aH(i(ac[2],ac[3])),E=ab;else
+aI=n;var
+J=aI}else
 var
-k=d,E=A[1];var
-ad=j(a5,b,E),at=g(hQ,b),au=g(dx,b),as=[0,N,0],av=dl(b),U=z(function(D,E,F,G){return function(e,l){var
+J=[0,[0,k,n]];if(J)if(W){var
+ag=W[1],K=ag[1],aJ=J[1],bw=ag[2],L=g(function(a){return c(P,a)},bw),aK=w(K);if(aK){var
+aL=m(function(a){return h(d,a)},L);if(aL)var
+aM=c(P,ag[3]),M=aJ[1],bn=M[3],bo=M[2],ae=B(b),af=v(ae,M[1]),bp=l(c(S,K)),br=c(ia,z(R,d,Z(function(a){var
+e=j(a6,b,a),f=c(e[2],e[3]);return c(j(d,L,a),f)},ae))),bs=i(c(as,p(c(K,p(P,M[4])),aM)),br),bu=Z(function(e){var
+h=bP(bo,j(0,af,e)),k=j(a6,b,e)[1]?aM:d,m=i(j(d,L,e),k),n=[0,c(c(S,as),m),0],o=a(aj(e,d),n),p=ax([0,e],af),q=H(g(function(a){return c(bp,C(h,a))},p),o),f=j(a6,b,e),r=i(f[2],f[3]),s=c(h9,c(j(d,L,e),r)),t=C(bn,j(0,af,e));return[0,l(i(c(K,i(c(as,j(d,bD,e)),t)),s)),q]},ae),bv=[0,[0,c(S,bs),0],bu],O=bq([0,B(b)],bv);else
+var
+O=aL}else
+var
+O=aK;var
+bx=O?[0,[0,aP,aJ[2],W[2]]]:O,ah=bx}else
+var
+ah=W;else
+var
+ah=J;return ah}}else
+if(0===V[0])var
+aR=V[1],aS=j(a6,b,aR),A=aH(i(aS[2],aS[3])),X=aR;else
+var
+A=d,X=V[1];var
+aT=j(a6,b,X),a9=g(hS,b),a_=g(dy,b),a8=[0,ak,0],a$=dm(b),at=z(function(D,E,F,G){return function(e,l){var
 h=l[2],j=l[1],B=e[1],t=C(e[1],E),g=0,f=0,b=B,a=D;for(;;){var
 w=0;if(g&&f){var
 v=1;w=1}if(!w){if(b){if(a){var
@@ -1310,23 +1306,23 @@ s=a}else
 var
 s=b;var
 v=s}if(v)return[0,j,[0,e,h]];var
-k=dv(G,F,e);return typeof
-k==="number"?k?l:[0,dw(e,j),h]:[0,j,[0,k[1][1],h]]}}}(at,au,av,b),as,M),ae=U[2],af=U[1],ag=u(ad[2],k),ah=ag?u(k,ad[3]):ag;if(ah){var
-aN=[0,aa,f[2],f[3]],P=dA(s,_,b1(E,function(b){return function(a){return[0,a[1],a[2],b]}}(k),b),af,ae,aN);if(P){var
-aP=P[1],x=_,t=b1(E,function(b){return function(a){return[0,a[1],b,a[3]]}}(k),b),N=af,M=ae,f=aP;continue}var
-ai=P}else
+k=dw(G,F,e);return typeof
+k==="number"?k?l:[0,dx(e,j),h]:[0,j,[0,k[1][1],h]]}}}(a9,a_,a$,b),a8,ai),aU=at[2],aV=at[1],aW=u(aT[2],A),aX=aW?u(A,aT[3]):aW;if(aX){var
+bE=[0,aP,f[2],f[3]],ao=dD(P,aN,b2(X,function(b){return function(a){return[0,a[1],a[2],b]}}(A),b),aV,aU,bE);if(ao){var
+bF=ao[1],T=aN,Q=b2(X,function(b){return function(a){return[0,a[1],b,a[3]]}}(A),b),ak=aV,ai=aU,f=bF;continue}var
+aY=ao}else
 var
-ai=ah;return ai}return y}var
-ak=[0,f]}else
+aY=aX;return aY}return U}var
+aZ=[0,f]}else
 var
-ak=x;return ak}}function
-dB(e,a,d,b){var
-f=c(a,b);return h(c(T,ai(p(c(e,d),f))),a)}function
-j7(a){var
+aZ=T;return aZ}}function
+dE(e,a,d,b){var
+f=c(a,b);return h(c(S,ai(p(c(e,d),f))),a)}function
+ky(a){var
 b=a[2];if(J(b[1],d))return d;var
 c=i(ai(b[2]),e),f=a[1];return z(R,d,g(function(a){return i(ai(a),c)},f))}function
-b4(c,b,a){return j(d,j(0,c,b),a)}function
-dC(s,r,p){var
+b5(c,b,a){return j(d,j(0,c,b),a)}function
+dF(s,r,p){var
 e=s,d=r,a=p;for(;;){if(e){if(a){var
 b=a[1];if(b){var
 f=b[1],t=a[2],u=b[2],h=g(function(f,h){return function(a){if(a){var
@@ -1342,36 +1338,36 @@ n=b;var
 o=n}else
 var
 o=a;return o}return 1}}function
-a6(a){return z(R,d,g(ai,a))}function
-dD(b,a){if(a){var
-c=a[1],d=dD(b,a[2]),e=g(function(a){return[0,A(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return j8}function
-b5(c,b,a){if(c){var
+a7(a){return z(R,d,g(ai,a))}function
+dG(b,a){if(a){var
+c=a[1],d=dG(b,a[2]),e=g(function(a){return[0,A(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return kz}function
+b6(c,b,a){if(c){var
 d=c[1];if(a){var
-e=b5(d,b,a[2]);return[0,a[1],e]}return[0,0,b5(d,b,0)]}if(a){var
+e=b6(d,b,a[2]);return[0,a[1],e]}return[0,0,b6(d,b,0)]}if(a){var
 f=a[2];return[0,H(b,a[1]),f]}return[0,b,0]}function
-b6(c,b){return a(aj(c,d),[0,b,0])}function
-dE(b,a){return g(function(b){return C(a,b)},b)}var
-b7=[0,0,d,d];function
-dF(a,f,e,d,b){var
+b7(c,b){return a(aj(c,d),[0,b,0])}function
+dH(b,a){return g(function(b){return C(a,b)},b)}var
+b8=[0,0,d,d];function
+dI(a,f,e,d,b){var
 h=j(0,a,e),i=l(b),k=g(function(a){return c(i,a)},h),m=j(0,a,f);return H(g(function(a){return c(d,a)},m),k)}function
-dG(i,g,f){var
+dJ(i,g,f){var
 j=h(d,g);if(j){var
 k=h(d,f);if(k){var
 m=c(g,f),n=a(b(2),e),o=c(a(b(2),n),m);return h(c(i,i),o)}var
 l=k}else
 var
 l=j;return l}function
-dH(i,h,g){if(i){if(h){var
-f=i[1],k=h[1],j=c(a(b(2),e),k),m=dH(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=H(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return H(a(aj(f[1],d),p),o)}return g}return g}function
-dI(c,b,a){var
+dK(i,h,g){if(i){if(h){var
+f=i[1],k=h[1],j=c(a(b(2),e),k),m=dK(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=H(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return H(a(aj(f[1],d),p),o)}return g}return g}function
+dL(c,b,a){var
 d=v(c,a);return g(function(a){return C(b,a)},d)}function
-b8(a,e,d,b){var
+b9(a,e,d,b){var
 f=K(e,b),h=v(a,g(function(a){var
-b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return S(v(a,d),h)}function
-dJ(o,f,n){switch(n[0]){case
+b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return T(v(a,d),h)}function
+dM(o,f,n){switch(n[0]){case
 0:var
-r=n[1],am=n[2];return bn(function(h,o,g,ak){var
-i=r[1],j=f[7],D=f[5],k=f[4],t=f[1],ac=A(h,A(o,g)),n=c(i,t),u=c(n,t),b=G(i,G(n,G(u,G(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,u),ag=q(b,n),ah=q(b,i),x=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,x)),B=s(x,v(h,x)),p=v(o,ak),Q=s(z,v(h,z)),R=a(O(l(ah)),Q),T=S(p,s(E,B)),U=a(O(ag),T),V=S(p,S(p,B)),W=a(O(l(af)),V),Y=v(g,D),Z=a(O(l(ae)),Y),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(X(g,X(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),H=aa(h,g,D),I=H?c_(h,r):H;if(I){var
+r=n[1],an=n[2];return bo(function(h,o,g,ak){var
+i=r[1],j=f[7],D=f[5],k=f[4],t=f[1],ac=A(h,A(o,g)),n=c(i,t),u=c(n,t),b=G(i,G(n,G(u,G(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,u),ag=q(b,n),ah=q(b,i),x=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,x)),B=s(x,v(h,x)),p=v(o,ak),Q=s(z,v(h,z)),R=a(O(l(ah)),Q),S=T(p,s(E,B)),U=a(O(ag),S),V=T(p,T(p,B)),W=a(O(l(af)),V),Y=v(g,D),Z=a(O(l(ae)),Y),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(X(g,X(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),H=aa(h,g,D),I=H?c$(h,r):H;if(I){var
 J=m(w,[0,t,[0,k,[0,j,0]]]);if(J){var
 K=P(i,b);if(K){var
 L=P(n,b);if(L){var
@@ -1382,60 +1378,60 @@ e=M}else
 var
 e=L}else
 var
-e=K;if(e)return bo(ac,b,ab,am);var
+e=K;if(e)return bp(ac,b,ab,an);var
 y=e}else
 var
 y=J}else
 var
 y=I;return y},o,f);case
 1:var
-t=n[1];return bn(function(N,i,M,L){var
+t=n[1];return bo(function(N,i,M,L){var
 r=t[4],u=t[3],n=t[2],x=t[1],o=f[7],z=f[6],k=f[5],A=f[4],D=f[1],E=c(z,c(D,A)),F=m(w,[0,D,[0,A,[0,z,[0,o,[0,x,[0,u,0]]]]]]);if(F)var
 G=ae(N,i,L),p=G?aa(N,M,k):G;else
 var
 p=F;if(p){var
 H=ae(i,i,n),I=H?ae(i,i,r):H;if(I){var
-P=aG(i,l(c(x,u))),Q=s(S(n,r),P),R=function(a){return J(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
-T=t[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bT(i,function(t,n){var
-u=S(L,t),E=db(u),f=g(function(a){return h(C(a,n),d)?bU(a):da(a)},u);function
+P=aG(i,l(c(x,u))),Q=s(T(n,r),P),R=function(a){return J(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
+S=t[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bU(i,function(t,n){var
+u=T(L,t),E=dc(u),f=g(function(a){return h(C(a,n),d)?bV(a):db(a)},u);function
 o(b,a){var
-c=v(i,a);return S(v(M,b),c)}var
-p=o(k,E),q=o(db(k),f),r=o(dc(k),f),F=s(a(O(l(e)),q),r),x=dc(S(k,v(i,s(a(O(a(b(2),e)),p),F))));function
-c(a,b){return dd(i,a,b)}var
-G=c(x,f),H=s(c(f,x),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=S(t,t),R=s(a(O(X),Q),P),z=y(B(n),i);if(z){var
+c=v(i,a);return T(v(M,b),c)}var
+p=o(k,E),q=o(dc(k),f),r=o(dd(k),f),F=s(a(O(l(e)),q),r),x=dd(T(k,v(i,s(a(O(a(b(2),e)),p),F))));function
+c(a,b){return de(i,a,b)}var
+G=c(x,f),H=s(c(f,x),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=T(t,t),R=s(a(O(X),Q),P),z=y(B(n),i);if(z){var
 A=m(w,n);if(A){var
-T=ao(0,i);return m(function(a){var
+S=ap(0,i);return m(function(a){var
 e=j(0,R,a);return h(d,C(Z(function(b){var
-c=j(d,e,b);return y(a,b)?c:$(d,c)},i),n))},T)}var
+c=j(d,e,b);return y(a,b)?c:$(d,c)},i),n))},S)}var
 D=A}else
 var
-D=z;return D},U,n,T)}var
+D=z;return D},U,n,S)}var
 q=K}else
 var
 q=I}else
 var
 q=p;return q},o,f);case
 2:var
-D=n[1],I=D[1];return bX(function(o,i,n,E,I){var
+D=n[1],I=D[1];return bY(function(o,i,n,E,I){var
 ak=D[2],r=f[5],al=f[4],k=f[1],t=ae(i,A(ad(o),n),I),w=t?aa(i,E,r):t;if(w){var
-x=bV(E,f,D);if(x){var
+x=bW(E,f,D);if(x){var
 G=D[3];return m(function(f){var
-aV=g(function(a){return C(a,f[1])},r),t=f[3],w=X(i,d),aW=f[2];return bW(i,function(r,f){var
+aV=g(function(a){return C(a,f[1])},r),t=f[3],w=X(i,d),aW=f[2];return bX(i,function(r,f){var
 ab=c(f[1][1],k),ac=c(ab,k),af=y(B(r),i);if(af){var
-ag=c_(i,f[1]);if(ag){var
+ag=c$(i,f[1]);if(ag){var
 z=f[2],C=ad(o),J=z[3],L=z[1],aq=z[4],ar=z[2],M=ae(i,A(C,n),L),am=0;if(M){var
 N=ae(i,A(C,n),J);if(N){var
-as=ao(0,i),G=m(function(a){var
-c=j(d,ar,a),b=dg(C,j(0,L,a),c);if(b){var
-e=j(d,aq,a);return dg(C,j(0,J,a),e)}return b},as);am=1}else
+as=ap(0,i),G=m(function(a){var
+c=j(d,ar,a),b=dh(C,j(0,L,a),c);if(b){var
+e=j(d,aq,a);return dh(C,j(0,J,a),e)}return b},as);am=1}else
 var
 Q=N}else
 var
 Q=M;if(!am)var
 G=Q;if(G){var
 ah=h(d,f[4]),ai=ah?P(al,ab):ah,aj=ai?P(ak,ac):ai;if(aj){var
-w=f[2],x=f[1],R=x[4],T=x[3],U=x[2],V=f[4],W=f[3],aU=f[5],t=A(ad(o),n),at=A(i,A(t,g8)),Y=c(x[1],k),au=c(Y,k),an=K(r,I),Z=v(t,g(function(a){var
-b=u(d,a[1]);return b?a[2]:b},an)),ap=K(r,I),E=v(t,g(function(a){return u(d,a[1])?0:g(aE,a[2])},ap)),av=0,aw=q(Y,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,H(w[2],ax),av],az=w[1],aA=S(T,E),aB=F(v(t,s(s(S(U,Z),aA),az)),ay),aC=bY(r,v(i,s(U,T))),_=F(a(O(k),aC),aB),aD=[0,w[4],0],aF=w[3],aG=F(v(t,s(S(R,E),aF)),aD),aH=bY(r,v(i,R)),$=F(a(O(k),aH),aG),aI=S(E,$),aJ=F(s(S(Z,_),aI),g9),aK=bY(r,v(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,v(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(X(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(X(ad(o),aR),aQ),aT=s(df(F(X(i,d),aS)),aO);return bo(A(i,A(A(ad(o),n),g_)),ac,aT,aU)}var
+w=f[2],x=f[1],R=x[4],S=x[3],U=x[2],V=f[4],W=f[3],aU=f[5],t=A(ad(o),n),at=A(i,A(t,g$)),Y=c(x[1],k),au=c(Y,k),an=K(r,I),Z=v(t,g(function(a){var
+b=u(d,a[1]);return b?a[2]:b},an)),ao=K(r,I),E=v(t,g(function(a){return u(d,a[1])?0:g(aE,a[2])},ao)),av=0,aw=q(Y,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,H(w[2],ax),av],az=w[1],aA=T(S,E),aB=F(v(t,s(s(T(U,Z),aA),az)),ay),aC=bZ(r,v(i,s(U,S))),_=F(a(O(k),aC),aB),aD=[0,w[4],0],aF=w[3],aG=F(v(t,s(T(R,E),aF)),aD),aH=bZ(r,v(i,R)),$=F(a(O(k),aH),aG),aI=T(E,$),aJ=F(s(T(Z,_),aI),ha),aK=bZ(r,v(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,v(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(X(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(X(ad(o),aR),aQ),aT=s(dg(F(X(i,d),aS)),aO);return bp(A(i,A(A(ad(o),n),hb)),ac,aT,aU)}var
 D=aj}else
 var
 D=G}else
@@ -1447,30 +1443,30 @@ z=x}else
 var
 z=w;return z},I,o,f);case
 3:var
-k=n[1],L=k[8][1];return bX(function(q,I,j,aB,aA){var
-U=k[8],H=k[5],V=k[4],W=k[3],Y=k[2],t=k[1],ap=f[5],aW=c(c(f[1],t),al),ar=aa(I,A(ad(q),j),aA),as=ar?aa(I,aB,ap):ar;if(as){var
-at=aa(I,A(ad(q),j),H);if(at){var
-au=bV(aB,f,U);if(au){var
-ah=v(j,Y),aj=S(ah,ah),ak=c(t,t),am=w(t),aC=0;if(am){var
-an=aa(j,j,Y);if(an){var
-aR=aG(j,l(c(p(al,e),ak))),ao=bp(j,s(a(O(al),aj),aR));if(ao){var
-aS=aG(j,c(i(al,T),ak)),Z=bp(j,s(a(O(l(al)),aj),aS));aC=1}else
+k=n[1],L=k[8][1];return bY(function(q,I,j,aB,aA){var
+U=k[8],H=k[5],V=k[4],W=k[3],Y=k[2],t=k[1],aq=f[5],aW=c(c(f[1],t),am),as=aa(I,A(ad(q),j),aA),at=as?aa(I,aB,aq):as;if(at){var
+au=aa(I,A(ad(q),j),H);if(au){var
+av=bW(aB,f,U);if(av){var
+ah=v(j,Y),aj=T(ah,ah),ak=c(t,t),an=w(t),aC=0;if(an){var
+ao=aa(j,j,Y);if(ao){var
+aR=aG(j,l(c(p(am,e),ak))),ap=bq(j,s(a(O(am),aj),aR));if(ap){var
+aS=aG(j,c(i(am,S),ak)),Z=bq(j,s(a(O(l(am)),aj),aS));aC=1}else
+var
+Q=ap}else
 var
 Q=ao}else
 var
-Q=an}else
-var
-Q=am;if(!aC)var
+Q=an;if(!aC)var
 Z=Q;if(Z){var
-av=w(W),ay=av?w(V):av;if(ay){var
-aT=v(j,Y),aU=c(i(al,e),t),aV=g(function(a){var
-b=g(function(b){return c(al,C(a3(ad(q),a),b))},aT),d=aw(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bR(function(a,b){return dB(W,V,a,b)},aV,H);if(az){var
+aw=w(W),ay=aw?w(V):aw;if(ay){var
+aT=v(j,Y),aU=c(i(am,e),t),aV=g(function(a){var
+b=g(function(b){return c(am,C(a3(ad(q),a),b))},aT),d=ax(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bS(function(a,b){return dE(W,V,a,b)},aV,H);if(az){var
 D=U[3],n=k[7],aX=k[6],aY=U[2],aZ=f[4];for(;;){if(D){var
-P=D[1],u=P[3],L=u[4],x=u[3],M=u[2],N=u[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),ap),aJ=z(R,d,g(j7,K(H,K(ab,x)))),ac=y(B(x),I);if(ac){var
+P=D[1],u=P[3],L=u[4],x=u[3],M=u[2],N=u[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),aq),aJ=z(R,d,g(ky,K(H,K(ab,x)))),ac=y(B(x),I);if(ac){var
 ae=m(w,[0,N,[0,M,[0,$,[0,L,0]]]]);if(ae){var
 aK=K(ab,x),af=m(function(c,e){return function(a){var
-b=dB(e,c,a[1],a[2]);return b?cO(J(a[1],d),J(a[2],d)):b}}(M,N),aK);if(af)var
-aL=c(N,aZ),aM=c(c(W,aW),aL),aN=c(c(T,c($,p(al,e))),aM),aP=c(aY,al),aQ=c(c(V,M),aP),r=h(c(i(c(T,L),aJ),aQ),aN);else
+b=dE(e,c,a[1],a[2]);return b?cP(J(a[1],d),J(a[2],d)):b}}(M,N),aK);if(af)var
+aL=c(N,aZ),aM=c(c(W,aW),aL),aN=c(c(S,c($,p(am,e))),aM),aP=c(aY,am),aQ=c(c(V,M),aP),r=h(c(i(c(S,L),aJ),aQ),aN);else
 var
 r=af}else
 var
@@ -1478,12 +1474,12 @@ r=ae}else
 var
 r=ac;var
 aD=0;if(r){var
-aF=K(H,x),aH=cU(function(a){var
+aF=K(H,x),aH=cV(function(a){var
 b=aO(J(a[2],d));if(b){var
 c=a[1];return aO(m(function(a){return J(d,a)},c))}return b},aF),_=g(function(f){var
 l=f[1],g=a3(ad(q),l),h=z(function(a){var
-b=ai(a);return function(a){return G(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=bZ(j6,a(b(2),k),h),m=c(ax,d),n=c(ax,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
-aE=X(j,[0,1,l(aq),aq]),E=dA(L,aX,F(X(ad(q),[0,0,l(aq),aq]),aE),0,_,n);aD=1}else
+b=ai(a);return function(a){return G(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=b0(kx,a(b(2),k),h),m=c(al,d),n=c(al,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
+aE=X(j,[0,1,l(ar),ar]),E=dD(L,aX,F(X(ad(q),[0,0,l(ar),ar]),aE),0,_,n);aD=1}else
 var
 ag=[0,n]}else
 var
@@ -1496,21 +1492,21 @@ o=ay}else
 var
 o=Z}else
 var
+o=av}else
+var
 o=au}else
 var
-o=at}else
-var
-o=as;return o},L,o,f);case
+o=at;return o},L,o,f);case
 4:var
-x=n[1];return bn(function(k,t,D,r){var
+x=n[1];return bo(function(k,t,D,r){var
 R=x[5],K=x[4],S=x[3],T=x[2],n=x[1],E=f[7],U=f[5],I=f[4],z=f[1],V=c(n,z),L=c(S,c(V,V)),o=G(L,G(I,E)),W=v(t,r),al=g(function(f){var
-b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dE(W,b),p=b6(h,l(n)),q=H(H(e,b),p),s=H(g(aE,dE(W,e)),o),t=H(g(function(a){return c(n,a)},m),s),u=g(a6,r),v=C(H(e,b),u),w=i(c(n,a6(m)),v),x=a6(t),y=g(aE,o),A=a(aj(k,d),y);return[0,H(g(function(a){return c(z,a)},q),A),x,w]},T),am=F(Z(function(b){var
-e=c(n,a6(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,H(b6(b,c(n,z)),m),d,e]},k),al),u=F(Z(function(a){var
-b=c(n,a6(j(0,r,a)));return[0,b6(a,c(n,z)),d,b]},k),am),aA=bI(function(l,a){var
-b=j(b7,u,a[1]),d=b[2],e=j(b7,u,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bJ(g(function(d){var
-b=d[1],e=d[2],a=F(b,g(function(a){return A(k,a)},b)),c=ao(0,B(a));return bJ(g(function(b){return g(function(c){var
-d=b4(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ap=bI(function(b,a){var
-d=j(b7,u,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b5(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},u),_=dd(A(k,t),aC,ap),$=ae(k,t,r),ab=$?aa(k,D,U):$;if(ab){var
+b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dH(W,b),p=b7(h,l(n)),q=H(H(e,b),p),s=H(g(aE,dH(W,e)),o),t=H(g(function(a){return c(n,a)},m),s),u=g(a7,r),v=C(H(e,b),u),w=i(c(n,a7(m)),v),x=a7(t),y=g(aE,o),A=a(aj(k,d),y);return[0,H(g(function(a){return c(z,a)},q),A),x,w]},T),am=F(Z(function(b){var
+e=c(n,a7(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,H(b7(b,c(n,z)),m),d,e]},k),al),u=F(Z(function(a){var
+b=c(n,a7(j(0,r,a)));return[0,b7(a,c(n,z)),d,b]},k),am),aA=bJ(function(l,a){var
+b=j(b8,u,a[1]),d=b[2],e=j(b8,u,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bK(g(function(d){var
+b=d[1],e=d[2],a=F(b,g(function(a){return A(k,a)},b)),c=ap(0,B(a));return bK(g(function(b){return g(function(c){var
+d=b5(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ao=bJ(function(b,a){var
+d=j(b8,u,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b6(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},u),_=de(A(k,t),aC,ao),$=ae(k,t,r),ab=$?aa(k,D,U):$;if(ab){var
 ac=m(w,[0,z,[0,n,[0,S,[0,I,[0,E,0]]]]]);if(ac){var
 ad=m(function(b){var
 c=b[3],e=b[2],f=y(Y([0,b[1]],k),0);if(f){var
@@ -1533,10 +1529,10 @@ a=g}else
 var
 a=f;return a},K),M=ag?m(function(f){var
 l=f[1],s=f[2],b=B(l),n=m(function(a){return y(Y([0,a],k),0)},l);if(n){var
-t=f[3],c=dD(b,ao(0,b)),a=t;for(;;){if(c){if(a){var
-g=a[1],q=c[1],o=bm(g);if(o)var
+t=f[3],c=dG(b,ap(0,b)),a=t;for(;;){if(c){if(a){var
+g=a[1],q=c[1],o=bn(g);if(o)var
 r=function(c,b,a){var
-d=b4(c,a,b);return i(b4(c,b,a),d)},d=dC(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
+d=b5(c,a,b);return i(b5(c,b,a),d)},d=dF(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
 e=d(g,a,b),f=j(0,c,b);return p(d(s,j(0,c,a),f),e)},b)}}(g,q,r),b));else
 var
 d=o;if(d){var
@@ -1550,7 +1546,7 @@ ah=P(L,o);if(ah)var
 ai=P(I,o),N=ai?P(E,o):ai;else
 var
 N=ah;if(N){var
-aD=x[6],aH=q(o,E),aI=q(o,I),ak=q(o,L),Q=c(aH,f[6]),aq=c(ak,aA),ar=p(Q,c(a(b(2),e),aq)),as=aG(D,Q),at=aF(X(D,X(t,d)),as),au=v(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,v(A(k,t),_)),ax=a(O(l(ak)),aw),ay=X(t,ar),az=F(s(df(F(X(k,d),ay)),ax),av);return bo(A(A(k,t),D),o,az,aD)}var
+aD=x[6],aH=q(o,E),aI=q(o,I),ak=q(o,L),Q=c(aH,f[6]),aq=c(ak,aA),ar=p(Q,c(a(b(2),e),aq)),as=aG(D,Q),at=aF(X(D,X(t,d)),as),au=v(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,v(A(k,t),_)),ax=a(O(l(ak)),aw),ay=X(t,ar),az=F(s(dg(F(X(k,d),ay)),ax),av);return bp(A(A(k,t),D),o,az,aD)}var
 J=N}else
 var
 J=M}else
@@ -1558,24 +1554,24 @@ var
 J=ac}else
 var
 J=ab;return J},o,f);default:var
-E=n[1],M=E[1];return bX(function(L,t,n,G,k){var
+E=n[1],M=E[1];return bY(function(L,t,n,G,k){var
 I=aO(L);if(I){var
 x=f[5],aN=g(function(a){return C(a,a)},k),o=ae(t,n,k),r=o?aa(t,G,x):o;if(r){var
-A=bV(G,f,E);if(A){var
+A=bW(G,f,E);if(A){var
 ak=E[2],al=f[4],F=f[1],K=E[3];return m(function(f){var
-o=f[3],E=o[1],A=f[1],U=g(function(a){return dF(k,a[1],a[2],a[3],a[4])},E),am=g(function(a){var
-b=ai(a[4]);return dF(k,a[1],a[2],a[3],b)},E),aL=f[2],aM=g(function(a){return C(a,A)},x);function
+o=f[3],E=o[1],A=f[1],U=g(function(a){return dI(k,a[1],a[2],a[3],a[4])},E),am=g(function(a){var
+b=ai(a[4]);return dI(k,a[1],a[2],a[3],b)},E),aL=f[2],aM=g(function(a){return C(a,A)},x);function
 D(S,f){var
-M=f[4],ac=M[1],N=f[3],ad=N[3],A=f[1],aC=N[2],aD=N[1],aH=q(A,al),aI=dH(E,ac,g(function(a){return c(aH,a)},aM)),ae=w(A);if(ae){var
+M=f[4],ac=M[1],N=f[3],ad=N[3],A=f[1],aC=N[2],aD=N[1],aH=q(A,al),aI=dK(E,ac,g(function(a){return c(aH,a)},aM)),ae=w(A);if(ae){var
 af=P(al,A);if(af)var
 ag=P(ak,A),C=ag?y(Y(B(ad),t),0):ag;else
 var
 C=af}else
 var
 C=ae;if(C){var
-aJ=ao(0,t),ah=m(function(g){var
+aJ=ap(0,t),ah=m(function(g){var
 l=j(d,ad,g),k=j(d,aC,g),f=j(d,aD,g),D=j(d,aN,g),m=j(d,aI,g),C=j(d,S,g);if(J(C,d)){var
-n=dG(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
+n=dJ(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
 q=o;else{var
 r=p(f,m),s=c(c(k,k),D),t=function(a){var
 b=c(F,F);return c(c(a,a),b)},v=h(d,l);if(v){var
@@ -1597,7 +1593,7 @@ var
 B=z;return B},aJ);if(ah){var
 x=ac,r=M[2],o=M[3];for(;;){if(x){if(r)if(o){var
 V=x[1],W=h(d,V);if(W){var
-X=dG(V,r[1],o[1]);if(X){var
+X=dJ(V,r[1],o[1]);if(X){var
 x=x[2],r=r[2],o=o[2];continue}var
 Z=X}else
 var
@@ -1612,7 +1608,7 @@ var
 Q=r?0:o?0:1;if(Q){var
 aK=f[5],ai=m(function(a){var
 b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return w(c(a[3],e))},aK);if(ai){var
-I=f[4],K=f[3],L=f[5],_=f[2],an=dI(n,I[1],am),$=H(dI(n,K[1],k),an),ap=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b8(n,g(function(a){return a[3]},L),aq,ap),as=s(b8(n,I[2],U,U),ar),aa=s(b8(n,K[2],k,k),as),at=s(aa,v(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=z(R,d,I[3]),ay=i(_,i(z(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bp(aj,ab);return T?T:dC(aj,e,ab)}var
+I=f[4],K=f[3],L=f[5],_=f[2],an=dL(n,I[1],am),$=H(dL(n,K[1],k),an),ao=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b9(n,g(function(a){return a[3]},L),aq,ao),as=s(b9(n,I[2],U,U),ar),aa=s(b9(n,K[2],k,k),as),at=s(aa,v(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=z(R,d,I[3]),ay=i(_,i(z(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bq(aj,ab);return T?T:dF(aj,e,ab)}var
 D=ai}else
 var
 D=Q;break}}else
@@ -1621,17 +1617,17 @@ D=ah}else
 var
 D=C;return D}var
 r=m(function(a){return h(d,a[3])},E);if(r){var
-G=o[2];return bW(t,D,X(t,d),G)}return r},K)}var
+G=o[2];return bX(t,D,X(t,d),G)}return r},K)}var
 D=A}else
 var
 D=r;return D}return I},M,o,f)}}function
-b9(c,f,e){var
+b_(c,f,e){var
 a=f,b=e;for(;;){if(a){var
 d=a[2];if(J(a[1],c)){var
-g=b9(c,d,bH(b));return[0,cS(0,b),g]}var
-a=d,b=bH(b);continue}return a}}var
-dK=[V,j_,k0(0)];function
-j9(f,n){if(0===n[0])return dJ(f,n[1],n[2]);var
+g=b_(c,d,bI(b));return[0,cT(0,b),g]}var
+a=d,b=bI(b);continue}return a}}var
+dN=[V,kB,lr(0)];function
+kA(f,n){if(0===n[0])return dM(f,n[1],n[2]);var
 y=n[1],s=f[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
 g=g[1],o=o[2];continue}var
 v=g}else
@@ -1639,169 +1635,169 @@ var
 v=1;if(v){var
 r=s[4];if(typeof
 r==="number")if(4<=r)var
-S=s[8],T=function(a){return h(d,ap(a))},l=m(function(a){return m(T,a)},S);else
+S=s[8],T=function(a){return h(d,aq(a))},l=m(function(a){return m(T,a)},S);else
 var
 l=1;else
 var
-l=h(d,ap(r[1]));if(l){var
+l=h(d,aq(r[1]));if(l){var
 D=w(t),E=D?w(f[3]):D;if(E){var
 k=d,q=d,p=d,j=y[3];for(;;){var
 a=f[1];if(j){var
-b=j[1],N=b[4],O=b[3],z=b9(k,u,a[7]),F=b[2],G=b[1],H=b9(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dJ([0,[0,B(z),M,L,K,J,I,z,H,G],F,t],O,N);if(A){var
-P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ap(b[1])),p=Q,j=P;continue}return A}var
-C=h(q,ap(a[9]));if(C){var
+b=j[1],N=b[4],O=b[3],z=b_(k,u,a[7]),F=b[2],G=b[1],H=b_(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dM([0,[0,B(z),M,L,K,J,I,z,H,G],F,t],O,N);if(A){var
+P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,aq(b[1])),p=Q,j=P;continue}return A}var
+C=h(q,aq(a[9]));if(C){var
 R=c(f[3],p);return h(c(f[2],t),R)}return C}}var
 x=E}else
 var
 x=l}else
 var
 x=v;return x}}function
-U(a){throw[0,dK,a]}function
-dL(c){var
-a=c[2],e=aD(c[1]);if(e<=a)U(j$);var
+U(a){throw[0,dN,a]}function
+dO(c){var
+a=c[2],e=aD(c[1]);if(e<=a)U(kC);var
 h=c[1],g=aD(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(e1(h,b)!==32){var
+d=0;else{if(e4(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cJ(fa);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(ka);return[0,a,f-a|0]}function
+d=cK(fd);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(kD);return[0,a,f-a|0]}function
 o(a){var
-o=dL(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cB(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kb);if(aT<c)U(kc);var
+o=dO(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cC(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kE);if(aS<c)U(kF);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cB(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=cC(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 m=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(ke);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(kH);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cB(a[1],b)?1:0;if(r)var
+r=48===cC(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)U(kd);var
-i=ls(a[1],b,c);return d?l(i):i}function
+s=r;if(s)U(kG);var
+i=lV(a[1],b,c);return d?l(i):i}function
 D(d,c,b){var
-a=o(d),e=u(a,ac(c)),f=e||u(ac(b),a);if(f)U(kf);return cG(a)}function
+a=o(d),e=u(a,ac(c)),f=e||u(ac(b),a);if(f)U(kI);return cH(a)}function
 Q(e,d){var
-c=e,b=0;for(;;){if(0===c)return cN(b);var
+c=e,b=0;for(;;){if(0===c)return cO(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
-bt(b){var
-a=o(b);if(1-bl(a))U(kg);return a}function
+bu(b){var
+a=o(b);if(1-bm(a))U(kJ);return a}function
 _(b,a){return Q(a,function(a){return o(b)})}function
-dM(b,a){return Q(a,function(a){return bt(b)})}function
-a7(c,b,a){return Q(b,function(b){return _(c,a)})}function
-b_(a,h){var
-g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cN(e);var
+dP(b,a){return Q(a,function(a){return bu(b)})}function
+a8(c,b,a){return Q(b,function(b){return _(c,a)})}function
+b$(a,h){var
+g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cO(e);var
 i=D(a,0,f-1|0),c=i,b=e,j=o(a);for(;;){if(0===c){var
 g=g-1|0,f=(f-i|0)-1|0,e=[0,j,b];continue a}var
 c=c-1|0,b=[0,d,b];continue}}}function
-ay(c,b,a){return Q(b,function(b){return b_(c,a)})}function
+ay(c,b,a){return Q(b,function(b){return b$(c,a)})}function
 af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-dN(b){var
-c=eU(b+1|0,0),e=1;if(!(b<1)){var
+dQ(b){var
+c=eX(b+1|0,0),e=1;if(!(b<1)){var
 a=e;for(;;){var
 d=a-1|0,f=[0,aL(c,d)[1+d]];aL(c,a)[1+a]=f;var
 g=a+1|0;if(b!==a){var
 a=g;continue}break}}return c}function
 aI(a,b){return D(a,b,aD(a[1]))}var
-kh=12;function
-dO(b,a){var
+kK=12;function
+dR(b,a){var
 c=o(b),d=ay(b,a,a),e=ay(b,a,a);return[0,c,d,e,ay(b,a,a)]}function
-b$(a,b){var
+ca(a,b){var
 c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ay(a,b,b)]}function
-ca(b,c,e,d){if(400<d)U(ki);if(0===D(b,0,1))return[0,a(e,0)];var
-f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=ca(b,c,e,d+1|0),k=ca(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
-bu(d,c,b,a){if(0===a)return[0,ca(d,c,b,0)];var
-e=bu(d,c,b,a-1|0);return[1,e,bu(d,c,b,a-1|0)]}function
-bv(c,b,e,d){if(b<d)U(kj);if(0===D(c,0,1))return[0,a(e,0)];var
-f=D(c,0,b-1|0),g=bv(c,b,e,d+1|0),h=bv(c,b,e,d+1|0);return[1,af(f),g,h]}function
-dP(a,b){if(0===D(a,0,1))return 0;var
+cb(b,c,e,d){if(400<d)U(kL);if(0===D(b,0,1))return[0,a(e,0)];var
+f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=cb(b,c,e,d+1|0),k=cb(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
+bv(d,c,b,a){if(0===a)return[0,cb(d,c,b,0)];var
+e=bv(d,c,b,a-1|0);return[1,e,bv(d,c,b,a-1|0)]}function
+bw(c,b,e,d){if(b<d)U(kM);if(0===D(c,0,1))return[0,a(e,0)];var
+f=D(c,0,b-1|0),g=bw(c,b,e,d+1|0),h=bw(c,b,e,d+1|0);return[1,af(f),g,h]}function
+dS(a,b){if(0===D(a,0,1))return 0;var
 c=_(a,b);return[0,[0,c,o(a)]]}function
-cb(b,c,f,e){var
+cc(b,c,f,e){var
 g=o(b),d=aI(b,1),h=Q(d,function(g){var
-d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bu(b,c,function(f){var
+d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bv(b,c,function(f){var
 a=Q(c,function(a){return af(D(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
-dQ(b,a){var
+dT(b,a){var
 c=_(b,a),d=_(b,a);return[0,c,d,_(b,a)]}var
-bw=kn.slice(),cc=d4,km=65536;function
-dR(d){var
+bx=kQ.slice(),cd=d7,kP=65536;function
+dU(d){var
 a=D(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-dS(a,i){var
-c=D(a,1,i),d=D(a,1,cc),e=D(a,1,cc),f=D(a,0,5);if(4<f>>>0)var
+dV(a,i){var
+c=D(a,1,i),d=D(a,1,cd),e=D(a,1,cd),f=D(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
 0:var
 b=0;break;case
 1:var
-b=[0,bt(a)];break;case
+b=[0,bu(a)];break;case
 2:var
 b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dR(a),k=dR(a),g=o(a),h=o(a),l=a1(g)<0?1:0,m=l||(a1(h)<=0?1:0);if(m)U(ko);var
-n=bt(a),p=Q(c,function(b){return dM(a,d)}),q=Q(c,function(b){return dM(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
-dT(a,h,V,b,g,f){var
-c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d4<l)U(kp);var
-W=o(a),X=o(a),Y=o(a),Z=o(a),$=a7(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(be(h,kq))if(be(h,kr))if(be(h,ks))if(be(h,kt))if(be(h,ku))var
-w=dN(b),i=function(d){var
+j=dU(a),k=dU(a),g=o(a),h=o(a),l=a0(g)<0?1:0,m=l||(a0(h)<=0?1:0);if(m)U(kR);var
+n=bu(a),p=Q(c,function(b){return dP(a,d)}),q=Q(c,function(b){return dP(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
+dW(a,h,V,b,g,f){var
+c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d7<l)U(kS);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),$=a8(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(bf(h,kT))if(bf(h,kU))if(bf(h,kV))if(bf(h,kW))if(bf(h,kX))var
+w=dQ(b),i=function(d){var
 c=D(a,0,b-1|0);return aL(w,c)[1+c]},x=function(e){var
 b=i(0),c=i(0),d=o(a);return[0,b,c,d,o(a)]},y=function(d){var
-b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cb(a,f,0,function(f){var
-d=aI(a,0);if(ef<bD(d,c))U(kk);var
-e=Q(d,x);return[0,e,bv(a,b,function(h){var
-c=o(a),e=o(a),f=dQ(a,b),g=dQ(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
+b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cc(a,f,0,function(f){var
+d=aI(a,0);if(ei<bE(d,c))U(kN);var
+e=Q(d,x);return[0,e,bw(a,b,function(h){var
+c=o(a),e=o(a),f=dT(a,b),g=dT(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
 var
-u=dP(a,g),v=function(k){var
-d=dO(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,b$(a,(b+c|0)+1|0)]},d=[2,cb(a,f,u,function(c){return bv(a,b,v,0)})];else
+u=dS(a,g),v=function(k){var
+d=dR(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,ca(a,(b+c|0)+1|0)]},d=[2,cc(a,f,u,function(c){return bw(a,b,v,0)})];else
 var
-ad=dO(a,b),d=[0,ad,b$(a,l)];else
+ad=dR(a,b),d=[0,ad,ca(a,l)];else
 var
-q=o(a),r=a7(a,c,c),s=o(a),t=a7(a,c,c),d=[1,[0,q,r,s,t,bu(a,c,function(b){return _(a,c)},c)]];else{var
-J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eA<e?1:0,L=K||(ef<bD(e,b+c|0)?1:0);if(L)U(kl);var
-M=dN(e),k=function(c){var
+q=o(a),r=a8(a,c,c),s=o(a),t=a8(a,c,c),d=[1,[0,q,r,s,t,bv(a,c,function(b){return _(a,c)},c)]];else{var
+J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eD<e?1:0,L=K||(ei<bE(e,b+c|0)?1:0);if(L)U(kO);var
+M=dQ(e),k=function(c){var
 b=D(a,0,c-1|0);return aL(M,b)[1+b]},N=Q(p,function(e){var
-c=k(b),d=b_(a,b);return[0,c,d,b_(a,b)]}),O=o(a),P=function(d){var
+c=k(b),d=b$(a,b);return[0,c,d,b$(a,b)]}),O=o(a),P=function(d){var
 b=k(e),c=k(e);return[0,b,c,o(a)]},R=Q(aI(a,0),P),S=function(f){var
-c=D(a,0,kh),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,b$(a,l)]]}else
+c=D(a,0,kK),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,ca(a,l)]]}else
 var
-m=dP(a,g),n=0===m?c:g,z=o(a),A=a7(a,n,n),B=o(a),C=o(a),E=a7(a,b,c),F=cb(a,f,m,function(f){var
+m=dS(a,g),n=0===m?c:g,z=o(a),A=a8(a,n,n),B=o(a),C=o(a),E=a8(a,b,c),F=cc(a,f,m,function(f){var
 c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return Q(aI(a,0),b)},G=j(function(f){var
 b=D(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,af(b-1|0)];var
 e=[1,af((b-1|0)-c|0)]}else
 var
-e=d;return e}),H=j(function(b){return ac(D(a,0,eg))}),I=[0,G,H,j(function(e){var
+e=d;return e}),H=j(function(b){return ac(D(a,0,ej))}),I=[0,G,H,j(function(e){var
 b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,B,C,E,af(401),I,F]];return[0,ab,d]}function
-kv(w){var
-a=[0,w,0],t=dL(a),d=t[2],i=t[1],r=ba(a[1]),C=0;if(0<=i&&0<=d&&!((cy(r)-d|0)<i)){var
-q=aC(d);a$(r,i,q,0,d);var
+kY(w){var
+a=[0,w,0],t=dO(a),d=t[2],i=t[1],r=bb(a[1]),C=0;if(0<=i&&0<=d&&!((cz(r)-d|0)<i)){var
+q=aC(d);ba(r,i,q,0,d);var
 s=q;C=1}if(!C)var
-s=cJ(e$);var
-F=e0(s);function
-x(a){return eZ(F,aN(kx,aN(a,kw)))}if(x(ky))var
-e=dS(a,km),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=kY(268435456,f),H=k$(f,u)?f:u,j=D(a,1,H),k=eU(j,0),I=Q(f,function(c){var
+s=cK(fc);var
+F=e3(s);function
+x(a){return e2(F,aN(k0,aN(a,kZ)))}if(x(k1))var
+e=dV(a,kP),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=lp(268435456,f),H=lC(f,u)?f:u,j=D(a,1,H),k=eX(j,0),I=Q(f,function(c){var
 b=D(a,-1,j-1|0);if(0<=b)k[1+b]=aL(k,b)[1+b]+1|0;return ac(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
 b=v[1],e=aL(k,b)[1+b];v[1]++;var
-f=bt(a),g=o(a),c=D(a,0,bw.length-1-1|0),d=dT(a,aL(bw,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
-c=bw.length-1-1|0,h=0;for(;;){if(0<=c){var
-G=[0,bw[1+c],h],c=c-1|0,h=G;continue}var
+f=bu(a),g=o(a),c=D(a,0,bx.length-1-1|0),d=dW(a,aL(bx,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+c=bx.length-1-1|0,h=0;for(;;){if(0<=c){var
+G=[0,bx[1+c],h],c=c-1|0,h=G;continue}var
 b=h;for(;;){if(b){var
 p=b[1],E=b[2];if(!x(p)){var
 b=E;continue}var
 n=[0,p]}else
 var
 n=0;if(n)var
-g=dS(a,cc),z=g[1],A=dT(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
+g=dV(a,cd),z=g[1],A=dW(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-B=U(kA),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(kz);return[0,l,m]}function
-kB(c){try{var
-b=kv(c)}catch(a){a=e3(a);if(a[1]===dK)return[0,2,aN(kC,a[2])];if(a===cK)return kD;throw a}var
-a=b[1];if(j9(a,b[2])){var
-d=aN(kE,e9(a[3]));return[0,0,aN(kF,aN(e9(a[2]),d))]}return kG}lt(function(a){return kB(a)[2]});cM(0);return}(globalThis));
+B=U(k3),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(k2);return[0,l,m]}function
+k4(c){try{var
+b=kY(c)}catch(a){a=e6(a);if(a[1]===dN)return[0,2,aN(k5,a[2])];if(a===cL)return k6;throw a}var
+a=b[1];if(kA(a,b[2])){var
+d=aN(k7,fa(a[3]));return[0,0,aN(k8,aN(fa(a[2]),d))]}return k9}lW(function(a){return k4(a)[2]});cN(0);return}(globalThis));
