@@ -161,11 +161,11 @@ def features_within(instance: Instance, ball: ExactMatrix | None) -> ExactMatrix
 def beside_radius(data: ExactMatrix, ball: ExactMatrix) -> ExactMatrix:
     """The points from the center of a ball, beside its radius (Theorem 51).
 
-    Raises `Rejected` if a point is outside of the ball.
+    Raises `Rejected` if a point is outside of the ball, as all are of one of negative radius.
     """
     (*center, radius), unit, n = ball.rows[0], ball.exponent, data.height
     moved = data - ExactMatrix([center] * n, unit)
     whole = moved.beside(ExactMatrix([[radius]] * n, unit))
-    if any(sum(x * x for x in row) > r * r for *row, r in whole.rows):
+    if radius < 0 or any(sum(x * x for x in row) > r * r for *row, r in whole.rows):
         raise Rejected("a point is outside of the ball of a free bias")
     return whole

@@ -560,6 +560,7 @@ def incorrect_cells_of_free_bias(good):
     less = lists("ball", entry(-1, lambda t: 0.999 * t))
     yield "cells-free-bias-radius-a-little-less", "outside", less
     yield "cells-free-bias-center-moved", "outside", lists("ball", entry(0, lambda t: t + 0.1))
+    yield "cells-free-bias-radius-negative", "outside", lists("ball", entry(-1, lambda t: -t))
     yield "cells-free-bias-radius-doubled", form, lists("ball", entry(-1, lambda t: 2.0 * t))
     unbalanced = lists("Z", entry(0, lambda t: t * (1.0 + 2.0**-40)))
     yield "cells-free-bias-dual-point-unbalanced", "sum to zero", unbalanced
@@ -639,6 +640,7 @@ def incorrect_free_bias(good):
 
     yield "free-bias-radius-a-little-less", "outside", lists("ball", entry(-1, lambda t: 0.999 * t))
     yield "free-bias-radius-zero", "outside", lists("ball", entry(-1, 0.0))
+    yield "free-bias-radius-negative", "outside", lists("ball", entry(-1, lambda t: -t))
     yield "free-bias-center-moved", "outside", lists("ball", entry(0, lambda t: t + 0.1))
     yield "free-bias-radius-doubled", row, lists("ball", entry(-1, lambda t: 2.0 * t))
     yield "free-bias-nu-barely-negative", "free bias", lists("nu", entry(-1, -5e-324))

@@ -46,7 +46,7 @@ function featureRows({ n, d, hiddenBias }, ball, X, bits, column) {
   const radius = center[d];
   return rows.map((row) => {
     const moved = row.map((entry, j) => entry - center[j]);
-    if (inner(moved, moved) > radius * radius) throw rejected("a point is outside of the ball");
+    if (radius < 0n || inner(moved, moved) > radius * radius) throw rejected("a point is outside of the ball");
     return [...moved, radius];
   });
 }
