@@ -96,7 +96,10 @@ class _Leaves:
     def _leaf(self, ray: Sequence[int], bound: float, signs: Mapping[int, int]) -> Iterator[int]:
         n, columns = self._features.height, self._features.width
         leaf = RegionLeaf.read(self._rest, columns)
-        leaf.require_nonnegative(n)
+        # Each refuses what may be negative.
+        leaf.products.taken(range(len(leaf.products.first)), n)
+        leaf.products_with_norm(range(len(leaf.balls)))
+        border = leaf.corner(bound, columns + 1)
         corner, corner_bits = integers([leaf.mu, leaf.nu or 0.0])
         Z, products, partners = self._proof.Z, leaf.products, leaf.partners
         # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
@@ -121,7 +124,7 @@ class _Leaves:
             yield from self._witness(n, signs, witness.weights, L)
             return
         blocks = leaf.blocks(self._features, Z, ray, signs, True, self._work)
-        found = scaled_factor(whole(blocks, leaf.corner(bound, columns + 1)), order)
+        found = scaled_factor(whole(blocks, border), order)
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found

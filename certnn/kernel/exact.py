@@ -93,6 +93,10 @@ class ExactMatrix:
         pairs = zip(self.at(common), other.at(common), strict=True)
         return ExactMatrix([left + right for left, right in pairs], common)
 
+    def widened(self, before: int, after: int) -> ExactMatrix:
+        """With so many columns of zeros before and after its own."""
+        return ExactMatrix([[0] * before + row + [0] * after for row in self.rows], self.exponent)
+
     def above(self, other: ExactMatrix) -> ExactMatrix:
         """The rows of the one, then those of the other."""
         common = min(self.exponent, other.exponent)
@@ -154,9 +158,9 @@ class StoredMatrix(ExactMatrix):
     def taken(self, indices: Iterable[int]) -> ExactMatrix:
         """Some of the rows."""
         (height, width), (row_step, column_step) = self._shape, self._steps
-        starts, numbers = [range(height)[i] * row_step for i in indices], self._numbers
-        ends = width * column_step
-        doubles = [x for start in starts for x in numbers[start : start + ends : column_step]]
+        places, numbers, ends = range(height), self._numbers, width * column_step
+        starts = [places[i] * row_step for i in indices]
+        doubles = (x for start in starts for x in numbers[start : start + ends : column_step])
         ratios = [x.as_integer_ratio() for x in doubles]  # q is a power of two
         bits = max([q for _, q in ratios], default=1).bit_length()
         entries = [p << (bits - q.bit_length()) for p, q in ratios]

@@ -29,18 +29,18 @@ class ProductList:
     second: Sequence[int]
     multipliers: ExactMatrix
 
-    def require_signs(self, n: int) -> None:
-        """y ≥ 0 of each, but for those of a_i and b_i, which vanish; or else `Rejected`."""
-        numbers = (y for piece in self.multipliers.pieces() for (y,) in piece.rows)
-        for r, s, y in zip(self.first, self.second, numbers, strict=True):
-            if y < 0 and not r < n == s - r:
-                raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+    def taken(self, indices: Sequence[int], n: int) -> tuple[list[Product], int]:
+        """Some of them, of n points, and the power of two that is the unit of their y.
 
-    def taken(self, indices: Sequence[int]) -> tuple[list[Product], int]:
-        """Some of them, and the power of two that is the unit of their y."""
+        Raises `Rejected` if a y is negative, but for those of a_i and b_i, which vanish.
+        """
         numbers = self.multipliers.taken(indices)
         chosen = zip(indices, numbers.rows, strict=True)
-        return [(self.first[m], self.second[m], y) for m, (y,) in chosen], numbers.exponent
+        found = [(self.first[m], self.second[m], y) for m, (y,) in chosen]
+        for r, s, y in found:
+            if y < 0 and not r < n == s - r:
+                raise Rejected(f"the multiplier of the product ({r}, {s}) is negative")
+        return found, numbers.exponent
 
     def points(self, n: int, fixed: Container[int] = ()) -> Iterator[int]:
         """Of each a point whose a is a variable, if there is one."""
@@ -100,23 +100,18 @@ class Forms:
                 across[p] = list(map(sub, across[p], vector))
             if beta:
                 bent[p] = [t - beta * v for t, v in zip(bent[p], vector, strict=True)]
-        columns = self._X.transposed()
+        columns, beside_u = self._X.transposed(), width - self._X.width
 
         def with_z(rows: Rows, more: Rows) -> ExactMatrix:
             found = work.product(ExactMatrix(rows, unit), columns)
-            return _wider(found, width) + ExactMatrix(more, fine)
+            return found.widened(0, beside_u) + ExactMatrix(more, fine)
 
         with_a = with_z(mixed[:free], across[:free])
         variables = ExactMatrix([row[:free] for row in own[:free]], unit)
         if not any(map(any, squares + bent)):
             return variables, with_a, []
-        half = _wider(work.product(with_z(squares, bent).transposed(), columns), width)
+        half = work.product(with_z(squares, bent).transposed(), columns).widened(0, beside_u)
         return variables, with_a, [half + half.transposed()]
-
-
-def _wider(matrix: ExactMatrix, width: int) -> ExactMatrix:
-    """The matrix with so many columns, the last ones of zeros."""
-    return ExactMatrix([row + [0] * (width - len(row)) for row in matrix.rows], matrix.exponent)
 
 
 class Groups:
@@ -174,8 +169,8 @@ def connected_groups(n: int, pairs: Iterable[tuple[int, int]]) -> Groups:
         return i
 
     for i, j in pairs:
-        low, high = sorted((root(i), root(j)))
-        parent[high] = low  # the root of a component is its smallest member
+        one, other = root(i), root(j)
+        parent[max(one, other)] = min(one, other)  # a component's smallest member is its root
     for i in range(n):
         labels[i] = count if root(i) == i else labels[root(i)]
         count += root(i) == i

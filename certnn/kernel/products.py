@@ -50,14 +50,13 @@ def check_products(features: ExactMatrix, proof: ProductsProof, work: Work) -> N
     """Prove by Theorems 9, 10 and 31 that `proof.kappa` is enough, or raise `Rejected`."""
     n, columns, c = features.height, features.width, proof.Z.width
     corner, products = multiple_of_unit(proof.kappa, columns + c), proof.products
-    products.require_signs(n)
     if proof.cuts is None:
         chosen = proof.groups.of(products.points(n))
-        parts = ((g, *products.taken(k)) for g, k in zip(proof.groups, chosen, strict=True))
+        parts = ((g, *products.taken(k, n)) for g, k in zip(proof.groups, chosen, strict=True))
         blocks = _blocks(features, proof.Z, parts, work)
     else:
-        found = proof.cuts.of_points(features, *products.taken(range(len(products.first))), work)
-        of_points, unit, (lost, lost_unit) = found
+        given = products.taken(range(len(products.first)), n)
+        of_points, unit, (lost, lost_unit) = proof.cuts.of_points(features, *given, work)
         corner -= diagonal([lost] * columns + [0] * c, lost_unit)
         everything = _blocks(features, proof.Z, [(range(n), of_points, unit)], work)
         blocks, corner = iter(()), whole(everything, corner)
@@ -69,6 +68,6 @@ def _blocks(
 ) -> Iterator[Block]:
     """The blocks of 2S, whose border is (u, v)."""
     for points, products, unit in parts:
-        weights = ExactMatrix([[0] * features.width] * len(points), 0).beside(Z.taken(points))
+        weights = Z.taken(points).widened(features.width, 0)
         forms, width = Forms(features, points, {}), features.width + Z.width
         yield points, *forms.arrow(products, unit, (points, weights), width, work)

@@ -43,10 +43,9 @@ def check_regions(features: ExactMatrix, proof: DirectedProof, work: Work) -> No
     n, width, witnessed = features.height, features.width + 1, has_witness(proof)
     rest = InTurn(**proof.rest)
     for bound, ray in proof.proved(work):
+        work.hold(width**2, 0)
         for signs in leaves(rest.each("splits"), range(n)):
             leaf, order = RegionLeaf.read(rest, width - 1), n - len(signs) + width
-            leaf.require_nonnegative(n)
-            work.hold(width**2, 0)
             blocks = leaf.blocks(features, proof.Z, ray, signs, witnessed, work)
             corner = leaf.corner(bound, width)
             if witnessed:
@@ -83,23 +82,26 @@ class RegionLeaf:
         balls, numbers = rest.take("balls", count), rest.take("ball_multipliers", count * size)
         return RegionLeaf(mu, nu, products, balls, StoredMatrix(numbers, (count, size), size, 1))
 
-    def require_nonnegative(self, n: int) -> None:
-        """That what the leaf subtracts is nonnegative on neurons (Theorems 48 and 51(b)).
+    def products_with_norm(self, indices: Sequence[int]) -> tuple[list[int], ExactMatrix]:
+        """Some of the forms and their (r, s).
 
-        Raises `Rejected` if a multiplier is negative, or a product with the norm may be.
+        Raises `Rejected` if one of these products may be negative on neurons (Theorem 51(b)).
         """
-        if self.nu is not None and self.nu < 0:
-            raise Rejected("a multiplier of a free bias is negative")
-        self.products.require_signs(n)
-        rows = (row for piece in self.partners.pieces() for row in piece.rows)
-        for form, (*vector, s) in zip(self.balls, rows, strict=True):
+        forms, partners = [self.balls[m] for m in indices], self.partners.taken(indices)
+        for form, (*vector, s) in zip(forms, partners.rows, strict=True):
             if self.nu is not None:
                 s -= abs(vector.pop())
             if s < 0 or sum(x * x for x in vector) > s * s:
                 raise Rejected(f"a product of form {form} with the norm may be negative")
+        return forms, partners
 
     def corner(self, bound: float, width: int) -> ExactMatrix:
-        """What 2S has for u and ρ whatever the products are."""
+        """What 2S has for u and ρ whatever the products are.
+
+        Raises `Rejected` if a multiplier is negative.
+        """
+        if self.nu is not None and self.nu < 0:
+            raise Rejected("a multiplier of a free bias is negative")
         (h, mu, nu), unit = integers([bound, self.mu, self.nu or 0.0])
         last = mu if self.nu is None else nu
         return diagonal([2 * mu] * (width - 2) + [2 * last, 2 * (h - mu - nu)], -unit)
@@ -123,12 +125,12 @@ class RegionLeaf:
         of_groups = groups.of(self.products.points(n, signs)), groups.of(k % n for k in self.balls)
         for group, chosen, near in zip(groups, *of_groups, strict=True):
             points = [i for i in group if i not in signs]
-            (products, unit), balls = self.products.taken(chosen), [self.balls[m] for m in near]
+            products, unit = self.products.taken(chosen, n)
+            balls, with_norm = self.products_with_norm(near)
             touched = {*group, *(k % n for k in balls), *(k % n for p in products for k in p[:2])}
             fixed = {i: signs[i] for i in touched & signs.keys()}
-            none = ExactMatrix([[0] * features.width] * len(group), 0)
-            weights = none.beside(weights_of(Z.taken(group), ray))
-            partners = [*balls, *group], self.partners.taken(near).above(weights)
+            weights = weights_of(Z.taken(group), ray).widened(features.width, 0)
+            partners = [*balls, *group], with_norm.above(weights)
             forms = Forms(features, points, fixed)
             yield points, *forms.arrow(products, unit, partners, width, work)
 

@@ -91,11 +91,12 @@ def test_forms_are_nonnegative_and_vanish_at_neurons(seed):
 
 
 def test_only_products_that_vanish_may_be_negative():
-    def require_signs(*products):
+    def taken(*products):
         first, second, y = zip(*products, strict=True)
-        ProductList(first, second, ExactMatrix([[t] for t in y], 0)).require_signs(3)
+        given = ProductList(first, second, ExactMatrix([[t] for t in y], -1))
+        return given.taken(range(len(products))[::-1], 3)
 
-    require_signs((0, 3, -1), (2, 5, -1), (0, 4, 0), (1, 1, 2))
+    assert taken((0, 3, -1), (2, 5, -1), (0, 4, 0)) == ([(0, 4, 0), (2, 5, -1), (0, 3, -1)], -1)
     for r, s in ((0, 0), (0, 4), (3, 3), (3, 5), (0, 6)):
         with pytest.raises(Rejected, match=rf"product \({r}, {s}\) is negative"):
-            require_signs((r, s, -1))
+            taken((1, 1, 2), (r, s, -1))
