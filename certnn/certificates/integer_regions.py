@@ -6,6 +6,7 @@ Where the file leaves out the factor of a leaf, one is computed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isqrt
 
 from certnn.certificates.integer_directions import (
     SIZE,
@@ -14,7 +15,7 @@ from certnn.certificates.integer_directions import (
     noted,
     splits_to_a_leaf,
 )
-from certnn.kernel.definite import lower_triangle, scaled_factor, whole
+from certnn.kernel.definite import lower_triangle, whole
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import DirectedProof, InTurn, leaves
@@ -75,6 +76,38 @@ def product_blocks(n: int, pairs: Iterable[tuple[int, int, int]]) -> list[list[S
     return blocks
 
 
+def sparse_factor(S: ExactMatrix) -> tuple[list[int], list[SparseRow]] | None:
+    """Exponents e, and the rounded factor of diag(2**e)·S·diag(2**e); or None.
+
+    As `certnn.kernel.definite` has it of a block, in time of its entries that are not zero: of
+    lifts nearly all are.
+    """
+    diagonal = [row[i] for i, row in enumerate(S.rows)]
+    if min(diagonal) <= 0:
+        return None
+    scales = [(128 - entry.bit_length() - S.exponent) // 2 for entry in diagonal]
+    factor: list[tuple[SparseRow, int]] = []
+    for i, (entries, scale) in enumerate(zip(S.rows, scales, strict=True)):
+        bits, row = scale + S.exponent, SparseRow()
+        for j, (before, pivot) in enumerate(factor):
+            left = _shifted(entries[j], bits + scales[j])
+            left -= sum(x * row[k] for k, x in before.items() if k in row)
+            if left:
+                row[j] = left // pivot
+                if abs(row[j]) >> 65:  # in a good factor none is above the root of the diagonal
+                    return None
+        squares = sum(x * x for x in row.values())
+        pivot = _shifted(entries[i], bits + scale) - (len(scales) << 65) - squares
+        if pivot <= 0:
+            return None
+        factor.append((row, isqrt(pivot)))
+    return scales, [{**row, i: pivot} for i, (row, pivot) in enumerate(factor)]
+
+
+def _shifted(number: int, bits: int) -> int:
+    return number << bits if bits >= 0 else number >> -bits
+
+
 class _Leaves:
     """The leaves of the trees of regions, in their order."""
 
@@ -121,16 +154,17 @@ class _Leaves:
         if has_witness(self._proof):
             witness = leaf_witness(self._rest, order)
             L, _ = lower_triangle(witness.corner, 0, order)
-            yield from self._witness(n, signs, witness.weights, L)
+            factor = [dict(enumerate(row)) for row in L.rows]
+            yield from self._witness(n, signs, witness.weights, factor, -L.exponent)
             return
         blocks = leaf.blocks(self._features, Z, ray, signs, True, self._work)
-        found = scaled_factor(whole(blocks, border), order)
+        found = sparse_factor(whole(blocks, border))
         if found is None:
             raise Rejected("the form of a leaf is not positive definite")
         scales, factor = found
         least = min(scales)
         weights = ExactMatrix([[1 << scale - least] for scale in scales], least)
-        yield from self._witness(n, signs, weights, ExactMatrix(factor, 0))
+        yield from self._witness(n, signs, weights, factor, 0)
 
     def _norm_products(self, n: int, given: Iterable[tuple[int, list[int]]]) -> Iterator[int]:
         """Of the a, and then of the b, the vectors and the numbers, added up."""
@@ -149,10 +183,15 @@ class _Leaves:
         return columns if self._proof.ball is None else [columns[-1], *columns[:-1]]
 
     def _witness(
-        self, n: int, signs: Mapping[int, int], weights: ExactMatrix, factor: ExactMatrix
+        self,
+        n: int,
+        signs: Mapping[int, int],
+        weights: ExactMatrix,
+        factor: Sequence[SparseRow],
+        bits: int,
     ) -> Iterator[int]:
-        """w and L, with 1 and no entries for points that are fixed."""
-        columns = factor.height - (n - len(signs)) - 1
+        """w and L, over 2**bits, with 1 and no entries for points that are fixed."""
+        columns = len(factor) - (n - len(signs)) - 1
         free = iter(range(n - len(signs)))
         places = [None if i in signs else next(free) for i in range(n)]
         first = n - len(signs)
@@ -161,9 +200,8 @@ class _Leaves:
         unit = max(weights.exponent, 0)
         yield 1 << max(-weights.exponent, 0)
         yield from (1 if place is None else own[place] << unit for place in places)
-        yield 1 << -factor.exponent
-        rows = [{} if p is None else dict(enumerate(factor.rows[p])) for p in places]
-        yield from sparse(rows)
+        yield 1 << bits
+        yield from sparse({} if p is None else factor[p] for p in places)
 
     def require_end(self) -> None:
         self._rest.require_end()

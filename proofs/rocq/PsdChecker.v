@@ -45,13 +45,33 @@ Definition lower_form (n d c : nat) (X Z' Naa Nab Nbb : rows) (kappa : Z)
   aa ++ beside ua (plus (diagonal d k) uu) ++
   beside va (beside (nseq c (nseq d Z0)) (diagonal c k)).
 
+(* The sum of the rows, each times an entry of x, without those where that is zero. *)
+Fixpoint combined (x : row) (A : rows) : row :=
+  match x, A with
+  | a :: x', y :: A' =>
+      let rest := combined x' A' in
+      if Z.eqb a 0 then rest else plus_row (map (Z.mul a) y) rest
+  | _, _ => [::]
+  end.
+
+(* A row of L L^T: where at most an eighth of the row of L is not zero by the columns of L, of which
+   there are N, so that zeros take no time. *)
+Fixpoint few (N : nat) (x : row) : bool :=
+  if x is a :: x' then
+    if Z.eqb a 0 then few N x' else if N is N'.+4.+4 then few N' x' else false
+  else true.
+Definition gram_row (N : nat) (x : row) (L columns : rows) : row :=
+  if eqn (size x - N) 0 && few N x then combined x columns else [seq dot x l | l <- L].
+
 (* E = of_form diag(w) form diag(w) - of_gram L L^T, row by row up to the diagonal. *)
 Definition remainder (N : nat) (of_form of_gram : Z) (form : rows) (w : row) (L : rows) : rows :=
+  let columns := transposed N L in
   mkseq (fun i =>
     plus_row
       (map (Z.mul (Z.mul of_form (nth Z0 w i)))
         (times_row (take i.+1 w) (nth [::] form i)))
-      (map (fun l => Z.mul (Z.opp of_gram) (dot (nth [::] L i) l)) (take i.+1 L))) N.
+      (map (Z.mul (Z.opp of_gram))
+        (take i.+1 (gram_row N (nth [::] L i) (take i.+1 L) columns)))) N.
 
 (* sum |E_ij| over j <= i, and over j >= i, is at most 3 E_ii: twice |E_ii| is in it. *)
 Definition dominant (N : nat) (E : rows) : bool :=

@@ -5,14 +5,17 @@ That the checker itself agrees with the kernel is for proofs/checker/compare.py 
 
 from __future__ import annotations
 
+import json
 import subprocess
 from fractions import Fraction
 from itertools import combinations
 
+import numpy as np
 import pytest
-from certificate_parts import changed, dump, exact_numbers, files, pack, unpack
+from certificate_parts import array_changed, changed, dump, exact_numbers, files, pack, unpack
 from integer_tokens import GOOD, Tokens, take_dual_point, taken_claim, taken_problem
 
+import certnn
 from certnn import InputError, kernel
 from certnn.certificates import extracted_checker as verified
 from certnn.certificates import web_checker
@@ -257,6 +260,29 @@ def test_the_checker_in_javascript_says_what_the_kernel_says(path, javascript):
         assert proved == kernel.check_certificate(document).value
     else:
         assert javascript(line) == "rejected"
+
+
+@pytest.mark.parametrize("level", ["shor", "block(3)", "lifts(2)"])
+def test_rows_of_a_factor_with_few_entries_are_judged_as_others(level, javascript):
+    """Those are added up by columns; of a file of few points there are none."""
+    draw = np.random.default_rng(0).standard_normal
+    problem = certnn.TrainingProblem(draw((60, 2)), draw((60, 1)), 1.0)
+    certificate = certnn.lower_bound(problem, level=level, gap=0.3).certificate
+    bound = certificate.check().value
+    proved = f"proved: {bound.numerator}/{bound.denominator}"
+    assert javascript(verified.integer_form(certificate.document)) == proved
+    if level == "lifts(2)":  # the factor is not in the file
+        return
+    parsed = json.loads(certificate.document)
+    for k in range(0, 60, 20):
+
+        def damaged(entries, k=k):
+            return [*entries[:k], 1.5 * entries[k], *entries[k + 1 :]]
+
+        wrong = dump(array_changed(parsed, "proof", "L_points", to=damaged))
+        with pytest.raises(kernel.Rejected):
+            kernel.check_certificate(wrong)
+        assert javascript(verified.integer_form(wrong)) == "rejected"
 
 
 #: A point in one dimension, with one output, of no loss, as groups have it.

@@ -3,19 +3,19 @@
 globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurable:true,get:b}),_T_));function
 b(){var
 b=this||self;b.globalThis=b;delete
-a.prototype._T_}}(Object));(function(x){"use strict";var
-d8=" : flags Open_text and Open_binary are not compatible",eE="Invalid_argument",bA='"',cm=1255,ei=2097152,ej=255,ek=0x800,au=0xffff,eh="jsError",an=0x8000,d7=2048,es="a tree is too deep",et=12520,eg=256,eD=4096,d6="cells",ef="End_of_file",d5="Unix.Unix_error",cl="Failure",aA=0xff,d4=100000,ci="mkdir",a9=1000,d3="Stack_overflow",ck="ENOENT",t="",er="^",by=": No such file or directory",d2="/static/",ee="([^/]+)",aR=0x3f,d0="cuts",d1="Not_found",cj=0xf,a_=128,ed=0xdc00,eB="Sys_blocked_io",eC="fd ",ec="ENOTEMPTY",eq="Match_failure",V=248,eb="Division_by_zero",eA=1027,ea="Sys_error",ez="regions",ch="rmdir",ep=0xf0,d$="EEXIST",dZ=1026,aS=1024,dY="Pervasives.do_at_exit",ey="partition",ag=0x80,dX="Undefined_recursive_module",ex=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d_=512,d9=0x7ff0,cp=": Not a directory",eo=0xe0,ew=" : file already exists",en=0xdfff,aJ=0xffffff,cg="compare: functional value",em="Assert_failure",ah="/",ev="Out_of_memory",cn="ENOTDIR",bz=254,co="index out of bounds",eu="psd",el=250,bB="_bigarr02";function
+a.prototype._T_}}(Object));(function(y){"use strict";var
+d9=" : flags Open_text and Open_binary are not compatible",eF="Invalid_argument",bA='"',cm=1255,ej=2097152,ek=255,el=0x800,av=0xffff,ei="jsError",an=0x8000,d8=2048,et="a tree is too deep",eu=12520,eh=256,eE=4096,d7="cells",eg="End_of_file",d6="Unix.Unix_error",cl="Failure",aA=0xff,d5=100000,ci="mkdir",a9=1000,d4="Stack_overflow",ck="ENOENT",u="",es="^",by=": No such file or directory",d3="/static/",ef="([^/]+)",aR=0x3f,d1="cuts",d2="Not_found",cj=0xf,a_=128,ee=0xdc00,eC="Sys_blocked_io",eD="fd ",ed="ENOTEMPTY",er="Match_failure",V=248,ec="Division_by_zero",eB=1027,eb="Sys_error",eA="regions",ch="rmdir",eq=0xf0,ea="EEXIST",d0=1026,aS=1024,dZ="Pervasives.do_at_exit",ez="partition",ag=0x80,dY="Undefined_recursive_module",ey=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d$=512,d_=0x7ff0,cp=": Not a directory",ep=0xe0,ex=" : file already exists",eo=0xdfff,aJ=0xffffff,cg="compare: functional value",en="Assert_failure",ah="/",ew="Out_of_memory",cn="ENOTDIR",bz=254,co="index out of bounds",ev="psd",em=250,bB="_bigarr02";function
 cD(c,b,a){var
-d=String.fromCharCode;if(b==0&&a<=eD&&a==c.length)return d.apply(null,c);var
-e=t;for(;0<a;b+=aS,a-=aS)e+=d.apply(null,c.slice(b,b+Math.min(a,aS)));return e}function
-lo(b){if(x.Uint8Array)var
-c=new(x.Uint8Array)(b.l);else
+d=String.fromCharCode;if(b==0&&a<=eE&&a==c.length)return d.apply(null,c);var
+e=u;for(;0<a;b+=aS,a-=aS)e+=d.apply(null,c.slice(b,b+Math.min(a,aS)));return e}function
+lp(b){if(y.Uint8Array)var
+c=new(y.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
 ba(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)lo(b);var
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)lp(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
@@ -34,52 +34,52 @@ e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
 b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aK(c,d)}}function
-lL(b,a){throw[0,b,a]}function
-lO(b,a){if(b==0)return t;if(a.repeat)return a.repeat(b);var
-d=t,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aU(a){if(a.t==2)a.c+=lO(a.l-a.c.length,"\0");else
+lM(b,a){throw[0,b,a]}function
+lP(b,a){if(b==0)return u;if(a.repeat)return a.repeat(b);var
+d=u,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
+aU(a){if(a.t==2)a.c+=lP(a.l-a.c.length,"\0");else
 a.c=cD(a.c,0,a.c.length);a.t=0}function
-fb(a){if(a.length<24){for(var
+fc(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
 cE(e){for(var
-j=t,c=t,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ag){for(var
-d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d_){c.substr(0,1);j+=c;c=t;j+=e.slice(b,d)}else
-c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(f<<6);if(f<eo){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(g<<6);if(f<ep){a=g-0xe2080;if(a<ek||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
-if(a>au)c+=String.fromCharCode(0xd7c0+(a>>10),ed+(a&0x3FF));else
-c+=String.fromCharCode(a);if(c.length>aS){c.substr(0,1);j+=c;c=t}}return j+c}function
+j=u,c=u,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ag){for(var
+d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d$){c.substr(0,1);j+=c;c=u;j+=e.slice(b,d)}else
+c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(f<<6);if(f<ep){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(g<<6);if(f<eq){a=g-0xe2080;if(a<el||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
+if(a>av)c+=String.fromCharCode(0xd7c0+(a>>10),ee+(a&0x3FF));else
+c+=String.fromCharCode(a);if(c.length>aS){c.substr(0,1);j+=c;c=u}}return j+c}function
 ao(c,a,b){this.t=c;this.c=a;this.l=b}ao.prototype.toString=function(){switch(this.t){case
 9:return this.c;default:aU(this);case
-0:if(fb(this.c)){this.t=9;return this.c}this.t=8;case
+0:if(fc(this.c)){this.t=9;return this.c}this.t=8;case
 8:return this.c}};ao.prototype.toUtf16=function(){var
 a=this.toString();if(this.t==9)return a;return cE(a)};ao.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
 ao(this.t,a,this.l)};function
-eN(a){return new
+eO(a){return new
 ao(0,a,a.length)}function
-k(a){return eN(a)}function
-cA(b,a){lL(b,k(a))}var
+k(a){return eO(a)}function
+cA(b,a){lM(b,k(a))}var
 E=[0];function
 M(a){cA(E.Invalid_argument,a)}function
 a$(){M(co)}function
 aL(a,b){if(b>>>0>=a.length-1)a$();return a}function
 aC(a){if(a<0)M("Bytes.create");return new
-ao(a?2:9,t,a)}function
-lJ(a){throw a}function
-cB(){lJ(E.Division_by_zero)}function
-lp(b,a){if(a==0)cB();return b/a|0}var
-lI=0;function
-lr(){return lI++}function
+ao(a?2:9,u,a)}function
+lK(a){throw a}function
+cB(){lK(E.Division_by_zero)}function
+lq(b,a){if(a==0)cB();return b/a|0}var
+lJ=0;function
+ls(){return lJ++}function
 aM(a){a.t&6&&aU(a);return a.c}var
-l1=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-l0(a){if(l1)return Math.floor(Math.log2(a));var
+l2=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+l1(a){if(l2)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
 ct(c){var
-a=new(x.Float32Array)(1);a[0]=c;var
-b=new(x.Int32Array)(a.buffer);return b[0]|0}var
-eV=Math.pow(2,-24);function
-n(b,c,a){this.lo=b&aJ;this.mi=c&aJ;this.hi=a&au}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
+a=new(y.Float32Array)(1);a[0]=c;var
+b=new(y.Int32Array)(a.buffer);return b[0]|0}var
+eW=Math.pow(2,-24);function
+n(b,c,a){this.lo=b&aJ;this.mi=c&aJ;this.hi=a&av}n.prototype.caml_custom="_j";n.prototype.copy=function(){return new
 n(this.lo,this.mi,this.hi)};n.prototype.ucompare=function(a){if(this.hi>a.hi)return 1;if(this.hi<a.hi)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.compare=function(a){var
 b=this.hi<<16,c=a.hi<<16;if(b>c)return 1;if(b<c)return-1;if(this.mi>a.mi)return 1;if(this.mi<a.mi)return-1;if(this.lo>a.lo)return 1;if(this.lo<a.lo)return-1;return 0};n.prototype.neg=function(){var
 a=-this.lo,b=-this.mi+(a>>24),c=-this.hi+(b>>24);return new
@@ -88,7 +88,7 @@ b=this.lo+a.lo,c=this.mi+a.mi+(b>>24),d=this.hi+a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.sub=function(a){var
 b=this.lo-a.lo,c=this.mi-a.mi+(b>>24),d=this.hi-a.hi+(c>>24);return new
 n(b,c,d)};n.prototype.mul=function(a){var
-b=this.lo*a.lo,c=(b*eV|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eV|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
+b=this.lo*a.lo,c=(b*eW|0)+this.mi*a.lo+this.lo*a.mi,d=(c*eW|0)+this.hi*a.lo+this.mi*a.mi+this.lo*a.hi;return new
 n(b,c,d)};n.prototype.isZero=function(){return(this.lo|this.mi|this.hi)==0};n.prototype.isNeg=function(){return this.hi<<16<0};n.prototype.and=function(a){return new
 n(this.lo&a.lo,this.mi&a.mi,this.hi&a.hi)};n.prototype.or=function(a){return new
 n(this.lo|a.lo,this.mi|a.mi,this.hi|a.hi)};n.prototype.xor=function(a){return new
@@ -102,7 +102,7 @@ n(this.hi>>a-48,0,0)};n.prototype.shift_right=function(a){a=a&63;if(a==0)return 
 c=this.hi<<16>>16;if(a<24)return new
 n(this.lo>>a|this.mi<<24-a,this.mi>>a|c<<24-a,this.hi<<16>>a>>>16);var
 b=this.hi<<16>>31;if(a<48)return new
-n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&au);return new
+n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&av);return new
 n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aJ;this.lo=this.lo<<1&aJ};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aJ;this.mi=(this.mi>>>1|this.hi<<23)&aJ;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 n(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};n.prototype.div=function(a){var
@@ -111,18 +111,18 @@ d=b.hi^a.hi;if(b.hi&an)b=b.neg();if(a.hi&an)a=a.neg();var
 c=b.udivmod(a).quotient;if(d&an)c=c.neg();return c};n.prototype.mod=function(b){var
 a=this;if(b.isZero())cB();var
 d=a.hi;if(a.hi&an)a=a.neg();if(b.hi&an)b=b.neg();var
-c=a.udivmod(b).modulus;if(d&an)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&au|this.hi<<16};function
+c=a.udivmod(b).modulus;if(d&an)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&av|this.hi<<16};function
 bD(b,c,a){return new
 n(b,c,a)}function
-bC(a){if(!isFinite(a)){if(isNaN(a))return bD(1,0,d9);return a>0?bD(0,0,d9):bD(0,0,0xfff0)}var
+bC(a){if(!isFinite(a)){if(isNaN(a))return bD(1,0,d_);return a>0?bD(0,0,d_):bD(0,0,0xfff0)}var
 f=a==0&&1/a==-Infinity?an:a>=0?0:an;if(f)a=-a;var
-b=l0(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-dZ)}else{a/=Math.pow(2,b-eA);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+b=l1(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-d0)}else{a/=Math.pow(2,b-eB);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
 g=a|0;c=c&cj|f|b<<4;return bD(g,e,c)}function
 be(a){return a.toArray()}function
-eL(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bB)for(var
-a=0;a<b.dims.length;a++)if(b.dims[a]<au)c.write(16,b.dims[a]);else{c.write(16,au);c.write(32,0);c.write(32,b.dims[a])}else
+eM(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bB)for(var
+a=0;a<b.dims.length;a++)if(b.dims[a]<av)c.write(16,b.dims[a]);else{c.write(16,av);c.write(32,0);c.write(32,b.dims[a])}else
 for(var
 a=0;a<b.dims.length;a++)c.write(32,b.dims[a]);switch(b.kind){case
 2:case
@@ -157,12 +157,12 @@ f=b.get(a),e=be(bC(f[1]));for(var
 d=0;d<8;d++)c.write(8,e[d]);var
 e=be(bC(f[2]));for(var
 d=0;d<8;d++)c.write(8,e[d])}break}g[0]=(4+b.dims.length)*4;g[1]=(4+b.dims.length)*8}function
-eJ(a){switch(a){case
+eK(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-lg(c,e){var
-b=x,a;switch(c){case
+lh(c,e){var
+b=y,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
 2:a=b.Int8Array;break;case
@@ -177,25 +177,25 @@ b=x,a;switch(c){case
 11:a=b.Float64Array;break;case
 12:a=b.Uint8Array;break}if(!a)M("Bigarray.create: unsupported kind");var
 d=new
-a(e*eJ(c));return d}function
+a(e*eK(c));return d}function
 cu(c){var
-a=new(x.Int32Array)(1);a[0]=c;var
-b=new(x.Float32Array)(a.buffer);return b[0]}function
+a=new(y.Int32Array)(1);a[0]=c;var
+b=new(y.Float32Array)(a.buffer);return b[0]}function
 bd(a){return new
 n(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
 cv(d){var
 f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&cj)==0?b&an?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&cj);if(c>0){a+=16;a*=Math.pow(2,c-eA)}else
-a*=Math.pow(2,-dZ);if(b&an)a=-a;return a}function
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&cj);if(c>0){a+=16;a*=Math.pow(2,c-eB)}else
+a*=Math.pow(2,-d0);if(b&an)a=-a;return a}function
 cq(b){var
 d=b.length,c=1;for(var
 a=0;a<d;a++){if(b[a]<0)M("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-lv(b,a){return new
-n(b&aJ,b>>>24&aA|(a&au)<<8,a>>>16&au)}function
+lw(b,a){return new
+n(b&aJ,b>>>24&aA|(a&av)<<8,a>>>16&av)}function
 cw(a){return a.hi32()}function
 cx(a){return a.lo32()}var
-lh=bB;function
-aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=lh;aB.prototype.offset=function(b){var
+li=bB;function
+aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=li;aB.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
@@ -204,7 +204,7 @@ a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a$();c=c*this.dims[a]+
 for(var
 a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a$();c=c*this.dims[a]+(b[a]-1)}return c};aB.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return lv(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return lw(d,b);case
 10:case
 11:var
 e=this.data[a*2+0],c=this.data[a*2+1];return[bz,e,c];default:return this.data[a]}};aB.prototype.set=function(a,b){switch(this.kind){case
@@ -245,20 +245,20 @@ a!=="number")if(a
 instanceof
 Array&&a.length==1)a=a[0];else
 M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a$();return a};aT.prototype.get=function(a){return this.data[a]};aT.prototype.set=function(a,b){this.data[a]=b;return 0};aT.prototype.fill=function(a){this.data.fill(a);return 0};function
-eH(c,d,a,b){var
-e=eJ(c);if(cq(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+eI(c,d,a,b){var
+e=eK(c);if(cq(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
 aT(c,d,a,b);return new
 aB(c,d,a,b)}function
 aV(a){if(!E.Failure)E.Failure=[V,k(cl),-3];cA(E.Failure,a)}function
-eI(b,v,r){var
+eJ(b,v,r){var
 i=b.read32s();if(i<0||i>16)aV("input_value: wrong number of bigarray dimensions");var
 p=b.read32s(),j=p&aA,o=p>>8&1,h=[];if(r==bB)for(var
 a=0;a<i;a++){var
-n=b.read16u();if(n==au){var
+n=b.read16u();if(n==av){var
 t=b.read32u(),u=b.read32u();if(t!=0)aV("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=cq(h),f=lg(j,d),g=eH(j,o,h,f);switch(j){case
+d=cq(h),f=lh(j,d),g=eI(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -299,72 +299,72 @@ a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
 m=cv(bd(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=cv(bd(e));g.set(a,[bz,m,l])}break}v[0]=(4+i)*4;return eH(j,o,h,f)}function
-eG(a,b,c){return a.compare(b,c)}function
+l=cv(bd(e));g.set(a,[bz,m,l])}break}v[0]=(4+i)*4;return eI(j,o,h,f)}function
+eH(a,b,c){return a.compare(b,c)}function
 bE(a,b){return Math.imul(a,b)}function
-av(b,a){a=bE(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bE(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-ls(a,b){a=av(a,cx(b));a=av(a,cw(b));return a}function
-eU(a,b){return ls(a,bC(b))}function
-eK(c){var
+aw(b,a){a=bE(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bE(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
+lt(a,b){a=aw(a,cx(b));a=aw(a,cw(b));return a}function
+eV(a,b){return lt(a,bC(b))}function
+eL(c){var
 b=cq(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
-12:if(b>eg)b=eg;var
-e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=av(d,e)}e=0;switch(b&3){case
+12:if(b>eh)b=eh;var
+e=0,a=0;for(a=0;a+4<=c.data.length;a+=4){e=c.data[a+0]|c.data[a+1]<<8|c.data[a+2]<<16|c.data[a+3]<<24;d=aw(d,e)}e=0;switch(b&3){case
 3:e=c.data[a+2]<<16;case
 2:e|=c.data[a+1]<<8;case
-1:e|=c.data[a+0];d=av(d,e)}break;case
+1:e|=c.data[a+0];d=aw(d,e)}break;case
 4:case
 5:if(b>a_)b=a_;var
-e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=av(d,e)}if((b&1)!=0)d=av(d,c.data[a]);break;case
+e=0,a=0;for(a=0;a+2<=c.data.length;a+=2){e=c.data[a+0]|c.data[a+1]<<16;d=aw(d,e)}if((b&1)!=0)d=aw(d,c.data[a]);break;case
 6:if(b>64)b=64;for(var
-a=0;a<b;a++)d=av(d,c.data[a]);break;case
+a=0;a<b;a++)d=aw(d,c.data[a]);break;case
 8:case
 9:if(b>64)b=64;for(var
-a=0;a<b;a++)d=av(d,c.data[a]);break;case
+a=0;a<b;a++)d=aw(d,c.data[a]);break;case
 7:if(b>32)b=32;b*=2;for(var
-a=0;a<b;a++)d=av(d,c.data[a]);break;case
+a=0;a<b;a++)d=aw(d,c.data[a]);break;case
 10:b*=2;case
 0:if(b>64)b=64;for(var
-a=0;a<b;a++)d=eU(d,c.data[a]);break;case
+a=0;a<b;a++)d=eV(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
-a=0;a<b;a++)d=eU(d,c.data[a]);break}return d}function
-lt(a,b){b[0]=4;return a.read32s()}function
-lH(a,b){switch(a.read8u()){case
+a=0;a<b;a++)d=eV(d,c.data[a]);break}return d}function
+lu(a,b){b[0]=4;return a.read32s()}function
+lI(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
 2:aV("input_value: native integer value too large");default:aV("input_value: ill-formed native integer")}}function
-ly(c,d){var
+lz(c,d){var
 b=new
 Array(8);for(var
 a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return bd(b)}function
-lx(e,d,b){var
+ly(e,d,b){var
 c=be(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-lu(a,b,c){return a.compare(b)}function
-lw(a){return a.lo32()^a.hi32()}var
-eR={"_j":{deserialize:ly,serialize:lx,fixed_length:8,compare:lu,hash:lw},"_i":{deserialize:lt,fixed_length:4},"_n":{deserialize:lH,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eI(a,b,"_bigarray")},serialize:eL,compare:eG,hash:eK},"_bigarr02":{deserialize:function(a,b){return eI(a,b,bB)},serialize:eL,compare:eG,hash:eK}};function
-cs(a){return eR[a.caml_custom]&&eR[a.caml_custom].compare}function
-eP(f,c,d,e){var
+lv(a,b,c){return a.compare(b)}function
+lx(a){return a.lo32()^a.hi32()}var
+eS={"_j":{deserialize:lz,serialize:ly,fixed_length:8,compare:lv,hash:lx},"_i":{deserialize:lu,fixed_length:4},"_n":{deserialize:lI,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eJ(a,b,"_bigarray")},serialize:eM,compare:eH,hash:eL},"_bigarr02":{deserialize:function(a,b){return eJ(a,b,bB)},serialize:eM,compare:eH,hash:eL}};function
+cs(a){return eS[a.caml_custom]&&eS[a.caml_custom].compare}function
+eQ(f,c,d,e){var
 b=cs(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
 cy(a){return a
 instanceof
 ao}function
-eW(a){return cy(a)}function
-eQ(a){if(typeof
+eX(a){return cy(a)}function
+eR(a){if(typeof
 a==="number")return a9;else
 if(cy(a))return 252;else
-if(eW(a))return 1252;else
+if(eX(a))return 1252;else
 if(a
 instanceof
-Array&&a[0]===a[0]>>>0&&a[0]<=ej){var
+Array&&a[0]===a[0]>>>0&&a[0]<=ek){var
 b=a[0]|0;return b==bz?0:b}else
 if(a
 instanceof
-String)return et;else
+String)return eu;else
 if(typeof
-a=="string")return et;else
+a=="string")return eu;else
 if(a
 instanceof
 Number)return a9;else
@@ -374,21 +374,21 @@ if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-lz(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
-eM(a,b){a.t&6&&aU(a);b.t&6&&aU(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-l5(a,b){return eM(a,b)}function
-ln(a,b,d){var
+lA(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+eN(a,b){a.t&6&&aU(a);b.t&6&&aU(b);return a.c<b.c?-1:a.c>b.c?1:0}function
+l6(a,b){return eN(a,b)}function
+lo(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
-f=eQ(a);if(f==el){a=a[1];continue}var
-g=eQ(b);if(g==el){b=b[1];continue}if(f!==g){if(f==a9){if(g==cm)return eP(a,b,-1,d);return-1}if(g==a9){if(f==cm)return eP(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+f=eR(a);if(f==em){a=a[1];continue}var
+g=eR(b);if(g==em){b=b[1];continue}if(f!==g){if(f==a9){if(g==cm)return eQ(a,b,-1,d);return-1}if(g==a9){if(f==cm)return eQ(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
 247:M(cg);break;case
 248:var
-c=lz(a[2],b[2]);if(c!=0)return c|0;break;case
+c=lA(a[2],b[2]);if(c!=0)return c|0;break;case
 249:M(cg);break;case
 250:M("equal: got Forward_tag, should not happen");break;case
 251:M("equal: abstract value");break;case
 252:if(a!==b){var
-c=eM(a,b);if(c!=0)return c|0}break;case
+c=eN(a,b);if(c!=0)return c|0}break;case
 253:M("equal: got Double_tag, should not happen");break;case
 254:M("equal: got Double_array_tag, should not happen");break;case
 255:M("equal: got Custom_tag, should not happen");break;case
@@ -408,142 +408,142 @@ a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;ca
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-lC(a,b){return+(ln(a,b,false)<=0)}function
-eX(a,d){if(a<0)a$();var
+lD(a,b){return+(lo(a,b,false)<=0)}function
+eY(a,d){if(a<0)a$();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
 cz(a){return a.l}function
-I(a){cA(E.Sys_error,a)}var
-aw=new
+J(a){cA(E.Sys_error,a)}var
+ax=new
 Array();function
-lE(c){var
-a=aw[c];if(!a.opened)I("Cannot flush a closed channel");if(!a.buffer||a.buffer==t)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
+lF(c){var
+a=ax[c];if(!a.opened)J("Cannot flush a closed channel");if(!a.buffer||a.buffer==u)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
 b=E.fds[a.fd].output;switch(b.length){case
-2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=t;return 0}function
+2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=u;return 0}function
 bh(){return false}function
-lR(e){for(var
-f=t,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ag){for(var
-d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d_){b.substr(0,1);f+=b;b=t;f+=e.slice(c,d)}else
-b+=e.slice(c,d);if(d==g)break;c=d}if(a<ek){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aR)}else
-if(a<0xd800||a>=en)b+=String.fromCharCode(eo|a>>12,ag|a>>6&aR,ag|a&aR);else
-if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ed||h>en)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(ep|a>>18,ag|a>>12&aR,ag|a>>6&aR,ag|a&aR)}if(b.length>aS){b.substr(0,1);f+=b;b=t}}return f+b}function
-lm(a){var
-b=9;if(!fb(a))b=8,a=lR(a);return new
+lS(e){for(var
+f=u,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ag){for(var
+d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d$){b.substr(0,1);f+=b;b=u;f+=e.slice(c,d)}else
+b+=e.slice(c,d);if(d==g)break;c=d}if(a<el){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aR)}else
+if(a<0xd800||a>=eo)b+=String.fromCharCode(ep|a>>12,ag|a>>6&aR,ag|a&aR);else
+if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ee||h>eo)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(eq|a>>18,ag|a>>12&aR,ag|a>>6&aR,ag|a&aR)}if(b.length>aS){b.substr(0,1);f+=b;b=u}}return f+b}function
+ln(a){var
+b=9;if(!fc(a))b=8,a=lS(a);return new
 ao(b,a,a.length)}function
-bg(a){return lm(a)}function
-lB(a){return a.toUtf16()}function
-l2(){function
-a(a){if(a.charAt(0)===ah)return[t,a.substring(1)];return}function
+bg(a){return ln(a)}function
+lC(a){return a.toUtf16()}function
+l3(){function
+a(a){if(a.charAt(0)===ah)return[u,a.substring(1)];return}function
 b(c){var
-g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||t,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
-d=a[1]||t,f=a[2]||t;return[d,c.substring(d.length+f.length)]}return}return bh()&&x.process&&x.process.platform?x.process.platform==="win32"?b:a:a}var
-cI=l2();function
-e5(a){return a.slice(-1)!==ah?a+ah:a}if(bh()&&x.process&&x.process.cwd)var
-bc=x.process.cwd().replace(/\\/g,ah);else
+g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||u,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
+d=a[1]||u,f=a[2]||u;return[d,c.substring(d.length+f.length)]}return}return bh()&&y.process&&y.process.platform?y.process.platform==="win32"?b:a:a}var
+cI=l3();function
+e6(a){return a.slice(-1)!==ah?a+ah:a}if(bh()&&y.process&&y.process.cwd)var
+bc=y.process.cwd().replace(/\\/g,ah);else
 var
-bc="/static";bc=e5(bc);function
-lD(a){a=lB(a);if(!cI(a))a=bc+a;var
+bc="/static";bc=e6(bc);function
+lE(a){a=lC(a);if(!cI(a))a=bc+a;var
 e=cI(a),d=e[1].split(ah),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-l4=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",d$,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",ck,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cn,ec,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+l5=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ea,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",ck,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cn,ed,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
 aZ(d,f,e,a){var
-b=l4.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
-c=[b,bg(f||t),bg(e||t)];return c}var
-eZ={};function
-aW(a){return eZ[a]}function
+b=l5.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+c=[b,bg(f||u),bg(e||u)];return c}var
+e0={};function
+aW(a){return e0[a]}function
 aX(b,a){throw[0,b].concat(a)}function
-ll(a){return new
+lm(a){return new
 ao(4,a,a.length)}function
-lK(a){I(a+by)}function
-li(){M(co)}function
-eO(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
+lL(a){J(a+by)}function
+lj(){M(co)}function
+eP(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-lk(b,a){if(a>>>0>=b.l)li();return eO(b,a)}function
-lf(){}function
+ll(b,a){if(a>>>0>=b.l)lj();return eP(b,a)}function
+lg(){}function
 L(a){this.data=a}L.prototype=new
-lf();L.prototype.truncate=function(a){var
+lg();L.prototype.truncate=function(a){var
 b=this.data;this.data=aC(a|0);ba(b,0,this.data,0,a)};L.prototype.length=function(){return cz(this.data)};L.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
 e=aC(b+a),f=this.data;this.data=e;ba(f,0,this.data,0,c)}cr(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
-e=this.length();ba(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return lk(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
+e=this.length();ba(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return ll(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
 W(b,a){this.content={};this.root=b;this.lookupFun=a}W.prototype.nm=function(a){return this.root+a};W.prototype.create_dir_if_needed=function(d){var
-c=d.split(ah),b=t;for(var
+c=d.split(ah),b=u;for(var
 a=0;a<c.length-1;a++){b+=c[a]+ah;if(this.content[b])continue;this.content[b]=Symbol("directory")}};W.prototype.slash=function(a){return/\/$/.test(a)?a:a+ah};W.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(k(this.root),k(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
-L(bb(b[1]))}}};W.prototype.exists=function(a){if(a==t)return 1;var
+L(bb(b[1]))}}};W.prototype.exists=function(a){if(a==u)return 1;var
 b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};W.prototype.mkdir=function(c,e,d){var
-b=d&&aW(d5);if(this.exists(c))if(b)aX(b,aZ(d$,ci,this.nm(c)));else
-I(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||t;if(!this.exists(a))if(b)aX(b,aZ(ck,ci,this.nm(a)));else
-I(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ci,this.nm(a)));else
-I(a+cp);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
-b=f&&aW(d5),c=a==t?t:this.slash(a),e=new
-RegExp(er+c+ee);if(!this.exists(a))if(b)aX(b,aZ(ck,ch,this.nm(a)));else
-I(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ch,this.nm(a)));else
-I(a+cp);for(var
+b=d&&aW(d6);if(this.exists(c))if(b)aX(b,aZ(ea,ci,this.nm(c)));else
+J(c+": File exists");var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||u;if(!this.exists(a))if(b)aX(b,aZ(ck,ci,this.nm(a)));else
+J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ci,this.nm(a)));else
+J(a+cp);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
+b=f&&aW(d6),c=a==u?u:this.slash(a),e=new
+RegExp(es+c+ef);if(!this.exists(a))if(b)aX(b,aZ(ck,ch,this.nm(a)));else
+J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ch,this.nm(a)));else
+J(a+cp);for(var
 d
 in
-this.content)if(d.match(e))if(b)aX(b,aZ(ec,ch,this.nm(a)));else
-I(this.nm(a)+": Directory not empty");delete
+this.content)if(d.match(e))if(b)aX(b,aZ(ed,ch,this.nm(a)));else
+J(this.nm(a)+": Directory not empty");delete
 this.content[c]};W.prototype.readdir=function(a){var
-f=a==t?t:this.slash(a);if(!this.exists(a))I(a+by);if(!this.is_dir(a))I(a+cp);var
+f=a==u?u:this.slash(a);if(!this.exists(a))J(a+by);if(!this.is_dir(a))J(a+cp);var
 g=new
-RegExp(er+f+ee),d={},c=[];for(var
+RegExp(es+f+ef),d={},c=[];for(var
 e
 in
 this.content){var
-b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};W.prototype.is_dir=function(a){if(a==t)return true;var
+b=e.match(g);if(b&&!d[b[1]]){d[b[1]]=true;c.push(b[1])}}return c};W.prototype.is_dir=function(a){if(a==u)return true;var
 b=this.slash(a);return this.content[b]?1:0};W.prototype.unlink=function(a){var
 b=this.content[a]?true:false;delete
-this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)I(this.nm(a)+ex);if(b.text&&b.binary)I(this.nm(a)+d8);this.lookup(a);if(this.content[a]){if(this.is_dir(a))I(this.nm(a)+" : is a directory");if(b.create&&b.excl)I(this.nm(a)+ew);var
+this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)J(this.nm(a)+ey);if(b.text&&b.binary)J(this.nm(a)+d9);this.lookup(a);if(this.content[a]){if(this.is_dir(a))J(this.nm(a)+" : is a directory");if(b.create&&b.excl)J(this.nm(a)+ex);var
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
 L(aC(0));return this.content[a]}else
-lK(this.nm(a))};W.prototype.register=function(c,a){var
-b;if(this.content[c])I(this.nm(c)+ew);if(cy(a))b=new
-L(a);if(eW(a))b=new
+lL(this.nm(a))};W.prototype.register=function(c,a){var
+b;if(this.content[c])J(this.nm(c)+ex);if(cy(a))b=new
+L(a);if(eX(a))b=new
 L(bb(a));else
 if(a
 instanceof
 Array)b=new
-L(ll(a));else
+L(lm(a));else
 if(typeof
 a==="string")b=new
-L(eN(a));else
+L(eO(a));else
 if(a.toString){var
 d=bb(bg(a.toString()));b=new
 L(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
-I(this.nm(c)+" : registering file with invalid content type")};W.prototype.constructor=W;function
-eF(){}function
-eT(b){var
+J(this.nm(c)+" : registering file with invalid content type")};W.prototype.constructor=W;function
+eG(){}function
+eU(b){var
 a=cI(b);if(!a)return;return a[0]+ah}var
-bF=eT(bc)||aV("unable to compute caml_root"),aY=[];if(bh())aY.push({path:bF,device:new
-eF(bF)});else
+bF=eU(bc)||aV("unable to compute caml_root"),aY=[];if(bh())aY.push({path:bF,device:new
+eG(bF)});else
 aY.push({path:bF,device:new
-W(bF)});aY.push({path:d2,device:new
-W(d2)});function
-l3(b){var
-g=lD(b),b=g.join(ah),f=e5(b),c;for(var
+W(bF)});aY.push({path:d3,device:new
+W(d3)});function
+l4(b){var
+g=lE(b),b=g.join(ah),f=e6(b),c;for(var
 e=0;e<aY.length;e++){var
 a=aY[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bh()){var
-d=eT(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
+d=eU(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
-eF(d)};aY.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;I("no device found for "+f)}function
+eG(d)};aY.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;J("no device found for "+f)}function
 aD(a){return cz(a)}function
-e1(d,e){var
-a=aw[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-lY(a){var
-a=cE(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
-c=b.console;c&&c.error&&c.error(a)}}function
+e2(d,e){var
+a=ax[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
 lZ(a){var
-a=cE(a),b=x;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+a=cE(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+c=b.console;c&&c.error&&c.error(a)}}function
+l0(a){var
+a=cE(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
 bG(c,e,d,a){if(E.fds===undefined)E.fds=new
 Array();a=a?a:{};var
 b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;E.fds[c]=b;if(!E.fd_last_idx||c>E.fd_last_idx)E.fd_last_idx=c;return c}function
-l6(c,b,g){var
+l7(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -553,68 +553,68 @@ a={};while(b){switch(b[1]){case
 5:a.excl=1;break;case
 6:a.binary=1;break;case
 7:a.text=1;break;case
-8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)I(aM(c)+ex);if(a.text&&a.binary)I(aM(c)+d8);var
-d=l3(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bG(f+1,e1,e,a)}bG(0,e1,new
-L(aC(0)));bG(1,lZ,new
-L(aC(0)));bG(2,lY,new
+8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)J(aM(c)+ey);if(a.text&&a.binary)J(aM(c)+d9);var
+d=l4(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bG(f+1,e2,e,a)}bG(0,e2,new
+L(aC(0)));bG(1,l0,new
+L(aC(0)));bG(2,lZ,new
 L(aC(0)));function
-lF(a){var
-c=E.fds[a];if(c.flags.wronly)I(eC+a+" is writeonly");var
+lG(a){var
+c=E.fds[a];if(c.flags.wronly)J(eD+a+" is writeonly");var
 d=null;if(a==0&&bh()){var
 e=require("fs");d=function(){return bg(e.readFileSync(0,"utf8"))}}var
-b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};aw[b.fd]=b;return b.fd}function
-eY(c){var
-b=E.fds[c];if(b.flags.rdonly)I(eC+c+" is readonly");var
-a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:t};aw[a.fd]=a;return a.fd}function
-lG(){var
+b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};ax[b.fd]=b;return b.fd}function
+eZ(c){var
+b=E.fds[c];if(b.flags.rdonly)J(eD+c+" is readonly");var
+a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:u};ax[a.fd]=a;return a.fd}function
+lH(){var
 b=0;for(var
-a=0;a<aw.length;a++)if(aw[a]&&aw[a].opened&&aw[a].out)b=[0,aw[a].fd,b];return b}function
-ab(b,c,a){if(a&&x.toplevelReloc)b=x.toplevelReloc(a);E[b+1]=c;if(a)E[a]=c}function
-lM(a,b){eZ[aM(a)]=b;return 0}function
-lj(a,b){if(a===b)return 1;a.t&6&&aU(a);b.t&6&&aU(b);return a.c==b.c?1:0}function
-e2(a,b){return lj(a,b)}function
-lP(){M(co)}function
-e4(b,a){return eO(b,a)}function
-cC(b,a){if(a>>>0>=aD(b))lP();return e4(b,a)}function
-bf(a,b){return 1-e2(a,b)}function
-e3(a){return a}function
-lQ(c,a){if(typeof
+a=0;a<ax.length;a++)if(ax[a]&&ax[a].opened&&ax[a].out)b=[0,ax[a].fd,b];return b}function
+ab(b,c,a){if(a&&y.toplevelReloc)b=y.toplevelReloc(a);E[b+1]=c;if(a)E[a]=c}function
+lN(a,b){e0[aM(a)]=b;return 0}function
+lk(a,b){if(a===b)return 1;a.t&6&&aU(a);b.t&6&&aU(b);return a.c==b.c?1:0}function
+e3(a,b){return lk(a,b)}function
+lQ(){M(co)}function
+e5(b,a){return eP(b,a)}function
+cC(b,a){if(a>>>0>=aD(b))lQ();return e5(b,a)}function
+bf(a,b){return 1-e3(a,b)}function
+e4(a){return a}function
+lR(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
-e0(a){return a}function
-e6(a){if(a
+e1(a){return a}function
+e7(a){if(a
 instanceof
-Array)return a;if(x.RangeError&&a
+Array)return a;if(y.RangeError&&a
 instanceof
-x.RangeError&&a.message&&a.message.match(/maximum call stack/i))return e0(E.Stack_overflow);if(x.InternalError&&a
+y.RangeError&&a.message&&a.message.match(/maximum call stack/i))return e1(E.Stack_overflow);if(y.InternalError&&a
 instanceof
-x.InternalError&&a.message&&a.message.match(/too much recursion/i))return e0(E.Stack_overflow);if(a
+y.InternalError&&a.message&&a.message.match(/too much recursion/i))return e1(E.Stack_overflow);if(a
 instanceof
-x.Error&&aW(eh))return[0,aW(eh),a];return[0,E.Failure,bg(String(a))]}function
+y.Error&&aW(ei))return[0,aW(ei),a];return[0,E.Failure,bg(String(a))]}function
 h(a,b){return a<=b?1:0}function
-lS(a,b){return a<b?-1:a>b?1:0}function
-lU(a,b){return BigInt(a)+BigInt(b)}function
+lT(a,b){return a<b?-1:a>b?1:0}function
+lV(a,b){return a===0?b:b===0?a:BigInt(a)+BigInt(b)}function
 i(a,b){if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a+b;if(c<az&&c>-az)return c}return lU(a,b)}function
+c=a+b;if(c<az&&c>-az)return c}return lV(a,b)}function
 p(a,b){return i(a,-b)}function
-J(a,b){return a==b?1:0}function
-u(a,b){return a<b?1:0}function
+G(a,b){return a==b?1:0}function
+v(a,b){return a<b?1:0}function
 l(a){return-a}function
 bH(b){var
 a=Number(b);return a<az&&a>-az?a:b}function
-lV(d,c,b){var
+lW(d,c,b){var
 a="0x"+aM(d).slice(c,c+b);return b<14?Number(a):bH(BigInt(a))}function
 ac(a){return a}var
-e8=d4,e$=0;function
-lX(){e8=d4;e$+=100;if(x.certnnProducts)x.certnnProducts(a9*e$)}function
-lT(a,b){return BigInt(a)*BigInt(b)}function
-c(a,b){if((e8-=1)===0)lX();if(typeof
+e9=d5,fa=0;function
+lY(){e9=d5;fa+=100;if(y.certnnProducts)y.certnnProducts(a9*fa)}function
+lU(a,b){return a===0||b===0?0:BigInt(a)*BigInt(b)}function
+c(a,b){if((e9-=1)===0)lY();if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a*b;if(c<az&&c>-az)return c}return lT(a,b)}function
-lW(b){x.certnnVerdict=function(a){return aM(b(k(a)))}}function
+c=a*b;if(c<az&&c>-az)return c}return lU(a,b)}function
+lX(b){y.certnnVerdict=function(a){return aM(b(k(a)))}}function
 cF(b,a){if(typeof
 b==="number"&&typeof
 a==="number"&&a!==0){var
@@ -625,18 +625,18 @@ c==="number"&&typeof
 a==="number"&&a!==0){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}var
 d=BigInt(a),e=BigInt(c)%d;return bH(e>=0?e:e+(a<0?-d:d))}var
-e7=Array.from({length:64},function(b,a){return Math.pow(2,a)});function
-e9(a,b){if(typeof
-a==="number"&&b<64){var
-c=a*e7[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
+e8=Array.from({length:64},function(b,a){return Math.pow(2,a)});function
 e_(a,b){if(typeof
-a==="number")return Math.floor(a/e7[b<64?b:63]);return bH(a>>BigInt(b))}function
+a==="number"&&b<64){var
+c=a*e8[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
+e$(a,b){if(typeof
+a==="number")return Math.floor(a/e8[b<64?b:63]);return bH(a>>BigInt(b))}function
 cH(b){var
-a=Number(b);if((a|0)!==a)throw new(x.RangeError)("an integer is too long for an int");return a}function
-fa(a){return k(BigInt(a).toString())}function
-lA(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-lq(b){var
-a=t;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&lA(b[1]))var
+a=Number(b);if((a|0)!==a)throw new(y.RangeError)("an integer is too long for an int");return a}function
+fb(a){return k(BigInt(a).toString())}function
+lB(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+lr(b){var
+a=u;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&lB(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -650,38 +650,38 @@ if(typeof
 c=="string")a+=bA+c.toString()+bA;else
 a+="_"}a+=")"}else
 if(b[0]==V)a+=b[1];return a}function
-eS(a){if(a
+eT(a){if(a
 instanceof
 Array&&(a[0]==0||a[0]==V)){var
 c=aW("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=lq(a),b=aW(dY);if(b)b(0);x.console.error("Fatal error: exception "+d+"\n")}}else
+d=lr(a),b=aW(dZ);if(b)b(0);y.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-lN(){var
-a=x;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eS(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eS(a.error)})}lN();function
+lO(){var
+a=y;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eT(b);a.process.exit(2)});else
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eT(a.error)})}lO();function
 a(a,b){return a.length==1?a(b):aK(a,[b])}function
-at(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
+au(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
 cf(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
 ce(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
-cL=[V,k(ev),-1],cM=[V,k(ea),-2],cJ=[V,k(eE),-4],k_=[0,[0,0]],k$=[0,[0,0]],la=[0,0],lb=[0,0],lc=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],ld=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lc]]]]]]]]]]],le=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ld]]]]]]]]]]],b4=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,le]]]]]]]]]]];ab(11,[V,k(dX),-12],dX);ab(10,[V,k(em),-11],em);ab(9,[V,k(eB),-10],eB);ab(8,[V,k(d3),-9],d3);ab(7,[V,k(eq),-8],eq);ab(6,[V,k(d1),-7],d1);ab(5,[V,k(eb),-6],eb);ab(4,[V,k(ef),-5],ef);ab(3,cJ,eE);ab(2,[V,k(cl),-3],cl);ab(1,cM,ea);ab(0,cL,ev);var
-fc=k("String.sub / Bytes.sub"),fd=k("String.index_from_opt / Bytes.index_from_opt"),kz=[0,0,0],kx=[0,[0,[0,[0,[0,0]]]]],hE=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k_]]]]]]]]]]],hb=[0,0],g$=[0,0],ha=[0,0,0],g7=[0,0],g8=[0,0],gE=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k$]]]]]]]]]]],fx=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],fe=[0,0],hc=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,la]]]]]]]]]]],hd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lb]]]]]]]]]]],kJ=k("a number is not finite"),kI=k("a size is out of range"),kE=k("an integer has no digits"),kF=k("an integer is too long"),kH=k("an integer has another sign than 0-9, a-f"),kG=k("an integer has a zero in front"),kC=k("it ends too early"),kD=k("there is a space at the end"),kB=k("Tokens.Malformed"),kL=k(es),kM=k(es),kO=k("it has too many slacks for this checker"),kN=k("it has too many pairs for this checker"),k5=k("malformed: "),k6=[0,2,k("malformed: it does not fit into memory")],k7=k(ah),k8=k("proved: "),k9=[0,1,k("rejected")],kZ=k("-2"),k0=k("certnn-"),k1=k("groups"),k3=k("the format is not known"),k2=k("it goes on after its end"),kS=k("it is too large for this checker"),kT=k(d6),kU=k(d0),kV=k(ey),kW=k(eu),kX=k(ez),kR=k("the claim is not p/q"),kQ=[0,k(eu),k(ey),k(ez),k(d6),k(d0),k("phases")];function
+cL=[V,k(ew),-1],cM=[V,k(eb),-2],cJ=[V,k(eF),-4],k$=[0,[0,0]],la=[0,[0,0]],lb=[0,0],lc=[0,0],ld=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],le=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ld]]]]]]]]]]],lf=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,le]]]]]]]]]]],b4=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lf]]]]]]]]]]];ab(11,[V,k(dY),-12],dY);ab(10,[V,k(en),-11],en);ab(9,[V,k(eC),-10],eC);ab(8,[V,k(d4),-9],d4);ab(7,[V,k(er),-8],er);ab(6,[V,k(d2),-7],d2);ab(5,[V,k(ec),-6],ec);ab(4,[V,k(eg),-5],eg);ab(3,cJ,eF);ab(2,[V,k(cl),-3],cl);ab(1,cM,eb);ab(0,cL,ew);var
+fd=k("String.sub / Bytes.sub"),fe=k("String.index_from_opt / Bytes.index_from_opt"),kA=[0,0,0],ky=[0,[0,[0,[0,[0,0]]]]],hF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k$]]]]]]]]]]],hc=[0,0],ha=[0,0],hb=[0,0,0],g8=[0,0],g9=[0,0],gF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,la]]]]]]]]]]],fy=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],ff=[0,0],hd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lb]]]]]]]]]]],he=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lc]]]]]]]]]]],kK=k("a number is not finite"),kJ=k("a size is out of range"),kF=k("an integer has no digits"),kG=k("an integer is too long"),kI=k("an integer has another sign than 0-9, a-f"),kH=k("an integer has a zero in front"),kD=k("it ends too early"),kE=k("there is a space at the end"),kC=k("Tokens.Malformed"),kM=k(et),kN=k(et),kP=k("it has too many slacks for this checker"),kO=k("it has too many pairs for this checker"),k6=k("malformed: "),k7=[0,2,k("malformed: it does not fit into memory")],k8=k(ah),k9=k("proved: "),k_=[0,1,k("rejected")],k0=k("-2"),k1=k("certnn-"),k2=k("groups"),k4=k("the format is not known"),k3=k("it goes on after its end"),kT=k("it is too large for this checker"),kU=k(d7),kV=k(d1),kW=k(ez),kX=k(ev),kY=k(eA),kS=k("the claim is not p/q"),kR=[0,k(ev),k(ez),k(eA),k(d7),k(d1),k("phases")];function
 cK(a){throw[0,cJ,a]}function
 aN(d,c){var
-a=aD(d),e=aD(c),b=aC(a+e|0);cr(d,0,b,0,a);cr(c,0,b,a,e);return e3(b)}lF(0);eY(1);eY(2);function
+a=aD(d),e=aD(c),b=aC(a+e|0);cr(d,0,b,0,a);cr(c,0,b,a,e);return e4(b)}lG(0);eZ(1);eZ(2);function
 cN(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{lE(d)}catch(a){a=e6(a);if(a[1]!==cM)throw a;var
+c=a[2],d=a[1];try{lF(d)}catch(a){a=e7(a);if(a[1]!==cM)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(lG(0))}lM(k(dY),cN);function
+a=c;continue}return 0}}return a(lH(0))}lN(k(dZ),cN);function
 cO(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
 d=ac(0);function
-a0(a){return lS(a,d)}var
+a0(a){return lT(a,d)}var
 e=ac(1),aE=l;function
 ai(a){return 0<=a0(a)?a:l(a)}function
-G(b,a){return h(b,a)?a:b}function
+H(b,a){return h(b,a)?a:b}function
 $(b,a){return h(b,a)?b:a}var
 R=i;function
 bi(a){var
@@ -693,24 +693,24 @@ bj(b,a){var
 c=cG(b,a);return[0,cF(b,a),c]}function
 cP(b,a){return b?a:1}function
 aO(a){return a?0:1}function
-A(b,a){return b?[0,A(b[1],a)]:a}function
-cQ(a,b){return a?A(b,cQ(a[1],b)):a}function
-Y(d,c){var
+B(b,a){return b?[0,B(b[1],a)]:a}function
+cQ(a,b){return a?B(b,cQ(a[1],b)):a}function
+X(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
 bk=function
-c(a,b){return c.fun(a,b)};lQ(bk,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
-k=bj(c,ac(2)),l=k[1];if(J(k[2],d)){var
+c(a,b){return c.fun(a,b)};lR(bk,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
+k=bj(c,ac(2)),l=k[1];if(G(k[2],d)){var
 r=f(l);return a(b(2),r)}var
 s=f(l);return f(a(b(2),s))}var
-q=bj(j,ac(2)),g=q[1];if(J(q[2],d)){if(h(c,e)){var
+q=bj(j,ac(2)),g=q[1];if(G(q[2],d)){if(h(c,e)){var
 t=f(g);return a(b(2),t)}var
-m=bj(c,ac(2)),n=m[1];if(J(m[2],d))return f(a(b(2),i(g,n)));var
-u=at(bk,g,n);return a(b(2),u)}if(h(c,e)){var
+m=bj(c,ac(2)),n=m[1];if(G(m[2],d))return f(a(b(2),i(g,n)));var
+u=au(bk,g,n);return a(b(2),u)}if(h(c,e)){var
 v=f(g);return f(a(b(2),v))}var
-o=bj(c,ac(2)),p=o[1];if(J(o[2],d)){var
-w=at(bk,g,p);return a(b(2),w)}var
-x=at(bk,g,p);return f(a(b(2),x))});function
+o=bj(c,ac(2)),p=o[1];if(G(o[2],d)){var
+w=au(bk,g,p);return a(b(2),w)}var
+x=au(bk,g,p);return f(a(b(2),x))});function
 cR(a){return a?f(cR(a[1])):e}function
 q(c,b){var
 e=a0(b);if(0===e)return d;if(1===e)return cF(c,b);var
@@ -719,23 +719,23 @@ a1(c,b){var
 d=a0(b);if(0===d)return c;if(1===d)return cG(c,b);var
 e=cG(a(bi(-1),c),b);return i(b,a(bi(1),e))}function
 r(b,c){var
-a=cH(c);return 0<=a?e9(b,a):e_(b,-a|0)}function
+a=cH(c);return 0<=a?e_(b,a):e$(b,-a|0)}function
 N(b,c){var
-a=cH(c);return 0<=a?e_(b,a):e9(b,-a|0)}function
-y(d,c){var
+a=cH(c);return 0<=a?e$(b,a):e_(b,-a|0)}function
+w(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
 cS(d,c,b){return d?a(c,cS(d[1],c,b)):b}function
 ad(a){var
-b=a?fe:a;return b}function
-B(a){var
-b=a?[0,B(a[2])]:a;return b}function
+b=a?ff:a;return b}function
+z(a){var
+b=a?[0,z(a[2])]:a;return b}function
 cT(b,a){return a?a[1]:b}function
 bI(a){var
 b=a?a[2]:a;return b}function
 aj(b,a){function
 c(b){return[0,a,b]}return function(a){return cS(b,c,a)}}function
-X(c,b){return a(aj(c,b),0)}function
+Y(c,b){return a(aj(c,b),0)}function
 F(a,b){if(a){var
 c=F(a[2],b);return[0,a[1],c]}return b}function
 aP(a,b){if(a){var
@@ -760,8 +760,8 @@ b=b[2];continue}return c}return 1}}function
 a3(d,c){var
 b=d,a=c;for(;;){if(a){if(b){var
 b=b[1],a=a[2];continue}return a}return a}}function
-ax(b,a){if(a)if(b)var
-d=ax(b[1],a[2]),c=[0,a[1],d];else
+ap(b,a){if(a)if(b)var
+d=ap(b[1],a[2]),c=[0,a[1],d];else
 var
 c=b;else
 var
@@ -770,43 +770,43 @@ g(c,b){if(b)var
 e=g(c,b[2]),d=[0,a(c,b[1]),e];else
 var
 d=b;return d}function
-ap(b,a){var
-c=a?[0,b,ap([0,b],a[1])]:a;return c}function
-Z(b,a){return g(b,ap(0,a))}function
-z(c,b,a){if(a){var
-d=z(c,b,a[2]);return at(c,a[1],d)}return b}function
+aq(b,a){var
+c=a?[0,b,aq([0,b],a[1])]:a;return c}function
+Z(b,a){return g(b,aq(0,a))}function
+A(c,b,a){if(a){var
+d=A(c,b,a[2]);return au(c,a[1],d)}return b}function
 bJ(e,d,c){var
 b=d,a=c;for(;;){if(a){var
-f=a[2],b=at(e,b,a[1]),a=f;continue}return b}}function
+f=a[2],b=au(e,b,a[1]),a=f;continue}return b}}function
 K(b,a){if(b)if(a)var
 d=K(b[2],a[2]),c=[0,[0,b[1],a[1]],d];else
 var
 c=a;else
 var
 c=b;return c}function
-bK(a){return z(F,0,a)}var
-ff=a(b(2),e),fg=a(b(2),ff),fh=a(b(2),fg),fi=a(b(2),fh),fj=a(b(2),fi),fk=a(b(2),fj),cW=a(b(2),fk),fl=a(b(2),e),fm=a(b(2),fl),fn=a(b(2),fm),fo=a(b(2),fn),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),bL=a(b(2),fr),fs=a(b(2),e),ft=a(b(2),fs),fu=a(b(2),ft),fv=a(b(2),fu),fw=a(b(2),fv),a4=a(b(2),fw),bl=r(e,cW),bM=r(e,bL),cX=r(e,a4);function
+bK(a){return A(F,0,a)}var
+fg=a(b(2),e),fh=a(b(2),fg),fi=a(b(2),fh),fj=a(b(2),fi),fk=a(b(2),fj),fl=a(b(2),fk),cW=a(b(2),fl),fm=a(b(2),e),fn=a(b(2),fm),fo=a(b(2),fn),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),bL=a(b(2),fs),ft=a(b(2),e),fu=a(b(2),ft),fv=a(b(2),fu),fw=a(b(2),fv),fx=a(b(2),fw),a4=a(b(2),fx),bl=r(e,cW),bM=r(e,bL),cX=r(e,a4);function
 cY(b,a){return l(q(l(b),a))}function
 cZ(f,e){var
 b=f,a=e;for(;;){if(b){var
 d=b[1],b=d,a=cZ(d,a);continue}return N(c(a,a),bL)}}var
-fy=[0,f(a(b(2),e)),[0,e,0]],fz=a(b(2),e),fA=[0,f(a(b(2),fz)),fy],fB=f(a(b(2),e)),fC=[0,f(a(b(2),fB)),fA],fD=a(b(2),e),fE=a(b(2),fD),fF=[0,f(a(b(2),fE)),fC],fG=a(b(2),e),fH=f(a(b(2),fG)),fI=[0,f(a(b(2),fH)),fF],fJ=f(a(b(2),e)),fK=a(b(2),fJ),fL=[0,f(a(b(2),fK)),fI],fM=f(a(b(2),e)),fN=f(a(b(2),fM)),fO=[0,f(a(b(2),fN)),fL],fP=a(b(2),e),fQ=a(b(2),fP),fR=a(b(2),fQ),fS=[0,f(a(b(2),fR)),fO],fT=a(b(2),e),fU=a(b(2),fT),fV=f(a(b(2),fU)),fW=[0,f(a(b(2),fV)),fS],fX=a(b(2),e),fY=f(a(b(2),fX)),fZ=a(b(2),fY),f0=[0,f(a(b(2),fZ)),fW],f1=a(b(2),e),f2=f(a(b(2),f1)),f3=f(a(b(2),f2)),f4=[0,f(a(b(2),f3)),f0],f5=f(a(b(2),e)),f6=a(b(2),f5),f7=a(b(2),f6),f8=[0,f(a(b(2),f7)),f4],f9=f(a(b(2),e)),f_=a(b(2),f9),f$=f(a(b(2),f_)),ga=[0,f(a(b(2),f$)),f8],gb=f(a(b(2),e)),gc=f(a(b(2),gb)),gd=a(b(2),gc),ge=[0,f(a(b(2),gd)),ga],gf=f(a(b(2),e)),gg=f(a(b(2),gf)),gh=f(a(b(2),gg)),gi=[0,f(a(b(2),gh)),ge],gj=a(b(2),e),gk=a(b(2),gj),gl=a(b(2),gk),gm=a(b(2),gl),gn=[0,f(a(b(2),gm)),gi],go=a(b(2),e),gp=a(b(2),go),gq=a(b(2),gp),gr=f(a(b(2),gq)),gs=[0,f(a(b(2),gr)),gn],gt=a(b(2),e),gu=a(b(2),gt),gv=f(a(b(2),gu)),gw=a(b(2),gv),gx=[0,f(a(b(2),gw)),gs],gy=a(b(2),e),gz=a(b(2),gy),gA=f(a(b(2),gz)),gB=f(a(b(2),gA)),gC=[0,f(a(b(2),gB)),gx];function
+fz=[0,f(a(b(2),e)),[0,e,0]],fA=a(b(2),e),fB=[0,f(a(b(2),fA)),fz],fC=f(a(b(2),e)),fD=[0,f(a(b(2),fC)),fB],fE=a(b(2),e),fF=a(b(2),fE),fG=[0,f(a(b(2),fF)),fD],fH=a(b(2),e),fI=f(a(b(2),fH)),fJ=[0,f(a(b(2),fI)),fG],fK=f(a(b(2),e)),fL=a(b(2),fK),fM=[0,f(a(b(2),fL)),fJ],fN=f(a(b(2),e)),fO=f(a(b(2),fN)),fP=[0,f(a(b(2),fO)),fM],fQ=a(b(2),e),fR=a(b(2),fQ),fS=a(b(2),fR),fT=[0,f(a(b(2),fS)),fP],fU=a(b(2),e),fV=a(b(2),fU),fW=f(a(b(2),fV)),fX=[0,f(a(b(2),fW)),fT],fY=a(b(2),e),fZ=f(a(b(2),fY)),f0=a(b(2),fZ),f1=[0,f(a(b(2),f0)),fX],f2=a(b(2),e),f3=f(a(b(2),f2)),f4=f(a(b(2),f3)),f5=[0,f(a(b(2),f4)),f1],f6=f(a(b(2),e)),f7=a(b(2),f6),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f5],f_=f(a(b(2),e)),f$=a(b(2),f_),ga=f(a(b(2),f$)),gb=[0,f(a(b(2),ga)),f9],gc=f(a(b(2),e)),gd=f(a(b(2),gc)),ge=a(b(2),gd),gf=[0,f(a(b(2),ge)),gb],gg=f(a(b(2),e)),gh=f(a(b(2),gg)),gi=f(a(b(2),gh)),gj=[0,f(a(b(2),gi)),gf],gk=a(b(2),e),gl=a(b(2),gk),gm=a(b(2),gl),gn=a(b(2),gm),go=[0,f(a(b(2),gn)),gj],gp=a(b(2),e),gq=a(b(2),gp),gr=a(b(2),gq),gs=f(a(b(2),gr)),gt=[0,f(a(b(2),gs)),go],gu=a(b(2),e),gv=a(b(2),gu),gw=f(a(b(2),gv)),gx=a(b(2),gw),gy=[0,f(a(b(2),gx)),gt],gz=a(b(2),e),gA=a(b(2),gz),gB=f(a(b(2),gA)),gC=f(a(b(2),gB)),gD=[0,f(a(b(2),gC)),gy];function
 c0(m,l){var
 b=cY(r(m,bL),l),a=q(r(p(b,bM),a4),i(b,bM)),h=N(c(a,a),a4),j=bJ(function(b,a){var
-d=q(cX,a);return i(N(c(b,h),a4),d)},d,gC),k=N(cX,e),g=r(q(c(a,j),k),a4),f=cZ(fx,G(d,i(bM,g)));return u(d,f)?p(i(g,cY(r(b,cW),f)),bl):d}var
-gD=l(c0(e,a(b(2),e)));function
+d=q(cX,a);return i(N(c(b,h),a4),d)},d,gD),k=N(cX,e),g=r(q(c(a,j),k),a4),f=cZ(fy,H(d,i(bM,g)));return v(d,f)?p(i(g,cY(r(b,cW),f)),bl):d}var
+gE=l(c0(e,a(b(2),e)));function
 c1(k,g,b){var
 f=k;for(;;){if(f){var
 a=f[1],l=a?cR(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
-m=c(i,gD);return p(c1(a,j,b),m)}var
+m=c(i,gE);return p(c1(a,j,b),m)}var
 f=a;continue}return c0(g,b)}}var
-gF=a(b(2),e),gG=f(a(b(2),gF)),c2=r(e,f(a(b(2),gG))),gH=f(a(b(2),e)),gI=a(b(2),gH),gJ=f(a(b(2),gI)),gK=a(b(2),gJ),bN=r(e,a(b(2),gK)),gL=f(a(b(2),e)),gM=f(a(b(2),gL)),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=r(e,f(a(b(2),gO))),gQ=a(b(2),e),gR=a(b(2),gQ),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=r(e,a(b(2),gU)),gW=a(b(2),e),gX=a(b(2),gW),gY=a(b(2),gX),gZ=a(b(2),gY),g0=f(a(b(2),gZ)),g1=f(a(b(2),g0)),g2=a(b(2),g1),g3=a(b(2),g2),g4=f(a(b(2),g3)),ak=r(e,f(a(b(2),g4)));function
+gG=a(b(2),e),gH=f(a(b(2),gG)),c2=r(e,f(a(b(2),gH))),gI=f(a(b(2),e)),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=a(b(2),gK),bN=r(e,a(b(2),gL)),gM=f(a(b(2),e)),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=f(a(b(2),gO)),gQ=r(e,f(a(b(2),gP))),gR=a(b(2),e),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=a(b(2),gU),gW=r(e,a(b(2),gV)),gX=a(b(2),e),gY=a(b(2),gX),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=f(a(b(2),g0)),g2=f(a(b(2),g1)),g3=a(b(2),g2),g4=a(b(2),g3),g5=f(a(b(2),g4)),ak=r(e,f(a(b(2),g5)));function
 c3(a){return a1(q(a,bN),c2)}function
-aq(a){var
-b=c3(a),c=a1(a,bN),f=J(b,d)?r(c,e):r(i(bN,c),b);return u(a,gP)?f:l(f)}function
+ar(a){var
+b=c3(a),c=a1(a,bN),f=G(b,d)?r(c,e):r(i(bN,c),b);return v(a,gQ)?f:l(f)}function
 bm(a){var
 b=h(d,a);if(b){var
-c=u(a,gV);if(c)return u(i(c3(a),e),c2);var
+c=v(a,gW);if(c)return v(i(c3(a),e),c2);var
 f=c}else
 var
 f=b;return f}function
@@ -814,9 +814,9 @@ C(h,j){var
 e=d,b=h,a=j;for(;;){if(b){if(a){var
 f=a[2],g=b[2],e=i(e,c(b[1],a[1])),b=g,a=f;continue}return e}return e}}function
 bO(c,b,a){if(b){if(a){var
-d=bO(c,b[2],a[2]);return[0,at(c,b[1],a[1]),d]}return b}return a}function
-H(a,b){return bO(R,a,b)}function
-s(a,b){return bO(H,a,b)}function
+d=bO(c,b[2],a[2]);return[0,au(c,b[1],a[1]),d]}return b}return a}function
+I(a,b){return bO(R,a,b)}function
+s(a,b){return bO(I,a,b)}function
 bP(b,a){if(b)if(a)var
 e=bP(b[2],a[2]),d=[0,c(b[1],a[1]),e];else
 var
@@ -833,34 +833,34 @@ g=bQ(b[2],c);return[0,[0,b[1],e],g]}var
 f=[0,[0,d,e],bQ(0,c)]}else
 var
 f=a;return f}function
-v(b,a){return z(bQ,X(b,0),a)}function
+t(b,a){return A(bQ,Y(b,0),a)}function
 aF(b,a){var
 c=K(b,a);return g(function(a){return F(a[1],a[2])},c)}function
 aG(c,b){return Z(function(c){return a(aj(c,d),[0,b,0])},c)}function
 aa(d,c,a){var
-b=y(B(a),d);return b?m(function(a){return y(B(a),c)},a):b}function
+b=w(z(a),d);return b?m(function(a){return w(z(a),c)},a):b}function
 ae(d,c,a){var
-b=y(B(a),d);return b?m(function(a){return y(Y(B(a),c),0)},a):b}function
-w(a){return u(d,a)}function
-g5(a){return h(d,a)}function
-g6(a){return m(g5,a)}function
-bn(a){return m(g6,a)}function
-P(b,a){return J(c(q(a,b),b),a)}function
+b=w(z(a),d);return b?m(function(a){return w(X(z(a),c),0)},a):b}function
+x(a){return v(d,a)}function
+g6(a){return h(d,a)}function
+g7(a){return m(g6,a)}function
+bn(a){return m(g7,a)}function
+P(b,a){return G(c(q(a,b),b),a)}function
 c4(a){function
-b(b){return q(aq(b),a)}function
+b(b){return q(ar(b),a)}function
 c(a){return g(b,a)}return function(a){return g(c,a)}}function
 c5(c){function
 a(a){var
-b=bm(a);return b?P(c,aq(a)):b}function
+b=bm(a);return b?P(c,ar(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-c6(c,b,a){return aF(a,X(c,[0,b,0]))}function
+c6(c,b,a){return aF(a,Y(c,[0,b,0]))}function
 bR(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
 c7(b,a){var
-c=v(b,a);return g(function(a){return z(R,d,a)},c)}function
+c=t(b,a);return g(function(a){return A(R,d,a)},c)}function
 bS(c,b,a){var
 d=K(b,a);return m(function(a){var
-b=K(a[1],a[2]);return m(function(a){return at(c,a[1],a[2])},b)},d)}function
+b=K(a[1],a[2]);return m(function(a){return au(c,a[1],a[2])},b)},d)}function
 c8(b,f,e,d,a){var
 h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
@@ -870,34 +870,34 @@ b=c(e,c(a[1],a[2]));return[0,b,[0,p(k,b),0]]},b)},l))}if(4<=b){var
 m=K(h,f);return g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
 b=c(c(e,a[1]),j),f=c(d,i);return p(c(a[2],f),b)},b)},m)}}return 0}function
-g9(a){var
-b=z(R,d,a);return z(R,d,g(function(a){return c(a,l($(d,c1(gE,a,b))))},a))}function
+g_(a){var
+b=A(R,d,a);return A(R,d,g(function(a){return c(a,l($(d,c1(gF,a,b))))},a))}function
 c9(j,i,g,f,b){var
 e=b[5],l=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
 2:return bS(function(f,b){var
-g=c(a,a),e=J(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
+g=c(a,a),e=G(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
 4:var
-n=m(function(a){return J(z(R,d,a),d)},e);return n?bn(c8(4,i,g,f,b)):n;default:return bS(function(e,b){var
-m=c(a,a),i=J(c(b,b),m);if(i){var
+n=m(function(a){return G(A(R,d,a),d)},e);return n?bn(c8(4,i,g,f,b)):n;default:return bS(function(e,b){var
+m=c(a,a),i=G(c(b,b),m);if(i){var
 j=h(d,c(e,b));if(j){var
 n=c(f,c(l,a));return h(c(g,c(e,b)),n)}var
 k=j}else
 var
 k=i;return k},e,i)}var
 k=j[1],o=bm(k);if(o){var
-p=h(d,aq(k));if(p){var
+p=h(d,ar(k));if(p){var
 r=function(a){var
-b=c(f,l),d=c(aq(k),b);return h(c(c(g,ai(a)),ak),d)};return m(function(a){return m(r,a)},e)}var
+b=c(f,l),d=c(ar(k),b);return h(c(c(g,ai(a)),ak),d)};return m(function(a){return m(r,a)},e)}var
 q=p}else
 var
 q=o;return q}function
 bT(b,a){var
-c=K(b,a);return z(R,d,g(function(a){return C(a[1],a[2])},c))}function
+c=K(b,a);return A(R,d,g(function(a){return C(a[1],a[2])},c))}function
 c_(aV,r,K,f){var
-j=K[1],ar=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],S=j[7],T=j[1],B=f[1],D=f[2],U=aa(T,j[2],S),V=U?aa(T,j[3],Q):U,ay=0;if(V){var
-W=w(B),X=W?w(D):W;if(X){var
+j=K[1],aq=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],S=j[7],T=j[1],B=f[1],D=f[2],U=aa(T,j[2],S),V=U?aa(T,j[3],Q):U,ay=0;if(V){var
+W=x(B),X=W?x(D):W;if(X){var
 Y=bm(j[9]);if(Y){var
 Z=P(B,ak),_=Z?P(D,ak):Z;if(_){var
 $=a(c5(q(ak,B)),S);if($){var
@@ -914,9 +914,9 @@ var
 t=V;if(!ay)var
 L=t;var
 au=L?aa(at,y,f[5]):L;if(au){var
-aE=c7(y,f[5]),aF=m(function(a){return J(d,a)},aE),aG=bR(as),aH=aG||bR(ar),ab=cP(aH,aF);if(ab){var
+aE=c7(y,f[5]),aF=m(function(a){return G(d,a)},aE),aG=bR(as),aH=aG||bR(aq),ab=cP(aH,aF);if(ab){var
 aW=j[7],aX=a(c4(q(ak,f[1])),aW),av=ce(aV,as,at,j[2],y,aX);if(av){var
-aw=K[3],ax=K[2],o=aq(j[9]),aY=j[8],u=a(c4(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
+aw=K[3],ax=K[2],o=ar(j[9]),aY=j[8],u=a(c4(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
@@ -924,34 +924,34 @@ E=1;if(az)var
 E=0}else
 var
 E=1;var
-aI=E?c(o,bT(v,v)):d,ac=c7(y,v),aJ=1===ar?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bT(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),G=[0,c(o,r[2]),aL],ae=function(b,a){var
+aI=E?c(o,bT(v,v)):d,ac=c7(y,v),aJ=1===aq?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bT(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),H=[0,c(o,r[2]),aL],ae=function(b,a){var
 d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
 aB=0;if(!h(ad,d)&&!h(F,d)){var
-x=[0,ae([0,ad,F],G),0];aB=1}if(!aB)var
-x=[0,[0,d,e],0]}else
+w=[0,ae([0,ad,F],H),0];aB=1}if(!aB)var
+w=[0,[0,d,e],0]}else
 aA=1;if(aA)var
-af=h(ax,d),aM=af?[0,[0,d,e],0]:af,x=[0,ae([0,e,e],G),[0,G,aM]];var
-am=cT([0,d,e],x),an=m(w,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
+af=h(ax,d),aM=af?[0,[0,d,e],0]:af,w=[0,ae([0,e,e],H),[0,H,aM]];var
+am=cT([0,d,e],w),an=m(x,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
 ao=c9(k,u,am[1],am[2],f);if(ao){var
-s=x;for(;;){if(s){var
-N=s[1],H=f[4],aN=c(H,H),aO=c(bl,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?w(l):ag,aC=0;if(ah){var
+s=w;for(;;){if(s){var
+N=s[1],I=f[4],aN=c(I,I),aO=c(bl,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?x(l):ag,aC=0;if(ah){var
 aP=r[2],aQ=c(c(o,l),aP),ai=h(c(c(n,r[1]),ak),aQ);if(ai){var
 aj=c9(k,u,n,l,f);if(aj){var
 aD=0,aR=c(bl,c(c(n,n),F));if(typeof
 k==="number"&&3<=k){var
-al=z(R,d,g(g9,c8(k,u,n,l,f)));aD=1}if(!aD)var
+al=A(R,d,g(g_,c8(k,u,n,l,f)));aD=1}if(!aD)var
 al=c(bl,c(n,bT(f[5],u)));var
-aS=c(l,c(o,H)),aT=c(aw,p(c(c(a(b(2),e),aS),al),aR)),aU=c(c(l,l),aO),A=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
+aS=c(l,c(o,I)),aT=c(aw,p(c(c(a(b(2),e),aS),al),aR)),aU=c(c(l,l),aO),z=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
 var
-I=aj}else
+J=aj}else
 var
-I=ai}else
+J=ai}else
 var
-I=ah;if(!aC)var
-A=I;if(!A){var
+J=ah;if(!aC)var
+z=J;if(!z){var
 s=s[2];continue}var
-O=A}else
+O=z}else
 var
 O=s;return O}}var
 ap=ao}else
@@ -963,48 +963,92 @@ M=ab}else
 var
 M=au;return M}function
 bo(k,i,d){if(2<=i[1][5])var
-j=a(b(2),e),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),x=a(b(2),v),y=a(b(2),x),z=a(b(2),e),B=a(b(2),z),D=a(b(2),B),E=a(b(2),D),F=a(b(2),E),G=a(b(2),F),H=a(b(2),G),I=a(b(2),H),K=a(b(2),I),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),y];else
+j=a(b(2),e),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),w=a(b(2),v),y=a(b(2),w),z=a(b(2),e),A=a(b(2),z),D=a(b(2),A),E=a(b(2),D),F=a(b(2),E),H=a(b(2),F),I=a(b(2),H),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),y];else
 var
 g=[0,e,e];var
 O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c_(function(v,g,n,l,i){var
 f=c(d[3],d[1]);switch(v){case
 0:return cf(k,g,n,l,i);case
 1:var
-o=J(d[3],e);if(o){var
-t=c6(g,f,i);return cf(k,g,A(n,g7),l,t)}return o;default:var
-p=w(f);if(p){var
+o=G(d[3],e);if(o){var
+t=c6(g,f,i);return cf(k,g,B(n,g8),l,t)}return o;default:var
+p=x(f);if(p){var
 q=m(function(d){var
 g=c(f,f),i=C(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
-r=w(d[6]),s=r?w(d[7]):r;if(s){var
-u=c6(g,f,i);return cf(k,g,A(n,g8),l,u)}var
+r=x(d[6]),s=r?x(d[7]):r;if(s){var
+u=c6(g,f,i);return cf(k,g,B(n,g9),l,u)}var
 j=s}else
 var
 j=q}else
 var
 j=p;return j}},P,i,d)}function
-bp(n,E,Q,k){var
-s=k[4],t=k[3],o=k[2],u=k[1],v=c(E,c(u,u)),x=c(t,t),p=G(v,x),F=y(B(o),n),I=F?y(B(s),n):F;if(I){var
-J=m(w,[0,E,[0,u,[0,t,0]]]),K=J?m(w,o):J;if(K){var
-L=P(v,p);if(L){var
-M=P(x,p);if(M){var
-S=q(p,x),T=q(p,v),A=Z(function(a){var
-b=ax([0,a],s),e=g(function(b){return c(l(S),C(j(0,s,a),b))},b),f=j(0,Q,a),h=bP(ax([0,a],o),f),i=c(T,j(d,o,a));return H(g(function(a){return c(i,a)},h),e)},n),D=g(function(a){return g(ai,a)},A),N=z(H,0,D),O=ap(0,n);return m(function(g){var
-k=j(d,j(0,A,g),g),l=c(f(a(b(2),e)),k),m=j(d,N,g);return h(i(z(R,d,j(0,D,g)),m),l)},O)}var
-r=M}else
+c$(b,a){if(b){if(a){var
+e=b[1],f=c$(b[2],a[2]);if(G(e,d))return f;var
+i=a[1];return I(g(function(a){return c(e,a)},i),f)}var
+h=a}else
 var
-r=L}else
+h=b;return h}function
+bp(k,F,U,n){var
+o=n[4],u=n[3],p=n[2],v=n[1],y=c(F,c(v,v)),B=c(u,u),r=H(y,B),J=w(z(p),k),K=J?w(z(o),k):J;if(K){var
+L=m(x,[0,F,[0,v,[0,u,0]]]),M=L?m(x,p):L;if(M){var
+N=P(y,r);if(N){var
+O=P(B,r);if(O){var
+V=q(r,B),W=q(r,y),Q=t(k,o),D=Z(function(a){var
+J=ap([0,a],o),f=j(0,o,a),H=0;if(w(X(z(f),k),0)){var
+e=k,b=f;for(;;){if(b){var
+t=b[2];if(G(b[1],d)){var
+b=t;continue}if(e){var
+h=e[1];if(h){var
+i=h[1];if(i){var
+m=i[1];if(m){var
+n=m[1];if(n){var
+q=n[1];if(q){var
+r=q[1];if(r){var
+s=r[1];if(s){var
+e=s[1],b=t;continue}var
+u=s}else
 var
-r=K}else
+u=r;var
+v=u}else
 var
-r=I;return r}function
-c$(a,f){var
-l=f[4],n=f[3],o=f[2],p=w(f[1]);if(p){var
+v=q;var
+x=v}else
+var
+x=n;var
+y=x}else
+var
+y=m;var
+A=y}else
+var
+A=i;var
+B=A}else
+var
+B=h;var
+D=B}else
+var
+D=e;var
+E=D}else
+var
+E=1;if(E){var
+F=c$(f,Q);H=1}break}}if(!H)var
+F=g(function(a){return C(f,a)},J);var
+K=ap([0,a],F),L=l(V),M=g(function(a){return c(L,a)},K),N=j(0,U,a),O=bP(ap([0,a],p),N),P=c(W,j(d,p,a));return I(g(function(a){return c(P,a)},O),M)},k),E=g(function(a){return g(ai,a)},D),S=A(I,0,E),T=aq(0,k);return m(function(g){var
+k=j(d,j(0,D,g),g),l=c(f(a(b(2),e)),k),m=j(d,S,g);return h(i(A(R,d,j(0,E,g)),m),l)},T)}var
+s=O}else
+var
+s=N}else
+var
+s=M}else
+var
+s=K;return s}function
+da(a,f){var
+l=f[4],n=f[3],o=f[2],p=x(f[1]);if(p){var
 q=ae(a,a,o);if(q){var
 r=ae(a,a,n);if(r){var
 s=ae(a,a,l);if(s){var
 t=bn(o);if(t){var
 e=0,c=n;for(;;){if(c){var
-j=c[1],u=ax(e,j),k=m(function(a){return h(d,a)},u);if(k)var
+j=c[1],u=ap(e,j),k=m(function(a){return h(d,a)},u);if(k)var
 v=a3([0,e],j),g=m(function(a){return h(d,a)},v);else
 var
 g=k;if(g){var
@@ -1023,14 +1067,14 @@ var
 b=q}else
 var
 b=p;return b}function
-da(h,i,u,t){var
-b=u,a=t;for(;;){if(0===a[0])return at(i,b,a[1]);var
-k=a[4],l=a[3],e=a[2],f=a[1],v=j(0,b,e),x=g(function(b){return function(a){return c(b,a)}}(k),v),z=j(0,b,f),m=H(g(function(b){return function(a){return c(b,a)}}(l),z),x),n=aO(y(f,e));if(n){var
-o=y(Y([0,f],h),0);if(o){var
-p=y(Y([0,e],h),0);if(p){var
-q=w(l);if(q){var
-r=w(k);if(r){var
-A=a[5],s=da(h,i,a2(0,b,e,m),A);if(s){var
+db(h,i,u,t){var
+b=u,a=t;for(;;){if(0===a[0])return au(i,b,a[1]);var
+k=a[4],l=a[3],e=a[2],f=a[1],v=j(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(k),v),z=j(0,b,f),m=I(g(function(b){return function(a){return c(b,a)}}(l),z),y),n=aO(w(f,e));if(n){var
+o=w(X([0,f],h),0);if(o){var
+p=w(X([0,e],h),0);if(p){var
+q=x(l);if(q){var
+r=x(k);if(r){var
+A=a[5],s=db(h,i,a2(0,b,e,m),A);if(s){var
 B=a[6],b=a2(0,b,f,m),a=B;continue}var
 d=s}else
 var
@@ -1047,24 +1091,24 @@ bU(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],h=b[1];if(0===a[0])return 0;var
 m=a[1],i=bU(e,d,aP(c,h),f,m);if(i){var
-n=a[2],c=aP(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?da(e,d,c,a[1]):0}}function
-g_(a){return G(d,a)}function
-bV(a){return g(g_,a)}function
-db(a){return bV(g(aE,a))}function
-dc(a){return g(bV,a)}function
-dd(a){return g(db,a)}function
-de(a,c,b){var
-d=v(a,b);return T(v(a,c),d)}function
+n=a[2],c=aP(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?db(e,d,c,a[1]):0}}function
+g$(a){return H(d,a)}function
+bV(a){return g(g$,a)}function
+dc(a){return bV(g(aE,a))}function
+dd(a){return g(bV,a)}function
+de(a){return g(dc,a)}function
+df(a,c,b){var
+d=t(a,b);return T(t(a,c),d)}function
 bW(a,f,b){var
-g=f[7],i=f[6],k=m(w,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
-n=b[4],l=Z(function(b){return Z(function(a){return y(b,a)?e:d},a)},a),o=0,u=b[3],v=b[2];return bU(a,function(x,f){var
-b=f[3],d=f[2],p=f[1],k=w(d);if(k){var
+g=f[7],i=f[6],k=m(x,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
+n=b[4],l=Z(function(b){return Z(function(a){return w(b,a)?e:d},a)},a),o=0,u=b[3],v=b[2];return bU(a,function(y,f){var
+b=f[3],d=f[2],p=f[1],k=x(d);if(k){var
 o=c(i,d),q=c(c(i,d),o),r=c(g,g),l=h(c(C(b,b),r),q);if(l){var
-n=y(Y(B(b),a),0);if(n){var
-s=ap(0,a);return m(function(f){var
-q=j(0,p,f),a=j(0,x,f),e=a3(q,u);if(e){var
-g=e[1],i=g[1],r=B(a),k=y(B(i),r);if(k){var
-s=K(i,a),l=m(function(a){return J(a[1],a[2])},s);if(l){var
+n=w(X(z(b),a),0);if(n){var
+s=aq(0,a);return m(function(f){var
+q=j(0,p,f),a=j(0,y,f),e=a3(q,u);if(e){var
+g=e[1],i=g[1],r=z(a),k=w(z(i),r);if(k){var
+s=K(i,a),l=m(function(a){return G(a[1],a[2])},s);if(l){var
 t=c(C(a,b),v);return h(c(g[2],d),t)}var
 n=l}else
 var
@@ -1078,148 +1122,148 @@ e=l}else
 var
 e=k;return e},o,l,n)}return k}function
 bX(g,f,m,k){var
-b=m,a=k;for(;;){if(0===a[0])return at(f,b,a[1]);var
-c=a[1],h=y(Y([0,c],g),0);if(h){var
+b=m,a=k;for(;;){if(0===a[0])return au(f,b,a[1]);var
+c=a[1],h=w(X([0,c],g),0);if(h){var
 n=a[2],i=bX(g,f,a2(d,b,c,l(e)),n);if(i){var
 o=a[3],b=a2(d,b,c,e),a=o;continue}var
 j=i}else
 var
 j=h;return j}}function
-df(c,b,a){return g(function(a){return[0,b,H(a,g(aE,c))]},a)}function
+dg(c,b,a){return g(function(a){return[0,b,I(a,g(aE,c))]},a)}function
 bY(j,g,f,b){if(g){var
 i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c_(function(t,s,l,r,k){var
 n=bR(t);if(n){var
-f=y(Y(B(e),l),0),p=0;if(f){var
+f=w(X(z(e),l),0),p=0;if(f){var
 g=h(d,a);if(g){var
-q=df(e,a,k),b=m(function(d){var
+q=dg(e,a,k),b=m(function(d){var
 b=bI(d),e=c(a,a);return h(C(b,b),e)},q);p=1}else
 var
 i=g}else
 var
 i=f;if(!p)var
-b=i;if(b)return ce(j,1,s,l,r,df(e,a,k));var
+b=i;if(b)return ce(j,1,s,l,r,dg(e,a,k));var
 o=b}else
 var
 o=n;return o},k,f,b)}return bo(function(d,c,b,a){return ce(j,0,d,c,b,a)},f,b)}function
 bZ(b,a){var
 c=K(b,a);return g(function(a){var
-b=J(a[1],d);return b?a[2]:b},c)}function
-dg(b){var
-c=B(b);return Z(function(c){var
+b=G(a[1],d);return b?a[2]:b},c)}function
+dh(b){var
+c=z(b);return Z(function(c){var
 e=[0,j(d,b,c),0];return a(aj(c,d),e)},c)}function
-dh(e,b,j){var
-a=p(j,z(R,d,g(ai,ax(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
+di(e,b,j){var
+a=p(j,A(R,d,g(ai,ap(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
 k=c(a,a);return h(C(f,f),k)}return i}function
 aH(a){return N(a,e)}var
-di=cQ(hd,hc);function
-dj(g,f,e){var
+dj=cQ(he,hd);function
+dk(g,f,e){var
 b=g,a=f;for(;;){if(b){var
-c=aH(i(a,q(e,a)));if(u(c,a)&&u(d,c)){var
+c=aH(i(a,q(e,a)));if(v(c,a)&&v(d,c)){var
 b=b[1],a=c;continue}return a}return a}}function
 b0(j,h,g){var
 b=j,a=h;for(;;){if(b){var
-c=b[1],f=N(g,a);if(u(d,f))return i(a,b0(c,aH(a),f));var
+c=b[1],f=N(g,a);if(v(d,f))return i(a,b0(c,aH(a),f));var
 b=c,a=aH(a);continue}return e}}var
-he=a(b(2),e),hf=a(b(2),he),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=a(b(2),hm),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),e),hr=a(b(2),hq),hs=a(b(2),hr),ht=a(b(2),hs),hu=a(b(2),ht),hv=a(b(2),hu),hw=r(e,f(a(b(2),hv))),hx=a(b(2),e),hy=a(b(2),hx),hz=a(b(2),hy),hA=a(b(2),hz),hB=a(b(2),hA),hC=a(b(2),hB),hD=r(e,f(a(b(2),hC)));function
+hf=a(b(2),e),hg=a(b(2),hf),hh=a(b(2),hg),hi=a(b(2),hh),hj=a(b(2),hi),hk=a(b(2),hj),hl=a(b(2),hk),hm=a(b(2),hl),hn=a(b(2),hm),ho=a(b(2),hn),hp=a(b(2),ho),hq=a(b(2),hp),hr=a(b(2),e),hs=a(b(2),hr),ht=a(b(2),hs),hu=a(b(2),ht),hv=a(b(2),hu),hw=a(b(2),hv),hx=r(e,f(a(b(2),hw))),hy=a(b(2),e),hz=a(b(2),hy),hA=a(b(2),hz),hB=a(b(2),hA),hC=a(b(2),hB),hD=a(b(2),hC),hE=r(e,f(a(b(2),hD)));function
 bq(t,s){var
 f=Z(function(c){var
-f=b0(hE,hp,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aH(p(a(b(2),n),f))},t);function
-H(a){var
-b=j(d,f,a),c=K(ax([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
-x=z(function(a){var
-b=l(a);return function(a){return G(b,a)}},d,f),I=z(function(a){return function(a){return i(hD,a)}},d,f),o=Z(H,t),n=0;a:for(;;){if(o){var
+f=b0(hF,hq,j(d,j(0,s,c),c)),g=a(b(2),e),h=a(b(2),g),i=a(b(2),h),k=a(b(2),i),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m);return aH(p(a(b(2),n),f))},t);function
+G(a){var
+b=j(d,f,a),c=K(ap([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]))},c)}var
+x=A(function(a){var
+b=l(a);return function(a){return H(b,a)}},d,f),I=A(function(a){return function(a){return i(hE,a)}},d,f),o=Z(G,t),n=0;a:for(;;){if(o){var
 v=o[1],m=v,k=n,c=0;for(;;){if(m&&k){var
-u=k[1],A=cU(e,u),B=C(c,u),D=aP(c,q(p(m[1],B),A)),m=m[2],k=k[2],c=D;continue}var
+u=k[1],z=cU(e,u),B=C(c,u),D=aP(c,q(p(m[1],B),z)),m=m[2],k=k[2],c=D;continue}var
 E=C(c,c),w=p(p(cU(d,v),I),E);if(!h(w,d)){var
-F=aP(n,aP(c,dj(di,hw,w))),o=o[2],n=F;continue a}var
+F=aP(n,aP(c,dk(dj,hx,w))),o=o[2],n=F;continue a}var
 y=0;break}}else
 var
 y=n;var
 J=g(function(a){return r(e,i(x,a))},f);return bp(t,e,s,[0,r(e,x),J,e,y])}}var
-hF=f(a(b(2),e)),hG=a(b(2),hF),hH=f(a(b(2),hG)),dk=a(b(2),hH),ar=r(e,dk),aQ=c(ar,ar),hI=f(a(b(2),e)),hJ=a(b(2),hI),hK=f(a(b(2),hJ)),hL=f(a(b(2),hK)),S=a(b(2),e),hM=a(b(2),e),al=a(b(2),hM);function
-br(a){return N(a,dk)}function
+hG=f(a(b(2),e)),hH=a(b(2),hG),hI=f(a(b(2),hH)),dl=a(b(2),hI),as=r(e,dl),aQ=c(as,as),hJ=f(a(b(2),e)),hK=a(b(2),hJ),hL=f(a(b(2),hK)),hM=f(a(b(2),hL)),S=a(b(2),e),hN=a(b(2),e),al=a(b(2),hN);function
+br(a){return N(a,dl)}function
 b1(a){return l(br(l(a)))}function
-dl(a){if(a[1]){var
-b=0;if(!u(d,a[2])&&!u(a[3],d))b=1;if(!b){var
+dm(a){if(a[1]){var
+b=0;if(!v(d,a[2])&&!v(a[3],d))b=1;if(!b){var
 e=c(a[3],a[3]);return $(c(a[2],a[2]),e)}}return d}function
-hN(a){if(a[1]){var
-b=c(a[3],a[3]);return G(c(a[2],a[2]),b)}return d}function
+hO(a){if(a[1]){var
+b=c(a[3],a[3]);return H(c(a[2],a[2]),b)}return d}function
 b2(d,c,b){if(b){var
 e=b[2],f=b[1];if(d)return[0,f,b2(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-dm(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
-dn(b,a){var
+dn(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
+dp(b,a){var
 e=h(d,b)?a[3]:a[2];return c(b,e)}function
-dp(h,g){var
+dq(h,g){var
 c=d,b=h,a=g;for(;;){if(b&&a){var
-e=a[2],f=b[2],c=i(c,dn(b[1],a[1])),b=f,a=e;continue}return b1(c)}}function
-dq(d,b,a){var
-e=N(c(d,br(c(a,a))),hL);return p(b1(c(b,a)),e)}function
-dr(d,s,r){var
+e=a[2],f=b[2],c=i(c,dp(b[1],a[1])),b=f,a=e;continue}return b1(c)}}function
+dr(d,b,a){var
+e=N(c(d,br(c(a,a))),hM);return p(b1(c(b,a)),e)}function
+ds(d,s,r){var
 j=aH(i(d,e)),g=s,f=r;for(;;){if(g){if(f){var
 a=f[1],b=g[1],o=f[2],p=g[2];if(a[1]){var
-m=c(b,ar);if(h(m,c(d,a[2])))var
-k=dq(d,b,a[2]);else
+m=c(b,as);if(h(m,c(d,a[2])))var
+k=dr(d,b,a[2]);else
 if(h(c(d,a[3]),m))var
-k=dq(d,b,a[3]);else
+k=dr(d,b,a[3]);else
 var
 n=c(S,d),k=l(q(l(c(b,b)),n))}else
 var
-k=b1(dn(b,a));var
+k=b1(dp(b,a));var
 j=i(j,k),g=p,f=o;continue}return j}return j}}function
 bs(a){var
 b=N(a,S);return N(r(i(al,p(a,c(al,b))),b),S)}function
 b3(b,a,l){var
-e=bs(l),f=c(e,e),g=br(a),j=br(f),k=c(g,j);if(u(a,d))return 0;if(h(b,k))return 1;if(u(i(k,i(g,j)),b))return 0;var
+e=bs(l),f=c(e,e),g=br(a),j=br(f),k=c(g,j);if(v(a,d))return 0;if(h(b,k))return 1;if(v(i(k,i(g,j)),b))return 0;var
 m=c(a,f);return h(c(b,aQ),m)}var
-hO=f(a(b(2),e)),hP=a(b(2),hO),hQ=a(b(2),e),hR=a(b(2),hQ),a5=a(b(2),hR);function
-ds(F,L,K,J){var
-H=c(al,G(S,p(F,hP))),I=c(al,i(F,al)),s=b4,a=G(H,$(L,p(I,e))),l=H,n=I;a:for(;;){if(s){var
-C=s[1];if(u(l,n)){var
+hP=f(a(b(2),e)),hQ=a(b(2),hP),hR=a(b(2),e),hS=a(b(2),hR),a5=a(b(2),hS);function
+dt(F,L,K,J){var
+G=c(al,H(S,p(F,hQ))),I=c(al,i(F,al)),s=b4,a=H(G,$(L,p(I,e))),l=G,n=I;a:for(;;){if(s){var
+C=s[1];if(v(l,n)){var
 A=bs(a),k=d,g=d,f=K,b=J;for(;;){if(f){var
-o=f[2],v=f[1];if(b){var
+o=f[2],u=f[1];if(b){var
 q=b[2],j=b[1];if(j[1]){var
-z=c(v,ar);if(h(z,c(A,j[2]))){var
+z=c(u,as);if(h(z,c(A,j[2]))){var
 k=i(k,c(j[2],j[2])),f=o,b=q;continue}if(h(c(A,j[3]),z)){var
 k=i(k,c(j[3],j[3])),f=o,b=q;continue}var
-g=i(g,c(v,v)),f=o,b=q;continue}var
+g=i(g,c(u,u)),f=o,b=q;continue}var
 f=o,b=q;continue}var
 D=[0,g,p(aQ,k)]}else
 var
 D=[0,g,p(aQ,k)];var
 t=D[2];if(b3(g,t,a)){var
 x=b4,r=a;for(;;){if(x){var
-B=p(r,e);if(u(l,r)&&b3(g,t,B)){var
+B=p(r,e);if(v(l,r)&&b3(g,t,B)){var
 x=x[1],r=B;continue}}var
-s=C,n=a,a=G(l,$(p(a,e),r));continue a}}var
+s=C,n=a,a=H(l,$(p(a,e),r));continue a}}var
 y=i(a,e);if(h(t,d))var
 E=aH(i(y,n));else{var
-w=b4,m=y;for(;;){if(w&&u(m,n)&&aO(b3(g,t,m))){var
+w=b4,m=y;for(;;){if(w&&v(m,n)&&aO(b3(g,t,m))){var
 w=w[1],m=i(m,e);continue}var
 E=m;break}}var
 s=C,a=$(E,p(n,e)),l=y;continue a}}return l}return l}}function
-dt(a){return u(a,a5)}function
-du(a,e,d,b){return dt(a)?ds(i(a,S),e,g(function(a){return c(al,a)},d),b):ds(a,e,d,b)}function
-dv(b,a){var
-c=dt(b)?N(bs(a),S):bs(a);return G(e,c)}function
-dw(f,e,b){var
-c=b[3],a=b[1],g=l(dp(a,e));if(h(d,g))return 0;var
-i=dp(a,f);if(h(i,d))return 1;var
-j=du(c,b[5],a,e),k=G(g,l(dr(dv(c,j),a,e)));if(h(d,k))return 0;var
-m=du(c,b[4],a,f),n=$(i,dr(dv(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
-dx(a,b){var
-d=a[1],e=a[2];return H(b,g(function(a){return c(e,a)},d))}function
-dy(a){var
-b=$(a[3],d);return G(a[2],b)}function
-hS(a){var
-b=dy(a),c=G(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
-hT=f(a(b(2),e)),hU=f(a(b(2),hT)),hV=f(a(b(2),hU)),hW=a(b(2),hV),as=r(e,a(b(2),hW)),hX=f(a(b(2),e)),hY=f(a(b(2),hX)),hZ=a(b(2),hY),h0=f(a(b(2),hZ)),h1=r(e,f(a(b(2),h0))),h2=f(a(b(2),e)),h3=f(a(b(2),h2)),h4=f(a(b(2),h3)),am=r(e,a(b(2),h4)),h5=a(b(2),e),h6=a(b(2),h5),h7=a(b(2),h6),h8=f(a(b(2),h7)),h9=r(e,a(b(2),h8)),h_=a(b(2),e),h$=a(b(2),h_),ia=r(e,a(b(2),h$)),ib=f(a(b(2),e)),ic=f(a(b(2),ib)),id=a(b(2),ic),ie=f(a(b(2),id)),ig=r(e,a(b(2),ie)),ih=f(a(b(2),e)),ii=f(a(b(2),ih)),ij=a(b(2),ii),ik=a(b(2),ij),il=r(e,a(b(2),ik)),im=f(a(b(2),e)),io=f(a(b(2),im)),ip=f(a(b(2),io)),dz=a(b(2),ip),dA=f(a(b(2),e)),iq=a(b(2),e),ir=a(b(2),iq),is=a(b(2),ir),it=a(b(2),is),iu=a(b(2),it),iv=a(b(2),iu),iw=a(b(2),iv),ix=f(a(b(2),e)),iy=f(a(b(2),ix)),dB=f(a(b(2),iy)),iz=a(b(2),e),iA=a(b(2),iz),iB=a(b(2),iA),iC=a(b(2),iB),iD=q(as,dB);function
-dC(f,c){var
+du(a){return v(a,a5)}function
+dv(a,e,d,b){return du(a)?dt(i(a,S),e,g(function(a){return c(al,a)},d),b):dt(a,e,d,b)}function
+dw(b,a){var
+c=du(b)?N(bs(a),S):bs(a);return H(e,c)}function
+dx(f,e,b){var
+c=b[3],a=b[1],g=l(dq(a,e));if(h(d,g))return 0;var
+i=dq(a,f);if(h(i,d))return 1;var
+j=dv(c,b[5],a,e),k=H(g,l(ds(dw(c,j),a,e)));if(h(d,k))return 0;var
+m=dv(c,b[4],a,f),n=$(i,ds(dw(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
+dy(a,b){var
+d=a[1],e=a[2];return I(b,g(function(a){return c(e,a)},d))}function
+dz(a){var
+b=$(a[3],d);return H(a[2],b)}function
+hT(a){var
+b=dz(a),c=H(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
+hU=f(a(b(2),e)),hV=f(a(b(2),hU)),hW=f(a(b(2),hV)),hX=a(b(2),hW),at=r(e,a(b(2),hX)),hY=f(a(b(2),e)),hZ=f(a(b(2),hY)),h0=a(b(2),hZ),h1=f(a(b(2),h0)),h2=r(e,f(a(b(2),h1))),h3=f(a(b(2),e)),h4=f(a(b(2),h3)),h5=f(a(b(2),h4)),am=r(e,a(b(2),h5)),h6=a(b(2),e),h7=a(b(2),h6),h8=a(b(2),h7),h9=f(a(b(2),h8)),h_=r(e,a(b(2),h9)),h$=a(b(2),e),ia=a(b(2),h$),ib=r(e,a(b(2),ia)),ic=f(a(b(2),e)),id=f(a(b(2),ic)),ie=a(b(2),id),ig=f(a(b(2),ie)),ih=r(e,a(b(2),ig)),ii=f(a(b(2),e)),ij=f(a(b(2),ii)),ik=a(b(2),ij),il=a(b(2),ik),im=r(e,a(b(2),il)),io=f(a(b(2),e)),ip=f(a(b(2),io)),iq=f(a(b(2),ip)),dA=a(b(2),iq),dB=f(a(b(2),e)),ir=a(b(2),e),is=a(b(2),ir),it=a(b(2),is),iu=a(b(2),it),iv=a(b(2),iu),iw=a(b(2),iv),ix=a(b(2),iw),iy=f(a(b(2),e)),iz=f(a(b(2),iy)),dC=f(a(b(2),iz)),iA=a(b(2),e),iB=a(b(2),iA),iC=a(b(2),iB),iD=a(b(2),iC),iE=q(at,dC);function
+dD(f,c){var
 a=f,b=c;for(;;){if(a){if(h(b,d))return a[1];var
 a=a[2],b=p(b,e);continue}return d}}var
-iE=a(b(2),e),iF=a(b(2),iE),iG=a(b(2),iF),iH=f(a(b(2),iG)),iI=f(a(b(2),iH)),iJ=a(b(2),iI),iK=[0,a(b(2),iJ),0],iL=a(b(2),e),iM=a(b(2),iL),iN=f(a(b(2),iM)),iO=f(a(b(2),iN)),iP=a(b(2),iO),iQ=a(b(2),iP),iR=[0,a(b(2),iQ),iK],iS=a(b(2),e),iT=f(a(b(2),iS)),iU=a(b(2),iT),iV=a(b(2),iU),iW=f(a(b(2),iV)),iX=f(a(b(2),iW)),iY=[0,a(b(2),iX),iR],iZ=a(b(2),e),i0=f(a(b(2),iZ)),i1=f(a(b(2),i0)),i2=a(b(2),i1),i3=f(a(b(2),i2)),i4=a(b(2),i3),i5=[0,f(a(b(2),i4)),iY],i6=f(a(b(2),e)),i7=a(b(2),i6),i8=a(b(2),i7),i9=a(b(2),i8),i_=f(a(b(2),i9)),i$=a(b(2),i_),ja=[0,f(a(b(2),i$)),i5],jb=f(a(b(2),e)),jc=a(b(2),jb),jd=f(a(b(2),jc)),je=a(b(2),jd),jf=f(a(b(2),je)),jg=f(a(b(2),jf)),jh=[0,f(a(b(2),jg)),ja],ji=f(a(b(2),e)),jj=f(a(b(2),ji)),jk=a(b(2),jj),jl=f(a(b(2),jk)),jm=a(b(2),jl),jn=f(a(b(2),jm)),jo=[0,f(a(b(2),jn)),jh],jp=a(b(2),e),jq=a(b(2),jp),jr=a(b(2),jq),js=a(b(2),jr),jt=a(b(2),js),ju=a(b(2),jt),jv=a(b(2),ju),jw=[0,a(b(2),jv),jo],jx=f(a(b(2),e)),jy=f(a(b(2),jx)),jz=a(b(2),jy),jA=f(a(b(2),jz)),jB=a(b(2),jA),jC=f(a(b(2),jB)),jD=f(a(b(2),jC)),jE=[0,a(b(2),jD),0],jF=f(a(b(2),e)),jG=a(b(2),jF),jH=f(a(b(2),jG)),jI=a(b(2),jH),jJ=f(a(b(2),jI)),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=[0,f(a(b(2),jL)),jE],jN=f(a(b(2),e)),jO=a(b(2),jN),jP=a(b(2),jO),jQ=a(b(2),jP),jR=f(a(b(2),jQ)),jS=a(b(2),jR),jT=f(a(b(2),jS)),jU=[0,f(a(b(2),jT)),jM],jV=a(b(2),e),jW=f(a(b(2),jV)),jX=f(a(b(2),jW)),jY=a(b(2),jX),jZ=f(a(b(2),jY)),j0=a(b(2),jZ),j1=f(a(b(2),j0)),j2=[0,f(a(b(2),j1)),jU],j3=a(b(2),e),j4=f(a(b(2),j3)),j5=a(b(2),j4),j6=a(b(2),j5),j7=f(a(b(2),j6)),j8=f(a(b(2),j7)),j9=a(b(2),j8),j_=[0,a(b(2),j9),j2],j$=a(b(2),e),ka=a(b(2),j$),kb=f(a(b(2),ka)),kc=f(a(b(2),kb)),kd=a(b(2),kc),ke=a(b(2),kd),kf=a(b(2),ke),kg=[0,f(a(b(2),kf)),j_],kh=a(b(2),e),ki=a(b(2),kh),kj=a(b(2),ki),kk=f(a(b(2),kj)),kl=f(a(b(2),kk)),km=a(b(2),kl),kn=a(b(2),km),ko=[0,a(b(2),kn),kg],kp=a(b(2),e),kq=a(b(2),kp),kr=a(b(2),kq),ks=a(b(2),kr),kt=a(b(2),ks),ku=a(b(2),kt),kv=a(b(2),ku),kw=[0,a(b(2),kv),ko];function
+iF=a(b(2),e),iG=a(b(2),iF),iH=a(b(2),iG),iI=f(a(b(2),iH)),iJ=f(a(b(2),iI)),iK=a(b(2),iJ),iL=[0,a(b(2),iK),0],iM=a(b(2),e),iN=a(b(2),iM),iO=f(a(b(2),iN)),iP=f(a(b(2),iO)),iQ=a(b(2),iP),iR=a(b(2),iQ),iS=[0,a(b(2),iR),iL],iT=a(b(2),e),iU=f(a(b(2),iT)),iV=a(b(2),iU),iW=a(b(2),iV),iX=f(a(b(2),iW)),iY=f(a(b(2),iX)),iZ=[0,a(b(2),iY),iS],i0=a(b(2),e),i1=f(a(b(2),i0)),i2=f(a(b(2),i1)),i3=a(b(2),i2),i4=f(a(b(2),i3)),i5=a(b(2),i4),i6=[0,f(a(b(2),i5)),iZ],i7=f(a(b(2),e)),i8=a(b(2),i7),i9=a(b(2),i8),i_=a(b(2),i9),i$=f(a(b(2),i_)),ja=a(b(2),i$),jb=[0,f(a(b(2),ja)),i6],jc=f(a(b(2),e)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=f(a(b(2),jg)),ji=[0,f(a(b(2),jh)),jb],jj=f(a(b(2),e)),jk=f(a(b(2),jj)),jl=a(b(2),jk),jm=f(a(b(2),jl)),jn=a(b(2),jm),jo=f(a(b(2),jn)),jp=[0,f(a(b(2),jo)),ji],jq=a(b(2),e),jr=a(b(2),jq),js=a(b(2),jr),jt=a(b(2),js),ju=a(b(2),jt),jv=a(b(2),ju),jw=a(b(2),jv),jx=[0,a(b(2),jw),jp],jy=f(a(b(2),e)),jz=f(a(b(2),jy)),jA=a(b(2),jz),jB=f(a(b(2),jA)),jC=a(b(2),jB),jD=f(a(b(2),jC)),jE=f(a(b(2),jD)),jF=[0,a(b(2),jE),0],jG=f(a(b(2),e)),jH=a(b(2),jG),jI=f(a(b(2),jH)),jJ=a(b(2),jI),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=f(a(b(2),jL)),jN=[0,f(a(b(2),jM)),jF],jO=f(a(b(2),e)),jP=a(b(2),jO),jQ=a(b(2),jP),jR=a(b(2),jQ),jS=f(a(b(2),jR)),jT=a(b(2),jS),jU=f(a(b(2),jT)),jV=[0,f(a(b(2),jU)),jN],jW=a(b(2),e),jX=f(a(b(2),jW)),jY=f(a(b(2),jX)),jZ=a(b(2),jY),j0=f(a(b(2),jZ)),j1=a(b(2),j0),j2=f(a(b(2),j1)),j3=[0,f(a(b(2),j2)),jV],j4=a(b(2),e),j5=f(a(b(2),j4)),j6=a(b(2),j5),j7=a(b(2),j6),j8=f(a(b(2),j7)),j9=f(a(b(2),j8)),j_=a(b(2),j9),j$=[0,a(b(2),j_),j3],ka=a(b(2),e),kb=a(b(2),ka),kc=f(a(b(2),kb)),kd=f(a(b(2),kc)),ke=a(b(2),kd),kf=a(b(2),ke),kg=a(b(2),kf),kh=[0,f(a(b(2),kg)),j$],ki=a(b(2),e),kj=a(b(2),ki),kk=a(b(2),kj),kl=f(a(b(2),kk)),km=f(a(b(2),kl)),kn=a(b(2),km),ko=a(b(2),kn),kp=[0,a(b(2),ko),kh],kq=a(b(2),e),kr=a(b(2),kq),ks=a(b(2),kr),kt=a(b(2),ks),ku=a(b(2),kt),kv=a(b(2),ku),kw=a(b(2),kv),kx=[0,a(b(2),kw),kp];function
 bt(j,g,e,b,f){function
 k(a){return i(c(i(c(e,a),b),a),f)}function
 l(a){return i(c(c(S,e),a),b)}var
@@ -1237,46 +1281,46 @@ a=n}else
 var
 a=m;return a}var
 a6=[0,0,d,d];function
-dD(P,bC,bB,bA,bz,by){var
+dE(P,bC,bB,bA,bz,by){var
 T=bC,Q=bB,ak=bA,ai=bz,f=by;for(;;){if(T){var
-aN=T[1],ap=z(R,d,g(dl,Q)),a0=0,a2=z(R,d,g(hN,Q));if(!u(aQ,ap)&&!u(a2,aQ)){var
-a3=p(aQ,ap),an=[0,g(function(n){return function(a){var
-b=i(n,dl(a));if(!aO(a[1])){var
+aN=T[1],aq=A(R,d,g(dm,Q)),a0=0,a2=A(R,d,g(hO,Q));if(!v(aQ,aq)&&!v(a2,aQ)){var
+a3=p(aQ,aq),an=[0,g(function(n){return function(a){var
+b=i(n,dm(a));if(!aO(a[1])){var
 g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
-j=h(b,d)?d:dj(di,ar,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
-k=$(a[3],f),m=G(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(a3),Q)];a0=1}if(!a0)var
+j=h(b,d)?d:dk(dj,as,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
+k=$(a[3],f),m=H(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(a3),Q)];a0=1}if(!a0)var
 an=0;if(an){var
 b=an[1],U=f[1];if(U){var
 aP=U[2],V=U[1];if(typeof
 V==="number"){var
-a4=[0,ak,0],a7=dm(b),aq=z(function(d,a){var
-c=dw(b,a7,d);if(typeof
+a4=[0,ak,0],a7=dn(b),ar=A(function(d,a){var
+c=dx(b,a7,d);if(typeof
 c==="number"){if(c)return a;var
-e=a[2];return[0,dx(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},a4,ai),W=f[3],F=aq[2],n=f[2],k=[0,0,0,0,d],bD=aq[1];for(;;){if(F){if(n){var
-aa=n[1],ab=F[1],t=ab[3],o=ab[2],aD=ab[1],x=aD[2];if(h(d,x)){var
-s=$(t,l(o)),D=p(aa,iw);if(h(D,d))var
-au=l(D),ba=i(a5,N(au,dA)),av=q(ig,G(e,N(c(s,dC(jw,a1(au,a5))),ba))),aE=[0,[0,av,h1],i(q(il,av),e)];else
+e=a[2];return[0,dy(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},a4,ai),W=f[3],F=ar[2],n=f[2],k=[0,0,0,0,d],bD=ar[1];for(;;){if(F){if(n){var
+aa=n[1],ab=F[1],u=ab[3],o=ab[2],aD=ab[1],w=aD[2];if(h(d,w)){var
+s=$(u,l(o)),D=p(aa,ix);if(h(D,d))var
+av=l(D),ba=i(a5,N(av,dB)),aw=q(ih,H(e,N(c(s,dD(jx,a1(av,a5))),ba))),aE=[0,[0,aw,h2],i(q(im,aw),e)];else
 var
-bb=N(D,dA),Y=G(s,$(i(N(r(c(s,dC(kw,a1(D,a5))),bb),a5),e),am)),aw=i(s,Y),ay=i(q(c(s,q(as,aw)),aw),S),_=c(ay,Y),bc=i(N(c(i(N(_,dz),e),Y),dz),e),bd=h(t,l(o))?c(S,_):p(as,c(S,_)),aE=[0,[0,ay,bd],bc];var
+bb=N(D,dB),Y=H(s,$(i(N(r(c(s,dD(kx,a1(D,a5))),bb),a5),e),am)),ax=i(s,Y),ay=i(q(c(s,q(at,ax)),ax),S),_=c(ay,Y),bc=i(N(c(i(N(_,dA),e),Y),dA),e),bd=h(u,l(o))?c(S,_):p(at,c(S,_)),aE=[0,[0,ay,bd],bc];var
 ac=aE}else
 var
-be=N(aa,al),bf=a1(aa,iC),az=q(c(bf,q(as,p(t,o))),dB),bg=c(be,iD),ac=[0,[0,az,i(c(az,l(o)),bg)],d];var
-aF=ac[1],I=aF[2],y=aF[1],aG=ac[2],aA=p(I,as),E=c(as,aG);if(h(d,x))var
-aB=bt(o,d,y,I,E),ad=aB?bt(d,t,y,aA,E):aB;else
+be=N(aa,al),bf=a1(aa,iD),az=q(c(bf,q(at,p(u,o))),dC),bg=c(be,iE),ac=[0,[0,az,i(c(az,l(o)),bg)],d];var
+aF=ac[1],G=aF[2],y=aF[1],aG=ac[2],aA=p(G,at),E=c(at,aG);if(h(d,w))var
+aB=bt(o,d,y,G,E),ad=aB?bt(d,u,y,aA,E):aB;else
 var
-aC=bt(o,d,l(y),l(I),l(E)),ad=aC?bt(d,t,l(y),l(aA),l(E)):aC;if(ad){var
-bh=k[4],bi=i(c(x,aG),bh),bj=k[3],bk=[0,c(x,I),bj],bl=k[2],bm=[0,c(x,y),bl],F=F[2],n=n[2],k=[0,[0,aD[1],k[1]],bm,bk,bi];continue}var
+aC=bt(o,d,l(y),l(G),l(E)),ad=aC?bt(d,u,l(y),l(aA),l(E)):aC;if(ad){var
+bh=k[4],bi=i(c(w,aG),bh),bj=k[3],bk=[0,c(w,G),bj],bl=k[2],bm=[0,c(w,y),bl],F=F[2],n=n[2],k=[0,[0,aD[1],k[1]],bm,bk,bi];continue}var
 aI=ad}else
 var
 aI=n;var
 J=aI}else
 var
 J=[0,[0,k,n]];if(J)if(W){var
-ag=W[1],K=ag[1],aJ=J[1],bw=ag[2],L=g(function(a){return c(P,a)},bw),aK=w(K);if(aK){var
+ag=W[1],K=ag[1],aJ=J[1],bw=ag[2],L=g(function(a){return c(P,a)},bw),aK=x(K);if(aK){var
 aL=m(function(a){return h(d,a)},L);if(aL)var
-aM=c(P,ag[3]),M=aJ[1],bn=M[3],bo=M[2],ae=B(b),af=v(ae,M[1]),bp=l(c(S,K)),br=c(ia,z(R,d,Z(function(a){var
-e=j(a6,b,a),f=c(e[2],e[3]);return c(j(d,L,a),f)},ae))),bs=i(c(as,p(c(K,p(P,M[4])),aM)),br),bu=Z(function(e){var
-h=bP(bo,j(0,af,e)),k=j(a6,b,e)[1]?aM:d,m=i(j(d,L,e),k),n=[0,c(c(S,as),m),0],o=a(aj(e,d),n),p=ax([0,e],af),q=H(g(function(a){return c(bp,C(h,a))},p),o),f=j(a6,b,e),r=i(f[2],f[3]),s=c(h9,c(j(d,L,e),r)),t=C(bn,j(0,af,e));return[0,l(i(c(K,i(c(as,j(d,bD,e)),t)),s)),q]},ae),bv=[0,[0,c(S,bs),0],bu],O=bq([0,B(b)],bv);else
+aM=c(P,ag[3]),M=aJ[1],bn=M[3],bo=M[2],ae=z(b),af=t(ae,M[1]),bp=l(c(S,K)),br=c(ib,A(R,d,Z(function(a){var
+e=j(a6,b,a),f=c(e[2],e[3]);return c(j(d,L,a),f)},ae))),bs=i(c(at,p(c(K,p(P,M[4])),aM)),br),bu=Z(function(e){var
+h=bP(bo,j(0,af,e)),k=j(a6,b,e)[1]?aM:d,m=i(j(d,L,e),k),n=[0,c(c(S,at),m),0],o=a(aj(e,d),n),p=ap([0,e],af),q=I(g(function(a){return c(bp,C(h,a))},p),o),f=j(a6,b,e),r=i(f[2],f[3]),s=c(h_,c(j(d,L,e),r)),t=C(bn,j(0,af,e));return[0,l(i(c(K,i(c(at,j(d,bD,e)),t)),s)),q]},ae),bv=[0,[0,c(S,bs),0],bu],O=bq([0,z(b)],bv);else
 var
 O=aL}else
 var
@@ -1287,48 +1331,48 @@ ah=W;else
 var
 ah=J;return ah}}else
 if(0===V[0])var
-aR=V[1],aS=j(a6,b,aR),A=aH(i(aS[2],aS[3])),X=aR;else
+aR=V[1],aS=j(a6,b,aR),B=aH(i(aS[2],aS[3])),X=aR;else
 var
-A=d,X=V[1];var
-aT=j(a6,b,X),a9=g(hS,b),a_=g(dy,b),a8=[0,ak,0],a$=dm(b),at=z(function(D,E,F,G){return function(e,l){var
+B=d,X=V[1];var
+aT=j(a6,b,X),a9=g(hT,b),a_=g(dz,b),a8=[0,ak,0],a$=dn(b),au=A(function(D,E,F,G){return function(e,l){var
 h=l[2],j=l[1],B=e[1],t=C(e[1],E),g=0,f=0,b=B,a=D;for(;;){var
 w=0;if(g&&f){var
-v=1;w=1}if(!w){if(b){if(a){var
+u=1;w=1}if(!w){if(b){if(a){var
 m=a[1],n=b[1],o=i(t,c(n,m[1])),p=i(t,c(n,m[2])),x=a[2],y=b[2];if(f)var
 q=f;else
 var
-A=u(o,d),q=A||u(p,d);if(g)var
+A=v(o,d),q=A||v(p,d);if(g)var
 r=g;else
 var
-z=u(d,o),r=z||u(d,p);var
+z=v(d,o),r=z||v(d,p);var
 g=r,f=q,b=y,a=x;continue}var
 s=a}else
 var
 s=b;var
-v=s}if(v)return[0,j,[0,e,h]];var
-k=dw(G,F,e);return typeof
-k==="number"?k?l:[0,dx(e,j),h]:[0,j,[0,k[1][1],h]]}}}(a9,a_,a$,b),a8,ai),aU=at[2],aV=at[1],aW=u(aT[2],A),aX=aW?u(A,aT[3]):aW;if(aX){var
-bE=[0,aP,f[2],f[3]],ao=dD(P,aN,b2(X,function(b){return function(a){return[0,a[1],a[2],b]}}(A),b),aV,aU,bE);if(ao){var
-bF=ao[1],T=aN,Q=b2(X,function(b){return function(a){return[0,a[1],b,a[3]]}}(A),b),ak=aV,ai=aU,f=bF;continue}var
+u=s}if(u)return[0,j,[0,e,h]];var
+k=dx(G,F,e);return typeof
+k==="number"?k?l:[0,dy(e,j),h]:[0,j,[0,k[1][1],h]]}}}(a9,a_,a$,b),a8,ai),aU=au[2],aV=au[1],aW=v(aT[2],B),aX=aW?v(B,aT[3]):aW;if(aX){var
+bE=[0,aP,f[2],f[3]],ao=dE(P,aN,b2(X,function(b){return function(a){return[0,a[1],a[2],b]}}(B),b),aV,aU,bE);if(ao){var
+bF=ao[1],T=aN,Q=b2(X,function(b){return function(a){return[0,a[1],b,a[3]]}}(B),b),ak=aV,ai=aU,f=bF;continue}var
 aY=ao}else
 var
 aY=aX;return aY}return U}var
 aZ=[0,f]}else
 var
 aZ=T;return aZ}}function
-dE(e,a,d,b){var
+dF(e,a,d,b){var
 f=c(a,b);return h(c(S,ai(p(c(e,d),f))),a)}function
-ky(a){var
-b=a[2];if(J(b[1],d))return d;var
-c=i(ai(b[2]),e),f=a[1];return z(R,d,g(function(a){return i(ai(a),c)},f))}function
+kz(a){var
+b=a[2];if(G(b[1],d))return d;var
+c=i(ai(b[2]),e),f=a[1];return A(R,d,g(function(a){return i(ai(a),c)},f))}function
 b5(c,b,a){return j(d,j(0,c,b),a)}function
-dF(s,r,p){var
+dG(s,r,p){var
 e=s,d=r,a=p;for(;;){if(e){if(a){var
 b=a[1];if(b){var
 f=b[1],t=a[2],u=b[2],h=g(function(f,h){return function(a){if(a){var
-b=l(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return H(g(function(a){return c(f,a)},e),d)}return a}}(f,u),t),i=w(f);if(i){var
+b=l(a[1]),d=g(function(a){return c(b,a)},h),e=a[2];return I(g(function(a){return c(f,a)},e),d)}return a}}(f,u),t),i=x(f);if(i){var
 v=function(b){return function(a){return P(b,a)}}(d),j=m(function(b){return function(a){return m(b,a)}}(v),h);if(j){var
-x=function(b){return function(a){return q(a,b)}}(d),y=g(function(b){return function(a){return g(b,a)}}(x),h),e=e[1],d=f,a=y;continue}var
+w=function(b){return function(a){return q(a,b)}}(d),y=g(function(b){return function(a){return g(b,a)}}(w),h),e=e[1],d=f,a=y;continue}var
 k=j}else
 var
 k=i;var
@@ -1338,40 +1382,40 @@ n=b;var
 o=n}else
 var
 o=a;return o}return 1}}function
-a7(a){return z(R,d,g(ai,a))}function
-dG(b,a){if(a){var
-c=a[1],d=dG(b,a[2]),e=g(function(a){return[0,A(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return kz}function
+a7(a){return A(R,d,g(ai,a))}function
+dH(b,a){if(a){var
+c=a[1],d=dH(b,a[2]),e=g(function(a){return[0,B(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return kA}function
 b6(c,b,a){if(c){var
 d=c[1];if(a){var
 e=b6(d,b,a[2]);return[0,a[1],e]}return[0,0,b6(d,b,0)]}if(a){var
-f=a[2];return[0,H(b,a[1]),f]}return[0,b,0]}function
+f=a[2];return[0,I(b,a[1]),f]}return[0,b,0]}function
 b7(c,b){return a(aj(c,d),[0,b,0])}function
-dH(b,a){return g(function(b){return C(a,b)},b)}var
+dI(b,a){return g(function(b){return C(a,b)},b)}var
 b8=[0,0,d,d];function
-dI(a,f,e,d,b){var
-h=j(0,a,e),i=l(b),k=g(function(a){return c(i,a)},h),m=j(0,a,f);return H(g(function(a){return c(d,a)},m),k)}function
-dJ(i,g,f){var
+dJ(a,f,e,d,b){var
+h=j(0,a,e),i=l(b),k=g(function(a){return c(i,a)},h),m=j(0,a,f);return I(g(function(a){return c(d,a)},m),k)}function
+dK(i,g,f){var
 j=h(d,g);if(j){var
 k=h(d,f);if(k){var
 m=c(g,f),n=a(b(2),e),o=c(a(b(2),n),m);return h(c(i,i),o)}var
 l=k}else
 var
 l=j;return l}function
-dK(i,h,g){if(i){if(h){var
-f=i[1],k=h[1],j=c(a(b(2),e),k),m=dK(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=H(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return H(a(aj(f[1],d),p),o)}return g}return g}function
-dL(c,b,a){var
-d=v(c,a);return g(function(a){return C(b,a)},d)}function
+dL(i,h,g){if(i){if(h){var
+f=i[1],k=h[1],j=c(a(b(2),e),k),m=dL(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=I(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return I(a(aj(f[1],d),p),o)}return g}return g}function
+dM(c,b,a){var
+d=t(c,a);return g(function(a){return C(b,a)},d)}function
 b9(a,e,d,b){var
-f=K(e,b),h=v(a,g(function(a){var
-b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return T(v(a,d),h)}function
-dM(o,f,n){switch(n[0]){case
+f=K(e,b),h=t(a,g(function(a){var
+b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return T(t(a,d),h)}function
+dN(o,f,n){switch(n[0]){case
 0:var
 r=n[1],an=n[2];return bo(function(h,o,g,ak){var
-i=r[1],j=f[7],D=f[5],k=f[4],t=f[1],ac=A(h,A(o,g)),n=c(i,t),u=c(n,t),b=G(i,G(n,G(u,G(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,u),ag=q(b,n),ah=q(b,i),x=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,x)),B=s(x,v(h,x)),p=v(o,ak),Q=s(z,v(h,z)),R=a(O(l(ah)),Q),S=T(p,s(E,B)),U=a(O(ag),S),V=T(p,T(p,B)),W=a(O(l(af)),V),Y=v(g,D),Z=a(O(l(ae)),Y),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(X(g,X(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),H=aa(h,g,D),I=H?c$(h,r):H;if(I){var
-J=m(w,[0,t,[0,k,[0,j,0]]]);if(J){var
+i=r[1],j=f[7],D=f[5],k=f[4],u=f[1],ac=B(h,B(o,g)),n=c(i,u),v=c(n,u),b=H(i,H(n,H(v,H(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,v),ag=q(b,n),ah=q(b,i),w=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,w)),A=s(w,t(h,w)),p=t(o,ak),Q=s(z,t(h,z)),R=a(O(l(ah)),Q),S=T(p,s(E,A)),U=a(O(ag),S),V=T(p,T(p,A)),W=a(O(l(af)),V),X=t(g,D),Z=a(O(l(ae)),X),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(Y(g,Y(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),G=aa(h,g,D),I=G?da(h,r):G;if(I){var
+J=m(x,[0,u,[0,k,[0,j,0]]]);if(J){var
 K=P(i,b);if(K){var
 L=P(n,b);if(L){var
-M=P(u,b);if(M)var
+M=P(v,b);if(M)var
 N=P(k,b),e=N?P(j,b):N;else
 var
 e=M}else
@@ -1385,87 +1429,87 @@ y=J}else
 var
 y=I;return y},o,f);case
 1:var
-t=n[1];return bo(function(N,i,M,L){var
-r=t[4],u=t[3],n=t[2],x=t[1],o=f[7],z=f[6],k=f[5],A=f[4],D=f[1],E=c(z,c(D,A)),F=m(w,[0,D,[0,A,[0,z,[0,o,[0,x,[0,u,0]]]]]]);if(F)var
-G=ae(N,i,L),p=G?aa(N,M,k):G;else
+u=n[1];return bo(function(N,i,M,L){var
+r=u[4],v=u[3],n=u[2],y=u[1],o=f[7],A=f[6],k=f[5],B=f[4],D=f[1],E=c(A,c(D,B)),F=m(x,[0,D,[0,B,[0,A,[0,o,[0,y,[0,v,0]]]]]]);if(F)var
+H=ae(N,i,L),p=H?aa(N,M,k):H;else
 var
 p=F;if(p){var
-H=ae(i,i,n),I=H?ae(i,i,r):H;if(I){var
-P=aG(i,l(c(x,u))),Q=s(T(n,r),P),R=function(a){return J(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
-S=t[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bU(i,function(t,n){var
-u=T(L,t),E=dc(u),f=g(function(a){return h(C(a,n),d)?bV(a):db(a)},u);function
+I=ae(i,i,n),J=I?ae(i,i,r):I;if(J){var
+P=aG(i,l(c(y,v))),Q=s(T(n,r),P),R=function(a){return G(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
+S=u[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bU(i,function(u,n){var
+v=T(L,u),E=dd(v),f=g(function(a){return h(C(a,n),d)?bV(a):dc(a)},v);function
 o(b,a){var
-c=v(i,a);return T(v(M,b),c)}var
-p=o(k,E),q=o(dc(k),f),r=o(dd(k),f),F=s(a(O(l(e)),q),r),x=dd(T(k,v(i,s(a(O(a(b(2),e)),p),F))));function
-c(a,b){return de(i,a,b)}var
-G=c(x,f),H=s(c(f,x),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=T(t,t),R=s(a(O(X),Q),P),z=y(B(n),i);if(z){var
-A=m(w,n);if(A){var
-S=ap(0,i);return m(function(a){var
+c=t(i,a);return T(t(M,b),c)}var
+p=o(k,E),q=o(dd(k),f),r=o(de(k),f),F=s(a(O(l(e)),q),r),y=de(T(k,t(i,s(a(O(a(b(2),e)),p),F))));function
+c(a,b){return df(i,a,b)}var
+G=c(y,f),H=s(c(f,y),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=T(u,u),R=s(a(O(X),Q),P),A=w(z(n),i);if(A){var
+B=m(x,n);if(B){var
+S=aq(0,i);return m(function(a){var
 e=j(0,R,a);return h(d,C(Z(function(b){var
-c=j(d,e,b);return y(a,b)?c:$(d,c)},i),n))},S)}var
-D=A}else
+c=j(d,e,b);return w(a,b)?c:$(d,c)},i),n))},S)}var
+D=B}else
 var
-D=z;return D},U,n,S)}var
+D=A;return D},U,n,S)}var
 q=K}else
 var
-q=I}else
+q=J}else
 var
 q=p;return q},o,f);case
 2:var
-D=n[1],I=D[1];return bY(function(o,i,n,E,I){var
-ak=D[2],r=f[5],al=f[4],k=f[1],t=ae(i,A(ad(o),n),I),w=t?aa(i,E,r):t;if(w){var
-x=bW(E,f,D);if(x){var
+D=n[1],J=D[1];return bY(function(o,i,n,E,H){var
+ak=D[2],r=f[5],al=f[4],k=f[1],u=ae(i,B(ad(o),n),H),x=u?aa(i,E,r):u;if(x){var
+y=bW(E,f,D);if(y){var
 G=D[3];return m(function(f){var
-aV=g(function(a){return C(a,f[1])},r),t=f[3],w=X(i,d),aW=f[2];return bX(i,function(r,f){var
-ab=c(f[1][1],k),ac=c(ab,k),af=y(B(r),i);if(af){var
-ag=c$(i,f[1]);if(ag){var
-z=f[2],C=ad(o),J=z[3],L=z[1],aq=z[4],ar=z[2],M=ae(i,A(C,n),L),am=0;if(M){var
-N=ae(i,A(C,n),J);if(N){var
-as=ap(0,i),G=m(function(a){var
-c=j(d,ar,a),b=dh(C,j(0,L,a),c);if(b){var
-e=j(d,aq,a);return dh(C,j(0,J,a),e)}return b},as);am=1}else
+aV=g(function(a){return C(a,f[1])},r),u=f[3],x=Y(i,d),aW=f[2];return bX(i,function(r,f){var
+ab=c(f[1][1],k),ac=c(ab,k),af=w(z(r),i);if(af){var
+ag=da(i,f[1]);if(ag){var
+A=f[2],C=ad(o),J=A[3],L=A[1],ap=A[4],ar=A[2],M=ae(i,B(C,n),L),am=0;if(M){var
+N=ae(i,B(C,n),J);if(N){var
+as=aq(0,i),G=m(function(a){var
+c=j(d,ar,a),b=di(C,j(0,L,a),c);if(b){var
+e=j(d,ap,a);return di(C,j(0,J,a),e)}return b},as);am=1}else
 var
 Q=N}else
 var
 Q=M;if(!am)var
 G=Q;if(G){var
 ah=h(d,f[4]),ai=ah?P(al,ab):ah,aj=ai?P(ak,ac):ai;if(aj){var
-w=f[2],x=f[1],R=x[4],S=x[3],U=x[2],V=f[4],W=f[3],aU=f[5],t=A(ad(o),n),at=A(i,A(t,g$)),Y=c(x[1],k),au=c(Y,k),an=K(r,I),Z=v(t,g(function(a){var
-b=u(d,a[1]);return b?a[2]:b},an)),ao=K(r,I),E=v(t,g(function(a){return u(d,a[1])?0:g(aE,a[2])},ao)),av=0,aw=q(Y,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,H(w[2],ax),av],az=w[1],aA=T(S,E),aB=F(v(t,s(s(T(U,Z),aA),az)),ay),aC=bZ(r,v(i,s(U,S))),_=F(a(O(k),aC),aB),aD=[0,w[4],0],aF=w[3],aG=F(v(t,s(T(R,E),aF)),aD),aH=bZ(r,v(i,R)),$=F(a(O(k),aH),aG),aI=T(E,$),aJ=F(s(T(Z,_),aI),ha),aK=bZ(r,v(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,v(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(X(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(X(ad(o),aR),aQ),aT=s(dg(F(X(i,d),aS)),aO);return bp(A(i,A(A(ad(o),n),hb)),ac,aT,aU)}var
+x=f[2],y=f[1],R=y[4],S=y[3],U=y[2],V=f[4],W=f[3],aU=f[5],u=B(ad(o),n),at=B(i,B(u,ha)),X=c(y[1],k),au=c(X,k),an=K(r,H),Z=t(u,g(function(a){var
+b=v(d,a[1]);return b?a[2]:b},an)),ao=K(r,H),E=t(u,g(function(a){return v(d,a[1])?0:g(aE,a[2])},ao)),av=0,aw=q(X,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,I(x[2],ax),av],az=x[1],aA=T(S,E),aB=F(t(u,s(s(T(U,Z),aA),az)),ay),aC=bZ(r,t(i,s(U,S))),_=F(a(O(k),aC),aB),aD=[0,x[4],0],aF=x[3],aG=F(t(u,s(T(R,E),aF)),aD),aH=bZ(r,t(i,R)),$=F(a(O(k),aH),aG),aI=T(E,$),aJ=F(s(T(Z,_),aI),hb),aK=bZ(r,t(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,t(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(Y(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(Y(ad(o),aR),aQ),aT=s(dh(F(Y(i,d),aS)),aO);return bp(B(i,B(B(ad(o),n),hc)),ac,aT,aU)}var
 D=aj}else
 var
 D=G}else
 var
 D=ag}else
 var
-D=af;return D},w,t)},G)}var
-z=x}else
+D=af;return D},x,u)},G)}var
+A=y}else
 var
-z=w;return z},I,o,f);case
+A=x;return A},J,o,f);case
 3:var
-k=n[1],L=k[8][1];return bY(function(q,I,j,aB,aA){var
-U=k[8],H=k[5],V=k[4],W=k[3],Y=k[2],t=k[1],aq=f[5],aW=c(c(f[1],t),am),as=aa(I,A(ad(q),j),aA),at=as?aa(I,aB,aq):as;if(at){var
-au=aa(I,A(ad(q),j),H);if(au){var
-av=bW(aB,f,U);if(av){var
-ah=v(j,Y),aj=T(ah,ah),ak=c(t,t),an=w(t),aC=0;if(an){var
-ao=aa(j,j,Y);if(ao){var
-aR=aG(j,l(c(p(am,e),ak))),ap=bq(j,s(a(O(am),aj),aR));if(ap){var
+k=n[1],L=k[8][1];return bY(function(q,J,j,aB,aA){var
+U=k[8],I=k[5],V=k[4],W=k[3],X=k[2],u=k[1],ar=f[5],aW=c(c(f[1],u),am),at=aa(J,B(ad(q),j),aA),au=at?aa(J,aB,ar):at;if(au){var
+av=aa(J,B(ad(q),j),I);if(av){var
+aw=bW(aB,f,U);if(aw){var
+ah=t(j,X),aj=T(ah,ah),ak=c(u,u),an=x(u),aC=0;if(an){var
+ao=aa(j,j,X);if(ao){var
+aR=aG(j,l(c(p(am,e),ak))),aq=bq(j,s(a(O(am),aj),aR));if(aq){var
 aS=aG(j,c(i(am,S),ak)),Z=bq(j,s(a(O(l(am)),aj),aS));aC=1}else
 var
-Q=ap}else
+Q=aq}else
 var
 Q=ao}else
 var
 Q=an;if(!aC)var
 Z=Q;if(Z){var
-aw=w(W),ay=aw?w(V):aw;if(ay){var
-aT=v(j,Y),aU=c(i(am,e),t),aV=g(function(a){var
-b=g(function(b){return c(am,C(a3(ad(q),a),b))},aT),d=ax(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bS(function(a,b){return dE(W,V,a,b)},aV,H);if(az){var
+ax=x(W),ay=ax?x(V):ax;if(ay){var
+aT=t(j,X),aU=c(i(am,e),u),aV=g(function(a){var
+b=g(function(b){return c(am,C(a3(ad(q),a),b))},aT),d=ap(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bS(function(a,b){return dF(W,V,a,b)},aV,I);if(az){var
 D=U[3],n=k[7],aX=k[6],aY=U[2],aZ=f[4];for(;;){if(D){var
-P=D[1],u=P[3],L=u[4],x=u[3],M=u[2],N=u[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),aq),aJ=z(R,d,g(ky,K(H,K(ab,x)))),ac=y(B(x),I);if(ac){var
-ae=m(w,[0,N,[0,M,[0,$,[0,L,0]]]]);if(ae){var
-aK=K(ab,x),af=m(function(c,e){return function(a){var
-b=dE(e,c,a[1],a[2]);return b?cP(J(a[1],d),J(a[2],d)):b}}(M,N),aK);if(af)var
+P=D[1],v=P[3],L=v[4],y=v[3],M=v[2],N=v[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),ar),aJ=A(R,d,g(kz,K(I,K(ab,y)))),ac=w(z(y),J);if(ac){var
+ae=m(x,[0,N,[0,M,[0,$,[0,L,0]]]]);if(ae){var
+aK=K(ab,y),af=m(function(c,e){return function(a){var
+b=dF(e,c,a[1],a[2]);return b?cP(G(a[1],d),G(a[2],d)):b}}(M,N),aK);if(af)var
 aL=c(N,aZ),aM=c(c(W,aW),aL),aN=c(c(S,c($,p(am,e))),aM),aP=c(aY,am),aQ=c(c(V,M),aP),r=h(c(i(c(S,L),aJ),aQ),aN);else
 var
 r=af}else
@@ -1474,12 +1518,12 @@ r=ae}else
 var
 r=ac;var
 aD=0;if(r){var
-aF=K(H,x),aH=cV(function(a){var
-b=aO(J(a[2],d));if(b){var
-c=a[1];return aO(m(function(a){return J(d,a)},c))}return b},aF),_=g(function(f){var
-l=f[1],g=a3(ad(q),l),h=z(function(a){var
-b=ai(a);return function(a){return G(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=b0(kx,a(b(2),k),h),m=c(al,d),n=c(al,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
-aE=X(j,[0,1,l(ar),ar]),E=dD(L,aX,F(X(ad(q),[0,0,l(ar),ar]),aE),0,_,n);aD=1}else
+aF=K(I,y),aH=cV(function(a){var
+b=aO(G(a[2],d));if(b){var
+c=a[1];return aO(m(function(a){return G(d,a)},c))}return b},aF),_=g(function(f){var
+l=f[1],g=a3(ad(q),l),h=A(function(a){var
+b=ai(a);return function(a){return H(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=b0(ky,a(b(2),k),h),m=c(al,d),n=c(al,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
+aE=Y(j,[0,1,l(as),as]),E=dE(L,aX,F(Y(ad(q),[0,0,l(as),as]),aE),0,_,n);aD=1}else
 var
 ag=[0,n]}else
 var
@@ -1492,47 +1536,47 @@ o=ay}else
 var
 o=Z}else
 var
+o=aw}else
+var
 o=av}else
 var
-o=au}else
-var
-o=at;return o},L,o,f);case
+o=au;return o},L,o,f);case
 4:var
-x=n[1];return bo(function(k,t,D,r){var
-R=x[5],K=x[4],S=x[3],T=x[2],n=x[1],E=f[7],U=f[5],I=f[4],z=f[1],V=c(n,z),L=c(S,c(V,V)),o=G(L,G(I,E)),W=v(t,r),al=g(function(f){var
-b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dH(W,b),p=b7(h,l(n)),q=H(H(e,b),p),s=H(g(aE,dH(W,e)),o),t=H(g(function(a){return c(n,a)},m),s),u=g(a7,r),v=C(H(e,b),u),w=i(c(n,a7(m)),v),x=a7(t),y=g(aE,o),A=a(aj(k,d),y);return[0,H(g(function(a){return c(z,a)},q),A),x,w]},T),am=F(Z(function(b){var
-e=c(n,a7(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,H(b7(b,c(n,z)),m),d,e]},k),al),u=F(Z(function(a){var
-b=c(n,a7(j(0,r,a)));return[0,b7(a,c(n,z)),d,b]},k),am),aA=bJ(function(l,a){var
-b=j(b8,u,a[1]),d=b[2],e=j(b8,u,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bK(g(function(d){var
-b=d[1],e=d[2],a=F(b,g(function(a){return A(k,a)},b)),c=ap(0,B(a));return bK(g(function(b){return g(function(c){var
+y=n[1];return bo(function(k,u,D,r){var
+R=y[5],K=y[4],S=y[3],T=y[2],n=y[1],E=f[7],U=f[5],G=f[4],A=f[1],V=c(n,A),L=c(S,c(V,V)),o=H(L,H(G,E)),W=t(u,r),al=g(function(f){var
+b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dI(W,b),p=b7(h,l(n)),q=I(I(e,b),p),s=I(g(aE,dI(W,e)),o),t=I(g(function(a){return c(n,a)},m),s),u=g(a7,r),v=C(I(e,b),u),w=i(c(n,a7(m)),v),x=a7(t),y=g(aE,o),z=a(aj(k,d),y);return[0,I(g(function(a){return c(A,a)},q),z),x,w]},T),am=F(Z(function(b){var
+e=c(n,a7(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,I(b7(b,c(n,A)),m),d,e]},k),al),v=F(Z(function(a){var
+b=c(n,a7(j(0,r,a)));return[0,b7(a,c(n,A)),d,b]},k),am),aA=bJ(function(l,a){var
+b=j(b8,v,a[1]),d=b[2],e=j(b8,v,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bK(g(function(d){var
+b=d[1],e=d[2],a=F(b,g(function(a){return B(k,a)},b)),c=aq(0,z(a));return bK(g(function(b){return g(function(c){var
 d=b5(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ao=bJ(function(b,a){var
-d=j(b8,u,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b6(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},u),_=de(A(k,t),aC,ao),$=ae(k,t,r),ab=$?aa(k,D,U):$;if(ab){var
-ac=m(w,[0,z,[0,n,[0,S,[0,I,[0,E,0]]]]]);if(ac){var
+d=j(b8,v,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b6(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},v),_=df(B(k,u),aC,ao),$=ae(k,u,r),ab=$?aa(k,D,U):$;if(ab){var
+ac=m(x,[0,A,[0,n,[0,S,[0,G,[0,E,0]]]]]);if(ac){var
 ad=m(function(b){var
-c=b[3],e=b[2],f=y(Y([0,b[1]],k),0);if(f){var
-g=y(Y(B(e),k),0),i=g?m(function(a){return h(d,a)},e):g;if(i){var
-j=y(Y(B(c),k),0);if(j)return m(function(a){return h(d,a)},c);var
+c=b[3],e=b[2],f=w(X([0,b[1]],k),0);if(f){var
+g=w(X(z(e),k),0),i=g?m(function(a){return h(d,a)},e):g;if(i){var
+j=w(X(z(c),k),0);if(j)return m(function(a){return h(d,a)},c);var
 a=j}else
 var
 a=i}else
 var
 a=f;return a},T);if(ad)var
-af=B(u),ag=m(function(c){var
-e=c[2],b=c[1],f=y(Y([0,b],af),0);if(f){var
-g=y(Y([0,e],af),0);if(g){var
+af=z(v),ag=m(function(c){var
+e=c[2],b=c[1],f=w(X([0,b],af),0);if(f){var
+g=w(X([0,e],af),0);if(g){var
 i=h(d,c[3]);if(i)var
 a=i;else{var
-j=y(Y([0,b],k),0);if(j)return y(e,A(k,b));var
+j=w(X([0,b],k),0);if(j)return w(e,B(k,b));var
 a=j}}else
 var
 a=g}else
 var
 a=f;return a},K),M=ag?m(function(f){var
-l=f[1],s=f[2],b=B(l),n=m(function(a){return y(Y([0,a],k),0)},l);if(n){var
-t=f[3],c=dG(b,ap(0,b)),a=t;for(;;){if(c){if(a){var
+l=f[1],s=f[2],b=z(l),n=m(function(a){return w(X([0,a],k),0)},l);if(n){var
+t=f[3],c=dH(b,aq(0,b)),a=t;for(;;){if(c){if(a){var
 g=a[1],q=c[1],o=bn(g);if(o)var
 r=function(c,b,a){var
-d=b5(c,a,b);return i(b5(c,b,a),d)},d=dF(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
+d=b5(c,a,b);return i(b5(c,b,a),d)},d=dG(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
 e=d(g,a,b),f=j(0,c,b);return p(d(s,j(0,c,a),f),e)},b)}}(g,q,r),b));else
 var
 d=o;if(d){var
@@ -1543,10 +1587,10 @@ h=a;return h}return a?0:1}}return n},R):ag;else
 var
 M=ad;if(M){var
 ah=P(L,o);if(ah)var
-ai=P(I,o),N=ai?P(E,o):ai;else
+ai=P(G,o),N=ai?P(E,o):ai;else
 var
 N=ah;if(N){var
-aD=x[6],aH=q(o,E),aI=q(o,I),ak=q(o,L),Q=c(aH,f[6]),aq=c(ak,aA),ar=p(Q,c(a(b(2),e),aq)),as=aG(D,Q),at=aF(X(D,X(t,d)),as),au=v(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,v(A(k,t),_)),ax=a(O(l(ak)),aw),ay=X(t,ar),az=F(s(dg(F(X(k,d),ay)),ax),av);return bp(A(A(k,t),D),o,az,aD)}var
+aD=y[6],aH=q(o,E),aI=q(o,G),ak=q(o,L),Q=c(aH,f[6]),ap=c(ak,aA),ar=p(Q,c(a(b(2),e),ap)),as=aG(D,Q),at=aF(Y(D,Y(u,d)),as),au=t(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,t(B(k,u),_)),ax=a(O(l(ak)),aw),ay=Y(u,ar),az=F(s(dh(F(Y(k,d),ay)),ax),av);return bp(B(B(k,u),D),o,az,aD)}var
 J=N}else
 var
 J=M}else
@@ -1554,27 +1598,27 @@ var
 J=ac}else
 var
 J=ab;return J},o,f);default:var
-E=n[1],M=E[1];return bY(function(L,t,n,G,k){var
-I=aO(L);if(I){var
-x=f[5],aN=g(function(a){return C(a,a)},k),o=ae(t,n,k),r=o?aa(t,G,x):o;if(r){var
-A=bW(G,f,E);if(A){var
+E=n[1],M=E[1];return bY(function(L,u,n,H,k){var
+J=aO(L);if(J){var
+y=f[5],aN=g(function(a){return C(a,a)},k),o=ae(u,n,k),r=o?aa(u,H,y):o;if(r){var
+B=bW(H,f,E);if(B){var
 ak=E[2],al=f[4],F=f[1],K=E[3];return m(function(f){var
-o=f[3],E=o[1],A=f[1],U=g(function(a){return dI(k,a[1],a[2],a[3],a[4])},E),am=g(function(a){var
-b=ai(a[4]);return dI(k,a[1],a[2],a[3],b)},E),aL=f[2],aM=g(function(a){return C(a,A)},x);function
+o=f[3],E=o[1],B=f[1],U=g(function(a){return dJ(k,a[1],a[2],a[3],a[4])},E),am=g(function(a){var
+b=ai(a[4]);return dJ(k,a[1],a[2],a[3],b)},E),aL=f[2],aM=g(function(a){return C(a,B)},y);function
 D(S,f){var
-M=f[4],ac=M[1],N=f[3],ad=N[3],A=f[1],aC=N[2],aD=N[1],aH=q(A,al),aI=dK(E,ac,g(function(a){return c(aH,a)},aM)),ae=w(A);if(ae){var
-af=P(al,A);if(af)var
-ag=P(ak,A),C=ag?y(Y(B(ad),t),0):ag;else
+M=f[4],ac=M[1],N=f[3],ad=N[3],B=f[1],aC=N[2],aD=N[1],aH=q(B,al),aI=dL(E,ac,g(function(a){return c(aH,a)},aM)),ae=x(B);if(ae){var
+af=P(al,B);if(af)var
+ag=P(ak,B),C=ag?w(X(z(ad),u),0):ag;else
 var
 C=af}else
 var
 C=ae;if(C){var
-aJ=ap(0,t),ah=m(function(g){var
-l=j(d,ad,g),k=j(d,aC,g),f=j(d,aD,g),D=j(d,aN,g),m=j(d,aI,g),C=j(d,S,g);if(J(C,d)){var
-n=dJ(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
+aJ=aq(0,u),ah=m(function(g){var
+l=j(d,ad,g),k=j(d,aC,g),f=j(d,aD,g),D=j(d,aN,g),m=j(d,aI,g),C=j(d,S,g);if(G(C,d)){var
+n=dK(f,k,l),o=n?h(m,c(a(b(2),e),f)):n;if(o)var
 q=o;else{var
 r=p(f,m),s=c(c(k,k),D),t=function(a){var
-b=c(F,F);return c(c(a,a),b)},v=h(d,l);if(v){var
+b=c(F,F);return c(c(a,a),b)},u=h(d,l);if(u){var
 w=h(f,d);if(w){var
 x=h(d,r);if(x){var
 y=h(s,t(f));if(y)return h(s,t(r));var
@@ -1584,31 +1628,31 @@ i=x}else
 var
 i=w}else
 var
-i=v;var
+i=u;var
 q=i}return q}var
 z=h(d,k);if(z){var
-A=h(d,l);if(A)return u(d,C)?h(m,f):h(f,d);var
+A=h(d,l);if(A)return v(d,C)?h(m,f):h(f,d);var
 B=A}else
 var
 B=z;return B},aJ);if(ah){var
-x=ac,r=M[2],o=M[3];for(;;){if(x){if(r)if(o){var
-V=x[1],W=h(d,V);if(W){var
-X=dJ(V,r[1],o[1]);if(X){var
-x=x[2],r=r[2],o=o[2];continue}var
-Z=X}else
+y=ac,r=M[2],o=M[3];for(;;){if(y){if(r)if(o){var
+V=y[1],W=h(d,V);if(W){var
+Y=dK(V,r[1],o[1]);if(Y){var
+y=y[2],r=r[2],o=o[2];continue}var
+Z=Y}else
 var
 Z=W;var
-G=Z}else
+H=Z}else
 var
-G=o;else
+H=o;else
 var
-G=r;var
-Q=G}else
+H=r;var
+Q=H}else
 var
 Q=r?0:o?0:1;if(Q){var
 aK=f[5],ai=m(function(a){var
-b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return w(c(a[3],e))},aK);if(ai){var
-I=f[4],K=f[3],L=f[5],_=f[2],an=dL(n,I[1],am),$=H(dL(n,K[1],k),an),ao=g(function(a){return j(0,k,a[2])},L),aq=g(function(a){return j(0,k,a[1])},L),ar=b9(n,g(function(a){return a[3]},L),aq,ao),as=s(b9(n,I[2],U,U),ar),aa=s(b9(n,K[2],k,k),as),at=s(aa,v(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=z(R,d,I[3]),ay=i(_,i(z(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bq(aj,ab);return T?T:dF(aj,e,ab)}var
+b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return x(c(a[3],e))},aK);if(ai){var
+J=f[4],K=f[3],L=f[5],_=f[2],an=dM(n,J[1],am),$=I(dM(n,K[1],k),an),ao=g(function(a){return j(0,k,a[2])},L),ap=g(function(a){return j(0,k,a[1])},L),ar=b9(n,g(function(a){return a[3]},L),ap,ao),as=s(b9(n,J[2],U,U),ar),aa=s(b9(n,K[2],k,k),as),at=s(aa,t(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=A(R,d,J[3]),ay=i(_,i(A(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bq(aj,ab);return T?T:dG(aj,e,ab)}var
 D=ai}else
 var
 D=Q;break}}else
@@ -1617,17 +1661,17 @@ D=ah}else
 var
 D=C;return D}var
 r=m(function(a){return h(d,a[3])},E);if(r){var
-G=o[2];return bX(t,D,X(t,d),G)}return r},K)}var
-D=A}else
+H=o[2];return bX(u,D,Y(u,d),H)}return r},K)}var
+D=B}else
 var
-D=r;return D}return I},M,o,f)}}function
+D=r;return D}return J},M,o,f)}}function
 b_(c,f,e){var
 a=f,b=e;for(;;){if(a){var
-d=a[2];if(J(a[1],c)){var
+d=a[2];if(G(a[1],c)){var
 g=b_(c,d,bI(b));return[0,cT(0,b),g]}var
 a=d,b=bI(b);continue}return a}}var
-dN=[V,kB,lr(0)];function
-kA(f,n){if(0===n[0])return dM(f,n[1],n[2]);var
+dO=[V,kC,ls(0)];function
+kB(f,n){if(0===n[0])return dN(f,n[1],n[2]);var
 y=n[1],s=f[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
 g=g[1],o=o[2];continue}var
 v=g}else
@@ -1635,58 +1679,58 @@ var
 v=1;if(v){var
 r=s[4];if(typeof
 r==="number")if(4<=r)var
-S=s[8],T=function(a){return h(d,aq(a))},l=m(function(a){return m(T,a)},S);else
+S=s[8],T=function(a){return h(d,ar(a))},l=m(function(a){return m(T,a)},S);else
 var
 l=1;else
 var
-l=h(d,aq(r[1]));if(l){var
-D=w(t),E=D?w(f[3]):D;if(E){var
+l=h(d,ar(r[1]));if(l){var
+D=x(t),E=D?x(f[3]):D;if(E){var
 k=d,q=d,p=d,j=y[3];for(;;){var
 a=f[1];if(j){var
-b=j[1],N=b[4],O=b[3],z=b_(k,u,a[7]),F=b[2],G=b[1],H=b_(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],A=dM([0,[0,B(z),M,L,K,J,I,z,H,G],F,t],O,N);if(A){var
-P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,aq(b[1])),p=Q,j=P;continue}return A}var
-C=h(q,aq(a[9]));if(C){var
+b=j[1],N=b[4],O=b[3],A=b_(k,u,a[7]),F=b[2],G=b[1],H=b_(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dN([0,[0,z(A),M,L,K,J,I,A,H,G],F,t],O,N);if(B){var
+P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ar(b[1])),p=Q,j=P;continue}return B}var
+C=h(q,ar(a[9]));if(C){var
 R=c(f[3],p);return h(c(f[2],t),R)}return C}}var
-x=E}else
+w=E}else
 var
-x=l}else
+w=l}else
 var
-x=v;return x}}function
-U(a){throw[0,dN,a]}function
-dO(c){var
-a=c[2],e=aD(c[1]);if(e<=a)U(kC);var
+w=v;return w}}function
+U(a){throw[0,dO,a]}function
+dP(c){var
+a=c[2],e=aD(c[1]);if(e<=a)U(kD);var
 h=c[1],g=aD(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
-d=0;else{if(e4(h,b)!==32){var
+d=0;else{if(e5(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cK(fd);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(kD);return[0,a,f-a|0]}function
+d=cK(fe);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(kE);return[0,a,f-a|0]}function
 o(a){var
-o=dO(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cC(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kE);if(aS<c)U(kF);var
+o=dP(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cC(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kF);if(aS<c)U(kG);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
 f=cC(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 m=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(kH);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(kI);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
 r=48===cC(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)U(kG);var
-i=lV(a[1],b,c);return d?l(i):i}function
+s=r;if(s)U(kH);var
+i=lW(a[1],b,c);return d?l(i):i}function
 D(d,c,b){var
-a=o(d),e=u(a,ac(c)),f=e||u(ac(b),a);if(f)U(kI);return cH(a)}function
+a=o(d),e=v(a,ac(c)),f=e||v(ac(b),a);if(f)U(kJ);return cH(a)}function
 Q(e,d){var
 c=e,b=0;for(;;){if(0===c)return cO(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
 bu(b){var
-a=o(b);if(1-bm(a))U(kJ);return a}function
+a=o(b);if(1-bm(a))U(kK);return a}function
 _(b,a){return Q(a,function(a){return o(b)})}function
-dP(b,a){return Q(a,function(a){return bu(b)})}function
+dQ(b,a){return Q(a,function(a){return bu(b)})}function
 a8(c,b,a){return Q(b,function(b){return _(c,a)})}function
 b$(a,h){var
 g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cO(e);var
@@ -1697,39 +1741,39 @@ ay(c,b,a){return Q(b,function(b){return b$(c,a)})}function
 af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
-dQ(b){var
-c=eX(b+1|0,0),e=1;if(!(b<1)){var
+dR(b){var
+c=eY(b+1|0,0),e=1;if(!(b<1)){var
 a=e;for(;;){var
 d=a-1|0,f=[0,aL(c,d)[1+d]];aL(c,a)[1+a]=f;var
 g=a+1|0;if(b!==a){var
 a=g;continue}break}}return c}function
 aI(a,b){return D(a,b,aD(a[1]))}var
-kK=12;function
-dR(b,a){var
+kL=12;function
+dS(b,a){var
 c=o(b),d=ay(b,a,a),e=ay(b,a,a);return[0,c,d,e,ay(b,a,a)]}function
 ca(a,b){var
 c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ay(a,b,b)]}function
-cb(b,c,e,d){if(400<d)U(kL);if(0===D(b,0,1))return[0,a(e,0)];var
+cb(b,c,e,d){if(400<d)U(kM);if(0===D(b,0,1))return[0,a(e,0)];var
 f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=cb(b,c,e,d+1|0),k=cb(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
 bv(d,c,b,a){if(0===a)return[0,cb(d,c,b,0)];var
 e=bv(d,c,b,a-1|0);return[1,e,bv(d,c,b,a-1|0)]}function
-bw(c,b,e,d){if(b<d)U(kM);if(0===D(c,0,1))return[0,a(e,0)];var
+bw(c,b,e,d){if(b<d)U(kN);if(0===D(c,0,1))return[0,a(e,0)];var
 f=D(c,0,b-1|0),g=bw(c,b,e,d+1|0),h=bw(c,b,e,d+1|0);return[1,af(f),g,h]}function
-dS(a,b){if(0===D(a,0,1))return 0;var
+dT(a,b){if(0===D(a,0,1))return 0;var
 c=_(a,b);return[0,[0,c,o(a)]]}function
 cc(b,c,f,e){var
 g=o(b),d=aI(b,1),h=Q(d,function(g){var
 d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bv(b,c,function(f){var
 a=Q(c,function(a){return af(D(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
-dT(b,a){var
+dU(b,a){var
 c=_(b,a),d=_(b,a);return[0,c,d,_(b,a)]}var
-bx=kQ.slice(),cd=d7,kP=65536;function
-dU(d){var
+bx=kR.slice(),cd=d8,kQ=65536;function
+dV(d){var
 a=D(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
-dV(a,i){var
+dW(a,i){var
 c=D(a,1,i),d=D(a,1,cd),e=D(a,1,cd),f=D(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
@@ -1742,50 +1786,50 @@ b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dU(a),k=dU(a),g=o(a),h=o(a),l=a0(g)<0?1:0,m=l||(a0(h)<=0?1:0);if(m)U(kR);var
-n=bu(a),p=Q(c,function(b){return dP(a,d)}),q=Q(c,function(b){return dP(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
-dW(a,h,V,b,g,f){var
-c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d7<l)U(kS);var
-W=o(a),X=o(a),Y=o(a),Z=o(a),$=a8(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(bf(h,kT))if(bf(h,kU))if(bf(h,kV))if(bf(h,kW))if(bf(h,kX))var
-w=dQ(b),i=function(d){var
+j=dV(a),k=dV(a),g=o(a),h=o(a),l=a0(g)<0?1:0,m=l||(a0(h)<=0?1:0);if(m)U(kS);var
+n=bu(a),p=Q(c,function(b){return dQ(a,d)}),q=Q(c,function(b){return dQ(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
+dX(a,h,V,b,g,f){var
+c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d8<l)U(kT);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),$=a8(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(bf(h,kU))if(bf(h,kV))if(bf(h,kW))if(bf(h,kX))if(bf(h,kY))var
+w=dR(b),i=function(d){var
 c=D(a,0,b-1|0);return aL(w,c)[1+c]},x=function(e){var
 b=i(0),c=i(0),d=o(a);return[0,b,c,d,o(a)]},y=function(d){var
 b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cc(a,f,0,function(f){var
-d=aI(a,0);if(ei<bE(d,c))U(kN);var
+d=aI(a,0);if(ej<bE(d,c))U(kO);var
 e=Q(d,x);return[0,e,bw(a,b,function(h){var
-c=o(a),e=o(a),f=dT(a,b),g=dT(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
+c=o(a),e=o(a),f=dU(a,b),g=dU(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
 var
-u=dS(a,g),v=function(k){var
-d=dR(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,ca(a,(b+c|0)+1|0)]},d=[2,cc(a,f,u,function(c){return bw(a,b,v,0)})];else
+u=dT(a,g),v=function(k){var
+d=dS(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,ca(a,(b+c|0)+1|0)]},d=[2,cc(a,f,u,function(c){return bw(a,b,v,0)})];else
 var
-ad=dR(a,b),d=[0,ad,ca(a,l)];else
+ad=dS(a,b),d=[0,ad,ca(a,l)];else
 var
 q=o(a),r=a8(a,c,c),s=o(a),t=a8(a,c,c),d=[1,[0,q,r,s,t,bv(a,c,function(b){return _(a,c)},c)]];else{var
-J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eD<e?1:0,L=K||(ei<bE(e,b+c|0)?1:0);if(L)U(kO);var
-M=dQ(e),k=function(c){var
+J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eE<e?1:0,L=K||(ej<bE(e,b+c|0)?1:0);if(L)U(kP);var
+M=dR(e),k=function(c){var
 b=D(a,0,c-1|0);return aL(M,b)[1+b]},N=Q(p,function(e){var
 c=k(b),d=b$(a,b);return[0,c,d,b$(a,b)]}),O=o(a),P=function(d){var
 b=k(e),c=k(e);return[0,b,c,o(a)]},R=Q(aI(a,0),P),S=function(f){var
-c=D(a,0,kK),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,ca(a,l)]]}else
+c=D(a,0,kL),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,ca(a,l)]]}else
 var
-m=dS(a,g),n=0===m?c:g,z=o(a),A=a8(a,n,n),B=o(a),C=o(a),E=a8(a,b,c),F=cc(a,f,m,function(f){var
+m=dT(a,g),n=0===m?c:g,z=o(a),A=a8(a,n,n),B=o(a),C=o(a),E=a8(a,b,c),F=cc(a,f,m,function(f){var
 c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return Q(aI(a,0),b)},G=j(function(f){var
 b=D(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,af(b-1|0)];var
 e=[1,af((b-1|0)-c|0)]}else
 var
-e=d;return e}),H=j(function(b){return ac(D(a,0,ej))}),I=[0,G,H,j(function(e){var
+e=d;return e}),H=j(function(b){return ac(D(a,0,ek))}),I=[0,G,H,j(function(e){var
 b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,B,C,E,af(401),I,F]];return[0,ab,d]}function
-kY(w){var
-a=[0,w,0],t=dO(a),d=t[2],i=t[1],r=bb(a[1]),C=0;if(0<=i&&0<=d&&!((cz(r)-d|0)<i)){var
+kZ(w){var
+a=[0,w,0],t=dP(a),d=t[2],i=t[1],r=bb(a[1]),C=0;if(0<=i&&0<=d&&!((cz(r)-d|0)<i)){var
 q=aC(d);ba(r,i,q,0,d);var
 s=q;C=1}if(!C)var
-s=cK(fc);var
-F=e3(s);function
-x(a){return e2(F,aN(k0,aN(a,kZ)))}if(x(k1))var
-e=dV(a,kP),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=lp(268435456,f),H=lC(f,u)?f:u,j=D(a,1,H),k=eX(j,0),I=Q(f,function(c){var
+s=cK(fd);var
+F=e4(s);function
+x(a){return e3(F,aN(k1,aN(a,k0)))}if(x(k2))var
+e=dW(a,kQ),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=lq(268435456,f),H=lD(f,u)?f:u,j=D(a,1,H),k=eY(j,0),I=Q(f,function(c){var
 b=D(a,-1,j-1|0);if(0<=b)k[1+b]=aL(k,b)[1+b]+1|0;return ac(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
 b=v[1],e=aL(k,b)[1+b];v[1]++;var
-f=bu(a),g=o(a),c=D(a,0,bx.length-1-1|0),d=dW(a,aL(bx,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
+f=bu(a),g=o(a),c=D(a,0,bx.length-1-1|0),d=dX(a,aL(bx,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
 c=bx.length-1-1|0,h=0;for(;;){if(0<=c){var
 G=[0,bx[1+c],h],c=c-1|0,h=G;continue}var
 b=h;for(;;){if(b){var
@@ -1794,10 +1838,10 @@ b=E;continue}var
 n=[0,p]}else
 var
 n=0;if(n)var
-g=dV(a,cd),z=g[1],A=dW(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
+g=dW(a,cd),z=g[1],A=dX(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-B=U(k3),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(k2);return[0,l,m]}function
-k4(c){try{var
-b=kY(c)}catch(a){a=e6(a);if(a[1]===dN)return[0,2,aN(k5,a[2])];if(a===cL)return k6;throw a}var
-a=b[1];if(kA(a,b[2])){var
-d=aN(k7,fa(a[3]));return[0,0,aN(k8,aN(fa(a[2]),d))]}return k9}lW(function(a){return k4(a)[2]});cN(0);return}(globalThis));
+B=U(k4),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(k3);return[0,l,m]}function
+k5(c){try{var
+b=kZ(c)}catch(a){a=e7(a);if(a[1]===dO)return[0,2,aN(k6,a[2])];if(a===cL)return k7;throw a}var
+a=b[1];if(kB(a,b[2])){var
+d=aN(k8,fb(a[3]));return[0,0,aN(k9,aN(fb(a[2]),d))]}return k_}lX(function(a){return k5(a)[2]});cN(0);return}(globalThis));

@@ -77,16 +77,18 @@ function scaledFactor(S, exponent) {
   const scales = S.map((row, i) => Math.floor((128 - bitLength(row[i]) - exponent) / 2));
   const shift = BigInt(S.length) << 65n;
   const rows = [];
+  const before = []; // of each row the places left of the diagonal that are not zero
   for (let i = 0; i < S.length; i += 1) {
     const row = [];
     for (let j = 0; j < i; j += 1) {
       let entry = shifted(S[i][j], scales[i] + scales[j] + exponent);
-      for (let k = 0; k < j; k += 1) entry -= row[k] * rows[j][k];
-      row.push(floorQuotient(entry, rows[j][j]));
+      for (const k of before[j]) entry -= row[k] * rows[j][k];
+      row.push(entry === 0n ? entry : floorQuotient(entry, rows[j][j]));
       if (absolute(row[j]) >> 65n) return null;
     }
     const pivot = shifted(S[i][i], 2 * scales[i] + exponent) - shift - inner(row, row);
     if (pivot <= 0n) return null;
+    before.push([...row.keys()].filter((j) => row[j] !== 0n));
     rows.push([...row, squareRoot(pivot)]);
   }
   return { scales, rows };

@@ -47,7 +47,7 @@ function regionsWitness(problem, proof, X) {
   leaves.requireEnd();
   append(integers, given.cones);
   const order = problem.n + features[0].length + 1;
-  const products = leaves.count * (problem.n * features[0].length * order + order ** 3 / 6);
+  const products = leaves.ofFactors + 4 * leaves.count * problem.n * features[0].length * order;
   return { integers, products };
 }
 
@@ -59,6 +59,7 @@ class RegionLeaves {
     this.at = Object.fromEntries(Object.keys(proof.arrays).map((name) => [name, 0]));
     this.split = 0;
     this.count = 0;
+    this.ofFactors = 0;
   }
 
   take(name, count) {
@@ -203,7 +204,9 @@ class RegionLeaves {
     integers.push(1n << BigInt(weightBits));
     append(integers, places.map((place) => (place === null ? 1 : weights[place])));
     integers.push(1n << BigInt(factorBits));
-    appendSparse(integers, places.map((place) => new Map(place === null ? [] : rows[place].entries())));
+    const factor = places.map((place) => new Map(place === null ? [] : rows[place].entries()));
+    appendSparse(integers, factor);
+    this.ofFactors += productsOfRows(factor); // without the zeros, that are not appended
   }
 
   /** The matrix of the form of a leaf, over the a of points that are not fixed, u and its norm. */

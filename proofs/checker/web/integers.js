@@ -47,10 +47,13 @@ function certnn_less(a, b) { return a < b ? 1 : 0; }
 //Provides: certnn_negated const
 function certnn_negated(a) { return -a; }
 
-// What is rare is a function of its own, so that engines put the rest where it is called.
+// What is rare is a function of its own, so that engines put the rest where it is called. Zeros are
+// most of what is there in large forms.
 
 //Provides: certnn_long_sum const
-function certnn_long_sum(a, b) { return BigInt(a) + BigInt(b); }
+function certnn_long_sum(a, b) {
+  return a === 0 ? b : b === 0 ? a : BigInt(a) + BigInt(b);
+}
 
 //Provides: certnn_sum const
 //Requires: certnn_long_sum
@@ -82,7 +85,9 @@ function certnn_tell() {
 }
 
 //Provides: certnn_long_product const
-function certnn_long_product(a, b) { return BigInt(a) * BigInt(b); }
+function certnn_long_product(a, b) {
+  return a === 0 || b === 0 ? 0 : BigInt(a) * BigInt(b);
+}
 
 //Provides: certnn_product
 //Requires: certnn_products_left, certnn_tell, certnn_long_product
