@@ -61,7 +61,7 @@ function psdWitness({ n, d, columns, c }, proof) {
   return { integers, products: productsOfRows(rows) + 2 * d * n * n + 2 * rows.length ** 2 };
 }
 
-/** About how many products the checker makes of the rows of a factor, few of which have many entries. */
+/** About how many products the checker makes of the rows of a factor, of which it skips the zeros. */
 function productsOfRows(rows) {
   const [order, sizes] = [rows.length, rows.map((row) => row.size)];
   return sizes.reduce((sum, size, i) => sum + size * (8 * size <= order ? order : (i + 1) / 2), 0);
