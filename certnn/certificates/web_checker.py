@@ -6,10 +6,14 @@ translation from a file to integers, which a page needs, and the page's own scri
 
 from __future__ import annotations
 
+import asyncio
+import json
+import weakref
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 from certnn.errors import InputError, shorten
 
@@ -33,20 +37,38 @@ def engine_installed() -> bool:
 def javascript_checker() -> Callable[[bytes], str]:
     """The checker, from a certificate in its integer form to what it says.
 
-    It raises `InputError` where it does not come to an end: for want of memory, such as. Raises
-    `ModuleNotFoundError` if no engine is installed.
+    It raises `InputError` where it does not come to an end: for want of memory, such as; and an
+    interrupt ends it. Raises `ModuleNotFoundError` if no engine is installed.
     """
     module = import_module(ENGINE)
-    engine = module.MiniRacer()
+    loop = asyncio.new_event_loop()
+
+    def run() -> None:
+        loop.run_forever()
+        loop.close()
+
+    Thread(target=run, daemon=True).start()
+    opened = module.mini_racer(loop)
+    engine = opened.__enter__()  # until nobody has the checker any more
     engine.eval(_script("checker"))
 
     def says(line: bytes) -> str:
+        call = f"certnnVerdict({json.dumps(line.decode('latin-1'))})"
+        answer = asyncio.run_coroutine_threadsafe(engine.eval_cancelable(call), loop)
         try:
-            return str(engine.call("certnnVerdict", line.decode("latin-1")))
+            return str(answer.result())
         except module.JSEvalException as error:
             reason = f"the extracted checker does not come to its end: {shorten(error)}"
             raise InputError("verified", reason) from None
+        finally:
+            if answer.cancel():  # after an interrupt the engine would go on
+                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result()
 
+    def close() -> None:
+        opened.__exit__(None, None, None)
+        loop.call_soon_threadsafe(loop.stop)
+
+    weakref.finalize(says, close)
     return says
 
 

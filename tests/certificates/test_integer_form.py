@@ -6,7 +6,10 @@ That the checker itself agrees with the kernel is for proofs/checker/compare.py 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
+import threading
 from fractions import Fraction
 from itertools import combinations
 
@@ -320,6 +323,18 @@ def test_a_check_in_javascript_that_breaks_off_is_no_verdict(tmp_path, monkeypat
     monkeypatch.setattr(web_checker, "_FOLDER", tmp_path)
     with pytest.raises(InputError, match=r"does not come to its end: .*too much"):
         javascript_checker()(b"certnn-psd-2 1")
+
+
+def test_a_check_in_javascript_may_be_interrupted(tmp_path, monkeypatch):
+    (tmp_path / "checker.js").write_text(
+        "function certnnVerdict(line) { while (line === 'long'); return 'rejected'; }"
+    )
+    monkeypatch.setattr(web_checker, "_FOLDER", tmp_path)
+    says = javascript_checker()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        says(b"long")
+    assert says(b"short") == "rejected"  # the engine has ended the long one
 
 
 def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
