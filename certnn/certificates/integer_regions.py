@@ -15,7 +15,7 @@ from certnn.certificates.integer_directions import (
     noted,
     splits_to_a_leaf,
 )
-from certnn.kernel.definite import lower_triangle, whole
+from certnn.kernel.definite import diagonal_scales, lower_triangle, shifted, whole
 from certnn.kernel.exact import ExactMatrix, integers
 from certnn.kernel.instance import Instance, features_within
 from certnn.kernel.outputs import DirectedProof, InTurn, leaves
@@ -82,30 +82,25 @@ def sparse_factor(S: ExactMatrix) -> tuple[list[int], list[SparseRow]] | None:
     As `certnn.kernel.definite` has it of a block, in time of its entries that are not zero: of
     lifts nearly all are.
     """
-    diagonal = [row[i] for i, row in enumerate(S.rows)]
-    if min(diagonal) <= 0:
+    scales = diagonal_scales(S)
+    if scales is None:
         return None
-    scales = [(128 - entry.bit_length() - S.exponent) // 2 for entry in diagonal]
     factor: list[tuple[SparseRow, int]] = []
     for i, (entries, scale) in enumerate(zip(S.rows, scales, strict=True)):
         bits, row = scale + S.exponent, SparseRow()
         for j, (before, pivot) in enumerate(factor):
-            left = _shifted(entries[j], bits + scales[j])
+            left = shifted(entries[j], bits + scales[j])
             left -= sum(x * row[k] for k, x in before.items() if k in row)
             if left:
                 row[j] = left // pivot
                 if abs(row[j]) >> 65:  # in a good factor none is above the root of the diagonal
                     return None
         squares = sum(x * x for x in row.values())
-        pivot = _shifted(entries[i], bits + scale) - (len(scales) << 65) - squares
+        pivot = shifted(entries[i], bits + scale) - (len(scales) << 65) - squares
         if pivot <= 0:
             return None
         factor.append((row, isqrt(pivot)))
     return scales, [{**row, i: pivot} for i, (row, pivot) in enumerate(factor)]
-
-
-def _shifted(number: int, bits: int) -> int:
-    return number << bits if bits >= 0 else number >> -bits
 
 
 class _Leaves:
@@ -130,25 +125,24 @@ class _Leaves:
         n, columns = self._features.height, self._features.width
         leaf = RegionLeaf.read(self._rest, columns)
         # Each refuses what may be negative.
-        leaf.products.taken(range(len(leaf.products.first)), n)
-        leaf.products_with_norm(range(len(leaf.balls)))
+        products, unit = leaf.products.taken(range(len(leaf.products.first)), n)
+        balls, partners = leaf.products_with_norm(range(len(leaf.balls)))
         border = leaf.corner(bound, columns + 1)
         corner, corner_bits = integers([leaf.mu, leaf.nu or 0.0])
-        Z, products, partners = self._proof.Z, leaf.products, leaf.partners
+        Z = self._proof.Z
         # Multipliers are over 2**bits; all else is whole over that and the units of X with it.
         bits = max(
-            -products.multipliers.exponent,
+            -unit,
             -partners.exponent - self._data_bits,
             -Z.exponent - self._data_bits,
             max(corner_bits, self._height_bits) - 2 * self._data_bits,
             0,
         )
         yield 1 << bits
-        finer = (y for (y,) in products.multipliers.at(-bits))
-        for block in product_blocks(n, zip(products.first, products.second, finer, strict=True)):
+        for block in product_blocks(n, ((r, s, y << unit + bits) for r, s, y in products)):
             yield from sparse(block)
         rows = partners.at(-bits - self._data_bits)
-        yield from self._norm_products(n, zip(leaf.balls, rows, strict=True))
+        yield from self._norm_products(n, zip(balls, rows, strict=True))
         yield from (x << bits + 2 * self._data_bits - corner_bits for x in corner)
         order = n - len(signs) + columns + 1
         if has_witness(self._proof):

@@ -161,7 +161,7 @@ def arrow_definite(blocks: Iterable[Block], corner: ExactMatrix, order: int, wor
             if new is None:
                 return False
             row += new
-    ends = _scales(corner)
+    ends = diagonal_scales(corner)
     if ends is None or any(end > e for end, e in zip(ends, edge, strict=True)):
         return False
     left, taken = _scaled(corner, ends, ends), _gathered(eliminated, rows, edge, ends)
@@ -181,7 +181,7 @@ def _gathered(lower: Rows, rows: Rows, edge: Sequence[int], coarser: Sequence[in
     less = list(map(sub, coarser, edge))
     return [
         [
-            _shifted(entry + sum(map(mul, row, other)), p + q)
+            shifted(entry + sum(map(mul, row, other)), p + q)
             for entry, other, q in zip(entries, rows, less, strict=False)
         ]
         for entries, row, p in zip(lower, rows, less, strict=True)
@@ -193,12 +193,12 @@ def scaled_factor(S: ExactMatrix, order: int) -> tuple[list[int], Rows] | None:
 
     S is a block of a matrix of that order.
     """
-    scales = _scales(S)
+    scales = diagonal_scales(S)
     factor = None if scales is None else _factor(_scaled(S, scales, scales), order)
     return None if scales is None or factor is None else (scales, factor)
 
 
-def _scales(matrix: ExactMatrix) -> list[int] | None:
+def diagonal_scales(matrix: ExactMatrix) -> list[int] | None:
     """Powers of two that scale the diagonal to between 2**126 and 2**128, if it is positive."""
     diagonal = [row[i] for i, row in enumerate(matrix.rows)]
     if any(entry <= 0 for entry in diagonal):
@@ -209,7 +209,7 @@ def _scales(matrix: ExactMatrix) -> list[int] | None:
 def _scaled(matrix: ExactMatrix, left: Sequence[int], right: Sequence[int]) -> Rows:
     """diag(2**left) · matrix · diag(2**right), rounded down."""
     return [
-        [_shifted(x, p + q + matrix.exponent) for x, q in zip(row, right, strict=True)]
+        [shifted(x, p + q + matrix.exponent) for x, q in zip(row, right, strict=True)]
         for row, p in zip(matrix.rows, left, strict=True)
     ]
 
@@ -237,7 +237,7 @@ def _eliminated(entries: Iterable[int], factor: Rows) -> list[int] | None:
     return new
 
 
-def _shifted(number: int, bits: int) -> int:
+def shifted(number: int, bits: int) -> int:
     """The number times 2**bits, rounded down."""
     return number << bits if bits >= 0 else number >> -bits
 

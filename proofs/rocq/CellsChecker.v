@@ -52,7 +52,8 @@ Record cells_proof := CellsProof {
 (* Units: of a and b of a quadratic, of what P may change a length by, and of entries of a form. *)
 Definition form_unit : Z := Z.shiftl 1 60.
 Definition half_form_unit : Z := Z.shiftl 1 59.
-Definition turn_unit : Z := Z.shiftl 1 30.
+Definition turn_bits : Z := 30.
+Definition turn_unit : Z := Z.shiftl 1 turn_bits.
 Definition edge_unit : Z := Z.shiftl 1 34.     (* form_unit / grid *)
 Definition corner_unit : Z := Z.shiftl 1 8.    (* form_unit / grid^2 *)
 
@@ -60,7 +61,6 @@ Definition corner_unit : Z := Z.shiftl 1 8.    (* form_unit / grid^2 *)
    52(c)4). Numbers have names, as they would be made anew at each use in what is extracted. *)
 Definition quarter_form_unit : Z := Z.shiftl 1 58.
 Definition sixteenth_form_unit : Z := Z.shiftl 1 56.
-Definition turn_bits : Z := 30.
 Definition three : Z := 3.
 Definition middle_code : Z := 128.
 Definition fifteen : Z := 15.

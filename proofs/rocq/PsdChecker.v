@@ -46,10 +46,10 @@ Definition lower_form (n d c : nat) (X Z' Naa Nab Nbb : rows) (kappa : Z)
   beside va (beside (nseq c (nseq d Z0)) (diagonal c k)).
 
 (* The sum of the rows, each times an entry of x, without those where that is zero. *)
-Fixpoint combined (x : row) (A : rows) : row :=
+Fixpoint sparse_sum (x : row) (A : rows) : row :=
   match x, A with
   | a :: x', y :: A' =>
-      let rest := combined x' A' in
+      let rest := sparse_sum x' A' in
       if Z.eqb a 0 then rest else plus_row (map (Z.mul a) y) rest
   | _, _ => [::]
   end.
@@ -61,7 +61,7 @@ Fixpoint few (N : nat) (x : row) : bool :=
     if Z.eqb a 0 then few N x' else if N is N'.+4.+4 then few N' x' else false
   else true.
 Definition gram_row (N : nat) (x : row) (L columns : rows) : row :=
-  if eqn (size x - N) 0 && few N x then combined x columns else [seq dot x l | l <- L].
+  if eqn (size x - N) 0 && few N x then sparse_sum x columns else [seq dot x l | l <- L].
 
 (* E = of_form diag(w) form diag(w) - of_gram L L^T, row by row up to the diagonal. *)
 Definition remainder (N : nat) (of_form of_gram : Z) (form : rows) (w : row) (L : rows) : rows :=

@@ -74,7 +74,7 @@ exists (maxn (size x) K); rewrite /= leq_maxl; apply: sub_all H => y yK.
 by apply: leq_trans yK (leq_maxr _ _).
 Qed.
 
-Lemma nth_combined x A j : of_Z (nth Z0 (combined x A) j) =
+Lemma nth_sparse_sum x A j : of_Z (nth Z0 (sparse_sum x A) j) =
   \sum_(k < size A) of_Z (nth Z0 x k) * of_Z (nth Z0 (nth [::] A k) j).
 Proof.
 elim: x A => [|a x IH] [|y A] /=; rewrite ?nth_nil ?big_ord0 //.
@@ -87,7 +87,7 @@ Lemma nth_gram_row N x L i j : (j < i)%N ->
   of_Z (nth Z0 (gram_row N x (take i L) (transposed N L)) j) = of_Z (dot x (nth [::] L j)).
 Proof.
 rewrite /gram_row => ji; case: ifP => [/andP[xN _]|_]; last by rewrite nth_dots nth_take.
-rewrite nth_combined size_transposed (@of_Z_dot _ _ _ N); last by apply/orP; left; exact: xN.
+rewrite nth_sparse_sum size_transposed (@of_Z_dot _ _ _ N); last by apply/orP; left; exact: xN.
 by apply: eq_bigr => k _; rewrite nth_transposed.
 Qed.
 
@@ -101,7 +101,8 @@ move=> ji LK; rewrite nth_mkseq // nth_plus_row of_ZD; congr (_ + _).
   rewrite (nth_map0 (s0 := Z0)); last exact: Z.mul_0_r.
   by rewrite nth_times_row nth_take ?ltnS // !of_ZM !mulrA.
 rewrite (nth_map0 (s0 := Z0)); last exact: Z.mul_0_r.
-rewrite nth_take ?ltnS // of_ZM nth_gram_row ?ltnS // of_ZN mulNr (@of_Z_dot _ _ _ K) ?(nth_size _ _ LK) //.
+rewrite nth_take ?ltnS // of_ZM nth_gram_row ?ltnS // of_ZN mulNr.
+rewrite (@of_Z_dot _ _ _ K) ?(nth_size _ _ LK) //.
 by congr (- (_ * _)); rewrite !mxE; apply: eq_bigr => k _; rewrite !mxE.
 Qed.
 

@@ -4,18 +4,18 @@ globalThis!=="object"&&(this?b():(a.defineProperty(a.prototype,"_T_",{configurab
 b(){var
 b=this||self;b.globalThis=b;delete
 a.prototype._T_}}(Object));(function(y){"use strict";var
-d9=" : flags Open_text and Open_binary are not compatible",eF="Invalid_argument",bA='"',cm=1255,ej=2097152,ek=255,el=0x800,av=0xffff,ei="jsError",an=0x8000,d8=2048,et="a tree is too deep",eu=12520,eh=256,eE=4096,d7="cells",eg="End_of_file",d6="Unix.Unix_error",cl="Failure",aA=0xff,d5=100000,ci="mkdir",a9=1000,d4="Stack_overflow",ck="ENOENT",u="",es="^",by=": No such file or directory",d3="/static/",ef="([^/]+)",aR=0x3f,d1="cuts",d2="Not_found",cj=0xf,a_=128,ee=0xdc00,eC="Sys_blocked_io",eD="fd ",ed="ENOTEMPTY",er="Match_failure",V=248,ec="Division_by_zero",eB=1027,eb="Sys_error",eA="regions",ch="rmdir",eq=0xf0,ea="EEXIST",d0=1026,aS=1024,dZ="Pervasives.do_at_exit",ez="partition",ag=0x80,dY="Undefined_recursive_module",ey=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d$=512,d_=0x7ff0,cp=": Not a directory",ep=0xe0,ex=" : file already exists",eo=0xdfff,aJ=0xffffff,cg="compare: functional value",en="Assert_failure",ah="/",ew="Out_of_memory",cn="ENOTDIR",bz=254,co="index out of bounds",ev="psd",em=250,bB="_bigarr02";function
-cD(c,b,a){var
+d9=" : flags Open_text and Open_binary are not compatible",eF="Invalid_argument",bA='"',cn=1255,ej=2097152,ek=255,el=0x800,av=0xffff,ei="jsError",an=0x8000,d8=2048,et="a tree is too deep",eu=12520,eh=256,eE=4096,d7="cells",eg="End_of_file",d6="Unix.Unix_error",cm="Failure",aA=0xff,d5=100000,cj="mkdir",a9=1000,d4="Stack_overflow",cl="ENOENT",u="",es="^",by=": No such file or directory",d3="/static/",ef="([^/]+)",aR=0x3f,d1="cuts",d2="Not_found",ck=0xf,a_=128,ee=0xdc00,eC="Sys_blocked_io",eD="fd ",ed="ENOTEMPTY",er="Match_failure",V=248,ec="Division_by_zero",eB=1027,eb="Sys_error",eA="regions",ci="rmdir",eq=0xf0,ea="EEXIST",d0=1026,aS=1024,dZ="Pervasives.do_at_exit",ez="partition",ag=0x80,dY="Undefined_recursive_module",ey=" : flags Open_rdonly and Open_wronly are not compatible",az=9007199254740992,d$=512,d_=0x7ff0,cq=": Not a directory",ep=0xe0,ex=" : file already exists",eo=0xdfff,aJ=0xffffff,ch="compare: functional value",en="Assert_failure",ah="/",ew="Out_of_memory",co="ENOTDIR",bz=254,cp="index out of bounds",ev="psd",em=250,bB="_bigarr02";function
+cE(c,b,a){var
 d=String.fromCharCode;if(b==0&&a<=eE&&a==c.length)return d.apply(null,c);var
 e=u;for(;0<a;b+=aS,a-=aS)e+=d.apply(null,c.slice(b,b+Math.min(a,aS)));return e}function
-lp(b){if(y.Uint8Array)var
+lm(b){if(y.Uint8Array)var
 c=new(y.Uint8Array)(b.l);else
 var
 c=new
 Array(b.l);var
 e=b.c,d=e.length,a=0;for(;a<d;a++)c[a]=e.charCodeAt(a);for(d=b.l;a<d;a++)c[a]=0;b.c=c;b.t=4;return c}function
-ba(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
-if(b.t==2&&f==b.c.length){b.c+=d.t==4?cD(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)lp(b);var
+ba(d,e,b,f,c){if(c==0)return 0;if(f==0&&(c>=b.l||b.t==2&&c>=b.c.length)){b.c=d.t==4?cE(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else
+if(b.t==2&&f==b.c.length){b.c+=d.t==4?cE(d.c,e,c):e==0&&d.c.length==c?d.c:d.c.substr(e,c);b.t=b.c.length==b.l?0:2}else{if(b.t!=4)lm(b);var
 g=d.c,h=b.c;if(d.t==4)if(f<=e)for(var
 a=0;a<c;a++)h[f+a]=g[e+a];else
 for(var
@@ -23,7 +23,7 @@ a=c-1;a>=0;a--)h[f+a]=g[e+a];else{var
 i=Math.min(c,g.length-e);for(var
 a=0;a<i;a++)h[f+a]=g.charCodeAt(e+a);for(;a<c;a++)h[f+a]=0}}return 0}function
 bb(a){return a}function
-cr(a,b,c,d,e){ba(bb(a),b,c,d,e);return 0}function
+cs(a,b,c,d,e){ba(bb(a),b,c,d,e);return 0}function
 aK(c,a){if(c.fun)return aK(c.fun,a);if(typeof
 c!=="function")return c;var
 b=c.length|0;if(b===0)return c.apply(null,a);var
@@ -34,15 +34,15 @@ e=arguments.length==0?1:arguments.length,d=new
 Array(a.length+e);for(var
 b=0;b<a.length;b++)d[b]=a[b];for(var
 b=0;b<arguments.length;b++)d[a.length+b]=arguments[b];return aK(c,d)}}function
-lM(b,a){throw[0,b,a]}function
-lP(b,a){if(b==0)return u;if(a.repeat)return a.repeat(b);var
+lJ(b,a){throw[0,b,a]}function
+lM(b,a){if(b==0)return u;if(a.repeat)return a.repeat(b);var
 d=u,c=0;for(;;){if(b&1)d+=a;b>>=1;if(b==0)return d;a+=a;c++;if(c==9)a.slice(0,1)}}function
-aU(a){if(a.t==2)a.c+=lP(a.l-a.c.length,"\0");else
-a.c=cD(a.c,0,a.c.length);a.t=0}function
+aU(a){if(a.t==2)a.c+=lM(a.l-a.c.length,"\0");else
+a.c=cE(a.c,0,a.c.length);a.t=0}function
 fc(a){if(a.length<24){for(var
 b=0;b<a.length;b++)if(a.charCodeAt(b)>127)return false;return true}else
 return!/[^\x00-\x7f]/.test(a)}function
-cE(e){for(var
+cF(e){for(var
 j=u,c=u,g,f,h,a,b=0,i=e.length;b<i;b++){f=e.charCodeAt(b);if(f<ag){for(var
 d=b+1;d<i&&(f=e.charCodeAt(d))<ag;d++);if(d-b>d$){c.substr(0,1);j+=c;c=u;j+=e.slice(b,d)}else
 c+=e.slice(b,d);if(d==i)break;b=d}a=1;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(f<<6);if(f<ep){a=g-0x3080;if(a<ag)a=1}else{a=2;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_){g=h+(g<<6);if(f<eq){a=g-0xe2080;if(a<el||a>=0xd7ff&&a<0xe000)a=2}else{a=3;if(++b<i&&((h=e.charCodeAt(b))&-64)==a_&&f<0xf5){a=h-0x3c82080+(g<<6);if(a<0x10000||a>0x10ffff)a=3}}}}}if(a<4){b-=a;c+="\ufffd"}else
@@ -52,30 +52,30 @@ ao(c,a,b){this.t=c;this.c=a;this.l=b}ao.prototype.toString=function(){switch(thi
 9:return this.c;default:aU(this);case
 0:if(fc(this.c)){this.t=9;return this.c}this.t=8;case
 8:return this.c}};ao.prototype.toUtf16=function(){var
-a=this.toString();if(this.t==9)return a;return cE(a)};ao.prototype.slice=function(){var
+a=this.toString();if(this.t==9)return a;return cF(a)};ao.prototype.slice=function(){var
 a=this.t==4?this.c.slice():this.c;return new
 ao(this.t,a,this.l)};function
 eO(a){return new
 ao(0,a,a.length)}function
 k(a){return eO(a)}function
-cA(b,a){lM(b,k(a))}var
+cB(b,a){lJ(b,k(a))}var
 E=[0];function
-M(a){cA(E.Invalid_argument,a)}function
-a$(){M(co)}function
+M(a){cB(E.Invalid_argument,a)}function
+a$(){M(cp)}function
 aL(a,b){if(b>>>0>=a.length-1)a$();return a}function
 aC(a){if(a<0)M("Bytes.create");return new
 ao(a?2:9,u,a)}function
-lK(a){throw a}function
-cB(){lK(E.Division_by_zero)}function
-lq(b,a){if(a==0)cB();return b/a|0}var
-lJ=0;function
-ls(){return lJ++}function
+lH(a){throw a}function
+cC(){lH(E.Division_by_zero)}function
+ln(b,a){if(a==0)cC();return b/a|0}var
+lG=0;function
+lp(){return lG++}function
 aM(a){a.t&6&&aU(a);return a.c}var
-l2=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
-l1(a){if(l2)return Math.floor(Math.log2(a));var
+lZ=Math.log2&&Math.log2(1.1235582092889474E+307)==1020;function
+lY(a){if(lZ)return Math.floor(Math.log2(a));var
 b=0;if(a==0)return-Infinity;if(a>=1)while(a>=2){a/=2;b++}else
 while(a<1){a*=2;b--}return b}function
-ct(c){var
+cu(c){var
 a=new(y.Float32Array)(1);a[0]=c;var
 b=new(y.Int32Array)(a.buffer);return b[0]|0}var
 eW=Math.pow(2,-24);function
@@ -106,20 +106,20 @@ n(this.mi>>a-24|this.hi<<48-a,this.hi<<16>>a-24>>16,b&av);return new
 n(this.hi<<16>>a-32,b,b)};n.prototype.lsl1=function(){this.hi=this.hi<<1|this.mi>>23;this.mi=(this.mi<<1|this.lo>>23)&aJ;this.lo=this.lo<<1&aJ};n.prototype.lsr1=function(){this.lo=(this.lo>>>1|this.mi<<23)&aJ;this.mi=(this.mi>>>1|this.hi<<23)&aJ;this.hi=this.hi>>>1};n.prototype.udivmod=function(e){var
 c=0,b=this.copy(),a=e.copy(),d=new
 n(0,0,0);while(b.ucompare(a)>0){c++;a.lsl1()}while(c>=0){c--;d.lsl1();if(b.ucompare(a)>=0){d.lo++;b=b.sub(a)}a.lsr1()}return{quotient:d,modulus:b}};n.prototype.div=function(a){var
-b=this;if(a.isZero())cB();var
+b=this;if(a.isZero())cC();var
 d=b.hi^a.hi;if(b.hi&an)b=b.neg();if(a.hi&an)a=a.neg();var
 c=b.udivmod(a).quotient;if(d&an)c=c.neg();return c};n.prototype.mod=function(b){var
-a=this;if(b.isZero())cB();var
+a=this;if(b.isZero())cC();var
 d=a.hi;if(a.hi&an)a=a.neg();if(b.hi&an)b=b.neg();var
 c=a.udivmod(b).modulus;if(d&an)c=c.neg();return c};n.prototype.toInt=function(){return this.lo|this.mi<<24};n.prototype.toFloat=function(){return(this.hi<<16)*Math.pow(2,32)+this.mi*Math.pow(2,24)+this.lo};n.prototype.toArray=function(){return[this.hi>>8,this.hi&aA,this.mi>>16,this.mi>>8&aA,this.mi&aA,this.lo>>16,this.lo>>8&aA,this.lo&aA]};n.prototype.lo32=function(){return this.lo|(this.mi&aA)<<24};n.prototype.hi32=function(){return this.mi>>>8&av|this.hi<<16};function
 bD(b,c,a){return new
 n(b,c,a)}function
 bC(a){if(!isFinite(a)){if(isNaN(a))return bD(1,0,d_);return a>0?bD(0,0,d_):bD(0,0,0xfff0)}var
 f=a==0&&1/a==-Infinity?an:a>=0?0:an;if(f)a=-a;var
-b=l1(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-d0)}else{a/=Math.pow(2,b-eB);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
+b=lY(a)+1023;if(b<=0){b=0;a/=Math.pow(2,-d0)}else{a/=Math.pow(2,b-eB);if(a<16){a*=2;b-=1}if(b==0)a/=2}var
 d=Math.pow(2,24),c=a|0;a=(a-c)*d;var
 e=a|0;a=(a-e)*d;var
-g=a|0;c=c&cj|f|b<<4;return bD(g,e,c)}function
+g=a|0;c=c&ck|f|b<<4;return bD(g,e,c)}function
 be(a){return a.toArray()}function
 eM(c,b,g){c.write(32,b.dims.length);c.write(32,b.kind|b.layout<<8);if(b.caml_custom==bB)for(var
 a=0;a<b.dims.length;a++)if(b.dims[a]<av)c.write(16,b.dims[a]);else{c.write(16,av);c.write(32,0);c.write(32,b.dims[a])}else
@@ -147,10 +147,10 @@ e=be(bC(b.get(a)));for(var
 d=0;d<8;d++)c.write(8,e[d])}break;case
 0:for(var
 a=0;a<b.data.length;a++){var
-e=ct(b.get(a));c.write(32,e)}break;case
+e=cu(b.get(a));c.write(32,e)}break;case
 10:for(var
 a=0;a<b.data.length/2;a++){var
-d=b.get(a);c.write(32,ct(d[1]));c.write(32,ct(d[2]))}break;case
+d=b.get(a);c.write(32,cu(d[1]));c.write(32,cu(d[2]))}break;case
 11:for(var
 a=0;a<b.data.length/2;a++){var
 f=b.get(a),e=be(bC(f[1]));for(var
@@ -161,7 +161,7 @@ eK(a){switch(a){case
 7:case
 10:case
 11:return 2;default:return 1}}function
-lh(c,e){var
+le(c,e){var
 b=y,a;switch(c){case
 0:a=b.Float32Array;break;case
 1:a=b.Float64Array;break;case
@@ -178,24 +178,24 @@ b=y,a;switch(c){case
 12:a=b.Uint8Array;break}if(!a)M("Bigarray.create: unsupported kind");var
 d=new
 a(e*eK(c));return d}function
-cu(c){var
+cv(c){var
 a=new(y.Int32Array)(1);a[0]=c;var
 b=new(y.Float32Array)(a.buffer);return b[0]}function
 bd(a){return new
 n(a[7]<<0|a[6]<<8|a[5]<<16,a[4]<<0|a[3]<<8|a[2]<<16,a[1]<<0|a[0]<<8)}function
-cv(d){var
-f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&cj)==0?b&an?-Infinity:Infinity:NaN;var
-e=Math.pow(2,-24),a=(f*e+g)*e+(b&cj);if(c>0){a+=16;a*=Math.pow(2,c-eB)}else
+cw(d){var
+f=d.lo,g=d.mi,b=d.hi,c=(b&0x7fff)>>4;if(c==2047)return(f|g|b&ck)==0?b&an?-Infinity:Infinity:NaN;var
+e=Math.pow(2,-24),a=(f*e+g)*e+(b&ck);if(c>0){a+=16;a*=Math.pow(2,c-eB)}else
 a*=Math.pow(2,-d0);if(b&an)a=-a;return a}function
-cq(b){var
+cr(b){var
 d=b.length,c=1;for(var
 a=0;a<d;a++){if(b[a]<0)M("Bigarray.create: negative dimension");c=c*b[a]}return c}function
-lw(b,a){return new
+lt(b,a){return new
 n(b&aJ,b>>>24&aA|(a&av)<<8,a>>>16&av)}function
-cw(a){return a.hi32()}function
-cx(a){return a.lo32()}var
-li=bB;function
-aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=li;aB.prototype.offset=function(b){var
+cx(a){return a.hi32()}function
+cy(a){return a.lo32()}var
+lf=bB;function
+aB(c,d,b,a){this.kind=c;this.layout=d;this.dims=b;this.data=a}aB.prototype.caml_custom=lf;aB.prototype.offset=function(b){var
 c=0;if(typeof
 b==="number")b=[b];if(!(b
 instanceof
@@ -204,15 +204,15 @@ a=0;a<this.dims.length;a++){if(b[a]<0||b[a]>=this.dims[a])a$();c=c*this.dims[a]+
 for(var
 a=this.dims.length-1;a>=0;a--){if(b[a]<1||b[a]>this.dims[a])a$();c=c*this.dims[a]+(b[a]-1)}return c};aB.prototype.get=function(a){switch(this.kind){case
 7:var
-d=this.data[a*2+0],b=this.data[a*2+1];return lw(d,b);case
+d=this.data[a*2+0],b=this.data[a*2+1];return lt(d,b);case
 10:case
 11:var
 e=this.data[a*2+0],c=this.data[a*2+1];return[bz,e,c];default:return this.data[a]}};aB.prototype.set=function(a,b){switch(this.kind){case
-7:this.data[a*2+0]=cx(b);this.data[a*2+1]=cw(b);break;case
+7:this.data[a*2+0]=cy(b);this.data[a*2+1]=cx(b);break;case
 10:case
 11:this.data[a*2+0]=b[1];this.data[a*2+1]=b[2];break;default:this.data[a]=b;break}return 0};aB.prototype.fill=function(b){switch(this.kind){case
 7:var
-c=cx(b),e=cw(b);if(c==e)this.data.fill(c);else
+c=cy(b),e=cx(b);if(c==e)this.data.fill(c);else
 for(var
 a=0;a<this.data.length;a++)this.data[a]=a%2==0?c:e;break;case
 10:case
@@ -246,10 +246,10 @@ instanceof
 Array&&a.length==1)a=a[0];else
 M("Ml_Bigarray_c_1_1.offset");if(a<0||a>=this.dims[0])a$();return a};aT.prototype.get=function(a){return this.data[a]};aT.prototype.set=function(a,b){this.data[a]=b;return 0};aT.prototype.fill=function(a){this.data.fill(a);return 0};function
 eI(c,d,a,b){var
-e=eK(c);if(cq(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
+e=eK(c);if(cr(a)*e!=b.length)M("length doesn't match dims");if(d==0&&a.length==1&&e==1)return new
 aT(c,d,a,b);return new
 aB(c,d,a,b)}function
-aV(a){if(!E.Failure)E.Failure=[V,k(cl),-3];cA(E.Failure,a)}function
+aV(a){if(!E.Failure)E.Failure=[V,k(cm),-3];cB(E.Failure,a)}function
 eJ(b,v,r){var
 i=b.read32s();if(i<0||i>16)aV("input_value: wrong number of bigarray dimensions");var
 p=b.read32s(),j=p&aA,o=p>>8&1,h=[];if(r==bB)for(var
@@ -258,7 +258,7 @@ n=b.read16u();if(n==av){var
 t=b.read32u(),u=b.read32u();if(t!=0)aV("input_value: bigarray dimension overflow in 32bit");n=u}h.push(n)}else
 for(var
 a=0;a<i;a++)h.push(b.read32u());var
-d=cq(h),f=lh(j,d),g=eI(j,o,h,f);switch(j){case
+d=cr(h),f=le(j,d),g=eI(j,o,h,f);switch(j){case
 2:for(var
 a=0;a<d;a++)f[a]=b.read8s();break;case
 3:case
@@ -285,28 +285,28 @@ e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-k=cv(bd(e));g.set(a,k)}break;case
+k=cw(bd(e));g.set(a,k)}break;case
 0:for(var
 a=0;a<d;a++){var
-k=cu(b.read32s());g.set(a,k)}break;case
+k=cv(b.read32s());g.set(a,k)}break;case
 10:for(var
 a=0;a<d;a++){var
-m=cu(b.read32s()),l=cu(b.read32s());g.set(a,[bz,m,l])}break;case
+m=cv(b.read32s()),l=cv(b.read32s());g.set(a,[bz,m,l])}break;case
 11:var
 e=new
 Array(8);for(var
 a=0;a<d;a++){for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-m=cv(bd(e));for(var
+m=cw(bd(e));for(var
 c=0;c<8;c++)e[c]=b.read8u();var
-l=cv(bd(e));g.set(a,[bz,m,l])}break}v[0]=(4+i)*4;return eI(j,o,h,f)}function
+l=cw(bd(e));g.set(a,[bz,m,l])}break}v[0]=(4+i)*4;return eI(j,o,h,f)}function
 eH(a,b,c){return a.compare(b,c)}function
 bE(a,b){return Math.imul(a,b)}function
 aw(b,a){a=bE(a,0xcc9e2d51|0);a=a<<15|a>>>32-15;a=bE(a,0x1b873593);b^=a;b=b<<13|b>>>32-13;return(b+(b<<2)|0)+(0xe6546b64|0)|0}function
-lt(a,b){a=aw(a,cx(b));a=aw(a,cw(b));return a}function
-eV(a,b){return lt(a,bC(b))}function
+lq(a,b){a=aw(a,cy(b));a=aw(a,cx(b));return a}function
+eV(a,b){return lq(a,bC(b))}function
 eL(c){var
-b=cq(c.dims),d=0;switch(c.kind){case
+b=cr(c.dims),d=0;switch(c.kind){case
 2:case
 3:case
 12:if(b>eh)b=eh;var
@@ -330,31 +330,31 @@ a=0;a<b;a++)d=eV(d,c.data[a]);break;case
 11:b*=2;case
 1:if(b>32)b=32;for(var
 a=0;a<b;a++)d=eV(d,c.data[a]);break}return d}function
-lu(a,b){b[0]=4;return a.read32s()}function
-lI(a,b){switch(a.read8u()){case
+lr(a,b){b[0]=4;return a.read32s()}function
+lF(a,b){switch(a.read8u()){case
 1:b[0]=4;return a.read32s();case
 2:aV("input_value: native integer value too large");default:aV("input_value: ill-formed native integer")}}function
-lz(c,d){var
+lw(c,d){var
 b=new
 Array(8);for(var
 a=0;a<8;a++)b[a]=c.read8u();d[0]=8;return bd(b)}function
-ly(e,d,b){var
+lv(e,d,b){var
 c=be(d);for(var
 a=0;a<8;a++)e.write(8,c[a]);b[0]=8;b[1]=8}function
-lv(a,b,c){return a.compare(b)}function
-lx(a){return a.lo32()^a.hi32()}var
-eS={"_j":{deserialize:lz,serialize:ly,fixed_length:8,compare:lv,hash:lx},"_i":{deserialize:lu,fixed_length:4},"_n":{deserialize:lI,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eJ(a,b,"_bigarray")},serialize:eM,compare:eH,hash:eL},"_bigarr02":{deserialize:function(a,b){return eJ(a,b,bB)},serialize:eM,compare:eH,hash:eL}};function
-cs(a){return eS[a.caml_custom]&&eS[a.caml_custom].compare}function
+ls(a,b,c){return a.compare(b)}function
+lu(a){return a.lo32()^a.hi32()}var
+eS={"_j":{deserialize:lw,serialize:lv,fixed_length:8,compare:ls,hash:lu},"_i":{deserialize:lr,fixed_length:4},"_n":{deserialize:lF,fixed_length:4},"_bigarray":{deserialize:function(a,b){return eJ(a,b,"_bigarray")},serialize:eM,compare:eH,hash:eL},"_bigarr02":{deserialize:function(a,b){return eJ(a,b,bB)},serialize:eM,compare:eH,hash:eL}};function
+ct(a){return eS[a.caml_custom]&&eS[a.caml_custom].compare}function
 eQ(f,c,d,e){var
-b=cs(c);if(b){var
+b=ct(c);if(b){var
 a=d>0?b(c,f,e):b(f,c,e);if(e&&a!=a)return d;if(+a!=+a)return+a;if((a|0)!=0)return a|0}return d}function
-cy(a){return a
+cz(a){return a
 instanceof
 ao}function
-eX(a){return cy(a)}function
+eX(a){return cz(a)}function
 eR(a){if(typeof
 a==="number")return a9;else
-if(cy(a))return 252;else
+if(cz(a))return 252;else
 if(eX(a))return 1252;else
 if(a
 instanceof
@@ -368,23 +368,23 @@ a=="string")return eu;else
 if(a
 instanceof
 Number)return a9;else
-if(a&&a.caml_custom)return cm;else
+if(a&&a.caml_custom)return cn;else
 if(a&&a.compare)return 1256;else
 if(typeof
 a=="function")return 1247;else
 if(typeof
 a=="symbol")return 1251;return 1001}function
-lA(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
+lx(a,b){if(a<b)return-1;if(a==b)return 0;return 1}function
 eN(a,b){a.t&6&&aU(a);b.t&6&&aU(b);return a.c<b.c?-1:a.c>b.c?1:0}function
-l6(a,b){return eN(a,b)}function
-lo(a,b,d){var
+l3(a,b){return eN(a,b)}function
+ll(a,b,d){var
 e=[];for(;;){if(!(d&&a===b)){var
 f=eR(a);if(f==em){a=a[1];continue}var
-g=eR(b);if(g==em){b=b[1];continue}if(f!==g){if(f==a9){if(g==cm)return eQ(a,b,-1,d);return-1}if(g==a9){if(f==cm)return eQ(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
-247:M(cg);break;case
+g=eR(b);if(g==em){b=b[1];continue}if(f!==g){if(f==a9){if(g==cn)return eQ(a,b,-1,d);return-1}if(g==a9){if(f==cn)return eQ(b,a,1,d);return 1}return f<g?-1:1}switch(f){case
+247:M(ch);break;case
 248:var
-c=lA(a[2],b[2]);if(c!=0)return c|0;break;case
-249:M(cg);break;case
+c=lx(a[2],b[2]);if(c!=0)return c|0;break;case
+249:M(ch);break;case
 250:M("equal: got Forward_tag, should not happen");break;case
 251:M("equal: abstract value");break;case
 252:if(a!==b){var
@@ -392,9 +392,9 @@ c=eN(a,b);if(c!=0)return c|0}break;case
 253:M("equal: got Double_tag, should not happen");break;case
 254:M("equal: got Double_array_tag, should not happen");break;case
 255:M("equal: got Custom_tag, should not happen");break;case
-1247:M(cg);break;case
+1247:M(ch);break;case
 1255:var
-i=cs(a);if(i!=cs(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
+i=ct(a);if(i!=ct(b))return a.caml_custom<b.caml_custom?-1:1;if(!i)M("compare: abstract value");var
 c=i(a,b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
 1256:var
 c=a.compare(b,d);if(c!=c)return d?-1:c;if(c!==(c|0))return-1;if(c!=0)return c|0;break;case
@@ -408,87 +408,87 @@ a=a.toString(),b=b.toString();if(a!==b){if(a<b)return-1;if(a>b)return 1}break;ca
 246:case
 254:default:if(a.length!=b.length)return a.length<b.length?-1:1;if(a.length>1)e.push(a,b,1);break}}if(e.length==0)return 0;var
 h=e.pop();b=e.pop();a=e.pop();if(h+1<a.length)e.push(a,b,h+1);a=a[h];b=b[h]}}function
-lD(a,b){return+(lo(a,b,false)<=0)}function
+lA(a,b){return+(ll(a,b,false)<=0)}function
 eY(a,d){if(a<0)a$();var
 a=a+1|0,b=new
 Array(a);b[0]=0;for(var
 c=1;c<a;c++)b[c]=d;return b}function
-cz(a){return a.l}function
-J(a){cA(E.Sys_error,a)}var
+cA(a){return a.l}function
+J(a){cB(E.Sys_error,a)}var
 ax=new
 Array();function
-lF(c){var
+lC(c){var
 a=ax[c];if(!a.opened)J("Cannot flush a closed channel");if(!a.buffer||a.buffer==u)return 0;if(a.fd&&E.fds[a.fd]&&E.fds[a.fd].output){var
 b=E.fds[a.fd].output;switch(b.length){case
 2:b(c,a.buffer);break;default:b(a.buffer)}}a.buffer=u;return 0}function
 bh(){return false}function
-lS(e){for(var
+lP(e){for(var
 f=u,b=f,a,h,c=0,g=e.length;c<g;c++){a=e.charCodeAt(c);if(a<ag){for(var
 d=c+1;d<g&&(a=e.charCodeAt(d))<ag;d++);if(d-c>d$){b.substr(0,1);f+=b;b=u;f+=e.slice(c,d)}else
 b+=e.slice(c,d);if(d==g)break;c=d}if(a<el){b+=String.fromCharCode(0xc0|a>>6);b+=String.fromCharCode(ag|a&aR)}else
 if(a<0xd800||a>=eo)b+=String.fromCharCode(ep|a>>12,ag|a>>6&aR,ag|a&aR);else
 if(a>=0xdbff||c+1==g||(h=e.charCodeAt(c+1))<ee||h>eo)b+="\xef\xbf\xbd";else{c++;a=(a<<10)+h-0x35fdc00;b+=String.fromCharCode(eq|a>>18,ag|a>>12&aR,ag|a>>6&aR,ag|a&aR)}if(b.length>aS){b.substr(0,1);f+=b;b=u}}return f+b}function
-ln(a){var
-b=9;if(!fc(a))b=8,a=lS(a);return new
+lk(a){var
+b=9;if(!fc(a))b=8,a=lP(a);return new
 ao(b,a,a.length)}function
-bg(a){return ln(a)}function
-lC(a){return a.toUtf16()}function
-l3(){function
+bg(a){return lk(a)}function
+lz(a){return a.toUtf16()}function
+l0(){function
 a(a){if(a.charAt(0)===ah)return[u,a.substring(1)];return}function
 b(c){var
 g=/^([a-zA-Z]:|[\\/]{2}[^\\/]+[\\/]+[^\\/]+)?([\\/])?([\s\S]*?)$/,a=g.exec(c),b=a[1]||u,e=Boolean(b&&b.charAt(1)!==":");if(Boolean(a[2]||e)){var
 d=a[1]||u,f=a[2]||u;return[d,c.substring(d.length+f.length)]}return}return bh()&&y.process&&y.process.platform?y.process.platform==="win32"?b:a:a}var
-cI=l3();function
+cJ=l0();function
 e6(a){return a.slice(-1)!==ah?a+ah:a}if(bh()&&y.process&&y.process.cwd)var
 bc=y.process.cwd().replace(/\\/g,ah);else
 var
 bc="/static";bc=e6(bc);function
-lE(a){a=lC(a);if(!cI(a))a=bc+a;var
-e=cI(a),d=e[1].split(ah),b=[];for(var
+lB(a){a=lz(a);if(!cJ(a))a=bc+a;var
+e=cJ(a),d=e[1].split(ah),b=[];for(var
 c=0;c<d.length;c++)switch(d[c]){case"..":if(b.length>1)b.pop();break;case".":break;default:b.push(d[c]);break}b.unshift(e[0]);b.orig=a;return b}var
-l5=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ea,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",ck,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",cn,ed,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
+l2=["E2BIG","EACCES","EAGAIN","EBADF","EBUSY","ECHILD","EDEADLK","EDOM",ea,"EFAULT","EFBIG","EINTR","EINVAL","EIO","EISDIR","EMFILE","EMLINK","ENAMETOOLONG","ENFILE","ENODEV",cl,"ENOEXEC","ENOLCK","ENOMEM","ENOSPC","ENOSYS",co,ed,"ENOTTY","ENXIO","EPERM","EPIPE","ERANGE","EROFS","ESPIPE","ESRCH","EXDEV","EWOULDBLOCK","EINPROGRESS","EALREADY","ENOTSOCK","EDESTADDRREQ","EMSGSIZE","EPROTOTYPE","ENOPROTOOPT","EPROTONOSUPPORT","ESOCKTNOSUPPORT","EOPNOTSUPP","EPFNOSUPPORT","EAFNOSUPPORT","EADDRINUSE","EADDRNOTAVAIL","ENETDOWN","ENETUNREACH","ENETRESET","ECONNABORTED","ECONNRESET","ENOBUFS","EISCONN","ENOTCONN","ESHUTDOWN","ETOOMANYREFS","ETIMEDOUT","ECONNREFUSED","EHOSTDOWN","EHOSTUNREACH","ELOOP","EOVERFLOW"];function
 aZ(d,f,e,a){var
-b=l5.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
+b=l2.indexOf(d);if(b<0){if(a==null)a=-9999;b=[0,a]}var
 c=[b,bg(f||u),bg(e||u)];return c}var
 e0={};function
 aW(a){return e0[a]}function
 aX(b,a){throw[0,b].concat(a)}function
-lm(a){return new
+lj(a){return new
 ao(4,a,a.length)}function
-lL(a){J(a+by)}function
-lj(){M(co)}function
+lI(a){J(a+by)}function
+lg(){M(cp)}function
 eP(a,b){switch(a.t&6){default:if(b>=a.c.length)return 0;case
 0:return a.c.charCodeAt(b);case
 4:return a.c[b]}}function
-ll(b,a){if(a>>>0>=b.l)lj();return eP(b,a)}function
-lg(){}function
+li(b,a){if(a>>>0>=b.l)lg();return eP(b,a)}function
+ld(){}function
 L(a){this.data=a}L.prototype=new
-lg();L.prototype.truncate=function(a){var
-b=this.data;this.data=aC(a|0);ba(b,0,this.data,0,a)};L.prototype.length=function(){return cz(this.data)};L.prototype.write=function(b,d,g,a){var
+ld();L.prototype.truncate=function(a){var
+b=this.data;this.data=aC(a|0);ba(b,0,this.data,0,a)};L.prototype.length=function(){return cA(this.data)};L.prototype.write=function(b,d,g,a){var
 c=this.length();if(b+a>=c){var
-e=aC(b+a),f=this.data;this.data=e;ba(f,0,this.data,0,c)}cr(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
-e=this.length();ba(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return ll(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
+e=aC(b+a),f=this.data;this.data=e;ba(f,0,this.data,0,c)}cs(d,g,this.data,b,a);return 0};L.prototype.read=function(c,a,d,b){var
+e=this.length();ba(this.data,c,a,d,b);return 0};L.prototype.read_one=function(a){return li(this.data,a)};L.prototype.close=function(){};L.prototype.constructor=L;function
 W(b,a){this.content={};this.root=b;this.lookupFun=a}W.prototype.nm=function(a){return this.root+a};W.prototype.create_dir_if_needed=function(d){var
 c=d.split(ah),b=u;for(var
 a=0;a<c.length-1;a++){b+=c[a]+ah;if(this.content[b])continue;this.content[b]=Symbol("directory")}};W.prototype.slash=function(a){return/\/$/.test(a)?a:a+ah};W.prototype.lookup=function(a){if(!this.content[a]&&this.lookupFun){var
 b=this.lookupFun(k(this.root),k(a));if(b!==0){this.create_dir_if_needed(a);this.content[a]=new
 L(bb(b[1]))}}};W.prototype.exists=function(a){if(a==u)return 1;var
 b=this.slash(a);if(this.content[b])return 1;this.lookup(a);return this.content[a]?1:0};W.prototype.mkdir=function(c,e,d){var
-b=d&&aW(d6);if(this.exists(c))if(b)aX(b,aZ(ea,ci,this.nm(c)));else
+b=d&&aW(d6);if(this.exists(c))if(b)aX(b,aZ(ea,cj,this.nm(c)));else
 J(c+": File exists");var
-a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||u;if(!this.exists(a))if(b)aX(b,aZ(ck,ci,this.nm(a)));else
-J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ci,this.nm(a)));else
-J(a+cp);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
+a=/^(.*)\/[^/]+/.exec(c);a=a&&a[1]||u;if(!this.exists(a))if(b)aX(b,aZ(cl,cj,this.nm(a)));else
+J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(co,cj,this.nm(a)));else
+J(a+cq);this.create_dir_if_needed(this.slash(c))};W.prototype.rmdir=function(a,f){var
 b=f&&aW(d6),c=a==u?u:this.slash(a),e=new
-RegExp(es+c+ef);if(!this.exists(a))if(b)aX(b,aZ(ck,ch,this.nm(a)));else
-J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(cn,ch,this.nm(a)));else
-J(a+cp);for(var
+RegExp(es+c+ef);if(!this.exists(a))if(b)aX(b,aZ(cl,ci,this.nm(a)));else
+J(a+by);if(!this.is_dir(a))if(b)aX(b,aZ(co,ci,this.nm(a)));else
+J(a+cq);for(var
 d
 in
-this.content)if(d.match(e))if(b)aX(b,aZ(ed,ch,this.nm(a)));else
+this.content)if(d.match(e))if(b)aX(b,aZ(ed,ci,this.nm(a)));else
 J(this.nm(a)+": Directory not empty");delete
 this.content[c]};W.prototype.readdir=function(a){var
-f=a==u?u:this.slash(a);if(!this.exists(a))J(a+by);if(!this.is_dir(a))J(a+cp);var
+f=a==u?u:this.slash(a);if(!this.exists(a))J(a+by);if(!this.is_dir(a))J(a+cq);var
 g=new
 RegExp(es+f+ef),d={},c=[];for(var
 e
@@ -501,14 +501,14 @@ this.content[a];return b};W.prototype.open=function(a,b){if(b.rdonly&&b.wronly)J
 c=this.content[a];if(b.truncate)c.truncate();return c}else
 if(b.create){this.create_dir_if_needed(a);this.content[a]=new
 L(aC(0));return this.content[a]}else
-lL(this.nm(a))};W.prototype.register=function(c,a){var
-b;if(this.content[c])J(this.nm(c)+ex);if(cy(a))b=new
+lI(this.nm(a))};W.prototype.register=function(c,a){var
+b;if(this.content[c])J(this.nm(c)+ex);if(cz(a))b=new
 L(a);if(eX(a))b=new
 L(bb(a));else
 if(a
 instanceof
 Array)b=new
-L(lm(a));else
+L(lj(a));else
 if(typeof
 a==="string")b=new
 L(eO(a));else
@@ -518,32 +518,32 @@ L(d)}if(b){this.create_dir_if_needed(c);this.content[c]=b}else
 J(this.nm(c)+" : registering file with invalid content type")};W.prototype.constructor=W;function
 eG(){}function
 eU(b){var
-a=cI(b);if(!a)return;return a[0]+ah}var
+a=cJ(b);if(!a)return;return a[0]+ah}var
 bF=eU(bc)||aV("unable to compute caml_root"),aY=[];if(bh())aY.push({path:bF,device:new
 eG(bF)});else
 aY.push({path:bF,device:new
 W(bF)});aY.push({path:d3,device:new
 W(d3)});function
-l4(b){var
-g=lE(b),b=g.join(ah),f=e6(b),c;for(var
+l1(b){var
+g=lB(b),b=g.join(ah),f=e6(b),c;for(var
 e=0;e<aY.length;e++){var
 a=aY[e];if(f.search(a.path)==0&&(!c||c.path.length<a.path.length))c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}if(!c&&bh()){var
 d=eU(b);if(d&&d.match(/^[a-zA-Z]:\/$/)){var
 a={path:d,device:new
 eG(d)};aY.push(a);c={path:a.path,device:a.device,rest:b.substring(a.path.length,b.length)}}}if(c)return c;J("no device found for "+f)}function
-aD(a){return cz(a)}function
+aD(a){return cA(a)}function
 e2(d,e){var
 a=ax[d],c=k(e),b=aD(c);a.file.write(a.offset,c,0,b);a.offset+=b;return 0}function
-lZ(a){var
-a=cE(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+lW(a){var
+a=cF(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stderr.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.error&&c.error(a)}}function
-l0(a){var
-a=cE(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
+lX(a){var
+a=cF(a),b=y;if(b.process&&b.process.stdout&&b.process.stdout.write)b.process.stdout.write(a);else{if(a.charCodeAt(a.length-1)==10)a=a.substr(0,a.length-1);var
 c=b.console;c&&c.log&&c.log(a)}}function
 bG(c,e,d,a){if(E.fds===undefined)E.fds=new
 Array();a=a?a:{};var
 b={};b.file=d;b.offset=a.append?d.length():0;b.flags=a;b.output=e;E.fds[c]=b;if(!E.fd_last_idx||c>E.fd_last_idx)E.fd_last_idx=c;return c}function
-l7(c,b,g){var
+l4(c,b,g){var
 a={};while(b){switch(b[1]){case
 0:a.rdonly=1;break;case
 1:a.wronly=1;break;case
@@ -554,11 +554,11 @@ a={};while(b){switch(b[1]){case
 6:a.binary=1;break;case
 7:a.text=1;break;case
 8:a.nonblock=1;break}b=b[2]}if(a.rdonly&&a.wronly)J(aM(c)+ey);if(a.text&&a.binary)J(aM(c)+d9);var
-d=l4(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bG(f+1,e2,e,a)}bG(0,e2,new
-L(aC(0)));bG(1,l0,new
-L(aC(0)));bG(2,lZ,new
+d=l1(c),e=d.device.open(d.rest,a),f=E.fd_last_idx?E.fd_last_idx:0;return bG(f+1,e2,e,a)}bG(0,e2,new
+L(aC(0)));bG(1,lX,new
+L(aC(0)));bG(2,lW,new
 L(aC(0)));function
-lG(a){var
+lD(a){var
 c=E.fds[a];if(c.flags.wronly)J(eD+a+" is writeonly");var
 d=null;if(a==0&&bh()){var
 e=require("fs");d=function(){return bg(e.readFileSync(0,"utf8"))}}var
@@ -566,19 +566,19 @@ b={file:c.file,offset:c.offset,fd:a,opened:true,out:false,refill:d};ax[b.fd]=b;r
 eZ(c){var
 b=E.fds[c];if(b.flags.rdonly)J(eD+c+" is readonly");var
 a={file:b.file,offset:b.offset,fd:c,opened:true,out:true,buffer:u};ax[a.fd]=a;return a.fd}function
-lH(){var
+lE(){var
 b=0;for(var
 a=0;a<ax.length;a++)if(ax[a]&&ax[a].opened&&ax[a].out)b=[0,ax[a].fd,b];return b}function
 ab(b,c,a){if(a&&y.toplevelReloc)b=y.toplevelReloc(a);E[b+1]=c;if(a)E[a]=c}function
-lN(a,b){e0[aM(a)]=b;return 0}function
-lk(a,b){if(a===b)return 1;a.t&6&&aU(a);b.t&6&&aU(b);return a.c==b.c?1:0}function
-e3(a,b){return lk(a,b)}function
-lQ(){M(co)}function
+lK(a,b){e0[aM(a)]=b;return 0}function
+lh(a,b){if(a===b)return 1;a.t&6&&aU(a);b.t&6&&aU(b);return a.c==b.c?1:0}function
+e3(a,b){return lh(a,b)}function
+lN(){M(cp)}function
 e5(b,a){return eP(b,a)}function
-cC(b,a){if(a>>>0>=aD(b))lQ();return e5(b,a)}function
+cD(b,a){if(a>>>0>=aD(b))lN();return e5(b,a)}function
 bf(a,b){return 1-e3(a,b)}function
 e4(a){return a}function
-lR(c,a){if(typeof
+lO(c,a){if(typeof
 a==="function"){c.fun=a;return 0}if(a.fun){c.fun=a.fun;return 0}var
 b=a.length;while(b--)c[b]=a[b];return 0}function
 e1(a){return a}function
@@ -592,35 +592,35 @@ y.InternalError&&a.message&&a.message.match(/too much recursion/i))return e1(E.S
 instanceof
 y.Error&&aW(ei))return[0,aW(ei),a];return[0,E.Failure,bg(String(a))]}function
 h(a,b){return a<=b?1:0}function
-lT(a,b){return a<b?-1:a>b?1:0}function
-lV(a,b){return a===0?b:b===0?a:BigInt(a)+BigInt(b)}function
+lQ(a,b){return a<b?-1:a>b?1:0}function
+lS(a,b){return a===0?b:b===0?a:BigInt(a)+BigInt(b)}function
 i(a,b){if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a+b;if(c<az&&c>-az)return c}return lV(a,b)}function
+c=a+b;if(c<az&&c>-az)return c}return lS(a,b)}function
 p(a,b){return i(a,-b)}function
 G(a,b){return a==b?1:0}function
 v(a,b){return a<b?1:0}function
 l(a){return-a}function
 bH(b){var
 a=Number(b);return a<az&&a>-az?a:b}function
-lW(d,c,b){var
+lT(d,c,b){var
 a="0x"+aM(d).slice(c,c+b);return b<14?Number(a):bH(BigInt(a))}function
 ac(a){return a}var
 e9=d5,fa=0;function
-lY(){e9=d5;fa+=100;if(y.certnnProducts)y.certnnProducts(a9*fa)}function
-lU(a,b){return a===0||b===0?0:BigInt(a)*BigInt(b)}function
-c(a,b){if((e9-=1)===0)lY();if(typeof
+lV(){e9=d5;fa+=100;if(y.certnnProducts)y.certnnProducts(a9*fa)}function
+lR(a,b){return a===0||b===0?0:BigInt(a)*BigInt(b)}function
+c(a,b){if((e9-=1)===0)lV();if(typeof
 a==="number"&&typeof
 b==="number"){var
-c=a*b;if(c<az&&c>-az)return c}return lU(a,b)}function
-lX(b){y.certnnVerdict=function(a){return aM(b(k(a)))}}function
-cF(b,a){if(typeof
+c=a*b;if(c<az&&c>-az)return c}return lR(a,b)}function
+lU(b){y.certnnVerdict=function(a){return aM(b(k(a)))}}function
+cG(b,a){if(typeof
 b==="number"&&typeof
 a==="number"&&a!==0){var
 g=b%a,c=(b-g)/a;return g>=0?c:a<0?c+1:c-1}var
 e=BigInt(b),f=BigInt(a),d=e/f;if(d*f>e)d+=BigInt(a<0?1:-1);return bH(d)}function
-cG(c,a){if(typeof
+cH(c,a){if(typeof
 c==="number"&&typeof
 a==="number"&&a!==0){var
 b=c%a;return b>=0?b:a<0?b-a:b+a}var
@@ -631,12 +631,12 @@ a==="number"&&b<64){var
 c=a*e8[b];if(c<az&&c>-az)return c}return BigInt(a)<<BigInt(b)}function
 e$(a,b){if(typeof
 a==="number")return Math.floor(a/e8[b<64?b:63]);return bH(a>>BigInt(b))}function
-cH(b){var
+cI(b){var
 a=Number(b);if((a|0)!==a)throw new(y.RangeError)("an integer is too long for an int");return a}function
 fb(a){return k(BigInt(a).toString())}function
-lB(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
-lr(b){var
-a=u;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&lB(b[1]))var
+ly(a){switch(a[2]){case-8:case-11:case-12:return 1;default:return 0}}function
+lo(b){var
+a=u;if(b[0]==0){a+=b[1][1];if(b.length==3&&b[2][0]==0&&ly(b[1]))var
 e=b[2],f=1;else
 var
 f=2,e=b;a+="(";for(var
@@ -654,31 +654,31 @@ eT(a){if(a
 instanceof
 Array&&(a[0]==0||a[0]==V)){var
 c=aW("Printexc.handle_uncaught_exception");if(c)c(a,false);else{var
-d=lr(a),b=aW(dZ);if(b)b(0);y.console.error("Fatal error: exception "+d+"\n")}}else
+d=lo(a),b=aW(dZ);if(b)b(0);y.console.error("Fatal error: exception "+d+"\n")}}else
 throw a}function
-lO(){var
+lL(){var
 a=y;if(a.process&&a.process.on)a.process.on("uncaughtException",function(b,c){eT(b);a.process.exit(2)});else
-if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eT(a.error)})}lO();function
+if(a.addEventListener)a.addEventListener("error",function(a){if(a.error)eT(a.error)})}lL();function
 a(a,b){return a.length==1?a(b):aK(a,[b])}function
 au(a,b,c){return a.length==2?a(b,c):aK(a,[b,c])}function
-cf(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
-ce(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
-cL=[V,k(ew),-1],cM=[V,k(eb),-2],cJ=[V,k(eF),-4],k$=[0,[0,0]],la=[0,[0,0]],lb=[0,0],lc=[0,0],ld=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],le=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,ld]]]]]]]]]]],lf=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,le]]]]]]]]]]],b4=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lf]]]]]]]]]]];ab(11,[V,k(dY),-12],dY);ab(10,[V,k(en),-11],en);ab(9,[V,k(eC),-10],eC);ab(8,[V,k(d4),-9],d4);ab(7,[V,k(er),-8],er);ab(6,[V,k(d2),-7],d2);ab(5,[V,k(ec),-6],ec);ab(4,[V,k(eg),-5],eg);ab(3,cJ,eF);ab(2,[V,k(cl),-3],cl);ab(1,cM,eb);ab(0,cL,ew);var
-fd=k("String.sub / Bytes.sub"),fe=k("String.index_from_opt / Bytes.index_from_opt"),kA=[0,0,0],ky=[0,[0,[0,[0,[0,0]]]]],hF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k$]]]]]]]]]]],hc=[0,0],ha=[0,0],hb=[0,0,0],g8=[0,0],g9=[0,0],gF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,la]]]]]]]]]]],fy=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],ff=[0,0],hd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lb]]]]]]]]]]],he=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lc]]]]]]]]]]],kK=k("a number is not finite"),kJ=k("a size is out of range"),kF=k("an integer has no digits"),kG=k("an integer is too long"),kI=k("an integer has another sign than 0-9, a-f"),kH=k("an integer has a zero in front"),kD=k("it ends too early"),kE=k("there is a space at the end"),kC=k("Tokens.Malformed"),kM=k(et),kN=k(et),kP=k("it has too many slacks for this checker"),kO=k("it has too many pairs for this checker"),k6=k("malformed: "),k7=[0,2,k("malformed: it does not fit into memory")],k8=k(ah),k9=k("proved: "),k_=[0,1,k("rejected")],k0=k("-2"),k1=k("certnn-"),k2=k("groups"),k4=k("the format is not known"),k3=k("it goes on after its end"),kT=k("it is too large for this checker"),kU=k(d7),kV=k(d1),kW=k(ez),kX=k(ev),kY=k(eA),kS=k("the claim is not p/q"),kR=[0,k(ev),k(ez),k(eA),k(d7),k(d1),k("phases")];function
-cK(a){throw[0,cJ,a]}function
+cg(a,b,c,d,e){return a.length==4?a(b,c,d,e):aK(a,[b,c,d,e])}function
+cf(a,b,c,d,e,f){return a.length==5?a(b,c,d,e,f):aK(a,[b,c,d,e,f])}var
+cM=[V,k(ew),-1],cN=[V,k(eb),-2],cK=[V,k(eF),-4],k8=[0,[0,0]],k9=[0,[0,0]],k_=[0,0],k$=[0,0],la=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],lb=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,la]]]]]]]]]]],lc=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lb]]]]]]]]]]],b4=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,lc]]]]]]]]]]];ab(11,[V,k(dY),-12],dY);ab(10,[V,k(en),-11],en);ab(9,[V,k(eC),-10],eC);ab(8,[V,k(d4),-9],d4);ab(7,[V,k(er),-8],er);ab(6,[V,k(d2),-7],d2);ab(5,[V,k(ec),-6],ec);ab(4,[V,k(eg),-5],eg);ab(3,cK,eF);ab(2,[V,k(cm),-3],cm);ab(1,cN,eb);ab(0,cM,ew);var
+fd=k("String.sub / Bytes.sub"),fe=k("String.index_from_opt / Bytes.index_from_opt"),kx=[0,0,0],kv=[0,[0,[0,[0,[0,0]]]]],hF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k8]]]]]]]]]]],hc=[0,0],ha=[0,0],hb=[0,0,0],g8=[0,0],g9=[0,0],gF=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k9]]]]]]]]]]],fy=[0,[0,[0,[0,[0,[0,[0,0]]]]]]],ff=[0,0],hd=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k_]]]]]]]]]]],he=[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,[0,k$]]]]]]]]]]],kH=k("a number is not finite"),kG=k("a size is out of range"),kC=k("an integer has no digits"),kD=k("an integer is too long"),kF=k("an integer has another sign than 0-9, a-f"),kE=k("an integer has a zero in front"),kA=k("it ends too early"),kB=k("there is a space at the end"),kz=k("Tokens.Malformed"),kJ=k(et),kK=k(et),kM=k("it has too many slacks for this checker"),kL=k("it has too many pairs for this checker"),k3=k("malformed: "),k4=[0,2,k("malformed: it does not fit into memory")],k5=k(ah),k6=k("proved: "),k7=[0,1,k("rejected")],kX=k("-2"),kY=k("certnn-"),kZ=k("groups"),k1=k("the format is not known"),k0=k("it goes on after its end"),kQ=k("it is too large for this checker"),kR=k(d7),kS=k(d1),kT=k(ez),kU=k(ev),kV=k(eA),kP=k("the claim is not p/q"),kO=[0,k(ev),k(ez),k(eA),k(d7),k(d1),k("phases")];function
+cL(a){throw[0,cK,a]}function
 aN(d,c){var
-a=aD(d),e=aD(c),b=aC(a+e|0);cr(d,0,b,0,a);cr(c,0,b,a,e);return e4(b)}lG(0);eZ(1);eZ(2);function
-cN(b){function
+a=aD(d),e=aD(c),b=aC(a+e|0);cs(d,0,b,0,a);cs(c,0,b,a,e);return e4(b)}lD(0);eZ(1);eZ(2);function
+cO(b){function
 a(b){var
 a=b;for(;;){if(a){var
-c=a[2],d=a[1];try{lF(d)}catch(a){a=e7(a);if(a[1]!==cM)throw a;var
+c=a[2],d=a[1];try{lC(d)}catch(a){a=e7(a);if(a[1]!==cN)throw a;var
 e=a}var
-a=c;continue}return 0}}return a(lH(0))}lN(k(dZ),cN);function
-cO(d){var
+a=c;continue}return 0}}return a(lE(0))}lK(k(dZ),cO);function
+cP(d){var
 a=d,b=0;for(;;){if(a){var
 c=[0,a[1],b],a=a[2],b=c;continue}return b}}var
 d=ac(0);function
-a0(a){return lT(a,d)}var
+a0(a){return lQ(a,d)}var
 e=ac(1),aE=l;function
 ai(a){return 0<=a0(a)?a:l(a)}function
 H(b,a){return h(b,a)?a:b}function
@@ -690,16 +690,16 @@ b(a){var
 b=ac(a);return function(a){return c(b,a)}}function
 f(a){return i(e,a)}function
 bj(b,a){var
-c=cG(b,a);return[0,cF(b,a),c]}function
-cP(b,a){return b?a:1}function
+c=cH(b,a);return[0,cG(b,a),c]}function
+cQ(b,a){return b?a:1}function
 aO(a){return a?0:1}function
 B(b,a){return b?[0,B(b[1],a)]:a}function
-cQ(a,b){return a?B(b,cQ(a[1],b)):a}function
+cR(a,b){return a?B(b,cR(a[1],b)):a}function
 X(d,c){var
 a=d,b=c;for(;;){if(a){if(b){var
 a=a[1],b=b[1];continue}return a}return a}}var
 bk=function
-c(a,b){return c.fun(a,b)};lR(bk,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
+c(a,b){return c.fun(a,b)};lO(bk,function(j,c){if(h(j,e)){if(h(c,e))return f(a(b(2),e));var
 k=bj(c,ac(2)),l=k[1];if(G(k[2],d)){var
 r=f(l);return a(b(2),r)}var
 s=f(l);return f(a(b(2),s))}var
@@ -711,36 +711,36 @@ v=f(g);return f(a(b(2),v))}var
 o=bj(c,ac(2)),p=o[1];if(G(o[2],d)){var
 w=au(bk,g,p);return a(b(2),w)}var
 x=au(bk,g,p);return f(a(b(2),x))});function
-cR(a){return a?f(cR(a[1])):e}function
+cS(a){return a?f(cS(a[1])):e}function
 q(c,b){var
-e=a0(b);if(0===e)return d;if(1===e)return cF(c,b);var
-f=cF(a(bi(-1),c),b);return a(bi(-1),f)}function
+e=a0(b);if(0===e)return d;if(1===e)return cG(c,b);var
+f=cG(a(bi(-1),c),b);return a(bi(-1),f)}function
 a1(c,b){var
-d=a0(b);if(0===d)return c;if(1===d)return cG(c,b);var
-e=cG(a(bi(-1),c),b);return i(b,a(bi(1),e))}function
+d=a0(b);if(0===d)return c;if(1===d)return cH(c,b);var
+e=cH(a(bi(-1),c),b);return i(b,a(bi(1),e))}function
 r(b,c){var
-a=cH(c);return 0<=a?e_(b,a):e$(b,-a|0)}function
+a=cI(c);return 0<=a?e_(b,a):e$(b,-a|0)}function
 N(b,c){var
-a=cH(c);return 0<=a?e$(b,a):e_(b,-a|0)}function
+a=cI(c);return 0<=a?e$(b,a):e_(b,-a|0)}function
 w(d,c){var
 b=d,a=c;for(;;){if(b){if(a){var
 b=b[1],a=a[1];continue}return a}return a?0:1}}function
-cS(d,c,b){return d?a(c,cS(d[1],c,b)):b}function
+cT(d,c,b){return d?a(c,cT(d[1],c,b)):b}function
 ad(a){var
 b=a?ff:a;return b}function
 z(a){var
 b=a?[0,z(a[2])]:a;return b}function
-cT(b,a){return a?a[1]:b}function
+cU(b,a){return a?a[1]:b}function
 bI(a){var
 b=a?a[2]:a;return b}function
 aj(b,a){function
-c(b){return[0,a,b]}return function(a){return cS(b,c,a)}}function
+c(b){return[0,a,b]}return function(a){return cT(b,c,a)}}function
 Y(c,b){return a(aj(c,b),0)}function
 F(a,b){if(a){var
 c=F(a[2],b);return[0,a[1],c]}return b}function
 aP(a,b){if(a){var
 c=aP(a[2],b);return[0,a[1],c]}return[0,b,0]}function
-cU(d,c){var
+cV(d,c){var
 b=d,a=c;for(;;){if(a){var
 b=a[1],a=a[2];continue}return b}}function
 j(e,d,c){var
@@ -749,9 +749,9 @@ a=a[2],b=b[1];continue}return a[1]}return e}}function
 a2(e,d,c,b){if(d){var
 f=d[2];if(c){var
 g=a2(e,f,c[1],b);return[0,d[1],g]}return[0,b,f]}return a(aj(c,e),[0,b,0])}function
-cV(c,f){var
+cW(c,f){var
 b=f;for(;;){if(b){var
-d=b[2],e=b[1];if(a(c,e))return[0,e,cV(c,d)];var
+d=b[2],e=b[1];if(a(c,e))return[0,e,cW(c,d)];var
 b=d;continue}return b}}function
 m(e,d){var
 b=d;for(;;){if(b){var
@@ -785,28 +785,28 @@ c=a;else
 var
 c=b;return c}function
 bK(a){return A(F,0,a)}var
-fg=a(b(2),e),fh=a(b(2),fg),fi=a(b(2),fh),fj=a(b(2),fi),fk=a(b(2),fj),fl=a(b(2),fk),cW=a(b(2),fl),fm=a(b(2),e),fn=a(b(2),fm),fo=a(b(2),fn),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),bL=a(b(2),fs),ft=a(b(2),e),fu=a(b(2),ft),fv=a(b(2),fu),fw=a(b(2),fv),fx=a(b(2),fw),a4=a(b(2),fx),bl=r(e,cW),bM=r(e,bL),cX=r(e,a4);function
-cY(b,a){return l(q(l(b),a))}function
-cZ(f,e){var
+fg=a(b(2),e),fh=a(b(2),fg),fi=a(b(2),fh),fj=a(b(2),fi),fk=a(b(2),fj),fl=a(b(2),fk),cX=a(b(2),fl),fm=a(b(2),e),fn=a(b(2),fm),fo=a(b(2),fn),fp=a(b(2),fo),fq=a(b(2),fp),fr=a(b(2),fq),fs=a(b(2),fr),bL=a(b(2),fs),ft=a(b(2),e),fu=a(b(2),ft),fv=a(b(2),fu),fw=a(b(2),fv),fx=a(b(2),fw),a4=a(b(2),fx),bl=r(e,cX),bM=r(e,bL),cY=r(e,a4);function
+cZ(b,a){return l(q(l(b),a))}function
+c0(f,e){var
 b=f,a=e;for(;;){if(b){var
-d=b[1],b=d,a=cZ(d,a);continue}return N(c(a,a),bL)}}var
+d=b[1],b=d,a=c0(d,a);continue}return N(c(a,a),bL)}}var
 fz=[0,f(a(b(2),e)),[0,e,0]],fA=a(b(2),e),fB=[0,f(a(b(2),fA)),fz],fC=f(a(b(2),e)),fD=[0,f(a(b(2),fC)),fB],fE=a(b(2),e),fF=a(b(2),fE),fG=[0,f(a(b(2),fF)),fD],fH=a(b(2),e),fI=f(a(b(2),fH)),fJ=[0,f(a(b(2),fI)),fG],fK=f(a(b(2),e)),fL=a(b(2),fK),fM=[0,f(a(b(2),fL)),fJ],fN=f(a(b(2),e)),fO=f(a(b(2),fN)),fP=[0,f(a(b(2),fO)),fM],fQ=a(b(2),e),fR=a(b(2),fQ),fS=a(b(2),fR),fT=[0,f(a(b(2),fS)),fP],fU=a(b(2),e),fV=a(b(2),fU),fW=f(a(b(2),fV)),fX=[0,f(a(b(2),fW)),fT],fY=a(b(2),e),fZ=f(a(b(2),fY)),f0=a(b(2),fZ),f1=[0,f(a(b(2),f0)),fX],f2=a(b(2),e),f3=f(a(b(2),f2)),f4=f(a(b(2),f3)),f5=[0,f(a(b(2),f4)),f1],f6=f(a(b(2),e)),f7=a(b(2),f6),f8=a(b(2),f7),f9=[0,f(a(b(2),f8)),f5],f_=f(a(b(2),e)),f$=a(b(2),f_),ga=f(a(b(2),f$)),gb=[0,f(a(b(2),ga)),f9],gc=f(a(b(2),e)),gd=f(a(b(2),gc)),ge=a(b(2),gd),gf=[0,f(a(b(2),ge)),gb],gg=f(a(b(2),e)),gh=f(a(b(2),gg)),gi=f(a(b(2),gh)),gj=[0,f(a(b(2),gi)),gf],gk=a(b(2),e),gl=a(b(2),gk),gm=a(b(2),gl),gn=a(b(2),gm),go=[0,f(a(b(2),gn)),gj],gp=a(b(2),e),gq=a(b(2),gp),gr=a(b(2),gq),gs=f(a(b(2),gr)),gt=[0,f(a(b(2),gs)),go],gu=a(b(2),e),gv=a(b(2),gu),gw=f(a(b(2),gv)),gx=a(b(2),gw),gy=[0,f(a(b(2),gx)),gt],gz=a(b(2),e),gA=a(b(2),gz),gB=f(a(b(2),gA)),gC=f(a(b(2),gB)),gD=[0,f(a(b(2),gC)),gy];function
-c0(m,l){var
-b=cY(r(m,bL),l),a=q(r(p(b,bM),a4),i(b,bM)),h=N(c(a,a),a4),j=bJ(function(b,a){var
-d=q(cX,a);return i(N(c(b,h),a4),d)},d,gD),k=N(cX,e),g=r(q(c(a,j),k),a4),f=cZ(fy,H(d,i(bM,g)));return v(d,f)?p(i(g,cY(r(b,cW),f)),bl):d}var
-gE=l(c0(e,a(b(2),e)));function
-c1(k,g,b){var
+c1(m,l){var
+b=cZ(r(m,bL),l),a=q(r(p(b,bM),a4),i(b,bM)),h=N(c(a,a),a4),j=bJ(function(b,a){var
+d=q(cY,a);return i(N(c(b,h),a4),d)},d,gD),k=N(cY,e),g=r(q(c(a,j),k),a4),f=c0(fy,H(d,i(bM,g)));return v(d,f)?p(i(g,cZ(r(b,cX),f)),bl):d}var
+gE=l(c1(e,a(b(2),e)));function
+c2(k,g,b){var
 f=k;for(;;){if(f){var
-a=f[1],l=a?cR(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
-m=c(i,gE);return p(c1(a,j,b),m)}var
-f=a;continue}return c0(g,b)}}var
-gG=a(b(2),e),gH=f(a(b(2),gG)),c2=r(e,f(a(b(2),gH))),gI=f(a(b(2),e)),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=a(b(2),gK),bN=r(e,a(b(2),gL)),gM=f(a(b(2),e)),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=f(a(b(2),gO)),gQ=r(e,f(a(b(2),gP))),gR=a(b(2),e),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=a(b(2),gU),gW=r(e,a(b(2),gV)),gX=a(b(2),e),gY=a(b(2),gX),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=f(a(b(2),g0)),g2=f(a(b(2),g1)),g3=a(b(2),g2),g4=a(b(2),g3),g5=f(a(b(2),g4)),ak=r(e,f(a(b(2),g5)));function
-c3(a){return a1(q(a,bN),c2)}function
+a=f[1],l=a?cS(a[1]):d,i=r(e,l),j=r(g,i);if(h(j,b)){var
+m=c(i,gE);return p(c2(a,j,b),m)}var
+f=a;continue}return c1(g,b)}}var
+gG=a(b(2),e),gH=f(a(b(2),gG)),c3=r(e,f(a(b(2),gH))),gI=f(a(b(2),e)),gJ=a(b(2),gI),gK=f(a(b(2),gJ)),gL=a(b(2),gK),bN=r(e,a(b(2),gL)),gM=f(a(b(2),e)),gN=f(a(b(2),gM)),gO=f(a(b(2),gN)),gP=f(a(b(2),gO)),gQ=r(e,f(a(b(2),gP))),gR=a(b(2),e),gS=a(b(2),gR),gT=a(b(2),gS),gU=a(b(2),gT),gV=a(b(2),gU),gW=r(e,a(b(2),gV)),gX=a(b(2),e),gY=a(b(2),gX),gZ=a(b(2),gY),g0=a(b(2),gZ),g1=f(a(b(2),g0)),g2=f(a(b(2),g1)),g3=a(b(2),g2),g4=a(b(2),g3),g5=f(a(b(2),g4)),ak=r(e,f(a(b(2),g5)));function
+c4(a){return a1(q(a,bN),c3)}function
 ar(a){var
-b=c3(a),c=a1(a,bN),f=G(b,d)?r(c,e):r(i(bN,c),b);return v(a,gQ)?f:l(f)}function
+b=c4(a),c=a1(a,bN),f=G(b,d)?r(c,e):r(i(bN,c),b);return v(a,gQ)?f:l(f)}function
 bm(a){var
 b=h(d,a);if(b){var
-c=v(a,gW);if(c)return v(i(c3(a),e),c2);var
+c=v(a,gW);if(c)return v(i(c4(a),e),c3);var
 f=c}else
 var
 f=b;return f}function
@@ -846,22 +846,22 @@ g6(a){return h(d,a)}function
 g7(a){return m(g6,a)}function
 bn(a){return m(g7,a)}function
 P(b,a){return G(c(q(a,b),b),a)}function
-c4(a){function
+c5(a){function
 b(b){return q(ar(b),a)}function
 c(a){return g(b,a)}return function(a){return g(c,a)}}function
-c5(c){function
+c6(c){function
 a(a){var
 b=bm(a);return b?P(c,ar(a)):b}function
 b(b){return m(a,b)}return function(a){return m(b,a)}}function
-c6(c,b,a){return aF(a,Y(c,[0,b,0]))}function
+c7(c,b,a){return aF(a,Y(c,[0,b,0]))}function
 bR(b){var
 a=2<=b?1:0,c=a?1:a;return c}function
-c7(b,a){var
+c8(b,a){var
 c=t(b,a);return g(function(a){return A(R,d,a)},c)}function
 bS(c,b,a){var
 d=K(b,a);return m(function(a){var
 b=K(a[1],a[2]);return m(function(a){return au(c,a[1],a[2])},b)},d)}function
-c8(b,f,e,d,a){var
+c9(b,f,e,d,a){var
 h=a[5],i=a[4],j=a[2],k=c(d,c(i,j));if(typeof
 b==="number"){if(3===b){var
 l=K(h,f);return bK(g(function(a){var
@@ -871,15 +871,15 @@ m=K(h,f);return g(function(a){var
 b=K(a[1],a[2]);return g(function(a){var
 b=c(c(e,a[1]),j),f=c(d,i);return p(c(a[2],f),b)},b)},m)}}return 0}function
 g_(a){var
-b=A(R,d,a);return A(R,d,g(function(a){return c(a,l($(d,c1(gF,a,b))))},a))}function
-c9(j,i,g,f,b){var
+b=A(R,d,a);return A(R,d,g(function(a){return c(a,l($(d,c2(gF,a,b))))},a))}function
+c_(j,i,g,f,b){var
 e=b[5],l=b[4],a=b[2];if(typeof
 j==="number")switch(j){case
 0:return 1;case
 2:return bS(function(f,b){var
 g=c(a,a),e=G(c(b,b),g);return e?h(d,c(f,b)):e},e,i);case
 4:var
-n=m(function(a){return G(A(R,d,a),d)},e);return n?bn(c8(4,i,g,f,b)):n;default:return bS(function(e,b){var
+n=m(function(a){return G(A(R,d,a),d)},e);return n?bn(c9(4,i,g,f,b)):n;default:return bS(function(e,b){var
 m=c(a,a),i=G(c(b,b),m);if(i){var
 j=h(d,c(e,b));if(j){var
 n=c(f,c(l,a));return h(c(g,c(e,b)),n)}var
@@ -895,13 +895,13 @@ var
 q=o;return q}function
 bT(b,a){var
 c=K(b,a);return A(R,d,g(function(a){return C(a[1],a[2])},c))}function
-c_(aV,r,K,f){var
+c$(aV,r,K,f){var
 j=K[1],aq=j[6],as=j[5],y=j[3],at=j[1],Q=j[8],S=j[7],T=j[1],B=f[1],D=f[2],U=aa(T,j[2],S),V=U?aa(T,j[3],Q):U,ay=0;if(V){var
 W=x(B),X=W?x(D):W;if(X){var
 Y=bm(j[9]);if(Y){var
 Z=P(B,ak),_=Z?P(D,ak):Z;if(_){var
-$=a(c5(q(ak,B)),S);if($){var
-L=a(c5(q(ak,D)),Q);ay=1}else
+$=a(c6(q(ak,B)),S);if($){var
+L=a(c6(q(ak,D)),Q);ay=1}else
 var
 t=$}else
 var
@@ -914,9 +914,9 @@ var
 t=V;if(!ay)var
 L=t;var
 au=L?aa(at,y,f[5]):L;if(au){var
-aE=c7(y,f[5]),aF=m(function(a){return G(d,a)},aE),aG=bR(as),aH=aG||bR(aq),ab=cP(aH,aF);if(ab){var
-aW=j[7],aX=a(c4(q(ak,f[1])),aW),av=ce(aV,as,at,j[2],y,aX);if(av){var
-aw=K[3],ax=K[2],o=ar(j[9]),aY=j[8],u=a(c4(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
+aE=c8(y,f[5]),aF=m(function(a){return G(d,a)},aE),aG=bR(as),aH=aG||bR(aq),ab=cQ(aH,aF);if(ab){var
+aW=j[7],aX=a(c5(q(ak,f[1])),aW),av=cf(aV,as,at,j[2],y,aX);if(av){var
+aw=K[3],ax=K[2],o=ar(j[9]),aY=j[8],u=a(c5(q(ak,f[2])),aY),k=j[4],v=f[5];if(typeof
 k==="number"){var
 az=0;if(1===k||3<=k)az=1;else
 var
@@ -924,7 +924,7 @@ E=1;if(az)var
 E=0}else
 var
 E=1;var
-aI=E?c(o,bT(v,v)):d,ac=c7(y,v),aJ=1===aq?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bT(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),H=[0,c(o,r[2]),aL],ae=function(b,a){var
+aI=E?c(o,bT(v,v)):d,ac=c8(y,v),aJ=1===aq?c(ak,C(ac,ac)):d,F=c(f[2],i(aI,aJ)),aK=bT(v,u),ad=c(c(o,f[4]),aK),aL=c(ak,r[1]),H=[0,c(o,r[2]),aL],ae=function(b,a){var
 d=c(a[1],b[2]);return h(c(b[1],a[2]),d)?b:a},aA=0;if(typeof
 k==="number"&&!k){var
 aB=0;if(!h(ad,d)&&!h(F,d)){var
@@ -932,15 +932,15 @@ w=[0,ae([0,ad,F],H),0];aB=1}if(!aB)var
 w=[0,[0,d,e],0]}else
 aA=1;if(aA)var
 af=h(ax,d),aM=af?[0,[0,d,e],0]:af,w=[0,ae([0,e,e],H),[0,H,aM]];var
-am=cT([0,d,e],w),an=m(x,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
-ao=c9(k,u,am[1],am[2],f);if(ao){var
+am=cU([0,d,e],w),an=m(x,[0,f[2],[0,f[4],[0,o,[0,r[1],[0,r[2],[0,aw,0]]]]]]);if(an){var
+ao=c_(k,u,am[1],am[2],f);if(ao){var
 s=w;for(;;){if(s){var
 N=s[1],I=f[4],aN=c(I,I),aO=c(bl,c(c(o,f[2]),aN)),l=N[2],n=N[1],ag=h(d,n),ah=ag?x(l):ag,aC=0;if(ah){var
 aP=r[2],aQ=c(c(o,l),aP),ai=h(c(c(n,r[1]),ak),aQ);if(ai){var
-aj=c9(k,u,n,l,f);if(aj){var
+aj=c_(k,u,n,l,f);if(aj){var
 aD=0,aR=c(bl,c(c(n,n),F));if(typeof
 k==="number"&&3<=k){var
-al=A(R,d,g(g_,c8(k,u,n,l,f)));aD=1}if(!aD)var
+al=A(R,d,g(g_,c9(k,u,n,l,f)));aD=1}if(!aD)var
 al=c(bl,c(n,bT(f[5],u)));var
 aS=c(l,c(o,I)),aT=c(aw,p(c(c(a(b(2),e),aS),al),aR)),aU=c(c(l,l),aO),z=h(c(c(a(b(2),e),ax),aU),aT);aC=1}else
 var
@@ -966,24 +966,24 @@ bo(k,i,d){if(2<=i[1][5])var
 j=a(b(2),e),l=a(b(2),j),n=a(b(2),l),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s),u=a(b(2),t),v=a(b(2),u),w=a(b(2),v),y=a(b(2),w),z=a(b(2),e),A=a(b(2),z),D=a(b(2),A),E=a(b(2),D),F=a(b(2),E),H=a(b(2),F),I=a(b(2),H),J=a(b(2),I),K=a(b(2),J),L=a(b(2),K),M=a(b(2),L),N=a(b(2),M),g=[0,f(a(b(2),N)),y];else
 var
 g=[0,e,e];var
-O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c_(function(v,g,n,l,i){var
+O=c(d[7],g[2]),P=[0,c(d[6],g[1]),O];return c$(function(v,g,n,l,i){var
 f=c(d[3],d[1]);switch(v){case
-0:return cf(k,g,n,l,i);case
+0:return cg(k,g,n,l,i);case
 1:var
 o=G(d[3],e);if(o){var
-t=c6(g,f,i);return cf(k,g,B(n,g8),l,t)}return o;default:var
+t=c7(g,f,i);return cg(k,g,B(n,g8),l,t)}return o;default:var
 p=x(f);if(p){var
 q=m(function(d){var
 g=c(f,f),i=C(d,d),j=a(b(2),e),k=a(b(2),j),l=a(b(2),k),m=a(b(2),l),n=a(b(2),m),o=a(b(2),n),p=a(b(2),o),q=a(b(2),p),r=a(b(2),q),s=a(b(2),r),t=a(b(2),s);return h(c(a(b(2),t),i),g)},i);if(q){var
 r=x(d[6]),s=r?x(d[7]):r;if(s){var
-u=c6(g,f,i);return cf(k,g,B(n,g9),l,u)}var
+u=c7(g,f,i);return cg(k,g,B(n,g9),l,u)}var
 j=s}else
 var
 j=q}else
 var
 j=p;return j}},P,i,d)}function
-c$(b,a){if(b){if(a){var
-e=b[1],f=c$(b[2],a[2]);if(G(e,d))return f;var
+da(b,a){if(b){if(a){var
+e=b[1],f=da(b[2],a[2]);if(G(e,d))return f;var
 i=a[1];return I(g(function(a){return c(e,a)},i),f)}var
 h=a}else
 var
@@ -1030,7 +1030,7 @@ D=e;var
 E=D}else
 var
 E=1;if(E){var
-F=c$(f,Q);H=1}break}}if(!H)var
+F=da(f,Q);H=1}break}}if(!H)var
 F=g(function(a){return C(f,a)},J);var
 K=ap([0,a],F),L=l(V),M=g(function(a){return c(L,a)},K),N=j(0,U,a),O=bP(ap([0,a],p),N),P=c(W,j(d,p,a));return I(g(function(a){return c(P,a)},O),M)},k),E=g(function(a){return g(ai,a)},D),S=A(I,0,E),T=aq(0,k);return m(function(g){var
 k=j(d,j(0,D,g),g),l=c(f(a(b(2),e)),k),m=j(d,S,g);return h(i(A(R,d,j(0,E,g)),m),l)},T)}var
@@ -1041,7 +1041,7 @@ var
 s=M}else
 var
 s=K;return s}function
-da(a,f){var
+db(a,f){var
 l=f[4],n=f[3],o=f[2],p=x(f[1]);if(p){var
 q=ae(a,a,o);if(q){var
 r=ae(a,a,n);if(r){var
@@ -1067,14 +1067,14 @@ var
 b=q}else
 var
 b=p;return b}function
-db(h,i,u,t){var
+dc(h,i,u,t){var
 b=u,a=t;for(;;){if(0===a[0])return au(i,b,a[1]);var
 k=a[4],l=a[3],e=a[2],f=a[1],v=j(0,b,e),y=g(function(b){return function(a){return c(b,a)}}(k),v),z=j(0,b,f),m=I(g(function(b){return function(a){return c(b,a)}}(l),z),y),n=aO(w(f,e));if(n){var
 o=w(X([0,f],h),0);if(o){var
 p=w(X([0,e],h),0);if(p){var
 q=x(l);if(q){var
 r=x(k);if(r){var
-A=a[5],s=db(h,i,a2(0,b,e,m),A);if(s){var
+A=a[5],s=dc(h,i,a2(0,b,e,m),A);if(s){var
 B=a[6],b=a2(0,b,f,m),a=B;continue}var
 d=s}else
 var
@@ -1091,13 +1091,13 @@ bU(e,d,l,k,j){var
 c=l,b=k,a=j;for(;;){if(b){var
 f=b[2],h=b[1];if(0===a[0])return 0;var
 m=a[1],i=bU(e,d,aP(c,h),f,m);if(i){var
-n=a[2],c=aP(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?db(e,d,c,a[1]):0}}function
+n=a[2],c=aP(c,g(aE,h)),b=f,a=n;continue}return i}return 0===a[0]?dc(e,d,c,a[1]):0}}function
 g$(a){return H(d,a)}function
 bV(a){return g(g$,a)}function
-dc(a){return bV(g(aE,a))}function
-dd(a){return g(bV,a)}function
-de(a){return g(dc,a)}function
-df(a,c,b){var
+dd(a){return bV(g(aE,a))}function
+de(a){return g(bV,a)}function
+df(a){return g(dd,a)}function
+dg(a,c,b){var
 d=t(a,b);return T(t(a,c),d)}function
 bW(a,f,b){var
 g=f[7],i=f[6],k=m(x,[0,f[1],[0,f[4],[0,i,[0,g,[0,b[2],0]]]]]);if(k){var
@@ -1129,34 +1129,34 @@ o=a[3],b=a2(d,b,c,e),a=o;continue}var
 j=i}else
 var
 j=h;return j}}function
-dg(c,b,a){return g(function(a){return[0,b,I(a,g(aE,c))]},a)}function
+dh(c,b,a){return g(function(a){return[0,b,I(a,g(aE,c))]},a)}function
 bY(j,g,f,b){if(g){var
-i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c_(function(t,s,l,r,k){var
+i=g[1],a=i[2],e=i[1],k=[0,b[6],b[7]];return c$(function(t,s,l,r,k){var
 n=bR(t);if(n){var
 f=w(X(z(e),l),0),p=0;if(f){var
 g=h(d,a);if(g){var
-q=dg(e,a,k),b=m(function(d){var
+q=dh(e,a,k),b=m(function(d){var
 b=bI(d),e=c(a,a);return h(C(b,b),e)},q);p=1}else
 var
 i=g}else
 var
 i=f;if(!p)var
-b=i;if(b)return ce(j,1,s,l,r,dg(e,a,k));var
+b=i;if(b)return cf(j,1,s,l,r,dh(e,a,k));var
 o=b}else
 var
-o=n;return o},k,f,b)}return bo(function(d,c,b,a){return ce(j,0,d,c,b,a)},f,b)}function
+o=n;return o},k,f,b)}return bo(function(d,c,b,a){return cf(j,0,d,c,b,a)},f,b)}function
 bZ(b,a){var
 c=K(b,a);return g(function(a){var
 b=G(a[1],d);return b?a[2]:b},c)}function
-dh(b){var
+di(b){var
 c=z(b);return Z(function(c){var
 e=[0,j(d,b,c),0];return a(aj(c,d),e)},c)}function
-di(e,b,j){var
+dj(e,b,j){var
 a=p(j,A(R,d,g(ai,ap(e,b)))),f=a3(e,b),i=h(d,a);if(i){var
 k=c(a,a);return h(C(f,f),k)}return i}function
 aH(a){return N(a,e)}var
-dj=cQ(he,hd);function
-dk(g,f,e){var
+dk=cR(he,hd);function
+dl(g,f,e){var
 b=g,a=f;for(;;){if(b){var
 c=aH(i(a,q(e,a)));if(v(c,a)&&v(d,c)){var
 b=b[1],a=c;continue}return a}return a}}function
@@ -1173,17 +1173,17 @@ b=j(d,f,a),c=K(ap([0,a],j(0,s,a)),f);return g(function(a){return r(a[1],i(b,a[2]
 x=A(function(a){var
 b=l(a);return function(a){return H(b,a)}},d,f),I=A(function(a){return function(a){return i(hE,a)}},d,f),o=Z(G,t),n=0;a:for(;;){if(o){var
 v=o[1],m=v,k=n,c=0;for(;;){if(m&&k){var
-u=k[1],z=cU(e,u),B=C(c,u),D=aP(c,q(p(m[1],B),z)),m=m[2],k=k[2],c=D;continue}var
-E=C(c,c),w=p(p(cU(d,v),I),E);if(!h(w,d)){var
-F=aP(n,aP(c,dk(dj,hx,w))),o=o[2],n=F;continue a}var
+u=k[1],z=cV(e,u),B=C(c,u),D=aP(c,q(p(m[1],B),z)),m=m[2],k=k[2],c=D;continue}var
+E=C(c,c),w=p(p(cV(d,v),I),E);if(!h(w,d)){var
+F=aP(n,aP(c,dl(dk,hx,w))),o=o[2],n=F;continue a}var
 y=0;break}}else
 var
 y=n;var
 J=g(function(a){return r(e,i(x,a))},f);return bp(t,e,s,[0,r(e,x),J,e,y])}}var
-hG=f(a(b(2),e)),hH=a(b(2),hG),hI=f(a(b(2),hH)),dl=a(b(2),hI),as=r(e,dl),aQ=c(as,as),hJ=f(a(b(2),e)),hK=a(b(2),hJ),hL=f(a(b(2),hK)),hM=f(a(b(2),hL)),S=a(b(2),e),hN=a(b(2),e),al=a(b(2),hN);function
-br(a){return N(a,dl)}function
+hG=f(a(b(2),e)),hH=a(b(2),hG),hI=f(a(b(2),hH)),dm=a(b(2),hI),as=r(e,dm),aQ=c(as,as),hJ=f(a(b(2),e)),hK=a(b(2),hJ),hL=f(a(b(2),hK)),hM=f(a(b(2),hL)),S=a(b(2),e),hN=a(b(2),e),al=a(b(2),hN);function
+br(a){return N(a,dm)}function
 b1(a){return l(br(l(a)))}function
-dm(a){if(a[1]){var
+dn(a){if(a[1]){var
 b=0;if(!v(d,a[2])&&!v(a[3],d))b=1;if(!b){var
 e=c(a[3],a[3]);return $(c(a[2],a[2]),e)}}return d}function
 hO(a){if(a[1]){var
@@ -1193,25 +1193,25 @@ e=b[2],f=b[1];if(d)return[0,f,b2(d[1],c,e)];var
 g=[0,a(c,f),e]}else
 var
 g=b;return g}function
-dn(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
-dp(b,a){var
+dp(a){return g(function(a){return[0,a[1],l(a[3]),l(a[2])]},a)}function
+dq(b,a){var
 e=h(d,b)?a[3]:a[2];return c(b,e)}function
-dq(h,g){var
+dr(h,g){var
 c=d,b=h,a=g;for(;;){if(b&&a){var
-e=a[2],f=b[2],c=i(c,dp(b[1],a[1])),b=f,a=e;continue}return b1(c)}}function
-dr(d,b,a){var
+e=a[2],f=b[2],c=i(c,dq(b[1],a[1])),b=f,a=e;continue}return b1(c)}}function
+ds(d,b,a){var
 e=N(c(d,br(c(a,a))),hM);return p(b1(c(b,a)),e)}function
-ds(d,s,r){var
+dt(d,s,r){var
 j=aH(i(d,e)),g=s,f=r;for(;;){if(g){if(f){var
 a=f[1],b=g[1],o=f[2],p=g[2];if(a[1]){var
 m=c(b,as);if(h(m,c(d,a[2])))var
-k=dr(d,b,a[2]);else
+k=ds(d,b,a[2]);else
 if(h(c(d,a[3]),m))var
-k=dr(d,b,a[3]);else
+k=ds(d,b,a[3]);else
 var
 n=c(S,d),k=l(q(l(c(b,b)),n))}else
 var
-k=b1(dp(b,a));var
+k=b1(dq(b,a));var
 j=i(j,k),g=p,f=o;continue}return j}return j}}function
 bs(a){var
 b=N(a,S);return N(r(i(al,p(a,c(al,b))),b),S)}function
@@ -1219,7 +1219,7 @@ b3(b,a,l){var
 e=bs(l),f=c(e,e),g=br(a),j=br(f),k=c(g,j);if(v(a,d))return 0;if(h(b,k))return 1;if(v(i(k,i(g,j)),b))return 0;var
 m=c(a,f);return h(c(b,aQ),m)}var
 hP=f(a(b(2),e)),hQ=a(b(2),hP),hR=a(b(2),e),hS=a(b(2),hR),a5=a(b(2),hS);function
-dt(F,L,K,J){var
+du(F,L,K,J){var
 G=c(al,H(S,p(F,hQ))),I=c(al,i(F,al)),s=b4,a=H(G,$(L,p(I,e))),l=G,n=I;a:for(;;){if(s){var
 C=s[1];if(v(l,n)){var
 A=bs(a),k=d,g=d,f=K,b=J;for(;;){if(f){var
@@ -1244,26 +1244,26 @@ w=b4,m=y;for(;;){if(w&&v(m,n)&&aO(b3(g,t,m))){var
 w=w[1],m=i(m,e);continue}var
 E=m;break}}var
 s=C,a=$(E,p(n,e)),l=y;continue a}}return l}return l}}function
-du(a){return v(a,a5)}function
-dv(a,e,d,b){return du(a)?dt(i(a,S),e,g(function(a){return c(al,a)},d),b):dt(a,e,d,b)}function
-dw(b,a){var
-c=du(b)?N(bs(a),S):bs(a);return H(e,c)}function
-dx(f,e,b){var
-c=b[3],a=b[1],g=l(dq(a,e));if(h(d,g))return 0;var
-i=dq(a,f);if(h(i,d))return 1;var
-j=dv(c,b[5],a,e),k=H(g,l(ds(dw(c,j),a,e)));if(h(d,k))return 0;var
-m=dv(c,b[4],a,f),n=$(i,ds(dw(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
-dy(a,b){var
+dv(a){return v(a,a5)}function
+dw(a,e,d,b){return dv(a)?du(i(a,S),e,g(function(a){return c(al,a)},d),b):du(a,e,d,b)}function
+dx(b,a){var
+c=dv(b)?N(bs(a),S):bs(a);return H(e,c)}function
+dy(f,e,b){var
+c=b[3],a=b[1],g=l(dr(a,e));if(h(d,g))return 0;var
+i=dr(a,f);if(h(i,d))return 1;var
+j=dw(c,b[5],a,e),k=H(g,l(dt(dx(c,j),a,e)));if(h(d,k))return 0;var
+m=dw(c,b[4],a,f),n=$(i,dt(dx(c,m),a,f));return h(n,d)?1:[0,[0,[0,a,b[2],c,m,j],k,n]]}function
+dz(a,b){var
 d=a[1],e=a[2];return I(b,g(function(a){return c(e,a)},d))}function
-dz(a){var
+dA(a){var
 b=$(a[3],d);return H(a[2],b)}function
 hT(a){var
-b=dz(a),c=H(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
-hU=f(a(b(2),e)),hV=f(a(b(2),hU)),hW=f(a(b(2),hV)),hX=a(b(2),hW),at=r(e,a(b(2),hX)),hY=f(a(b(2),e)),hZ=f(a(b(2),hY)),h0=a(b(2),hZ),h1=f(a(b(2),h0)),h2=r(e,f(a(b(2),h1))),h3=f(a(b(2),e)),h4=f(a(b(2),h3)),h5=f(a(b(2),h4)),am=r(e,a(b(2),h5)),h6=a(b(2),e),h7=a(b(2),h6),h8=a(b(2),h7),h9=f(a(b(2),h8)),h_=r(e,a(b(2),h9)),h$=a(b(2),e),ia=a(b(2),h$),ib=r(e,a(b(2),ia)),ic=f(a(b(2),e)),id=f(a(b(2),ic)),ie=a(b(2),id),ig=f(a(b(2),ie)),ih=r(e,a(b(2),ig)),ii=f(a(b(2),e)),ij=f(a(b(2),ii)),ik=a(b(2),ij),il=a(b(2),ik),im=r(e,a(b(2),il)),io=f(a(b(2),e)),ip=f(a(b(2),io)),iq=f(a(b(2),ip)),dA=a(b(2),iq),dB=f(a(b(2),e)),ir=a(b(2),e),is=a(b(2),ir),it=a(b(2),is),iu=a(b(2),it),iv=a(b(2),iu),iw=a(b(2),iv),ix=a(b(2),iw),iy=f(a(b(2),e)),iz=f(a(b(2),iy)),dC=f(a(b(2),iz)),iA=a(b(2),e),iB=a(b(2),iA),iC=a(b(2),iB),iD=a(b(2),iC),iE=q(at,dC);function
+b=dA(a),c=H(d,p(p(a[3],e),b));return[0,$(d,p(i(a[2],e),b)),c]}var
+hU=f(a(b(2),e)),hV=f(a(b(2),hU)),hW=f(a(b(2),hV)),hX=a(b(2),hW),at=r(e,a(b(2),hX)),hY=f(a(b(2),e)),hZ=f(a(b(2),hY)),h0=a(b(2),hZ),h1=f(a(b(2),h0)),h2=r(e,f(a(b(2),h1))),h3=f(a(b(2),e)),h4=f(a(b(2),h3)),h5=f(a(b(2),h4)),b5=a(b(2),h5),am=r(e,b5),h6=a(b(2),e),h7=a(b(2),h6),h8=a(b(2),h7),h9=f(a(b(2),h8)),h_=r(e,a(b(2),h9)),h$=a(b(2),e),ia=a(b(2),h$),ib=r(e,a(b(2),ia)),ic=f(a(b(2),e)),id=f(a(b(2),ic)),ie=a(b(2),id),ig=f(a(b(2),ie)),ih=r(e,a(b(2),ig)),ii=f(a(b(2),e)),ij=f(a(b(2),ii)),ik=a(b(2),ij),il=a(b(2),ik),im=r(e,a(b(2),il)),dB=f(a(b(2),e)),io=a(b(2),e),ip=a(b(2),io),iq=a(b(2),ip),ir=a(b(2),iq),is=a(b(2),ir),it=a(b(2),is),iu=a(b(2),it),iv=f(a(b(2),e)),iw=f(a(b(2),iv)),dC=f(a(b(2),iw)),ix=a(b(2),e),iy=a(b(2),ix),iz=a(b(2),iy),iA=a(b(2),iz),iB=q(at,dC);function
 dD(f,c){var
 a=f,b=c;for(;;){if(a){if(h(b,d))return a[1];var
 a=a[2],b=p(b,e);continue}return d}}var
-iF=a(b(2),e),iG=a(b(2),iF),iH=a(b(2),iG),iI=f(a(b(2),iH)),iJ=f(a(b(2),iI)),iK=a(b(2),iJ),iL=[0,a(b(2),iK),0],iM=a(b(2),e),iN=a(b(2),iM),iO=f(a(b(2),iN)),iP=f(a(b(2),iO)),iQ=a(b(2),iP),iR=a(b(2),iQ),iS=[0,a(b(2),iR),iL],iT=a(b(2),e),iU=f(a(b(2),iT)),iV=a(b(2),iU),iW=a(b(2),iV),iX=f(a(b(2),iW)),iY=f(a(b(2),iX)),iZ=[0,a(b(2),iY),iS],i0=a(b(2),e),i1=f(a(b(2),i0)),i2=f(a(b(2),i1)),i3=a(b(2),i2),i4=f(a(b(2),i3)),i5=a(b(2),i4),i6=[0,f(a(b(2),i5)),iZ],i7=f(a(b(2),e)),i8=a(b(2),i7),i9=a(b(2),i8),i_=a(b(2),i9),i$=f(a(b(2),i_)),ja=a(b(2),i$),jb=[0,f(a(b(2),ja)),i6],jc=f(a(b(2),e)),jd=a(b(2),jc),je=f(a(b(2),jd)),jf=a(b(2),je),jg=f(a(b(2),jf)),jh=f(a(b(2),jg)),ji=[0,f(a(b(2),jh)),jb],jj=f(a(b(2),e)),jk=f(a(b(2),jj)),jl=a(b(2),jk),jm=f(a(b(2),jl)),jn=a(b(2),jm),jo=f(a(b(2),jn)),jp=[0,f(a(b(2),jo)),ji],jq=a(b(2),e),jr=a(b(2),jq),js=a(b(2),jr),jt=a(b(2),js),ju=a(b(2),jt),jv=a(b(2),ju),jw=a(b(2),jv),jx=[0,a(b(2),jw),jp],jy=f(a(b(2),e)),jz=f(a(b(2),jy)),jA=a(b(2),jz),jB=f(a(b(2),jA)),jC=a(b(2),jB),jD=f(a(b(2),jC)),jE=f(a(b(2),jD)),jF=[0,a(b(2),jE),0],jG=f(a(b(2),e)),jH=a(b(2),jG),jI=f(a(b(2),jH)),jJ=a(b(2),jI),jK=f(a(b(2),jJ)),jL=f(a(b(2),jK)),jM=f(a(b(2),jL)),jN=[0,f(a(b(2),jM)),jF],jO=f(a(b(2),e)),jP=a(b(2),jO),jQ=a(b(2),jP),jR=a(b(2),jQ),jS=f(a(b(2),jR)),jT=a(b(2),jS),jU=f(a(b(2),jT)),jV=[0,f(a(b(2),jU)),jN],jW=a(b(2),e),jX=f(a(b(2),jW)),jY=f(a(b(2),jX)),jZ=a(b(2),jY),j0=f(a(b(2),jZ)),j1=a(b(2),j0),j2=f(a(b(2),j1)),j3=[0,f(a(b(2),j2)),jV],j4=a(b(2),e),j5=f(a(b(2),j4)),j6=a(b(2),j5),j7=a(b(2),j6),j8=f(a(b(2),j7)),j9=f(a(b(2),j8)),j_=a(b(2),j9),j$=[0,a(b(2),j_),j3],ka=a(b(2),e),kb=a(b(2),ka),kc=f(a(b(2),kb)),kd=f(a(b(2),kc)),ke=a(b(2),kd),kf=a(b(2),ke),kg=a(b(2),kf),kh=[0,f(a(b(2),kg)),j$],ki=a(b(2),e),kj=a(b(2),ki),kk=a(b(2),kj),kl=f(a(b(2),kk)),km=f(a(b(2),kl)),kn=a(b(2),km),ko=a(b(2),kn),kp=[0,a(b(2),ko),kh],kq=a(b(2),e),kr=a(b(2),kq),ks=a(b(2),kr),kt=a(b(2),ks),ku=a(b(2),kt),kv=a(b(2),ku),kw=a(b(2),kv),kx=[0,a(b(2),kw),kp];function
+iC=a(b(2),e),iD=a(b(2),iC),iE=a(b(2),iD),iF=f(a(b(2),iE)),iG=f(a(b(2),iF)),iH=a(b(2),iG),iI=[0,a(b(2),iH),0],iJ=a(b(2),e),iK=a(b(2),iJ),iL=f(a(b(2),iK)),iM=f(a(b(2),iL)),iN=a(b(2),iM),iO=a(b(2),iN),iP=[0,a(b(2),iO),iI],iQ=a(b(2),e),iR=f(a(b(2),iQ)),iS=a(b(2),iR),iT=a(b(2),iS),iU=f(a(b(2),iT)),iV=f(a(b(2),iU)),iW=[0,a(b(2),iV),iP],iX=a(b(2),e),iY=f(a(b(2),iX)),iZ=f(a(b(2),iY)),i0=a(b(2),iZ),i1=f(a(b(2),i0)),i2=a(b(2),i1),i3=[0,f(a(b(2),i2)),iW],i4=f(a(b(2),e)),i5=a(b(2),i4),i6=a(b(2),i5),i7=a(b(2),i6),i8=f(a(b(2),i7)),i9=a(b(2),i8),i_=[0,f(a(b(2),i9)),i3],i$=f(a(b(2),e)),ja=a(b(2),i$),jb=f(a(b(2),ja)),jc=a(b(2),jb),jd=f(a(b(2),jc)),je=f(a(b(2),jd)),jf=[0,f(a(b(2),je)),i_],jg=f(a(b(2),e)),jh=f(a(b(2),jg)),ji=a(b(2),jh),jj=f(a(b(2),ji)),jk=a(b(2),jj),jl=f(a(b(2),jk)),jm=[0,f(a(b(2),jl)),jf],jn=a(b(2),e),jo=a(b(2),jn),jp=a(b(2),jo),jq=a(b(2),jp),jr=a(b(2),jq),js=a(b(2),jr),jt=a(b(2),js),ju=[0,a(b(2),jt),jm],jv=f(a(b(2),e)),jw=f(a(b(2),jv)),jx=a(b(2),jw),jy=f(a(b(2),jx)),jz=a(b(2),jy),jA=f(a(b(2),jz)),jB=f(a(b(2),jA)),jC=[0,a(b(2),jB),0],jD=f(a(b(2),e)),jE=a(b(2),jD),jF=f(a(b(2),jE)),jG=a(b(2),jF),jH=f(a(b(2),jG)),jI=f(a(b(2),jH)),jJ=f(a(b(2),jI)),jK=[0,f(a(b(2),jJ)),jC],jL=f(a(b(2),e)),jM=a(b(2),jL),jN=a(b(2),jM),jO=a(b(2),jN),jP=f(a(b(2),jO)),jQ=a(b(2),jP),jR=f(a(b(2),jQ)),jS=[0,f(a(b(2),jR)),jK],jT=a(b(2),e),jU=f(a(b(2),jT)),jV=f(a(b(2),jU)),jW=a(b(2),jV),jX=f(a(b(2),jW)),jY=a(b(2),jX),jZ=f(a(b(2),jY)),j0=[0,f(a(b(2),jZ)),jS],j1=a(b(2),e),j2=f(a(b(2),j1)),j3=a(b(2),j2),j4=a(b(2),j3),j5=f(a(b(2),j4)),j6=f(a(b(2),j5)),j7=a(b(2),j6),j8=[0,a(b(2),j7),j0],j9=a(b(2),e),j_=a(b(2),j9),j$=f(a(b(2),j_)),ka=f(a(b(2),j$)),kb=a(b(2),ka),kc=a(b(2),kb),kd=a(b(2),kc),ke=[0,f(a(b(2),kd)),j8],kf=a(b(2),e),kg=a(b(2),kf),kh=a(b(2),kg),ki=f(a(b(2),kh)),kj=f(a(b(2),ki)),kk=a(b(2),kj),kl=a(b(2),kk),km=[0,a(b(2),kl),ke],kn=a(b(2),e),ko=a(b(2),kn),kp=a(b(2),ko),kq=a(b(2),kp),kr=a(b(2),kq),ks=a(b(2),kr),kt=a(b(2),ks),ku=[0,a(b(2),kt),km];function
 bt(j,g,e,b,f){function
 k(a){return i(c(i(c(e,a),b),a),f)}function
 l(a){return i(c(c(S,e),a),b)}var
@@ -1283,28 +1283,28 @@ a=m;return a}var
 a6=[0,0,d,d];function
 dE(P,bC,bB,bA,bz,by){var
 T=bC,Q=bB,ak=bA,ai=bz,f=by;for(;;){if(T){var
-aN=T[1],aq=A(R,d,g(dm,Q)),a0=0,a2=A(R,d,g(hO,Q));if(!v(aQ,aq)&&!v(a2,aQ)){var
+aN=T[1],aq=A(R,d,g(dn,Q)),a0=0,a2=A(R,d,g(hO,Q));if(!v(aQ,aq)&&!v(a2,aQ)){var
 a3=p(aQ,aq),an=[0,g(function(n){return function(a){var
-b=i(n,dm(a));if(!aO(a[1])){var
+b=i(n,dn(a));if(!aO(a[1])){var
 g=0;if(!h(c(a[2],a[2]),b)||!h(c(a[3],a[3]),b))g=1;if(g){var
-j=h(b,d)?d:dk(dj,as,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
+j=h(b,d)?d:dl(dk,as,b),f=i(j,e);if(h(b,c(f,f))&&h(d,f)){var
 k=$(a[3],f),m=H(a[2],l(f));return[0,a[1],m,k]}return a}}return a}}(a3),Q)];a0=1}if(!a0)var
 an=0;if(an){var
 b=an[1],U=f[1];if(U){var
 aP=U[2],V=U[1];if(typeof
 V==="number"){var
-a4=[0,ak,0],a7=dn(b),ar=A(function(d,a){var
-c=dx(b,a7,d);if(typeof
+a4=[0,ak,0],a7=dp(b),ar=A(function(d,a){var
+c=dy(b,a7,d);if(typeof
 c==="number"){if(c)return a;var
-e=a[2];return[0,dy(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},a4,ai),W=f[3],F=ar[2],n=f[2],k=[0,0,0,0,d],bD=ar[1];for(;;){if(F){if(n){var
+e=a[2];return[0,dz(d,a[1]),e]}return[0,a[1],[0,c[1],a[2]]]},a4,ai),W=f[3],F=ar[2],n=f[2],k=[0,0,0,0,d],bD=ar[1];for(;;){if(F){if(n){var
 aa=n[1],ab=F[1],u=ab[3],o=ab[2],aD=ab[1],w=aD[2];if(h(d,w)){var
-s=$(u,l(o)),D=p(aa,ix);if(h(D,d))var
-av=l(D),ba=i(a5,N(av,dB)),aw=q(ih,H(e,N(c(s,dD(jx,a1(av,a5))),ba))),aE=[0,[0,aw,h2],i(q(im,aw),e)];else
+s=$(u,l(o)),D=p(aa,iu);if(h(D,d))var
+av=l(D),ba=i(a5,N(av,dB)),aw=q(ih,H(e,N(c(s,dD(ju,a1(av,a5))),ba))),aE=[0,[0,aw,h2],i(q(im,aw),e)];else
 var
-bb=N(D,dB),Y=H(s,$(i(N(r(c(s,dD(kx,a1(D,a5))),bb),a5),e),am)),ax=i(s,Y),ay=i(q(c(s,q(at,ax)),ax),S),_=c(ay,Y),bc=i(N(c(i(N(_,dA),e),Y),dA),e),bd=h(u,l(o))?c(S,_):p(at,c(S,_)),aE=[0,[0,ay,bd],bc];var
+bb=N(D,dB),Y=H(s,$(i(N(r(c(s,dD(ku,a1(D,a5))),bb),a5),e),am)),ax=i(s,Y),ay=i(q(c(s,q(at,ax)),ax),S),_=c(ay,Y),bc=i(N(c(i(N(_,b5),e),Y),b5),e),bd=h(u,l(o))?c(S,_):p(at,c(S,_)),aE=[0,[0,ay,bd],bc];var
 ac=aE}else
 var
-be=N(aa,al),bf=a1(aa,iD),az=q(c(bf,q(at,p(u,o))),dC),bg=c(be,iE),ac=[0,[0,az,i(c(az,l(o)),bg)],d];var
+be=N(aa,al),bf=a1(aa,iA),az=q(c(bf,q(at,p(u,o))),dC),bg=c(be,iB),ac=[0,[0,az,i(c(az,l(o)),bg)],d];var
 aF=ac[1],G=aF[2],y=aF[1],aG=ac[2],aA=p(G,at),E=c(at,aG);if(h(d,w))var
 aB=bt(o,d,y,G,E),ad=aB?bt(d,u,y,aA,E):aB;else
 var
@@ -1334,7 +1334,7 @@ if(0===V[0])var
 aR=V[1],aS=j(a6,b,aR),B=aH(i(aS[2],aS[3])),X=aR;else
 var
 B=d,X=V[1];var
-aT=j(a6,b,X),a9=g(hT,b),a_=g(dz,b),a8=[0,ak,0],a$=dn(b),au=A(function(D,E,F,G){return function(e,l){var
+aT=j(a6,b,X),a9=g(hT,b),a_=g(dA,b),a8=[0,ak,0],a$=dp(b),au=A(function(D,E,F,G){return function(e,l){var
 h=l[2],j=l[1],B=e[1],t=C(e[1],E),g=0,f=0,b=B,a=D;for(;;){var
 w=0;if(g&&f){var
 u=1;w=1}if(!w){if(b){if(a){var
@@ -1350,8 +1350,8 @@ s=a}else
 var
 s=b;var
 u=s}if(u)return[0,j,[0,e,h]];var
-k=dx(G,F,e);return typeof
-k==="number"?k?l:[0,dy(e,j),h]:[0,j,[0,k[1][1],h]]}}}(a9,a_,a$,b),a8,ai),aU=au[2],aV=au[1],aW=v(aT[2],B),aX=aW?v(B,aT[3]):aW;if(aX){var
+k=dy(G,F,e);return typeof
+k==="number"?k?l:[0,dz(e,j),h]:[0,j,[0,k[1][1],h]]}}}(a9,a_,a$,b),a8,ai),aU=au[2],aV=au[1],aW=v(aT[2],B),aX=aW?v(B,aT[3]):aW;if(aX){var
 bE=[0,aP,f[2],f[3]],ao=dE(P,aN,b2(X,function(b){return function(a){return[0,a[1],a[2],b]}}(B),b),aV,aU,bE);if(ao){var
 bF=ao[1],T=aN,Q=b2(X,function(b){return function(a){return[0,a[1],b,a[3]]}}(B),b),ak=aV,ai=aU,f=bF;continue}var
 aY=ao}else
@@ -1362,10 +1362,10 @@ var
 aZ=T;return aZ}}function
 dF(e,a,d,b){var
 f=c(a,b);return h(c(S,ai(p(c(e,d),f))),a)}function
-kz(a){var
+kw(a){var
 b=a[2];if(G(b[1],d))return d;var
 c=i(ai(b[2]),e),f=a[1];return A(R,d,g(function(a){return i(ai(a),c)},f))}function
-b5(c,b,a){return j(d,j(0,c,b),a)}function
+b6(c,b,a){return j(d,j(0,c,b),a)}function
 dG(s,r,p){var
 e=s,d=r,a=p;for(;;){if(e){if(a){var
 b=a[1];if(b){var
@@ -1384,14 +1384,14 @@ var
 o=a;return o}return 1}}function
 a7(a){return A(R,d,g(ai,a))}function
 dH(b,a){if(a){var
-c=a[1],d=dH(b,a[2]),e=g(function(a){return[0,B(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return kA}function
-b6(c,b,a){if(c){var
+c=a[1],d=dH(b,a[2]),e=g(function(a){return[0,B(b,c),a]},d);return F(g(function(a){return[0,c,a]},d),e)}return kx}function
+b7(c,b,a){if(c){var
 d=c[1];if(a){var
-e=b6(d,b,a[2]);return[0,a[1],e]}return[0,0,b6(d,b,0)]}if(a){var
+e=b7(d,b,a[2]);return[0,a[1],e]}return[0,0,b7(d,b,0)]}if(a){var
 f=a[2];return[0,I(b,a[1]),f]}return[0,b,0]}function
-b7(c,b){return a(aj(c,d),[0,b,0])}function
+b8(c,b){return a(aj(c,d),[0,b,0])}function
 dI(b,a){return g(function(b){return C(a,b)},b)}var
-b8=[0,0,d,d];function
+b9=[0,0,d,d];function
 dJ(a,f,e,d,b){var
 h=j(0,a,e),i=l(b),k=g(function(a){return c(i,a)},h),m=j(0,a,f);return I(g(function(a){return c(d,a)},m),k)}function
 dK(i,g,f){var
@@ -1405,13 +1405,13 @@ dL(i,h,g){if(i){if(h){var
 f=i[1],k=h[1],j=c(a(b(2),e),k),m=dL(i[2],h[2],g),n=[0,c(j,ai(f[4])),0],o=I(a(aj(f[2],d),n),m),p=[0,l(c(j,f[3])),0];return I(a(aj(f[1],d),p),o)}return g}return g}function
 dM(c,b,a){var
 d=t(c,a);return g(function(a){return C(b,a)},d)}function
-b9(a,e,d,b){var
+b_(a,e,d,b){var
 f=K(e,b),h=t(a,g(function(a){var
 b=a[2],d=a[1];return g(function(a){return c(d,a)},b)},f));return T(t(a,d),h)}function
 dN(o,f,n){switch(n[0]){case
 0:var
 r=n[1],an=n[2];return bo(function(h,o,g,ak){var
-i=r[1],j=f[7],D=f[5],k=f[4],u=f[1],ac=B(h,B(o,g)),n=c(i,u),v=c(n,u),b=H(i,H(n,H(v,H(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,v),ag=q(b,n),ah=q(b,i),w=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,w)),A=s(w,t(h,w)),p=t(o,ak),Q=s(z,t(h,z)),R=a(O(l(ah)),Q),S=T(p,s(E,A)),U=a(O(ag),S),V=T(p,T(p,A)),W=a(O(l(af)),V),X=t(g,D),Z=a(O(l(ae)),X),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(Y(g,Y(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),G=aa(h,g,D),I=G?da(h,r):G;if(I){var
+i=r[1],j=f[7],D=f[5],k=f[4],u=f[1],ac=B(h,B(o,g)),n=c(i,u),v=c(n,u),b=H(i,H(n,H(v,H(k,j)))),ad=q(b,j),ae=q(b,k),af=q(b,v),ag=q(b,n),ah=q(b,i),w=r[4],E=r[3],ai=f[6],aj=r[2],z=s(aj,s(E,w)),A=s(w,t(h,w)),p=t(o,ak),Q=s(z,t(h,z)),R=a(O(l(ah)),Q),S=T(p,s(E,A)),U=a(O(ag),S),V=T(p,T(p,A)),W=a(O(l(af)),V),X=t(g,D),Z=a(O(l(ae)),X),C=c(ad,ai),_=aG(g,C),$=aF(Z,aF(Y(g,Y(o,d)),_)),ab=F(R,F(aF(U,s(aG(o,C),W)),$)),G=aa(h,g,D),I=G?db(h,r):G;if(I){var
 J=m(x,[0,u,[0,k,[0,j,0]]]);if(J){var
 K=P(i,b);if(K){var
 L=P(n,b);if(L){var
@@ -1437,11 +1437,11 @@ p=F;if(p){var
 I=ae(i,i,n),J=I?ae(i,i,r):I;if(J){var
 P=aG(i,l(c(y,v))),Q=s(T(n,r),P),R=function(a){return G(d,a)},K=m(function(a){return m(R,a)},Q);if(K){var
 S=u[5],V=c(o,o),W=c(E,E),U=0,X=c(a(b(2),e),W);return bU(i,function(u,n){var
-v=T(L,u),E=dd(v),f=g(function(a){return h(C(a,n),d)?bV(a):dc(a)},v);function
+v=T(L,u),E=de(v),f=g(function(a){return h(C(a,n),d)?bV(a):dd(a)},v);function
 o(b,a){var
 c=t(i,a);return T(t(M,b),c)}var
-p=o(k,E),q=o(dd(k),f),r=o(de(k),f),F=s(a(O(l(e)),q),r),y=de(T(k,t(i,s(a(O(a(b(2),e)),p),F))));function
-c(a,b){return df(i,a,b)}var
+p=o(k,E),q=o(de(k),f),r=o(df(k),f),F=s(a(O(l(e)),q),r),y=df(T(k,t(i,s(a(O(a(b(2),e)),p),F))));function
+c(a,b){return dg(i,a,b)}var
 G=c(y,f),H=s(c(f,y),G),I=c(r,q),J=s(s(c(q,r),I),H),K=c(p,p),N=s(a(O(a(b(2),e)),K),J),P=a(O(l(V)),N),Q=T(u,u),R=s(a(O(X),Q),P),A=w(z(n),i);if(A){var
 B=m(x,n);if(B){var
 S=aq(0,i);return m(function(a){var
@@ -1462,12 +1462,12 @@ y=bW(E,f,D);if(y){var
 G=D[3];return m(function(f){var
 aV=g(function(a){return C(a,f[1])},r),u=f[3],x=Y(i,d),aW=f[2];return bX(i,function(r,f){var
 ab=c(f[1][1],k),ac=c(ab,k),af=w(z(r),i);if(af){var
-ag=da(i,f[1]);if(ag){var
+ag=db(i,f[1]);if(ag){var
 A=f[2],C=ad(o),J=A[3],L=A[1],ap=A[4],ar=A[2],M=ae(i,B(C,n),L),am=0;if(M){var
 N=ae(i,B(C,n),J);if(N){var
 as=aq(0,i),G=m(function(a){var
-c=j(d,ar,a),b=di(C,j(0,L,a),c);if(b){var
-e=j(d,ap,a);return di(C,j(0,J,a),e)}return b},as);am=1}else
+c=j(d,ar,a),b=dj(C,j(0,L,a),c);if(b){var
+e=j(d,ap,a);return dj(C,j(0,J,a),e)}return b},as);am=1}else
 var
 Q=N}else
 var
@@ -1475,7 +1475,7 @@ Q=M;if(!am)var
 G=Q;if(G){var
 ah=h(d,f[4]),ai=ah?P(al,ab):ah,aj=ai?P(ak,ac):ai;if(aj){var
 x=f[2],y=f[1],R=y[4],S=y[3],U=y[2],V=f[4],W=f[3],aU=f[5],u=B(ad(o),n),at=B(i,B(u,ha)),X=c(y[1],k),au=c(X,k),an=K(r,H),Z=t(u,g(function(a){var
-b=v(d,a[1]);return b?a[2]:b},an)),ao=K(r,H),E=t(u,g(function(a){return v(d,a[1])?0:g(aE,a[2])},ao)),av=0,aw=q(X,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,I(x[2],ax),av],az=x[1],aA=T(S,E),aB=F(t(u,s(s(T(U,Z),aA),az)),ay),aC=bZ(r,t(i,s(U,S))),_=F(a(O(k),aC),aB),aD=[0,x[4],0],aF=x[3],aG=F(t(u,s(T(R,E),aF)),aD),aH=bZ(r,t(i,R)),$=F(a(O(k),aH),aG),aI=T(E,$),aJ=F(s(T(Z,_),aI),hb),aK=bZ(r,t(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,t(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(Y(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(Y(ad(o),aR),aQ),aT=s(dh(F(Y(i,d),aS)),aO);return bp(B(i,B(B(ad(o),n),hc)),ac,aT,aU)}var
+b=v(d,a[1]);return b?a[2]:b},an)),ao=K(r,H),E=t(u,g(function(a){return v(d,a[1])?0:g(aE,a[2])},ao)),av=0,aw=q(X,al),ax=g(function(a){return c(aw,a)},aV),ay=[0,I(x[2],ax),av],az=x[1],aA=T(S,E),aB=F(t(u,s(s(T(U,Z),aA),az)),ay),aC=bZ(r,t(i,s(U,S))),_=F(a(O(k),aC),aB),aD=[0,x[4],0],aF=x[3],aG=F(t(u,s(T(R,E),aF)),aD),aH=bZ(r,t(i,R)),$=F(a(O(k),aH),aG),aI=T(E,$),aJ=F(s(T(Z,_),aI),hb),aK=bZ(r,t(i,s(_,$))),aa=F(a(O(k),aK),aJ),aL=c(q(au,ak),aW),aM=o?V:d,aN=s(aa,t(at,aa)),aO=a(O(l(e)),aN),aP=[0,c(a(b(2),e),p(p(aL,W),aM)),0],aQ=F(Y(n,c(a(b(2),e),W)),aP),aR=c(a(b(2),e),V),aS=F(Y(ad(o),aR),aQ),aT=s(di(F(Y(i,d),aS)),aO);return bp(B(i,B(B(ad(o),n),hc)),ac,aT,aU)}var
 D=aj}else
 var
 D=G}else
@@ -1506,10 +1506,10 @@ ax=x(W),ay=ax?x(V):ax;if(ay){var
 aT=t(j,X),aU=c(i(am,e),u),aV=g(function(a){var
 b=g(function(b){return c(am,C(a3(ad(q),a),b))},aT),d=ap(ad(q),a);return F(g(function(a){return c(aU,a)},d),b)},aA),az=bS(function(a,b){return dF(W,V,a,b)},aV,I);if(az){var
 D=U[3],n=k[7],aX=k[6],aY=U[2],aZ=f[4];for(;;){if(D){var
-P=D[1],v=P[3],L=v[4],y=v[3],M=v[2],N=v[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),ar),aJ=A(R,d,g(kz,K(I,K(ab,y)))),ac=w(z(y),J);if(ac){var
+P=D[1],v=P[3],L=v[4],y=v[3],M=v[2],N=v[1],$=P[2],aI=P[1],ab=g(function(b){return function(a){return C(a,b)}}(aI),ar),aJ=A(R,d,g(kw,K(I,K(ab,y)))),ac=w(z(y),J);if(ac){var
 ae=m(x,[0,N,[0,M,[0,$,[0,L,0]]]]);if(ae){var
 aK=K(ab,y),af=m(function(c,e){return function(a){var
-b=dF(e,c,a[1],a[2]);return b?cP(G(a[1],d),G(a[2],d)):b}}(M,N),aK);if(af)var
+b=dF(e,c,a[1],a[2]);return b?cQ(G(a[1],d),G(a[2],d)):b}}(M,N),aK);if(af)var
 aL=c(N,aZ),aM=c(c(W,aW),aL),aN=c(c(S,c($,p(am,e))),aM),aP=c(aY,am),aQ=c(c(V,M),aP),r=h(c(i(c(S,L),aJ),aQ),aN);else
 var
 r=af}else
@@ -1518,11 +1518,11 @@ r=ae}else
 var
 r=ac;var
 aD=0;if(r){var
-aF=K(I,y),aH=cV(function(a){var
+aF=K(I,y),aH=cW(function(a){var
 b=aO(G(a[2],d));if(b){var
 c=a[1];return aO(m(function(a){return G(d,a)},c))}return b},aF),_=g(function(f){var
 l=f[1],g=a3(ad(q),l),h=A(function(a){var
-b=ai(a);return function(a){return H(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=b0(ky,a(b(2),k),h),m=c(al,d),n=c(al,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
+b=ai(a);return function(a){return H(b,a)}},e,g),i=a(b(2),e),j=a(b(2),i),k=a(b(2),j),d=b0(kv,a(b(2),k),h),m=c(al,d),n=c(al,d);return[0,f[1],f[2],d,n,m]},aH);if(_){var
 aE=Y(j,[0,1,l(as),as]),E=dE(L,aX,F(Y(ad(q),[0,0,l(as),as]),aE),0,_,n);aD=1}else
 var
 ag=[0,n]}else
@@ -1544,13 +1544,13 @@ o=au;return o},L,o,f);case
 4:var
 y=n[1];return bo(function(k,u,D,r){var
 R=y[5],K=y[4],S=y[3],T=y[2],n=y[1],E=f[7],U=f[5],G=f[4],A=f[1],V=c(n,A),L=c(S,c(V,V)),o=H(L,H(G,E)),W=t(u,r),al=g(function(f){var
-b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dI(W,b),p=b7(h,l(n)),q=I(I(e,b),p),s=I(g(aE,dI(W,e)),o),t=I(g(function(a){return c(n,a)},m),s),u=g(a7,r),v=C(I(e,b),u),w=i(c(n,a7(m)),v),x=a7(t),y=g(aE,o),z=a(aj(k,d),y);return[0,I(g(function(a){return c(A,a)},q),z),x,w]},T),am=F(Z(function(b){var
-e=c(n,a7(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,I(b7(b,c(n,A)),m),d,e]},k),al),v=F(Z(function(a){var
-b=c(n,a7(j(0,r,a)));return[0,b7(a,c(n,A)),d,b]},k),am),aA=bJ(function(l,a){var
-b=j(b8,v,a[1]),d=b[2],e=j(b8,v,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bK(g(function(d){var
+b=f[3],e=f[2],h=f[1],m=j(0,r,h),o=dI(W,b),p=b8(h,l(n)),q=I(I(e,b),p),s=I(g(aE,dI(W,e)),o),t=I(g(function(a){return c(n,a)},m),s),u=g(a7,r),v=C(I(e,b),u),w=i(c(n,a7(m)),v),x=a7(t),y=g(aE,o),z=a(aj(k,d),y);return[0,I(g(function(a){return c(A,a)},q),z),x,w]},T),am=F(Z(function(b){var
+e=c(n,a7(j(0,r,b))),f=j(0,r,b),h=l(n),i=g(function(a){return c(h,a)},f),m=a(aj(k,d),i);return[0,I(b8(b,c(n,A)),m),d,e]},k),al),v=F(Z(function(a){var
+b=c(n,a7(j(0,r,a)));return[0,b8(a,c(n,A)),d,b]},k),am),aA=bJ(function(l,a){var
+b=j(b9,v,a[1]),d=b[2],e=j(b9,v,a[2]),f=e[2],g=c(d,f),h=i(c(f,b[3]),g),k=i(c(d,e[3]),h);return i(l,c(a[3],k))},d,K),aB=F(K,bK(g(function(d){var
 b=d[1],e=d[2],a=F(b,g(function(a){return B(k,a)},b)),c=aq(0,z(a));return bK(g(function(b){return g(function(c){var
-d=b5(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ao=bJ(function(b,a){var
-d=j(b8,v,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b6(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},v),_=df(B(k,u),aC,ao),$=ae(k,u,r),ab=$?aa(k,D,U):$;if(ab){var
+d=b6(e,b,c),f=j(0,a,c);return[0,j(0,a,b),f,d]},c)},c))},R))),an=0,ao=bJ(function(b,a){var
+d=j(b9,v,a[2])[1],e=a[3],f=g(function(a){return c(e,a)},d);return b7(a[1],f,b)},an,aB),aC=g(function(a){return a[1]},v),_=dg(B(k,u),aC,ao),$=ae(k,u,r),ab=$?aa(k,D,U):$;if(ab){var
 ac=m(x,[0,A,[0,n,[0,S,[0,G,[0,E,0]]]]]);if(ac){var
 ad=m(function(b){var
 c=b[3],e=b[2],f=w(X([0,b[1]],k),0);if(f){var
@@ -1576,7 +1576,7 @@ l=f[1],s=f[2],b=z(l),n=m(function(a){return w(X([0,a],k),0)},l);if(n){var
 t=f[3],c=dH(b,aq(0,b)),a=t;for(;;){if(c){if(a){var
 g=a[1],q=c[1],o=bn(g);if(o)var
 r=function(c,b,a){var
-d=b5(c,a,b);return i(b5(c,b,a),d)},d=dG(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
+d=b6(c,a,b);return i(b6(c,b,a),d)},d=dG(b,e,Z(function(g,c,d){return function(a){return Z(function(b){var
 e=d(g,a,b),f=j(0,c,b);return p(d(s,j(0,c,a),f),e)},b)}}(g,q,r),b));else
 var
 d=o;if(d){var
@@ -1590,7 +1590,7 @@ ah=P(L,o);if(ah)var
 ai=P(G,o),N=ai?P(E,o):ai;else
 var
 N=ah;if(N){var
-aD=y[6],aH=q(o,E),aI=q(o,G),ak=q(o,L),Q=c(aH,f[6]),ap=c(ak,aA),ar=p(Q,c(a(b(2),e),ap)),as=aG(D,Q),at=aF(Y(D,Y(u,d)),as),au=t(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,t(B(k,u),_)),ax=a(O(l(ak)),aw),ay=Y(u,ar),az=F(s(dh(F(Y(k,d),ay)),ax),av);return bp(B(B(k,u),D),o,az,aD)}var
+aD=y[6],aH=q(o,E),aI=q(o,G),ak=q(o,L),Q=c(aH,f[6]),ap=c(ak,aA),ar=p(Q,c(a(b(2),e),ap)),as=aG(D,Q),at=aF(Y(D,Y(u,d)),as),au=t(D,U),av=aF(a(O(l(aI)),au),at),aw=s(_,t(B(k,u),_)),ax=a(O(l(ak)),aw),ay=Y(u,ar),az=F(s(di(F(Y(k,d),ay)),ax),av);return bp(B(B(k,u),D),o,az,aD)}var
 J=N}else
 var
 J=M}else
@@ -1652,7 +1652,7 @@ var
 Q=r?0:o?0:1;if(Q){var
 aK=f[5],ai=m(function(a){var
 b=j(d,S,a[2]),e=c(j(d,S,a[1]),b);return x(c(a[3],e))},aK);if(ai){var
-J=f[4],K=f[3],L=f[5],_=f[2],an=dM(n,J[1],am),$=I(dM(n,K[1],k),an),ao=g(function(a){return j(0,k,a[2])},L),ap=g(function(a){return j(0,k,a[1])},L),ar=b9(n,g(function(a){return a[3]},L),ap,ao),as=s(b9(n,J[2],U,U),ar),aa=s(b9(n,K[2],k,k),as),at=s(aa,t(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=A(R,d,J[3]),ay=i(_,i(A(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bq(aj,ab);return T?T:dG(aj,e,ab)}var
+J=f[4],K=f[3],L=f[5],_=f[2],an=dM(n,J[1],am),$=I(dM(n,K[1],k),an),ao=g(function(a){return j(0,k,a[2])},L),ap=g(function(a){return j(0,k,a[1])},L),ar=b_(n,g(function(a){return a[3]},L),ap,ao),as=s(b_(n,J[2],U,U),ar),aa=s(b_(n,K[2],k,k),as),at=s(aa,t(n,aa)),au=a(O(l(e)),at),av=c(_,c(F,F)),aw=s(aG(n,c(a(b(2),e),av)),au),ax=A(R,d,J[3]),ay=i(_,i(A(R,d,K[3]),ax)),az=p(c(q(f[1],ak),aL),ay),aA=c(a(b(2),e),az),aB=aF(g(function(a){return[0,l(a),0]},$),aw),ab=[0,[0,aA,g(aE,$)],aB],aj=[0,n],T=bq(aj,ab);return T?T:dG(aj,e,ab)}var
 D=ai}else
 var
 D=Q;break}}else
@@ -1665,13 +1665,13 @@ H=o[2];return bX(u,D,Y(u,d),H)}return r},K)}var
 D=B}else
 var
 D=r;return D}return J},M,o,f)}}function
-b_(c,f,e){var
+b$(c,f,e){var
 a=f,b=e;for(;;){if(a){var
 d=a[2];if(G(a[1],c)){var
-g=b_(c,d,bI(b));return[0,cT(0,b),g]}var
+g=b$(c,d,bI(b));return[0,cU(0,b),g]}var
 a=d,b=bI(b);continue}return a}}var
-dO=[V,kC,ls(0)];function
-kB(f,n){if(0===n[0])return dN(f,n[1],n[2]);var
+dO=[V,kz,lp(0)];function
+ky(f,n){if(0===n[0])return dN(f,n[1],n[2]);var
 y=n[1],s=f[1],t=y[2],u=y[1],g=s[1],o=u;for(;;){if(o){if(g){var
 g=g[1],o=o[2];continue}var
 v=g}else
@@ -1687,7 +1687,7 @@ l=h(d,ar(r[1]));if(l){var
 D=x(t),E=D?x(f[3]):D;if(E){var
 k=d,q=d,p=d,j=y[3];for(;;){var
 a=f[1];if(j){var
-b=j[1],N=b[4],O=b[3],A=b_(k,u,a[7]),F=b[2],G=b[1],H=b_(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dN([0,[0,z(A),M,L,K,J,I,A,H,G],F,t],O,N);if(B){var
+b=j[1],N=b[4],O=b[3],A=b$(k,u,a[7]),F=b[2],G=b[1],H=b$(k,u,a[8]),I=a[6],J=a[5],K=a[4],L=a[3],M=a[2],B=dN([0,[0,z(A),M,L,K,J,I,A,H,G],F,t],O,N);if(B){var
 P=j[2],Q=i(p,b[2]),k=i(k,e),q=i(q,ar(b[1])),p=Q,j=P;continue}return B}var
 C=h(q,ar(a[9]));if(C){var
 R=c(f[3],p);return h(c(f[2],t),R)}return C}}var
@@ -1698,46 +1698,46 @@ var
 w=v;return w}}function
 U(a){throw[0,dO,a]}function
 dP(c){var
-a=c[2],e=aD(c[1]);if(e<=a)U(kD);var
+a=c[2],e=aD(c[1]);if(e<=a)U(kA);var
 h=c[1],g=aD(h),i=0;if(0<=a&&!(g<a)){var
 b=a;for(;;){if(g<=b)var
 d=0;else{if(e5(h,b)!==32){var
 b=b+1|0;continue}var
 d=[0,b]}break}}else
 i=1;if(i)var
-d=cK(fe);var
-f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(kE);return[0,a,f-a|0]}function
+d=cL(fe);var
+f=d?d[1]:e;c[2]=f+1|0;if(f===(e-1|0))U(kB);return[0,a,f-a|0]}function
 o(a){var
-o=dP(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cC(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kF);if(aS<c)U(kG);var
+o=dP(a),g=o[2],h=o[1],p=0<g?1:0,d=p?45===cD(a[1],h)?1:0:p,b=d?h+1|0:h,c=d?g-1|0:g;if(0===c)U(kC);if(aS<c)U(kD);var
 q=(b+c|0)-1|0;if(!(q<b)){var
 e=b;for(;;){var
-f=cC(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
+f=cD(a[1],e),j=48<=f?1:0,k=j?f<=57?1:0:j;if(k)var
 m=k;else
 var
-n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(kI);var
+n=97<=f?1:0,m=n?f<=102?1:0:n;if(1-m)U(kF);var
 u=e+1|0;if(q!==e){var
 e=u;continue}break}}var
-r=48===cC(a[1],b)?1:0;if(r)var
+r=48===cD(a[1],b)?1:0;if(r)var
 t=1<c?1:0,s=t||d;else
 var
-s=r;if(s)U(kH);var
-i=lW(a[1],b,c);return d?l(i):i}function
+s=r;if(s)U(kE);var
+i=lT(a[1],b,c);return d?l(i):i}function
 D(d,c,b){var
-a=o(d),e=v(a,ac(c)),f=e||v(ac(b),a);if(f)U(kJ);return cH(a)}function
+a=o(d),e=v(a,ac(c)),f=e||v(ac(b),a);if(f)U(kG);return cI(a)}function
 Q(e,d){var
-c=e,b=0;for(;;){if(0===c)return cO(b);var
+c=e,b=0;for(;;){if(0===c)return cP(b);var
 c=c-1|0,b=[0,a(d,0),b];continue}}function
 bu(b){var
-a=o(b);if(1-bm(a))U(kK);return a}function
+a=o(b);if(1-bm(a))U(kH);return a}function
 _(b,a){return Q(a,function(a){return o(b)})}function
 dQ(b,a){return Q(a,function(a){return bu(b)})}function
 a8(c,b,a){return Q(b,function(b){return _(c,a)})}function
-b$(a,h){var
-g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cO(e);var
+ca(a,h){var
+g=D(a,0,h),f=h,e=0;a:for(;;){if(0===g)return cP(e);var
 i=D(a,0,f-1|0),c=i,b=e,j=o(a);for(;;){if(0===c){var
 g=g-1|0,f=(f-i|0)-1|0,e=[0,j,b];continue a}var
 c=c-1|0,b=[0,d,b];continue}}}function
-ay(c,b,a){return Q(b,function(b){return b$(c,a)})}function
+ay(c,b,a){return Q(b,function(b){return ca(c,a)})}function
 af(c){var
 b=c,a=0;for(;;){if(0===b)return a;var
 b=b-1|0,a=[0,a];continue}}function
@@ -1748,33 +1748,33 @@ d=a-1|0,f=[0,aL(c,d)[1+d]];aL(c,a)[1+a]=f;var
 g=a+1|0;if(b!==a){var
 a=g;continue}break}}return c}function
 aI(a,b){return D(a,b,aD(a[1]))}var
-kL=12;function
+kI=12;function
 dS(b,a){var
 c=o(b),d=ay(b,a,a),e=ay(b,a,a);return[0,c,d,e,ay(b,a,a)]}function
-ca(a,b){var
+cb(a,b){var
 c=o(a),d=_(a,b),e=o(a);return[0,c,d,e,ay(a,b,b)]}function
-cb(b,c,e,d){if(400<d)U(kM);if(0===D(b,0,1))return[0,a(e,0)];var
-f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=cb(b,c,e,d+1|0),k=cb(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
-bv(d,c,b,a){if(0===a)return[0,cb(d,c,b,0)];var
+cc(b,c,e,d){if(400<d)U(kJ);if(0===D(b,0,1))return[0,a(e,0)];var
+f=D(b,0,c-1|0),g=D(b,0,c-1|0),h=o(b),i=o(b),j=cc(b,c,e,d+1|0),k=cc(b,c,e,d+1|0),l=af(g);return[1,af(f),l,h,i,j,k]}function
+bv(d,c,b,a){if(0===a)return[0,cc(d,c,b,0)];var
 e=bv(d,c,b,a-1|0);return[1,e,bv(d,c,b,a-1|0)]}function
-bw(c,b,e,d){if(b<d)U(kN);if(0===D(c,0,1))return[0,a(e,0)];var
+bw(c,b,e,d){if(b<d)U(kK);if(0===D(c,0,1))return[0,a(e,0)];var
 f=D(c,0,b-1|0),g=bw(c,b,e,d+1|0),h=bw(c,b,e,d+1|0);return[1,af(f),g,h]}function
 dT(a,b){if(0===D(a,0,1))return 0;var
 c=_(a,b);return[0,[0,c,o(a)]]}function
-cc(b,c,f,e){var
+cd(b,c,f,e){var
 g=o(b),d=aI(b,1),h=Q(d,function(g){var
 d=_(b,c),f=o(b);return[0,d,f,a(e,0)]});return[0,f,g,h,bv(b,c,function(f){var
 a=Q(c,function(a){return af(D(b,0,d-1|0))}),e=o(b);return[0,a,e,_(b,c)]},c)]}function
 dU(b,a){var
 c=_(b,a),d=_(b,a);return[0,c,d,_(b,a)]}var
-bx=kR.slice(),cd=d8,kQ=65536;function
+bx=kO.slice(),ce=d8,kN=65536;function
 dV(d){var
 a=D(d,0,2),b=0!==a?1:0;if(b){if(1!==a)return 2;var
 c=1}else
 var
 c=b;return c}function
 dW(a,i){var
-c=D(a,1,i),d=D(a,1,cd),e=D(a,1,cd),f=D(a,0,5);if(4<f>>>0)var
+c=D(a,1,i),d=D(a,1,ce),e=D(a,1,ce),f=D(a,0,5);if(4<f>>>0)var
 b=4;else
 switch(f){case
 0:var
@@ -1786,47 +1786,47 @@ b=1;break;case
 3:var
 b=2;break;default:var
 b=3}var
-j=dV(a),k=dV(a),g=o(a),h=o(a),l=a0(g)<0?1:0,m=l||(a0(h)<=0?1:0);if(m)U(kS);var
+j=dV(a),k=dV(a),g=o(a),h=o(a),l=a0(g)<0?1:0,m=l||(a0(h)<=0?1:0);if(m)U(kP);var
 n=bu(a),p=Q(c,function(b){return dQ(a,d)}),q=Q(c,function(b){return dQ(a,e)}),r=af(e),s=af(d);return[0,[0,[0,af(c),s,r,b,j,k,p,q,n],g,h],c,d,e]}function
 dX(a,h,V,b,g,f){var
-c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d8<l)U(kT);var
-W=o(a),X=o(a),Y=o(a),Z=o(a),$=a8(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(bf(h,kU))if(bf(h,kV))if(bf(h,kW))if(bf(h,kX))if(bf(h,kY))var
+c=0===V?g:g+1|0,l=(b+c|0)+f|0;if(d8<l)U(kQ);var
+W=o(a),X=o(a),Y=o(a),Z=o(a),$=a8(a,b,f),aa=o(a),ab=[0,W,X,Y,Z,$,aa,o(a)];if(bf(h,kR))if(bf(h,kS))if(bf(h,kT))if(bf(h,kU))if(bf(h,kV))var
 w=dR(b),i=function(d){var
 c=D(a,0,b-1|0);return aL(w,c)[1+c]},x=function(e){var
 b=i(0),c=i(0),d=o(a);return[0,b,c,d,o(a)]},y=function(d){var
-b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cc(a,f,0,function(f){var
-d=aI(a,0);if(ej<bE(d,c))U(kO);var
+b=i(0),c=i(0);return[0,b,c,o(a)]},d=[5,cd(a,f,0,function(f){var
+d=aI(a,0);if(ej<bE(d,c))U(kL);var
 e=Q(d,x);return[0,e,bw(a,b,function(h){var
 c=o(a),e=o(a),f=dU(a,b),g=dU(a,d);return[0,c,e,f,g,Q(aI(a,0),y)]},0)]})];else
 var
 u=dT(a,g),v=function(k){var
-d=dS(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,ca(a,(b+c|0)+1|0)]},d=[2,cc(a,f,u,function(c){return bw(a,b,v,0)})];else
+d=dS(a,b),e=ay(a,b,c),f=_(a,b),g=ay(a,b,c),h=[0,e,f,g,_(a,b)],i=o(a),j=o(a);return[0,d,h,i,j,cb(a,(b+c|0)+1|0)]},d=[2,cd(a,f,u,function(c){return bw(a,b,v,0)})];else
 var
-ad=dS(a,b),d=[0,ad,ca(a,l)];else
+ad=dS(a,b),d=[0,ad,cb(a,l)];else
 var
 q=o(a),r=a8(a,c,c),s=o(a),t=a8(a,c,c),d=[1,[0,q,r,s,t,bv(a,c,function(b){return _(a,c)},c)]];else{var
-J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eE<e?1:0,L=K||(ej<bE(e,b+c|0)?1:0);if(L)U(kP);var
+J=o(a),p=aI(a,0),e=(2*b|0)+p|0,K=eE<e?1:0,L=K||(ej<bE(e,b+c|0)?1:0);if(L)U(kM);var
 M=dR(e),k=function(c){var
 b=D(a,0,c-1|0);return aL(M,b)[1+b]},N=Q(p,function(e){var
-c=k(b),d=b$(a,b);return[0,c,d,b$(a,b)]}),O=o(a),P=function(d){var
+c=k(b),d=ca(a,b);return[0,c,d,ca(a,b)]}),O=o(a),P=function(d){var
 b=k(e),c=k(e);return[0,b,c,o(a)]},R=Q(aI(a,0),P),S=function(f){var
-c=D(a,0,kL),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,ca(a,l)]]}else
+c=D(a,0,kI),d=Q(c,function(c){return af(D(a,0,b-1|0))}),e=ay(a,2*c|0,2*c|0);return[0,d,e,Q(1<<c,function(b){return ay(a,c,c)})]},T=Q(aI(a,0),S),d=[4,[0,J,N,O,R,T,cb(a,l)]]}else
 var
-m=dT(a,g),n=0===m?c:g,z=o(a),A=a8(a,n,n),B=o(a),C=o(a),E=a8(a,b,c),F=cc(a,f,m,function(f){var
+m=dT(a,g),n=0===m?c:g,z=o(a),A=a8(a,n,n),B=o(a),C=o(a),E=a8(a,b,c),F=cd(a,f,m,function(f){var
 c=o(a),d=o(a),e=_(a,b);return[0,c,d,e,o(a)]}),j=function(b){return Q(aI(a,0),b)},G=j(function(f){var
 b=D(a,0,2*c|0),d=0!==b?1:0;if(d){if(b<=c)return[0,af(b-1|0)];var
 e=[1,af((b-1|0)-c|0)]}else
 var
 e=d;return e}),H=j(function(b){return ac(D(a,0,ek))}),I=[0,G,H,j(function(e){var
 b=o(a),d=_(a,c);return[0,b,d,o(a)]})],d=[3,[0,z,A,B,C,E,af(401),I,F]];return[0,ab,d]}function
-kZ(w){var
-a=[0,w,0],t=dP(a),d=t[2],i=t[1],r=bb(a[1]),C=0;if(0<=i&&0<=d&&!((cz(r)-d|0)<i)){var
+kW(w){var
+a=[0,w,0],t=dP(a),d=t[2],i=t[1],r=bb(a[1]),C=0;if(0<=i&&0<=d&&!((cA(r)-d|0)<i)){var
 q=aC(d);ba(r,i,q,0,d);var
 s=q;C=1}if(!C)var
-s=cK(fd);var
+s=cL(fd);var
 F=e4(s);function
-x(a){return e3(F,aN(k1,aN(a,k0)))}if(x(k2))var
-e=dW(a,kQ),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=lq(268435456,f),H=lD(f,u)?f:u,j=D(a,1,H),k=eY(j,0),I=Q(f,function(c){var
+x(a){return e3(F,aN(kY,aN(a,kX)))}if(x(kZ))var
+e=dW(a,kN),y=e[1],f=e[2],K=e[4],L=e[3],M=y[1][5],u=ln(268435456,f),H=lA(f,u)?f:u,j=D(a,1,H),k=eY(j,0),I=Q(f,function(c){var
 b=D(a,-1,j-1|0);if(0<=b)k[1+b]=aL(k,b)[1+b]+1|0;return ac(b)}),v=[0,0],J=o(a),m=[1,[0,I,J,Q(j,function(h){var
 b=v[1],e=aL(k,b)[1+b];v[1]++;var
 f=bu(a),g=o(a),c=D(a,0,bx.length-1-1|0),d=dX(a,aL(bx,c)[1+c],M,e,L,K);return[0,f,g,d[1],d[2]]})]],l=y;else{var
@@ -1838,10 +1838,10 @@ b=E;continue}var
 n=[0,p]}else
 var
 n=0;if(n)var
-g=dW(a,cd),z=g[1],A=dX(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
+g=dW(a,ce),z=g[1],A=dX(a,n[1],z[1][5],g[2],g[3],g[4]),m=[0,A[1],A[2]],l=z;else
 var
-B=U(k4),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(k3);return[0,l,m]}function
-k5(c){try{var
-b=kZ(c)}catch(a){a=e7(a);if(a[1]===dO)return[0,2,aN(k6,a[2])];if(a===cL)return k7;throw a}var
-a=b[1];if(kB(a,b[2])){var
-d=aN(k8,fb(a[3]));return[0,0,aN(k9,aN(fb(a[2]),d))]}return k_}lX(function(a){return k5(a)[2]});cN(0);return}(globalThis));
+B=U(k1),m=B[2],l=B[1];break}break}}if(a[2]<=aD(w))U(k0);return[0,l,m]}function
+k2(c){try{var
+b=kW(c)}catch(a){a=e7(a);if(a[1]===dO)return[0,2,aN(k3,a[2])];if(a===cM)return k4;throw a}var
+a=b[1];if(ky(a,b[2])){var
+d=aN(k5,fb(a[3]));return[0,0,aN(k6,aN(fb(a[2]),d))]}return k7}lU(function(a){return k2(a)[2]});cO(0);return}(globalThis));

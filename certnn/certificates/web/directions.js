@@ -46,7 +46,8 @@ function featureRows({ n, d, hiddenBias }, ball, X, bits, column) {
   const radius = center[d];
   return rows.map((row) => {
     const moved = row.map((entry, j) => entry - center[j]);
-    if (radius < 0n || inner(moved, moved) > radius * radius) throw rejected("a point is outside of the ball");
+    const outside = radius < 0n || inner(moved, moved) > radius * radius;
+    if (outside) throw rejected("a point is outside of the ball");
     return [...moved, radius];
   });
 }
